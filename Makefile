@@ -1,0 +1,136 @@
+# DDIL Lab: one Makefile, sources globbed, one object folder per variant.
+#   make            builds ./ddil                make run     the workbench with quickstart running
+#   make test       every test                   make lint    layering, sizes, warnings
+#   make deps       installs what is missing     make SAN=address,undefined test
+#   make test ONLY=base                          runs the tests whose names hold "base"
+VERSION := 0.1.0
+CC      ?= cc
+SAN     ?=
+PREFIX  ?= /usr/local
+DESTDIR ?=
+JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
+
+comma   := ,
+VARIANT := $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)
+BUILD   := build/$(VARIANT)
+PROGRAM := $(if $(SAN),$(BUILD)/ddil,ddil)
+
+PKGS    := openblas ncursesw libsixel inih zlib libpng jansson
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS  ?= -O3 -g
+# No -march: the program must run on any CPU of its kind; wider vectors are chosen at run time.
+ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -I. $(WARN) -fno-math-errno -fno-trapping-math \
+              -pthread -DDDIL_VERSION='"$(VERSION)"' -DDDIL_DATA='"$(PREFIX)/share/ddil"' \
+              $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
+ALL_LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -pthread
+ifneq ($(SAN),)
+ALL_CFLAGS += -O1 -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ALL_LDLIBS += -fsanitize=$(SAN)
+endif
+
+SOURCES := $(sort $(wildcard app/*.c views/*.c engine/*.c engine/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+LIBRARY := $(BUILD)/libddil.a
+MEMBERS := $(filter-out $(BUILD)/app/main.o,$(OBJECTS))
+SUITES  := $(sort $(wildcard tests/test_*.c))
+TESTS   := $(SUITES:%.c=$(BUILD)/%)
+HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SUITES),$(sort $(wildcard tests/*.c))))
+SCRIPTS := $(sort $(wildcard tests/test_*.sh))
+ASSETS  := $(wildcard assets/*.safetensors)
+ONLY    ?=
+
+# Makes a target again in a fresh make, on all cores unless told otherwise: flags are read anew after an
+# installation.
+AGAIN    = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+.PHONY: all tests objects run test deps deps-test lint format install uninstall clean teachers \
+        need-libraries FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(PROGRAM)
+tests: $(PROGRAM) $(TESTS)
+objects: $(OBJECTS) $(SUITES:%.c=$(BUILD)/%.o) $(HELPERS)
+
+# ---- building ----
+
+$(PROGRAM): $(BUILD)/app/main.o $(LIBRARY)
+	$(CC) -o $@ $^ $(ALL_LDLIBS)
+
+# From nothing, so that a deleted source does not live on inside.
+$(LIBRARY): $(MEMBERS) $(BUILD)/sources.list
+	@rm -f $@
+	@ar rcs $@ $(MEMBERS)
+
+# More flags for one file: EXTRA, by pattern. Kernels are pure loops over floats.
+$(BUILD)/engine/tensor/kernel_%.o: EXTRA = $(KERNEL_FLAGS)
+KERNEL_FLAGS ?=
+
+$(BUILD)/%.o: %.c $(BUILD)/flags.list | need-libraries
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+
+# A test links everything but main.
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(HELPERS) $(LIBRARY)
+	$(CC) -o $@ $^ $(ALL_LDLIBS) -lcmocka -lvterm
+
+# Written anew only when their text changes: other flags or other files rebuild what they must.
+$(BUILD)/flags.list: TEXT = $(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS)
+$(BUILD)/sources.list: TEXT = $(SOURCES)
+$(BUILD)/%.list: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(TEXT))' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+need-libraries:
+	@sh .ci/deps check build
+
+-include $(OBJECTS:.o=.d) $(SUITES:%.c=$(BUILD)/%.d) $(HELPERS:.o=.d)
+
+# ---- using ----
+
+run:
+	@sh .ci/deps install build data
+	$(AGAIN) all
+	@if [ -t 0 ] && [ -t 1 ]; then exec $(abspath $(PROGRAM)) quickstart; \
+	 else exec $(abspath $(PROGRAM)) run quickstart; fi
+
+test:
+	@sh .ci/deps install build data test
+	$(AGAIN) tests
+	@DDIL=$(abspath $(PROGRAM)) bash tests/run.sh '$(ONLY)' $(TESTS) $(SCRIPTS)
+
+deps:
+	@sh .ci/deps install build data
+
+deps-test:
+	@sh .ci/deps install build data test
+
+lint:
+	@sh .ci/deps check build test
+	$(AGAIN) BUILD=build/lint CFLAGS='-O2 -g -Werror' objects >/dev/null
+	@bash tests/lint.sh build/lint
+
+format:
+	clang-format -i $(wildcard app/*.[ch] views/*.[ch] engine/*.[ch] engine/*/*.[ch] tests/*.[ch])
+
+# Trains the picture teacher from nothing and puts it where the picture presets look for it.
+teachers: $(PROGRAM)
+	@mkdir -p assets && runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && \
+	$(abspath $(PROGRAM)) run fashion-teacher --runs "$$runs" && \
+	$(abspath $(PROGRAM)) export 1 --runs "$$runs" --weights assets/fashion-teacher.safetensors
+
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: $(PROGRAM)
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/ddil/presets $(SHARE)/ddil/assets $(SHARE)/doc/ddil
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/ddil
+	install -m 644 presets/*.ini $(SHARE)/ddil/presets
+	$(if $(ASSETS),install -m 644 $(ASSETS) $(SHARE)/ddil/assets)
+	install -m 644 LICENSE $(SHARE)/doc/ddil
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/ddil
+	rm -rf $(SHARE)/ddil $(SHARE)/doc/ddil
+
+clean:
+	rm -rf build ddil

@@ -1,0 +1,138 @@
+/* Owns eval: quality and shift of a run's student at several numbers of sampling steps. */
+#include "app/commands.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { KS_MAX = 32, K_LARGEST = 1024 };
+
+/* What one number of sampling steps came to. */
+typedef struct AtK {
+    EvalReport report;
+    int rows;
+    ShiftRow *shift;
+} AtK;
+
+static Status parse_ks(const char *text, int ks[KS_MAX], int *n, Error *error)
+{
+    *n = 0;
+    for (const char *at = text; *at;) {
+        char *end;
+        long k = strtol(at, &end, 10);
+        bool separated = *end == 0 || (*end == ',' && end[1]);
+        if (end == at || !separated || k < 1 || k > K_LARGEST || *n == KS_MAX)
+            return fail(error, STATUS_BAD_INPUT,
+                        "--steps: \"%s\" is not a list like 1,2,4,8 (at most %d numbers from 1 to %d)", text,
+                        KS_MAX, K_LARGEST);
+        ks[(*n)++] = (int)k;
+        at = *end ? end + 1 : end;
+    }
+    return STATUS_OK;
+}
+
+static int metric_views(const EvalReport *report, MetricView view[EVAL_METRICS_MAX])
+{
+    for (int i = 0; i < report->metrics; i++) {
+        const Metric *metric = &report->metric[i];
+        view[i] = (MetricView){.value = metric->value, .low = metric->low, .high = metric->high};
+        snprintf(view[i].name, sizeof view[i].name, "%s", metric->name);
+    }
+    return report->metrics;
+}
+
+static void evaluate(Look *look, int k, int n, AtK *at)
+{
+    Policy student = lab_student(look->lab, false, k);
+    eval_policy(&look->lab->data, look->crew, &look->scratch, &student, n, look->seed, &at->report);
+    size_t mark = arena_mark(&look->scratch);
+    int rollouts = (int)config_int(&look->lab->config, "shift.samples");
+    Shift *shift = look_shift(look, k, rollouts, &look->scratch);
+    at->rows = shift ? k : 0;
+    at->shift = calloc((size_t)k, sizeof *at->shift);
+    must(at->shift != NULL);
+    if (shift)
+        shift_measure(shift, look->crew, &look->scratch, &student, at->shift);
+    arena_rewind(&look->scratch, mark);
+}
+
+/* ---- Output ------------------------------------------------------------------------------------------------ */
+
+static json_t *json_at(const AtK *at)
+{
+    MetricView metric[EVAL_METRICS_MAX];
+    int metrics = metric_views(&at->report, metric);
+    json_t *object = json_object();
+    json_object_set_new(object, "k", json_integer(at->report.k));
+    json_object_set_new(object, "nfe", json_integer(at->report.nfe));
+    json_object_set_new(object, "n", json_integer(at->report.n));
+    json_object_set_new(object, "metrics", json_metrics(metric, metrics));
+    json_object_set_new(object, "shift", json_shift(at->shift, at->rows));
+    return object;
+}
+
+static Status show_json(const Look *look, const AtK *at, int n, const EvalReport *real, Error *error)
+{
+    MetricView metric[EVAL_METRICS_MAX];
+    int metrics = metric_views(real, metric);
+    json_t *object = json_object(), *list = json_array();
+    for (int i = 0; i < n; i++)
+        json_array_append_new(list, json_at(&at[i]));
+    json_object_set_new(object, "run", json_string(run_label(look)));
+    json_object_set_new(object, "step", json_integer(run_step(look->run)));
+    json_object_set_new(object, "dataset", json_string(config_text(&look->lab->config, "data.name")));
+    json_object_set_new(object, "steps", list);
+    json_object_set_new(object, "real", json_metrics(metric, metrics));
+    return json_print(object, error);
+}
+
+static void show_text(const Look *look, const AtK *at, int n, const EvalReport *real)
+{
+    MetricView metric[EVAL_METRICS_MAX];
+    printf("%s at step %ld, %s\n", run_label(look), run_step(look->run),
+           config_text(&look->lab->config, "data.name"));
+    for (int i = 0; i < n; i++) {
+        const EvalReport *report = &at[i].report;
+        printf("\n%d sampling step%s: %d network evaluations a sample, %d samples\n", report->k,
+               report->k == 1 ? "" : "s", report->nfe, report->n);
+        print_metrics(metric, metric_views(report, metric), stdout);
+        if (at[i].rows > 0)
+            print_shift(at[i].shift, at[i].rows, stdout);
+    }
+    printf("\nheld-out data against itself: %d samples\n", real->n);
+    print_metrics(metric, metric_views(real, metric), stdout);
+}
+
+static Status eval(Look *look, const Options *options, const int *ks, int n, Error *error)
+{
+    AtK at[KS_MAX];
+    EvalReport real;
+    const Dataset *data = &look->lab->data;
+    int samples = options->samples > 0 ? (int)options->samples : data->dims == 2 ? 4000 : 500;
+    Status status = STATUS_OK;
+    for (int i = 0; i < n; i++) {
+        if (!options->quiet)
+            fprintf(stderr, "%s at %d sampling steps ...\n", run_label(look), ks[i]);
+        evaluate(look, ks[i], samples, &at[i]);
+    }
+    eval_real(data, look->crew, &look->scratch, samples, &real);
+    if (options->json)
+        status = show_json(look, at, n, &real, error);
+    else
+        show_text(look, at, n, &real);
+    for (int i = 0; i < n; i++)
+        free(at[i].shift);
+    return status;
+}
+
+Status cmd_eval(const Options *options, Error *error)
+{
+    int ks[KS_MAX], n;
+    Look look;
+    Status status = parse_ks(options->step_list ? options->step_list : "1,2,4,8", ks, &n, error);
+    if (!status)
+        status = look_open(&look, options, error);
+    if (status)
+        return status;
+    status = eval(&look, options, ks, n, error);
+    look_close(&look);
+    return status;
+}

@@ -1,0 +1,73 @@
+/* The headless commands and what they share. Commands that need a live laboratory open runs through
+ * engine/run/run.h, the headless door beside engine/engine.h; nothing else in app/ does. Data go to standard
+ * output, remarks for people to standard error where standard output carries data. */
+#ifndef DDIL_COMMANDS_H
+#define DDIL_COMMANDS_H
+
+#include "app/options.h"
+#include "engine/engine.h"
+#include "engine/measure/eval.h"
+#include "engine/measure/shift.h"
+#include "engine/run/run.h"
+#include <jansson.h>
+
+/* One function a subcommand; the table is in cmd_table.c. */
+Status cmd_run(const Options *options, Error *error);
+Status cmd_resume(const Options *options, Error *error);
+Status cmd_fork(const Options *options, Error *error);
+Status cmd_ls(const Options *options, Error *error);
+Status cmd_show(const Options *options, Error *error);
+Status cmd_sample(const Options *options, Error *error);
+Status cmd_rollout(const Options *options, Error *error);
+Status cmd_eval(const Options *options, Error *error);
+Status cmd_export(const Options *options, Error *error);
+Status cmd_presets(const Options *options, Error *error);
+Status cmd_params(const Options *options, Error *error);
+Status cmd_doctor(const Options *options, Error *error);
+
+/* ---- Looking at a run (cmd_look.c) ----------------------------------------------------------------------- */
+
+/* A run opened for looking, with threads and scratch memory. */
+typedef struct Look {
+    Crew *crew;
+    Arena scratch;
+    Run *run;
+    Lab *lab;
+    uint64_t seed; /* --seed, or the run's own */
+} Look;
+
+Crew *crew_for(const Options *options);
+/* The run named by the first argument, at --at. */
+Status look_open(Look *look, const Options *options, Error *error);
+void look_close(Look *look);
+/* "0007-ring-pd": what a run is called in JSON and in tables. */
+const char *run_label(const Look *look);
+/* The shift measurement of a lab at N sampling steps, `n` roll-outs; NULL when its method defines no shift. */
+Shift *look_shift(const Look *look, int steps, int n, Arena *arena);
+
+/* Does `path` end in one of the endings (".png", ..., NULL last)? BAD_INPUT lists them. */
+Status check_ending(const char *path, const char *const *endings, Error *error);
+/* Can it be written? Asked before the long work. */
+Status check_writable(const char *path, Error *error);
+
+/* ---- Showing (cmd_report.c, cmd_json.c) ------------------------------------------------------------------ */
+
+const char *state_word(RunState state);
+/* The last measurement of a view's shift history; returns the number of rows (0: none), *step its training step. */
+int view_shift(const RunView *view, ShiftRow *rows, int most, long *step);
+void print_shift(const ShiftRow *rows, int n, FILE *out);
+void print_metrics(const MetricView *metric, int n, FILE *out);
+/* The report at a run's end: seconds < 0 leaves the time out. */
+void print_report(const RunView *view, const char *folder, double seconds, FILE *out);
+
+/* A number, or null when it is not finite. */
+json_t *json_number(double value);
+json_t *json_shift(const ShiftRow *rows, int n);
+json_t *json_metrics(const MetricView *metric, int n);
+json_t *json_view(const RunView *view); /* what ls and show have in common */
+/* Prints with enough digits to read the same number back, and a newline; frees it. */
+Status json_print(json_t *value, Error *error);
+
+enum { SHIFT_ROWS_MAX = 4096 };
+
+#endif

@@ -1,0 +1,81 @@
+/* Owns main: the command line is read, one command runs, its status is the exit code. */
+#include "app/commands.h"
+#include "app/workbench.h"
+#include "engine/base/file.h"
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Words {
+    const PresetInfo *presets;
+    int n;
+} Words;
+
+/* The names a first word may have: commands, then presets. */
+static const char *known_word(const void *context, int index)
+{
+    const Words *words = context;
+    int n = 0;
+    for (; commands[n].name; n++)
+        if (n == index)
+            return commands[n].name;
+    return index - n < words->n ? words->presets[index - n].name : NULL;
+}
+
+static bool is_preset(const Words *words, const char *text)
+{
+    for (int i = 0; i < words->n; i++)
+        if (strcmp(words->presets[i].name, text) == 0)
+            return true;
+    return file_exists(text);
+}
+
+/* A first word that is no command must be a preset. */
+static Status check_presets(const Options *options, Error *error)
+{
+    PresetInfo *presets = NULL;
+    Words words = {.n = options->arguments ? engine_presets(&presets) : 0};
+    words.presets = presets;
+    Status status = STATUS_OK;
+    for (int i = 0; i < options->arguments && !status; i++) {
+        const char *text = options->argument[i];
+        if (is_preset(&words, text))
+            continue;
+        const char *near = nearest_word(text, known_word, &words);
+        status = fail(error, STATUS_BAD_INPUT, "\"%s\" is neither a command nor a preset%s%s%s; see ddil --help", text,
+                      near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    }
+    free(presets);
+    return status;
+}
+
+static Status dispatch(const Options *options, Error *error)
+{
+    if (options->version) {
+        puts("ddil " DDIL_VERSION);
+        return STATUS_OK;
+    }
+    if (options->help) {
+        options_help(options->command, stdout);
+        return STATUS_OK;
+    }
+    if (options->command)
+        return options->command->run(options, error);
+    Status status = check_presets(options, error);
+    return status ? status : workbench_main(options, error);
+}
+
+int main(int argc, char **argv)
+{
+    Options options;
+    Error error = {""};
+    setlocale(LC_CTYPE, ""); /* numbers stay in the C locale */
+    Status status = options_parse(&options, argc, argv, &error);
+    if (!status)
+        status = dispatch(&options, &error);
+    if (fflush(stdout) != 0 && !status)
+        status = fail(&error, STATUS_FAILED, "cannot write to standard output");
+    if (status && *error.text)
+        fprintf(stderr, "ddil: %s\n", error.text);
+    return (int)status;
+}

@@ -1,0 +1,84 @@
+/* Owns reserved address ranges. May call libc and must(). Under AddressSanitizer what is not handed out
+ * is poisoned as soon as it has been used once, and a gap stands behind every block. */
+#include "engine/base/arena.h"
+#include "engine/base/status.h"
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+enum { GAP = 64 };
+#else
+#define ASAN_POISON_MEMORY_REGION(start, size)   ((void)(start), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(start, size) ((void)(start), (void)(size))
+enum { GAP = 0 };
+#endif
+
+enum { ALIGN = 64 };
+
+_Noreturn static void die(const char *what, size_t wanted, size_t used, size_t size)
+{
+    char text[160];
+    snprintf(text, sizeof text, "%s: %zu bytes wanted, %zu of %zu in use", what, wanted, used,
+             size);
+    must_fail(__FILE__, __LINE__, text);
+}
+
+void arena_init(Arena *arena, size_t size)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+#ifdef MAP_NORESERVE
+    flags |= MAP_NORESERVE;
+#endif
+    must(size > 0);
+    void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (base == MAP_FAILED)
+        die("address space refused to an arena", size, 0, size);
+    *arena = (Arena){.base = base, .size = size};
+}
+
+void arena_done(Arena *arena)
+{
+    if (!arena->base)
+        return;
+    ASAN_UNPOISON_MEMORY_REGION(arena->base, arena->peak);
+    munmap(arena->base, arena->size);
+    *arena = (Arena){0};
+}
+
+void *arena_alloc(Arena *arena, size_t bytes)
+{
+    size_t room = arena->size - arena->used;
+    if (bytes > SIZE_MAX - 2 * ALIGN || bytes > room)
+        die("arena is full", bytes, arena->used, arena->size);
+    size_t whole = (bytes + GAP + ALIGN - 1) / ALIGN * ALIGN;
+    if (whole > room)
+        die("arena is full", whole, arena->used, arena->size);
+    char *block = arena->base + arena->used;
+    arena->used += whole;
+    if (arena->used > arena->peak)
+        arena->peak = arena->used;
+    ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+    ASAN_POISON_MEMORY_REGION(block + bytes, whole - bytes);
+    return block;
+}
+
+void *arena_zero(Arena *arena, size_t bytes)
+{
+    return memset(arena_alloc(arena, bytes), 0, bytes);
+}
+
+char *arena_text(Arena *arena, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    return memcpy(arena_alloc(arena, size), text, size);
+}
+
+void arena_rewind(Arena *arena, size_t mark)
+{
+    must(mark <= arena->used);
+    ASAN_POISON_MEMORY_REGION(arena->base + mark, arena->used - mark);
+    arena->used = mark;
+}

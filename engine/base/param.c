@@ -1,0 +1,192 @@
+/* Owns a Config: its rows, typed reads and the written form. May call libc, must(), fail() and
+ * param_value. Reading is in param_read.c. */
+#include "engine/base/param.h"
+#include "engine/base/param_value.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void config_init(Config *config)
+{
+    memset(config, 0, sizeof *config);
+}
+
+static bool row_is(const ParamRow *row, const char *name)
+{
+    size_t span = strlen(row->section);
+    return strncmp(row->section, name, span) == 0 && name[span] == '.' &&
+           strcmp(row->key, name + span + 1) == 0;
+}
+
+int config_find(const Config *config, const char *name)
+{
+    for (int i = 0; i < config->n; i++)
+        if (row_is(config->row[i], name))
+            return i;
+    return -1;
+}
+
+/* Stops the program when a table row is wrong: its default out of range, or its name there already. */
+static void add_row(Config *config, const ParamRow *row)
+{
+    char name[2 * PARAM_TEXT_SIZE];
+    ParamReason reason = {""};
+    ParamValue *value = &config->value[config->n];
+    snprintf(name, sizeof name, "%s.%s", row->section, row->key);
+    must(config->n < PARAM_MAX);
+    must(config_find(config, name) < 0);
+    *value = (ParamValue){.line = 0};
+    if (row->fallback && !param_value_parse(row, row->fallback, value, &reason)) {
+        snprintf(name, sizeof name, "the default of %s.%s: %s %s", row->section, row->key,
+                 row->fallback, reason.text);
+        must_fail(__FILE__, __LINE__, name);
+    }
+    config->row[config->n++] = row;
+}
+
+void config_add(Config *config, const ParamRow *rows, int n)
+{
+    for (int i = 0; i < n; i++)
+        add_row(config, &rows[i]);
+}
+
+static bool is_missing(const Config *config, int i)
+{
+    return !config->row[i]->fallback && config->value[i].line == 0;
+}
+
+Status config_check(const Config *config, Error *error)
+{
+    for (int i = 0; i < config->n; i++) {
+        const ParamRow *row = config->row[i];
+        if (is_missing(config, i))
+            return fail(error, STATUS_BAD_INPUT, "%s%s%s.%s is not set: %s%s%s", config->file,
+                        config->file[0] ? ": " : "", row->section, row->key, row->help,
+                        row->type == PARAM_CHOICE ? "; one of " : "",
+                        row->type == PARAM_CHOICE ? row->choices : "");
+    }
+    return STATUS_OK;
+}
+
+/* ---- typed reads ---- */
+
+static int find_typed(const Config *config, const char *name, ParamType type)
+{
+    int i = config_find(config, name);
+    if (i < 0 || config->row[i]->type != type) {
+        char text[PARAM_TEXT_SIZE];
+        snprintf(text, sizeof text, "parameter %s exists with the type asked for", name);
+        must_fail(__FILE__, __LINE__, text);
+    }
+    return i;
+}
+
+long config_int(const Config *config, const char *name)
+{
+    return (long)config->value[find_typed(config, name, PARAM_INT)].number;
+}
+
+double config_real(const Config *config, const char *name)
+{
+    return config->value[find_typed(config, name, PARAM_REAL)].number;
+}
+
+bool config_bool(const Config *config, const char *name)
+{
+    return config->value[find_typed(config, name, PARAM_BOOL)].number != 0;
+}
+
+int config_choice(const Config *config, const char *name)
+{
+    return (int)config->value[find_typed(config, name, PARAM_CHOICE)].number;
+}
+
+bool config_letter(const Config *config, const char *name, char letter)
+{
+    int i = find_typed(config, name, PARAM_LETTERS);
+    must(letter && strchr(config->row[i]->choices, letter));
+    return strchr(config->value[i].text, letter) != NULL;
+}
+
+const char *config_text(const Config *config, const char *name)
+{
+    int i = config_find(config, name);
+    must(i >= 0);
+    must(config->row[i]->type >= PARAM_CHOICE);
+    return config->value[i].text;
+}
+
+int config_list(const Config *config, const char *name, int *out, int max)
+{
+    const char *at = config->value[find_typed(config, name, PARAM_LIST)].text;
+    int n = 0;
+    while (*at) {
+        char *end;
+        must(n < max);
+        out[n++] = (int)strtol(at, &end, 10);
+        at = *end == ',' ? end + 1 : end;
+    }
+    return n;
+}
+
+const char *config_where(const Config *config, const char *name, char *buffer, int size)
+{
+    int i = config_find(config, name);
+    must(i >= 0);
+    int line = config->value[i].line;
+    if (line > 0)
+        snprintf(buffer, (size_t)size, "%s:%d", config->file, line);
+    else
+        snprintf(buffer, (size_t)size, "%s %s", line < 0 ? "-s" : "default of", name);
+    return buffer;
+}
+
+/* ---- the written form ---- */
+
+static void write_help(const ParamRow *row, FILE *out)
+{
+    fprintf(out, "# %s", row->help);
+    if (row->type == PARAM_CHOICE || row->type == PARAM_LETTERS)
+        fprintf(out, " [%s]", row->choices);
+    if (row->type == PARAM_INT || row->type == PARAM_REAL || row->type == PARAM_LIST)
+        fprintf(out, " [%.10g..%.10g]", row->low, row->high);
+    if (row->unit && row->unit[0])
+        fprintf(out, " (%s)", row->unit);
+    fputc('\n', out);
+}
+
+static void write_row(const Config *config, int i, FILE *out)
+{
+    const ParamRow *row = config->row[i];
+    const char *text = config->value[i].text;
+    write_help(row, out);
+    if (is_missing(config, i))
+        fprintf(out, "# %s must be set\n", row->key);
+    else
+        fprintf(out, "%s =%s%s\n", row->key, text[0] ? " " : "", text);
+}
+
+static bool same_section(const Config *config, int i, int j)
+{
+    return strcmp(config->row[i]->section, config->row[j]->section) == 0;
+}
+
+static bool opens_section(const Config *config, int i)
+{
+    for (int j = 0; j < i; j++)
+        if (same_section(config, i, j))
+            return false;
+    return true;
+}
+
+void config_write(const Config *config, FILE *out)
+{
+    for (int i = 0; i < config->n; i++) {
+        if (!opens_section(config, i))
+            continue;
+        fprintf(out, "%s[%s]\n", i ? "\n" : "", config->row[i]->section);
+        for (int j = i; j < config->n; j++)
+            if (same_section(config, i, j))
+                write_row(config, j, out);
+    }
+}

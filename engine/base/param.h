@@ -1,0 +1,84 @@
+/* Parameters: one table row each, and a Config that holds a value for every row.
+ * The same row drives INI parsing with file:line errors, range checks, `-s section.key=value`, the
+ * tweak form, `ddil params`, the written-out run.ini and the tests. */
+#ifndef DDIL_PARAM_H
+#define DDIL_PARAM_H
+
+#include "engine/base/status.h"
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef enum ParamType {
+    PARAM_INT,
+    PARAM_REAL,
+    PARAM_BOOL,    /* yes or no; true/false, on/off, 1/0 are understood */
+    PARAM_CHOICE,  /* one of `choices`, words separated by | */
+    PARAM_LETTERS, /* any of the letters in `choices`, each at most once; may be empty */
+    PARAM_LIST,    /* comma-separated whole numbers in [low, high]; may be empty */
+    PARAM_TEXT,    /* anything; may be empty */
+} ParamType;
+
+typedef enum ParamApplies {
+    APPLIES_NEXT_STEP,
+    APPLIES_NEXT_ROUND,
+    APPLIES_FORK, /* only in a new run */
+} ParamApplies;
+
+typedef struct ParamRow {
+    const char *section, *key;
+    ParamType type;
+    const char *fallback; /* default, as text; NULL: required in a preset */
+    double low, high;     /* inclusive, for INT, REAL and LIST */
+    const char *choices;
+    const char *unit;     /* "" for none */
+    const char *help;     /* one sentence */
+    ParamApplies applies;
+} ParamRow;
+
+enum { PARAM_MAX = 160, PARAM_TEXT_SIZE = 256 };
+
+typedef struct ParamValue {
+    char text[PARAM_TEXT_SIZE]; /* canonical: reading it back gives the same value */
+    double number;              /* INT, REAL, BOOL; index for CHOICE */
+    int line;                   /* where it was set; 0 = default, -1 = command line */
+} ParamValue;
+
+/* A plain value: copy it with =. */
+typedef struct Config {
+    int n;
+    const ParamRow *row[PARAM_MAX];
+    ParamValue value[PARAM_MAX];
+    char file[256]; /* for messages */
+} Config;
+
+/* Starts with no rows; adds rows, each at its default. */
+void config_init(Config *config);
+void config_add(Config *config, const ParamRow *rows, int n);
+
+/* Reads an INI file or text over the present values. Unknown section or key (with the nearest known
+ * name), wrong type, value out of range, duplicate key: STATUS_BAD_INPUT with file:line; the config is then
+ * unchanged. `name` stands in messages. Required rows are not checked here: see config_check. */
+Status config_read_text(Config *config, const char *name, const char *text, Error *error);
+Status config_read_file(Config *config, const char *path, Error *error);
+/* One "section.key=value". `line` as in ParamValue. */
+Status config_set(Config *config, const char *assignment, Error *error);
+/* Required rows all set? */
+Status config_check(const Config *config, Error *error);
+
+/* Index of "section.key", or -1. */
+int config_find(const Config *config, const char *name);
+/* Typed reads by "section.key"; must() on an unknown name or wrong type. Not for inner loops. */
+long config_int(const Config *config, const char *name);
+double config_real(const Config *config, const char *name);
+bool config_bool(const Config *config, const char *name);
+const char *config_text(const Config *config, const char *name); /* TEXT, CHOICE, LETTERS, LIST */
+int config_choice(const Config *config, const char *name);       /* index into choices */
+bool config_letter(const Config *config, const char *name, char letter);
+int config_list(const Config *config, const char *name, int *out, int max); /* returns the count */
+/* Where the value came from, for messages of later checks: "presets/x.ini:12" or "-s data.keep". */
+const char *config_where(const Config *config, const char *name, char *buffer, int size);
+
+/* Writes every parameter as INI, sections in table order, one comment line of help each. */
+void config_write(const Config *config, FILE *out);
+
+#endif

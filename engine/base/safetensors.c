@@ -1,0 +1,471 @@
+/* Owns the safetensors format. May call libc, jansson for the header, zlib for the checksum, newfile. The
+ * metadata key "crc32" holds the checksum of all arrays in order of declaration; files of other tools have none.
+ * Arrays are laid out by falling element size, so each starts at a multiple of its own. */
+#include "engine/base/safetensors.h"
+#include "engine/base/file.h"
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { HEADER_MAX = 8 << 20, LENGTH_SIZE = 8, ALIGNMENT = 64 };
+static const size_t FILE_MAX_BYTES = (size_t)1 << 33;
+static const char CHECKSUM[] = "crc32";
+
+static const struct {
+    const char *name;
+    size_t size;
+} TYPES[] = {
+    [WALK_F32] = {"F32", 4}, [WALK_F64] = {"F64", 8}, [WALK_I32] = {"I32", 4},
+    [WALK_I64] = {"I64", 8}, [WALK_U8] = {"U8", 1},
+};
+enum { TYPE_COUNT = sizeof TYPES / sizeof *TYPES };
+
+size_t walk_type_size(WalkType type)
+{
+    return TYPES[type].size;
+}
+
+const char *walk_type_name(WalkType type)
+{
+    return TYPES[type].name;
+}
+
+char *tensor_shape_text(char *text, size_t size, WalkType type, int rank, const long *shape)
+{
+    size_t used = (size_t)snprintf(text, size, "%s ", walk_type_name(type));
+    if (rank == 0)
+        snprintf(text + used, size - used, "scalar");
+    for (int i = 0; i < rank && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%ld", i ? "x" : "", shape[i]);
+    return text;
+}
+
+static void *grow(void *block, size_t bytes)
+{
+    void *more = realloc(block, bytes);
+    must(more);
+    return more;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------------------- */
+
+struct TensorFile {
+    char path[PATH_SIZE];
+    char *bytes;       /* the whole file */
+    const char *data;  /* its data part */
+    size_t data_size;
+    json_t *header;
+    int n;
+    TensorInfo *info;
+};
+
+static Status refuse(const TensorFile *file, const char *name, const char *what, Error *error)
+{
+    return fail(error, STATUS_BAD_INPUT, "%s: %s%s%s", file->path, name, *name ? ": " : "", what);
+}
+
+static Status read_type(const json_t *entry, WalkType *type)
+{
+    const char *name = json_string_value(json_object_get(entry, "dtype"));
+    for (int i = 0; name && i < TYPE_COUNT; i++) {
+        *type = (WalkType)i;
+        if (strcmp(name, TYPES[i].name) == 0)
+            return STATUS_OK;
+    }
+    return STATUS_BAD_INPUT;
+}
+
+/* Fills rank and shape; *size gets the bytes they imply, checked against overflow. */
+static Status read_shape(const json_t *entry, TensorInfo *info, size_t *size)
+{
+    const json_t *shape = json_object_get(entry, "shape");
+    if (!json_is_array(shape) || json_array_size(shape) > TENSOR_RANK_MAX)
+        return STATUS_BAD_INPUT;
+    info->rank = (int)json_array_size(shape);
+    *size = walk_type_size(info->type);
+    for (int i = 0; i < info->rank; i++) {
+        const json_t *extent = json_array_get(shape, (size_t)i);
+        json_int_t value = json_integer_value(extent);
+        if (!json_is_integer(extent) || value < 0)
+            return STATUS_BAD_INPUT;
+        if (value > 0 && *size > FILE_MAX_BYTES / (size_t)value)
+            return STATUS_BAD_INPUT;
+        *size *= (size_t)value;
+        info->shape[i] = (long)value;
+    }
+    return STATUS_OK;
+}
+
+static Status read_offsets(const json_t *entry, size_t data_size, TensorInfo *info)
+{
+    const json_t *offsets = json_object_get(entry, "data_offsets");
+    if (!json_is_array(offsets) || json_array_size(offsets) != 2)
+        return STATUS_BAD_INPUT;
+    const json_t *from = json_array_get(offsets, 0), *to = json_array_get(offsets, 1);
+    json_int_t begin = json_integer_value(from), end = json_integer_value(to);
+    if (!json_is_integer(from) || !json_is_integer(to) || begin < 0 || end < begin)
+        return STATUS_BAD_INPUT;
+    if ((uint64_t)end > data_size)
+        return STATUS_BAD_INPUT;
+    info->begin = (size_t)begin;
+    info->size = (size_t)(end - begin);
+    return STATUS_OK;
+}
+
+static Status read_entry(TensorFile *file, const char *name, const json_t *entry, Error *error)
+{
+    TensorInfo *info = &file->info[file->n];
+    size_t implied = 0;
+    if (snprintf(info->name, sizeof info->name, "%s", name) >= TENSOR_NAME_SIZE)
+        return refuse(file, "", "a tensor's name is longer than 127 bytes", error);
+    if (!json_is_object(entry) || read_type(entry, &info->type))
+        return refuse(file, info->name, "dtype is not one of F32, F64, I32, I64, U8", error);
+    if (read_shape(entry, info, &implied))
+        return refuse(file, info->name, "shape is not a list of at most 8 sizes", error);
+    if (read_offsets(entry, file->data_size, info))
+        return refuse(file, info->name, "data_offsets lie outside the file; it may be cut short",
+                      error);
+    if (implied != info->size)
+        return refuse(file, info->name, "shape and data_offsets do not match", error);
+    file->n++;
+    return STATUS_OK;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const TensorInfo *x = a, *y = b;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    return (x->size > y->size) - (x->size < y->size);
+}
+
+/* Sorts by place: the arrays must fill the data part without gap or overlap. */
+static Status check_places(TensorFile *file, Error *error)
+{
+    size_t end = 0;
+    if (file->n)
+        qsort(file->info, (size_t)file->n, sizeof *file->info, by_place);
+    for (int i = 0; i < file->n; i++) {
+        if (file->info[i].begin != end)
+            return refuse(file, file->info[i].name, "arrays overlap or leave a gap", error);
+        end += file->info[i].size;
+    }
+    if (end != file->data_size)
+        return refuse(file, "", "trailing bytes after the last array", error);
+    return STATUS_OK;
+}
+
+static Status read_meta(TensorFile *file, const json_t *meta, Error *error)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(meta))
+        return refuse(file, "__metadata__", "is not an object", error);
+    json_object_foreach((json_t *)meta, key, value) {
+        if (!json_is_string(value))
+            return refuse(file, "__metadata__", "holds a value that is not text", error);
+    }
+    return STATUS_OK;
+}
+
+static Status read_entries(TensorFile *file, Error *error)
+{
+    const char *name;
+    json_t *entry;
+    Status status = STATUS_OK;
+    file->info = grow(NULL, sizeof *file->info * (json_object_size(file->header) + 1));
+    json_object_foreach(file->header, name, entry) {
+        if (strcmp(name, "__metadata__") == 0)
+            status = read_meta(file, entry, error);
+        else
+            status = read_entry(file, name, entry, error);
+        if (status)
+            return status;
+    }
+    return check_places(file, error);
+}
+
+/* crc32 takes 32-bit lengths only. */
+static unsigned long checksum(unsigned long crc, const void *data, size_t size)
+{
+    const unsigned char *bytes = data;
+    while (size > 0) {
+        uInt part = size > 1 << 30 ? 1 << 30 : (uInt)size;
+        crc = crc32(crc, bytes, part);
+        bytes += part;
+        size -= part;
+    }
+    return crc;
+}
+
+static Status check_sum(const TensorFile *file, Error *error)
+{
+    const char *text = tensorfile_meta(file, CHECKSUM);
+    if (!text)
+        return STATUS_OK;
+    char found[16];
+    snprintf(found, sizeof found, "%08lx", checksum(0, file->data, file->data_size));
+    if (strcmp(found, text) != 0)
+        return refuse(file, "", "the checksum does not match: the file is damaged", error);
+    return STATUS_OK;
+}
+
+/* Finds the header within the file's bytes. */
+static Status read_header(TensorFile *file, size_t size, Error *error)
+{
+    uint64_t length = 0;
+    json_error_t reason;
+    if (size < LENGTH_SIZE + 2)
+        return refuse(file, "", "is not a safetensors file: too short", error);
+    for (int i = LENGTH_SIZE - 1; i >= 0; i--)
+        length = length << 8 | (unsigned char)file->bytes[i];
+    if (length > HEADER_MAX || length > size - LENGTH_SIZE || file->bytes[LENGTH_SIZE] != '{')
+        return refuse(file, "", "is not a safetensors file, or is cut short in its header",
+                      error);
+    file->data = file->bytes + LENGTH_SIZE + length;
+    file->data_size = size - LENGTH_SIZE - (size_t)length;
+    file->header = json_loadb(file->bytes + LENGTH_SIZE, (size_t)length, JSON_REJECT_DUPLICATES,
+                              &reason);
+    if (!json_is_object(file->header))
+        return fail(error, STATUS_BAD_INPUT, "%s: the header is not JSON: %s", file->path,
+                    reason.text);
+    return STATUS_OK;
+}
+
+Status tensorfile_open(TensorFile **opened, const char *path, Error *error)
+{
+    TensorFile *file = calloc(1, sizeof *file);
+    size_t size = 0;
+    must(file);
+    snprintf(file->path, sizeof file->path, "%s", path);
+    Status status = file_read(path, FILE_MAX_BYTES, &file->bytes, &size, error);
+    if (!status)
+        status = read_header(file, size, error);
+    if (!status)
+        status = read_entries(file, error);
+    if (!status)
+        status = check_sum(file, error);
+    if (status) {
+        tensorfile_close(file);
+        file = NULL;
+    }
+    *opened = file;
+    return status;
+}
+
+void tensorfile_close(TensorFile *file)
+{
+    if (!file)
+        return;
+    json_decref(file->header);
+    free(file->info);
+    free(file->bytes);
+    free(file);
+}
+
+int tensorfile_count(const TensorFile *file)
+{
+    return file->n;
+}
+
+const TensorInfo *tensorfile_info(const TensorFile *file, int index)
+{
+    must(index >= 0 && index < file->n);
+    return &file->info[index];
+}
+
+const TensorInfo *tensorfile_find(const TensorFile *file, const char *name)
+{
+    for (int i = 0; i < file->n; i++) {
+        if (strcmp(file->info[i].name, name) == 0)
+            return &file->info[i];
+    }
+    return NULL;
+}
+
+const void *tensorfile_data(const TensorFile *file, const TensorInfo *info)
+{
+    return file->data + info->begin;
+}
+
+const char *tensorfile_meta(const TensorFile *file, const char *key)
+{
+    const json_t *meta = json_object_get(file->header, "__metadata__");
+    return json_string_value(json_object_get(meta, key));
+}
+
+Status tensorfile_take(const TensorFile *file, const char *name, WalkType type, int rank,
+                       const long *shape, void *data, Error *error)
+{
+    const TensorInfo *info = tensorfile_find(file, name);
+    char wanted[64], found[64];
+    if (!info)
+        return refuse(file, name, "is missing", error);
+    bool same = info->type == type && info->rank == rank;
+    for (int i = 0; same && i < rank; i++)
+        same = info->shape[i] == shape[i];
+    if (!same)
+        return fail(error, STATUS_BAD_INPUT, "%s: %s is %s where %s is needed", file->path, name,
+                    tensor_shape_text(found, sizeof found, info->type, info->rank, info->shape),
+                    tensor_shape_text(wanted, sizeof wanted, type, rank, shape));
+    if (data && info->size)
+        memcpy(data, tensorfile_data(file, info), info->size);
+    return STATUS_OK;
+}
+
+/* ---- Writing --------------------------------------------------------------------------------------------- */
+
+struct TensorWriter {
+    json_t *meta;
+    int n, room, given;
+    TensorInfo *info;      /* in order of declaration */
+    unsigned long *crc;    /* of each array */
+    NewFile file;
+    size_t data_start;     /* in the file */
+    bool lost;             /* a place in the file could not be reached */
+};
+
+TensorWriter *tensorwriter_new(void)
+{
+    TensorWriter *writer = calloc(1, sizeof *writer);
+    must(writer);
+    writer->meta = json_object();
+    must(writer->meta);
+    return writer;
+}
+
+void tensorwriter_meta(TensorWriter *writer, const char *key, const char *value)
+{
+    must(json_object_set_new(writer->meta, key, json_string(value)) == 0);
+}
+
+void tensorwriter_declare(TensorWriter *writer, const char *name, WalkType type, int rank,
+                          const long *shape, const void *data)
+{
+    must(rank >= 0 && rank <= TENSOR_RANK_MAX && strlen(name) < TENSOR_NAME_SIZE);
+    if (writer->n == writer->room) {
+        writer->room = writer->room ? 2 * writer->room : 64;
+        writer->info = grow(writer->info, sizeof *writer->info * (size_t)writer->room);
+        writer->crc = grow(writer->crc, sizeof *writer->crc * (size_t)writer->room);
+    }
+    TensorInfo *info = &writer->info[writer->n];
+    *info = (TensorInfo){.type = type, .rank = rank, .size = walk_type_size(type)};
+    strcpy(info->name, name);
+    for (int i = 0; i < rank; i++) {
+        must(shape[i] >= 0);
+        info->shape[i] = shape[i];
+        info->size *= (size_t)shape[i];
+    }
+    writer->crc[writer->n++] = checksum(0, data, info->size);
+}
+
+/* Gives every array its place, widest elements first, and the checksum in that order. */
+static size_t lay_out(TensorWriter *writer)
+{
+    static const size_t WIDTHS[] = {8, 4, 1};
+    size_t end = 0;
+    unsigned long crc = 0;
+    for (int w = 0; w < 3; w++) {
+        for (int i = 0; i < writer->n; i++) {
+            TensorInfo *info = &writer->info[i];
+            if (walk_type_size(info->type) != WIDTHS[w])
+                continue;
+            info->begin = end;
+            end += info->size;
+            crc = crc32_combine(crc, writer->crc[i], (z_off_t)info->size);
+        }
+    }
+    char text[16];
+    snprintf(text, sizeof text, "%08lx", crc);
+    tensorwriter_meta(writer, CHECKSUM, text);
+    return end;
+}
+
+static json_t *entry_of(const TensorInfo *info)
+{
+    json_t *shape = json_array();
+    for (int i = 0; i < info->rank; i++)
+        json_array_append_new(shape, json_integer(info->shape[i]));
+    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", walk_type_name(info->type), "shape", shape,
+                     "data_offsets", (json_int_t)info->begin,
+                     (json_int_t)(info->begin + info->size));
+}
+
+/* The header as text, padded with blanks so that the data part is aligned. */
+static char *header_text(const TensorWriter *writer, size_t *length)
+{
+    json_t *header = json_object();
+    must(header && json_object_set(header, "__metadata__", writer->meta) == 0);
+    for (int i = 0; i < writer->n; i++) {
+        must(!json_object_get(header, writer->info[i].name));
+        must(json_object_set_new(header, writer->info[i].name, entry_of(&writer->info[i])) == 0);
+    }
+    char *text = json_dumps(header, JSON_COMPACT);
+    json_decref(header);
+    must(text);
+    size_t used = strlen(text);
+    *length = (LENGTH_SIZE + used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - LENGTH_SIZE;
+    text = grow(text, *length + 1);
+    memset(text + used, ' ', *length - used);
+    return text;
+}
+
+Status tensorwriter_begin(TensorWriter *writer, const char *path, Error *error)
+{
+    unsigned char prefix[LENGTH_SIZE];
+    size_t length;
+    lay_out(writer);
+    Status status = newfile_open(&writer->file, path, error);
+    if (status)
+        return status;
+    char *text = header_text(writer, &length);
+    for (int i = 0; i < LENGTH_SIZE; i++)
+        prefix[i] = (unsigned char)((uint64_t)length >> (8 * i));
+    writer->data_start = LENGTH_SIZE + length;
+    fwrite(prefix, 1, LENGTH_SIZE, writer->file.stream); /* errors stick; commit looks */
+    fwrite(text, 1, length, writer->file.stream);
+    free(text);
+    return STATUS_OK;
+}
+
+void tensorwriter_give(TensorWriter *writer, const char *name, const void *data)
+{
+    must(writer->file.stream && writer->given < writer->n);
+    const TensorInfo *info = &writer->info[writer->given++];
+    must(strcmp(info->name, name) == 0);
+    if (fseeko(writer->file.stream, (off_t)(writer->data_start + info->begin), SEEK_SET) != 0)
+        writer->lost = true;
+    else
+        fwrite(data, 1, info->size, writer->file.stream);
+}
+
+static void free_writer(TensorWriter *writer)
+{
+    json_decref(writer->meta);
+    free(writer->info);
+    free(writer->crc);
+    free(writer);
+}
+
+Status tensorwriter_commit(TensorWriter *writer, Error *error)
+{
+    must(writer->given == writer->n);
+    Status status;
+    if (writer->lost) {
+        status = fail(error, STATUS_FAILED, "cannot write %s: %s", writer->file.path,
+                      strerror(errno));
+        newfile_abandon(&writer->file);
+    } else {
+        status = newfile_commit(&writer->file, error);
+    }
+    free_writer(writer);
+    return status;
+}
+
+void tensorwriter_abandon(TensorWriter *writer)
+{
+    newfile_abandon(&writer->file);
+    free_writer(writer);
+}

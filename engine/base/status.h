@@ -1,0 +1,32 @@
+/* Errors of the world (a file, a preset, a number) come back as a Status with text in the caller's
+ * Error; errors of the programmer stop the program through must(). */
+#ifndef DDIL_STATUS_H
+#define DDIL_STATUS_H
+
+/* What a call or the whole program came to. The values are the program's exit codes (cli.md). */
+typedef enum Status {
+    STATUS_OK = 0,          /* done */
+    STATUS_FAILED = 1,      /* the run failed; the last good checkpoint stands */
+    STATUS_BAD_INPUT = 2,   /* wrong usage, preset or file */
+    STATUS_INTERRUPTED = 3, /* interrupted, state saved */
+    STATUS_BLOCKED = 4,     /* the terminal or another owner stands in the way */
+} Status;
+
+/* One message for a person: what was wrong, where (file:line), and what would be right. */
+typedef struct Error {
+    char text[512];
+} Error;
+
+/* Writes the message (cut at the buffer's end) and returns `status`. `error` may be NULL. */
+Status fail(Error *error, Status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Called once before must() aborts, to give the terminal back; NULL for none. Any thread. */
+void must_restore(void (*restore)(void));
+
+/* Prints file, line and condition, restores the terminal and aborts. Always on. */
+_Noreturn void must_fail(const char *file, int line, const char *condition);
+#define must(condition) \
+    ((condition) ? (void)0 : must_fail(__FILE__, __LINE__, #condition))
+
+#endif

@@ -1,0 +1,18 @@
+/* IDX files (LeCun), plain or gzip'd: strict about magic, sizes and trailing bytes. */
+#ifndef DDIL_IDX_H
+#define DDIL_IDX_H
+
+#include "engine/base/status.h"
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Idx {
+    int rank;
+    int size[4];
+    uint8_t *bytes; /* malloc'd, product of sizes; the caller frees */
+} Idx;
+
+/* Unsigned-byte IDX of the given rank only. BAD_INPUT names the file, what is wrong and what was expected. */
+Status idx_read(const char *path, int rank, Idx *idx, Error *error);
+
+#endif

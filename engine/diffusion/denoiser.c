@@ -1,0 +1,118 @@
+/* Owns x0 estimates: the exact mixture or a network under guidance, then the policy's
+ * threshold. Every function works inside one worker, in the arena it is given. May call
+ * nets. */
+#include "engine/diffusion/denoiser.h"
+#include "engine/base/status.h"
+#include <string.h>
+
+static int guided(const Denoiser *denoiser)
+{
+    return denoiser->guidance != 1 && denoiser->spec.classes > 0;
+}
+
+int denoiser_cost(const Denoiser *denoiser)
+{
+    return guided(denoiser) ? 2 : 1;
+}
+
+/* -1 for no label: an unconditional denoiser, no labels given, or the row's label says
+ * none. */
+static int label_of(const Denoiser *denoiser, const int *label, int r)
+{
+    int classes = denoiser->spec.classes;
+    if (classes == 0 || !label || label[r] < 0 || label[r] == classes)
+        return -1;
+    must(label[r] < classes);
+    return label[r];
+}
+
+static void guide(double s, size_t n, const float *unconditional, float *x)
+{
+    for (size_t k = 0; k < n; k++) {
+        double u = unconditional[k];
+        x[k] = (float)(u + s * (x[k] - u));
+    }
+}
+
+static void denoise_exact(const Denoiser *denoiser, int n, const float *z,
+                          const double *u, const int *label, float *x0)
+{
+    for (int r = 0; r < n; r++) {
+        Noise t = noise_at(denoiser->schedule, u[r]);
+        const float *row = z + (size_t)r * 2;
+        int told = label_of(denoiser, label, r);
+        mixture_x0(denoiser->mixture, t, row, told, x0 + (size_t)r * 2);
+        if (guided(denoiser) && told >= 0) {
+            float unconditional[2];
+            mixture_x0(denoiser->mixture, t, row, -1, unconditional);
+            guide(denoiser->guidance, 2, unconditional, x0 + (size_t)r * 2);
+        }
+    }
+}
+
+static void rows_from_v(const Denoiser *denoiser, int n, const float *z, const double *u,
+                        const float *v, float *x0)
+{
+    size_t d = (size_t)net_dims(&denoiser->spec);
+    for (size_t r = 0; r < (size_t)n; r++) {
+        Noise t = noise_at(denoiser->schedule, u[r]);
+        for (size_t k = r * d; k < (r + 1) * d; k++)
+            x0[k] = (float)x_from_v(t, z[k], v[k]);
+    }
+}
+
+/* Under guidance the batch goes through twice in one forward: rows n..2n-1 without
+ * labels. */
+static void denoise_network(const Denoiser *denoiser, Arena *arena, int n, const float *z,
+                            const double *u, const int *label, float *x0)
+{
+    const NetSpec *spec = &denoiser->spec;
+    size_t size = (size_t)n * (size_t)net_dims(spec);
+    int copies = denoiser_cost(denoiser), rows = n * copies;
+    float *in = arena_floats(arena, size * (size_t)copies);
+    float *time = arena_floats(arena, rows);
+    int *told = arena_new(arena, int, rows);
+    for (int c = 0; c < copies; c++)
+        memcpy(in + (size_t)c * size, z, sizeof(float) * size);
+    for (int r = 0; r < rows; r++) {
+        int none = r >= n || label_of(denoiser, label, r) < 0;
+        time[r] = (float)u[r % n];
+        told[r] = none ? spec->classes : label[r];
+    }
+    Tape tape;
+    tape_begin(&tape, arena, false);
+    Tensor *input =
+        tape_input(&tape, rows, spec->height, spec->width, spec->channels, in);
+    Tensor *v = net_forward(spec, &tape, denoiser->weights, NULL, input, time, told);
+    rows_from_v(denoiser, n, z, u, v->x, x0);
+    if (guided(denoiser)) {
+        float *unconditional = arena_floats(arena, size);
+        rows_from_v(denoiser, n, z, u, v->x + size, unconditional);
+        guide(denoiser->guidance, size, unconditional, x0);
+    }
+}
+
+void denoise(const Denoiser *denoiser, Arena *arena, int n, const float *z,
+             const double *u, const int *label, float *x0)
+{
+    if (n == 0)
+        return;
+    if (denoiser->mixture) {
+        must(net_dims(&denoiser->spec) == 2);
+        denoise_exact(denoiser, n, z, u, label, x0);
+        return;
+    }
+    size_t mark = arena_mark(arena);
+    denoise_network(denoiser, arena, n, z, u, label, x0);
+    arena_rewind(arena, mark);
+}
+
+void policy_x0(const Policy *policy, Arena *arena, int n, const float *z, const double *u,
+               const int *label, float *x0, Clipped *count)
+{
+    int d = net_dims(&policy->denoiser.spec);
+    denoise(&policy->denoiser, arena, n, z, u, label, x0);
+    for (int r = 0; r < n; r++)
+        threshold_apply(&policy->threshold, policy->site, d, x0 + (size_t)r * (size_t)d,
+                        count);
+}

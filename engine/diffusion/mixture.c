@@ -1,0 +1,73 @@
+/* Owns the arithmetic of Gaussian mixtures in the plane: posterior means and draws. May
+ * call the random numbers. */
+#include "engine/diffusion/mixture.h"
+#include "engine/base/status.h"
+#include <math.h>
+
+/* Log responsibilities up to a constant, into log_weight; returns the largest. Components
+ * of other labels get -inf. */
+static double responsibilities(const Mixture *mixture, Noise t, const float z[2],
+                               int label, double variance, double *log_weight)
+{
+    double top = -INFINITY;
+    for (int k = 0; k < mixture->n; k++) {
+        double dx = z[0] - t.alpha * mixture->mean[k][0];
+        double dy = z[1] - t.alpha * mixture->mean[k][1];
+        log_weight[k] = -INFINITY;
+        if (label < 0 || mixture->label[k] == label)
+            log_weight[k] =
+                log(mixture->weight[k]) - (dx * dx + dy * dy) / (2 * variance);
+        top = fmax(top, log_weight[k]);
+    }
+    return top;
+}
+
+void mixture_x0(const Mixture *mixture, Noise t, const float z[2], int label, float x0[2])
+{
+    must(label < mixture->labels && mixture->n <= MIXTURE_MAX);
+    double log_weight[MIXTURE_MAX];
+    double own = mixture->deviation * mixture->deviation;
+    double variance = t.alpha * t.alpha * own + t.sigma * t.sigma;
+    double top = responsibilities(mixture, t, z, label, variance, log_weight);
+    double total = 0, mean[2] = {0, 0};
+    for (int k = 0; k < mixture->n; k++) {
+        if (log_weight[k] < top - 45) /* below 1e-19 of the largest: lost in the sum */
+            continue;
+        double w = exp(log_weight[k] - top);
+        total += w;
+        mean[0] += w * mixture->mean[k][0];
+        mean[1] += w * mixture->mean[k][1];
+    }
+    /* sum_k w_k [mu_k + g (z - alpha mu_k)] = (1 - g alpha) sum_k w_k mu_k + g z */
+    double gain = t.alpha * own / variance;
+    for (int c = 0; c < 2; c++)
+        x0[c] = (float)((1 - gain * t.alpha) * mean[c] / total + gain * z[c]);
+}
+
+static int kept(const Mixture *mixture, const unsigned char *keep, int k)
+{
+    return !keep || keep[mixture->label[k]];
+}
+
+void mixture_draw(const Mixture *mixture, const unsigned char *keep, Rng *rng, float x[2],
+                  int *label)
+{
+    double total = 0;
+    int chosen = -1;
+    for (int k = 0; k < mixture->n; k++)
+        if (kept(mixture, keep, k))
+            total += mixture->weight[k];
+    double at = rng_uniform(rng) * total;
+    for (int k = 0; k < mixture->n; k++) {
+        if (!kept(mixture, keep, k))
+            continue;
+        chosen = k; /* rounding may leave `at` past the last: that one then */
+        at -= mixture->weight[k];
+        if (at < 0)
+            break;
+    }
+    must(chosen >= 0);
+    for (int c = 0; c < 2; c++)
+        x[c] = (float)(mixture->mean[chosen][c] + mixture->deviation * rng_normal(rng));
+    *label = mixture->label[chosen];
+}

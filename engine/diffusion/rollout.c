@@ -1,0 +1,216 @@
+/* Owns roll-outs: a policy, or a per-step mixture of two, from pure noise to samples.
+ * Chunks of rows go to the crew; a row's numbers depend on the row alone, never on its
+ * chunk's other rows, so neither threads nor the mixture's other decisions change them.
+ * May call denoiser and step. */
+#include "engine/base/status.h"
+#include "engine/diffusion/denoiser.h"
+#include <string.h>
+
+/* Decisions of a mixed roll-in have their own random numbers, so that the same row meets
+ * the same fresh noise whether or not, and how, it is mixed. */
+static const uint64_t decisions = (uint64_t)1 << 63;
+
+/* What one worker needs for the rows of one chunk. */
+typedef struct Walker {
+    const Rollout *r;
+    Arena *arena;
+    int begin, n, d;
+    Rng *noise, *decision; /* [n] */
+    float *previous;    /* n x d: each row's latest estimate, for the multistep rule, */
+    double *previous_u; /* [n]: where it was made; negative: none */
+    const Policy **author; /* [n]: and by whom */
+    const Policy **chosen; /* [n]: who makes the present step */
+    Clipped *count;
+    long evaluations;
+} Walker;
+
+/* The rows of the chunk that one policy moves in one step, gathered. */
+typedef struct Group {
+    const Policy *policy;
+    int n;
+    int *row; /* [n]: in the chunk */
+    float *z, *x0;
+    double *u;
+    int *label;
+} Group;
+
+typedef struct Work {
+    const Rollout *r;
+    Clipped *count;    /* [chunks], or NULL */
+    long *evaluations; /* [chunks] */
+} Work;
+
+static int substeps_of(const Policy *policy)
+{
+    /* Re-noising forgets z: only the estimate at the stored grid point counts. */
+    return policy->rule == RULE_RENOISE ? 1 : policy->substeps;
+}
+
+static void step_row(Walker *walker, const Group *group, int g, Noise t, Noise s)
+{
+    int row = group->row[g], d = walker->d;
+    float *z = group->z + (size_t)g * (size_t)d;
+    const float *x0 = group->x0 + (size_t)g * (size_t)d;
+    float *previous = walker->previous + (size_t)row * (size_t)d;
+    Rng *rng = &walker->noise[row];
+    switch (group->policy->rule) {
+    case RULE_DDIM: step_ddim(d, t, s, z, x0, z); break;
+    case RULE_RENOISE: step_renoise(d, s, x0, rng, z); break;
+    case RULE_ANCESTRAL: step_ancestral(d, t, s, z, x0, rng, z); break;
+    case RULE_DPMPP: {
+        bool has = walker->previous_u[row] >= 0 && walker->author[row] == group->policy;
+        Noise before = t;
+        if (has)
+            before = noise_at(group->policy->denoiser.schedule, walker->previous_u[row]);
+        step_dpmpp(d, before, t, s, z, x0, has ? previous : NULL, z);
+        break;
+    }
+    }
+    memcpy(previous, x0, sizeof(float) * (size_t)d);
+    walker->previous_u[row] = t.u;
+    walker->author[row] = group->policy;
+}
+
+/* Moves the group from u = i/N to (i-1)/N. Sub-times are one fraction each, so the stored
+ * ones are exactly i/N. */
+static void step_group(Walker *walker, Group *group, int i)
+{
+    const Policy *policy = group->policy;
+    Schedule schedule = policy->denoiser.schedule;
+    int m = substeps_of(policy);
+    double parts = (double)policy->steps * m;
+    for (int j = 0; j < m; j++) {
+        Noise t = noise_at(schedule, ((double)i * m - j) / parts);
+        Noise s = noise_at(schedule, ((double)i * m - j - 1) / parts);
+        for (int g = 0; g < group->n; g++)
+            group->u[g] = t.u;
+        policy_x0(policy, walker->arena, group->n, group->z, group->u, group->label,
+                  group->x0, walker->count);
+        for (int g = 0; g < group->n; g++)
+            step_row(walker, group, g, t, s);
+    }
+    walker->evaluations += (long)group->n * m * denoiser_cost(&policy->denoiser);
+}
+
+/* One policy's share of step i: gathers its rows from `from`, moves them, scatters to
+ * `to`. */
+static void step_share(Walker *walker, const Policy *policy, int i, const float *from,
+                       float *to, float *x0)
+{
+    size_t d = (size_t)walker->d, mark = arena_mark(walker->arena);
+    Group group = {.policy = policy, .row = arena_new(walker->arena, int, walker->n)};
+    for (int row = 0; row < walker->n; row++)
+        if (walker->chosen[row] == policy)
+            group.row[group.n++] = row;
+    size_t n = (size_t)group.n;
+    group.z = arena_floats(walker->arena, n * d);
+    group.x0 = arena_floats(walker->arena, n * d);
+    group.u = arena_new(walker->arena, double, n);
+    if (walker->r->label)
+        group.label = arena_new(walker->arena, int, n);
+    for (size_t g = 0; g < n; g++) {
+        memcpy(group.z + g * d, from + (size_t)group.row[g] * d, sizeof(float) * d);
+        if (group.label)
+            group.label[g] = walker->r->label[walker->begin + group.row[g]];
+    }
+    if (n > 0)
+        step_group(walker, &group, i);
+    for (size_t g = 0; g < n; g++) {
+        memcpy(to + (size_t)group.row[g] * d, group.z + g * d, sizeof(float) * d);
+        if (x0)
+            memcpy(x0 + (size_t)group.row[g] * d, group.x0 + g * d, sizeof(float) * d);
+    }
+    arena_rewind(walker->arena, mark);
+}
+
+static void choose(Walker *walker)
+{
+    const Rollout *r = walker->r;
+    for (int row = 0; row < walker->n; row++) {
+        bool other = r->other && rng_uniform(&walker->decision[row]) < r->mix;
+        walker->chosen[row] = other ? r->other : r->policy;
+    }
+}
+
+static void walk(Walker *walker)
+{
+    const Rollout *r = walker->r;
+    int steps = r->policy->steps;
+    size_t d = (size_t)walker->d, plane = (size_t)r->n * d,
+           at = (size_t)walker->begin * d;
+    memcpy(r->states + at, r->noise + at, sizeof(float) * (size_t)walker->n * d);
+    for (int k = 0; k < steps; k++) {
+        const float *from = r->states + (size_t)k * plane + at;
+        float *to = r->states + (size_t)(k + 1) * plane + at;
+        float *x0 = r->x0s ? r->x0s + (size_t)k * plane + at : NULL;
+        choose(walker);
+        step_share(walker, r->policy, steps - k, from, to, x0);
+        if (r->other)
+            step_share(walker, r->other, steps - k, from, to, x0);
+    }
+}
+
+static void walk_chunk(void *context, Arena *arena, int begin, int end, int chunk)
+{
+    const Work *work = context;
+    const Rollout *r = work->r;
+    int n = end - begin, d = net_dims(&r->policy->denoiser.spec);
+    Walker walker = {
+        .r = r,
+        .arena = arena,
+        .begin = begin,
+        .n = n,
+        .d = d,
+        .noise = arena_new(arena, Rng, n),
+        .decision = arena_new(arena, Rng, n),
+        .previous = arena_floats(arena, (size_t)n * (size_t)d),
+        .previous_u = arena_new(arena, double, n),
+        .author = arena_new(arena, const Policy *, n),
+        .chosen = arena_new(arena, const Policy *, n),
+        .count = work->count ? &work->count[chunk] : NULL,
+    };
+    for (int row = 0; row < n; row++) {
+        uint64_t index = r->first + (uint64_t)(begin + row);
+        walker.noise[row] = rng_at(r->seed, r->stream, index);
+        walker.decision[row] = rng_at(r->seed, r->stream, index | decisions);
+        walker.previous_u[row] = -1;
+    }
+    walk(&walker);
+    work->evaluations[chunk] = walker.evaluations;
+}
+
+static void must_be_sound(const Rollout *r)
+{
+    const Policy *policies[] = {r->policy, r->other};
+    for (int p = 0; p < 2; p++) {
+        if (!policies[p])
+            continue;
+        must(policies[p]->steps == r->policy->steps && policies[p]->steps >= 1);
+        must(substeps_of(policies[p]) >= 1);
+        must(net_dims(&policies[p]->denoiser.spec) ==
+             net_dims(&r->policy->denoiser.spec));
+    }
+    must(r->policy != r->other && r->policy->denoiser.spec.chunk >= 1);
+}
+
+long rollout(Crew *crew, const Rollout *r)
+{
+    must_be_sound(r);
+    int chunk = r->policy->denoiser.spec.chunk, chunks = crew_chunks(r->n, chunk);
+    size_t mark = arena_mark(&crew->shared);
+    Work work = {r, NULL, arena_new(&crew->shared, long, chunks)};
+    if (r->count)
+        work.count = arena_new(&crew->shared, Clipped, chunks);
+    crew_map(crew, r->n, chunk, walk_chunk, &work);
+    long evaluations = 0;
+    for (int c = 0; c < chunks; c++) {
+        evaluations += work.evaluations[c];
+        if (r->count) {
+            r->count->coordinates += work.count[c].coordinates;
+            r->count->clipped += work.count[c].clipped;
+            r->count->overshoot += work.count[c].overshoot;
+        }
+    }
+    arena_rewind(&crew->shared, mark);
+    return evaluations;
+}

@@ -1,0 +1,313 @@
+/* Building a lab from a configuration: data, teacher, student, source; the policies everybody rolls out with. */
+#include "engine/distill/lab.h"
+#include "engine/base/file.h"
+#include "engine/distill/method.h"
+#include "engine/distill/params.h"
+#include "engine/nets/weights.h"
+#include <string.h>
+
+static Status bad(const Lab *lab, const char *name, const char *what, Error *error)
+{
+    const Config *config = &lab->config;
+    char where[300];
+    return fail(error, STATUS_BAD_INPUT, "%s: %s = %s: %s", config_where(config, name, where, sizeof where), name,
+                config->value[config_find(config, name)].text, what);
+}
+
+static Status open_data(Lab *lab, Error *error)
+{
+    const Config *config = &lab->config;
+    int keep[DATASET_CLASSES_MAX];
+    int n_keep = config_list(config, "data.keep", keep, DATASET_CLASSES_MAX);
+    DatasetOptions options = {.name = config_text(config, "data.name"),
+                              .path = config_text(config, "data.path"),
+                              .conditional = config_choice(config, "data.conditional") - 1,
+                              .keep = keep,
+                              .n_keep = n_keep,
+                              .limit = (int)config_int(config, "data.limit"),
+                              .seed = lab->seed};
+    Error inner;
+    Status status = dataset_open(&lab->data, &options, lab->keep, &inner);
+    if (!status)
+        return status;
+    char where[300];
+    return fail(error, status, "%s: %s", config_where(config, "data.name", where, sizeof where), inner.text);
+}
+
+/* A teacher's or student's sizes that the data decide. */
+static void fit_spec(const Lab *lab, NetSpec *spec)
+{
+    spec->height = lab->data.height;
+    spec->width = lab->data.width;
+    spec->channels = lab->data.channels;
+    spec->classes = lab->data.conditional ? lab->data.classes : 0;
+}
+
+/* A weights file by its name as it stands, or among the shipped assets. */
+static void find_asset(const char *name, char path[PATH_SIZE])
+{
+    snprintf(path, PATH_SIZE, "%s", name);
+    char folder[1024];
+    for (int i = 0; !file_exists(path) && lab_data_folder(i, "assets", folder); i++)
+        snprintf(path, PATH_SIZE, "%.700s/%.300s", folder, name);
+    if (!file_exists(path))
+        snprintf(path, PATH_SIZE, "%s", name);
+}
+
+static Status load_teacher(Lab *lab, Error *error)
+{
+    char path[PATH_SIZE];
+    Error inner;
+    find_asset(config_text(&lab->config, "teacher.file"), path);
+    NetSpec *spec = &lab->teacher.spec, wanted = {0};
+    Status status = weights_spec(path, spec, &inner);
+    if (status)
+        return bad(lab, "teacher.file", inner.text, error);
+    fit_spec(lab, &wanted);
+    if (wanted.height != spec->height || wanted.width != spec->width || wanted.channels != spec->channels)
+        return bad(lab, "teacher.file", "that network is for samples of another size", error);
+    if (wanted.classes != spec->classes)
+        return bad(lab, "teacher.file", "that network knows another number of classes; see data.conditional", error);
+    float *weights = arena_floats(lab->keep, net_size(spec));
+    status = weights_load(path, spec, weights, &inner);
+    lab->teacher.weights = weights;
+    return status ? bad(lab, "teacher.file", inner.text, error) : STATUS_OK;
+}
+
+static Status open_teacher(Lab *lab, Error *error)
+{
+    lab->has_teacher = lab->method->needs_teacher;
+    lab->teacher = (Denoiser){.schedule = lab->schedule, .guidance = config_real(&lab->config, "teacher.guidance")};
+    fit_spec(lab, &lab->teacher.spec);
+    if (!lab->has_teacher)
+        return STATUS_OK;
+    if (lab->teacher.guidance != 1 && !lab->data.conditional)
+        return bad(lab, "teacher.guidance", "guidance needs classes; set data.conditional = yes", error);
+    if (!strcmp(config_text(&lab->config, "teacher.kind"), "file"))
+        return load_teacher(lab, error);
+    if (!lab->data.mixture)
+        return bad(lab, "teacher.kind", "this data set has no exact teacher; set teacher.kind = file and teacher.file",
+                   error);
+    lab->teacher.mixture = lab->data.mixture;
+    lab->teacher.spec.chunk = 128;
+    return STATUS_OK;
+}
+
+static void configured_spec(const Lab *lab, NetSpec *spec)
+{
+    const Config *config = &lab->config;
+    const char *kind = config_text(config, "net.kind");
+    bool points = lab->data.dims <= 3;
+    *spec = (NetSpec){.kind = !strcmp(kind, "mlp") || (points && !strcmp(kind, "auto")) ? &net_mlp : &net_patch_unet};
+    fit_spec(lab, spec);
+    spec->hidden = (int)config_int(config, "net.width");
+    spec->depth = (int)config_int(config, "net.depth");
+    spec->coarse = (int)config_int(config, "net.coarse_width");
+    spec->coarse_depth = (int)config_int(config, "net.coarse_depth");
+    spec->embed = (int)config_int(config, "net.embed");
+    spec->features = (int)config_int(config, "net.features");
+    spec->time_scale = (float)config_real(config, "net.time_scale");
+    spec->time_range = (float)config_real(config, "net.time_range");
+}
+
+static Status open_student(Lab *lab, Error *error)
+{
+    NetSpec spec;
+    bool copies = lab->has_teacher && !strcmp(config_text(&lab->config, "student.init"), "teacher");
+    if (copies && lab->teacher.mixture)
+        return bad(lab, "student.init", "the exact teacher has no weights to copy; use pretrain or random", error);
+    configured_spec(lab, &spec);
+    if (copies || (lab->teacher.weights && !strcmp(config_text(&lab->config, "net.kind"), "auto")))
+        spec = lab->teacher.spec;
+    Error inner;
+    Status status = net_spec_complete(&spec, &inner);
+    if (status)
+        return bad(lab, "net.kind", inner.text, error);
+    model_init(&lab->student, &spec, lab->seed, lab->keep);
+    lab->gradient = arena_floats(lab->keep, lab->student.size);
+    if (copies) {
+        memcpy(lab->student.weights, lab->teacher.weights, lab->student.size * sizeof(float));
+        memcpy(lab->student.ema, lab->teacher.weights, lab->student.size * sizeof(float));
+    }
+    return STATUS_OK;
+}
+
+static void read_source(const Lab *lab, SourceSettings *set)
+{
+    const Config *config = &lab->config;
+    double data = config_real(config, "source.beta_data"), teacher = config_real(config, "source.beta_teacher");
+    double student = config_real(config, "source.beta_student"), sum = data + teacher + student;
+    *set = (SourceSettings){.beta = {data / sum, teacher / sum, student / sum},
+                            .schedule = (PriorSchedule)config_choice(config, "source.schedule"),
+                            .warmup = config_real(config, "source.warmup"),
+                            .beta_floor = config_real(config, "source.beta_floor"),
+                            .capacity = (int)config_int(config, "source.capacity"),
+                            .teacher_capacity = (int)config_int(config, "source.teacher_capacity"),
+                            .max_age = config_int(config, "source.max_age"),
+                            .refresh = config_real(config, "source.refresh"),
+                            .refresh_every = (int)config_int(config, "source.refresh_every"),
+                            .teacher_substeps = (int)config_int(config, "source.teacher_substeps"),
+                            .mix = config_real(config, "source.mix")};
+}
+
+static void read_threshold(Lab *lab)
+{
+    const Config *config = &lab->config;
+    Threshold *t = &lab->threshold;
+    *t = (Threshold){.kind = (ThresholdKind)config_choice(config, "threshold.kind"),
+                     .low = config_real(config, "threshold.low"),
+                     .high = config_real(config, "threshold.high"),
+                     .quantile = config_real(config, "threshold.quantile")};
+    if (t->low >= t->high) {
+        t->low = lab->data.low;
+        t->high = lab->data.high;
+    }
+    for (int i = 0; i < 5; i++)
+        if (config_letter(config, "threshold.sites", SITE_LETTERS[i]))
+            t->sites |= 1u << i;
+}
+
+static void read_optimizer(Lab *lab)
+{
+    const Config *config = &lab->config;
+    lab->adam = (AdamSettings){.lr = config_real(config, "optimizer.lr"),
+                               .beta1 = config_real(config, "optimizer.beta1"),
+                               .beta2 = config_real(config, "optimizer.beta2"),
+                               .epsilon = 1e-8,
+                               .weight_decay = config_real(config, "optimizer.weight_decay"),
+                               .clip = config_real(config, "optimizer.clip"),
+                               .ema = config_real(config, "optimizer.ema")};
+    lab->decay = (Decay)config_choice(config, "optimizer.decay");
+    lab->lr_warmup = config_int(config, "optimizer.warmup");
+    lab->steps = config_int(config, "run.steps");
+}
+
+void lab_configure(Lab *lab)
+{
+    read_optimizer(lab);
+    read_threshold(lab);
+    read_source(lab, &lab->source.set);
+    if (lab->method->configure)
+        lab->method->configure(lab);
+}
+
+Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *step, Error *error)
+{
+    *lab = (Lab){.config = *config, .crew = crew, .keep = keep, .step = step};
+    Status status = lab_config_check(config, error);
+    if (status)
+        return status;
+    lab->method = method_find(config_text(config, "run.method"));
+    lab->seed = (uint64_t)config_int(config, "run.seed");
+    lab->batch = (int)config_int(config, "run.batch");
+    lab->schedule = (Schedule)config_choice(config, "run.noise");
+    status = open_data(lab, error);
+    if (!status)
+        status = open_teacher(lab, error);
+    if (!status)
+        status = open_student(lab, error);
+    if (status)
+        return status;
+    lab->grid = lab->method->grid(config);
+    if (lab->grid.points && lab->grid.points % lab->grid.steps)
+        return bad(lab, "student.steps", "the method's training times must be a multiple of the student's steps",
+                   error);
+    SourceSettings set;
+    read_source(lab, &set);
+    source_open(&lab->source, &lab->grid, &set, &lab->data, lab->schedule, lab->seed, keep);
+    lab->state = arena_zero(keep, lab->method->state_size);
+    status = lab->method->open ? lab->method->open(lab, error) : STATUS_OK;
+    lab_configure(lab);
+    return status;
+}
+
+Policy lab_student(const Lab *lab, bool live, int steps)
+{
+    Denoiser student = {.spec = lab->student.spec,
+                        .weights = live ? lab->student.weights : lab->student.ema,
+                        .guidance = lab->has_teacher ? 1 : lab->teacher.guidance,
+                        .schedule = lab->schedule};
+    return (Policy){.denoiser = student, .threshold = lab->threshold, .site = SITE_S,
+                    .steps = steps ? steps : lab->grid.steps, .substeps = 1, .rule = lab->method->rule};
+}
+
+Policy lab_teacher(const Lab *lab, int steps, int substeps)
+{
+    return (Policy){.denoiser = lab->teacher, .threshold = lab->threshold, .site = SITE_R, .steps = steps,
+                    .substeps = substeps, .rule = RULE_DDIM};
+}
+
+int lab_label(const Lab *lab, Rng *rng)
+{
+    return lab->data.conditional ? (int)rng_below(rng, (uint32_t)lab->data.classes) : 0;
+}
+
+void lab_count_clipped(Lab *lab, Site site, const Clipped *clipped)
+{
+    int index = 0;
+    while (1u << index != (unsigned)site)
+        index++;
+    lab->clipped[index].coordinates += clipped->coordinates;
+    lab->clipped[index].clipped += clipped->clipped;
+    lab->clipped[index].overshoot += clipped->overshoot;
+}
+
+/* ---- Persistence ------------------------------------------------------------------------------------------ */
+
+typedef struct NetWalk {
+    Walk *walk;
+    const char *prefix;
+    float *block;
+} NetWalk;
+
+static void walk_param(void *context, const ParamInfo *info)
+{
+    NetWalk *net = context;
+    char name[128];
+    long shape[4];
+    for (int i = 0; i < info->rank; i++)
+        shape[i] = info->shape[i];
+    snprintf(name, sizeof name, "%s.%s", net->prefix, info->name);
+    net->walk->visit(net->walk, name, WALK_F32, info->rank, shape, net->block + info->offset);
+}
+
+void walk_net(Walk *walk, const char *prefix, const NetSpec *spec, float *block)
+{
+    NetWalk net = {walk, prefix, block};
+    net_list(spec, walk_param, &net);
+}
+
+static void walk_clipped(Lab *lab, Walk *walk)
+{
+    int64_t count[10];
+    double overshoot[5];
+    for (int i = 0; i < 5; i++) {
+        count[2 * i] = lab->clipped[i].coordinates;
+        count[2 * i + 1] = lab->clipped[i].clipped;
+        overshoot[i] = lab->clipped[i].overshoot;
+    }
+    walk_i64(walk, "clipped.count", 10, count);
+    walk_f64(walk, "clipped.overshoot", 5, overshoot);
+    for (int i = 0; i < 5; i++)
+        lab->clipped[i] = (Clipped){(long)count[2 * i], (long)count[2 * i + 1], overshoot[i]};
+}
+
+void lab_walk(Lab *lab, Walk *walk)
+{
+    Model *student = &lab->student;
+    walk_net(walk, "student", &student->spec, student->weights);
+    walk_net(walk, "student_ema", &student->spec, student->ema);
+    walk_net(walk, "adam_moment1", &student->spec, student->moment1);
+    walk_net(walk, "adam_moment2", &student->spec, student->moment2);
+    int64_t updates = student->updates;
+    walk_i64(walk, "adam.updates", 1, &updates);
+    student->updates = (long)updates;
+    walk_f64(walk, "cost.teacher", 1, &lab->cost.teacher);
+    walk_f64(walk, "cost.student", 1, &lab->cost.student);
+    walk_f64(walk, "cost.critic", 1, &lab->cost.critic);
+    walk_f64(walk, "cost.shift", 1, &lab->cost.shift);
+    walk_clipped(lab, walk);
+    source_walk(&lab->source, walk);
+    if (lab->method->walk)
+        lab->method->walk(lab, walk);
+}

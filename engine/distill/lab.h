@@ -1,0 +1,92 @@
+/* The lab: what every distiller works with: data, teacher, student, source of states, thresholding, accounting. One
+ * thread drives a lab; parallel work happens inside crew maps. */
+#ifndef DDIL_LAB_H
+#define DDIL_LAB_H
+
+#include "engine/base/param.h"
+#include "engine/base/walk.h"
+#include "engine/data/dataset.h"
+#include "engine/diffusion/denoiser.h"
+#include "engine/distill/source.h"
+#include "engine/nets/optim.h"
+
+typedef struct Method Method;
+
+/* Network evaluations: forward = 1, backward = 2, a guided teacher counts both calls. */
+typedef struct Cost {
+    double teacher, student, critic, shift;
+} Cost;
+static inline double cost_total(const Cost *cost)
+{
+    return cost->teacher + cost->student + cost->critic + cost->shift;
+}
+
+typedef enum Decay { DECAY_NONE, DECAY_LINEAR, DECAY_SECOND_HALF } Decay;
+#define DECAY_CHOICES "none|linear|second_half"
+
+typedef struct Lab {
+    Config config;
+    const Method *method;
+    void *state;           /* the method's own */
+    uint64_t seed;
+    long steps;            /* planned length */
+    int batch;
+    Dataset data;
+    Schedule schedule;
+    bool has_teacher;
+    Denoiser teacher;      /* guided as configured */
+    Model student;
+    float *gradient;       /* student.size floats */
+    Grid grid;
+    Threshold threshold;
+    AdamSettings adam;     /* lr: the base rate */
+    Decay decay;
+    long lr_warmup;
+    Source source;
+    Cost cost;
+    Clipped clipped[5];    /* by site, in the order of SITE_LETTERS; since the last log row */
+    Crew *crew;
+    Arena *keep;           /* lives as long as the lab */
+    Arena *step;           /* rewound by lab_step */
+} Lab;
+
+enum { STEP_TERMS = 8 };
+/* What one optimiser step did. Each number is a mean over the samples it concerns; NaN: none. */
+typedef struct StepReport {
+    double loss, grad_norm, lr;
+    double origin_loss[ORIGINS];
+    int origin_count[ORIGINS];
+    double term[STEP_TERMS]; /* in the order of Method.terms */
+    const char *broken;      /* names the term that left the finite numbers, or NULL */
+} StepReport;
+
+/* Builds everything but the student's starting weights from lab->config (already checked). crew and arenas are
+ * borrowed. `assets` is the folder where teacher.file names are looked up besides the working folder. */
+Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *step, Error *error);
+/* Re-reads every parameter that applies at the next step from lab->config. */
+void lab_configure(Lab *lab);
+
+/* Steps of regression before distillation (student.init = pretrain), and one of them. */
+long lab_pretrain_steps(const Lab *lab);
+double lab_pretrain(Lab *lab, long index);
+/* Ends the regression: weights = its EMA, moments forgotten. Call also when there were no steps. */
+void lab_pretrain_done(Lab *lab);
+
+/* One whole optimiser step numbered `index` (0-based): refresh of the source, batch, update. */
+void lab_step(Lab *lab, long index, StepReport *report);
+
+/* The student at its own inference sampler: EMA weights (or live), N = `steps` (0: the lab's own). */
+Policy lab_student(const Lab *lab, bool live, int steps);
+/* The teacher on the student's grid: `substeps` DDIM steps between two grid points, at site R. */
+Policy lab_teacher(const Lab *lab, int steps, int substeps);
+/* Adds to lab->clipped. */
+void lab_count_clipped(Lab *lab, Site site, const Clipped *clipped);
+/* Draws the label of a roll-out: over all classes, whatever the distiller's data. */
+int lab_label(const Lab *lab, Rng *rng);
+
+/* Everything a checkpoint holds of the lab. */
+void lab_walk(Lab *lab, Walk *walk);
+/* A network block tensor by tensor, named PREFIX.NAME. */
+void walk_net(Walk *walk, const char *prefix, const NetSpec *spec, float *block);
+
+#endif

@@ -1,0 +1,185 @@
+/* Latent-consistency distillation (Luo et al. 2023; Song et al. 2023; methods.md 3.4): the student's x0 at solver point j must equal the
+ * target network's x0 at point j - k, reached by one guided DDIM jump of the teacher from the same state. A v-network satisfies
+ * f(z, 0) = z by itself, so no boundary mixing is needed. Sampling re-noises with fresh noise. */
+#include "engine/distill/method.h"
+#include "engine/tensor/op.h"
+#include <string.h>
+
+/* Teacher steps to u = 0 for the label by which the shift is measured (methods.md 11.5). */
+enum { LABEL_STEPS = 24 };
+
+typedef enum LcmLoss { LCM_PSEUDO_HUBER, LCM_HUBER, LCM_SQUARED } LcmLoss;
+
+typedef struct Lcm {
+    int skip;
+    LcmLoss loss;
+    double huber_c, target_ema;
+    float *target; /* the target network's weights */
+} Lcm;
+
+static const ParamRow rows[] = {
+    {"lcm", "points", PARAM_INT, "16", 1, 1024, "", "", "Solver points; a multiple of student.steps.", APPLIES_FORK},
+    {"lcm", "skip", PARAM_INT, "1", 1, 1024, "", "points", "k: how far one teacher jump goes.", APPLIES_NEXT_STEP},
+    {"lcm", "target_ema", PARAM_REAL, "0.95", 0, 0.99999, "", "", "Decay of the target network.", APPLIES_NEXT_STEP},
+    {"lcm", "loss", PARAM_CHOICE, "pseudo_huber", 0, 0, "pseudo_huber|huber|squared", "",
+     "Distance between the two estimates.", APPLIES_NEXT_STEP},
+    {"lcm", "huber_c", PARAM_REAL, "1e-3", 0, 10, "", "", "Where the Huber losses turn linear.", APPLIES_NEXT_STEP},
+};
+
+static Grid grid(const Config *config)
+{
+    return (Grid){(int)config_int(config, "student.steps"), (int)config_int(config, "lcm.points")};
+}
+
+static Status open_state(Lab *lab, Error *error)
+{
+    (void)error;
+    ((Lcm *)lab->state)->target = arena_floats(lab->keep, lab->student.size);
+    return STATUS_OK;
+}
+
+static void configure(Lab *lab)
+{
+    Lcm *lcm = lab->state;
+    lcm->skip = (int)config_int(&lab->config, "lcm.skip");
+    lcm->loss = (LcmLoss)config_choice(&lab->config, "lcm.loss");
+    lcm->huber_c = config_real(&lab->config, "lcm.huber_c");
+    lcm->target_ema = config_real(&lab->config, "lcm.target_ema");
+}
+
+static void start(Lab *lab)
+{
+    memcpy(((Lcm *)lab->state)->target, lab->student.weights, lab->student.size * sizeof(float));
+}
+
+static double point_u(const Lab *lab, int point)
+{
+    return (double)point / lab->grid.points;
+}
+
+static int landing(const Lab *lab, int point)
+{
+    int skip = ((const Lcm *)lab->state)->skip;
+    return point > skip ? point - skip : 0;
+}
+
+/* The guided teacher's jump from the chunk's states to the landing points. */
+static void jump(Chunk *chunk, float *z_low, double *u_low)
+{
+    Lab *lab = chunk->lab;
+    Batch *batch = &chunk->rows;
+    int d = lab->data.dims;
+    Policy teacher = lab_teacher(lab, 1, 1);
+    teacher.site = SITE_T;
+    float *x = arena_floats(chunk->arena, batch->n * d);
+    policy_x0(&teacher, chunk->arena, batch->n, batch->z, batch->u, batch->label, x, &chunk->clipped[0]);
+    for (int r = 0; r < batch->n; r++) {
+        u_low[r] = point_u(lab, landing(lab, batch->point[r]));
+        step_ddim(d, noise_at(lab->schedule, batch->u[r]), noise_at(lab->schedule, u_low[r]), batch->z + r * d,
+                  x + r * d, z_low + r * d);
+    }
+}
+
+/* The target network's x0 at the landing points; at u = 0 the point itself. */
+static float *target_x0(Chunk *chunk)
+{
+    Lab *lab = chunk->lab;
+    int d = lab->data.dims, n = chunk->rows.n;
+    float *z_low = arena_floats(chunk->arena, n * d), *x0 = arena_floats(chunk->arena, n * d);
+    double *u_low = arena_new(chunk->arena, double, n);
+    jump(chunk, z_low, u_low);
+    Policy target = lab_student(lab, true, 0);
+    target.denoiser.weights = ((Lcm *)lab->state)->target;
+    target.site = SITE_T;
+    policy_x0(&target, chunk->arena, n, z_low, u_low, chunk->rows.label, x0, NULL);
+    for (int r = 0; r < n; r++)
+        if (u_low[r] <= 0)
+            memcpy(x0 + r * d, z_low + r * d, sizeof *x0 * (size_t)d);
+    return x0;
+}
+
+static Tensor *loss(Chunk *chunk)
+{
+    const Lcm *lcm = chunk->lab->state;
+    float *target = target_x0(chunk), *weight = arena_floats(chunk->arena, chunk->rows.n);
+    for (int r = 0; r < chunk->rows.n; r++)
+        weight[r] = chunk->scale;
+    Tensor *x0 = chunk_student_x0(chunk);
+    float c = (float)lcm->huber_c;
+    switch (lcm->loss) {
+    case LCM_PSEUDO_HUBER: return op_pseudo_huber(&chunk->tape, x0, target, weight, c, chunk->each);
+    case LCM_HUBER: return op_huber(&chunk->tape, x0, target, weight, c, chunk->each);
+    case LCM_SQUARED: break;
+    }
+    return op_mse(&chunk->tape, x0, target, weight, chunk->each);
+}
+
+static void after(Lab *lab, long index, StepReport *report)
+{
+    (void)index;
+    (void)report;
+    Lcm *lcm = lab->state;
+    vector_ema(lab->student.size, lcm->target, lab->student.weights, lcm->target_ema);
+}
+
+static void cost(const Lab *lab, double *teacher, double *student)
+{
+    *teacher = denoiser_cost(&lab->teacher);
+    *student = 1 + 3;
+}
+
+/* Where the guided teacher's own path from z ends at u = 0. */
+static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps, const int *classes,
+                  float *x0)
+{
+    int d = lab->data.dims;
+    size_t mark = arena_mark(arena);
+    Policy teacher = lab_teacher(lab, 1, 1);
+    teacher.site = SITE_T;
+    float *x = arena_floats(arena, n * d);
+    double *u = arena_new(arena, double, n);
+    memcpy(x0, z, sizeof *z * (size_t)(n * d));
+    for (int k = 0; k < LABEL_STEPS; k++) {
+        for (int r = 0; r < n; r++)
+            u[r] = (double)i[r] / steps * (LABEL_STEPS - k) / LABEL_STEPS;
+        policy_x0(&teacher, arena, n, x0, u, classes, x, NULL);
+        for (int r = 0; r < n; r++) {
+            double next = (double)i[r] / steps * (LABEL_STEPS - k - 1) / LABEL_STEPS;
+            step_ddim(d, noise_at(lab->schedule, u[r]), noise_at(lab->schedule, next), x0 + r * d, x + r * d,
+                      x0 + r * d);
+        }
+    }
+    arena_rewind(arena, mark);
+}
+
+static int label_cost(const Lab *lab)
+{
+    return LABEL_STEPS * denoiser_cost(&lab->teacher);
+}
+
+static void walk(Lab *lab, Walk *w)
+{
+    walk_net(w, "target", &lab->student.spec, ((Lcm *)lab->state)->target);
+}
+
+const Method method_lcm = {
+    .name = "lcm",
+    .title = "Consistency distillation (LCM)",
+    .help = "Estimates along one teacher path must agree.",
+    .params = rows,
+    .n_params = sizeof rows / sizeof *rows,
+    .needs_teacher = true,
+    .uses_source = true,
+    .rule = RULE_RENOISE,
+    .state_size = sizeof(Lcm),
+    .open = open_state,
+    .configure = configure,
+    .start = start,
+    .grid = grid,
+    .loss = loss,
+    .after = after,
+    .cost = cost,
+    .label = label,
+    .label_cost = label_cost,
+    .walk = walk,
+};

@@ -1,0 +1,57 @@
+/* A method is a training rule: one file, one const struct, one row in methods[]. */
+#ifndef DDIL_METHOD_H
+#define DDIL_METHOD_H
+
+#include "engine/distill/lab.h"
+
+/* What a chunk's loss function works on. `z`, `u`, ... point into the batch at the chunk's first row. */
+typedef struct Chunk {
+    Lab *lab;
+    Arena *arena;      /* the worker's own */
+    Tape tape;
+    Batch rows;        /* n rows */
+    float *gradient;   /* of the student, this chunk's own */
+    float scale;       /* 1 / batch: the weight of a sample in the mean */
+    float *each;       /* [n] out: each sample's weighted loss */
+    Clipped clipped[5];
+} Chunk;
+
+/* The student's v prediction on the chunk, with gradients. */
+Tensor *chunk_student(Chunk *chunk);
+/* Its x0 estimate, thresholded at site L (straight-through). */
+Tensor *chunk_student_x0(Chunk *chunk);
+
+struct Method {
+    const char *name, *title, *help;
+    const ParamRow *params;
+    int n_params;
+    const char *const *terms; /* names of StepReport.term, NULL-terminated; may be NULL */
+    bool needs_teacher;
+    bool uses_source;         /* false: data only, continuous times (trains teachers) */
+    Rule rule;                /* the student's inference sampler */
+    size_t state_size;        /* zeroed memory, lives as long as the lab */
+
+    Status (*open)(Lab *lab, Error *error);              /* may be NULL; the student's shape is known */
+    void (*configure)(Lab *lab);                         /* may be NULL; re-reads what applies at the next step */
+    void (*start)(Lab *lab);                             /* may be NULL; starting weights are now in place */
+    Grid (*grid)(const Config *config);
+    /* The student's loss on a chunk, built on chunk->tape; also fills chunk->each. One element. */
+    Tensor *(*loss)(Chunk *chunk);
+    /* After the student's update; may be NULL. */
+    void (*after)(Lab *lab, long index, StepReport *report);
+    /* Network evaluations of one sample's training: the teacher's, and the student's with backward as 2. */
+    void (*cost)(const Lab *lab, double *teacher, double *student);
+    /* The method's own label at states z standing at sampling step i[row] of `steps` (u = i / steps): the x0 the student ought to
+     * answer (cli.md, "What shift means"). NULL: shift is not defined. Within a worker. label_cost: evaluations a row. */
+    void (*label)(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,
+                  const int *label, float *x0);
+    int (*label_cost)(const Lab *lab);
+    void (*walk)(Lab *lab, Walk *walk);                  /* may be NULL */
+};
+
+extern const Method method_diffusion, method_pd, method_lcm;
+extern const Method *const methods[];
+extern const int method_count;
+const Method *method_find(const char *name); /* NULL when unknown */
+
+#endif

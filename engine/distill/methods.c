@@ -1,0 +1,16 @@
+/* The methods there are. A new one is one file and one row. */
+#include "engine/distill/method.h"
+#include <string.h>
+
+extern const Method method_diffusion, method_pd, method_lcm;
+
+const Method *const methods[] = {&method_diffusion, &method_pd, &method_lcm};
+const int method_count = (int)(sizeof methods / sizeof *methods);
+
+const Method *method_find(const char *name)
+{
+    for (int i = 0; i < method_count; i++)
+        if (!strcmp(methods[i]->name, name))
+            return methods[i];
+    return NULL;
+}

@@ -1,0 +1,17 @@
+/* Every hyper-parameter of a run: the shared sections, then one section per method. */
+#ifndef DDIL_PARAMS_H
+#define DDIL_PARAMS_H
+
+#include "engine/base/param.h"
+
+/* An empty Config with all rows of all sections at their defaults. */
+void lab_config_init(Config *config);
+/* Finds a preset by path, or by name in presets/ (working folder, beside the program, installed data folder); reads it over `config`.
+ * BAD_INPUT lists the nearest names when there is none. */
+Status lab_config_preset(Config *config, const char *preset, Error *error);
+/* Checks that go over several rows (priors not all zero, sites, files, grid multiples), with file:line. */
+Status lab_config_check(const Config *config, Error *error);
+/* Folders where presets, and shipped assets, are looked for, in order; NULL-terminated path in `path`. Returns false when exhausted. */
+bool lab_data_folder(int index, const char *kind /* "presets" or "assets" */, char path[1024]);
+
+#endif

@@ -1,0 +1,298 @@
+/* The mixture of training states: priors under a schedule, two replay rings, and the draw of a row.
+ *
+ * What a ring keeps of a roll-out, `stages` rows of `dims` floats:
+ *   teacher         its own states at every training time, row s at point M - s (row 0 is the noise)
+ *   student, M = N  its states at its sampling steps, row s at step N - s
+ *   student, M > N  row 0 the noise, row s the x0 estimate of its s-th step: a consistency student must be trained at
+ *                   every solver point, so its estimates are re-noised to them, as its sampler does (methods.md 6.4)
+ * Rows of a ring are numbered by roll-outs ever made; a roll-out's noise depends on that number only. */
+#include "engine/distill/source.h"
+#include "engine/distill/lab.h"
+#include <math.h>
+#include <string.h>
+
+static void replay_open(Replay *replay, int capacity, int stages, int dims, Arena *arena)
+{
+    *replay = (Replay){.capacity = capacity, .stages = stages, .dims = dims};
+    replay->row = arena_new(arena, float, (size_t)capacity * stages * dims);
+    replay->label = arena_new(arena, int, capacity);
+    replay->born = arena_new(arena, int64_t, capacity);
+}
+
+void source_open(Source *source, const Grid *grid, const SourceSettings *settings, const Dataset *data,
+                 Schedule schedule, uint64_t seed, Arena *arena)
+{
+    *source = (Source){.set = *settings, .grid = *grid, .dims = data->dims, .schedule = schedule,
+                       .data = data, .seed = seed, .measured_shift = 1};
+    if (!grid->points)
+        return;
+    replay_open(&source->teacher, settings->teacher_capacity, grid->points, data->dims, arena);
+    replay_open(&source->student, settings->capacity, grid->steps, data->dims, arena);
+}
+
+/* ---- Priors ---------------------------------------------------------------------------------------------- */
+
+/* Data get `floor` at least; what they gain the other two lose in proportion. */
+static void keep_floor(double beta[ORIGINS], double floor)
+{
+    double rest = 1 - beta[ORIGIN_DATA];
+    if (beta[ORIGIN_DATA] >= floor || rest <= 0)
+        return;
+    beta[ORIGIN_TEACHER] *= (1 - floor) / rest;
+    beta[ORIGIN_STUDENT] *= (1 - floor) / rest;
+    beta[ORIGIN_DATA] = floor;
+}
+
+/* Scales the on-policy share and gives the rest to data. */
+static void scale_on_policy(double beta[ORIGINS], double share)
+{
+    beta[ORIGIN_TEACHER] *= share;
+    beta[ORIGIN_STUDENT] *= share;
+    beta[ORIGIN_DATA] = 1 - beta[ORIGIN_TEACHER] - beta[ORIGIN_STUDENT];
+}
+
+/* Shift-adaptive: the student's share is the part of its error that data states do not show, 1 - forward / own. */
+static void follow_shift(double beta[ORIGINS], double ratio)
+{
+    double student = fmin(fmax(1 - 1 / fmax(ratio, 1e-9), 0.1), 0.7);
+    double others = beta[ORIGIN_DATA] + beta[ORIGIN_TEACHER];
+    double data = others > 0 ? beta[ORIGIN_DATA] / others : 1;
+    beta[ORIGIN_STUDENT] = student;
+    beta[ORIGIN_DATA] = (1 - student) * data;
+    beta[ORIGIN_TEACHER] = (1 - student) * (1 - data);
+}
+
+void source_priors(const Source *source, long step, long steps, double beta[ORIGINS])
+{
+    const SourceSettings *set = &source->set;
+    double warm = set->warmup * (double)steps;
+    memcpy(beta, set->beta, sizeof set->beta);
+    if (!source->grid.points || ((double)step < warm && set->schedule != PRIOR_LINEAR)) {
+        scale_on_policy(beta, 0);
+        return;
+    }
+    switch (set->schedule) {
+    case PRIOR_CONSTANT: return;
+    case PRIOR_LINEAR: scale_on_policy(beta, warm > 0 ? fmin((double)step / warm, 1) : 1); break;
+    case PRIOR_GEOMETRIC: {
+        double rounds = floor((double)source->student.made / source->student.capacity);
+        scale_on_policy(beta, 1 - pow(0.5, rounds + 1));
+        break;
+    }
+    case PRIOR_INDICATOR:
+        if (beta[ORIGIN_DATA] < 1)
+            scale_on_policy(beta, 1 / (1 - beta[ORIGIN_DATA]));
+        break;
+    case PRIOR_ADAPTIVE: follow_shift(beta, source->measured_shift); break;
+    }
+    keep_floor(beta, set->beta_floor);
+}
+
+/* ---- Roll-outs into the rings ---------------------------------------------------------------------------- */
+
+static void replay_put(Replay *replay, const Rollout *r, bool x0, long step)
+{
+    size_t d = (size_t)replay->dims;
+    for (int k = 0; k < r->n; k++) {
+        float *row = replay->row + (size_t)replay->next * replay->stages * d;
+        for (int s = 0; s < replay->stages; s++) {
+            const float *from = s && x0 ? r->x0s + ((size_t)(s - 1) * r->n + k) * d
+                                        : r->states + ((size_t)s * r->n + k) * d;
+            memcpy(row + s * d, from, d * sizeof *row);
+        }
+        replay->label[replay->next] = r->label[k];
+        replay->born[replay->next] = step;
+        replay->next = (replay->next + 1) % replay->capacity;
+        replay->filled += replay->filled < replay->capacity;
+        replay->made++;
+    }
+}
+
+/* Makes n roll-outs of `policy` and puts them into the ring. Memory from the lab's step arena. */
+static double replay_make(Replay *replay, Lab *lab, const Policy *policy, const Policy *other, double mix,
+                          Stream stream, int n, bool x0, long step)
+{
+    size_t mark = arena_mark(lab->step), d = (size_t)replay->dims;
+    int *label = arena_new(lab->step, int, n);
+    float *states = arena_floats(lab->step, (size_t)(policy->steps + 1) * n * d);
+    float *x0s = arena_floats(lab->step, (size_t)policy->steps * n * d);
+    float *noise = arena_floats(lab->step, n * d);
+    Clipped clipped = {0};
+    for (int k = 0; k < n; k++) {
+        Rng rng = rng_at(lab->seed, stream, (uint64_t)(replay->made + k));
+        label[k] = lab_label(lab, &rng);
+        rng_normals(&rng, (int)d, noise + k * d);
+    }
+    uint64_t first = (uint64_t)replay->made | (uint64_t)1 << 60; /* apart from the noise's own numbers */
+    Rollout r = {.policy = policy, .other = other, .mix = mix, .seed = lab->seed, .stream = stream, .first = first,
+                 .n = n, .noise = noise, .label = label, .states = states, .x0s = x0s, .count = &clipped};
+    double cost = (double)rollout(lab->crew, &r);
+    lab_count_clipped(lab, policy->site, &clipped);
+    replay_put(replay, &r, x0, step);
+    arena_rewind(lab->step, mark);
+    return cost;
+}
+
+/* How many roll-outs to add: a slice while filling, then the renewal's block. */
+static int replay_due(const Replay *replay, double a_step, int every, long step)
+{
+    int slice = replay->capacity / 16 + 1, missing = replay->capacity - replay->filled;
+    if (missing > 0)
+        return missing < slice ? missing : slice;
+    if (step % every)
+        return 0;
+    double block = a_step * every;
+    return block < replay->capacity ? (int)ceil(block) : replay->capacity;
+}
+
+static void refresh_teacher(Source *source, Lab *lab, long step)
+{
+    int n = replay_due(&source->teacher, 0, 1, step);
+    if (!n)
+        return;
+    int substeps = source->set.teacher_substeps * source->grid.steps / source->grid.points;
+    Policy teacher = lab_teacher(lab, source->grid.points, substeps > 1 ? substeps : 1);
+    lab->cost.teacher +=
+        replay_make(&source->teacher, lab, &teacher, NULL, 0, STREAM_TEACHER, n, false, step);
+}
+
+static void refresh_student(Source *source, Lab *lab, double share, long step)
+{
+    const SourceSettings *set = &source->set;
+    double a_step = set->refresh > 0 ? set->refresh : lab->batch * share / source->grid.steps;
+    int n = replay_due(&source->student, a_step, set->refresh_every, step);
+    if (!n)
+        return;
+    Policy student = lab_student(lab, true, 0);
+    Policy teacher = lab_teacher(lab, source->grid.steps, set->teacher_substeps);
+    lab->cost.student += replay_make(&source->student, lab, &student, set->mix > 0 ? &teacher : NULL, set->mix,
+                                     STREAM_ROLLOUT, n, source->grid.points > source->grid.steps, step);
+}
+
+void source_refresh(Source *source, Lab *lab, long step)
+{
+    if (!source->grid.points)
+        return;
+    double beta[ORIGINS];
+    source_priors(source, step, lab->steps, beta);
+    /* The teacher's ring is filled ahead, during the warm-up. */
+    if (source->set.beta[ORIGIN_TEACHER] > 0)
+        refresh_teacher(source, lab, step);
+    if (beta[ORIGIN_STUDENT] > 0)
+        refresh_student(source, lab, beta[ORIGIN_STUDENT], step);
+}
+
+/* ---- Drawing a row --------------------------------------------------------------------------------------- */
+
+static Origin draw_origin(const double beta[ORIGINS], double chance)
+{
+    if (chance < beta[ORIGIN_STUDENT])
+        return ORIGIN_STUDENT;
+    return chance < beta[ORIGIN_STUDENT] + beta[ORIGIN_TEACHER] ? ORIGIN_TEACHER : ORIGIN_DATA;
+}
+
+/* A roll-out young enough, or -1. FIFO: the young ones stand together behind `next`. */
+static int draw_rollout(const Replay *replay, long oldest, Rng *rng)
+{
+    int young = 0;
+    while (young < replay->filled) {
+        int slot = (replay->next - 1 - young + replay->capacity) % replay->capacity;
+        if (replay->born[slot] < oldest)
+            break;
+        young++;
+    }
+    if (!young)
+        return -1;
+    int back = (int)rng_below(rng, (uint32_t)young);
+    return (replay->next - 1 - back + replay->capacity) % replay->capacity;
+}
+
+static void noise_row(const Source *source, double u, const float *x, Rng *rng, float *z)
+{
+    Noise t = noise_at(source->schedule, u);
+    for (int k = 0; k < source->dims; k++)
+        z[k] = (float)(t.alpha * (double)x[k] + t.sigma * (double)rng_normal(rng));
+}
+
+static const float *replay_row(const Replay *replay, int rollout, int stage)
+{
+    return replay->row + ((size_t)rollout * replay->stages + stage) * replay->dims;
+}
+
+/* The student's state at point j, see the head of this file. */
+static void student_row(const Source *source, int rollout, int j, Rng *rng, float *z)
+{
+    const Grid *grid = &source->grid;
+    const Replay *ring = &source->student;
+    size_t bytes = sizeof(float) * (size_t)source->dims;
+    int owner = (j * grid->steps + grid->points - 1) / grid->points, stage = grid->steps - owner;
+    if (grid->points == grid->steps || j == grid->points || ring->stages == 1)
+        memcpy(z, replay_row(ring, rollout, stage), bytes);
+    else
+        noise_row(source, (double)j / grid->points, replay_row(ring, rollout, stage ? stage : 1), rng, z);
+}
+
+static void draw_data(const Source *source, double u, Rng *rng, int r, Batch *batch)
+{
+    size_t at = (size_t)r * source->dims;
+    dataset_draw(source->data, rng, batch->x + at, &batch->label[r]);
+    noise_row(source, u, batch->x + at, rng, batch->z + at);
+}
+
+/* On-policy rows; false when the ring has nothing to give (the row then comes from data). */
+static bool draw_replay(const Source *source, const Draw *draw, Origin origin, Rng *rng, int r, Batch *batch)
+{
+    bool student = origin == ORIGIN_STUDENT;
+    const Replay *ring = student ? &source->student : &source->teacher;
+    int rollout = draw_rollout(ring, student ? draw->step - source->set.max_age : 0, rng);
+    if (rollout < 0)
+        return false;
+    float *z = batch->z + (size_t)r * source->dims;
+    int j = batch->point[r];
+    if (student)
+        student_row(source, rollout, j, rng, z);
+    else
+        memcpy(z, replay_row(ring, rollout, source->grid.points - j), sizeof *z * (size_t)source->dims);
+    memset(batch->x + (size_t)r * source->dims, 0, sizeof *z * (size_t)source->dims);
+    batch->label[r] = ring->label[rollout];
+    return true;
+}
+
+void source_draw(const Source *source, const Draw *draw, int r, Batch *batch)
+{
+    Rng rng = rng_at(source->seed, draw->stream, (uint64_t)draw->step << 20 | (uint64_t)r);
+    Origin origin = draw_origin(draw->beta, rng_uniform(&rng));
+    batch->chance[r] = rng_uniform(&rng);
+    batch->point[r] = draw->continuous ? 0 : 1 + (int)rng_below(&rng, (uint32_t)source->grid.points);
+    batch->u[r] = draw->continuous ? (r + rng_uniform(&rng)) / draw->batch
+                                   : (double)batch->point[r] / source->grid.points;
+    if (origin == ORIGIN_DATA || !draw_replay(source, draw, origin, &rng, r, batch)) {
+        origin = ORIGIN_DATA;
+        draw_data(source, batch->u[r], &rng, r, batch);
+    }
+    batch->origin[r] = (unsigned char)origin;
+}
+
+static void walk_replay(Replay *replay, Walk *walk, const char *const names[6])
+{
+    if (!replay->capacity)
+        return;
+    long shape[3] = {replay->capacity, replay->stages, replay->dims};
+    walk->visit(walk, names[0], WALK_F32, 3, shape, replay->row);
+    walk_i32(walk, names[1], replay->capacity, replay->label);
+    walk_i64(walk, names[2], replay->capacity, replay->born);
+    walk_i32(walk, names[3], 1, &replay->filled);
+    walk_i32(walk, names[4], 1, &replay->next);
+    walk_i64(walk, names[5], 1, &replay->made);
+}
+
+void source_walk(Source *source, Walk *walk)
+{
+    static const char *const teacher[] = {"source.teacher.row",    "source.teacher.label", "source.teacher.born",
+                                          "source.teacher.filled", "source.teacher.next",  "source.teacher.made"};
+    static const char *const student[] = {"source.student.row",    "source.student.label", "source.student.born",
+                                          "source.student.filled", "source.student.next",  "source.student.made"};
+    walk_replay(&source->teacher, walk, teacher);
+    walk_replay(&source->student, walk, student);
+    walk_f64(walk, "source.measured_shift", 1, &source->measured_shift);
+}

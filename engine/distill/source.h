@@ -1,0 +1,99 @@
+/* Where the states to train on come from: DDIL's mixture. Per sample the origin is drawn from the priors
+ * (beta_data, beta_teacher, beta_student) under a schedule; teacher and student states come from replay rings of
+ * backward trajectories. (1,0,0) is plain distillation, (0,0,1) backward simulation. arXiv 2410.11971; methods.md 6.4. */
+#ifndef DDIL_SOURCE_H
+#define DDIL_SOURCE_H
+
+#include "engine/base/walk.h"
+#include "engine/data/dataset.h"
+#include "engine/diffusion/denoiser.h"
+#include <stdbool.h>
+
+typedef enum Origin { ORIGIN_DATA, ORIGIN_TEACHER, ORIGIN_STUDENT, ORIGINS } Origin;
+
+/* A method's times: the student samples in `steps` N; it trains at u = j / points, j = 1..points (a multiple of N), or
+ * at continuous u when points == 0. Point j is owned by sampling step i = ceil(j N / points). */
+typedef struct Grid {
+    int steps, points;
+} Grid;
+
+/* A batch or a chunk of one: n rows. */
+typedef struct Batch {
+    int n;
+    float *z;              /* n x dims */
+    float *x;              /* n x dims: the clean row (data origin only) */
+    double *u;
+    int *point;            /* j; 0 when continuous */
+    int *label;
+    unsigned char *origin; /* Origin */
+    double *chance;        /* uniform in (0, 1), for whatever the method decides at random */
+} Batch;
+
+/* What a batch is drawn under. */
+typedef struct Draw {
+    double beta[ORIGINS];
+    Stream stream;
+    long step;
+    int batch;       /* rows of the whole batch: continuous times are stratified over them */
+    bool continuous; /* times over (0, 1) instead of the grid */
+} Draw;
+
+typedef enum PriorSchedule {
+    PRIOR_CONSTANT,  /* the priors as they are */
+    PRIOR_LINEAR,    /* from data only to the priors, linearly over the warm-up */
+    PRIOR_GEOMETRIC, /* DAgger: on-policy share times 1 - p^k, k = refreshes of the whole ring so far, p = 1/2 */
+    PRIOR_INDICATOR, /* data only in the first round (the warm-up), then beta_data falls to its floor */
+    PRIOR_ADAPTIVE,  /* beta_student follows the measured shift, within [0.1, 0.7] */
+} PriorSchedule;
+#define PRIOR_CHOICES "constant|linear|geometric|indicator|adaptive"
+
+typedef struct SourceSettings {
+    double beta[ORIGINS]; /* normalised */
+    PriorSchedule schedule;
+    double warmup;        /* share of the run that is data only */
+    double beta_floor;    /* least beta_data once the schedule acts */
+    int capacity;         /* student roll-outs kept */
+    int teacher_capacity; /* teacher roll-outs kept; they never go stale */
+    long max_age;         /* optimiser steps after which a student roll-out is not drawn */
+    double refresh;       /* student roll-outs renewed a step, on average */
+    int refresh_every;    /* in blocks, every so many steps */
+    int teacher_substeps; /* m: teacher steps a student step, in roll-outs */
+    double mix;           /* mixed roll-in: chance that a step of a student roll-out is the teacher's */
+} SourceSettings;
+
+/* A replay ring of roll-outs. Row s of a roll-out: see source.c. */
+typedef struct Replay {
+    int capacity, stages, dims;
+    int filled, next;
+    int64_t made;      /* roll-outs ever made: numbers their random streams */
+    float *row;        /* capacity x stages x dims */
+    int *label;        /* capacity */
+    int64_t *born;     /* capacity: optimiser step */
+} Replay;
+
+typedef struct Source {
+    SourceSettings set;
+    Grid grid;
+    int dims;
+    Schedule schedule;
+    const Dataset *data;
+    uint64_t seed;
+    double measured_shift; /* largest own/forward ratio at i < N, for the adaptive schedule; 1 before */
+    Replay teacher, student;
+} Source;
+
+struct Lab;
+
+/* Allocates the rings from `arena` (empty). */
+void source_open(Source *source, const Grid *grid, const SourceSettings *settings, const Dataset *data,
+                 Schedule schedule, uint64_t seed, Arena *arena);
+/* The priors in force at a step of a run of `steps`. Sum to 1. */
+void source_priors(const Source *source, long step, long steps, double beta[ORIGINS]);
+/* Fills and renews the rings as the priors need, a bounded amount of work a call; network evaluations go to lab->cost. */
+void source_refresh(Source *source, struct Lab *lab, long step);
+/* Draws row r of the batch into row r of `batch`. Any thread; depends only on (seed, draw, r) and the rings. */
+void source_draw(const Source *source, const Draw *draw, int r, Batch *batch);
+
+void source_walk(Source *source, Walk *walk);
+
+#endif

@@ -1,0 +1,234 @@
+/* One optimiser step: draw the batch, map the method's loss over its chunks, sum gradients in chunk order, update. */
+#include "engine/distill/lab.h"
+#include "engine/distill/method.h"
+#include "engine/tensor/op.h"
+#include <math.h>
+#include <string.h>
+
+typedef Tensor *ChunkLoss(Chunk *chunk);
+
+/* A whole batch on its way through the crew. */
+typedef struct Pass {
+    Lab *lab;
+    Draw draw;
+    Batch batch;
+    ChunkLoss *loss;
+    float *each;    /* [batch] */
+    double *total;  /* [chunks] */
+    Clipped (*clipped)[5];
+} Pass;
+
+static Batch batch_new(Arena *arena, int n, int dims)
+{
+    return (Batch){.n = n,
+                   .z = arena_floats(arena, n * dims),
+                   .x = arena_floats(arena, n * dims),
+                   .u = arena_new(arena, double, n),
+                   .point = arena_new(arena, int, n),
+                   .label = arena_new(arena, int, n),
+                   .origin = arena_new(arena, unsigned char, n),
+                   .chance = arena_new(arena, double, n)};
+}
+
+static Batch batch_rows(const Batch *batch, int begin, int end, int dims)
+{
+    return (Batch){.n = end - begin,
+                   .z = batch->z + (size_t)begin * dims,
+                   .x = batch->x + (size_t)begin * dims,
+                   .u = batch->u + begin,
+                   .point = batch->point + begin,
+                   .label = batch->label + begin,
+                   .origin = batch->origin + begin,
+                   .chance = batch->chance + begin};
+}
+
+static void pass_chunk(void *context, Arena *arena, int begin, int end, int index, float *gradient)
+{
+    Pass *pass = context;
+    Lab *lab = pass->lab;
+    for (int r = begin; r < end; r++)
+        source_draw(&lab->source, &pass->draw, r, &pass->batch);
+    Chunk chunk = {.lab = lab, .arena = arena, .gradient = gradient, .scale = 1.0f / (float)pass->batch.n,
+                   .rows = batch_rows(&pass->batch, begin, end, lab->data.dims), .each = pass->each + begin};
+    tape_begin(&chunk.tape, arena, true);
+    Tensor *loss = pass->loss(&chunk);
+    pass->total[index] = (double)loss->x[0];
+    tape_backward(&chunk.tape, loss);
+    memcpy(pass->clipped[index], chunk.clipped, sizeof chunk.clipped);
+}
+
+static Pass pass_new(Lab *lab, ChunkLoss *loss)
+{
+    int chunks = crew_chunks(lab->batch, lab->student.spec.chunk);
+    return (Pass){.lab = lab,
+                  .loss = loss,
+                  .batch = batch_new(lab->step, lab->batch, lab->data.dims),
+                  .each = arena_new(lab->step, float, lab->batch),
+                  .total = arena_new(lab->step, double, chunks),
+                  .clipped = arena_zero(lab->step, (size_t)chunks * sizeof(Clipped[5]))};
+}
+
+/* Runs the pass; the gradient of the mean loss ends in lab->gradient. Returns the mean loss. */
+static double pass_run(Pass *pass)
+{
+    Lab *lab = pass->lab;
+    int size = lab->student.spec.chunk, chunks = crew_chunks(lab->batch, size);
+    crew_map_gradient(lab->crew, lab->batch, size, lab->student.size, lab->gradient, pass_chunk, pass);
+    double loss = 0;
+    for (int c = 0; c < chunks; c++) {
+        loss += pass->total[c];
+        for (int site = 0; site < 5; site++)
+            lab_count_clipped(lab, (Site)(1 << site), &pass->clipped[c][site]);
+    }
+    return loss;
+}
+
+static double learning_rate(const Lab *lab, long index)
+{
+    double progress = (double)index / (double)lab->steps, lr = lab->adam.lr;
+    if (index < lab->lr_warmup)
+        lr *= (double)(index + 1) / (double)lab->lr_warmup;
+    switch (lab->decay) {
+    case DECAY_NONE: return lr;
+    case DECAY_LINEAR: return lr * fmax(1 - progress, 0);
+    case DECAY_SECOND_HALF: return lr * fmin(2 * fmax(1 - progress, 0), 1);
+    }
+    return lr;
+}
+
+static void report_origins(const Pass *pass, StepReport *report)
+{
+    for (int r = 0; r < pass->batch.n; r++) {
+        int origin = pass->batch.origin[r];
+        report->origin_loss[origin] += (double)pass->each[r];
+        report->origin_count[origin]++;
+    }
+    for (int o = 0; o < ORIGINS; o++)
+        report->origin_loss[o] = report->origin_count[o] ? report->origin_loss[o] / report->origin_count[o] : NAN;
+}
+
+static const char *broken_term(const StepReport *report)
+{
+    static const char *const loss_of[] = {"the loss on data states", "the loss on teacher states",
+                                          "the loss on student states"};
+    if (!isfinite(report->loss)) {
+        for (int o = 0; o < ORIGINS; o++)
+            if (report->origin_count[o] && !isfinite(report->origin_loss[o]))
+                return loss_of[o];
+        return "the loss";
+    }
+    return isfinite(report->grad_norm) ? NULL : "the gradient norm";
+}
+
+void lab_step(Lab *lab, long index, StepReport *report)
+{
+    size_t mark = arena_mark(lab->step);
+    *report = (StepReport){0};
+    for (int i = 0; i < STEP_TERMS; i++)
+        report->term[i] = NAN;
+    source_refresh(&lab->source, lab, index);
+    Pass pass = pass_new(lab, lab->method->loss);
+    pass.draw = (Draw){.stream = STREAM_BATCH, .step = index, .batch = lab->batch,
+                       .continuous = !lab->method->uses_source};
+    source_priors(&lab->source, index, lab->steps, pass.draw.beta);
+    report->loss = pass_run(&pass);
+    report_origins(&pass, report);
+    AdamSettings adam = lab->adam;
+    adam.lr = report->lr = learning_rate(lab, index);
+    report->grad_norm = model_update(&lab->student, lab->gradient, &adam);
+    double teacher = 0, student = 0;
+    lab->method->cost(lab, &teacher, &student);
+    lab->cost.teacher += teacher * lab->batch;
+    lab->cost.student += student * lab->batch;
+    if (lab->method->after)
+        lab->method->after(lab, index, report);
+    report->broken = broken_term(report);
+    arena_rewind(lab->step, mark);
+}
+
+/* ---- Regression to the teacher before distillation -------------------------------------------------------- */
+
+/* v-space regression at continuous times on forward states of the data the distiller sees. */
+static Tensor *regression_loss(Chunk *chunk)
+{
+    Lab *lab = chunk->lab;
+    Batch *rows = &chunk->rows;
+    int dims = lab->data.dims;
+    float *target = arena_floats(chunk->arena, rows->n * dims);
+    denoise(&lab->teacher, chunk->arena, rows->n, rows->z, rows->u, rows->label, target);
+    for (int r = 0; r < rows->n; r++) {
+        Noise t = noise_at(lab->schedule, rows->u[r]);
+        for (int k = r * dims; k < (r + 1) * dims; k++)
+            target[k] = (float)v_from_x(t, (double)rows->z[k], (double)target[k]);
+    }
+    float *weight = arena_floats(chunk->arena, rows->n);
+    for (int r = 0; r < rows->n; r++)
+        weight[r] = chunk->scale;
+    return op_mse(&chunk->tape, chunk_student(chunk), target, weight, chunk->each);
+}
+
+long lab_pretrain_steps(const Lab *lab)
+{
+    bool pretrains = lab->has_teacher && !strcmp(config_text(&lab->config, "student.init"), "pretrain");
+    return pretrains ? config_int(&lab->config, "student.pretrain_steps") : 0;
+}
+
+double lab_pretrain(Lab *lab, long index)
+{
+    size_t mark = arena_mark(lab->step);
+    Pass pass = pass_new(lab, regression_loss);
+    pass.draw = (Draw){.beta = {1, 0, 0}, .stream = STREAM_PRETRAIN, .step = index, .batch = lab->batch,
+                       .continuous = true};
+    double loss = pass_run(&pass);
+    AdamSettings adam = {.lr = config_real(&lab->config, "student.pretrain_lr"), .beta1 = 0.9, .beta2 = 0.999,
+                         .epsilon = 1e-8, .clip = 1, .ema = 0.99};
+    adam.lr *= 1 - (double)index / (double)lab_pretrain_steps(lab);
+    model_update(&lab->student, lab->gradient, &adam);
+    lab->cost.teacher += (double)lab->batch * denoiser_cost(&lab->teacher);
+    lab->cost.student += 3.0 * lab->batch;
+    arena_rewind(lab->step, mark);
+    return loss;
+}
+
+void lab_pretrain_done(Lab *lab)
+{
+    memcpy(lab->student.weights, lab->student.ema, lab->student.size * sizeof(float));
+    model_reset(&lab->student);
+    if (lab->method->start)
+        lab->method->start(lab);
+}
+
+/* ---- What every loss begins with -------------------------------------------------------------------------- */
+
+Tensor *chunk_student(Chunk *chunk)
+{
+    const NetSpec *spec = &chunk->lab->student.spec;
+    Batch *rows = &chunk->rows;
+    float *u = arena_floats(chunk->arena, rows->n);
+    for (int r = 0; r < rows->n; r++)
+        u[r] = (float)rows->u[r];
+    Tensor *z = tape_input(&chunk->tape, rows->n, spec->height, spec->width, spec->channels, rows->z);
+    return net_forward(spec, &chunk->tape, chunk->lab->student.weights, chunk->gradient, z, u, rows->label);
+}
+
+Tensor *chunk_student_x0(Chunk *chunk)
+{
+    Lab *lab = chunk->lab;
+    Batch *rows = &chunk->rows;
+    int dims = lab->data.dims;
+    float *scale = arena_floats(chunk->arena, rows->n), *shift = arena_floats(chunk->arena, rows->n * dims);
+    for (int r = 0; r < rows->n; r++) {
+        Noise t = noise_at(lab->schedule, rows->u[r]);
+        scale[r] = (float)-t.sigma;
+        for (int k = r * dims; k < (r + 1) * dims; k++)
+            shift[k] = (float)(t.alpha * (double)rows->z[k]);
+    }
+    Tensor *x0 = op_affine(&chunk->tape, chunk_student(chunk), scale, shift);
+    if (!(lab->threshold.sites & SITE_L) || lab->threshold.kind == THRESHOLD_NONE)
+        return x0;
+    float *inside = arena_floats(chunk->arena, rows->n * dims);
+    memcpy(inside, x0->x, sizeof *inside * (size_t)(rows->n * dims));
+    for (int r = 0; r < rows->n; r++)
+        threshold_apply(&lab->threshold, SITE_L, dims, inside + (size_t)r * dims, &chunk->clipped[3]);
+    return op_replace_straight(&chunk->tape, x0, inside);
+}

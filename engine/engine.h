@@ -1,0 +1,192 @@
+/* The only bridge between the engine and everything above it: Commands in, immutable Snapshots out, one
+ * descriptor that becomes readable when a newer snapshot exists. The engine calls nobody. Plain data both ways.
+ * Nothing here points into live training state. Any thread may call; none of these waits for numerical work. */
+#ifndef DDIL_ENGINE_H
+#define DDIL_ENGINE_H
+
+#include "engine/base/status.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Engine Engine;
+
+typedef struct EngineOptions {
+    const char *runs; /* runs folder; created when missing */
+    int threads;      /* 0: all cores */
+    bool readonly;    /* look only: no lock is taken, commands are refused */
+    bool stepped;     /* lock-step: no worker thread; engine_advance does the work (tests, scripts) */
+} EngineOptions;
+
+/* How to leave. */
+typedef enum Leave {
+    LEAVE_SAVE, /* checkpoint every live run first */
+    LEAVE_DROP, /* stop as after a kill: what the last checkpoints hold */
+} Leave;
+
+/* STATUS_BLOCKED when another process owns the folder, STATUS_BAD_INPUT when it cannot be made or written. */
+Status engine_open(Engine **engine, const EngineOptions *options, Error *error);
+void engine_close(Engine *engine, Leave leave);
+
+/* Becomes readable when engine_look would return a newer snapshot. engine_look drains it. */
+int engine_wakeup(const Engine *engine);
+
+/* ---- Commands ------------------------------------------------------------------------------------------ */
+
+typedef enum CommandKind {
+    COMMAND_NEW,    /* text: a preset's name or path, then lines "section.key=value"; the run starts at once */
+    COMMAND_START,  /* run: go on (also loads a run from disk) */
+    COMMAND_PAUSE,  /* run */
+    COMMAND_STEP,   /* run, number: do so many steps, then pause */
+    COMMAND_SET,    /* run, text: "section.key=value"; a checkpoint is written first */
+    COMMAND_SAVE,   /* run */
+    COMMAND_FORK,   /* run, number: at this saved step (-1: the latest), text: lines "section.key=value" */
+    COMMAND_NOTE,   /* run, text */
+    COMMAND_DELETE, /* run: paused, done or failed only */
+} CommandKind;
+
+enum { COMMAND_TEXT_SIZE = 1024, NAME_SIZE = 64 };
+
+typedef struct Command {
+    CommandKind kind;
+    int run; /* RunView.id */
+    long number;
+    char text[COMMAND_TEXT_SIZE];
+} Command;
+
+/* Copies the command into a bounded queue. Returns a ticket > 0, or 0 when the queue is full. The answer, good or
+ * bad, arrives as a Note with that ticket. */
+long engine_send(Engine *engine, const Command *command);
+
+/* ---- Snapshots ----------------------------------------------------------------------------------------- */
+
+typedef enum RunState { RUN_QUEUED, RUN_LIVE, RUN_PAUSED, RUN_DONE, RUN_FAILED } RunState;
+
+/* Decimated history of one quantity: bucket b covers steps [b * stride, (b+1) * stride). When all buckets are used the
+ * stride doubles and neighbours merge, so no spike is ever lost. */
+enum { SERIES_BUCKETS = 512 };
+typedef struct Series {
+    int n;          /* buckets used */
+    long stride;    /* training steps a bucket */
+    float min[SERIES_BUCKETS], max[SERIES_BUCKETS], last[SERIES_BUCKETS];
+    float smooth[SERIES_BUCKETS]; /* debiased EMA (0.98) run over every logged value, at the bucket's last */
+} Series;                         /* empty buckets are NaN */
+
+/* The covariate-shift history (cli.md, "What shift means"). Cell (column, row) at [column * rows + row]; row 0 is
+ * i = N (pure noise), row N-1 is i = 1. Columns are measurements, oldest first. */
+typedef struct ShiftView {
+    int rows, columns;
+    const long *step;   /* [columns] */
+    const double *time; /* [rows] u_i */
+    const float *own, *forward, *ratio, *low, *high, *mmd2, *null95, *mmd2_teacher, *null95_teacher, *paired;
+} ShiftView;
+
+/* Samples from fixed seeds: points or pictures, at every sampling step. */
+typedef struct SamplesView {
+    long step;       /* training step they were made at */
+    int n, steps;    /* samples; sampling steps N */
+    int height, width, channels; /* 1 x 1 x 2: points */
+    const int *label;            /* [n], or NULL */
+    /* stage k = 0 is pure noise (i = N), stage k = N is the finished sample: (N+1) x n x dims */
+    const float *student;        /* states z */
+    const float *student_x0;     /* x0 estimate made AT stage k (k = 0..N-1): N x n x dims */
+    const float *teacher;        /* the teacher's states from the same noise, (N+1) x n x dims */
+    int n_reference;             /* points only: draws of the full held-out law */
+    const float *reference;
+    float low, high;             /* range of finished samples, for scaling */
+} SamplesView;
+
+enum { TERMS_MAX = 16 };
+typedef struct TermView {
+    char name[24];
+    Series series;
+} TermView;
+
+typedef struct MarkView {
+    long step;
+    char text[96]; /* "optimizer.lr 0.001 -> 0.0005", "note: ..." */
+} MarkView;
+
+typedef struct MetricView {
+    char name[24];
+    double value, low, high;
+} MetricView;
+
+/* One run as of its last publication. Immutable. */
+typedef struct RunView {
+    int id;                   /* the number in the folder's name */
+    char name[NAME_SIZE];     /* without the number */
+    char method[16], data[16];
+    char note[96];            /* last remark: "forked from 07@9000", why it failed, ... */
+    RunState state;
+    int parent;               /* 0: none */
+    long parent_step;
+    long step, steps;
+    long checkpoint;          /* newest saved step, -1: none */
+    double loss, smooth_loss, lr, grad_norm;
+    double best;              /* lowest smoothed loss so far */
+    double shift;             /* largest own/forward ratio over i < N, NaN before the first measure */
+    int shift_row;            /* where that is */
+    double steps_per_s, seconds_left;
+    double nfe;               /* network evaluations so far (backward counts 2) */
+    double shift_share;       /* share of nfe spent on measuring */
+    bool guided;              /* then the teacher's own law is the right reference (methods.md 11.5 b) */
+    int loss_terms;
+    TermView *term;           /* [0] is the loss itself, [1] grad_norm, then the method's terms */
+    ShiftView shift_view;
+    SamplesView samples;
+    int marks;
+    MarkView *mark;
+    int metrics;              /* last evaluation */
+    MetricView *metric;
+    long metrics_step;
+    int params;               /* values as text, in the order of engine_params() */
+    const char (*param)[64];
+} RunView;
+
+typedef struct NoteView {
+    long ticket; /* of the command answered; 0: news */
+    Status status;
+    int run;     /* concerned run, or 0 */
+    char time[12];
+    char text[256];
+} NoteView;
+
+enum { NOTES_MAX = 32 };
+
+typedef struct Snapshot {
+    long serial;
+    int runs;
+    const RunView *const *run; /* by id, ascending */
+    int notes;                 /* newest last */
+    NoteView note[NOTES_MAX];
+    double cpu_share;          /* of all cores, 0..1, over the last second; NaN unknown */
+    double rss_mib;
+} Snapshot;
+
+/* The newest snapshot; stays valid until dropped. Never NULL. */
+const Snapshot *engine_look(Engine *engine);
+void engine_drop(Engine *engine, const Snapshot *snapshot);
+
+/* Lock-step only: does up to `quanta` quanta of work and publishes; returns quanta done (0: nothing to do). */
+int engine_advance(Engine *engine, int quanta);
+
+/* ---- Constant tables ------------------------------------------------------------------------------------ */
+
+typedef struct PresetInfo {
+    char name[NAME_SIZE];
+    char path[512];
+    char title[120]; /* the first comment line of the file */
+} PresetInfo;
+/* The presets found (presets/ beside the program or in the installed data folder), by name. Allocated; free() it. */
+int engine_presets(PresetInfo **presets);
+
+typedef struct ParamInfoView {
+    const char *section, *key, *help, *unit, *fallback, *choices;
+    double low, high;
+    const char *applies; /* "next step", "next round", "fork only" */
+    const char *type;    /* "int", "real", "bool", "choice", "letters", "list", "text" */
+} ParamInfoView;
+/* Every parameter, in table order. */
+int engine_params(const ParamInfoView **params);
+
+#endif

@@ -1,0 +1,304 @@
+/* Covariate shift at each sampling step, on fixed noise. The one-time part (the two reference laws with their labels, the coordinates
+ * in which laws are compared, bandwidths and null bands) is made once from the seed; a measurement rolls the student out and compares.
+ *
+ * Laws are compared in raw coordinates for points, and for pictures in the whitened coordinates of the first principal components: raw
+ * pixels of noisy states are nearly blind (methods.md 8.2). The batch of teacher states that the MMD uses is independent of the student's
+ * noise; the paired error uses a second one, from the same noise. */
+#include "engine/measure/shift.h"
+#include "engine/measure/mmd.h"
+#include "engine/measure/pca.h"
+#include "engine/measure/stats.h"
+#include <math.h>
+#include <string.h>
+
+enum { NULL_PERMUTATIONS = 200, BOOTSTRAPS = 200, PCA_ROWS = 4096, STEPS_MAX = 64 };
+
+/* Numbers of the random streams within STREAM_SHIFT. */
+enum { NOISE = 0, DATA = 1, OTHER_NOISE = 2, OTHER_DATA = 3, FRESH = 4 };
+
+/* A set of states at every sampling step: steps x n x dims, with the class of each row. */
+typedef struct Law {
+    float *state;
+    int *label;
+    float *point[STEPS_MAX]; /* the same in the coordinates that MMD compares: n x coordinates */
+} Law;
+
+struct Shift {
+    ShiftSetup setup;
+    Arena *arena;
+    bool ready;
+    int n, dims, steps, coordinates;
+    float *noise;       /* n x dims */
+    Pca *pca;           /* pictures only */
+    Law forward, forward_other, teacher, teacher_other;
+    float *forward_x0;  /* labels of the forward states: steps x n x dims */
+    MmdBandwidths bandwidth[STEPS_MAX];
+    double null95[STEPS_MAX], null95_teacher[STEPS_MAX];
+};
+
+Shift *shift_open(const ShiftSetup *setup, Arena *arena)
+{
+    Shift *shift = arena_new(arena, Shift, 1);
+    must(setup->teacher.steps <= STEPS_MAX && setup->n >= 2);
+    *shift = (Shift){.setup = *setup, .arena = arena, .n = setup->n, .dims = setup->data->dims,
+                     .steps = setup->teacher.steps};
+    return shift;
+}
+
+static Rng stream(const Shift *shift, int what, int row)
+{
+    return rng_at(shift->setup.seed, STREAM_SHIFT, (uint64_t)what << 40 | (uint64_t)row);
+}
+
+static double u_of(const Shift *shift, int s)
+{
+    return (double)(shift->steps - s) / shift->steps;
+}
+
+static size_t law_size(const Shift *shift)
+{
+    return (size_t)shift->steps * shift->n * shift->dims;
+}
+
+/* ---- The coordinates in which laws are compared ------------------------------------------------------------ */
+
+static void fit_coordinates(Shift *shift, Arena *scratch)
+{
+    shift->coordinates = shift->dims;
+    if (shift->dims <= 3)
+        return;
+    size_t mark = arena_mark(scratch);
+    float *rows = arena_floats(scratch, (size_t)PCA_ROWS * shift->dims);
+    for (int r = 0; r < PCA_ROWS; r++) {
+        int label;
+        Rng rng = rng_at(shift->setup.seed, STREAM_SHIFT, (uint64_t)99 << 40 | (uint64_t)r);
+        dataset_draw_all(shift->setup.data, &rng, rows + (size_t)r * shift->dims, &label);
+    }
+    shift->coordinates = PCA_MAX;
+    shift->pca = pca_fit(PCA_ROWS, shift->dims, rows, PCA_MAX, shift->arena, scratch);
+    arena_rewind(scratch, mark);
+}
+
+/* Rows of step s in the coordinates of comparison; from `arena` for pictures, the states themselves for points. */
+static float *compared(const Shift *shift, const float *state, int s, Arena *arena)
+{
+    float *rows = (float *)state + (size_t)s * shift->n * shift->dims;
+    if (!shift->pca)
+        return rows;
+    float *out = arena_floats(arena, (size_t)shift->n * shift->coordinates);
+    pca_whiten(shift->pca, noise_at(shift->setup.schedule, u_of(shift, s)), shift->n, rows, out);
+    return out;
+}
+
+/* ---- The reference laws --------------------------------------------------------------------------------------- */
+
+static void draw_forward(Shift *shift, Law *law, int what)
+{
+    int d = shift->dims;
+    law->state = arena_floats(shift->arena, law_size(shift));
+    law->label = arena_new(shift->arena, int, shift->n);
+    float *x = arena_floats(shift->arena, d);
+    for (int r = 0; r < shift->n; r++) {
+        Rng rng = stream(shift, what, r);
+        dataset_draw(shift->setup.data, &rng, x, &law->label[r]);
+        for (int s = 0; s < shift->steps; s++) {
+            Noise t = noise_at(shift->setup.schedule, u_of(shift, s));
+            float *z = law->state + ((size_t)s * shift->n + r) * d;
+            for (int k = 0; k < d; k++)
+                z[k] = (float)(t.alpha * (double)x[k] + t.sigma * (double)rng_normal(&rng));
+        }
+    }
+}
+
+static void draw_noise(const Shift *shift, int what, float *noise, int *label)
+{
+    for (int r = 0; r < shift->n; r++) {
+        Rng rng = stream(shift, what, r);
+        label[r] = shift->setup.draw_label(shift->setup.context, &rng);
+        rng_normals(&rng, shift->dims, noise + (size_t)r * shift->dims);
+    }
+}
+
+static long roll(const Shift *shift, Crew *crew, const Policy *policy, const float *noise, const int *label,
+                 float *states, float *x0s)
+{
+    Rollout r = {.policy = policy, .seed = shift->setup.seed, .stream = STREAM_SHIFT,
+                 .first = (uint64_t)FRESH << 40, .n = shift->n, .noise = noise, .label = label,
+                 .states = states, .x0s = x0s};
+    return rollout(crew, &r);
+}
+
+static void draw_teacher(Shift *shift, Crew *crew, Law *law, const float *noise)
+{
+    law->state = arena_floats(shift->arena, law_size(shift) + (size_t)shift->n * shift->dims);
+    roll(shift, crew, &shift->setup.teacher, noise, law->label, law->state, NULL);
+}
+
+/* ---- Labels and estimates at all steps at once ------------------------------------------------------------- */
+
+typedef struct Ask {
+    const Shift *shift;
+    const Policy *student; /* estimates; NULL: labels */
+    const float *state;    /* steps x n x dims */
+    const int *label;      /* [n] */
+    float *x0;
+} Ask;
+
+static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk)
+{
+    (void)chunk;
+    const Ask *ask = context;
+    const Shift *shift = ask->shift;
+    int n = end - begin, *i = arena_new(arena, int, n), *label = arena_new(arena, int, n);
+    double *u = arena_new(arena, double, n);
+    size_t at = (size_t)begin * shift->dims;
+    for (int r = 0; r < n; r++) {
+        i[r] = shift->steps - (begin + r) / shift->n;
+        u[r] = (double)i[r] / shift->steps;
+        label[r] = ask->label[(begin + r) % shift->n];
+    }
+    if (ask->student)
+        policy_x0(ask->student, arena, n, ask->state + at, u, label, ask->x0 + at, NULL);
+    else
+        shift->setup.label(shift->setup.context, arena, n, ask->state + at, i, shift->steps, label, ask->x0 + at);
+}
+
+static void ask_all(const Shift *shift, Crew *crew, const Policy *student, const float *state, const int *label,
+                    float *x0)
+{
+    Ask ask = {shift, student, state, label, x0};
+    int chunk = student ? student->denoiser.spec.chunk : shift->setup.teacher.denoiser.spec.chunk;
+    crew_map(crew, shift->steps * shift->n, chunk, ask_chunk, &ask);
+}
+
+static void null_bands(Shift *shift, Arena *scratch)
+{
+    for (int s = 0; s < shift->steps; s++) {
+        float *forward = shift->forward.point[s] = compared(shift, shift->forward.state, s, shift->arena);
+        float *teacher = shift->teacher_other.point[s] =
+            compared(shift, shift->teacher_other.state, s, shift->arena);
+        size_t mark = arena_mark(scratch);
+        float *other = compared(shift, shift->forward_other.state, s, scratch);
+        float *paired = compared(shift, shift->teacher.state, s, scratch);
+        int n = shift->n, d = shift->coordinates;
+        Rng rng = rng_at(shift->setup.seed, STREAM_NULL, (uint64_t)s);
+        shift->bandwidth[s] = mmd_bandwidths(n, d, forward);
+        shift->null95[s] = mmd_null95(n, forward, n, other, d, &shift->bandwidth[s], NULL_PERMUTATIONS, &rng, scratch);
+        shift->null95_teacher[s] =
+            mmd_null95(n, teacher, n, paired, d, &shift->bandwidth[s], NULL_PERMUTATIONS, &rng, scratch);
+        arena_rewind(scratch, mark);
+    }
+}
+
+static void prepare(Shift *shift, Crew *crew, Arena *scratch)
+{
+    size_t floats = (size_t)shift->n * shift->dims;
+    shift->noise = arena_floats(shift->arena, floats);
+    shift->teacher.label = arena_new(shift->arena, int, shift->n);
+    shift->teacher_other.label = arena_new(shift->arena, int, shift->n);
+    draw_noise(shift, NOISE, shift->noise, shift->teacher.label);
+    draw_teacher(shift, crew, &shift->teacher, shift->noise);
+    float *other = arena_floats(shift->arena, floats);
+    draw_noise(shift, OTHER_NOISE, other, shift->teacher_other.label);
+    draw_teacher(shift, crew, &shift->teacher_other, other);
+    draw_forward(shift, &shift->forward, DATA);
+    draw_forward(shift, &shift->forward_other, OTHER_DATA);
+    shift->forward_x0 = arena_floats(shift->arena, law_size(shift));
+    ask_all(shift, crew, NULL, shift->forward.state, shift->forward.label, shift->forward_x0);
+    fit_coordinates(shift, scratch);
+    null_bands(shift, scratch);
+    shift->ready = true;
+}
+
+/* ---- A measurement ------------------------------------------------------------------------------------------ */
+
+/* Mean squared difference over the coordinates of each row of step s. */
+static void row_errors(const Shift *shift, int s, const float *a, const float *b, double *error)
+{
+    for (int r = 0; r < shift->n; r++) {
+        size_t at = ((size_t)s * shift->n + r) * shift->dims;
+        double sum = 0;
+        for (int k = 0; k < shift->dims; k++) {
+            double gap = (double)a[at + k] - (double)b[at + k];
+            sum += gap * gap;
+        }
+        error[r] = sum / shift->dims;
+    }
+}
+
+static double relative_gap(const Shift *shift, int s, const float *a, const float *b)
+{
+    double gap = 0, size = 0;
+    for (int k = 0; k < shift->n * shift->dims; k++) {
+        size_t at = (size_t)s * shift->n * shift->dims + (size_t)k;
+        double delta = (double)a[at] - (double)b[at];
+        gap += delta * delta;
+        size += (double)b[at] * (double)b[at];
+    }
+    return gap / size;
+}
+
+typedef struct Answers {
+    float *state, *x0, *label, *forward_x0;
+} Answers;
+
+static void measure_row(const Shift *shift, Arena *scratch, const Answers *a, int s, ShiftRow *row)
+{
+    size_t mark = arena_mark(scratch);
+    double *own = arena_new(scratch, double, shift->n), *forward = arena_new(scratch, double, shift->n);
+    row_errors(shift, s, a->x0, a->label, own);
+    row_errors(shift, s, a->forward_x0, shift->forward_x0, forward);
+    *row = (ShiftRow){.i = shift->steps - s, .time = u_of(shift, s), .own = stats_mean(shift->n, own),
+                      .forward = stats_mean(shift->n, forward), .null95 = shift->null95[s],
+                      .null95_teacher = shift->null95_teacher[s]};
+    row->ratio = row->own / row->forward;
+    Rng rng = rng_at(shift->setup.seed, STREAM_NULL, (uint64_t)1 << 32 | (uint64_t)s);
+    stats_ratio_interval(shift->n, own, shift->n, forward, BOOTSTRAPS, &rng, scratch, &row->low, &row->high);
+    const float *points = compared(shift, a->state, s, scratch);
+    int n = shift->n, d = shift->coordinates;
+    row->mmd2 = mmd_unbiased(n, points, n, shift->forward.point[s], d, &shift->bandwidth[s]);
+    row->mmd2_teacher = mmd_unbiased(n, points, n, shift->teacher_other.point[s], d, &shift->bandwidth[s]);
+    row->paired = relative_gap(shift, s, a->state, shift->teacher.state);
+    arena_rewind(scratch, mark);
+}
+
+double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *student, ShiftRow *rows)
+{
+    must(student->steps == shift->steps);
+    if (!shift->ready)
+        prepare(shift, crew, scratch);
+    size_t mark = arena_mark(scratch), size = law_size(shift);
+    Answers a = {.state = arena_floats(scratch, size + (size_t)shift->n * shift->dims),
+                 .x0 = arena_floats(scratch, size),
+                 .label = arena_floats(scratch, size),
+                 .forward_x0 = arena_floats(scratch, size)};
+    roll(shift, crew, student, shift->noise, shift->teacher.label, a.state, a.x0);
+    ask_all(shift, crew, NULL, a.state, shift->teacher.label, a.label);
+    ask_all(shift, crew, student, shift->forward.state, shift->forward.label, a.forward_x0);
+    for (int s = 0; s < shift->steps; s++)
+        measure_row(shift, scratch, &a, s, &rows[s]);
+    arena_rewind(scratch, mark);
+    return shift_cost(shift, student);
+}
+
+double shift_cost(const Shift *shift, const Policy *student)
+{
+    double rows = (double)shift->n * shift->steps;
+    return rows * (2 * denoiser_cost(&student->denoiser) + shift->setup.label_cost);
+}
+
+double shift_setup_cost(const Shift *shift)
+{
+    const Policy *teacher = &shift->setup.teacher;
+    double rows = (double)shift->n * shift->steps;
+    return rows * shift->setup.label_cost + 2 * rows * teacher->substeps * denoiser_cost(&teacher->denoiser);
+}
+
+double shift_worst(const ShiftRow *rows, int n, int *row)
+{
+    *row = n == 1 ? 0 : 1;
+    for (int s = 1; s < n; s++)
+        if (rows[s].ratio > rows[*row].ratio)
+            *row = s;
+    return rows[*row].ratio;
+}

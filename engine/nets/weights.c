@@ -1,0 +1,222 @@
+/* Owns the mapping between a network's flat block and a safetensors file. May call nets and base. */
+#include "engine/nets/weights.h"
+#include "engine/base/safetensors.h"
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The sizes of a NetSpec that decide its shape, as metadata keys. */
+static const struct {
+    const char *key;
+    size_t offset;
+} SIZES[] = {
+    {"height", offsetof(NetSpec, height)},
+    {"width", offsetof(NetSpec, width)},
+    {"channels", offsetof(NetSpec, channels)},
+    {"classes", offsetof(NetSpec, classes)},
+    {"hidden", offsetof(NetSpec, hidden)},
+    {"coarse", offsetof(NetSpec, coarse)},
+    {"depth", offsetof(NetSpec, depth)},
+    {"coarse_depth", offsetof(NetSpec, coarse_depth)},
+    {"embed", offsetof(NetSpec, embed)},
+    {"features", offsetof(NetSpec, features)},
+};
+enum { SIZE_COUNT = sizeof SIZES / sizeof *SIZES, SIZE_LARGEST = 1 << 16 };
+
+static int *size_at(NetSpec *spec, int i)
+{
+    return (int *)((char *)spec + SIZES[i].offset);
+}
+
+/* ---- Reading --------------------------------------------------------------------------------------------- */
+
+static Status meta_number(const TensorFile *file, const char *path, const char *key, double high,
+                          double *value, Error *error)
+{
+    const char *text = tensorfile_meta(file, key);
+    char *end = NULL;
+    if (!text)
+        return fail(error, STATUS_BAD_INPUT, "%s: the metadata lack \"%s\": not a network "
+                    "of this program", path, key);
+    *value = strtod(text, &end);
+    if (end == text || *end || !(*value >= 0 && *value <= high))
+        return fail(error, STATUS_BAD_INPUT, "%s: metadata %s = \"%.40s\" is not a number in "
+                    "0..%g", path, key, text, high);
+    return STATUS_OK;
+}
+
+static Status read_kind(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
+{
+    const char *name = tensorfile_meta(file, "net");
+    for (int i = 0; name && i < net_kind_count; i++) {
+        if (strcmp(net_kinds[i]->name, name) == 0)
+            spec->kind = net_kinds[i];
+    }
+    if (spec->kind)
+        return STATUS_OK;
+    return fail(error, STATUS_BAD_INPUT, "%s: metadata net = \"%.40s\" names no network of this "
+                "program", path, name ? name : "");
+}
+
+/* Before anybody makes room for it: does the file hold the network its metadata describe? */
+static Status check_spec(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
+{
+    Error reason = {{0}};
+    size_t held = 0;
+    if (net_spec_complete(spec, &reason))
+        return fail(error, STATUS_BAD_INPUT, "%s: %.400s", path, reason.text);
+    for (int i = 0; i < tensorfile_count(file); i++)
+        held += tensorfile_info(file, i)->size / sizeof(float);
+    if (held != net_size(spec))
+        return fail(error, STATUS_BAD_INPUT, "%s: the metadata describe a network of %zu weights, "
+                    "the file holds %zu", path, net_size(spec), held);
+    return STATUS_OK;
+}
+
+static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
+{
+    NetSpec read = {0};
+    double value = 0;
+    Status status = read_kind(file, path, &read, error);
+    for (int i = 0; i < SIZE_COUNT && !status; i++) {
+        status = meta_number(file, path, SIZES[i].key, SIZE_LARGEST, &value, error);
+        if (!status && value != floor(value))
+            status = fail(error, STATUS_BAD_INPUT, "%s: metadata %s = %g is not whole", path,
+                          SIZES[i].key, value);
+        *size_at(&read, i) = (int)value;
+    }
+    if (!status)
+        status = meta_number(file, path, "time_scale", 1e9, &value, error);
+    read.time_scale = (float)value;
+    if (!status)
+        status = meta_number(file, path, "time_range", 1e9, &value, error);
+    read.time_range = (float)value;
+    if (!status)
+        status = check_spec(file, path, &read, error);
+    if (!status)
+        *spec = read;
+    return status;
+}
+
+Status weights_spec(const char *path, NetSpec *spec, Error *error)
+{
+    TensorFile *file;
+    Status status = tensorfile_open(&file, path, error);
+    if (status)
+        return status;
+    status = read_spec(file, path, spec, error);
+    tensorfile_close(file);
+    return status;
+}
+
+Status weights_meta(const char *path, const char *key, char *text, size_t size, Error *error)
+{
+    TensorFile *file;
+    Status status = tensorfile_open(&file, path, error);
+    if (status)
+        return status;
+    const char *value = tensorfile_meta(file, key);
+    snprintf(text, size, "%s", value ? value : "");
+    tensorfile_close(file);
+    return STATUS_OK;
+}
+
+typedef struct Loading {
+    const TensorFile *file;
+    float *block; /* NULL: only verify */
+    int tensors;
+    Status status;
+    Error *error;
+} Loading;
+
+static void load_tensor(void *context, const ParamInfo *info)
+{
+    Loading *loading = context;
+    long shape[4];
+    if (loading->status)
+        return;
+    for (int i = 0; i < info->rank; i++)
+        shape[i] = info->shape[i];
+    loading->tensors++;
+    loading->status = tensorfile_take(loading->file, info->name, WALK_F32, info->rank, shape,
+                                      loading->block ? loading->block + info->offset : NULL,
+                                      loading->error);
+}
+
+Status weights_load(const char *path, const NetSpec *spec, float *block, Error *error)
+{
+    TensorFile *file;
+    Status status = tensorfile_open(&file, path, error);
+    if (status)
+        return status;
+    Loading loading = {.file = file, .error = error};
+    net_list(spec, load_tensor, &loading);
+    if (!loading.status && loading.tensors != tensorfile_count(file))
+        loading.status = fail(error, STATUS_BAD_INPUT, "%s: holds %d arrays where the network "
+                              "has %d", path, tensorfile_count(file), loading.tensors);
+    if (!loading.status) {
+        loading.block = block;
+        net_list(spec, load_tensor, &loading);
+    }
+    tensorfile_close(file);
+    return loading.status;
+}
+
+/* ---- Writing --------------------------------------------------------------------------------------------- */
+
+typedef struct Saving {
+    TensorWriter *writer;
+    const float *block;
+    bool give; /* else declare */
+} Saving;
+
+static void save_tensor(void *context, const ParamInfo *info)
+{
+    Saving *saving = context;
+    const float *data = saving->block + info->offset;
+    long shape[4];
+    for (int i = 0; i < info->rank; i++)
+        shape[i] = info->shape[i];
+    if (saving->give)
+        tensorwriter_give(saving->writer, info->name, data);
+    else
+        tensorwriter_declare(saving->writer, info->name, WALK_F32, info->rank, shape, data);
+}
+
+static void write_meta(TensorWriter *writer, const NetSpec *spec, const char *const *meta)
+{
+    NetSpec copy = *spec;
+    char text[40];
+    tensorwriter_meta(writer, "format", "ddil weights 1");
+    tensorwriter_meta(writer, "program", "ddil " DDIL_VERSION);
+    tensorwriter_meta(writer, "net", spec->kind->name);
+    for (int i = 0; i < SIZE_COUNT; i++) {
+        snprintf(text, sizeof text, "%d", *size_at(&copy, i));
+        tensorwriter_meta(writer, SIZES[i].key, text);
+    }
+    snprintf(text, sizeof text, "%.9g", (double)spec->time_scale);
+    tensorwriter_meta(writer, "time_scale", text);
+    snprintf(text, sizeof text, "%.9g", (double)spec->time_range);
+    tensorwriter_meta(writer, "time_range", text);
+    for (; meta && meta[0]; meta += 2)
+        tensorwriter_meta(writer, meta[0], meta[1]);
+}
+
+Status weights_save(const char *path, const NetSpec *spec, const float *block,
+                    const char *const *meta, Error *error)
+{
+    Saving saving = {.writer = tensorwriter_new(), .block = block};
+    write_meta(saving.writer, spec, meta);
+    net_list(spec, save_tensor, &saving);
+    Status status = tensorwriter_begin(saving.writer, path, error);
+    if (status) {
+        tensorwriter_abandon(saving.writer);
+        return status;
+    }
+    saving.give = true;
+    net_list(spec, save_tensor, &saving);
+    return tensorwriter_commit(saving.writer, error);
+}

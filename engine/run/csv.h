@@ -1,0 +1,36 @@
+/* CSV with a header, numbers printed so that reading them back gives the same value. */
+#ifndef DDIL_CSV_H
+#define DDIL_CSV_H
+
+#include "engine/base/status.h"
+#include <stdio.h>
+
+/* Shortest text that reads back equal; "nan", "inf", "-inf". Returns `text` (at least 32 bytes). */
+char *csv_number(char *text, double value);
+void csv_put(FILE *out, double value); /* with a comma before it */
+/* In quotes when it holds a comma, a quote or a line's end (quotes doubled). */
+void csv_put_text(FILE *out, const char *text);
+
+/* A whole file in memory, read row by row. Only rows ended by a newline count. */
+typedef struct CsvReader {
+    char *bytes, *next, *row; /* row: where the present row stands */
+    int columns;              /* of the header */
+    char **name;              /* the header's cells */
+    char **cell;              /* the present row's; cut in place */
+} CsvReader;
+
+enum { CSV_COLUMNS_MAX = 64 };
+
+/* A missing file reads as one without rows and columns. */
+Status csv_open(CsvReader *reader, const char *path, Error *error);
+/* The next row with as many cells as the header; BAD rows are skipped. 0 at the end. */
+int csv_next(CsvReader *reader);
+void csv_close(CsvReader *reader);
+int csv_column(const CsvReader *reader, const char *name); /* -1: none */
+double csv_real(const CsvReader *reader, int column);      /* NaN when it is no number */
+
+/* Drops every row whose first cell is above `last`, and a row without its newline. Atomic; a file that needs no cut is
+ * left alone; a missing file is fine. */
+Status csv_cut(const char *path, long last, Error *error);
+
+#endif

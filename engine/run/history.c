@@ -1,0 +1,295 @@
+/* Owns History. May call series, csv and measure's tables; no lab, so that any folder can be looked at. */
+#include "engine/run/history.h"
+#include "engine/base/file.h"
+#include "engine/run/csv.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const run_state_names[] = {"queued", "live", "paused", "done", "failed"};
+enum { STATES = sizeof run_state_names / sizeof *run_state_names };
+static const char STATE_PREFIX[] = "state: ";
+
+static void *regrow(void *block, size_t bytes)
+{
+    void *more = realloc(block, bytes);
+    must(more);
+    return more;
+}
+
+static void name_terms(History *history, int n, const char *const *names)
+{
+    must(n + 2 <= TERMS_MAX);
+    history->terms = n + 2;
+    snprintf(history->name[0], sizeof history->name[0], "loss");
+    snprintf(history->name[1], sizeof history->name[1], "grad_norm");
+    for (int i = 0; i < n; i++)
+        snprintf(history->name[i + 2], sizeof history->name[0], "%s", names[i]);
+    for (int i = 0; i < history->terms; i++)
+        series_init(&history->term[i]);
+}
+
+void history_init(History *history, int n, const char *const *names)
+{
+    *history = (History){.metrics_step = -1, .steps_per_s = NAN};
+    history->loss = history->grad_norm = history->lr = history->best = NAN;
+    name_terms(history, n, names);
+}
+
+void history_done(History *history)
+{
+    free(history->shift_step);
+    for (int f = 0; f < SHIFT_FIELDS; f++)
+        free(history->field[f]);
+    free(history->mark);
+    *history = (History){0};
+}
+
+void history_metrics(History *history, long step, double loss, double grad_norm, double lr,
+                     const double *values)
+{
+    history->step = step;
+    history->loss = loss;
+    history->grad_norm = grad_norm;
+    history->lr = lr;
+    series_add(&history->term[0], step, loss);
+    series_add(&history->term[1], step, grad_norm);
+    for (int i = 2; i < history->terms; i++)
+        series_add(&history->term[i], step, values[i - 2]);
+    double smooth = series_smooth(&history->term[0]);
+    if (!(history->best <= smooth))
+        history->best = smooth;
+}
+
+/* ---- Shift ----------------------------------------------------------------------------------------------- */
+
+/* Very long runs keep every second column. */
+static void thin_columns(History *history)
+{
+    int kept = 0;
+    size_t rows = (size_t)history->rows;
+    for (int c = 0; c < history->columns; c += 2, kept++) {
+        history->shift_step[kept] = history->shift_step[c];
+        for (int f = 0; f < SHIFT_FIELDS; f++)
+            memmove(history->field[f] + (size_t)kept * rows, history->field[f] + (size_t)c * rows,
+                    rows * sizeof(float));
+    }
+    history->columns = kept;
+}
+
+static void make_room(History *history)
+{
+    if (history->columns < history->room)
+        return;
+    if (history->columns == SHIFT_COLUMNS_MAX) {
+        thin_columns(history);
+        return;
+    }
+    history->room = history->room ? 2 * history->room : 64;
+    size_t cells = (size_t)history->room * (size_t)history->rows;
+    history->shift_step = regrow(history->shift_step, (size_t)history->room * sizeof(long));
+    for (int f = 0; f < SHIFT_FIELDS; f++)
+        history->field[f] = regrow(history->field[f], cells * sizeof(float));
+}
+
+void history_shift(History *history, long step, int n, const ShiftRow *rows)
+{
+    if (history->rows && history->rows != n)
+        return; /* a foreign log */
+    history->rows = n;
+    make_room(history);
+    size_t at = (size_t)history->columns * (size_t)n;
+    history->shift_step[history->columns++] = step;
+    for (int r = 0; r < n; r++) {
+        const ShiftRow *row = &rows[r];
+        const double value[SHIFT_FIELDS] = {row->own,   row->forward, row->ratio,        row->low,
+                                            row->high,  row->mmd2,    row->null95,       row->mmd2_teacher,
+                                            row->null95_teacher,      row->paired};
+        history->time[r] = row->time;
+        for (int f = 0; f < SHIFT_FIELDS; f++)
+            history->field[f][at + (size_t)r] = (float)value[f];
+    }
+}
+
+double history_worst_shift(const History *history, int *row)
+{
+    double worst = NAN;
+    *row = 0;
+    if (!history->columns)
+        return worst;
+    const float *ratio = history->field[2] + (size_t)(history->columns - 1) * (size_t)history->rows;
+    for (int r = history->rows > 1; r < history->rows; r++) {
+        if (isnan(worst) || (double)ratio[r] > worst) {
+            worst = (double)ratio[r];
+            *row = r;
+        }
+    }
+    return worst;
+}
+
+/* ---- Evaluation, events ---------------------------------------------------------------------------------- */
+
+void history_eval(History *history, long step, const EvalReport *report)
+{
+    history->metrics_step = step;
+    history->metrics = report->metrics;
+    history->metrics_k = report->k;
+    history->metrics_nfe = report->nfe;
+    history->metrics_n = report->n;
+    for (int i = 0; i < report->metrics; i++) {
+        const Metric *metric = &report->metric[i];
+        MetricView *view = &history->metric[i];
+        snprintf(view->name, sizeof view->name, "%s", metric->name);
+        view->value = metric->value;
+        view->low = metric->low;
+        view->high = metric->high;
+    }
+}
+
+/* "state: failed: why" -> the state and its remark. */
+static void read_state(History *history, const char *text)
+{
+    for (int i = 0; i < STATES; i++) {
+        size_t length = strlen(run_state_names[i]);
+        if (strncmp(text, run_state_names[i], length) != 0)
+            continue;
+        history->state = (RunState)i;
+        const char *remark = text + length + strspn(text + length, ": ");
+        snprintf(history->note, sizeof history->note, "%s", remark);
+    }
+}
+
+void history_event(History *history, long step, const char *text)
+{
+    if (strncmp(text, STATE_PREFIX, strlen(STATE_PREFIX)) == 0) {
+        read_state(history, text + strlen(STATE_PREFIX));
+        return;
+    }
+    if (history->marks == history->marks_room) {
+        history->marks_room = history->marks_room ? 2 * history->marks_room : 16;
+        history->mark = regrow(history->mark, (size_t)history->marks_room * sizeof(MarkView));
+    }
+    MarkView *mark = &history->mark[history->marks++];
+    mark->step = step;
+    snprintf(mark->text, sizeof mark->text, "%s", text);
+}
+
+/* ---- Reading logs ---------------------------------------------------------------------------------------- */
+
+typedef void ReadRow(History *history, const CsvReader *reader, long step, void *state);
+
+/* Calls `each` for every row of a log. */
+static Status read_log(History *history, const char *folder, const char *name,
+                       void (*header)(History *, const CsvReader *), ReadRow *each, void *state,
+                       Error *error)
+{
+    char path[PATH_SIZE];
+    CsvReader reader;
+    Status status = csv_open(&reader, file_join(path, folder, name), error);
+    if (status)
+        return status;
+    if (header)
+        header(history, &reader);
+    while (csv_next(&reader))
+        each(history, &reader, strtol(reader.cell[0], NULL, 10), state);
+    csv_close(&reader);
+    return STATUS_OK;
+}
+
+enum { METRICS_FIXED = 4 }; /* step, loss, grad_norm, lr */
+
+static void metrics_header(History *history, const CsvReader *reader)
+{
+    int n = reader->columns - METRICS_FIXED;
+    if (n >= 0 && n + 2 <= TERMS_MAX)
+        name_terms(history, n, (const char *const *)reader->name + METRICS_FIXED);
+}
+
+static void metrics_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    double values[TERMS_MAX];
+    (void)state;
+    for (int i = 0; i < history->terms - 2; i++)
+        values[i] = csv_real(reader, METRICS_FIXED + i);
+    history_metrics(history, step, csv_real(reader, 1), csv_real(reader, 2), csv_real(reader, 3),
+                    values);
+}
+
+/* A measurement being collected. */
+typedef struct Column {
+    int n;
+    long step;
+    ShiftRow rows[SHIFT_ROWS_MAX];
+} Column;
+
+static void shift_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    Column *column = state;
+    if (column->n == SHIFT_ROWS_MAX || column->step != step)
+        column->n = 0;
+    column->step = step;
+    column->rows[column->n++] = (ShiftRow){.i = (int)csv_real(reader, 1),
+                                           .time = csv_real(reader, 2),
+                                           .own = csv_real(reader, 3),
+                                           .forward = csv_real(reader, 4),
+                                           .ratio = csv_real(reader, 5),
+                                           .low = csv_real(reader, 6),
+                                           .high = csv_real(reader, 7),
+                                           .mmd2 = csv_real(reader, 8),
+                                           .null95 = csv_real(reader, 9),
+                                           .mmd2_teacher = csv_real(reader, 10),
+                                           .null95_teacher = NAN,
+                                           .paired = csv_real(reader, 11)};
+    if (column->rows[column->n - 1].i != 1)
+        return;
+    history_shift(history, step, column->n, column->rows);
+    column->n = 0;
+}
+
+enum { EVAL_FIXED = 4 }; /* step, k, nfe, n */
+
+static void eval_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    EvalReport report = {.k = (int)csv_real(reader, 1),
+                         .nfe = (int)csv_real(reader, 2),
+                         .n = (int)csv_real(reader, 3)};
+    (void)state;
+    for (int c = EVAL_FIXED; c + 2 < reader->columns && report.metrics < EVAL_METRICS_MAX; c += 3)
+        report.metric[report.metrics++] = (Metric){.name = reader->name[c],
+                                                   .value = csv_real(reader, c),
+                                                   .low = csv_real(reader, c + 1),
+                                                   .high = csv_real(reader, c + 2)};
+    history_eval(history, step, &report);
+}
+
+static void event_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    (void)state;
+    if (reader->columns > 2)
+        history_event(history, step, reader->cell[2]);
+}
+
+static void times_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    (void)step;
+    (void)state;
+    history->steps_per_s = csv_real(reader, csv_column(reader, "steps_per_s"));
+    history->nfe = csv_real(reader, csv_column(reader, "nfe"));
+    history->shift_nfe = csv_real(reader, csv_column(reader, "shift_nfe"));
+}
+
+Status history_read(History *history, const char *folder, Error *error)
+{
+    Column column = {0};
+    Status status =
+        read_log(history, folder, "metrics.csv", metrics_header, metrics_row, NULL, error);
+    if (!status)
+        status = read_log(history, folder, "shift.csv", NULL, shift_row, &column, error);
+    if (!status)
+        status = read_log(history, folder, "eval.csv", NULL, eval_row, NULL, error);
+    if (!status)
+        status = read_log(history, folder, "events.csv", NULL, event_row, NULL, error);
+    if (!status)
+        status = read_log(history, folder, "times.csv", NULL, times_row, NULL, error);
+    return status;
+}

@@ -1,0 +1,62 @@
+/* A run's life: created from a configuration in a folder of its own, advanced quantum by quantum, saved, resumed, forked.
+ * One thread drives a run. A run's numbers never depend on who else is running. Folder layout: architecture.md 7. */
+#ifndef DDIL_RUN_H
+#define DDIL_RUN_H
+
+#include "engine/base/param.h"
+#include "engine/distill/lab.h"
+#include "engine/engine.h"
+#include "engine/measure/eval.h"
+#include "engine/measure/shift.h"
+
+typedef struct Run Run;
+
+/* Creates runs/NNNN-NAME (next free number) with run.ini, empty logs and the lock; nothing is left behind on error. The lab is
+ * opened (data, teacher) before the folder is made, so bad input creates nothing. `config` is checked here. parent: 0 or the run forked from. */
+Status run_create(Run **run, const char *runs, const char *name, const Config *config, Crew *crew, Error *error);
+/* Opens an existing run's folder at its newest good checkpoint (or at its start when there is none); rows of the logs past it are cut.
+ * STATUS_BLOCKED when another process holds its lock. */
+Status run_resume(Run **run, const char *folder, Crew *crew, Error *error);
+/* A new run that starts from a checkpoint of `folder` at `step` (-1: newest), with overrides ("section.key=value" lines; "" for none).
+ * Parameters that apply to forks only and change shapes are refused by name when the checkpoint does not fit. */
+Status run_fork(Run **run, const char *runs, const char *folder, long step, const char *name, const char *overrides,
+                Crew *crew, Error *error);
+/* The same for looking only (ddil sample, rollout, eval, show, export): no lock, no log is touched, never advanced. */
+Status run_look(Run **run, const char *folder, long step, Crew *crew, Error *error);
+/* Closes files and releases the lock; does not save. */
+void run_close(Run *run);
+
+typedef enum RunPulse { PULSE_MORE, PULSE_DONE, PULSE_FAILED } RunPulse;
+/* One quantum: a few regression steps, one optimiser step, one measurement, one evaluation or a checkpoint. On
+ * PULSE_FAILED error says what broke; the last good checkpoint stands. */
+RunPulse run_advance(Run *run, Error *error);
+
+Status run_save(Run *run, Error *error);
+/* "section.key=value": saved first, logged as an event and a mark; BAD_INPUT leaves everything as it was. */
+Status run_set(Run *run, const char *assignment, Error *error);
+void run_note(Run *run, const char *text);
+void run_mark_state(Run *run, RunState state); /* logs the change in events.csv */
+
+Lab *run_lab(Run *run);
+Shift *run_shift(Run *run); /* NULL when the method defines none */
+int run_id(const Run *run);
+const char *run_folder(const Run *run);
+const char *run_name(const Run *run);
+RunState run_state(const Run *run);
+long run_step(const Run *run);
+const EvalReport *run_last_eval(const Run *run); /* NULL before the first */
+
+/* An immutable picture of the run, reference counted. */
+const RunView *run_view(Run *run);
+const RunView *run_view_keep(const RunView *view);
+void run_view_drop(const RunView *view);
+/* The same from a folder, without opening the lab (finished runs in the list): reads run.ini and the logs. NULL with a reason when the
+ * folder is not a run's. */
+const RunView *run_view_read(const char *folder, Error *error);
+
+/* Folders of runs under `runs`, by number. Allocated array of allocated names; the caller frees both. */
+int run_list(const char *runs, char ***names);
+/* RUN of the command line: a number, name, unique prefix or folder. BAD_INPUT lists what there is. */
+Status run_find(const char *runs, const char *text, char folder[1024], Error *error);
+
+#endif

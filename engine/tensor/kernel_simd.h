@@ -1,0 +1,106 @@
+/* One body, three instruction sets: a kernel is written once as a KERNEL_BODY and KERNEL_DISPATCH compiles it
+ * for AVX-512, AVX2 and the portable baseline, choosing by the CPU's features at each call. On other
+ * architectures only the baseline is built. Included by kernel_*.c only; the pragma allows fused
+ * multiply-adds in the whole file, which never loses accuracy and keeps NaN. */
+#ifndef DDIL_KERNEL_SIMD_H
+#define DDIL_KERNEL_SIMD_H
+
+#pragma GCC optimize("fp-contract=fast")
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define KERNEL_BODY static inline __attribute__((always_inline))
+
+typedef enum KernelCpu { CPU_PORTABLE, CPU_AVX2, CPU_AVX512 } KernelCpu;
+
+#if defined(__x86_64__)
+#define KERNEL_AVX2 __attribute__((target("avx2,fma")))
+#define KERNEL_AVX512                                                                             \
+    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")))
+
+static inline KernelCpu kernel_level(void)
+{
+    if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw"))
+        return CPU_AVX512;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? CPU_AVX2 : CPU_PORTABLE;
+}
+
+/* Defines `name parameters`, which calls name_body with `arguments`. */
+#define KERNEL_DISPATCH(name, parameters, arguments)                                              \
+    KERNEL_AVX512 static void name##_avx512 parameters                                            \
+    {                                                                                             \
+        name##_body arguments;                                                                    \
+    }                                                                                             \
+    KERNEL_AVX2 static void name##_avx2 parameters                                                \
+    {                                                                                             \
+        name##_body arguments;                                                                    \
+    }                                                                                             \
+    static void name##_portable parameters                                                        \
+    {                                                                                             \
+        name##_body arguments;                                                                    \
+    }                                                                                             \
+    void name parameters                                                                          \
+    {                                                                                             \
+        KernelCpu level = kernel_level();                                                         \
+        if (level == CPU_AVX512)                                                                  \
+            name##_avx512 arguments;                                                              \
+        else if (level == CPU_AVX2)                                                               \
+            name##_avx2 arguments;                                                                \
+        else                                                                                      \
+            name##_portable arguments;                                                            \
+    }
+#else
+static inline KernelCpu kernel_level(void)
+{
+    return CPU_PORTABLE;
+}
+
+#define KERNEL_DISPATCH(name, parameters, arguments)                                              \
+    void name parameters                                                                          \
+    {                                                                                             \
+        name##_body arguments;                                                                    \
+    }
+#endif
+
+/* e^x without a branch, after Cephes expf: x = k ln 2 + r, polynomial in r, k into the exponent.
+ * k is rounded by adding 1.5 * 2^23, whose low bits then hold it. Relative error 3e-7 for x in
+ * [-87, 88]; clamped outside; NaN stays NaN. */
+KERNEL_BODY float simd_exp(float x)
+{
+    float low = x < -87.0f ? -87.0f : x;
+    float t = low > 88.0f ? 88.0f : low;
+    float shifted = t * 1.44269504089f + 12582912.0f;
+    float k = shifted - 12582912.0f;
+    float r = t - k * 0.693359375f;
+    r = r + k * 2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + r + 1.0f;
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 127u) << 23;
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return p * power;
+}
+
+KERNEL_BODY float simd_sigmoid(float x)
+{
+    return 1.0f / (1.0f + simd_exp(-x));
+}
+
+/* d (x sigmoid(x)) / dx */
+KERNEL_BODY float simd_silu_slope(float x)
+{
+    float s = simd_sigmoid(x);
+    return s * (1.0f + x * (1.0f - s));
+}
+
+#endif

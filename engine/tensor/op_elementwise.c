@@ -1,0 +1,145 @@
+/* Activations, sums, and the constant maps of diffusion: values in, values of the same shape out. */
+#include "engine/base/status.h"
+#include "engine/tensor/kernels.h"
+#include "engine/tensor/op.h"
+#include <string.h>
+
+static bool same_shape(const Tensor *a, const Tensor *b)
+{
+    return a->n == b->n && a->h == b->h && a->w == b->w && a->c == b->c;
+}
+
+static Tensor *like(Tape *tape, const Tensor *x, bool wants_gradient)
+{
+    return tape_tensor(tape, x->n, x->h, x->w, x->c, wants_gradient);
+}
+
+static void silu_backward(TapeNode *node, Arena *scratch)
+{
+    (void)scratch;
+    const Tensor *x = node->in[0];
+    kernel_silu_grad(tensor_size(x), x->x, node->out->g, x->g);
+}
+
+Tensor *op_silu(Tape *tape, Tensor *x)
+{
+    Tensor *y = like(tape, x, x->g);
+    kernel_silu(tensor_size(x), x->x, y->x);
+    tape_node(tape, silu_backward, y, NULL, x, NULL, NULL, NULL);
+    return y;
+}
+
+static void gelu_backward(TapeNode *node, Arena *scratch)
+{
+    (void)scratch;
+    const Tensor *x = node->in[0];
+    kernel_gelu_grad(tensor_size(x), x->x, node->out->g, x->g);
+}
+
+Tensor *op_gelu(Tape *tape, Tensor *x)
+{
+    Tensor *y = like(tape, x, x->g);
+    kernel_gelu(tensor_size(x), x->x, y->x);
+    tape_node(tape, gelu_backward, y, NULL, x, NULL, NULL, NULL);
+    return y;
+}
+
+static void pass(const Tensor *from, const Tensor *to)
+{
+    if (to->g)
+        kernel_accumulate(tensor_size(to), 1.0f, from->g, to->g);
+}
+
+static void add_backward(TapeNode *node, Arena *scratch)
+{
+    (void)scratch;
+    pass(node->out, node->in[0]);
+    pass(node->out, node->in[1]);
+}
+
+Tensor *op_add(Tape *tape, Tensor *a, Tensor *b)
+{
+    must(same_shape(a, b));
+    Tensor *y = like(tape, a, a->g || b->g);
+    kernel_add(tensor_size(a), a->x, b->x, y->x);
+    tape_node(tape, add_backward, y, NULL, a, b, NULL, NULL);
+    return y;
+}
+
+static void add_pixels_backward(TapeNode *node, Arena *scratch)
+{
+    (void)scratch;
+    const Tensor *e = node->in[1], *y = node->out;
+    size_t sample = (size_t)(y->h * y->w) * (size_t)y->c;
+    pass(y, node->in[0]);
+    for (int i = 0; e->g && i < y->n; i++)
+        kernel_column_sums(y->h * y->w, y->c, y->g + (size_t)i * sample, e->g + (size_t)(i * y->c));
+}
+
+Tensor *op_add_pixels(Tape *tape, Tensor *x, Tensor *e)
+{
+    must(e->n == x->n && e->h == 1 && e->w == 1 && e->c == x->c);
+    Tensor *y = like(tape, x, x->g || e->g);
+    size_t sample = (size_t)(x->h * x->w) * (size_t)x->c;
+    for (int i = 0; i < x->n; i++)
+        kernel_add_row(x->h * x->w, x->c, x->x + (size_t)i * sample, e->x + (size_t)(i * x->c),
+                       y->x + (size_t)i * sample);
+    tape_node(tape, add_pixels_backward, y, NULL, x, e, NULL, NULL);
+    return y;
+}
+
+static size_t sample_size(const Tensor *x)
+{
+    return (size_t)x->h * (size_t)x->w * (size_t)x->c;
+}
+
+static void affine_backward(TapeNode *node, Arena *scratch)
+{
+    (void)scratch;
+    const Tensor *x = node->in[0];
+    const float *scale = node->saved;
+    size_t size = sample_size(x);
+    for (size_t i = 0; i < (size_t)x->n; i++)
+        kernel_accumulate(size, scale[i], node->out->g + i * size, x->g + i * size);
+}
+
+Tensor *op_affine(Tape *tape, Tensor *x, const float *scale, const float *shift)
+{
+    Tensor *y = like(tape, x, x->g);
+    size_t size = sample_size(x);
+    float *kept = arena_floats(tape->arena, x->n);
+    for (size_t i = 0; i < (size_t)x->n; i++) {
+        kept[i] = scale[i];
+        for (size_t k = i * size; k < (i + 1) * size; k++)
+            y->x[k] = scale[i] * x->x[k] + (shift ? shift[k] : 0.0f);
+    }
+    tape_node(tape, affine_backward, y, kept, x, NULL, NULL, NULL);
+    return y;
+}
+
+static void straight_backward(TapeNode *node, Arena *scratch)
+{
+    (void)scratch;
+    pass(node->out, node->in[0]);
+}
+
+Tensor *op_clip_straight(Tape *tape, Tensor *x, float low, float high)
+{
+    must(low <= high);
+    Tensor *y = like(tape, x, x->g);
+    for (size_t k = 0; k < tensor_size(x); k++) {
+        float floor = x->x[k] < low ? low : x->x[k]; /* comparisons that let NaN through */
+        y->x[k] = floor > high ? high : floor;
+    }
+    tape_node(tape, straight_backward, y, NULL, x, NULL, NULL, NULL);
+    return y;
+}
+
+Tensor *op_replace_straight(Tape *tape, Tensor *x, const float *values)
+{
+    Tensor *y = like(tape, x, x->g);
+    if (x->n > 0)
+        memcpy(y->x, values, sizeof(float) * tensor_size(x));
+    tape_node(tape, straight_backward, y, NULL, x, NULL, NULL, NULL);
+    return y;
+}

@@ -1,0 +1,102 @@
+/* Linear layer, 3x3 convolution and self-attention. */
+#include "engine/base/status.h"
+#include "engine/tensor/kernels.h"
+#include "engine/tensor/op.h"
+
+static int rows_of(const Tensor *t)
+{
+    return t->n * t->h * t->w;
+}
+
+static bool any_gradient(const Tensor *a, const Tensor *b, const Tensor *c)
+{
+    return a->g || b->g || (c && c->g);
+}
+
+static void bias_gradient(const Tensor *bias, const Tensor *y)
+{
+    if (bias && bias->g)
+        kernel_column_sums(rows_of(y), y->c, y->g, bias->g);
+}
+
+static void linear_backward(TapeNode *node, Arena *scratch)
+{
+    (void)scratch;
+    const Tensor *x = node->in[0], *weight = node->in[1], *y = node->out;
+    if (x->g)
+        kernel_linear_input(rows_of(x), x->c, y->c, y->g, weight->x, x->g);
+    if (weight->g)
+        kernel_linear_weight(rows_of(x), x->c, y->c, y->g, x->x, weight->g);
+    bias_gradient(node->in[2], y);
+}
+
+Tensor *op_linear(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
+{
+    must(weight->n == 1 && weight->h == 1 && weight->w == x->c);
+    must(!bias || tensor_size(bias) == (size_t)weight->c);
+    Tensor *y = tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
+    kernel_linear(rows_of(x), x->c, y->c, x->x, weight->x, bias ? bias->x : NULL, y->x);
+    tape->flops += 2.0 * x->h * x->w * x->c * y->c;
+    tape_node(tape, linear_backward, y, NULL, x, weight, bias, NULL);
+    return y;
+}
+
+static ConvShape conv_shape(const Tensor *x, const Tensor *y)
+{
+    return (ConvShape){x->n, x->h, x->w, x->c, y->c};
+}
+
+static void conv3x3_backward(TapeNode *node, Arena *scratch)
+{
+    const Tensor *x = node->in[0], *weight = node->in[1], *y = node->out;
+    ConvShape shape = conv_shape(x, y);
+    float *room = arena_floats(scratch, conv3x3_scratch(shape));
+    if (x->g)
+        kernel_conv3x3_input(shape, y->g, weight->x, x->g, room);
+    if (weight->g)
+        kernel_conv3x3_weight(shape, y->g, x->x, weight->g, room);
+    bias_gradient(node->in[2], y);
+}
+
+Tensor *op_conv3x3(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
+{
+    must(weight->n == 3 && weight->h == 3 && weight->w == x->c);
+    must(!bias || tensor_size(bias) == (size_t)weight->c);
+    Tensor *y = tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
+    ConvShape shape = conv_shape(x, y);
+    size_t mark = arena_mark(tape->arena);
+    kernel_conv3x3(shape, x->x, weight->x, bias ? bias->x : NULL, y->x,
+                   arena_floats(tape->arena, x->n > 0 ? conv3x3_scratch(shape) : 0));
+    arena_rewind(tape->arena, mark);
+    tape->flops += 18.0 * x->h * x->w * x->c * y->c;
+    tape_node(tape, conv3x3_backward, y, NULL, x, weight, bias, NULL);
+    return y;
+}
+
+typedef struct Attention {
+    AttentionShape shape;
+    float *p;
+} Attention;
+
+static void attention_backward(TapeNode *node, Arena *scratch)
+{
+    const Attention *a = node->saved;
+    size_t pixels = (size_t)a->shape.pixels;
+    kernel_attention_grad(a->shape, node->in[0]->x, a->p, node->out->g, node->in[0]->g,
+                          arena_floats(scratch, pixels * pixels));
+}
+
+Tensor *op_attention(Tape *tape, Tensor *qkv, int heads)
+{
+    int c = qkv->c / 3, pixels = qkv->h * qkv->w;
+    must(heads > 0 && qkv->c == 3 * c && c % heads == 0);
+    Tensor *y = tape_tensor(tape, qkv->n, qkv->h, qkv->w, c, qkv->g);
+    Attention *a = arena_new(tape->arena, Attention, 1);
+    a->shape = (AttentionShape){qkv->n, pixels, c, heads};
+    a->p = arena_floats(tape->arena,
+                        (size_t)qkv->n * (size_t)heads * (size_t)pixels * (size_t)pixels);
+    kernel_attention(a->shape, qkv->x, y->x, a->p);
+    tape->flops += 4.0 * pixels * pixels * c;
+    tape_node(tape, attention_backward, y, a, qkv, NULL, NULL, NULL);
+    return y;
+}

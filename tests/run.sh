@@ -1,0 +1,80 @@
+#!/bin/bash
+# Runs test programs and scripts that print TAP, each in a home of its own and with a time limit, and ends with
+# one line "N passed, N failed". What passes stays quiet; what fails shows its output.
+#   run.sh ONLY TEST...   runs those whose name holds ONLY ('' for all)
+# A test that crashes, hangs, stops short of its plan or prints no TAP counts as one more failure.
+set -u
+only=$1
+shift
+limit=${TEST_LIMIT:-600}
+passed=0 failed=0 skipped=0
+
+export LC_ALL=C.UTF-8 CMOCKA_MESSAGE_OUTPUT=TAP
+export ASAN_OPTIONS=halt_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+unset DDIL_RUNS NO_COLOR MAKEFLAGS MFLAGS MAKELEVEL TMUX
+
+# ThreadSanitizer cannot live with every layout of addresses; without random ones it can.
+plain=()
+if [[ ${DDIL:-} == *thread* ]] && setarch "$(uname -m)" -R true 2>/dev/null; then
+    plain=(setarch "$(uname -m)" -R)
+fi
+
+count() { # pattern file
+    grep -cE "$1" "$2"
+}
+
+# What the test planned to say, summed over its groups; empty when it named no plan.
+planned() {
+    awk -F'[. ]+' '/^1\.\.[0-9]+/ { n += $2; seen = 1 } END { if (seen) print n }' "$1"
+}
+
+# Why the output is not that of a whole test, or nothing.
+complaint() { # status ok not_ok skip plan
+    if [ "$1" = 124 ] || [ "$1" = 137 ]; then
+        echo "took longer than $limit s"
+    elif [ "$1" -gt 128 ]; then
+        echo "was killed by signal $(($1 - 128))"
+    elif [ $(($2 + $3 + $4)) = 0 ] && [ "${5:-}" != 0 ]; then
+        echo "printed no TAP (status $1)"
+    elif [ -n "${5:-}" ] && [ $(($2 + $3 + $4)) -lt "$5" ]; then
+        echo "planned $5 tests and did $(($2 + $3 + $4)) (status $1)"
+    elif [ "$1" != 0 ] && [ "$3" = 0 ]; then
+        echo "ended with status $1"
+    fi
+}
+
+run_one() {
+    local name work out status why start=$SECONDS
+    name=$(basename "$1")
+    work=$(mktemp -d "${TMPDIR:-/tmp}/ddil-test.XXXXXX")
+    mkdir "$work/home" "$work/tmp"
+    out=$work/out
+    local command=("$1")
+    [[ $1 == *.sh ]] && command=(bash "$1")
+    HOME=$work/home TMPDIR=$work/tmp DDIL_RUNS=$work/runs \
+        timeout -k 10 "$limit" "${plain[@]}" "${command[@]}" >"$out" 2>&1 </dev/null
+    status=$?
+    local skip ok bad
+    skip=$(count '^ok .*# *[Ss][Kk][Ii][Pp]' "$out")
+    ok=$(($(count '^ok\b' "$out") - skip))
+    bad=$(count '^not ok\b' "$out")
+    why=$(complaint "$status" "$ok" "$bad" "$skip" "$(planned "$out")")
+    [ -n "$why" ] && bad=$((bad + 1))
+    passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+    printf '%-24s %4d passed %3d failed %4d s%s\n' "$name" "$ok" "$bad" $((SECONDS - start)) \
+        "$([ "$skip" -gt 0 ] && echo "  $skip skipped")"
+    if [ "$bad" -gt 0 ]; then
+        grep -vE '^ok\b' "$out" | tail -n 200 | sed 's/^/    /'
+        [ -n "$why" ] && echo "    $name $why"
+    fi
+    rm -rf "$work"
+}
+
+for test in "$@"; do
+    [[ $(basename "$test") == *"$only"* ]] && run_one "$test"
+done
+[ "$skipped" -gt 0 ] && echo "$skipped skipped"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,213 @@
+/* Owns the heat-map's scale, its picture and its cells. See heatmap.h. */
+#include "views/heatmap.h"
+
+#include "views/format.h"
+#include "views/picture.h"
+#include "views/theme.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Values -------------------------------------------------------------------------------------------- */
+
+ShiftCell shift_cell(const ShiftView *shift, Reference reference, int column, int row)
+{
+    int at = column * shift->rows + row;
+    double null = reference == REFERENCE_MMD_TEACHER ? shift->null95_teacher[at] : shift->null95[at];
+    ShiftCell cell = {NAN, false};
+    switch (reference) {
+    case REFERENCE_MMD_FORWARD:
+    case REFERENCE_MMD_TEACHER:
+        cell.value = (reference == REFERENCE_MMD_FORWARD ? shift->mmd2[at] : shift->mmd2_teacher[at]) / null;
+        cell.value = isnan(cell.value) ? NAN : fmax(cell.value, 0);
+        cell.sure = cell.value > 1;
+        break;
+    case REFERENCE_PAIRED:
+        cell.value = shift->paired[at];
+        cell.sure = cell.value > 0;
+        break;
+    default:
+        cell.value = shift->ratio[at];
+        cell.sure = shift->low[at] > 1;
+        break;
+    }
+    return cell;
+}
+
+const char *reference_title(Reference reference)
+{
+    static const char *const titles[REFERENCES] = {
+        [REFERENCE_RATIO] = "error on own states / on forward states",
+        [REFERENCE_MMD_FORWARD] = "MMD² to the forward law / its 95 % null",
+        [REFERENCE_MMD_TEACHER] = "MMD² to the teacher's law / its 95 % null",
+        [REFERENCE_PAIRED] = "distance to the teacher, same noise",
+    };
+    return titles[reference < REFERENCES ? reference : REFERENCE_RATIO];
+}
+
+double reference_floor(Reference reference)
+{
+    return reference == REFERENCE_PAIRED ? 1e-3 : 1;
+}
+
+Scale shift_scale(const ShiftView *shift, Reference reference)
+{
+    double high = 0, floor_value = reference_floor(reference);
+    for (int column = 0; column < shift->columns; column++) {
+        for (int row = 0; row < shift->rows; row++) {
+            double value = shift_cell(shift, reference, column, row).value;
+            high = isfinite(value) && value > high ? value : high;
+        }
+    }
+    Scale scale = scale_around(floor_value, fmax(high, reference == REFERENCE_PAIRED ? 0.1 : 5), true);
+    scale.low = floor_value;
+    return scale;
+}
+
+int shift_level(const Scale *scale, double value)
+{
+    if (isnan(value)) {
+        return -1;
+    }
+    double part = value <= scale->low ? 0 : scale_part(scale, value);
+    int level = (int)lround(fmin(part, 1) * (RAMP_SIZE - 1));
+    return level < 0 ? 0 : level;
+}
+
+int shift_column(const ShiftView *shift, long step)
+{
+    int column = -1;
+    for (int c = 0; c < shift->columns && shift->step[c] <= step; c++) {
+        column = c;
+    }
+    return column;
+}
+
+/* ---- Drawing ------------------------------------------------------------------------------------------- */
+
+uint32_t heatmap_rune(int level)
+{
+    static const uint32_t runes[] = {0x00b7, 0x2591, 0x2592, 0x2593, 0x2588};
+    return level < 0 ? ' ' : runes[level * 5 / RAMP_SIZE];
+}
+
+static Style level_style(const Canvas *canvas, int level)
+{
+    uint8_t fore[3], back[3];
+    if (level < 0 || canvas->look.colours != COLOURS_256) {
+        return theme_style(canvas, ROLE_TEXT);
+    }
+    theme_ramp_rgb(level + 2 < RAMP_SIZE ? level + 2 : RAMP_SIZE - 1, fore);
+    theme_ramp_rgb(level, back);
+    return (Style){theme_nearest(COLOURS_256, fore), theme_nearest(COLOURS_256, back), 0};
+}
+
+void heatmap_legend(Canvas *canvas, int right, int y, const Scale *scale)
+{
+    char low[FORMAT_SIZE], high[FORMAT_SIZE];
+    Style faint = theme_style(canvas, ROLE_FAINT);
+    snprintf(high, sizeof high, " %g ", scale->high);
+    snprintf(low, sizeof low, " %g ", scale->low);
+    int x = right - text_width(high) - RAMP_SIZE - text_width(low);
+    x += canvas_text(canvas, x, y, 8, faint, low);
+    for (int level = 0; level < RAMP_SIZE; level++) {
+        canvas_put(canvas, x + level, y, heatmap_rune(level), level_style(canvas, level));
+    }
+    canvas_text(canvas, x + RAMP_SIZE, y, 8, faint, high);
+}
+
+/* The level at part [0, 1) of the axis; -1 where nothing was measured. */
+static int level_at(const HeatSpec *spec, const Scale *scale, long step, int row)
+{
+    int column = step <= spec->newest ? shift_column(spec->shift, step) : -1;
+    return column < 0 ? -1 : shift_level(scale, shift_cell(spec->shift, spec->reference, column, row).value);
+}
+
+/* The training step a pixel or cell stands for: its last one, so that a column shows as soon as it is measured. */
+static long step_of(const HeatSpec *spec, int x, int width)
+{
+    long step = axis_step(spec->axis, x + 1, width) - 1;
+    return step > spec->newest && axis_step(spec->axis, x, width) <= spec->newest ? spec->newest : step;
+}
+
+static void draw_cells(Canvas *canvas, Rect plot, const HeatSpec *spec, const Scale *scale)
+{
+    for (int y = 0; y < plot.height; y++) {
+        int row = y * spec->shift->rows / plot.height;
+        for (int x = 0; x < plot.width; x++) {
+            int level = level_at(spec, scale, step_of(spec, x, plot.width), row);
+            if (level >= 0) {
+                canvas_put(canvas, plot.x + x, plot.y + y, heatmap_rune(level), level_style(canvas, level));
+            }
+        }
+    }
+}
+
+static bool draw_picture(Canvas *canvas, Rect plot, const HeatSpec *spec, const Scale *scale)
+{
+    Raster raster;
+    if (!raster_begin(&raster, canvas, plot)) {
+        return false;
+    }
+    for (int level = 0; level < RAMP_SIZE; level++) {
+        theme_ramp_rgb(level, raster.palette[1 + level]);
+    }
+    for (int x = 0; x < raster.width; x++) {
+        long step = step_of(spec, x, plot.width * raster.unit_x);
+        for (int row = 0; row < spec->shift->rows; row++) {
+            int level = level_at(spec, scale, step, row);
+            int y0 = row * raster.height / spec->shift->rows, y1 = (row + 1) * raster.height / spec->shift->rows;
+            raster_fill(&raster, (Box){x, y0, 1, y1 - y0 - (y1 - y0 > 8)}, (uint8_t)(level + 1));
+        }
+    }
+    raster_end(&raster, canvas);
+    return true;
+}
+
+static void draw_labels(Canvas *canvas, Rect rect, Rect plot, const HeatSpec *spec)
+{
+    int rows = spec->shift->rows, taken = -1;
+    for (int row = 0; row < rows; row++) {
+        int first = (row * plot.height + rows - 1) / rows, end = ((row + 1) * plot.height + rows - 1) / rows;
+        int y = plot.y + (first + end - 1) / 2;
+        bool chosen = row == spec->row;
+        if (y > taken || chosen) {
+            canvas_print(canvas, rect.x, y, CHART_MARGIN, theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT),
+                         "%s i=%-4d", chosen ? "▸" : " ", rows - row);
+            taken = y;
+        }
+    }
+}
+
+/* In cells the cursor crosses the map; a picture has it above, in the row of step numbers. */
+static void draw_cursor(Canvas *canvas, Rect plot, const HeatSpec *spec, bool crosses)
+{
+    int column = spec->cursor >= 0 ? axis_column(spec->axis, spec->cursor, plot.width) : -1;
+    if (column < 0 || column >= plot.width) {
+        return;
+    }
+    canvas_put(canvas, plot.x + column, plot.y + plot.height, crosses ? 0x2502 : 0x25b2,
+               theme_style(canvas, ROLE_CURSOR));
+    for (int y = 0; y < plot.height && crosses; y++) {
+        canvas_put(canvas, plot.x + column, plot.y + y, 0x2502, theme_style(canvas, ROLE_CURSOR));
+    }
+}
+
+void heatmap_draw(Canvas *canvas, Rect rect, const HeatSpec *spec)
+{
+    Rect plot = {rect.x + CHART_MARGIN, rect.y, rect.width - CHART_MARGIN, rect.height - 1};
+    if (plot.width < 4 || plot.height < 1 || spec->shift->rows < 1) {
+        return;
+    }
+    if (plot.height > spec->shift->rows) { /* every sampling step as high as the others */
+        plot.height -= plot.height % spec->shift->rows;
+    }
+    Scale scale = shift_scale(spec->shift, spec->reference);
+    bool picture = canvas->look.graphics == GRAPHICS_SIXEL && draw_picture(canvas, plot, spec, &scale);
+    if (!picture) {
+        draw_cells(canvas, plot, spec, &scale);
+    }
+    draw_labels(canvas, rect, plot, spec);
+    axis_draw(canvas, spec->axis, plot.x, plot.y + plot.height, plot.width);
+    draw_cursor(canvas, plot, spec, !picture);
+}

@@ -1,0 +1,112 @@
+/* Owns every colour of the program. */
+#include "views/theme.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BOLD = ATTRIBUTE_BOLD, DIM = ATTRIBUTE_DIM, REVERSE = ATTRIBUTE_REVERSE };
+enum { NO = COLOUR_DEFAULT };
+
+/* One row a role: with 256 colours, with eight, with none. */
+static const Style styles[ROLES][3] = {
+    [ROLE_TEXT] = {{NO, NO, 0}, {NO, NO, 0}, {NO, NO, 0}},
+    [ROLE_STRONG] = {{NO, NO, BOLD}, {NO, NO, BOLD}, {NO, NO, BOLD}},
+    [ROLE_FAINT] = {{245, NO, 0}, {NO, NO, DIM}, {NO, NO, DIM}},
+    [ROLE_RULE] = {{240, NO, 0}, {4, NO, 0}, {NO, NO, DIM}},
+    [ROLE_TITLE] = {{74, NO, 0}, {6, NO, 0}, {NO, NO, BOLD}},
+    [ROLE_FRONT] = {{214, NO, BOLD}, {3, NO, BOLD}, {NO, NO, BOLD}},
+    [ROLE_KEY] = {{74, NO, 0}, {6, NO, 0}, {NO, NO, BOLD}},
+    [ROLE_SELECTED] = {{NO, NO, REVERSE}, {NO, NO, REVERSE}, {NO, NO, REVERSE}},
+    [ROLE_LIVE] = {{36, NO, 0}, {2, NO, 0}, {NO, NO, BOLD}},
+    [ROLE_PAUSED] = {{214, NO, 0}, {3, NO, 0}, {NO, NO, 0}},
+    [ROLE_DONE] = {{74, NO, 0}, {6, NO, 0}, {NO, NO, 0}},
+    [ROLE_FAILED] = {{166, NO, BOLD}, {1, NO, BOLD}, {NO, NO, REVERSE}},
+    [ROLE_LINE] = {{74, NO, 0}, {6, NO, 0}, {NO, NO, BOLD}},
+    [ROLE_BAND] = {{242, NO, 0}, {4, NO, 0}, {NO, NO, DIM}},
+    [ROLE_CURSOR] = {{214, NO, 0}, {3, NO, 0}, {NO, NO, BOLD}},
+    [ROLE_MARK] = {{175, NO, 0}, {5, NO, 0}, {NO, NO, BOLD}},
+};
+
+Style theme_style(const Canvas *canvas, Role role)
+{
+    static const int column[] = {[COLOURS_256] = 0, [COLOURS_8] = 1, [COLOURS_NONE] = 2};
+    return styles[role][column[canvas->look.colours]];
+}
+
+/* Cividis at ten even steps (Nunez, Anderton, Renslow 2018). */
+static const uint8_t cividis[10][3] = {
+    {0, 32, 77},     {0, 51, 111},    {57, 72, 107},   {87, 92, 109},   {112, 113, 115},
+    {138, 135, 121}, {166, 157, 117}, {196, 181, 108}, {228, 207, 91}, {255, 234, 70},
+};
+
+void theme_ramp_rgb(int level, uint8_t rgb[3])
+{
+    int scaled = level * 9 * 16 / (RAMP_SIZE - 1);
+    int low = scaled / 16, part = scaled % 16;
+    int high = low < 9 ? low + 1 : 9;
+    for (int c = 0; c < 3; c++) {
+        rgb[c] = (uint8_t)((cividis[low][c] * (16 - part) + cividis[high][c] * part) / 16);
+    }
+}
+
+static int distance(const uint8_t a[3], const uint8_t b[3])
+{
+    int sum = 0;
+    for (int c = 0; c < 3; c++) {
+        sum += (a[c] - b[c]) * (a[c] - b[c]);
+    }
+    return sum;
+}
+
+static int16_t nearest_of_8(const uint8_t rgb[3])
+{
+    int best = 0, best_distance = 1 << 30;
+    for (int i = 0; i < 8; i++) {
+        uint8_t c[3] = {i & 1 ? 205 : 0, i & 2 ? 205 : 0, i & 4 ? 205 : 0};
+        int d = distance(rgb, c);
+        if (d < best_distance) {
+            best = i;
+            best_distance = d;
+        }
+    }
+    return (int16_t)best;
+}
+
+int16_t theme_nearest(ColourLevel colours, const uint8_t rgb[3])
+{
+    static const uint8_t step[6] = {0, 95, 135, 175, 215, 255};
+    if (colours != COLOURS_256) {
+        return colours == COLOURS_8 ? nearest_of_8(rgb) : COLOUR_DEFAULT;
+    }
+    int cube = 0;
+    uint8_t cube_rgb[3];
+    for (int c = 0; c < 3; c++) {
+        int best = 0;
+        for (int i = 1; i < 6; i++) {
+            best = abs(step[i] - rgb[c]) < abs(step[best] - rgb[c]) ? i : best;
+        }
+        cube = cube * 6 + best;
+        cube_rgb[c] = step[best];
+    }
+    int level = ((rgb[0] + rgb[1] + rgb[2]) / 3 - 3) / 10;
+    level = level < 0 ? 0 : level > 23 ? 23 : level;
+    uint8_t grey = (uint8_t)(8 + 10 * level), grey_rgb[3] = {grey, grey, grey};
+    bool use_grey = distance(grey_rgb, rgb) < distance(cube_rgb, rgb);
+    return (int16_t)(use_grey ? 232 + level : 16 + cube);
+}
+
+int theme_luminance(const uint8_t rgb[3])
+{
+    return (rgb[0] * 299 + rgb[1] * 587 + rgb[2] * 114) / 1000;
+}
+
+void theme_ink_rgb(Ink ink, uint8_t rgb[3])
+{
+    static const uint8_t inks[INKS][3] = {
+        [INK_STUDENT] = {86, 180, 233},
+        [INK_TEACHER] = {230, 159, 0},
+        [INK_CHOSEN] = {240, 228, 66},
+        [INK_PALE] = {120, 130, 140},
+    };
+    memcpy(rgb, inks[ink], 3);
+}

@@ -1,0 +1,42 @@
+/* Colours: Okabe-Ito on exact xterm-256 cube entries, a cividis-like ramp, and what is left of them with eight
+ * colours or none. Meaning is never carried by colour alone. Constant tables only. */
+#ifndef DDIL_THEME_H
+#define DDIL_THEME_H
+
+#include "views/canvas.h"
+
+typedef enum Role {
+    ROLE_TEXT,
+    ROLE_STRONG,
+    ROLE_FAINT,
+    ROLE_RULE,
+    ROLE_TITLE,
+    ROLE_FRONT,    /* the tab in front */
+    ROLE_KEY,      /* a key's name in the hints bar */
+    ROLE_SELECTED, /* the row chosen in a list */
+    ROLE_LIVE,
+    ROLE_PAUSED,
+    ROLE_DONE,
+    ROLE_FAILED,
+    ROLE_LINE,   /* a chart's line */
+    ROLE_BAND,   /* its min/max band */
+    ROLE_CURSOR,
+    ROLE_MARK,
+    ROLES
+} Role;
+
+Style theme_style(const Canvas *canvas, Role role);
+
+enum { RAMP_SIZE = 15 };
+/* level 0..RAMP_SIZE-1, dark to bright. */
+void theme_ramp_rgb(int level, uint8_t rgb[3]);
+/* The terminal colour nearest to rgb, or COLOUR_DEFAULT without colours. */
+int16_t theme_nearest(ColourLevel colours, const uint8_t rgb[3]);
+/* 0..255 */
+int theme_luminance(const uint8_t rgb[3]);
+
+/* Colours of points and paths in pictures. */
+typedef enum Ink { INK_STUDENT, INK_TEACHER, INK_CHOSEN, INK_PALE, INKS } Ink;
+void theme_ink_rgb(Ink ink, uint8_t rgb[3]);
+
+#endif

@@ -1,0 +1,106 @@
+/* What a view is, and what all views share. A view draws a Snapshot on a Canvas and answers keys; a Command it
+ * wants sent is returned, never sent. Adding a view: one file, one row in `views`. */
+#ifndef DDIL_VIEWS_H
+#define DDIL_VIEWS_H
+
+#include "engine/engine.h"
+#include "views/canvas.h"
+#include "views/keys.h"
+
+/* What the shift panel is measured against (cli.md, "What shift means"). */
+typedef enum Reference {
+    REFERENCE_RATIO,        /* own / forward disagreement */
+    REFERENCE_MMD_FORWARD,  /* MMD^2 to the forward law, over its 95 % null */
+    REFERENCE_MMD_TEACHER,  /* MMD^2 to the teacher's backward law, over its 95 % null */
+    REFERENCE_PAIRED,       /* state error against the teacher from the same noise */
+    REFERENCES,
+    REFERENCE_AUTO = REFERENCES, /* ratio, or paired under guidance */
+} Reference;
+
+/* How charts are dotted. */
+typedef enum Dots { DOTS_BRAILLE, DOTS_BLOCKS, DOTS_ASCII, DOTS_KINDS } Dots;
+
+enum { STAGE_LAST = 1 << 20 };
+
+/* The one cursor and the choices that all views share. */
+typedef struct Session {
+    int run;    /* RunView.id of the chosen run, 0: none */
+    bool live;  /* the training step follows the newest */
+    long step;  /* else: the training step under the cursor */
+    int stage;  /* sampling stage 0 (noise) .. N (the sample); clamped where it is used */
+    int seed;   /* sample number */
+    int zoom;   /* the chart shows 1 / 2^zoom of the axis */
+    bool linear_y;
+    Dots dots;
+    int curve;  /* which RunView.term */
+    Reference reference;
+} Session;
+
+typedef struct Scene {
+    const Snapshot *snapshot;
+    const RunView *run; /* the chosen one, NULL when there is none */
+    Session *session;   /* draw must not change it */
+    int x_cells;        /* width of the chart last drawn, for scrubbing by one column */
+    bool fixed_clock;   /* leave out what depends on the clock */
+    bool readonly;
+} Scene;
+
+typedef enum ReplyKind {
+    REPLY_UNKNOWN, /* the key means nothing here: flash the hints */
+    REPLY_NONE,    /* taken; draw again */
+    REPLY_SEND,    /* send `command` */
+    REPLY_VIEW,    /* show view `view` */
+    REPLY_BACK,    /* close the overlay */
+    REPLY_LEAVE_SAVING,
+    REPLY_LEAVE_DROPPING,
+    REPLY_SUSPEND,
+    REPLY_REPAINT,
+    REPLY_GRAPHICS,
+} ReplyKind;
+
+typedef struct Reply {
+    ReplyKind kind;
+    int view;
+    Command command;
+} Reply;
+
+typedef struct View {
+    const char *name, *title, *help;
+    unsigned place;    /* its bit in the key table */
+    size_t state_size; /* zeroed at the start */
+    bool rail, side;   /* leaves room for the runs rail, the samples rail */
+    void (*draw)(void *state, const Scene *scene, Canvas *canvas, Rect body);
+    /* Answers an action the screen itself does not handle. */
+    Reply (*act)(void *state, const Scene *scene, Action action);
+    /* One line about what the cursor is on. */
+    void (*describe)(const Scene *scene, char *text, size_t size);
+} View;
+
+extern const View view_runs, view_curves, view_samples;
+extern const View view_help, view_quit, view_picker;
+
+extern const View *const views[]; /* the tabs */
+extern const int view_count;
+
+/* ---- Shared by views ----------------------------------------------------------------------------------- */
+
+/* The measure REFERENCE_AUTO stands for in this run. */
+Reference views_reference(const Session *session, const RunView *run);
+/* The training step under the cursor. */
+long views_step(const Session *session, const RunView *run);
+/* Moves an index by an action (up, down, page, first, last) within [0, n). */
+int views_move(int index, int n, Action action);
+/* "─ title ───── right ─" on the first row of `rect`, which is cut off it. */
+void views_title(Canvas *canvas, Rect *rect, const char *title, const char *right);
+/* "label   value" on row y; false when there is no room for it. */
+bool views_fact(Canvas *canvas, Rect rect, int row, const char *label, const char *value);
+/* State as a sign and a word. */
+Style views_state(const Canvas *canvas, RunState state, const char **sign, const char **word);
+/* The chosen run's figures, one a row; what does not fit is left out. */
+void views_facts(Canvas *canvas, const Scene *scene, Rect rect);
+/* News, newest first. */
+void views_news(Canvas *canvas, const Scene *scene, Rect rect);
+/* The samples picture for rails. */
+void views_samples_rail(Canvas *canvas, const Scene *scene, Rect rect);
+
+#endif
