@@ -2,7 +2,7 @@
 #   make            builds ./ddil                make run     the workbench with quickstart running
 #   make test       every test                   make lint    layering, sizes, warnings
 #   make deps       installs what is missing     make SAN=address,undefined test
-#   make test ONLY=base                          runs the tests whose names hold "base"
+#   make test ONLY=base  runs the tests whose names hold "base"; make V=1 shows whole commands
 VERSION := 0.1.0
 CC      ?= cc
 SAN     ?=
@@ -10,6 +10,9 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 
+V       ?=
+say      = @$(if $(V),:,echo "  $(1)")
+quiet    = $(if $(V),,@)
 comma   := ,
 VARIANT := $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)
 BUILD   := build/$(VARIANT)
@@ -18,10 +21,12 @@ PROGRAM := $(if $(SAN),$(BUILD)/ddil,ddil)
 PKGS    := openblas ncursesw libsixel inih zlib libpng jansson
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS  ?= -O3 -g
+# ncursesw asks for an older POSIX than ours.
+PKG_CFLAGS := $(filter-out -D_%,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 # No -march: the program must run on any CPU of its kind; wider vectors are chosen at run time.
 ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -I. $(WARN) -fno-math-errno -fno-trapping-math \
               -pthread -DDDIL_VERSION='"$(VERSION)"' -DDDIL_DATA='"$(PREFIX)/share/ddil"' \
-              $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
+              $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -pthread
 ifneq ($(SAN),)
 ALL_CFLAGS += -O1 -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -55,7 +60,8 @@ objects: $(OBJECTS) $(SUITES:%.c=$(BUILD)/%.o) $(HELPERS)
 # ---- building ----
 
 $(PROGRAM): $(BUILD)/app/main.o $(LIBRARY)
-	$(CC) -o $@ $^ $(ALL_LDLIBS)
+	$(call say,link $@)
+	$(quiet)$(CC) -o $@ $^ $(ALL_LDLIBS)
 
 # From nothing, so that a deleted source does not live on inside.
 $(LIBRARY): $(MEMBERS) $(BUILD)/sources.list
@@ -68,11 +74,13 @@ KERNEL_FLAGS ?=
 
 $(BUILD)/%.o: %.c $(BUILD)/flags.list | need-libraries
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+	$(call say,cc $<)
+	$(quiet)$(CC) $(ALL_CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
 
 # A test links everything but main.
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(HELPERS) $(LIBRARY)
-	$(CC) -o $@ $^ $(ALL_LDLIBS) -lcmocka -lvterm
+	$(call say,link $@)
+	$(quiet)$(CC) -o $@ $^ $(ALL_LDLIBS) -lcmocka -lvterm
 
 # Written anew only when their text changes: other flags or other files rebuild what they must.
 $(BUILD)/flags.list: TEXT = $(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS)
@@ -97,8 +105,8 @@ run:
 
 test:
 	@sh .ci/deps install build data test
-	$(AGAIN) tests
-	@DDIL=$(abspath $(PROGRAM)) bash tests/run.sh '$(ONLY)' $(TESTS) $(SCRIPTS)
+	$(AGAIN) -k tests; BUILT=$$? DDIL=$(abspath $(PROGRAM)) \
+	bash tests/run.sh '$(ONLY)' $(TESTS) $(SCRIPTS)
 
 deps:
 	@sh .ci/deps install build data
@@ -108,8 +116,8 @@ deps-test:
 
 lint:
 	@sh .ci/deps check build test
-	$(AGAIN) BUILD=build/lint CFLAGS='-O2 -g -Werror' objects >/dev/null
-	@bash tests/lint.sh build/lint
+	$(AGAIN) -k BUILD=build/lint CFLAGS='-O2 -g -Werror' objects >/dev/null; warned=$$?; \
+	bash tests/lint.sh build/lint && exit $$warned
 
 format:
 	clang-format -i $(wildcard app/*.[ch] views/*.[ch] engine/*.[ch] engine/*/*.[ch] tests/*.[ch])

@@ -1,4 +1,5 @@
-/* Owns doctor: what this machine can do for the program, and what to do about what is missing. */
+/* Owns doctor: what this machine can do for the program, and what to do about what is
+ * missing. */
 #include "app/commands.h"
 #include "engine/base/file.h"
 #include "engine/distill/params.h"
@@ -13,7 +14,8 @@
 extern char *openblas_get_config(void);
 extern char *openblas_get_corename(void);
 
-static void __attribute__((format(printf, 3, 4))) say(bool good, const char *what, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+say(bool good, const char *what, const char *format, ...)
 {
     va_list arguments;
     printf("%s %-10s ", good ? "ok " : "-- ", what);
@@ -28,7 +30,9 @@ static void remedy(const char *text)
     printf("               -> %s\n", text);
 }
 
-/* ---- Machine ----------------------------------------------------------------------------------------------- */
+/* ---- Machine
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static void cpu_name(char *text, size_t size)
 {
@@ -73,34 +77,43 @@ static void machine(void)
     bool wide = strcmp(simd, "SSE2 only") != 0 && strcmp(simd, "none known") != 0;
     say(wide, "simd", "%s", simd);
     if (!wide)
-        remedy("everything works, several times slower; use a machine with AVX2 or NEON for pictures");
-    say(true, "blas", "%s; kernels for %s", openblas_get_config(), openblas_get_corename());
+        remedy("everything works, several times slower; use a machine with AVX2 or NEON "
+               "for pictures");
+    say(true, "blas", "%s; kernels for %s", openblas_get_config(),
+        openblas_get_corename());
 }
 
-/* ---- Terminal ---------------------------------------------------------------------------------------------- */
+/* ---- Terminal
+ * ----------------------------------------------------------------------------------------------
+ */
 
 enum { LEAST_COLUMNS = 60, LEAST_ROWS = 16 };
 
 static void terminal_size(void)
 {
     struct winsize size = {0};
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) {
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 &&
+        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) {
         say(true, "size", "no terminal here");
         return;
     }
     bool enough = size.ws_col >= LEAST_COLUMNS && size.ws_row >= LEAST_ROWS;
-    say(enough, "size", "%d x %d cells, %d x %d pixels", size.ws_col, size.ws_row, size.ws_xpixel, size.ws_ypixel);
+    say(enough, "size", "%d x %d cells, %d x %d pixels", size.ws_col, size.ws_row,
+        size.ws_xpixel, size.ws_ypixel);
     if (!enough)
-        remedy("enlarge the window to 80 x 24 or more; below 60 x 16 one pane of text is shown");
+        remedy("enlarge the window to 80 x 24 or more; below 60 x 16 one pane of text is "
+               "shown");
 }
 
 static void terminal(void)
 {
     const char *name = getenv("TERM"), *no_color = getenv("NO_COLOR");
     bool usable = name && *name && strcmp(name, "dumb") != 0;
-    say(usable, "terminal", "TERM=%s%s", name ? name : "", no_color && *no_color ? ", NO_COLOR is set" : "");
+    say(usable, "terminal", "TERM=%s%s", name ? name : "",
+        no_color && *no_color ? ", NO_COLOR is set" : "");
     if (!usable)
-        remedy("the workbench needs a real terminal (xterm-256color, tmux-256color, ...); ddil run works anywhere");
+        remedy("the workbench needs a real terminal (xterm-256color, tmux-256color, "
+               "...); ddil run works anywhere");
     bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     say(utf8, "text", "%s", nl_langinfo(CODESET));
     if (!utf8)
@@ -108,22 +121,27 @@ static void terminal(void)
     terminal_size();
 }
 
-/* ---- Files -------------------------------------------------------------------------------------------------- */
+/* ---- Files
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void data_set(void)
 {
     Arena arena;
     Dataset data;
     Error error;
-    DatasetOptions options = {.name = "fashion", .path = "", .conditional = -1, .seed = 1};
+    DatasetOptions options = {
+        .name = "fashion", .path = "", .conditional = -1, .seed = 1};
     arena_init(&arena, (size_t)4 << 30);
     Status status = dataset_open(&data, &options, &arena, &error);
     if (status)
         say(false, "fashion", "%s", error.text);
     else
-        say(true, "fashion", "Fashion-MNIST: %d training and %d held-out pictures", data.n, data.n_test);
+        say(true, "fashion", "Fashion-MNIST: %d training and %d held-out pictures",
+            data.n, data.n_test);
     if (status)
-        remedy("only the fashion-* presets need it: make deps, or apt install dataset-fashion-mnist");
+        remedy("only the fashion-* presets need it: make deps, or apt install "
+               "dataset-fashion-mnist");
     arena_done(&arena);
 }
 
@@ -183,7 +201,8 @@ static void runs_folder(const char *runs)
         return;
     }
     Status status = check_writable(file_join(path, runs, "doctor"), &error);
-    say(!status, "runs", "%s%s%s", runs, status ? ": " : " can be written", status ? error.text : "");
+    say(!status, "runs", "%s%s%s", runs, status ? ": " : " can be written",
+        status ? error.text : "");
     if (status)
         remedy("name another with --runs DIR or $DDIL_RUNS");
 }

@@ -1,4 +1,5 @@
-/* Owns eval: quality and shift of a run's student at several numbers of sampling steps. */
+/* Owns eval: quality and shift of a run's student at several numbers of sampling steps.
+ */
 #include "app/commands.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,9 @@ static Status parse_ks(const char *text, int ks[KS_MAX], int *n, Error *error)
         bool separated = *end == 0 || (*end == ',' && end[1]);
         if (end == at || !separated || k < 1 || k > K_LARGEST || *n == KS_MAX)
             return fail(error, STATUS_BAD_INPUT,
-                        "--steps: \"%s\" is not a list like 1,2,4,8 (at most %d numbers from 1 to %d)", text,
-                        KS_MAX, K_LARGEST);
+                        "--steps: \"%s\" is not a list like 1,2,4,8 (at most %d numbers "
+                        "from 1 to %d)",
+                        text, KS_MAX, K_LARGEST);
         ks[(*n)++] = (int)k;
         at = *end ? end + 1 : end;
     }
@@ -33,7 +35,8 @@ static int metric_views(const EvalReport *report, MetricView view[EVAL_METRICS_M
 {
     for (int i = 0; i < report->metrics; i++) {
         const Metric *metric = &report->metric[i];
-        view[i] = (MetricView){.value = metric->value, .low = metric->low, .high = metric->high};
+        view[i] = (MetricView){
+            .value = metric->value, .low = metric->low, .high = metric->high};
         snprintf(view[i].name, sizeof view[i].name, "%s", metric->name);
     }
     return report->metrics;
@@ -42,7 +45,8 @@ static int metric_views(const EvalReport *report, MetricView view[EVAL_METRICS_M
 static void evaluate(Look *look, int k, int n, AtK *at)
 {
     Policy student = lab_student(look->lab, false, k);
-    eval_policy(&look->lab->data, look->crew, &look->scratch, &student, n, look->seed, &at->report);
+    eval_policy(&look->lab->data, look->crew, &look->scratch, &student, n, look->seed,
+                &at->report);
     size_t mark = arena_mark(&look->scratch);
     int rollouts = (int)config_int(&look->lab->config, "shift.samples");
     Shift *shift = look_shift(look, k, rollouts, &look->scratch);
@@ -54,7 +58,9 @@ static void evaluate(Look *look, int k, int n, AtK *at)
     arena_rewind(&look->scratch, mark);
 }
 
-/* ---- Output ------------------------------------------------------------------------------------------------ */
+/* ---- Output
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static json_t *json_at(const AtK *at)
 {
@@ -69,7 +75,8 @@ static json_t *json_at(const AtK *at)
     return object;
 }
 
-static Status show_json(const Look *look, const AtK *at, int n, const EvalReport *real, Error *error)
+static Status show_json(const Look *look, const AtK *at, int n, const EvalReport *real,
+                        Error *error)
 {
     MetricView metric[EVAL_METRICS_MAX];
     int metrics = metric_views(real, metric);
@@ -78,7 +85,8 @@ static Status show_json(const Look *look, const AtK *at, int n, const EvalReport
         json_array_append_new(list, json_at(&at[i]));
     json_object_set_new(object, "run", json_string(run_label(look)));
     json_object_set_new(object, "step", json_integer(run_step(look->run)));
-    json_object_set_new(object, "dataset", json_string(config_text(&look->lab->config, "data.name")));
+    json_object_set_new(object, "dataset",
+                        json_string(config_text(&look->lab->config, "data.name")));
     json_object_set_new(object, "steps", list);
     json_object_set_new(object, "real", json_metrics(metric, metrics));
     return json_print(object, error);
@@ -91,8 +99,8 @@ static void show_text(const Look *look, const AtK *at, int n, const EvalReport *
            config_text(&look->lab->config, "data.name"));
     for (int i = 0; i < n; i++) {
         const EvalReport *report = &at[i].report;
-        printf("\n%d sampling step%s: %d network evaluations a sample, %d samples\n", report->k,
-               report->k == 1 ? "" : "s", report->nfe, report->n);
+        printf("\n%d sampling step%s: %d network evaluations a sample, %d samples\n",
+               report->k, report->k == 1 ? "" : "s", report->nfe, report->n);
         print_metrics(metric, metric_views(report, metric), stdout);
         if (at[i].rows > 0)
             print_shift(at[i].shift, at[i].rows, stdout);
@@ -106,7 +114,9 @@ static Status eval(Look *look, const Options *options, const int *ks, int n, Err
     AtK at[KS_MAX];
     EvalReport real;
     const Dataset *data = &look->lab->data;
-    int samples = options->samples > 0 ? (int)options->samples : data->dims == 2 ? 4000 : 500;
+    int samples = options->samples > 0 ? (int)options->samples
+                  : data->dims == 2    ? 4000
+                                       : 500;
     Status status = STATUS_OK;
     for (int i = 0; i < n; i++) {
         if (!options->quiet)
@@ -127,7 +137,8 @@ Status cmd_eval(const Options *options, Error *error)
 {
     int ks[KS_MAX], n;
     Look look;
-    Status status = parse_ks(options->step_list ? options->step_list : "1,2,4,8", ks, &n, error);
+    Status status =
+        parse_ks(options->step_list ? options->step_list : "1,2,4,8", ks, &n, error);
     if (!status)
         status = look_open(&look, options, error);
     if (status)

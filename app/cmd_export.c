@@ -2,50 +2,16 @@
 #include "app/commands.h"
 #include "engine/base/file.h"
 #include "engine/nets/weights.h"
-#include <stdlib.h>
-#include <string.h>
+#include "engine/run/csv.h"
 
-enum { LOG_BYTES_MAX = 1 << 30, COLUMNS_MAX = 64 };
-
-/* Splits a line at its commas, in place. */
-static int split(char *line, char *cell[COLUMNS_MAX])
+/* One cell a line: log,step,i,quantity,value. Values are copied as they stand. */
+static void unroll_row(const char *log, const CsvReader *reader, FILE *out)
 {
-    int n = 0;
-    while (line && n < COLUMNS_MAX) {
-        cell[n++] = line;
-        line = strchr(line, ',');
-        if (line)
-            *line++ = 0;
-    }
-    return n;
-}
-
-static int find_column(char *const *name, int n, const char *wanted)
-{
-    for (int c = 0; c < n; c++)
-        if (strcmp(name[c], wanted) == 0)
-            return c;
-    return -1;
-}
-
-/* One cell a line: log,step,i,quantity,value. Values are copied as they stand; empty ones are left out. */
-static void unroll_row(const char *log, char *const *name, char *const *cell, int n, FILE *out)
-{
-    int step = find_column(name, n, "step"), i = find_column(name, n, "i");
-    for (int c = 0; c < n; c++)
-        if (c != step && c != i && *cell[c])
-            fprintf(out, "%s,%s,%s,%s,%s\n", log, step >= 0 ? cell[step] : "", i >= 0 ? cell[i] : "", name[c], cell[c]);
-}
-
-static void unroll(const char *log, char *text, FILE *out)
-{
-    char *name[COLUMNS_MAX], *cell[COLUMNS_MAX], *rest = NULL;
-    char *line = strtok_r(text, "\r\n", &rest);
-    int names = line ? split(line, name) : 0;
-    while ((line = strtok_r(NULL, "\r\n", &rest)) && names > 0) {
-        int cells = split(line, cell);
-        unroll_row(log, name, cell, cells < names ? cells : names, out);
-    }
+    int step = csv_column(reader, "step"), i = csv_column(reader, "i");
+    for (int c = 0; c < reader->columns; c++)
+        if (c != step && c != i)
+            fprintf(out, "%s,%s,%s,%s,%s\n", log, step >= 0 ? reader->cell[step] : "",
+                    i >= 0 ? reader->cell[i] : "", reader->name[c], reader->cell[c]);
 }
 
 static Status unroll_logs(const char *folder, FILE *out, Error *error)
@@ -53,16 +19,15 @@ static Status unroll_logs(const char *folder, FILE *out, Error *error)
     static const char *const logs[] = {"metrics", "shift", "eval"};
     fputs("log,step,i,quantity,value\n", out);
     for (int l = 0; l < 3; l++) {
-        char path[PATH_SIZE], file[32], *text;
-        size_t size;
+        char path[PATH_SIZE], file[32];
+        CsvReader reader;
         snprintf(file, sizeof file, "%s.csv", logs[l]);
-        if (!file_exists(file_join(path, folder, file)))
-            continue;
-        Status status = file_read(path, LOG_BYTES_MAX, &text, &size, error);
+        Status status = csv_open(&reader, file_join(path, folder, file), error);
         if (status)
             return status;
-        unroll(logs[l], text, out);
-        free(text);
+        while (csv_next(&reader))
+            unroll_row(logs[l], &reader, out);
+        csv_close(&reader);
     }
     return STATUS_OK;
 }
@@ -72,7 +37,9 @@ static Status export_csv(const char *folder, const char *output, Error *error)
     if (!output) {
         Status status = unroll_logs(folder, stdout, error);
         bool written = fflush(stdout) == 0;
-        return status || written ? status : fail(error, STATUS_FAILED, "cannot write to standard output");
+        return status || written
+                   ? status
+                   : fail(error, STATUS_FAILED, "cannot write to standard output");
     }
     NewFile file;
     Status status = newfile_open(&file, output, error);
@@ -95,22 +62,29 @@ static Status export_weights(const Options *options, Error *error)
     snprintf(step, sizeof step, "%ld", run_step(look.run));
     const Model *student = &look.lab->student;
     const Config *config = &look.lab->config;
-    const char *meta[] = {"run", run_label(&look), "step", step, "method", config_text(config, "run.method"),
-                          "data", config_text(config, "data.name"), NULL};
+    const char *meta[] = {"run",    run_label(&look),
+                          "step",   step,
+                          "method", config_text(config, "run.method"),
+                          "data",   config_text(config, "data.name"),
+                          NULL};
     status = weights_save(options->weights, &student->spec, student->ema, meta, error);
     if (!status && !options->quiet)
-        fprintf(stderr, "%s: %zu weights of %s at step %s\n", options->weights, student->size, run_label(&look), step);
+        fprintf(stderr, "%s: %zu weights of %s at step %s\n", options->weights,
+                student->size, run_label(&look), step);
     look_close(&look);
     return status;
 }
 
 static Status check_export(const Options *options, Error *error)
 {
-    static const char *const weights[] = {".safetensors", NULL}, *const csv[] = {".csv", NULL};
+    static const char *const weights[] = {".safetensors", NULL}, *const csv[] = {".csv",
+                                                                                 NULL};
     if (!options->csv && !options->weights)
-        return fail(error, STATUS_BAD_INPUT, "export: say what: --csv, --weights FILE.safetensors, or both");
+        return fail(error, STATUS_BAD_INPUT,
+                    "export: say what: --csv, --weights FILE.safetensors, or both");
     if (options->output && !options->csv)
-        return fail(error, STATUS_BAD_INPUT, "-o goes with --csv; --weights names its own file");
+        return fail(error, STATUS_BAD_INPUT,
+                    "-o goes with --csv; --weights names its own file");
     Status status = STATUS_OK;
     if (options->weights)
         status = check_ending(options->weights, weights, error);

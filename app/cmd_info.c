@@ -11,7 +11,8 @@ Status cmd_presets(const Options *options, Error *error)
     int n = engine_presets(&presets);
     if (n == 0)
         return fail(error, STATUS_BAD_INPUT,
-                    "no presets found beside the program, in ./presets or in the installed data folder");
+                    "no presets found beside the program, in ./presets or in the "
+                    "installed data folder");
     for (int i = 0; i < n; i++)
         printf("%-26s %s\n", presets[i].name, presets[i].title);
     free(presets);
@@ -21,12 +22,14 @@ Status cmd_presets(const Options *options, Error *error)
 /* "0 .. 1", "none|static", ...: what a value may be. */
 static void range_text(const ParamInfoView *row, char *text, size_t size)
 {
-    if (strcmp(row->type, "int") == 0 || strcmp(row->type, "real") == 0 || strcmp(row->type, "list") == 0)
+    if (strcmp(row->type, "int") == 0 || strcmp(row->type, "real") == 0 ||
+        strcmp(row->type, "list") == 0)
         snprintf(text, size, "%.10g .. %.10g", row->low, row->high);
     else if (strcmp(row->type, "bool") == 0)
         snprintf(text, size, "yes or no");
     else
-        snprintf(text, size, "%s", row->choices && *row->choices ? row->choices : row->type);
+        snprintf(text, size, "%s",
+                 row->choices && *row->choices ? row->choices : row->type);
 }
 
 static const char *fallback_text(const ParamInfoView *row)
@@ -43,8 +46,9 @@ static void print_plain(const ParamInfoView *row, int n)
         if (strcmp(section, row[i].section) != 0)
             printf("%s[%s]\n", i ? "\n" : "", row[i].section);
         section = row[i].section;
-        printf("  %-18s %-12s %s%s%s; applies: %s\n      %s\n", row[i].key, fallback_text(&row[i]), range,
-               *row[i].unit ? " " : "", row[i].unit, row[i].applies, row[i].help);
+        printf("  %-18s %-12s %s%s%s; applies: %s\n      %s\n", row[i].key,
+               fallback_text(&row[i]), range, *row[i].unit ? " " : "", row[i].unit,
+               row[i].applies, row[i].help);
     }
 }
 
@@ -60,7 +64,8 @@ static void print_cell(const char *text)
 
 static void print_markdown(const ParamInfoView *row, int n)
 {
-    puts("| parameter | default | values | unit | applies | help |\n|---|---|---|---|---|---|");
+    puts("| parameter | default | values | unit | applies | help "
+         "|\n|---|---|---|---|---|---|");
     for (int i = 0; i < n; i++) {
         char range[160];
         range_text(&row[i], range, sizeof range);
@@ -79,7 +84,8 @@ static json_t *json_param(const ParamInfoView *row)
     json_object_set_new(object, "section", json_string(row->section));
     json_object_set_new(object, "key", json_string(row->key));
     json_object_set_new(object, "type", json_string(row->type));
-    json_object_set_new(object, "default", row->fallback ? json_string(row->fallback) : json_null());
+    json_object_set_new(object, "default",
+                        row->fallback ? json_string(row->fallback) : json_null());
     json_object_set_new(object, "low", ranged ? json_real(row->low) : json_null());
     json_object_set_new(object, "high", ranged ? json_real(row->high) : json_null());
     json_object_set_new(object, "choices", json_string(row->choices ? row->choices : ""));

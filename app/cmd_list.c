@@ -9,7 +9,8 @@ typedef struct Views {
     const RunView **view;
 } Views;
 
-/* Every readable run; a folder that cannot be read is named on standard error and left out. */
+/* Every readable run; a folder that cannot be read is named on standard error and left
+ * out. */
 static Views read_views(const char *runs, bool quiet)
 {
     char **names;
@@ -72,7 +73,8 @@ Status cmd_ls(const Options *options, Error *error)
     } else if (views.n == 0) {
         fprintf(stderr, "no runs in %s; start one: ddil run quickstart\n", options->runs);
     } else {
-        printf("%-32s %-7s %13s %10s %8s  %s\n", "run", "state", "step", "loss", "shift", "metric");
+        printf("%-32s %-7s %13s %10s %8s  %s\n", "run", "state", "step", "loss", "shift",
+               "metric");
         for (int i = 0; i < views.n; i++)
             print_row(views.view[i]);
     }
@@ -100,7 +102,8 @@ static Status show_json(const RunView *view, Error *error)
 {
     json_t *object = json_view(view), *marks = json_array();
     for (int i = 0; i < view->marks; i++)
-        json_array_append_new(marks, json_pack("{s:I, s:s}", "step", (json_int_t)view->mark[i].step, "text",
+        json_array_append_new(marks, json_pack("{s:I, s:s}", "step",
+                                               (json_int_t)view->mark[i].step, "text",
                                                view->mark[i].text));
     ShiftRow rows[64];
     long step = -1;

@@ -1,4 +1,5 @@
-/* Owns the opening of runs for looking, and the questions asked of an output path before the long work. */
+/* Owns the opening of runs for looking, and the questions asked of an output path before
+ * the long work. */
 #include "app/commands.h"
 #include "engine/base/file.h"
 #include "engine/distill/method.h"
@@ -44,8 +45,8 @@ const char *run_label(const Look *look)
     return slash ? slash + 1 : folder;
 }
 
-static void method_label(const void *context, Arena *arena, int n, const float *z, int i, int steps,
-                         const int *label, float *x0)
+static void method_label(const void *context, Arena *arena, int n, const float *z,
+                         const int *i, int steps, const int *label, float *x0)
 {
     const Lab *lab = context;
     lab->method->label(lab, arena, n, z, i, steps, label, x0);
@@ -84,9 +85,11 @@ Status check_ending(const char *path, const char *const *endings, Error *error)
         if (dot && strcmp(dot, endings[i]) == 0 && dot > path && dot[-1] != '/')
             return STATUS_OK;
         const char *gap = i == 0 ? "" : endings[i + 1] ? ", " : " or ";
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", gap, endings[i]);
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", gap,
+                 endings[i]);
     }
-    return fail(error, STATUS_BAD_INPUT, "%s: the file's name must end in %s", path, list);
+    return fail(error, STATUS_BAD_INPUT, "%s: the file's name must end in %s", path,
+                list);
 }
 
 Status check_writable(const char *path, Error *error)

@@ -1,5 +1,5 @@
-/* Owns run, resume and fork: the engine's work done in this thread, without a screen. Ctrl-C and SIGTERM end it
- * after the present quantum, saved. */
+/* Owns run, resume and fork: the engine's work done in this thread, without a screen.
+ * Ctrl-C and SIGTERM end it after the present quantum, saved. */
 #include "app/commands.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
@@ -26,7 +26,9 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-/* ---- Progress -------------------------------------------------------------------------------------------- */
+/* ---- Progress
+ * --------------------------------------------------------------------------------------------
+ */
 
 enum { BAR = 24, LINES = 20 }; /* lines a run where there is no terminal */
 static const double bar_every_s = 0.1, line_every_s = 20;
@@ -40,7 +42,10 @@ typedef struct Progress {
 static Progress progress_start(const Options *options)
 {
     double now = clock_s();
-    return (Progress){.shown = !options->quiet, .bar = isatty(STDERR_FILENO), .start = now, .last = now};
+    return (Progress){.shown = !options->quiet,
+                      .bar = isatty(STDERR_FILENO),
+                      .start = now,
+                      .last = now};
 }
 
 static void print_rest(const RunView *view)
@@ -96,7 +101,9 @@ static void progress_end(const Progress *progress)
         fputs("\r\033[K", stderr);
 }
 
-/* ---- Driving --------------------------------------------------------------------------------------------- */
+/* ---- Driving
+ * ---------------------------------------------------------------------------------------------
+ */
 
 static void report(Run *run, const Options *options, double seconds)
 {
@@ -116,7 +123,8 @@ static Status save_interrupted(Run *run, Error *error)
         return status;
     run_mark_state(run, RUN_PAUSED);
     const char *folder = run_folder(run);
-    return fail(error, STATUS_INTERRUPTED, "interrupted, saved at step %ld; go on with: ddil resume %s",
+    return fail(error, STATUS_INTERRUPTED,
+                "interrupted, saved at step %ld; go on with: ddil resume %s",
                 run_step(run), folder);
 }
 
@@ -140,9 +148,11 @@ static Status drive(Run *run, const Options *options, Error *error)
     return status;
 }
 
-/* The assignments of the command line in their order, --seed and --steps last. Calls each until one fails. */
-static Status each_assignment(const Options *options, Status (*each)(void *, const char *, Error *), void *context,
-                              Error *error)
+/* The assignments of the command line in their order, --seed and --steps last. Calls each
+ * until one fails. */
+static Status each_assignment(const Options *options,
+                              Status (*each)(void *, const char *, Error *),
+                              void *context, Error *error)
 {
     char text[64];
     Status status = STATUS_OK;
@@ -192,7 +202,8 @@ static Status run_preset(const Options *options, int index, Crew *crew, Error *e
     if (status)
         return status;
     preset_name(options->argument[index], name);
-    status = run_create(&run, options->runs, options->name ? options->name : name, &config, crew, error);
+    status = run_create(&run, options->runs, options->name ? options->name : name,
+                        &config, crew, error);
     return status ? status : drive(run, options, error);
 }
 
@@ -200,8 +211,10 @@ Status cmd_run(const Options *options, Error *error)
 {
     Config config;
     if (options->name && options->arguments > 1)
-        return fail(error, STATUS_BAD_INPUT, "--name names one run; there are %d presets", options->arguments);
-    for (int i = 0; i < options->arguments; i++) { /* nothing starts before all are known to be good */
+        return fail(error, STATUS_BAD_INPUT, "--name names one run; there are %d presets",
+                    options->arguments);
+    for (int i = 0; i < options->arguments;
+         i++) { /* nothing starts before all are known to be good */
         Status status = configure(options, i, &config, error);
         if (status)
             return status;
@@ -253,7 +266,8 @@ static Status append_line(void *context, const char *assignment, Error *error)
     size_t room = sizeof lines->text - lines->used;
     int n = snprintf(lines->text + lines->used, room, "%s\n", assignment);
     if ((size_t)n >= room)
-        return fail(error, STATUS_BAD_INPUT, "-s: more than %zu characters of overrides", sizeof lines->text);
+        return fail(error, STATUS_BAD_INPUT, "-s: more than %zu characters of overrides",
+                    sizeof lines->text);
     lines->used += (size_t)n;
     return STATUS_OK;
 }
@@ -263,7 +277,7 @@ static void parent_name(const char *folder, char name[NAME_SIZE])
 {
     const char *slash = strrchr(folder, '/'), *base = slash ? slash + 1 : folder;
     const char *dash = strchr(base, '-');
-    snprintf(name, NAME_SIZE, "%s", dash ? dash + 1 : base);
+    snprintf(name, NAME_SIZE, "%.*s", NAME_SIZE - 1, dash ? dash + 1 : base);
 }
 
 Status cmd_fork(const Options *options, Error *error)
@@ -278,8 +292,8 @@ Status cmd_fork(const Options *options, Error *error)
         return status;
     parent_name(folder, name);
     Crew *crew = crew_for(options);
-    status = run_fork(&run, options->runs, folder, options->at, options->name ? options->name : name, lines.text,
-                      crew, error);
+    status = run_fork(&run, options->runs, folder, options->at,
+                      options->name ? options->name : name, lines.text, crew, error);
     if (!status) {
         catch_signals();
         status = drive(run, options, error);

@@ -1,33 +1,35 @@
-/* Owns sample and rollout: states of the student, the teacher or the forward law, drawn and written. */
+/* Owns sample and rollout: states of the student, the teacher or the forward law, drawn
+ * and written. */
 #include "app/commands.h"
 #include "app/npy.h"
-#include "app/png.h"
 #include "engine/base/file.h"
 #include "engine/distill/method.h"
+#include "engine/run/sheet.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* n roll-outs of one policy. */
-typedef struct Draw {
+typedef struct Drawn {
     int n, steps, dims;
     float *states; /* (steps+1) x n x dims */
     int *label;    /* n */
-} Draw;
+} Drawn;
 
-static size_t draw_count(const Draw *draw)
+static size_t draw_count(const Drawn *draw)
 {
     return (size_t)(draw->steps + 1) * (size_t)draw->n * (size_t)draw->dims;
 }
 
 /* Sized before it is asked for: more than half of the memory is refused. */
-static Status draw_new(Draw *draw, Error *error)
+static Status draw_new(Drawn *draw, Error *error)
 {
     size_t bytes = draw_count(draw) * sizeof *draw->states;
     double room = 0.5 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     if ((double)bytes > room)
-        return fail(error, STATUS_BAD_INPUT, "-n %d at %d steps needs %zu bytes, more than half of the memory",
+        return fail(error, STATUS_BAD_INPUT,
+                    "-n %d at %d steps needs %zu bytes, more than half of the memory",
                     draw->n, draw->steps, bytes);
     draw->states = malloc(bytes);
     draw->label = malloc((size_t)draw->n * sizeof *draw->label);
@@ -35,37 +37,43 @@ static Status draw_new(Draw *draw, Error *error)
     return STATUS_OK;
 }
 
-static void draw_free(Draw *draw)
+static void draw_free(Drawn *draw)
 {
     free(draw->states);
     free(draw->label);
 }
 
-static const float *draw_samples(const Draw *draw)
+static const float *draw_samples(const Drawn *draw)
 {
     return draw->states + (size_t)draw->steps * (size_t)draw->n * (size_t)draw->dims;
 }
 
-/* ---- Which policy ---------------------------------------------------------------------------------------- */
+/* ---- Which policy
+ * ----------------------------------------------------------------------------------------
+ */
 
 static Status check_teacher(const Look *look, const Options *options, Error *error)
 {
     if (options->teacher && !look->lab->has_teacher)
-        return fail(error, STATUS_BAD_INPUT, "--teacher: %s has none: its method (%s) trains a teacher",
+        return fail(error, STATUS_BAD_INPUT,
+                    "--teacher: %s has none: its method (%s) trains a teacher",
                     run_label(look), look->lab->method->name);
     return STATUS_OK;
 }
 
-static Status set_guidance(const Look *look, const Options *options, Policy *policy, Error *error)
+static Status set_guidance(const Look *look, const Options *options, Policy *policy,
+                           Error *error)
 {
     if (isnan(options->guidance))
         return STATUS_OK;
     if (policy->denoiser.spec.classes == 0 && !look->lab->data.conditional)
-        return fail(error, STATUS_BAD_INPUT, "--guidance: the networks of %s are not told the class",
-                    run_label(look));
-    if (!options->teacher && look->lab->method->uses_source)
         return fail(error, STATUS_BAD_INPUT,
-                    "--guidance: a distilled student has its teacher's baked in (teacher.guidance = %s); "
+                    "--guidance: the networks of %s are not told the class",
+                    run_label(look));
+    if (!options->teacher && look->lab->has_teacher)
+        return fail(error, STATUS_BAD_INPUT,
+                    "--guidance: a distilled student has its teacher's baked in "
+                    "(teacher.guidance = %s); "
                     "add --teacher, or distil with another",
                     config_text(&look->lab->config, "teacher.guidance"));
     policy->denoiser.guidance = options->guidance;
@@ -77,12 +85,25 @@ static Status check_class(const Look *look, const Options *options, Error *error
     if (options->class < 0)
         return STATUS_OK;
     if (!look->lab->data.conditional)
-        return fail(error, STATUS_BAD_INPUT, "--class: the networks of %s are not told the class",
+        return fail(error, STATUS_BAD_INPUT,
+                    "--class: the networks of %s are not told the class",
                     run_label(look));
     if (options->class >= look->lab->data.classes)
-        return fail(error, STATUS_BAD_INPUT, "--class: %ld is outside 0 .. %d", options->class,
-                    look->lab->data.classes - 1);
+        return fail(error, STATUS_BAD_INPUT, "--class: %ld is outside 0 .. %d",
+                    options->class, look->lab->data.classes - 1);
     return STATUS_OK;
+}
+
+enum { SHEET_MAX = 10000 };
+
+static Status check_sheet(const Drawn *draw, const char *path, Error *error)
+{
+    if (draw->dims == 2 || draw->n <= SHEET_MAX ||
+        strcmp(strrchr(path, '.'), ".png") != 0)
+        return STATUS_OK;
+    return fail(error, STATUS_BAD_INPUT,
+                "%s: a sheet holds at most %d pictures; ask for fewer, or for .npy", path,
+                SHEET_MAX);
 }
 
 static Policy policy_for(const Look *look, const Options *options, bool whole_rollout)
@@ -92,12 +113,15 @@ static Policy policy_for(const Look *look, const Options *options, bool whole_ro
     if (!options->teacher)
         return lab_student(lab, false, steps);
     bool plain = options->steps > 0 && !whole_rollout;
-    return lab_teacher(lab, steps, plain ? 1 : (int)config_int(&lab->config, "source.teacher_substeps"));
+    return lab_teacher(
+        lab, steps, plain ? 1 : (int)config_int(&lab->config, "source.teacher_substeps"));
 }
 
-/* ---- Files ------------------------------------------------------------------------------------------------ */
+/* ---- Files
+ * ------------------------------------------------------------------------------------------------
+ */
 
-static Status write_npy(const Draw *draw, const char *path, Error *error)
+static Status write_npy(const Drawn *draw, const char *path, Error *error)
 {
     long shape[2] = {draw->n, draw->dims};
     return npy_write(path, 2, shape, draw_samples(draw), error);
@@ -111,7 +135,7 @@ static void write_csv_row(FILE *out, const float *x, int dims, int label)
     fprintf(out, "%d\n", label);
 }
 
-static Status write_csv(const Draw *draw, const char *path, Error *error)
+static Status write_csv(const Drawn *draw, const char *path, Error *error)
 {
     NewFile file;
     Status status = newfile_open(&file, path, error);
@@ -124,75 +148,86 @@ static Status write_csv(const Draw *draw, const char *path, Error *error)
             fprintf(file.stream, "p%d,", d);
     fputs("label\n", file.stream);
     for (int i = 0; i < draw->n; i++)
-        write_csv_row(file.stream, draw_samples(draw) + (size_t)i * (size_t)draw->dims, draw->dims, draw->label[i]);
+        write_csv_row(file.stream, draw_samples(draw) + (size_t)i * (size_t)draw->dims,
+                      draw->dims, draw->label[i]);
     return newfile_commit(&file, error);
 }
 
 enum { REFERENCE = 2000 };
 
-/* Classes become columns where all of them are drawn in turn. */
-static Status write_png(const Look *look, const Draw *draw, bool one_class, const char *path, Error *error)
+/* Pictures as a sheet of ten columns, points over held-out ones. */
+static Status write_png(const Look *look, const Drawn *draw, const char *path,
+                        Error *error)
 {
-    const Dataset *data = &look->lab->data;
     static float reference[REFERENCE * 2];
-    PngSamples samples = {draw->n,        data->height, data->width, data->channels, draw_samples(draw),
-                          draw->label,    0,            data->low,   data->high,     0,
-                          NULL};
-    bool columns = data->conditional && !one_class && data->classes <= 20 && draw->n >= data->classes;
-    if (columns)
-        samples.columns = data->classes;
-    if (draw->dims == 2) {
-        int label;
-        for (int i = 0; i < REFERENCE; i++)
-            dataset_held_out(data, i, reference + 2 * i, &label);
-        samples.n_reference = REFERENCE;
-        samples.reference = reference;
-    }
-    return png_write_samples(path, &samples, error);
+    const Dataset *data = &look->lab->data;
+    SamplesView view = {.n = draw->n,
+                        .steps = draw->steps,
+                        .height = data->height,
+                        .width = data->width,
+                        .channels = data->channels,
+                        .label = draw->label,
+                        .student = draw->states,
+                        .low = (float)data->low,
+                        .high = (float)data->high};
+    for (int i = 0, label; i < REFERENCE && draw->dims == 2; i++)
+        dataset_held_out(data, i, reference + 2 * i, &label);
+    view.n_reference = draw->dims == 2 ? REFERENCE : 0;
+    view.reference = reference;
+    return sheet_save(&view, path, error);
 }
 
-static Status write_samples(const Look *look, const Draw *draw, const Options *options, Error *error)
+static Status write_samples(const Look *look, const Drawn *draw, const Options *options,
+                            Error *error)
 {
     const char *ending = strrchr(options->output, '.');
     if (strcmp(ending, ".npy") == 0)
         return write_npy(draw, options->output, error);
     if (strcmp(ending, ".csv") == 0)
         return write_csv(draw, options->output, error);
-    return write_png(look, draw, options->class >= 0, options->output, error);
+    return write_png(look, draw, options->output, error);
 }
 
-static Status check_output(const Options *options, const char *const *endings, Error *error)
+static Status check_output(const Options *options, const char *const *endings,
+                           Error *error)
 {
     if (!options->output)
-        return fail(error, STATUS_BAD_INPUT, "%s: say where to with -o FILE", options->command->name);
+        return fail(error, STATUS_BAD_INPUT, "%s: say where to with -o FILE",
+                    options->command->name);
     Status status = check_ending(options->output, endings, error);
     return status ? status : check_writable(options->output, error);
 }
 
-/* ---- The commands ------------------------------------------------------------------------------------------ */
+/* ---- The commands
+ * ------------------------------------------------------------------------------------------
+ */
 
-static Status draw_policy(const Look *look, const Policy *policy, int class, Draw *draw, Error *error)
+static Status draw_policy(const Look *look, const Policy *policy, int class, Drawn *draw,
+                          Error *error)
 {
     draw->steps = policy->steps;
     Status status = draw_new(draw, error);
     if (!status)
-        eval_sample(&look->lab->data, look->crew, policy, draw->n, look->seed, STREAM_SAMPLE, class, draw->states,
-                    NULL, draw->label);
+        eval_sample(&look->lab->data, look->crew, policy, draw->n, look->seed,
+                    STREAM_SAMPLE, class, draw->states, NULL, draw->label);
     return status;
 }
 
-static Draw draw_for(const Look *look, const Options *options, int points, int pictures)
+static Drawn draw_for(const Look *look, const Options *options, int points, int pictures)
 {
     int usual = look->lab->data.dims == 2 ? points : pictures;
-    return (Draw){.n = options->samples > 0 ? (int)options->samples : usual, .dims = look->lab->data.dims};
+    return (Drawn){.n = options->samples > 0 ? (int)options->samples : usual,
+                   .dims = look->lab->data.dims};
 }
 
 static Status sample(const Look *look, const Options *options, Error *error)
 {
-    Draw draw = draw_for(look, options, 2000, 100);
+    Drawn draw = draw_for(look, options, 2000, 100);
     Status status = check_teacher(look, options, error);
     if (!status)
         status = check_class(look, options, error);
+    if (!status)
+        status = check_sheet(&draw, options->output, error);
     if (status)
         return status;
     Policy policy = policy_for(look, options, false);
@@ -202,8 +237,10 @@ static Status sample(const Look *look, const Options *options, Error *error)
     if (!status)
         status = write_samples(look, &draw, options, error);
     if (!status && !options->quiet)
-        fprintf(stderr, "%s: %d samples of %s's %s at step %ld, %d sampling steps, seed %llu\n", options->output,
-                draw.n, run_label(look), options->teacher ? "teacher" : "student", run_step(look->run),
+        fprintf(stderr,
+                "%s: %d samples of %s's %s at step %ld, %d sampling steps, seed %llu\n",
+                options->output, draw.n, run_label(look),
+                options->teacher ? "teacher" : "student", run_step(look->run),
                 policy.steps * policy.substeps, (unsigned long long)look->seed);
     draw_free(&draw);
     return status;
@@ -227,16 +264,18 @@ Status cmd_sample(const Options *options, Error *error)
 static const uint64_t clean_rows = (uint64_t)1 << 62;
 
 /* Row r of every level has the same clean row and the same noise. */
-static void forward_row(const Look *look, Draw *draw, int r)
+static void forward_row(const Look *look, Drawn *draw, int r)
 {
     const Lab *lab = look->lab;
     size_t d = (size_t)draw->dims, level = (size_t)draw->n * d, at = (size_t)r * d;
-    float *noise = draw->states + at, *clean = draw->states + (size_t)draw->steps * level + at;
+    float *noise = draw->states + at,
+          *clean = draw->states + (size_t)draw->steps * level + at;
     Rng rng = rng_at(look->seed, STREAM_SAMPLE, clean_rows + (uint64_t)r);
     dataset_draw(&lab->data, &rng, clean, &draw->label[r]);
     rng = rng_at(look->seed, STREAM_SAMPLE, (uint64_t)r);
     rng_normals(&rng, draw->dims, noise);
-    for (int k = draw->steps - 1; k >= 0; k--) { /* level 0 is its own noise, so it comes last */
+    for (int k = draw->steps - 1; k >= 0;
+         k--) { /* level 0 is its own noise, so it comes last */
         Noise at_level = noise_at(lab->schedule, (double)(draw->steps - k) / draw->steps);
         float *z = draw->states + (size_t)k * level + at;
         for (size_t j = 0; j < d; j++)
@@ -244,7 +283,8 @@ static void forward_row(const Look *look, Draw *draw, int r)
     }
 }
 
-static Status draw_forward(const Look *look, const Options *options, Draw *draw, Error *error)
+static Status draw_forward(const Look *look, const Options *options, Drawn *draw,
+                           Error *error)
 {
     draw->steps = options->steps > 0 ? (int)options->steps : look->lab->grid.steps;
     Status status = draw_new(draw, error);
@@ -255,7 +295,7 @@ static Status draw_forward(const Look *look, const Options *options, Draw *draw,
 
 static Status rollouts(const Look *look, const Options *options, Error *error)
 {
-    Draw draw = draw_for(look, options, 1000, 100);
+    Drawn draw = draw_for(look, options, 1000, 100);
     Status status = check_teacher(look, options, error);
     if (status)
         return status;
@@ -269,8 +309,11 @@ static Status rollouts(const Look *look, const Options *options, Error *error)
     if (!status)
         status = npy_write(options->output, 3, shape, draw.states, error);
     if (!status && !options->quiet)
-        fprintf(stderr, "%s: shape (%ld, %ld, %ld), %s of %s at step %ld\n", options->output, shape[0], shape[1],
-                shape[2], options->forward ? "forward law" : options->teacher ? "teacher's states" : "student's states",
+        fprintf(stderr, "%s: shape (%ld, %ld, %ld), %s of %s at step %ld\n",
+                options->output, shape[0], shape[1], shape[2],
+                options->forward   ? "forward law"
+                : options->teacher ? "teacher's states"
+                                   : "student's states",
                 run_label(look), run_step(look->run));
     draw_free(&draw);
     return status;

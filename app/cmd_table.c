@@ -2,31 +2,48 @@
 #include "app/commands.h"
 
 const CommandRow commands[] = {
-    {"run", "PRESET...", "distils without a screen and prints a report; several presets one after the other",
+    {"run", "PRESET...",
+     "distils without a screen and prints a report; several presets one after the other",
      "Ctrl-C saves a checkpoint and ends with code 3.", 1, ARGUMENTS_MAX, cmd_run},
-    {"resume", "RUN", "continues a run from its newest checkpoint", NULL, 1, 1, cmd_resume},
-    {"fork", "RUN [--at STEP]", "a new run that starts from a checkpoint of another", NULL, 1, 1, cmd_fork},
+    {"resume", "RUN", "continues a run from its newest checkpoint", NULL, 1, 1,
+     cmd_resume},
+    {"fork", "RUN [--at STEP]", "a new run that starts from a checkpoint of another",
+     NULL, 1, 1, cmd_fork},
     {"ls", "[--json]", "the runs: state, step, loss, shift, best metric",
-     "shift is the largest own/forward ratio over the sampling steps i < N.", 0, 0, cmd_ls},
-    {"show", "RUN [--json]", "parameters, marks and last metrics of one run", NULL, 1, 1, cmd_show},
+     "shift is the largest own/forward ratio over the sampling steps i < N.", 0, 0,
+     cmd_ls},
+    {"show", "RUN [--json]", "parameters, marks and last metrics of one run", NULL, 1, 1,
+     cmd_show},
     {"sample", "RUN -o FILE", "samples as .png, .npy or .csv",
-     "Coordinates are the normalised ones training works on. npy: float32, shape (n, dims); csv: one row a\n"
-     "sample and its label last. --teacher --steps K takes K plain steps; without --steps it takes those of\n"
-     "its roll-outs (source.teacher_substeps for each of the student's). --guidance acts on networks that\n"
-     "were trained to be guided: a distilled student has its teacher's guidance baked in.",
+     "Coordinates are the normalised ones training works on. npy: float32, shape (n, "
+     "dims); csv: one row a\n"
+     "sample and its label last. --teacher --steps K takes K plain steps; without "
+     "--steps it takes those of\n"
+     "its roll-outs (source.teacher_substeps for each of the student's). --guidance acts "
+     "on networks that\n"
+     "were trained to be guided: a distilled student has its teacher's guidance baked "
+     "in.",
      1, 1, cmd_sample},
-    {"rollout", "RUN -o FILE.npy", "the states at every sampling step, shape (steps+1, n, dims)",
-     "From pure noise (first) to the samples (last): the student's own; with --teacher the teacher's from the\n"
-     "same noise; with --forward the data as the distiller sees them, noised to each level with that noise.",
+    {"rollout", "RUN -o FILE.npy",
+     "the states at every sampling step, shape (steps+1, n, dims)",
+     "From pure noise (first) to the samples (last): the student's own; with --teacher "
+     "the teacher's from the\n"
+     "same noise; with --forward the data as the distiller sees them, noised to each "
+     "level with that noise.",
      1, 1, cmd_rollout},
-    {"eval", "RUN [--json]", "quality and shift at several sampling steps, against held-out data",
-     "Default: 4000 points or 500 pictures at 1, 2, 4 and 8 steps; intervals are 95 %.", 1, 1, cmd_eval},
+    {"eval", "RUN [--json]",
+     "quality and shift at several sampling steps, against held-out data",
+     "Default: 4000 points or 500 pictures at 1, 2, 4 and 8 steps; intervals are 95 %.",
+     1, 1, cmd_eval},
     {"export", "RUN --csv | --weights F", "logs or weights for other tools",
-     "--csv prints metrics.csv, shift.csv and eval.csv as one table: log,step,i,quantity,value; -o FILE.csv\n"
+     "--csv prints metrics.csv, shift.csv and eval.csv as one table: "
+     "log,step,i,quantity,value; -o FILE.csv\n"
      "writes it to a file. --weights saves the student's averaged weights.",
      1, 1, cmd_export},
     {"presets", "", "the presets there are", NULL, 0, 0, cmd_presets},
-    {"params", "[--json|--markdown]", "every parameter with range, default and help", NULL, 0, 0, cmd_params},
-    {"doctor", "", "what this terminal, this CPU and this BLAS can do", NULL, 0, 0, cmd_doctor},
+    {"params", "[--json|--markdown]", "every parameter with range, default and help",
+     NULL, 0, 0, cmd_params},
+    {"doctor", "", "what this terminal, this CPU and this BLAS can do", NULL, 0, 0,
+     cmd_doctor},
     {NULL, NULL, NULL, NULL, 0, 0, NULL},
 };

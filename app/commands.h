@@ -1,6 +1,7 @@
-/* The headless commands and what they share. Commands that need a live laboratory open runs through
- * engine/run/run.h, the headless door beside engine/engine.h; nothing else in app/ does. Data go to standard
- * output, remarks for people to standard error where standard output carries data. */
+/* The headless commands and what they share. Commands that need a live laboratory open
+ * runs through engine/run/run.h, the headless door beside engine/engine.h; nothing else
+ * in app/ does. Data go to standard output, remarks for people to standard error where
+ * standard output carries data. */
 #ifndef DDIL_COMMANDS_H
 #define DDIL_COMMANDS_H
 
@@ -25,7 +26,8 @@ Status cmd_presets(const Options *options, Error *error);
 Status cmd_params(const Options *options, Error *error);
 Status cmd_doctor(const Options *options, Error *error);
 
-/* ---- Looking at a run (cmd_look.c) ----------------------------------------------------------------------- */
+/* ---- Looking at a run (cmd_look.c)
+ * ----------------------------------------------------------------------- */
 
 /* A run opened for looking, with threads and scratch memory. */
 typedef struct Look {
@@ -42,18 +44,22 @@ Status look_open(Look *look, const Options *options, Error *error);
 void look_close(Look *look);
 /* "0007-ring-pd": what a run is called in JSON and in tables. */
 const char *run_label(const Look *look);
-/* The shift measurement of a lab at N sampling steps, `n` roll-outs; NULL when its method defines no shift. */
+/* The shift measurement of a lab at N sampling steps, `n` roll-outs; NULL when its method
+ * defines no shift. */
 Shift *look_shift(const Look *look, int steps, int n, Arena *arena);
 
-/* Does `path` end in one of the endings (".png", ..., NULL last)? BAD_INPUT lists them. */
+/* Does `path` end in one of the endings (".png", ..., NULL last)? BAD_INPUT lists them.
+ */
 Status check_ending(const char *path, const char *const *endings, Error *error);
 /* Can it be written? Asked before the long work. */
 Status check_writable(const char *path, Error *error);
 
-/* ---- Showing (cmd_report.c, cmd_json.c) ------------------------------------------------------------------ */
+/* ---- Showing (cmd_report.c, cmd_json.c)
+ * ------------------------------------------------------------------ */
 
 const char *state_word(RunState state);
-/* The last measurement of a view's shift history; returns the number of rows (0: none), *step its training step. */
+/* The last measurement of a view's shift history; returns the number of rows (0: none),
+ * *step its training step. */
 int view_shift(const RunView *view, ShiftRow *rows, int most, long *step);
 void print_shift(const ShiftRow *rows, int n, FILE *out);
 void print_metrics(const MetricView *metric, int n, FILE *out);
@@ -67,7 +73,5 @@ json_t *json_metrics(const MetricView *metric, int n);
 json_t *json_view(const RunView *view); /* what ls and show have in common */
 /* Prints with enough digits to read the same number back, and a newline; frees it. */
 Status json_print(json_t *value, Error *error);
-
-enum { SHIFT_ROWS_MAX = 4096 };
 
 #endif

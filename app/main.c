@@ -42,8 +42,9 @@ static Status check_presets(const Options *options, Error *error)
         if (is_preset(&words, text))
             continue;
         const char *near = nearest_word(text, known_word, &words);
-        status = fail(error, STATUS_BAD_INPUT, "\"%s\" is neither a command nor a preset%s%s%s; see ddil --help", text,
-                      near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+        status = fail(error, STATUS_BAD_INPUT,
+                      "\"%s\" is neither a command nor a preset%s%s%s; see ddil --help",
+                      text, near ? " (nearest: " : "", near ? near : "", near ? ")" : "");
     }
     free(presets);
     return status;

@@ -6,7 +6,8 @@
 
 enum { ALIGN = 64, PREFIX = 10 }; /* magic, version and length */
 
-/* The whole header: padded with spaces so that the data start at a multiple of 64. Returns its length. */
+/* The whole header: padded with spaces so that the data start at a multiple of 64.
+ * Returns its length. */
 static int build_header(char header[256], int rank, const long *shape)
 {
     char *text = header + PREFIX;
@@ -30,7 +31,8 @@ static int little_endian(void)
     return *(unsigned char *)&one;
 }
 
-Status npy_write(const char *path, int rank, const long *shape, const float *data, Error *error)
+Status npy_write(const char *path, int rank, const long *shape, const float *data,
+                 Error *error)
 {
     must(rank >= 1 && rank <= 4 && little_endian());
     char header[256];

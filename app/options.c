@@ -6,11 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum OptionKind { OPTION_FLAG, OPTION_INT, OPTION_REAL, OPTION_TEXT, OPTION_CHOICE, OPTION_SET } OptionKind;
+typedef enum OptionKind {
+    OPTION_FLAG,
+    OPTION_INT,
+    OPTION_REAL,
+    OPTION_TEXT,
+    OPTION_CHOICE,
+    OPTION_SET
+} OptionKind;
 
 typedef struct OptionRow {
     const char *name;
-    char letter;          /* 0: none */
+    char letter; /* 0: none */
     OptionKind kind;
     const char *argument; /* for help; the words of a choice, separated by | */
     size_t offset;        /* into Options */
@@ -20,38 +27,64 @@ typedef struct OptionRow {
 } OptionRow;
 
 #define FIELD(name) offsetof(Options, name)
-#define SEED_MAX 9007199254740992.0 /* 2^53: a seed is a row of run.ini, read as a double */
+#define SEED_MAX                                                                         \
+    9007199254740992.0 /* 2^53: a seed is a row of run.ini, read as a double */
 #define LOOKING " sample rollout eval "
 
-/* One name means the same kind of argument everywhere, or no argument everywhere: find_command relies on it. */
+/* One name means the same kind of argument everywhere, or no argument everywhere:
+ * first_positional relies on it. */
 static const OptionRow option_rows[] = {
-    {"runs", 0, OPTION_TEXT, "DIR", FIELD(runs), 0, 0, "*", "the runs folder (default: ./runs, or $DDIL_RUNS)"},
-    {"set", 's', OPTION_SET, "section.key=value", 0, 0, 0, " ddil run resume fork ", "a parameter, over the preset; may be repeated (see ddil params)"},
-    {"name", 0, OPTION_TEXT, "NAME", FIELD(name), 0, 0, " run fork ", "the run's name (default: the preset's)"},
-    {"seed", 0, OPTION_INT, "N", FIELD(seed), 0, SEED_MAX, " ddil run fork ", "run.seed: changes every random stream"},
-    {"seed", 0, OPTION_INT, "N", FIELD(seed), 0, SEED_MAX, LOOKING, "seed of the noise (default: the run's own)"},
-    {"steps", 0, OPTION_INT, "N", FIELD(steps), 1, 1e9, " ddil run resume fork ", "run.steps: the length of the run"},
-    {"steps", 0, OPTION_INT, "K", FIELD(steps), 0, 4096, " sample rollout ", "sampling steps; 0: the run's own"},
-    {"steps", 0, OPTION_TEXT, "K,K,...", FIELD(step_list), 0, 0, " eval ", "sampling steps to evaluate at (default: 1,2,4,8)"},
-    {"at", 0, OPTION_INT, "STEP", FIELD(at), 0, 1e9, " fork export" LOOKING, "a saved training step (default: the newest)"},
-    {"samples", 'n', OPTION_INT, "N", FIELD(samples), 1, 1e7, LOOKING, "how many samples"},
-    {"class", 0, OPTION_INT, "C", FIELD(class), 0, 255, " sample ", "this class only (default: all in turn)"},
-    {"guidance", 0, OPTION_REAL, "S", FIELD(guidance), 0, 100, " sample ", "guidance scale; 1: none"},
-    {"teacher", 0, OPTION_FLAG, NULL, FIELD(teacher), 0, 0, " sample rollout ", "the teacher instead of the student"},
-    {"forward", 0, OPTION_FLAG, NULL, FIELD(forward), 0, 0, " rollout ", "noised data as the distiller sees them, instead of the student"},
-    {"output", 'o', OPTION_TEXT, "FILE", FIELD(output), 0, 0, " sample rollout export ", "the file to write"},
+    {"runs", 0, OPTION_TEXT, "DIR", FIELD(runs), 0, 0, "*",
+     "the runs folder (default: ./runs, or $DDIL_RUNS)"},
+    {"set", 's', OPTION_SET, "section.key=value", 0, 0, 0, " ddil run resume fork ",
+     "a parameter, over the preset; may be repeated (see ddil params)"},
+    {"name", 0, OPTION_TEXT, "NAME", FIELD(name), 0, 0, " run fork ",
+     "the run's name (default: the preset's)"},
+    {"seed", 0, OPTION_INT, "N", FIELD(seed), 0, SEED_MAX, " ddil run fork ",
+     "run.seed: changes every random stream"},
+    {"seed", 0, OPTION_INT, "N", FIELD(seed), 0, SEED_MAX, LOOKING,
+     "seed of the noise (default: the run's own)"},
+    {"steps", 0, OPTION_INT, "N", FIELD(steps), 1, 1e9, " ddil run resume fork ",
+     "run.steps: the length of the run"},
+    {"steps", 0, OPTION_INT, "K", FIELD(steps), 0, 4096, " sample rollout ",
+     "sampling steps; 0: the run's own"},
+    {"steps", 0, OPTION_TEXT, "K,K,...", FIELD(step_list), 0, 0, " eval ",
+     "sampling steps to evaluate at (default: 1,2,4,8)"},
+    {"at", 0, OPTION_INT, "STEP", FIELD(at), 0, 1e9, " fork export" LOOKING,
+     "a saved training step (default: the newest)"},
+    {"samples", 'n', OPTION_INT, "N", FIELD(samples), 1, 1e7, LOOKING,
+     "how many samples"},
+    {"class", 0, OPTION_INT, "C", FIELD(class), 0, 255, " sample ",
+     "this class only (default: all in turn)"},
+    {"guidance", 0, OPTION_REAL, "S", FIELD(guidance), 0, 100, " sample ",
+     "guidance scale; 1: none"},
+    {"teacher", 0, OPTION_FLAG, NULL, FIELD(teacher), 0, 0, " sample rollout ",
+     "the teacher instead of the student"},
+    {"forward", 0, OPTION_FLAG, NULL, FIELD(forward), 0, 0, " rollout ",
+     "noised data as the distiller sees them, instead of the student"},
+    {"output", 'o', OPTION_TEXT, "FILE", FIELD(output), 0, 0, " sample rollout export ",
+     "the file to write"},
     {"csv", 0, OPTION_FLAG, NULL, FIELD(csv), 0, 0, " export ", "the logs, as CSV"},
-    {"weights", 0, OPTION_TEXT, "FILE.safetensors", FIELD(weights), 0, 0, " export ", "the student's weights (EMA)"},
-    {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, " ls show eval params ", "one JSON value and nothing else"},
-    {"markdown", 0, OPTION_FLAG, NULL, FIELD(markdown), 0, 0, " params ", "as a Markdown table"},
+    {"weights", 0, OPTION_TEXT, "FILE.safetensors", FIELD(weights), 0, 0, " export ",
+     "the student's weights (EMA)"},
+    {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, " ls show eval params ",
+     "one JSON value and nothing else"},
+    {"markdown", 0, OPTION_FLAG, NULL, FIELD(markdown), 0, 0, " params ",
+     "as a Markdown table"},
     {"readonly", 0, OPTION_FLAG, NULL, FIELD(readonly), 0, 0, " ddil ", "look only"},
-    {"graphics", 0, OPTION_CHOICE, "auto|sixel|blocks|ascii|off", FIELD(graphics), 0, 0, " ddil ", "how pictures are drawn"},
+    {"graphics", 0, OPTION_CHOICE, "auto|sixel|blocks|ascii|off", FIELD(graphics), 0, 0,
+     " ddil ", "how pictures are drawn"},
     {"mono", 0, OPTION_FLAG, NULL, FIELD(mono), 0, 0, " ddil ", "no colour"},
-    {"size", 0, OPTION_TEXT, "WxH", FIELD(size), 0, 0, " ddil ", "columns x rows instead of the terminal's"},
-    {"script", 0, OPTION_TEXT, "FILE", FIELD(script), 0, 0, " ddil ", "keys and :commands to play"},
-    {"clock", 0, OPTION_CHOICE, "real|fixed", FIELD(clock), 0, 0, " ddil ", "fixed: a clock that never moves, for tests"},
-    {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, "*", "worker threads; 0: all cores (default)"},
-    {"quiet", 0, OPTION_FLAG, NULL, FIELD(quiet), 0, 0, "*", "no progress and no remarks"},
+    {"size", 0, OPTION_TEXT, "WxH", FIELD(size), 0, 0, " ddil ",
+     "columns x rows instead of the terminal's"},
+    {"script", 0, OPTION_TEXT, "FILE", FIELD(script), 0, 0, " ddil ",
+     "keys and :commands to play"},
+    {"clock", 0, OPTION_CHOICE, "real|fixed", FIELD(clock), 0, 0, " ddil ",
+     "fixed: a clock that never moves, for tests"},
+    {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, "*",
+     "worker threads; 0: all cores (default)"},
+    {"quiet", 0, OPTION_FLAG, NULL, FIELD(quiet), 0, 0, "*",
+     "no progress and no remarks"},
     {"help", 'h', OPTION_FLAG, NULL, FIELD(help), 0, 0, "*", "this help"},
     {"version", 0, OPTION_FLAG, NULL, FIELD(version), 0, 0, "*", "the version"},
 };
@@ -65,7 +98,9 @@ const CommandRow *command_find(const char *name)
     return NULL;
 }
 
-/* ---- Nearest words ------------------------------------------------------------------------------------- */
+/* ---- Nearest words
+ * -------------------------------------------------------------------------------------
+ */
 
 enum { WORD_MAX = 40 };
 
@@ -88,11 +123,13 @@ static int distance(const char *a, const char *b)
     return row[n];
 }
 
-const char *nearest_word(const char *text, const char *(*next)(const void *context, int index),
+const char *nearest_word(const char *text,
+                         const char *(*next)(const void *context, int index),
                          const void *context)
 {
     const char *best = NULL;
-    int least = (int)strnlen(text, WORD_MAX) / 2 + 1; /* at least half of it must be right */
+    int least =
+        (int)strnlen(text, WORD_MAX) / 2 + 1; /* at least half of it must be right */
     const char *word;
     for (int i = 0; (word = next(context, i)); i++) {
         int d = distance(text, word);
@@ -104,7 +141,9 @@ const char *nearest_word(const char *text, const char *(*next)(const void *conte
     return best;
 }
 
-/* ---- Looking up ------------------------------------------------------------------------------------------ */
+/* ---- Looking up
+ * ------------------------------------------------------------------------------------------
+ */
 
 static bool takes(const OptionRow *row, const CommandRow *command)
 {
@@ -115,9 +154,10 @@ static bool takes(const OptionRow *row, const CommandRow *command)
     return strstr(row->commands, word) != NULL;
 }
 
-/* One option of argv: its name or letter, and the value that hangs on it ("--steps=4", "-n4"). */
+/* One option of argv: its name or letter, and the value that hangs on it ("--steps=4",
+ * "-n4"). */
 typedef struct Spelling {
-    const char *text;  /* as typed, for messages */
+    const char *text; /* as typed, for messages */
     char name[WORD_MAX];
     char letter;
     const char *value; /* NULL: none attached */
@@ -151,7 +191,8 @@ static const OptionRow *find_row(const Spelling *s, const CommandRow *command)
     return NULL;
 }
 
-/* As far as it can be known before the command is: does the next word belong to this option? */
+/* As far as it can be known before the command is: does the next word belong to this
+ * option? */
 static bool wants_value(const Spelling *s)
 {
     for (int i = 0; i < OPTION_ROWS; i++)
@@ -189,25 +230,31 @@ static const char *option_word(const void *command, int index)
 
 static Status unknown_option(const Spelling *s, const CommandRow *command, Error *error)
 {
-    const char *name = command ? command->name : "";
-    const char *gap = command ? " " : "";
+    const char *name = command ? command->name : "", *gap = command ? " " : "";
     for (int i = 0; i < OPTION_ROWS; i++)
         if (spells(s, &option_rows[i]))
-            return fail(error, STATUS_BAD_INPUT, "ddil%s%s does not take %s; what it takes: ddil%s%s --help",
-                        gap, name, s->text, gap, name);
+            return fail(error, STATUS_BAD_INPUT,
+                        "ddil%s%s does not take %s; what it takes: ddil%s%s --help", gap,
+                        name, s->text, gap, name);
     const char *near = s->letter ? NULL : nearest_word(s->name, option_word, command);
-    return fail(error, STATUS_BAD_INPUT, "unknown option %s%s%s%s; all of them: ddil%s%s --help", s->text,
-                near ? "; did you mean --" : "", near ? near : "", near ? "?" : "", gap, name);
+    return fail(error, STATUS_BAD_INPUT,
+                "unknown option %s%s%s%s; all of them: ddil%s%s --help", s->text,
+                near ? " (nearest: --" : "", near ? near : "", near ? ")" : "", gap,
+                name);
 }
 
-/* ---- Values ---------------------------------------------------------------------------------------------- */
+/* ---- Values
+ * ----------------------------------------------------------------------------------------------
+ */
 
 static const char *const usage_of_kind[] = {
-    [OPTION_FLAG] = "",       [OPTION_INT] = "a whole number", [OPTION_REAL] = "a number",
-    [OPTION_TEXT] = "a text", [OPTION_CHOICE] = "a word",      [OPTION_SET] = "section.key=value",
+    [OPTION_FLAG] = "",         [OPTION_INT] = "a whole number",
+    [OPTION_REAL] = "a number", [OPTION_TEXT] = "a text",
+    [OPTION_CHOICE] = "a word", [OPTION_SET] = "section.key=value",
 };
 
-static Status set_number(const OptionRow *row, const char *value, void *field, Error *error)
+static Status set_number(const OptionRow *row, const char *value, void *field,
+                         Error *error)
 {
     char *end;
     errno = 0;
@@ -217,8 +264,8 @@ static Status set_number(const OptionRow *row, const char *value, void *field, E
         return fail(error, STATUS_BAD_INPUT, "--%s: \"%s\" is not %s", row->name, value,
                     usage_of_kind[row->kind]);
     if (number < row->low || number > row->high)
-        return fail(error, STATUS_BAD_INPUT, "--%s: %s is outside %.16g .. %.16g", row->name, value,
-                    row->low, row->high);
+        return fail(error, STATUS_BAD_INPUT, "--%s: %s is outside %.16g .. %.16g",
+                    row->name, value, row->low, row->high);
     if (whole)
         *(long *)field = (long)number;
     else
@@ -230,13 +277,15 @@ static Status set_number(const OptionRow *row, const char *value, void *field, E
 static bool one_of(const char *choices, const char *value)
 {
     size_t length = strlen(value);
-    for (const char *word = choices; word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL)
+    for (const char *word = choices; word;
+         word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL)
         if (length && strcspn(word, "|") == length && strncmp(word, value, length) == 0)
             return true;
     return false;
 }
 
-static Status set_option(Options *options, const OptionRow *row, const char *value, Error *error)
+static Status set_option(Options *options, const OptionRow *row, const char *value,
+                         Error *error)
 {
     void *field = (char *)options + row->offset;
     switch (row->kind) {
@@ -250,8 +299,8 @@ static Status set_option(Options *options, const OptionRow *row, const char *val
         return STATUS_OK;
     case OPTION_CHOICE:
         if (!one_of(row->argument, value))
-            return fail(error, STATUS_BAD_INPUT, "--%s: \"%s\" is none of %s", row->name, value,
-                        row->argument);
+            return fail(error, STATUS_BAD_INPUT, "--%s: \"%s\" is none of %s", row->name,
+                        value, row->argument);
         break;
     case OPTION_TEXT:
         if (!*value)
@@ -273,8 +322,8 @@ static Status take_option(Options *options, int argc, char **argv, int *i, Error
         return fail(error, STATUS_BAD_INPUT, "--%s takes no value", row->name);
     if (row->kind != OPTION_FLAG && !s.value) {
         if (*i + 1 >= argc)
-            return fail(error, STATUS_BAD_INPUT, "%s wants %s: %s", s.text, usage_of_kind[row->kind],
-                        row->argument);
+            return fail(error, STATUS_BAD_INPUT, "%s wants %s: %s", s.text,
+                        usage_of_kind[row->kind], row->argument);
         s.value = argv[++*i];
     }
     return set_option(options, row, s.value, error);
@@ -284,7 +333,8 @@ static Status take_argument(Options *options, const char *text, Error *error)
 {
     int most = options->command ? options->command->most : ARGUMENTS_MAX;
     if (options->arguments >= most)
-        return fail(error, STATUS_BAD_INPUT, "too many arguments at \"%s\"; usage: ddil %s %s", text,
+        return fail(error, STATUS_BAD_INPUT,
+                    "too many arguments at \"%s\"; usage: ddil %s %s", text,
                     options->command ? options->command->name : "",
                     options->command ? options->command->arguments : "[PRESET...]");
     options->argument[options->arguments++] = text;
@@ -294,10 +344,11 @@ static Status take_argument(Options *options, const char *text, Error *error)
 static Status check_arguments(const Options *options, Error *error)
 {
     const CommandRow *command = options->command;
-    if (!command || options->help || options->version || options->arguments >= command->least)
+    if (!command || options->help || options->version ||
+        options->arguments >= command->least)
         return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "an argument is missing; usage: ddil %s %s", command->name,
-                command->arguments);
+    return fail(error, STATUS_BAD_INPUT, "an argument is missing; usage: ddil %s %s",
+                command->name, command->arguments);
 }
 
 static void set_defaults(Options *options)
@@ -333,7 +384,9 @@ Status options_parse(Options *options, int argc, char **argv, Error *error)
     return check_arguments(options, error);
 }
 
-/* ---- Help ------------------------------------------------------------------------------------------------ */
+/* ---- Help
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void print_option(const OptionRow *row, FILE *out)
 {
@@ -351,17 +404,24 @@ static void print_option(const OptionRow *row, FILE *out)
 void options_help(const CommandRow *command, FILE *out)
 {
     if (command) {
-        fprintf(out, "usage: ddil %s %s\n\n%s\n", command->name, command->arguments, command->help);
+        fprintf(out, "usage: ddil %s %s\n\n%s\n", command->name, command->arguments,
+                command->help);
         if (command->more)
             fprintf(out, "%s\n", command->more);
     } else {
-        fputs("usage: ddil [PRESET...]            the workbench; presets named are launched at once\n"
-              "       ddil COMMAND [ARGUMENT...]  without a screen\n\ncommands:\n", out);
+        fputs("usage: ddil [PRESET...]            the workbench; presets named are "
+              "launched at once\n"
+              "       ddil COMMAND [ARGUMENT...]  without a screen\n\ncommands:\n",
+              out);
         for (const CommandRow *row = commands; row->name; row++)
             fprintf(out, "  %-8s %-19s  %s\n", row->name, row->arguments, row->help);
-        fputs("\nRUN is a run's number, name, unique prefix or folder; PRESET a file, or a name of ddil presets.\n"
-              "Exit codes: 0 done, 1 the run failed, 2 wrong usage, preset or file, 3 interrupted and saved,\n"
-              "4 the terminal or another owner stands in the way. ddil COMMAND --help says more.\n", out);
+        fputs("\nRUN is a run's number, name, unique prefix or folder; PRESET a file, or "
+              "a name of ddil presets.\n"
+              "Exit codes: 0 done, 1 the run failed, 2 wrong usage, preset or file, 3 "
+              "interrupted and saved,\n"
+              "4 the terminal or another owner stands in the way. ddil COMMAND --help "
+              "says more.\n",
+              out);
     }
     fprintf(out, "\noptions%s:\n", command ? "" : " of the workbench");
     for (int i = 0; i < OPTION_ROWS; i++)

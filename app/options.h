@@ -1,5 +1,5 @@
-/* The command line: one table of options drives parsing, ranges and help. Fills a plain Options; does
- * nothing else. May call engine/base only. */
+/* The command line: one table of options drives parsing, ranges and help. Fills a plain
+ * Options; does nothing else. May call engine/base only. */
 #ifndef DDIL_OPTIONS_H
 #define DDIL_OPTIONS_H
 
@@ -9,13 +9,14 @@
 
 typedef struct Options Options;
 
-/* A subcommand. On anything but STATUS_OK main() prints error->text (when there is one) and exits with it. */
+/* A subcommand. On anything but STATUS_OK main() prints error->text (when there is one)
+ * and exits with it. */
 typedef struct CommandRow {
     const char *name;
-    const char *arguments;  /* for the usage line */
-    const char *help;       /* one sentence */
-    const char *more;       /* further paragraphs of --help, or NULL */
-    int least, most;        /* positional arguments */
+    const char *arguments; /* for the usage line */
+    const char *help;      /* one sentence */
+    const char *more;      /* further paragraphs of --help, or NULL */
+    int least, most;       /* positional arguments */
     Status (*run)(const Options *options, Error *error);
 } CommandRow;
 
@@ -25,7 +26,8 @@ const CommandRow *command_find(const char *name); /* NULL when unknown */
 
 enum { ARGUMENTS_MAX = 64, SETS_MAX = 64 };
 
-/* What was asked for. Numbers that were not given are -1, guidance is NaN, texts are NULL. Texts are borrowed from argv. */
+/* What was asked for. Numbers that were not given are -1, guidance is NaN, texts are
+ * NULL. Texts are borrowed from argv. */
 struct Options {
     const CommandRow *command; /* NULL: the workbench */
     int arguments;
@@ -42,12 +44,15 @@ struct Options {
     const char *graphics, *size, *script, *clock;
 };
 
-/* Options may stand before or after positional arguments; "--" ends them. BAD_INPUT names the nearest option or command. */
+/* Options may stand before or after positional arguments; "--" ends them. BAD_INPUT names
+ * the nearest option or command. */
 Status options_parse(Options *options, int argc, char **argv, Error *error);
 /* The help of one command, or of the whole program for NULL. */
 void options_help(const CommandRow *command, FILE *out);
-/* The known word nearest to `text`, or NULL when none is near. next(context, i) gives word i, NULL past the last. */
-const char *nearest_word(const char *text, const char *(*next)(const void *context, int index),
+/* The known word nearest to `text`, or NULL when none is near. next(context, i) gives
+ * word i, NULL past the last. */
+const char *nearest_word(const char *text,
+                         const char *(*next)(const void *context, int index),
                          const void *context);
 
 #endif

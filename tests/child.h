@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-/* Runs `act` in a child; what it wrote to standard error goes to `text`. Returns the wait status. */
+/* Runs `act` in a child; what it wrote to standard error goes to `text`. Returns the wait
+ * status. */
 int child_run(void (*act)(void), char *text, size_t size);
 
 /* Fails the test unless `act` aborts and says `word`. */

@@ -2,7 +2,8 @@
 # Runs test programs and scripts that print TAP, each in a home of its own and with a time limit, and ends with
 # one line "N passed, N failed". What passes stays quiet; what fails shows its output.
 #   run.sh ONLY TEST...   runs those whose name holds ONLY ('' for all)
-# A test that crashes, hangs, stops short of its plan or prints no TAP counts as one more failure.
+# A test that crashes, hangs, stops short of its plan or prints no TAP counts as one more failure; so does a build
+# that failed (its status in BUILT).
 set -u
 only=$1
 shift
@@ -75,6 +76,10 @@ run_one() {
 for test in "$@"; do
     [[ $(basename "$test") == *"$only"* ]] && run_one "$test"
 done
+if [ "${BUILT:-0}" != 0 ]; then
+    echo "the build failed"
+    failed=$((failed + 1))
+fi
 [ "$skipped" -gt 0 ] && echo "$skipped skipped"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -1,4 +1,5 @@
-/* The thread pool: every job once, at the same time, the same bits for any number of threads, asleep when idle. */
+/* The thread pool: every job once, at the same time, the same bits for any number of
+ * threads, asleep when idle. */
 #include "engine/base/clock.h"
 #include "engine/base/pool.h"
 #include "engine/base/rng.h"
@@ -15,7 +16,8 @@ enum { THREADS_MAX = 8, JOBS_MAX = 257 };
 
 typedef struct Count {
     int done[JOBS_MAX];         /* by index: a race here is an index given out twice */
-    int by_worker[THREADS_MAX]; /* by worker: a race here is a worker's number used twice at a time */
+    int by_worker[THREADS_MAX]; /* by worker: a race here is a worker's number used twice
+                                   at a time */
 } Count;
 
 static void count_job(void *context, int index, int worker)
@@ -100,7 +102,8 @@ static void meet(void *context, int index, int worker)
 static void test_pool_works_at_the_same_time_as_its_caller(void **state)
 {
     (void)state;
-    Meeting meeting = {.lock = PTHREAD_MUTEX_INITIALIZER, .all_here = PTHREAD_COND_INITIALIZER};
+    Meeting meeting = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                       .all_here = PTHREAD_COND_INITIALIZER};
     Pool *pool = pool_new(2);
     pool_run(pool, 2, meet, &meeting);
     pool_free(pool);
@@ -116,7 +119,8 @@ static void long_job(void *context, int index, int worker)
         wait_a_while(0.15);
 }
 
-/* Neither idle workers nor a waiting caller burn time: spinning would take 0.15 s a thread. */
+/* Neither idle workers nor a waiting caller burn time: spinning would take 0.15 s a
+ * thread. */
 static void test_pool_sleeps_while_waiting(void **state)
 {
     (void)state;

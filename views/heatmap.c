@@ -116,26 +116,25 @@ void heatmap_legend(Canvas *canvas, int right, int y, const Scale *scale)
     canvas_text(canvas, x + RAMP_SIZE, y, 8, faint, high);
 }
 
-/* The level at part [0, 1) of the axis; -1 where nothing was measured. */
-static int level_at(const HeatSpec *spec, const Scale *scale, long step, int row)
+/* The level of a measured column; -1 where nothing was measured. */
+static int level_at(const HeatSpec *spec, const Scale *scale, int column, int row)
 {
-    int column = step <= spec->newest ? shift_column(spec->shift, step) : -1;
     return column < 0 ? -1 : shift_level(scale, shift_cell(spec->shift, spec->reference, column, row).value);
 }
 
-/* The training step a pixel or cell stands for: its last one, so that a column shows as soon as it is measured. */
-static long step_of(const HeatSpec *spec, int x, int width)
+/* The measurement a pixel or cell column shows: the newest one within it or before it. */
+static int measured_at(const HeatSpec *spec, int x, int width)
 {
-    long step = axis_step(spec->axis, x + 1, width) - 1;
-    return step > spec->newest && axis_step(spec->axis, x, width) <= spec->newest ? spec->newest : step;
+    long first = axis_step(spec->axis, x, width), last = axis_step(spec->axis, x + 1, width) - 1;
+    return first <= spec->newest ? shift_column(spec->shift, last > first ? last : first) : -1;
 }
 
 static void draw_cells(Canvas *canvas, Rect plot, const HeatSpec *spec, const Scale *scale)
 {
-    for (int y = 0; y < plot.height; y++) {
-        int row = y * spec->shift->rows / plot.height;
-        for (int x = 0; x < plot.width; x++) {
-            int level = level_at(spec, scale, step_of(spec, x, plot.width), row);
+    for (int x = 0; x < plot.width; x++) {
+        int column = measured_at(spec, x, plot.width);
+        for (int y = 0; y < plot.height; y++) {
+            int level = level_at(spec, scale, column, y * spec->shift->rows / plot.height);
             if (level >= 0) {
                 canvas_put(canvas, plot.x + x, plot.y + y, heatmap_rune(level), level_style(canvas, level));
             }
@@ -143,25 +142,36 @@ static void draw_cells(Canvas *canvas, Rect plot, const HeatSpec *spec, const Sc
     }
 }
 
-static bool draw_picture(Canvas *canvas, Rect plot, const HeatSpec *spec, const Scale *scale)
+/* One picture of `part` of the plot: wide plots need several, since terminals limit the width of one. */
+static void draw_picture(Canvas *canvas, Rect plot, Rect part, const HeatSpec *spec, const Scale *scale)
 {
     Raster raster;
-    if (!raster_begin(&raster, canvas, plot)) {
-        return false;
+    int rows = spec->shift->rows;
+    if (!raster_begin(&raster, canvas, part)) {
+        return;
     }
     for (int level = 0; level < RAMP_SIZE; level++) {
         theme_ramp_rgb(level, raster.palette[1 + level]);
     }
+    int offset = (part.x - plot.x) * raster.unit_x;
     for (int x = 0; x < raster.width; x++) {
-        long step = step_of(spec, x, plot.width * raster.unit_x);
-        for (int row = 0; row < spec->shift->rows; row++) {
-            int level = level_at(spec, scale, step, row);
-            int y0 = row * raster.height / spec->shift->rows, y1 = (row + 1) * raster.height / spec->shift->rows;
-            raster_fill(&raster, (Box){x, y0, 1, y1 - y0 - (y1 - y0 > 8)}, (uint8_t)(level + 1));
+        int column = measured_at(spec, offset + x, plot.width * raster.unit_x);
+        for (int row = 0; row < rows; row++) {
+            int y0 = row * raster.height / rows, height = (row + 1) * raster.height / rows - y0;
+            int level = level_at(spec, scale, column, row);
+            raster_fill(&raster, (Box){x, y0, 1, height - (height > 8)}, (uint8_t)(level + 1));
         }
     }
     raster_end(&raster, canvas);
-    return true;
+}
+
+static void draw_pictures(Canvas *canvas, Rect plot, const HeatSpec *spec, const Scale *scale)
+{
+    int most = PICTURE_SIDE_MAX / canvas->look.cell_width;
+    for (int x = 0; x < plot.width; x += most) {
+        int width = plot.width - x < most ? plot.width - x : most;
+        draw_picture(canvas, plot, (Rect){plot.x + x, plot.y, width, plot.height}, spec, scale);
+    }
 }
 
 static void draw_labels(Canvas *canvas, Rect rect, Rect plot, const HeatSpec *spec)
@@ -203,8 +213,10 @@ void heatmap_draw(Canvas *canvas, Rect rect, const HeatSpec *spec)
         plot.height -= plot.height % spec->shift->rows;
     }
     Scale scale = shift_scale(spec->shift, spec->reference);
-    bool picture = canvas->look.graphics == GRAPHICS_SIXEL && draw_picture(canvas, plot, spec, &scale);
-    if (!picture) {
+    bool picture = canvas->look.graphics == GRAPHICS_SIXEL;
+    if (picture) {
+        draw_pictures(canvas, plot, spec, &scale);
+    } else {
         draw_cells(canvas, plot, spec, &scale);
     }
     draw_labels(canvas, rect, plot, spec);

@@ -1,5 +1,6 @@
-/* Owns reserved address ranges. May call libc and must(). Under AddressSanitizer what is not handed out
- * is poisoned as soon as it has been used once, and a gap stands behind every block. */
+/* Owns reserved address ranges. May call libc and must(). Under AddressSanitizer what is
+ * not handed out is poisoned as soon as it has been used once, and a gap stands behind
+ * every block. */
 #include "engine/base/arena.h"
 #include "engine/base/status.h"
 #include <stdint.h>
@@ -21,8 +22,8 @@ enum { ALIGN = 64 };
 _Noreturn static void die(const char *what, size_t wanted, size_t used, size_t size)
 {
     char text[160];
-    snprintf(text, sizeof text, "%s: %zu bytes wanted, %zu of %zu in use", what, wanted, used,
-             size);
+    snprintf(text, sizeof text, "%s: %zu bytes wanted, %zu of %zu in use", what, wanted,
+             used, size);
     must_fail(__FILE__, __LINE__, text);
 }
 

@@ -1,5 +1,6 @@
-/* Owns the reading and the replacing of whole files. May call libc and fail(). A NewFile becomes visible
- * under its name only after every byte is on the disk; any error before that leaves the old file. */
+/* Owns the reading and the replacing of whole files. May call libc and fail(). A NewFile
+ * becomes visible under its name only after every byte is on the disk; any error before
+ * that leaves the old file. */
 #include "engine/base/file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,8 @@ static int open_temporary(NewFile *file)
             errno = ENAMETOOLONG;
             return -1;
         }
-        int descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int descriptor =
+            open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (descriptor >= 0 || errno != EEXIST)
             return descriptor;
     }
@@ -35,7 +37,8 @@ Status newfile_open(NewFile *file, const char *path, Error *error)
                     PATH_SIZE - 1, path);
     int descriptor = open_temporary(file);
     if (descriptor < 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot create %s: %s", path, strerror(errno));
+        return fail(error, STATUS_BAD_INPUT, "cannot create %s: %s", path,
+                    strerror(errno));
     file->stream = fdopen(descriptor, "wb");
     if (file->stream)
         return STATUS_OK;
@@ -45,8 +48,8 @@ Status newfile_open(NewFile *file, const char *path, Error *error)
     return fail(error, STATUS_FAILED, "cannot write %s: %s", path, strerror(reason));
 }
 
-/* The folder's entry must be on the disk too, or a power cut brings the old file back. Some file
- * systems cannot sync a folder and say so: nothing more can be done there. */
+/* The folder's entry must be on the disk too, or a power cut brings the old file back.
+ * Some file systems cannot sync a folder and say so: nothing more can be done there. */
 static int sync_folder(const char *path)
 {
     char folder[PATH_SIZE];
@@ -68,14 +71,22 @@ static int sync_folder(const char *path)
 static int finish_stream(FILE *stream)
 {
     int reason = 0;
+    bool failed = ferror(stream);
     errno = 0;
-    if (ferror(stream) || fflush(stream) != 0)
+    if (fflush(stream) != 0 || failed)
         reason = errno ? errno : EIO;
     if (!reason && fsync(fileno(stream)) != 0 && errno != EINVAL)
         reason = errno;
     if (fclose(stream) != 0 && !reason)
         reason = errno;
     return reason;
+}
+
+static Status unchanged(const NewFile *file, int reason, Error *error)
+{
+    return fail(error, STATUS_FAILED,
+                "cannot write %s: %s; what stood there is unchanged", file->path,
+                strerror(reason));
 }
 
 Status newfile_commit(NewFile *file, Error *error)
@@ -86,13 +97,13 @@ Status newfile_commit(NewFile *file, Error *error)
         reason = errno;
     if (reason) {
         unlink(file->temporary);
-        return fail(error, STATUS_FAILED, "cannot write %s: %s; what stood there is unchanged",
-                    file->path, strerror(reason));
+        return unchanged(file, reason, error);
     }
     reason = sync_folder(file->path);
     if (reason)
-        return fail(error, STATUS_FAILED, "%s is written but may not survive a power cut: %s",
-                    file->path, strerror(reason));
+        return fail(error, STATUS_FAILED,
+                    "%s is written but may not survive a power cut: %s", file->path,
+                    strerror(reason));
     return STATUS_OK;
 }
 
@@ -111,8 +122,11 @@ Status file_write(const char *path, const void *data, size_t size, Error *error)
     Status status = newfile_open(&file, path, error);
     if (status)
         return status;
-    fwrite(data, 1, size, file.stream); /* an error sticks to the stream; commit looks */
-    return newfile_commit(&file, error);
+    if (fwrite(data, 1, size, file.stream) == size)
+        return newfile_commit(&file, error);
+    int reason = errno;
+    newfile_abandon(&file);
+    return unchanged(&file, reason, error);
 }
 
 typedef struct Bytes {
@@ -132,7 +146,8 @@ static bool grow(Bytes *bytes)
     return data != NULL;
 }
 
-/* Reads to the end, at most `limit` bytes; returns 0, an errno, or EFBIG when there is more. */
+/* Reads to the end, at most `limit` bytes; returns 0, an errno, or EFBIG when there is
+ * more. */
 static int read_all(FILE *stream, size_t limit, Bytes *bytes)
 {
     size_t got = 1;
@@ -162,7 +177,8 @@ Status file_read(const char *path, size_t limit, char **data, size_t *size, Erro
     if (reason == EFBIG)
         return fail(error, STATUS_BAD_INPUT, "%s is larger than %zu bytes", path, limit);
     if (reason)
-        return fail(error, STATUS_BAD_INPUT, "cannot read %s: %s", path, strerror(reason));
+        return fail(error, STATUS_BAD_INPUT, "cannot read %s: %s", path,
+                    strerror(reason));
     *data = bytes.data;
     *size = bytes.size;
     return STATUS_OK;
@@ -189,7 +205,8 @@ Status file_make_folder(const char *path, Error *error)
 {
     char part[PATH_SIZE];
     if (path[0] == 0 || snprintf(part, sizeof part, "%s", path) >= PATH_SIZE)
-        return fail(error, STATUS_BAD_INPUT, "cannot make a folder from an empty or overlong path");
+        return fail(error, STATUS_BAD_INPUT,
+                    "cannot make a folder from an empty or overlong path");
     for (char *end = part + 1;; end++) {
         if (*end != '/' && *end != 0)
             continue;

@@ -1,5 +1,5 @@
-/* Owns a Config: its rows, typed reads and the written form. May call libc, must(), fail() and
- * param_value. Reading is in param_read.c. */
+/* Owns a Config: its rows, typed reads and the written form. May call libc, must(),
+ * fail() and param_value. Reading is in param_read.c. */
 #include "engine/base/param.h"
 #include "engine/base/param_value.h"
 #include <math.h>
@@ -26,7 +26,8 @@ int config_find(const Config *config, const char *name)
     return -1;
 }
 
-/* Stops the program when a table row is wrong: its default out of range, or its name there already. */
+/* Stops the program when a table row is wrong: its default out of range, or its name
+ * there already. */
 static void add_row(Config *config, const ParamRow *row)
 {
     char name[2 * PARAM_TEXT_SIZE];
@@ -60,9 +61,9 @@ Status config_check(const Config *config, Error *error)
     for (int i = 0; i < config->n; i++) {
         const ParamRow *row = config->row[i];
         if (is_missing(config, i))
-            return fail(error, STATUS_BAD_INPUT, "%s%s%s.%s is not set: %s%s%s", config->file,
-                        config->file[0] ? ": " : "", row->section, row->key, row->help,
-                        row->type == PARAM_CHOICE ? "; one of " : "",
+            return fail(error, STATUS_BAD_INPUT, "%s%s%s.%s is not set: %s%s%s",
+                        config->file, config->file[0] ? ": " : "", row->section, row->key,
+                        row->help, row->type == PARAM_CHOICE ? "; one of " : "",
                         row->type == PARAM_CHOICE ? row->choices : "");
     }
     return STATUS_OK;

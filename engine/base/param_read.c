@@ -1,7 +1,8 @@
-/* Owns the reading of INI and of "section.key=value" into a Config, and the words for what is wrong.
- * May call libc, inih, fail(), file_read() and param_value. inih cuts lines into section, key and value; this
- * file feeds it whole lines, so that each complaint knows its line. Everything is read into a copy: a
- * Config changes only when all was right. */
+/* Owns the reading of INI and of "section.key=value" into a Config, and the words for
+ * what is wrong. May call libc, inih, fail(), file_read() and param_value. inih cuts
+ * lines into section, key and value; this file feeds it whole lines, so that each
+ * complaint knows its line. Everything is read into a copy: a Config changes only when
+ * all was right. */
 #include "engine/base/file.h"
 #include "engine/base/param.h"
 #include "engine/base/param_value.h"
@@ -35,7 +36,8 @@ static int find_section(const Config *config, const char *section)
 static int find_row(const Config *config, const char *section, const char *key)
 {
     for (int i = 0; i < config->n; i++)
-        if (strcmp(config->row[i]->section, section) == 0 && strcmp(config->row[i]->key, key) == 0)
+        if (strcmp(config->row[i]->section, section) == 0 &&
+            strcmp(config->row[i]->key, key) == 0)
             return i;
     return -1;
 }
@@ -65,8 +67,8 @@ static void full_name(const char *section, const char *key, char name[NAME_CHARS
     snprintf(name, NAME_CHARS, "%s%s%s", section, section[0] && key[0] ? "." : "", key);
 }
 
-/* The row nearest to section.key (or to the section alone, with an empty key), or -1 when all are far.
- * The right key in the wrong section counts as near. */
+/* The row nearest to section.key (or to the section alone, with an empty key), or -1 when
+ * all are far. The right key in the wrong section counts as near. */
 static int nearest(const Config *config, const char *section, const char *key)
 {
     char wanted[NAME_CHARS], known[NAME_CHARS];
@@ -95,19 +97,20 @@ static void list_word(char list[LIST_CHARS], const char *word)
     snprintf(list + used, LIST_CHARS - used, "%s%s", used ? ", " : "", word);
 }
 
-static Status unknown_section(const Config *config, const char *where, const char *section,
-                              Error *error)
+static Status unknown_section(const Config *config, const char *where,
+                              const char *section, Error *error)
 {
     char known[LIST_CHARS] = "";
     int near = nearest(config, section, "");
     if (near >= 0)
-        return fail(error, STATUS_BAD_INPUT, "%s: unknown section [%.60s]; did you mean [%s]?",
-                    where, section, config->row[near]->section);
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: unknown section [%.60s]; did you mean [%s]?", where, section,
+                    config->row[near]->section);
     for (int i = 0; i < config->n; i++)
         if (find_section(config, config->row[i]->section) == i)
             list_word(known, config->row[i]->section);
-    return fail(error, STATUS_BAD_INPUT, "%s: unknown section [%.60s]; there are %s", where,
-                section, known);
+    return fail(error, STATUS_BAD_INPUT, "%s: unknown section [%.60s]; there are %s",
+                where, section, known);
 }
 
 static Status unknown_key(const Config *config, const char *where, const char *section,
@@ -117,8 +120,9 @@ static Status unknown_key(const Config *config, const char *where, const char *s
     int near = nearest(config, section, key);
     full_name(section, key, wanted);
     if (near >= 0)
-        return fail(error, STATUS_BAD_INPUT, "%s: unknown key '%s'; did you mean '%s.%s'?", where,
-                    wanted, config->row[near]->section, config->row[near]->key);
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: unknown key '%s'; did you mean '%s.%s'?", where, wanted,
+                    config->row[near]->section, config->row[near]->key);
     for (int i = 0; i < config->n; i++)
         if (strcmp(section, config->row[i]->section) == 0)
             list_word(known, config->row[i]->key);
@@ -128,14 +132,15 @@ static Status unknown_key(const Config *config, const char *where, const char *s
 
 /* ---- one value ---- */
 
-static Status set_row(Config *config, int i, const char *text, int line, const char *where,
-                      Error *error)
+static Status set_row(Config *config, int i, const char *text, int line,
+                      const char *where, Error *error)
 {
     ParamReason reason;
     const ParamRow *row = config->row[i];
     if (!param_value_parse(row, text, &config->value[i], &reason))
-        return fail(error, STATUS_BAD_INPUT, "%s: %s.%s = %.60s%s %s", where, row->section,
-                    row->key, text, strlen(text) > 60 ? "..." : "", reason.text);
+        return fail(error, STATUS_BAD_INPUT, "%s: %s.%s = %.60s%s %s", where,
+                    row->section, row->key, text, strlen(text) > 60 ? "..." : "",
+                    reason.text);
     config->value[i].line = line;
     return STATUS_OK;
 }
@@ -150,7 +155,8 @@ Status config_set(Config *config, const char *assignment, Error *error)
     size_t span = (size_t)(equals - assignment);
     while (span > 0 && assignment[span - 1] == ' ')
         span--;
-    snprintf(name, sizeof name, "%.*s", span < NAME_CHARS ? (int)span : NAME_CHARS, assignment);
+    snprintf(name, sizeof name, "%.*s", span < NAME_CHARS ? (int)span : NAME_CHARS,
+             assignment);
     char *dot = strchr(name, '.');
     const char *section = dot ? name : "", *key = dot ? dot + 1 : name;
     if (dot)
@@ -169,14 +175,16 @@ static const char *here(const Reading *reading, char *where, size_t size)
     return where;
 }
 
-/* Checked as soon as it is read, so that a misspelt section is named rather than its first key. */
+/* Checked as soon as it is read, so that a misspelt section is named rather than its
+ * first key. */
 static Status check_section(Reading *reading, const char *header)
 {
     char where[200], section[NAME_CHARS];
     size_t span = strcspn(header, "]");
     if (!header[span])
         return STATUS_OK; /* inih complains */
-    snprintf(section, sizeof section, "%.*s", span < NAME_CHARS ? (int)span : NAME_CHARS, header);
+    snprintf(section, sizeof section, "%.*s", span < NAME_CHARS ? (int)span : NAME_CHARS,
+             header);
     if (find_section(reading->config, section) >= 0)
         return STATUS_OK;
     return unknown_section(reading->config, here(reading, where, sizeof where), section,
@@ -189,17 +197,17 @@ static Status check_line(Reading *reading, const char *line, size_t length, size
     char where[200];
     here(reading, where, sizeof where);
     if (length > room)
-        return fail(reading->error, STATUS_BAD_INPUT, "%s: the line has more than %zu characters",
-                    where, room);
+        return fail(reading->error, STATUS_BAD_INPUT,
+                    "%s: the line has more than %zu characters", where, room);
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)line[i] < ' ' && line[i] != '\t')
-            return fail(reading->error, STATUS_BAD_INPUT, "%s: control character 0x%02x", where,
-                        (unsigned char)line[i]);
+            return fail(reading->error, STATUS_BAD_INPUT, "%s: control character 0x%02x",
+                        where, (unsigned char)line[i]);
     return STATUS_OK;
 }
 
-/* Hands inih one line, without leading blanks (which would make it the continuation of the line before) and
- * without comment lines (which may have any length). */
+/* Hands inih one line, without leading blanks (which would make it the continuation of
+ * the line before) and without comment lines (which may have any length). */
 static char *give_line(char *out, int size, void *context)
 {
     Reading *reading = context;
@@ -224,19 +232,21 @@ static char *give_line(char *out, int size, void *context)
     return status ? NULL : out;
 }
 
-static Status take_pair(Reading *reading, const char *section, const char *key, const char *text)
+static Status take_pair(Reading *reading, const char *section, const char *key,
+                        const char *text)
 {
     char where[200];
     here(reading, where, sizeof where);
     if (!section[0])
-        return fail(reading->error, STATUS_BAD_INPUT, "%s: '%.60s' stands before any [section]",
-                    where, key);
+        return fail(reading->error, STATUS_BAD_INPUT,
+                    "%s: '%.60s' stands before any [section]", where, key);
     int i = find_row(reading->config, section, key);
     if (i < 0)
         return unknown_key(reading->config, where, section, key, reading->error);
     if (reading->first[i])
-        return fail(reading->error, STATUS_BAD_INPUT, "%s: %s.%s is set again; first in line %d",
-                    where, section, key, reading->first[i]);
+        return fail(reading->error, STATUS_BAD_INPUT,
+                    "%s: %s.%s is set again; first in line %d", where, section, key,
+                    reading->first[i]);
     reading->first[i] = reading->line;
     return set_row(reading->config, i, text, reading->line, where, reading->error);
 }
@@ -262,8 +272,8 @@ Status config_read_text(Config *config, const char *name, const char *text, Erro
     if (line < 0)
         return fail(error, STATUS_FAILED, "%s: out of memory", name);
     if (line > 0 && line != reading.failed)
-        return fail(error, STATUS_BAD_INPUT, "%s:%d: expected 'key = value' or '[section]'", name,
-                    line);
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s:%d: expected 'key = value' or '[section]'", name, line);
     if (reading.failed)
         return STATUS_BAD_INPUT;
     snprintf(copy.file, sizeof copy.file, "%s", name);
@@ -283,8 +293,8 @@ Status config_read_file(Config *config, const char *path, Error *error)
         int line = 1;
         for (size_t i = 0; i < length; i++)
             line += text[i] == '\n';
-        status = fail(error, STATUS_BAD_INPUT, "%s:%d: holds a zero byte; this is no INI file",
-                      path, line);
+        status = fail(error, STATUS_BAD_INPUT,
+                      "%s:%d: holds a zero byte; this is no INI file", path, line);
     } else {
         status = config_read_text(config, path, text, error);
     }

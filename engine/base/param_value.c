@@ -1,5 +1,5 @@
-/* Owns the spelling of values: what each ParamType accepts and its one canonical form. May call libc,
- * must() and nothing else. */
+/* Owns the spelling of values: what each ParamType accepts and its one canonical form.
+ * May call libc, must() and nothing else. */
 #include "engine/base/param_value.h"
 #include <ctype.h>
 #include <math.h>
@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-__attribute__((format(printf, 2, 3)))
+static bool refuse(ParamReason *reason, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 static bool refuse(ParamReason *reason, const char *format, ...)
 {
     va_list arguments;
@@ -42,7 +44,8 @@ static bool is_whole(double number)
     return number == floor(number) && fabs(number) <= 0x1p53;
 }
 
-static bool in_range(const ParamRow *row, double number, const char *what, ParamReason *reason)
+static bool in_range(const ParamRow *row, double number, const char *what,
+                     ParamReason *reason)
 {
     if (number >= row->low && number <= row->high)
         return true;
@@ -53,7 +56,8 @@ static bool in_range(const ParamRow *row, double number, const char *what, Param
     return refuse(reason, "%s out of range %.10g..%.10g", what, row->low, row->high);
 }
 
-static bool parse_int(const ParamRow *row, const char *text, ParamValue *value, ParamReason *reason)
+static bool parse_int(const ParamRow *row, const char *text, ParamValue *value,
+                      ParamReason *reason)
 {
     if (!read_number(text, &value->number) || !is_whole(value->number))
         return refuse(reason, "is not a whole number");
@@ -61,7 +65,8 @@ static bool parse_int(const ParamRow *row, const char *text, ParamValue *value, 
     return in_range(row, value->number, "is", reason);
 }
 
-static bool parse_real(const ParamRow *row, const char *text, ParamValue *value, ParamReason *reason)
+static bool parse_real(const ParamRow *row, const char *text, ParamValue *value,
+                       ParamReason *reason)
 {
     if (!read_number(text, &value->number))
         return refuse(reason, "is not a number");
@@ -71,7 +76,8 @@ static bool parse_real(const ParamRow *row, const char *text, ParamValue *value,
 
 static bool parse_bool(const char *text, ParamValue *value, ParamReason *reason)
 {
-    static const char *const word[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
+    static const char *const word[] = {"no",  "yes", "false", "true",
+                                       "off", "on",  "0",     "1"};
     for (int i = 0; i < (int)(sizeof word / sizeof word[0]); i++) {
         if (strcmp(text, word[i]) != 0)
             continue;
@@ -96,7 +102,8 @@ int param_choice_index(const char *choices, const char *word)
     }
 }
 
-static bool parse_choice(const ParamRow *row, const char *text, ParamValue *value, ParamReason *reason)
+static bool parse_choice(const ParamRow *row, const char *text, ParamValue *value,
+                         ParamReason *reason)
 {
     int index = strchr(text, '|') ? -1 : param_choice_index(row->choices, text);
     if (index < 0)
@@ -135,7 +142,8 @@ static bool read_entry(const char *start, size_t span, double *number)
     return read_number(entry, number) && is_whole(*number);
 }
 
-static bool parse_list(const ParamRow *row, const char *text, ParamValue *value, ParamReason *reason)
+static bool parse_list(const ParamRow *row, const char *text, ParamValue *value,
+                       ParamReason *reason)
 {
     size_t used = 0;
     value->text[0] = 0;
@@ -157,7 +165,8 @@ static bool parse_list(const ParamRow *row, const char *text, ParamValue *value,
     return true;
 }
 
-/* Whatever a line of INI can carry: no control characters, nothing that begins a comment. */
+/* Whatever a line of INI can carry: no control characters, nothing that begins a comment.
+ */
 static bool parse_text(const char *text, ParamValue *value, ParamReason *reason)
 {
     for (const char *at = text; *at; at++) {
@@ -170,7 +179,8 @@ static bool parse_text(const char *text, ParamValue *value, ParamReason *reason)
     return true;
 }
 
-static bool parse_type(const ParamRow *row, const char *text, ParamValue *value, ParamReason *reason)
+static bool parse_type(const ParamRow *row, const char *text, ParamValue *value,
+                       ParamReason *reason)
 {
     switch (row->type) {
     case PARAM_INT: return parse_int(row, text, value, reason);
@@ -200,7 +210,8 @@ static bool trim(const char *text, char *out, size_t size)
     return true;
 }
 
-bool param_value_parse(const ParamRow *row, const char *text, ParamValue *value, ParamReason *reason)
+bool param_value_parse(const ParamRow *row, const char *text, ParamValue *value,
+                       ParamReason *reason)
 {
     char trimmed[PARAM_TEXT_SIZE];
     ParamValue parsed = {.line = value->line};

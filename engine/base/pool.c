@@ -1,5 +1,6 @@
-/* Owns worker threads. May call libc, pthreads and must(). One mutex guards the work in hand; waiting
- * workers sleep on a condition, and so does a caller that has run out of jobs. */
+/* Owns worker threads. May call libc, pthreads and must(). One mutex guards the work in
+ * hand; waiting workers sleep on a condition, and so does a caller that has run out of
+ * jobs. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE /* sched_getaffinity */
 #endif
@@ -34,7 +35,8 @@ struct Pool {
     bool quit;
 };
 
-/* Takes and does jobs until none is left to take. Called and returns with the lock held. */
+/* Takes and does jobs until none is left to take. Called and returns with the lock held.
+ */
 static void do_jobs(Pool *pool, int worker)
 {
     while (pool->next < pool->jobs) {
@@ -71,7 +73,8 @@ static void start_workers(Pool *pool)
     must(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     for (int i = 1; i < pool->threads; i++) {
         pool->worker[i] = (Worker){.pool = pool, .number = i};
-        must(pthread_create(&pool->worker[i].thread, NULL, worker_main, &pool->worker[i]) == 0);
+        must(pthread_create(&pool->worker[i].thread, NULL, worker_main,
+                            &pool->worker[i]) == 0);
     }
     must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }
@@ -114,13 +117,15 @@ int pool_threads(const Pool *pool)
     return pool->threads;
 }
 
-void pool_run(Pool *pool, int jobs, void (*job)(void *context, int index, int worker), void *context)
+void pool_run(Pool *pool, int jobs, void (*job)(void *context, int index, int worker),
+              void *context)
 {
     must(jobs >= 0);
     if (jobs == 0)
         return;
     pthread_mutex_lock(&pool->lock);
-    must(pool->open == 0); /* one caller at a time, and no job that runs the pool itself */
+    must(pool->open ==
+         0); /* one caller at a time, and no job that runs the pool itself */
     pool->job = job;
     pool->context = context;
     pool->jobs = pool->open = jobs;
@@ -142,7 +147,8 @@ static int quota_cores(void)
     long quota, period;
     int found = fscanf(file, "%ld %ld", &quota, &period);
     fclose(file);
-    return found == 2 && quota > 0 && period > 0 ? (int)((quota + period - 1) / period) : 0;
+    return found == 2 && quota > 0 && period > 0 ? (int)((quota + period - 1) / period)
+                                                 : 0;
 }
 
 int pool_cores(void)

@@ -1,5 +1,5 @@
-/* Owns the random numbers. Pure functions of a generator's value. Philox4x32-10: Salmon, Moraes, Dror,
- * Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. */
+/* Owns the random numbers. Pure functions of a generator's value. Philox4x32-10: Salmon,
+ * Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. */
 #include "engine/base/rng.h"
 #include "engine/base/status.h"
 #include <math.h>
@@ -33,8 +33,8 @@ Rng rng_at(uint64_t seed, Stream stream, uint64_t index)
 {
     must(stream > 0 && stream < STREAM_LAST);
     return (Rng){
-        .key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
-        .counter = {0, (uint32_t)stream, (uint32_t)index, (uint32_t)(index >> 32)},
+        .key = {(uint32_t)seed,   (uint32_t)(seed >> 32) },
+        .counter = { 0, (uint32_t)stream, (uint32_t)index, (uint32_t)(index >> 32)},
     };
 }
 

@@ -34,7 +34,7 @@ static Grid grid(const Config *config)
 static Status open_state(Lab *lab, Error *error)
 {
     (void)error;
-    ((Lcm *)lab->state)->target = arena_floats(lab->keep, lab->student.size);
+    ((Lcm *)lab->state)->target = arena_new(lab->keep, float, lab->student.size);
     return STATUS_OK;
 }
 

@@ -40,9 +40,9 @@ static Policy target_teacher(const Lab *lab)
     return teacher;
 }
 
-/* From state z at step i of `steps`: where m sub-steps lead, as the x0 of one big step. z_end, x are scratch rows. */
-static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps, const int *classes,
-                  float *x0)
+/* From state z at step i of `steps`: where m sub-steps lead, as the x0 of one big step. */
+static void implied_target(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,
+                           const int *classes, float *x0, Clipped *count)
 {
     const Pd *pd = lab->state;
     int d = lab->data.dims, m = pd->substeps;
@@ -54,7 +54,7 @@ static void label(const Lab *lab, Arena *arena, int n, const float *z, const int
     for (int k = 0; k < m; k++) {
         for (int r = 0; r < n; r++)
             u[r] = (i[r] - (double)k / m) / steps;
-        policy_x0(&teacher, arena, n, z_end, u, classes, x, NULL);
+        policy_x0(&teacher, arena, n, z_end, u, classes, x, count);
         for (int r = 0; r < n; r++) {
             double next = k + 1 < m ? (i[r] - (double)(k + 1) / m) / steps : (double)(i[r] - 1) / steps;
             step_ddim(d, noise_at(lab->schedule, u[r]), noise_at(lab->schedule, next), z_end + r * d, x + r * d,
@@ -65,9 +65,15 @@ static void label(const Lab *lab, Arena *arena, int n, const float *z, const int
         Noise t = noise_at(lab->schedule, (double)i[r] / steps);
         Noise s = noise_at(lab->schedule, (double)(i[r] - 1) / steps);
         step_implied_x0(d, t, s, z + r * d, z_end + r * d, x + r * d, x0 + r * d);
-        threshold_apply(&lab->threshold, SITE_T, d, x0 + r * d, NULL);
+        threshold_apply(&lab->threshold, SITE_T, d, x0 + r * d, count);
     }
     arena_rewind(arena, mark);
+}
+
+static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps, const int *classes,
+                  float *x0)
+{
+    implied_target(lab, arena, n, z, i, steps, classes, x0, NULL);
 }
 
 static int label_cost(const Lab *lab)
@@ -87,7 +93,8 @@ static Tensor *loss(Chunk *chunk)
     const Pd *pd = lab->state;
     Batch *batch = &chunk->rows;
     float *target = arena_floats(chunk->arena, batch->n * lab->data.dims);
-    label(lab, chunk->arena, batch->n, batch->z, batch->point, lab->grid.steps, batch->label, target);
+    implied_target(lab, chunk->arena, batch->n, batch->z, batch->point, lab->grid.steps, batch->label, target,
+                   &chunk->clipped[0]);
     float *weight = arena_floats(chunk->arena, batch->n);
     for (int r = 0; r < batch->n; r++)
         weight[r] = chunk->scale * (float)weight_at(pd->weighting, noise_at(lab->schedule, batch->u[r]), pd->cap);

@@ -27,7 +27,8 @@ void source_open(Source *source, const Grid *grid, const SourceSettings *setting
     if (!grid->points)
         return;
     replay_open(&source->teacher, settings->teacher_capacity, grid->points, data->dims, arena);
-    replay_open(&source->student, settings->capacity, grid->steps, data->dims, arena);
+    bool one_estimate = grid->points > grid->steps && grid->steps == 1;
+    replay_open(&source->student, settings->capacity, one_estimate ? 2 : grid->steps, data->dims, arena);
 }
 
 /* ---- Priors ---------------------------------------------------------------------------------------------- */
@@ -75,7 +76,8 @@ void source_priors(const Source *source, long step, long steps, double beta[ORIG
     case PRIOR_CONSTANT: return;
     case PRIOR_LINEAR: scale_on_policy(beta, warm > 0 ? fmin((double)step / warm, 1) : 1); break;
     case PRIOR_GEOMETRIC: {
-        double rounds = floor((double)source->student.made / source->student.capacity);
+        const Replay *ring = set->beta[ORIGIN_STUDENT] > 0 ? &source->student : &source->teacher;
+        double rounds = floor((double)ring->made / ring->capacity);
         scale_on_policy(beta, 1 - pow(0.5, rounds + 1));
         break;
     }
@@ -226,7 +228,7 @@ static void student_row(const Source *source, int rollout, int j, Rng *rng, floa
     const Replay *ring = &source->student;
     size_t bytes = sizeof(float) * (size_t)source->dims;
     int owner = (j * grid->steps + grid->points - 1) / grid->points, stage = grid->steps - owner;
-    if (grid->points == grid->steps || j == grid->points || ring->stages == 1)
+    if (grid->points == grid->steps || j == grid->points)
         memcpy(z, replay_row(ring, rollout, stage), bytes);
     else
         noise_row(source, (double)j / grid->points, replay_row(ring, rollout, stage ? stage : 1), rng, z);

@@ -41,9 +41,9 @@ typedef struct Draw {
 typedef enum PriorSchedule {
     PRIOR_CONSTANT,  /* the priors as they are */
     PRIOR_LINEAR,    /* from data only to the priors, linearly over the warm-up */
-    PRIOR_GEOMETRIC, /* DAgger: on-policy share times 1 - p^k, k = refreshes of the whole ring so far, p = 1/2 */
+    PRIOR_GEOMETRIC, /* DAgger: on-policy share times 1 - p^(k+1), k = renewals of the whole ring so far, p = 1/2 */
     PRIOR_INDICATOR, /* data only in the first round (the warm-up), then beta_data falls to its floor */
-    PRIOR_ADAPTIVE,  /* beta_student follows the measured shift, within [0.1, 0.7] */
+    PRIOR_ADAPTIVE,  /* beta_student follows the measured shift, within [0.1, 0.7] before the floor on data */
 } PriorSchedule;
 #define PRIOR_CHOICES "constant|linear|geometric|indicator|adaptive"
 

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NULL_PERMUTATIONS = 200, BOOTSTRAPS = 200, PCA_ROWS = 4096, STEPS_MAX = 64 };
+enum { NULL_PERMUTATIONS = 200, BOOTSTRAPS = 200, STEPS_MAX = 64 };
 
 /* Numbers of the random streams within STREAM_SHIFT. */
 enum { NOISE = 0, DATA = 1, OTHER_NOISE = 2, OTHER_DATA = 3, FRESH = 4 };
@@ -29,10 +29,11 @@ struct Shift {
     bool ready;
     int n, dims, steps, coordinates;
     float *noise;       /* n x dims */
-    Pca *pca;           /* pictures only */
+    Pca pca;            /* pictures only */
+    bool projects;      /* pca is in use */
     Law forward, forward_other, teacher, teacher_other;
     float *forward_x0;  /* labels of the forward states: steps x n x dims */
-    MmdBandwidths bandwidth[STEPS_MAX];
+    MmdKernel kernel[STEPS_MAX];
     double null95[STEPS_MAX], null95_teacher[STEPS_MAX];
 };
 
@@ -74,8 +75,9 @@ static void fit_coordinates(Shift *shift, Arena *scratch)
         Rng rng = rng_at(shift->setup.seed, STREAM_SHIFT, (uint64_t)99 << 40 | (uint64_t)r);
         dataset_draw_all(shift->setup.data, &rng, rows + (size_t)r * shift->dims, &label);
     }
-    shift->coordinates = PCA_MAX;
-    shift->pca = pca_fit(PCA_ROWS, shift->dims, rows, PCA_MAX, shift->arena, scratch);
+    shift->coordinates = shift->dims < PCA_MAX ? shift->dims : PCA_MAX;
+    shift->pca = pca_fit(PCA_ROWS, rows, shift->dims, shift->coordinates, shift->arena, scratch);
+    shift->projects = true;
     arena_rewind(scratch, mark);
 }
 
@@ -83,10 +85,10 @@ static void fit_coordinates(Shift *shift, Arena *scratch)
 static float *compared(const Shift *shift, const float *state, int s, Arena *arena)
 {
     float *rows = (float *)state + (size_t)s * shift->n * shift->dims;
-    if (!shift->pca)
+    if (!shift->projects)
         return rows;
     float *out = arena_floats(arena, (size_t)shift->n * shift->coordinates);
-    pca_whiten(shift->pca, noise_at(shift->setup.schedule, u_of(shift, s)), shift->n, rows, out);
+    pca_whiten(&shift->pca, noise_at(shift->setup.schedule, u_of(shift, s)), shift->n, rows, out);
     return out;
 }
 
@@ -171,6 +173,14 @@ static void ask_all(const Shift *shift, Crew *crew, const Policy *student, const
     crew_map(crew, shift->steps * shift->n, chunk, ask_chunk, &ask);
 }
 
+/* 95 % of MMD^2 between two batches of one law. */
+static double null_band(const Shift *shift, const MmdKernel *kernel, const float *a, const float *b,
+                        Arena *scratch)
+{
+    int n = shift->n;
+    return mmd_test(kernel, n, a, n, b, shift->coordinates, NULL_PERMUTATIONS, 0.95, shift->setup.seed, scratch).null;
+}
+
 static void null_bands(Shift *shift, Arena *scratch)
 {
     for (int s = 0; s < shift->steps; s++) {
@@ -181,11 +191,10 @@ static void null_bands(Shift *shift, Arena *scratch)
         float *other = compared(shift, shift->forward_other.state, s, scratch);
         float *paired = compared(shift, shift->teacher.state, s, scratch);
         int n = shift->n, d = shift->coordinates;
-        Rng rng = rng_at(shift->setup.seed, STREAM_NULL, (uint64_t)s);
-        shift->bandwidth[s] = mmd_bandwidths(n, d, forward);
-        shift->null95[s] = mmd_null95(n, forward, n, other, d, &shift->bandwidth[s], NULL_PERMUTATIONS, &rng, scratch);
-        shift->null95_teacher[s] =
-            mmd_null95(n, teacher, n, paired, d, &shift->bandwidth[s], NULL_PERMUTATIONS, &rng, scratch);
+        const MmdKernel *kernel = &shift->kernel[s];
+        shift->kernel[s] = mmd_kernel(n, forward, d, scratch);
+        shift->null95[s] = null_band(shift, kernel, forward, other, scratch);
+        shift->null95_teacher[s] = null_band(shift, kernel, teacher, paired, scratch);
         arena_rewind(scratch, mark);
     }
 }
@@ -248,16 +257,18 @@ static void measure_row(const Shift *shift, Arena *scratch, const Answers *a, in
     double *own = arena_new(scratch, double, shift->n), *forward = arena_new(scratch, double, shift->n);
     row_errors(shift, s, a->x0, a->label, own);
     row_errors(shift, s, a->forward_x0, shift->forward_x0, forward);
-    *row = (ShiftRow){.i = shift->steps - s, .time = u_of(shift, s), .own = stats_mean(shift->n, own),
-                      .forward = stats_mean(shift->n, forward), .null95 = shift->null95[s],
+    *row = (ShiftRow){.i = shift->steps - s, .time = u_of(shift, s), .own = mean_of(shift->n, own),
+                      .forward = mean_of(shift->n, forward), .null95 = shift->null95[s],
                       .null95_teacher = shift->null95_teacher[s]};
-    row->ratio = row->own / row->forward;
-    Rng rng = rng_at(shift->setup.seed, STREAM_NULL, (uint64_t)1 << 32 | (uint64_t)s);
-    stats_ratio_interval(shift->n, own, shift->n, forward, BOOTSTRAPS, &rng, scratch, &row->low, &row->high);
+    Interval ratio = bootstrap_ratio(shift->n, own, forward, BOOTSTRAPS, 0.95, shift->setup.seed, scratch);
+    bool perfect = row->own <= 0 && row->forward <= 0;
+    row->ratio = perfect ? 1 : ratio.value;
+    row->low = perfect ? 1 : ratio.low;
+    row->high = perfect ? 1 : ratio.high;
     const float *points = compared(shift, a->state, s, scratch);
     int n = shift->n, d = shift->coordinates;
-    row->mmd2 = mmd_unbiased(n, points, n, shift->forward.point[s], d, &shift->bandwidth[s]);
-    row->mmd2_teacher = mmd_unbiased(n, points, n, shift->teacher_other.point[s], d, &shift->bandwidth[s]);
+    row->mmd2 = mmd2(&shift->kernel[s], n, points, n, shift->forward.point[s], d);
+    row->mmd2_teacher = mmd2(&shift->kernel[s], n, points, n, shift->teacher_other.point[s], d);
     row->paired = relative_gap(shift, s, a->state, shift->teacher.state);
     arena_rewind(scratch, mark);
 }
@@ -298,7 +309,7 @@ double shift_worst(const ShiftRow *rows, int n, int *row)
 {
     *row = n == 1 ? 0 : 1;
     for (int s = 1; s < n; s++)
-        if (rows[s].ratio > rows[*row].ratio)
+        if (rows[s].ratio > rows[*row].ratio || !(rows[*row].ratio == rows[*row].ratio))
             *row = s;
     return rows[*row].ratio;
 }

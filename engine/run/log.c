@@ -4,6 +4,7 @@
 #include "engine/base/file.h"
 #include "engine/run/csv.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -196,12 +197,11 @@ Status log_event_in(const char *folder, long step, const char *text, Error *erro
 Status log_cut(const char *folder, long metrics, long shift, long eval, Error *error)
 {
     const long last[LOGS] = {[LOG_METRICS] = metrics, [LOG_SHIFT] = shift, [LOG_EVAL] = eval,
-                             [LOG_EVENTS] = -1, [LOG_TIMES] = metrics};
+                             [LOG_EVENTS] = LONG_MAX, [LOG_TIMES] = metrics};
     Status status = STATUS_OK;
     for (int i = 0; i < LOGS && !status; i++) {
         char path[PATH_SIZE];
-        if (i != LOG_EVENTS)
-            status = csv_cut(file_join(path, folder, FILES[i]), last[i], error);
+        status = csv_cut(file_join(path, folder, FILES[i]), last[i], error);
     }
     return status;
 }

@@ -46,6 +46,8 @@ RunState run_state(const Run *run);
 long run_step(const Run *run);
 const EvalReport *run_last_eval(const Run *run); /* NULL before the first */
 
+/* From now on the samples of run_view follow the training closely (else they are those of the last checkpoint). */
+void run_watch(Run *run);
 /* An immutable picture of the run, reference counted. */
 const RunView *run_view(Run *run);
 const RunView *run_view_keep(const RunView *view);

@@ -30,26 +30,26 @@ KERNEL_BODY void kernel_silu_grad_body(size_t n, const float *x, const float *gy
 KERNEL_DISPATCH(kernel_silu_grad, (size_t n, const float *x, const float *gy, float *gx),
                 (n, x, gy, gx))
 
-/* gelu(x) = x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3): the tanh form, since
- * (1 + tanh u) / 2 = sigmoid(2 u). */
-KERNEL_BODY float gelu_gate(float x)
+/* gelu(x) = x sigmoid(t), t = 2 sqrt(2 / pi) (x + 0.044715 x^3): the tanh form, since
+ * (1 + tanh(t / 2)) / 2 = sigmoid(t). */
+KERNEL_BODY float gelu_argument(float x)
 {
-    return simd_sigmoid(1.5957691216f * (x + 0.044715f * x * x * x));
+    return 1.5957691216f * (x + 0.044715f * x * x * x);
 }
 
 KERNEL_BODY void kernel_gelu_body(size_t n, const float *x, float *y)
 {
     for (size_t i = 0; i < n; i++)
-        y[i] = x[i] * gelu_gate(x[i]);
+        y[i] = x[i] * simd_sigmoid(gelu_argument(x[i]));
 }
 KERNEL_DISPATCH(kernel_gelu, (size_t n, const float *x, float *y), (n, x, y))
 
 KERNEL_BODY void kernel_gelu_grad_body(size_t n, const float *x, const float *gy, float *gx)
 {
     for (size_t i = 0; i < n; i++) {
-        float s = gelu_gate(x[i]);
+        float e = simd_exp(-gelu_argument(x[i])), s = 1.0f / (1.0f + e);
         float slope = 1.5957691216f * (1.0f + 0.134145f * x[i] * x[i]);
-        gx[i] += gy[i] * (s + x[i] * s * (1.0f - s) * slope);
+        gx[i] += gy[i] * s * (1.0f + x[i] * (e * s) * slope);
     }
 }
 KERNEL_DISPATCH(kernel_gelu_grad, (size_t n, const float *x, const float *gy, float *gx),

@@ -96,11 +96,11 @@ KERNEL_BODY float simd_sigmoid(float x)
     return 1.0f / (1.0f + simd_exp(-x));
 }
 
-/* d (x sigmoid(x)) / dx */
+/* d (x sigmoid(x)) / dx; 1 - s is taken as e^-x s, which does not cancel. */
 KERNEL_BODY float simd_silu_slope(float x)
 {
-    float s = simd_sigmoid(x);
-    return s * (1.0f + x * (1.0f - s));
+    float e = simd_exp(-x), s = 1.0f / (1.0f + e);
+    return s * (1.0f + x * (e * s));
 }
 
 #endif

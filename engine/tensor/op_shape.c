@@ -99,11 +99,11 @@ Tensor *op_time_features(Tape *tape, const float *time, int n, int features, flo
     Tensor *y = tape_tensor(tape, n, 1, 1, features, false);
     int half = features / 2;
     for (int k = 0; k < half; k++) {
-        float frequency = expf(-logf(range) * (float)k / (float)half);
+        double frequency = (double)scale * exp(-log((double)range) * k / half);
         for (int i = 0; i < n; i++) {
-            float angle = time[i] * scale * frequency;
-            y->x[(size_t)i * (size_t)features + (size_t)k] = sinf(angle);
-            y->x[(size_t)i * (size_t)features + (size_t)(half + k)] = cosf(angle);
+            double angle = (double)time[i] * frequency;
+            y->x[(size_t)i * (size_t)features + (size_t)k] = (float)sin(angle);
+            y->x[(size_t)i * (size_t)features + (size_t)(half + k)] = (float)cos(angle);
         }
     }
     return y;

@@ -1,0 +1,185 @@
+/* Sample quality: draw, compare with the held-out reference, and put an interval on every number. */
+#include "engine/measure/eval.h"
+#include "engine/measure/modes.h"
+#include "engine/measure/stats.h"
+#include "engine/measure/sw2.h"
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum { BLOCKS = 10, REFERENCE_ROWS = 10000, PICTURE_DIRECTIONS = 128, ENERGY_ROWS = 2000 };
+#define T_9 2.262 /* Student's t, 9 degrees of freedom, two-sided 95 % */
+
+/* ---- Drawing ------------------------------------------------------------------------------------------------ */
+
+void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, uint64_t seed, Stream stream,
+                 int fixed_class, float *states, float *x0s, int *labels)
+{
+    Arena arena;
+    arena_init(&arena, sizeof(float) * (size_t)n * (size_t)data->dims + sizeof(int) * (size_t)n + 4096);
+    float *noise = arena_floats(&arena, (size_t)n * data->dims);
+    int *label = labels ? labels : arena_new(&arena, int, n);
+    for (int r = 0; r < n; r++) {
+        Rng rng = rng_at(seed, stream, (uint64_t)r);
+        rng_normals(&rng, data->dims, noise + (size_t)r * data->dims);
+        label[r] = !data->conditional ? 0 : fixed_class >= 0 ? fixed_class : r % data->classes;
+    }
+    Rollout r = {.policy = policy, .seed = seed, .stream = stream, .first = (uint64_t)1 << 60, .n = n,
+                 .noise = noise, .label = label, .states = states, .x0s = x0s};
+    rollout(crew, &r);
+    arena_done(&arena);
+}
+
+/* The full held-out reference, or its first rows. */
+static int draw_reference(const Dataset *data, Arena *arena, int first, int n, float **rows)
+{
+    int total = data->n_test ? data->n_test : REFERENCE_ROWS;
+    if (!n)
+        n = total;
+    *rows = arena_floats(arena, (size_t)n * data->dims);
+    for (int r = 0; r < n; r++) {
+        int label;
+        dataset_held_out(data, (long)first + r, *rows + (size_t)r * data->dims, &label);
+    }
+    return n;
+}
+
+/* ---- Metrics ------------------------------------------------------------------------------------------------ */
+
+typedef struct Sets {
+    const Dataset *data;
+    int n, m;
+    const float *x, *reference;
+    uint64_t seed;
+    Arena *scratch;
+} Sets;
+
+static double metric_sw2(const Sets *s)
+{
+    int directions = s->data->dims <= 3 ? SW2_DIRECTIONS : PICTURE_DIRECTIONS;
+    return sw2(s->n, s->x, s->m, s->reference, s->data->dims, directions, 0, s->scratch);
+}
+
+static double metric_modes(const Sets *s)
+{
+    return modes_of(s->data->mixture, s->n, s->x).found;
+}
+
+static double metric_within(const Sets *s)
+{
+    return modes_of(s->data->mixture, s->n, s->x).within;
+}
+
+static double metric_mode_kl(const Sets *s)
+{
+    return modes_of(s->data->mixture, s->n, s->x).kl;
+}
+
+static double metric_energy(const Sets *s)
+{
+    int n = s->n < ENERGY_ROWS ? s->n : ENERGY_ROWS, m = s->m < ENERGY_ROWS ? s->m : ENERGY_ROWS;
+    PairSums sums = pair_sums(kernel_energy, NULL, n, s->x, m, s->reference, s->data->dims);
+    return pair_unbiased(&sums);
+}
+
+typedef struct Measure {
+    const char *name;
+    bool mixtures_only;
+    double (*value)(const Sets *sets);
+} Measure;
+
+/* One row a metric. */
+static const Measure measures[] = {
+    {"sw2",          false, metric_sw2    },
+    {"energy",       false, metric_energy },
+    {"modes",        true,  metric_modes  },
+    {"within3sigma", true,  metric_within },
+    {"mode_kl",      true,  metric_mode_kl},
+};
+
+/* Copies all rows but block b's; returns how many. */
+static int leave_out(const Sets *sets, int b, float *rest)
+{
+    size_t d = (size_t)sets->data->dims;
+    int begin = (int)((long)sets->n * b / BLOCKS), end = (int)((long)sets->n * (b + 1) / BLOCKS);
+    memcpy(rest, sets->x, sizeof *rest * d * (size_t)begin);
+    memcpy(rest + d * (size_t)begin, sets->x + d * (size_t)end, sizeof *rest * d * (size_t)(sets->n - end));
+    return sets->n - (end - begin);
+}
+
+/* Delete-a-block jackknife: se^2 = (B - 1) / B sum (v_b - mean)^2 (Kuensch 1989). */
+static Metric with_interval(const Measure *measure, const Sets *sets)
+{
+    size_t mark = arena_mark(sets->scratch);
+    float *rest = arena_floats(sets->scratch, (size_t)sets->n * sets->data->dims);
+    double value[BLOCKS], variance = 0;
+    for (int b = 0; b < BLOCKS; b++) {
+        Sets part = *sets;
+        part.n = leave_out(sets, b, rest);
+        part.x = rest;
+        value[b] = measure->value(&part);
+    }
+    double mean = mean_of(BLOCKS, value);
+    for (int b = 0; b < BLOCKS; b++)
+        variance += (value[b] - mean) * (value[b] - mean) * (BLOCKS - 1) / BLOCKS;
+    arena_rewind(sets->scratch, mark);
+    double whole = measure->value(sets), reach = T_9 * sqrt(variance);
+    return (Metric){measure->name, whole, whole - reach, whole + reach};
+}
+
+/* Metrics are computed side by side. */
+typedef struct Judging {
+    const Sets *sets;
+    const Measure *const *measure;
+    Metric *metric;
+} Judging;
+
+static void judge_one(void *context, Arena *arena, int begin, int end, int chunk)
+{
+    (void)end;
+    (void)chunk;
+    const Judging *judging = context;
+    Sets sets = *judging->sets;
+    sets.scratch = arena;
+    judging->metric[begin] = with_interval(judging->measure[begin], &sets);
+}
+
+static void judge(const Sets *sets, Crew *crew, EvalReport *report)
+{
+    const Measure *wanted[EVAL_METRICS_MAX];
+    report->metrics = 0;
+    for (size_t k = 0; k < sizeof measures / sizeof *measures; k++)
+        if (sets->data->mixture || !measures[k].mixtures_only)
+            wanted[report->metrics++] = &measures[k];
+    Judging judging = {sets, wanted, report->metric};
+    crew_map(crew, report->metrics, 1, judge_one, &judging);
+}
+
+void eval_policy(const Dataset *data, Crew *crew, Arena *scratch, const Policy *policy, int n, uint64_t seed,
+                 EvalReport *report)
+{
+    size_t mark = arena_mark(scratch), row = (size_t)n * data->dims;
+    float *states = arena_floats(scratch, row * (size_t)(policy->steps + 1)), *reference;
+    eval_sample(data, crew, policy, n, seed, STREAM_EVAL, -1, states, NULL, NULL);
+    int m = draw_reference(data, scratch, 0, 0, &reference);
+    Sets sets = {data, n, m, states + row * (size_t)policy->steps, reference, seed, scratch};
+    *report = (EvalReport){.k = policy->steps, .n = n,
+                           .nfe = policy->steps * policy->substeps * denoiser_cost(&policy->denoiser)};
+    judge(&sets, crew, report);
+    arena_rewind(scratch, mark);
+}
+
+void eval_real(const Dataset *data, Crew *crew, Arena *scratch, int n, EvalReport *report)
+{
+    size_t mark = arena_mark(scratch);
+    float *x, *reference;
+    int half = data->n_test / 2; /* held-out files are finite: one half against the other */
+    if (half && n > half)
+        n = half;
+    int m = draw_reference(data, scratch, 0, half, &reference);
+    draw_reference(data, scratch, m, n, &x);
+    Sets sets = {data, n, m, x, reference, 0, scratch};
+    *report = (EvalReport){.n = n};
+    judge(&sets, crew, report);
+    arena_rewind(scratch, mark);
+}

@@ -1,0 +1,281 @@
+/* Owns principal components: a covariance, subspace iteration with a few spare
+ * directions, and a small symmetric eigenproblem by Jacobi rotations. May call base. */
+#include "engine/measure/pca.h"
+#include "engine/base/rng.h"
+#include "engine/base/status.h"
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum { SPARE = 8, SUBSPACE_MAX = PCA_MAX + SPARE, ITERATIONS_MAX = 200, SWEEPS_MAX = 40 };
+
+/* ---- Covariance
+ * ----------------------------------------------------------------------------------- */
+
+static void mean_rows(int n, int stride, const float *x, int d, double *mean)
+{
+    memset(mean, 0, sizeof(double) * (size_t)d);
+    for (int r = 0; r < n; r++)
+        for (int c = 0; c < d; c++)
+            mean[c] += x[(size_t)r * (size_t)stride * (size_t)d + (size_t)c] / n;
+}
+
+/* Adds the outer products of four centred rows at once: a quarter of the traffic over
+ * `cov`. */
+static void add_four(int d, const double *row, double *cov)
+{
+    const double *a = row, *b = a + d, *c = b + d, *e = c + d;
+    for (int i = 0; i < d; i++) {
+        double *out = cov + (size_t)i * (size_t)d;
+        double ai = a[i], bi = b[i], ci = c[i], ei = e[i];
+        for (int j = 0; j <= i; j++)
+            out[j] += ai * a[j] + bi * b[j] + ci * c[j] + ei * e[j];
+    }
+}
+
+static double *covariance(int n, int stride, const float *x, int d, const double *mean,
+                          Arena *scratch)
+{
+    size_t wide = (size_t)d, size = wide * wide;
+    double *cov = arena_new(scratch, double, size);
+    double *row = arena_new(scratch, double, 4 * wide);
+    for (int r = 0; r < n; r += 4) {
+        for (int k = 0; k < 4; k++)
+            for (size_t c = 0; c < wide; c++)
+                row[(size_t)k * wide + c] =
+                    r + k < n ? x[(size_t)(r + k) * (size_t)stride * wide + c] - mean[c]
+                              : 0;
+        add_four(d, row, cov);
+    }
+    for (size_t i = 0; i < wide; i++)
+        for (size_t j = 0; j <= i; j++)
+            cov[j * wide + i] = cov[i * wide + j] = cov[i * wide + j] / (n - 1);
+    return cov;
+}
+
+/* ---- Subspace iteration
+ * --------------------------------------------------------------------------- */
+
+static double dot(int d, const double *a, const double *b)
+{
+    double sum = 0;
+    for (int c = 0; c < d; c++)
+        sum += a[c] * b[c];
+    return sum;
+}
+
+/* out = basis . cov, rows of both are vectors of d. Four vectors at once: a quarter of the traffic over cov. The
+ * basis is padded to a multiple of four rows. */
+static void multiply(int q, int d, const double *basis, const double *cov, double *out)
+{
+    size_t wide = (size_t)d;
+    memset(out, 0, sizeof(double) * (size_t)q * wide);
+    for (int i = 0; i < q; i += 4) {
+        const double *a = basis + (size_t)i * wide;
+        double *to = out + (size_t)i * wide;
+        for (size_t c = 0; c < wide; c++) {
+            const double *row = cov + c * wide;
+            double a0 = a[c], a1 = a[wide + c], a2 = a[2 * wide + c], a3 = a[3 * wide + c];
+            for (size_t j = 0; j < wide; j++) {
+                to[j] += a0 * row[j];
+                to[wide + j] += a1 * row[j];
+                to[2 * wide + j] += a2 * row[j];
+                to[3 * wide + j] += a3 * row[j];
+            }
+        }
+    }
+}
+
+/* Gram-Schmidt, twice for full precision. A vector that vanishes (rank below q) becomes a
+ * unit vector that is then made orthogonal like the others. */
+static void orthonormalise(int q, int d, double *basis)
+{
+    for (int i = 0; i < q; i++) {
+        double *v = basis + (size_t)i * (size_t)d;
+        double before = sqrt(dot(d, v, v));
+        for (int attempt = 0;; attempt++) {
+            for (int twice = 0; twice < 2; twice++)
+                for (int j = 0; j < i; j++) {
+                    const double *u = basis + (size_t)j * (size_t)d;
+                    double along = dot(d, u, v);
+                    for (int c = 0; c < d; c++)
+                        v[c] -= along * u[c];
+                }
+            double length = sqrt(dot(d, v, v));
+            if (length > 1e-10 * before && length > 0) {
+                for (int c = 0; c < d; c++)
+                    v[c] /= length;
+                break;
+            }
+            must(attempt < d);
+            memset(v, 0, sizeof(double) * (size_t)d);
+            v[(i + attempt) % d] = before = 1;
+        }
+    }
+}
+
+/* Zeroes a[p][q] of the symmetric n x n matrix, and turns the rows of `turn` along. */
+static void rotate(int n, double *a, double *turn, int p, int q)
+{
+    double apq = a[p * n + q];
+    if (apq == 0)
+        return;
+    double theta = (a[q * n + q] - a[p * n + p]) / (2 * apq);
+    double t = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(theta * theta + 1));
+    double c = 1 / sqrt(t * t + 1), s = t * c;
+    for (int k = 0; k < n; k++) {
+        double kp = a[k * n + p], kq = a[k * n + q];
+        a[k * n + p] = c * kp - s * kq;
+        a[k * n + q] = s * kp + c * kq;
+    }
+    for (int k = 0; k < n; k++) {
+        double pk = a[p * n + k], qk = a[q * n + k], tp = turn[p * n + k],
+               tq = turn[q * n + k];
+        a[p * n + k] = c * pk - s * qk;
+        a[q * n + k] = s * pk + c * qk;
+        turn[p * n + k] = c * tp - s * tq;
+        turn[q * n + k] = s * tp + c * tq;
+    }
+}
+
+/* Eigenvectors as the rows of `turn`, eigenvalues on the diagonal of a. */
+static void jacobi(int n, double *a, double *turn)
+{
+    for (int i = 0; i < n * n; i++)
+        turn[i] = i % (n + 1) == 0;
+    for (int sweep = 0; sweep < SWEEPS_MAX; sweep++) {
+        double off = 0, on = 0;
+        for (int p = 0; p < n; p++) {
+            on += a[p * n + p] * a[p * n + p];
+            for (int q = p + 1; q < n; q++)
+                off += a[p * n + q] * a[p * n + q];
+        }
+        if (off <= 1e-30 * on)
+            return;
+        for (int p = 0; p < n; p++)
+            for (int q = p + 1; q < n; q++)
+                rotate(n, a, turn, p, q);
+    }
+}
+
+/* Largest first. */
+static void sort_values(int n, const double *a, int *order)
+{
+    for (int i = 0; i < n; i++) {
+        int at = i;
+        for (; at > 0 && a[order[at - 1] * (n + 1)] < a[i * (n + 1)]; at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+}
+
+/* Rayleigh-Ritz: replaces the orthonormal basis by the best eigenvectors within it, given
+ * image = basis . cov. */
+static void ritz(int q, int d, double *basis, const double *image, double *value,
+                 double *turned)
+{
+    double a[SUBSPACE_MAX * SUBSPACE_MAX], turn[SUBSPACE_MAX * SUBSPACE_MAX];
+    int order[SUBSPACE_MAX];
+    for (int i = 0; i < q; i++)
+        for (int j = 0; j <= i; j++)
+            a[i * q + j] = a[j * q + i] =
+                dot(d, basis + (size_t)i * (size_t)d, image + (size_t)j * (size_t)d);
+    jacobi(q, a, turn);
+    sort_values(q, a, order);
+    memset(turned, 0, sizeof(double) * (size_t)q * (size_t)d);
+    for (int i = 0; i < q; i++) {
+        value[i] = a[order[i] * (q + 1)];
+        for (int j = 0; j < q; j++)
+            for (int c = 0; c < d; c++)
+                turned[(size_t)i * (size_t)d + (size_t)c] +=
+                    turn[order[i] * q + j] * basis[(size_t)j * (size_t)d + (size_t)c];
+    }
+    memcpy(basis, turned, sizeof(double) * (size_t)q * (size_t)d);
+}
+
+static bool settled(int k, const double *value, const double *before)
+{
+    for (int i = 0; i < k; i++)
+        if (fabs(value[i] - before[i]) > 1e-12 * fabs(value[0]))
+            return false;
+    return true;
+}
+
+/* Fills basis (q x d) and value[q]; the first k are what must settle. */
+static void iterate(int k, int q, int d, const double *cov, double *basis, double *value,
+                    Arena *scratch)
+{
+    size_t size = (size_t)q * (size_t)d;
+    double *image = arena_new(scratch, double, size);
+    double *turned = arena_new(scratch, double, size);
+    double before[SUBSPACE_MAX];
+    Rng rng = rng_at(0, STREAM_DIRECTIONS, 0);
+    for (size_t c = 0; c < size; c++)
+        basis[c] = rng_normal(&rng);
+    orthonormalise(q, d, basis);
+    memset(value, 0, sizeof(double) * (size_t)q);
+    for (int round = 0; round < ITERATIONS_MAX; round++) {
+        memcpy(before, value, sizeof(double) * (size_t)q);
+        multiply(q, d, basis, cov, image);
+        ritz(q, d, basis, image, value, turned);
+        if (round > 0 && settled(k, value, before))
+            return;
+        multiply(q, d, basis, cov, image);
+        memcpy(basis, image, sizeof(double) * size);
+        orthonormalise(q, d, basis);
+    }
+}
+
+/* ---- The components
+ * ------------------------------------------------------------------------------- */
+
+static void fix_sign(int d, double *axis)
+{
+    int largest = 0;
+    for (int c = 1; c < d; c++)
+        if (fabs(axis[c]) > fabs(axis[largest]))
+            largest = c;
+    if (axis[largest] >= 0)
+        return;
+    for (int c = 0; c < d; c++)
+        axis[c] = -axis[c];
+}
+
+Pca pca_fit(int n, const float *x, int d, int k, Arena *arena, Arena *scratch)
+{
+    must(n >= 2 && k >= 1 && k <= PCA_MAX && k <= d);
+    int q = k + SPARE < d ? k + SPARE : d, stride = (n + PCA_ROWS - 1) / PCA_ROWS;
+    int rows = (n + stride - 1) / stride;
+    size_t size = (size_t)k * (size_t)d;
+    double *mean = arena_new(arena, double, d), *axis = arena_new(arena, double, size);
+    double *variance = arena_new(arena, double, k), value[SUBSPACE_MAX];
+    size_t mark = arena_mark(scratch);
+    mean_rows(rows, stride, x, d, mean);
+    const double *cov = covariance(rows, stride, x, d, mean, scratch);
+    double *basis = arena_new(scratch, double, d * q);
+    iterate(k, q, d, cov, basis, value, scratch);
+    memcpy(axis, basis, sizeof(double) * size);
+    for (int i = 0; i < k; i++) {
+        variance[i] = fmax(0, value[i]);
+        fix_sign(d, axis + (size_t)i * (size_t)d);
+    }
+    arena_rewind(scratch, mark);
+    return (Pca){d, k, mean, axis, variance};
+}
+
+void pca_whiten(const Pca *pca, Noise t, int n, const float *z, float *out)
+{
+    for (int i = 0; i < pca->k; i++) {
+        const double *axis = pca->axis + (size_t)i * (size_t)pca->d;
+        double centre = t.alpha * dot(pca->d, axis, pca->mean);
+        double deviation = sqrt(t.alpha * t.alpha * pca->variance[i] + t.sigma * t.sigma);
+        for (int r = 0; r < n; r++) {
+            const float *row = z + (size_t)r * (size_t)pca->d;
+            double along = 0;
+            for (int c = 0; c < pca->d; c++)
+                along += axis[c] * row[c];
+            out[(size_t)r * (size_t)pca->k + (size_t)i] =
+                (float)((along - centre) / deviation);
+        }
+    }
+}

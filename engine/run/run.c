@@ -1,0 +1,337 @@
+/* A run, quantum by quantum. At each step the stages come in their order (run_parts.h): shift, evaluation, checkpoint, next
+ * step; so everything logged at a step stands in the logs before the checkpoint of that step does. */
+#include "engine/base/clock.h"
+#include "engine/distill/method.h"
+#include "engine/distill/params.h"
+#include "engine/run/run_parts.h"
+#include "engine/run/sheet.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PRETRAIN_BLOCK = 8, EVAL_POINTS = 4000, EVAL_PICTURES = 500 };
+static const double TIMES_EVERY_S = 5, SPEED_MEMORY_S = 4;
+
+/* ---- When ---------------------------------------------------------------------------------------------------- */
+
+bool run_finished(const Run *run)
+{
+    const Cost *cost = &run->lab.cost;
+    double budget = config_real(&run->config, "run.budget_nfe");
+    double spent = cost->teacher + cost->student + cost->critic;
+    return run->step >= run->lab.steps || (budget > 0 && spent >= budget);
+}
+
+static bool every(const Run *run, long interval)
+{
+    return interval > 0 && run->step % interval == 0;
+}
+
+static bool stage_due(const Run *run)
+{
+    bool start = run->step == 0, end = run_finished(run);
+    switch (run->stage) {
+    case STAGE_PRETRAIN: return true;
+    case STAGE_SHIFT: return run->shift && (start || end || every(run, run->shift_every));
+    case STAGE_EVAL: return end || (!start && every(run, config_int(&run->config, "run.eval_every")));
+    case STAGE_SAVE: return start || end || every(run, config_int(&run->config, "run.checkpoint_every"));
+    case STAGE_STEP: return true;
+    }
+    return true;
+}
+
+/* ---- Speed --------------------------------------------------------------------------------------------------- */
+
+void run_count_speed(Run *run, double steps)
+{
+    Speed *speed = &run->speed;
+    double now = clock_s();
+    if (speed->before > 0) {
+        double passed = now - speed->before, fade = exp(-passed / SPEED_MEMORY_S);
+        speed->steps = speed->steps * fade + steps;
+        speed->seconds = speed->seconds * fade + passed;
+    }
+    speed->before = now;
+}
+
+double run_speed(const Run *run)
+{
+    return run->speed.seconds > 0 ? run->speed.steps / run->speed.seconds : NAN;
+}
+
+static Status log_speed(Run *run, Error *error)
+{
+    double now = clock_s();
+    const Cost *cost = &run->lab.cost;
+    if (now < run->times_next)
+        return STATUS_OK;
+    run->times_next = now + TIMES_EVERY_S;
+    return log_times(&run->log, run->step, run_speed(run), cost_total(cost), cost->shift, error);
+}
+
+/* ---- One stage each ------------------------------------------------------------------------------------------ */
+
+static Status pretrain(Run *run, Error *error)
+{
+    long steps = lab_pretrain_steps(&run->lab);
+    for (int i = 0; i < PRETRAIN_BLOCK && run->pretrained < steps; i++) {
+        run->pretrain_loss = lab_pretrain(&run->lab, run->pretrained++);
+        if (!isfinite(run->pretrain_loss))
+            return fail(error, STATUS_FAILED, "the loss of the regression is no longer finite at its step "
+                        "%ld; a smaller student.pretrain_lr may help", run->pretrained);
+    }
+    if (run->pretrained >= steps) {
+        lab_pretrain_done(&run->lab);
+        run->stage = STAGE_SHIFT;
+    }
+    return STATUS_OK;
+}
+
+/* What follows lr in a row of metrics.csv. */
+static void row_values(const Run *run, const StepReport *report, double *values)
+{
+    int origins = run->lab.method->uses_source ? ORIGINS : 0, terms = run->terms - origins;
+    for (int i = 0; i < terms; i++)
+        values[i] = report->term[i];
+    for (int o = 0; o < origins; o++)
+        values[terms + o] = report->origin_count[o] ? report->origin_loss[o] : NAN;
+}
+
+static Status log_step(Run *run, const StepReport *report, Error *error)
+{
+    double values[TERMS_MAX];
+    if (!every(run, config_int(&run->config, "run.log_every")) && !run_finished(run))
+        return STATUS_OK;
+    row_values(run, report, values);
+    history_metrics(&run->history, run->step, report->loss, report->grad_norm, report->lr, values);
+    memset(run->lab.clipped, 0, sizeof run->lab.clipped);
+    return log_metrics(&run->log, run->step, report->loss, report->grad_norm, report->lr, run->terms,
+                       values, error);
+}
+
+static Status step(Run *run, Error *error)
+{
+    StepReport report;
+    lab_step(&run->lab, run->step, &report);
+    if (report.broken)
+        return fail(error, STATUS_FAILED, "%s is no longer finite at step %ld; the checkpoint of step %ld "
+                    "stands. A smaller optimizer.lr or optimizer.clip may help", report.broken,
+                    run->step + 1, run->checkpoint);
+    run->step++;
+    run->stage = STAGE_SHIFT;
+    return log_step(run, &report, error);
+}
+
+static Status evaluate(Run *run, Error *error)
+{
+    const Dataset *data = &run->lab.data;
+    Policy student = lab_student(&run->lab, false, 0);
+    int n = (int)config_int(&run->config, "run.eval_samples");
+    if (!n)
+        n = data->dims <= 3 ? EVAL_POINTS : EVAL_PICTURES;
+    eval_policy(data, run->lab.crew, &run->scratch, &student, n, run->lab.seed, &run->eval);
+    run->evaluated = true;
+    history_eval(&run->history, run->step, &run->eval);
+    return log_eval(&run->log, run->step, &run->eval, error);
+}
+
+/* Makes the gallery show the present step. */
+static void renew_gallery(Run *run)
+{
+    if (run->gallery && run->gallery_step == run->step)
+        return;
+    Gallery *gallery = gallery_make(&run->lab, run->step, run->gallery);
+    gallery_drop(run->gallery);
+    run->gallery = gallery;
+    run->gallery_step = run->step;
+}
+
+/* Sheets are a convenience: a failure is logged, the run goes on. */
+static Status save_sheet(Run *run, Error *error)
+{
+    char path[PATH_SIZE], name[64];
+    Error reason;
+    renew_gallery(run);
+    snprintf(name, sizeof name, "samples/step-%08ld.png", run->step);
+    Status status = sheet_save(gallery_view(run->gallery), file_join(path, run->folder, name), &reason);
+    if (!status)
+        status = gallery_save(run->gallery, file_join(path, run->folder, "samples/latest.safetensors"),
+                              &reason);
+    if (!status)
+        return STATUS_OK;
+    return log_event(&run->log, run->step, reason.text, error);
+}
+
+static Status perform(Run *run, Error *error)
+{
+    Stage stage = run->stage;
+    switch (stage) {
+    case STAGE_PRETRAIN: return pretrain(run, error);
+    case STAGE_STEP: return step(run, error);
+    default: break;
+    }
+    run->stage++; /* first: a checkpoint must not repeat what was done before it */
+    Status status = STATUS_OK;
+    if (stage == STAGE_SHIFT)
+        status = run_measure_shift(run, error);
+    else if (stage == STAGE_EVAL)
+        status = evaluate(run, error);
+    else
+        status = run_save_quietly(run, error);
+    if (!status && stage == STAGE_SAVE)
+        status = save_sheet(run, error);
+    return status;
+}
+
+static void mark_state(Run *run, RunState state, const char *why)
+{
+    char text[600];
+    run->state = state;
+    run->speed = (Speed){0};
+    snprintf(text, sizeof text, "state: %s%s%s", run_state_names[state], *why ? ": " : "", why);
+    history_event(&run->history, run->step, text);
+    log_event(&run->log, run->step, text, NULL);
+}
+
+static RunPulse finish(Run *run, RunState state, const char *why)
+{
+    if (run->state != state) {
+        log_times(&run->log, run->step, run_speed(run), cost_total(&run->lab.cost), run->lab.cost.shift, NULL);
+        mark_state(run, state, why);
+    }
+    return state == RUN_DONE ? PULSE_DONE : PULSE_FAILED;
+}
+
+RunPulse run_advance(Run *run, Error *error)
+{
+    must(!run->looking);
+    while (!stage_due(run))
+        run->stage++;
+    if (run->stage == STAGE_STEP && run_finished(run))
+        return finish(run, RUN_DONE, "");
+    if (run->state != RUN_LIVE)
+        run_mark_state(run, RUN_LIVE);
+    long before = run->step;
+    Status status = perform(run, error);
+    if (!status && run->watched && run->stage == STAGE_STEP &&
+        (!run->gallery || run->gallery_step / run->gallery_every != run->step / run->gallery_every))
+        renew_gallery(run);
+    run_count_speed(run, (double)(run->step - before));
+    if (!status)
+        status = log_speed(run, error);
+    if (!status)
+        return PULSE_MORE;
+    return finish(run, RUN_FAILED, error->text);
+}
+
+/* ---- Steering ------------------------------------------------------------------------------------------------ */
+
+void run_note(Run *run, const char *text)
+{
+    char mark[96];
+    snprintf(mark, sizeof mark, "note: %.88s", text);
+    history_event(&run->history, run->step, mark);
+    log_event(&run->log, run->step, mark, NULL);
+}
+
+void run_mark_state(Run *run, RunState state)
+{
+    mark_state(run, state, "");
+}
+
+/* The row an assignment names, or -1. */
+static int assigned_row(const Config *config, const char *assignment)
+{
+    char name[96];
+    size_t span = strcspn(assignment, "= ");
+    snprintf(name, sizeof name, "%.*s", span < sizeof name ? (int)span : 0, assignment);
+    return config_find(config, name);
+}
+
+/* Is the assignment one that a run under way can take? */
+static Status check_assignment(const Run *run, const char *assignment, Config *config, int *row,
+                               Error *error)
+{
+    Status status = config_set(config, assignment, error);
+    if (status)
+        return status;
+    *row = assigned_row(config, assignment);
+    must(*row >= 0);
+    const ParamRow *param = config->row[*row];
+    if (param->applies == APPLIES_FORK)
+        return fail(error, STATUS_BAD_INPUT, "%s.%s applies to a new run only; fork this one with the new "
+                    "value", param->section, param->key);
+    status = lab_config_check(config, error);
+    if (!status && config_int(config, "run.steps") < run->step)
+        return fail(error, STATUS_BAD_INPUT, "run.steps = %ld: the run is at step %ld already",
+                    config_int(config, "run.steps"), run->step);
+    return status;
+}
+
+Status run_set(Run *run, const char *assignment, Error *error)
+{
+    Config config = run->config;
+    int row;
+    char mark[96];
+    Status status = check_assignment(run, assignment, &config, &row, error);
+    if (!status)
+        status = run_save_quietly(run, error);
+    if (!status)
+        status = folder_write_ini(run->folder, &config, &run->lineage, error);
+    if (status)
+        return status;
+    snprintf(mark, sizeof mark, "%.24s.%.24s %.18s -> %.18s", config.row[row]->section,
+             config.row[row]->key, run->config.value[row].text, config.value[row].text);
+    run->config = run->lab.config = config;
+    lab_configure(&run->lab);
+    run_set_cadence(run);
+    history_event(&run->history, run->step, mark);
+    return log_event(&run->log, run->step, mark, error);
+}
+
+/* ---- Looking in ---------------------------------------------------------------------------------------------- */
+
+void run_watch(Run *run)
+{
+    run->watched = !run->looking;
+}
+
+Lab *run_lab(Run *run)
+{
+    return &run->lab;
+}
+
+Shift *run_shift(Run *run)
+{
+    return run->shift;
+}
+
+int run_id(const Run *run)
+{
+    return folder_id(run->folder);
+}
+
+const char *run_folder(const Run *run)
+{
+    return run->folder;
+}
+
+const char *run_name(const Run *run)
+{
+    return folder_name(run->folder);
+}
+
+RunState run_state(const Run *run)
+{
+    return run->state;
+}
+
+long run_step(const Run *run)
+{
+    return run->step;
+}
+
+const EvalReport *run_last_eval(const Run *run)
+{
+    return run->evaluated ? &run->eval : NULL;
+}

@@ -1,0 +1,69 @@
+/* What the files that make up a run share. Nobody else includes this. */
+#ifndef DDIL_RUN_PARTS_H
+#define DDIL_RUN_PARTS_H
+
+#include "engine/run/checkpoint.h"
+#include "engine/run/folder.h"
+#include "engine/run/gallery.h"
+#include "engine/run/history.h"
+#include "engine/run/log.h"
+#include "engine/run/run.h"
+
+/* What remains to be done at a step, in this order. A checkpoint holds it, so that one made between two of these
+ * resumes there. */
+typedef enum Stage {
+    STAGE_PRETRAIN, /* regression, before step 0 */
+    STAGE_SHIFT,
+    STAGE_EVAL,
+    STAGE_SAVE,
+    STAGE_STEP, /* the next optimiser step */
+} Stage;
+
+/* Speed over the last seconds, for people only. */
+typedef struct Speed {
+    double before;          /* clock at the last quantum, 0: none */
+    double steps, seconds;  /* both fading */
+} Speed;
+
+struct Run {
+    char folder[PATH_SIZE];
+    Config config;
+    Lineage lineage;
+    RunState state;
+    bool looking;           /* no lock, no logs, never advanced */
+    int lock, runs_lock;    /* descriptors, -1: none */
+    Arena keep, scratch;
+    Lab lab;
+    Shift *shift;           /* NULL: the method defines none */
+    int terms;              /* columns after lr in metrics.csv */
+    const char *term[TERMS_MAX];
+    Log log;
+    History history;
+    /* the counters that a checkpoint holds besides the lab */
+    long step, pretrained;
+    Stage stage;
+    /* */
+    long checkpoint;        /* newest saved step, -1: none */
+    long shift_every, gallery_every; /* steps; 0: never */
+    bool watched;           /* somebody asked for a view: keep a gallery */
+    Gallery *gallery;
+    long gallery_step;      /* the step it shows */
+    EvalReport eval;
+    bool evaluated;
+    double pretrain_loss;
+    Speed speed;
+    double times_next;      /* clock of the next row of times.csv */
+};
+
+/* ---- run_open.c ---- */
+Status run_save_quietly(Run *run, Error *error); /* run_save without the sheet */
+/* ---- run_shift.c: cadence and the shift's set-up ---- */
+Status run_open_shift(Run *run);
+void run_set_cadence(Run *run);
+Status run_measure_shift(Run *run, Error *error);
+/* ---- run.c ---- */
+bool run_finished(const Run *run); /* all steps taken or the budget spent */
+void run_count_speed(Run *run, double steps);
+double run_speed(const Run *run); /* steps a second, NaN unknown */
+
+#endif

@@ -1,0 +1,83 @@
+/* Owns how often a run measures and shows itself, counted in network evaluations, never timed, and the measure's set-up. */
+#include "engine/distill/method.h"
+#include "engine/run/run_parts.h"
+#include <math.h>
+
+static const double SHIFT_SHARE = 0.05, GALLERY_SHARE = 0.02;
+enum { EVERY_LEAST = 10, EVERY_UNIT = 5 };
+
+static void label(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
+                  const int *classes, float *x0)
+{
+    const Lab *lab = context;
+    lab->method->label(lab, arena, n, z, i, steps, classes, x0);
+}
+
+static int draw_label(const void *context, Rng *rng)
+{
+    return lab_label(context, rng);
+}
+
+Status run_open_shift(Run *run)
+{
+    Lab *lab = &run->lab;
+    if (!lab->method->label || !lab->has_teacher)
+        return STATUS_OK;
+    ShiftSetup setup = {.n = (int)config_int(&run->config, "shift.samples"),
+                        .seed = lab->seed,
+                        .data = &lab->data,
+                        .schedule = lab->schedule,
+                        .teacher = lab_teacher(lab, lab->grid.steps, lab->source.set.teacher_substeps),
+                        .label = label,
+                        .context = lab,
+                        .label_cost = lab->method->label_cost(lab),
+                        .draw_label = draw_label};
+    run->shift = shift_open(&setup, &run->keep);
+    return STATUS_OK;
+}
+
+/* Network evaluations of an optimiser step: training, and the renewal of student roll-outs. */
+static double step_cost(const Lab *lab)
+{
+    const SourceSettings *set = &lab->source.set;
+    double teacher = 0, student = 0, rollouts = 0;
+    lab->method->cost(lab, &teacher, &student);
+    if (lab->method->uses_source && set->beta[ORIGIN_STUDENT] > 0)
+        rollouts = set->refresh > 0 ? set->refresh
+                                    : lab->batch * set->beta[ORIGIN_STUDENT] / lab->grid.steps;
+    return (teacher + student) * lab->batch + rollouts * lab->grid.steps;
+}
+
+/* The smallest multiple of EVERY_UNIT, at least EVERY_LEAST, at which `cost` is within `share` of the steps'. */
+static long every_for(double cost, double share, double step)
+{
+    double every = ceil(cost / (share * step) / EVERY_UNIT) * EVERY_UNIT;
+    return every > EVERY_LEAST ? (long)fmin(every, 1e9) : EVERY_LEAST;
+}
+
+void run_set_cadence(Run *run)
+{
+    Policy student = lab_student(&run->lab, false, 0);
+    double step = step_cost(&run->lab);
+    long asked = config_int(&run->config, "shift.every");
+    run->gallery_every = every_for(gallery_cost(&run->lab), GALLERY_SHARE, step);
+    if (!run->shift)
+        run->shift_every = 0;
+    else if (asked > 0)
+        run->shift_every = asked;
+    else
+        run->shift_every = every_for(shift_cost(run->shift, &student), SHIFT_SHARE, step);
+}
+
+Status run_measure_shift(Run *run, Error *error)
+{
+    ShiftRow rows[SHIFT_ROWS_MAX];
+    Policy student = lab_student(&run->lab, false, 0);
+    int n = run->lab.grid.steps, worst;
+    must(n <= SHIFT_ROWS_MAX);
+    run->lab.cost.shift +=
+        shift_measure(run->shift, run->lab.crew, &run->scratch, &student, rows);
+    run->lab.source.measured_shift = shift_worst(rows, n, &worst);
+    history_shift(&run->history, run->step, n, rows);
+    return log_shift(&run->log, run->step, n, rows, error);
+}

@@ -1,0 +1,221 @@
+/* Owns RunViews: one allocation each, reference counted, immutable. Built from a run's history, so a run on disk and a
+ * live one look alike. */
+#include "engine/distill/method.h"
+#include "engine/distill/params.h"
+#include "engine/run/run_parts.h"
+#include <math.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct ViewBlock {
+    RunView view;
+    atomic_int references;
+    Gallery *gallery;
+    char *next; /* memory not yet handed out */
+    char memory[];
+} ViewBlock;
+
+enum { VIEW_ALIGN = 16 };
+
+static size_t rounded(size_t bytes)
+{
+    return (bytes + VIEW_ALIGN - 1) / VIEW_ALIGN * VIEW_ALIGN;
+}
+
+/* Hands out a copy in the block. */
+static void *copy(ViewBlock *block, const void *data, size_t bytes)
+{
+    char *place = block->next;
+    block->next += rounded(bytes);
+    if (bytes)
+        memcpy(place, data, bytes);
+    return place;
+}
+
+static size_t bytes_needed(const History *history, const Config *config)
+{
+    size_t columns = (size_t)history->columns, cells = columns * (size_t)history->rows;
+    return rounded((size_t)history->terms * sizeof(TermView)) + rounded(columns * sizeof(long)) +
+           rounded((size_t)history->rows * sizeof(double)) +
+           SHIFT_FIELDS * rounded(cells * sizeof(float)) +
+           rounded((size_t)history->marks * sizeof(MarkView)) +
+           rounded((size_t)history->metrics * sizeof(MetricView)) +
+           rounded((size_t)config->n * sizeof(char[64])) + VIEW_ALIGN;
+}
+
+static ViewBlock *block_new(const History *history, const Config *config)
+{
+    ViewBlock *block = malloc(sizeof *block + bytes_needed(history, config));
+    must(block);
+    memset(block, 0, sizeof *block);
+    block->references = 1;
+    block->next = (char *)rounded((size_t)block->memory);
+    return block;
+}
+
+/* ---- The parts ------------------------------------------------------------------------------------------------- */
+
+static void fill_terms(ViewBlock *block, const History *history)
+{
+    RunView *view = &block->view;
+    TermView *terms = (TermView *)block->next;
+    block->next += rounded((size_t)history->terms * sizeof(TermView));
+    for (int i = 0; i < history->terms; i++) {
+        memcpy(terms[i].name, history->name[i], sizeof terms[i].name);
+        terms[i].series = history->term[i].series;
+    }
+    view->loss_terms = history->terms;
+    view->term = terms;
+    view->loss = history->loss;
+    view->grad_norm = history->grad_norm;
+    view->lr = history->lr;
+    view->smooth_loss = series_smooth(&history->term[0]);
+    view->best = history->best;
+}
+
+static void fill_shift(ViewBlock *block, const History *history)
+{
+    ShiftView *shift = &block->view.shift_view;
+    const float *field[SHIFT_FIELDS];
+    size_t cells = (size_t)history->columns * (size_t)history->rows;
+    shift->rows = history->rows;
+    shift->columns = history->columns;
+    shift->step = copy(block, history->shift_step, (size_t)history->columns * sizeof(long));
+    shift->time = copy(block, history->time, (size_t)history->rows * sizeof(double));
+    for (int f = 0; f < SHIFT_FIELDS; f++)
+        field[f] = copy(block, history->field[f], cells * sizeof(float));
+    const float **const place[SHIFT_FIELDS] = {
+        &shift->own,    &shift->forward,      &shift->ratio,          &shift->low,   &shift->high, &shift->mmd2,
+        &shift->null95, &shift->mmd2_teacher, &shift->null95_teacher, &shift->paired};
+    for (int f = 0; f < SHIFT_FIELDS; f++)
+        *place[f] = field[f];
+    block->view.shift = history_worst_shift(history, &block->view.shift_row);
+}
+
+static void fill_params(ViewBlock *block, const Config *config)
+{
+    char(*text)[64] = (char(*)[64])block->next;
+    block->next += rounded((size_t)config->n * sizeof *text);
+    for (int i = 0; i < config->n; i++)
+        snprintf(text[i], sizeof text[i], "%.63s", config->value[i].text);
+    block->view.params = config->n;
+    block->view.param = (const char(*)[64])text;
+}
+
+static void fill_names(RunView *view, const char *folder, const Config *config, const Lineage *lineage)
+{
+    view->id = folder_id(folder);
+    snprintf(view->name, sizeof view->name, "%.63s", folder_name(folder));
+    snprintf(view->method, sizeof view->method, "%.15s", config_text(config, "run.method"));
+    snprintf(view->data, sizeof view->data, "%.15s", config_text(config, "data.name"));
+    view->parent = lineage->parent;
+    view->parent_step = lineage->parent_step;
+    view->steps = config_int(config, "run.steps");
+    view->guided = config_real(config, "teacher.guidance") != 1;
+}
+
+/* What a folder and an open run have in common. gallery: a reference that the view takes over, or NULL. */
+static ViewBlock *view_new(const char *folder, const Config *config, const Lineage *lineage,
+                           const History *history, Gallery *gallery)
+{
+    ViewBlock *block = block_new(history, config);
+    RunView *view = &block->view;
+    fill_names(view, folder, config, lineage);
+    fill_terms(block, history);
+    fill_shift(block, history);
+    view->marks = history->marks;
+    view->mark = copy(block, history->mark, (size_t)history->marks * sizeof(MarkView));
+    view->metrics = history->metrics;
+    view->metrics_step = history->metrics_step;
+    view->metric = copy(block, history->metric, (size_t)history->metrics * sizeof(MetricView));
+    fill_params(block, config);
+    snprintf(view->note, sizeof view->note, "%s", history->note);
+    if (!view->note[0] && lineage->parent)
+        snprintf(view->note, sizeof view->note, "forked from %02d@%ld", lineage->parent,
+                 lineage->parent_step);
+    block->gallery = gallery;
+    if (gallery)
+        view->samples = *gallery_view(gallery);
+    return block;
+}
+
+/* ---- Views ------------------------------------------------------------------------------------------------------- */
+
+const RunView *run_view(Run *run)
+{
+    const Cost *cost = &run->lab.cost;
+    ViewBlock *block = view_new(run->folder, &run->config, &run->lineage, &run->history,
+                                gallery_keep(run->gallery));
+    RunView *view = &block->view;
+    view->state = run->state;
+    view->step = run->step;
+    view->checkpoint = run->checkpoint;
+    view->steps_per_s = run_speed(run);
+    view->seconds_left = (double)(view->steps - view->step) / view->steps_per_s;
+    view->nfe = cost_total(cost);
+    view->shift_share = view->nfe > 0 ? cost->shift / view->nfe : 0;
+    if (run->stage == STAGE_PRETRAIN && run->state != RUN_FAILED)
+        snprintf(view->note, sizeof view->note, "regression to the teacher %ld/%ld, loss %.4g",
+                 run->pretrained, lab_pretrain_steps(&run->lab), run->pretrain_loss);
+    return view;
+}
+
+const RunView *run_view_keep(const RunView *view)
+{
+    ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    atomic_fetch_add(&block->references, 1);
+    return view;
+}
+
+void run_view_drop(const RunView *view)
+{
+    if (!view)
+        return;
+    ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    if (atomic_fetch_sub(&block->references, 1) != 1)
+        return;
+    gallery_drop(block->gallery);
+    free(block);
+}
+
+/* A run whose last words were "live" but that nobody holds was killed. */
+static void settle_state(RunView *view, const History *history, const char *folder)
+{
+    char path[PATH_SIZE];
+    view->state = history->state;
+    bool held = folder_locked(file_join(path, folder, "lock"));
+    if (held || view->state == RUN_DONE || view->state == RUN_FAILED)
+        return;
+    if (view->state == RUN_LIVE && !view->note[0])
+        snprintf(view->note, sizeof view->note, "interrupted");
+    view->state = RUN_PAUSED;
+}
+
+const RunView *run_view_read(const char *folder, Error *error)
+{
+    Config config;
+    Lineage lineage;
+    History history;
+    char path[PATH_SIZE];
+    lab_config_init(&config);
+    if (folder_read_ini(folder, &config, &lineage, error) || config_check(&config, error))
+        return NULL;
+    history_init(&history, 0, NULL);
+    ViewBlock *block = NULL;
+    if (!history_read(&history, folder, error)) {
+        Gallery *gallery = gallery_load(file_join(path, folder, "samples/latest.safetensors"));
+        block = view_new(folder, &config, &lineage, &history, gallery);
+        RunView *view = &block->view;
+        settle_state(view, &history, folder);
+        view->step = history.step;
+        view->checkpoint = checkpoint_newest(folder);
+        view->steps_per_s = view->state == RUN_LIVE ? history.steps_per_s : (double)NAN;
+        view->seconds_left = (double)(view->steps - view->step) / view->steps_per_s;
+        view->nfe = history.nfe;
+        view->shift_share = history.nfe > 0 ? history.shift_nfe / history.nfe : 0;
+    }
+    history_done(&history);
+    return block ? &block->view : NULL;
+}

@@ -1,0 +1,157 @@
+/* Times whole training steps of the two reference networks and the three directions of their convolutions:
+ *   bench_steps [THREADS] [SECONDS]
+ * prints one line each: median and best milliseconds, GFLOP/s counted as direct convolutions. Not part of the tests. */
+#include "engine/base/clock.h"
+#include "engine/base/rng.h"
+#include "engine/nets/crew.h"
+#include "engine/nets/optim.h"
+#include "engine/tensor/kernels.h"
+#include "engine/tensor/op.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Training {
+    Model model;
+    Crew *crew;
+    int n;
+    long step;
+    float *gradient;
+} Training;
+
+/* A chunk of a v-prediction step on normal data: the cosine path between a sample and noise. */
+static void train_chunk(void *context, Arena *arena, int begin, int end, int chunk, float *gradient)
+{
+    (void)chunk;
+    const Training *t = context;
+    const NetSpec *spec = &t->model.spec;
+    int n = end - begin, dims = net_dims(spec);
+    size_t size = (size_t)n * (size_t)dims;
+    float *z = arena_floats(arena, size), *v = arena_floats(arena, size);
+    float *u = arena_floats(arena, n), *weight = arena_floats(arena, n);
+    int *label = arena_new(arena, int, n);
+    for (int i = 0; i < n; i++) {
+        Rng rng = rng_at(1, STREAM_BATCH, (uint64_t)(t->step * t->n + begin + i));
+        u[i] = (float)rng_uniform(&rng);
+        weight[i] = 1.0f / (float)t->n;
+        label[i] = (int)rng_below(&rng, 10);
+        float alpha = cosf(u[i] * 1.5707963f), sigma = sinf(u[i] * 1.5707963f);
+        float *zi = z + (size_t)i * (size_t)dims, *vi = v + (size_t)i * (size_t)dims;
+        rng_normals(&rng, dims, zi);
+        rng_normals(&rng, dims, vi);
+        for (int k = 0; k < dims; k++) {
+            float x = zi[k], noise = vi[k];
+            zi[k] = alpha * x + sigma * noise;
+            vi[k] = alpha * noise - sigma * x;
+        }
+    }
+    Tape tape;
+    tape_begin(&tape, arena, true);
+    Tensor *in = tape_input(&tape, n, spec->height, spec->width, spec->channels, z);
+    Tensor *y = net_forward(spec, &tape, t->model.weights, gradient, in, u, label);
+    tape_backward(&tape, op_mse(&tape, y, v, weight, NULL));
+}
+
+static void train_step(void *context)
+{
+    Training *t = context;
+    AdamSettings adam = {.lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .clip = 1, .ema = 0.999};
+    crew_map_gradient(t->crew, t->n, t->model.spec.chunk, t->model.size, t->gradient, train_chunk, t);
+    model_update(&t->model, t->gradient, &adam);
+    t->step++;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void measure(const char *name, double seconds, double flops, void (*work)(void *), void *context)
+{
+    enum { MOST = 20000 };
+    static double times[MOST];
+    int n = 0;
+    for (int i = 0; i < 3; i++)
+        work(context);
+    for (double end = clock_s() + seconds; n < MOST && (n < 5 || clock_s() < end); n++) {
+        double start = clock_s();
+        work(context);
+        times[n] = clock_s() - start;
+    }
+    qsort(times, (size_t)n, sizeof *times, by_value);
+    printf("%-28s median %9.3f ms  best %9.3f ms  %7.1f GFLOP/s\n", name, times[n / 2] * 1e3,
+           times[0] * 1e3, flops / times[n / 2] * 1e-9);
+    fflush(stdout);
+}
+
+static void bench_training(const char *name, NetSpec spec, int n, int threads, double seconds)
+{
+    Arena arena;
+    arena_init(&arena, (size_t)1 << 30);
+    Training t = {.crew = crew_new(threads), .n = n};
+    if (net_spec_complete(&spec, NULL) != STATUS_OK)
+        abort();
+    model_init(&t.model, &spec, 1, &arena);
+    t.gradient = arena_floats(&arena, t.model.size);
+    measure(name, seconds, net_flops(&spec) * n, train_step, &t);
+    crew_free(t.crew);
+    arena_done(&arena);
+}
+
+typedef struct ConvBench {
+    ConvShape s;
+    int direction;
+    float *x, *y, *w, *b, *scratch;
+} ConvBench;
+
+static void conv_step(void *context)
+{
+    ConvBench *c = context;
+    if (c->direction == 0)
+        kernel_conv3x3(c->s, c->x, c->w, c->b, c->y, c->scratch);
+    else if (c->direction == 1)
+        kernel_conv3x3_input(c->s, c->y, c->w, c->x, c->scratch);
+    else
+        kernel_conv3x3_weight(c->s, c->y, c->x, c->w, c->scratch);
+}
+
+static void bench_conv(ConvShape s, double seconds)
+{
+    static const char *const directions[] = {"forward", "input", "weight"};
+    Arena arena;
+    arena_init(&arena, (size_t)1 << 30);
+    size_t pixels = (size_t)s.n * (size_t)s.h * (size_t)s.w;
+    ConvBench c = {s,
+                   0,
+                   arena_new(&arena, float, pixels * (size_t)s.in),
+                   arena_new(&arena, float, pixels * (size_t)s.out),
+                   arena_new(&arena, float, 9 * (size_t)s.in * (size_t)s.out),
+                   arena_new(&arena, float, s.out),
+                   arena_floats(&arena, conv3x3_scratch(s))};
+    for (; c.direction < 3; c.direction++) {
+        char name[64];
+        snprintf(name, sizeof name, "conv %dx%d %d>%d %s", s.h, s.w, s.in, s.out,
+                 directions[c.direction]);
+        measure(name, seconds, 18.0 * (double)pixels * s.in * s.out, conv_step, &c);
+    }
+    arena_done(&arena);
+}
+
+int main(int argc, char **argv)
+{
+    int threads = argc > 1 ? atoi(argv[1]) : 1;
+    double seconds = argc > 2 ? atof(argv[2]) : 3;
+    kernel_init();
+    printf("%s, %d thread(s)\n", kernel_cpu(), threads);
+    bench_training("image-train", (NetSpec){.kind = &net_patch_unet, .height = 28, .width = 28, .channels = 1, .classes = 10},
+                   64, threads, seconds);
+    bench_training("mlp2d-train", (NetSpec){.kind = &net_mlp, .height = 1, .width = 1, .channels = 2}, 512,
+                   threads, seconds);
+    static const ConvShape shapes[] = {
+        {16, 14, 14, 32, 32}, {16, 7, 7, 96, 96}, {16, 14, 14, 4, 32}, {16, 14, 14, 32, 4}};
+    for (size_t i = 0; threads == 1 && i < sizeof shapes / sizeof *shapes; i++)
+        bench_conv(shapes[i], seconds / 10);
+    return 0;
+}

@@ -1,0 +1,42 @@
+/* Labs for tests: opened from a configuration's text, with a crew and arenas of their own. */
+#ifndef DDIL_TESTS_LABS_H
+#define DDIL_TESTS_LABS_H
+
+#include "engine/distill/lab.h"
+#include "engine/distill/method.h"
+#include "engine/distill/params.h"
+
+typedef struct Bench {
+    Crew *crew;
+    Arena keep, step;
+    Lab lab;
+} Bench;
+
+/* `text` is INI, read over the defaults; the test fails with the message when it is refused. Heap. */
+Bench *bench_open(const char *text, int threads);
+/* The same from a file. */
+Bench *bench_open_file(const char *path, const char *const *assignments, int threads);
+void bench_close(Bench *bench);
+
+/* Ends the regression (after `pretrain` steps of it), then does optimiser steps from..to-1. */
+void bench_start(Bench *bench, int pretrain);
+void bench_steps(Bench *bench, long from, long to);
+
+/* value i of a deterministic sequence without structure, in [-1, 1]; the same as in vectors/methods.py. */
+float bench_wave(long i, int phase);
+
+/* The lab's whole state (lab_walk) as bytes on the heap. */
+typedef struct State {
+    unsigned char *bytes;
+    size_t size;
+    int arrays;
+} State;
+State state_take(Lab *lab);
+/* Overwrites the lab's state; the test fails when the sizes differ. */
+void state_give(const State *state, Lab *lab);
+bool state_same(const State *a, const State *b);
+void state_drop(State *state);
+/* Are the two labs' whole states the same, bit for bit? */
+bool state_of_same(Lab *a, Lab *b);
+
+#endif

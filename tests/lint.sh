@@ -1,0 +1,197 @@
+#!/bin/bash
+# Checks the house (README, source tour): who may include whom, where state and clocks and curses may be, sizes,
+# comments. One line for each violation; status 1 when there is any.
+#   lint.sh OBJECTS    the folder of objects compiled from this tree (make lint passes build/lint)
+set -u
+objects=$1
+bad=0
+
+complain() {
+    echo "lint: $*"
+    bad=$((bad + 1))
+}
+
+# Reads complaints, one a line.
+complain_each() {
+    local line
+    while IFS= read -r line; do
+        [ -n "$line" ] && complain "$line"
+    done
+}
+
+mapfile -t sources < <(find app views engine -name '*.[ch]' | sort)
+mapfile -t tests < <(find tests -maxdepth 1 -name '*.[ch]' | sort)
+
+# ---- layers: what a folder may include beside itself ----
+# app/cmd stands for the headless commands (app/cmd_*.c, app/commands.h): they hold a run in their hands, without
+# the bridge that the screen needs.
+
+layers() {
+    cat <<'TABLE'
+engine/base       -
+engine/tensor     engine/base
+engine/nets       engine/base engine/tensor
+engine/diffusion  engine/base engine/tensor engine/nets
+engine/data       engine/base engine/tensor engine/nets engine/diffusion
+engine/distill    engine/base engine/tensor engine/nets engine/diffusion engine/data
+engine/measure    engine/base engine/tensor engine/nets engine/diffusion engine/data
+engine/run        engine engine/base engine/tensor engine/nets engine/diffusion engine/data engine/distill engine/measure
+engine            engine/base engine/run
+views             engine/engine.h engine/base/status.h
+app               views engine/engine.h engine/base
+app/cmd           app engine/base engine/nets engine/data engine/diffusion engine/distill engine/measure engine/run engine/engine.h
+TABLE
+}
+
+# Lines of "file:line: header" for includes in quotes.
+includes() {
+    grep -nH '^ *# *include "' "$@" | sed -E 's/^([^:]+:[0-9]+): *# *include "([^"]*)".*/\1 \2/'
+}
+
+check_layers() {
+    includes "${sources[@]}" | awk '
+        function folder(path) {
+            if (path ~ /^app\/(cmd_|commands\.)/) return "app/cmd"
+            sub(/\/[^\/]*$/, "", path)
+            return path
+        }
+        FILENAME != "-" { for (i = 2; i <= NF; i++) may[$1, $i] = 1; known[$1] = 1; next }
+        {
+            file = $1; sub(/:.*/, "", file)
+            from = folder(file); to = folder($2)
+            if (from == "app" && to == "app/cmd") next
+            if (!(from in known))
+                print file ": folder " from " is not in the table of layers (tests/lint.sh)"
+            else if (from != to && !((from, to) in may) && !((from, $2) in may))
+                print $1 ": " from " may not include " $2
+        }' <(layers) -
+}
+
+# ---- things that live in one place only ----
+
+only_in() { # pattern, files that may, what it is
+    local pattern=$1 place=$2 what=$3
+    grep -nHE "$pattern" "${sources[@]}" | grep -vE "^($place):" | cut -d: -f1,2 |
+        sed "s|\$|: $what|"
+}
+
+check_places() {
+    only_in '^ *# *include *<(n?curses[^>]*|term|panel)\.h>|^ *# *include *<ncursesw/' 'app/term\.c' \
+        'only app/term.c includes curses'
+    only_in '^ *# *include *<sixel' 'app/[^:]*' 'only app/ includes libsixel'
+    only_in '^ *# *include *<cblas' 'engine/tensor/[^:]*' 'only engine/tensor/ calls cblas'
+    only_in '^ *# *include *<ini\.h>' 'engine/base/param_read\.c' 'only engine/base/param_read.c includes inih'
+    only_in '\b(clock_gettime|gettimeofday|localtime_r?|clock) *\(|\btime *\((NULL|0)\)' \
+        'engine/base/clock\.c' 'only engine/base/clock.c reads a clock'
+    only_in '\b(s?rand|s?random|[dlm]rand48|rand_r) *\(' 'engine/base/rng\.c' \
+        'random numbers come from engine/base/rng.h'
+    only_in '\b(sprintf|strcat|gets|strtok) *\(' '-' 'use the bounded or reentrant form of this function'
+}
+
+# ---- objects: no state of its own in the engine and the views ----
+
+source_of() {
+    local path=${1#"$objects"/}
+    echo "${path%.o}.c"
+}
+
+# Objects whose source still exists: a folder of objects may be older than the tree.
+live_objects() { # folder
+    local object
+    find "$objects/$1" -name '*.o' 2>/dev/null | sort | while read -r object; do
+        [ -e "$(source_of "$object")" ] && echo "$object"
+    done
+}
+
+# The one exception is the terminal's restore function: a dying thread has no context to find it through.
+stateful='engine/base/status.o terminal_restore'
+
+check_state() {
+    { live_objects engine && live_objects views; } | while read -r object; do
+        objdump -t "$object" | awk -v object="${object#"$objects"/}" -v allowed="$stateful" '
+            / (\.t?data|\.t?bss|\*COM\*)(\.[^ \t]*)?\t/ && !/\.data\.rel\.ro/ && $0 !~ / d  / {
+                if (object " " $NF != allowed)
+                    print object ": writable global " $NF
+            }'
+    done
+}
+
+# Views draw; they ask the engine for nothing but its constant tables.
+check_views() {
+    local mine
+    mine=$(live_objects engine | xargs -r nm -g --defined-only 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u)
+    live_objects views | while read -r object; do
+        nm -u "$object" | awk '{ print $2 }' | sort -u | comm -12 - <(echo "$mine") |
+            grep -vxE 'engine_params|engine_presets|fail|must_fail' |
+            sed "s|^|$(source_of "$object"): views may not call |"
+    done
+}
+
+# ---- sizes and comments ----
+
+check_files() {
+    wc -l "${sources[@]}" "${tests[@]}" | awk '$2 != "total" && $1 > 500 { print $2 ": " $1 " lines; at most 500" }'
+}
+
+# Lines of "file start end name".
+functions() {
+    ctags --language-force=C --kinds-C=f --fields=+ne --excmd=number -f - "$@" 2>/dev/null |
+        awk -F'\t' '/^!/ { next } {
+            start = end = 0
+            for (i = 4; i <= NF; i++) {
+                if ($i ~ /^line:/) start = substr($i, 6)
+                if ($i ~ /^end:/) end = substr($i, 5)
+            }
+            if (end) print $2, start, end, $1
+        }'
+}
+
+# A function may be long when the comment just above it says "long:" and why.
+check_functions() {
+    functions "${sources[@]}" "${tests[@]}" | while read -r file start end name; do
+        local lines=$((end - start + 1)) above=$((start > 6 ? start - 6 : 1))
+        [ $lines -le 80 ] && continue
+        sed -n "${above},${start}p" "$file" | grep -q 'long:' ||
+            echo "$file:$start: $name has $lines lines; at most 80, or say why in a comment above: \"long: ...\""
+    done
+}
+
+report_sizes() {
+    functions "${sources[@]}" | awk '{ print $3 - $2 + 1 }' | sort -n | awk '
+        { line[NR] = $1; over += $1 > 40 }
+        END {
+            if (NR) printf "lint: %d functions, median %d lines, %.1f %% over 40, longest %d\n",
+                           NR, line[int((NR + 1) / 2)], 100 * over / NR, line[NR]
+        }'
+}
+
+# Every function of a header stands in a block of lines with a comment: one comment may serve a few neighbours.
+check_comments() {
+    local headers=() prototype
+    mapfile -t headers < <(printf '%s\n' "${sources[@]}" | grep '\.h$')
+    prototype=$(ctags --language-force=C --kinds-C=p --fields=+n --excmd=number -f - "${headers[@]}" 2>/dev/null |
+        awk -F'\t' '!/^!/ { sub(/;"$/, "", $3); print $2 ":" $3 ":" $1 }')
+    awk -v list="$prototype" '
+        BEGIN {
+            n = split(list, row, "\n")
+            for (i = 1; i <= n; i++) { split(row[i], part, ":"); name[part[1], part[2]] = part[3] }
+        }
+        function finish() {
+            if (pending != "" && !comment) printf "%s", pending
+            pending = ""; comment = 0
+        }
+        FNR == 1 { finish() }
+        /^[ \t]*$/ { finish(); next }
+        /\/\*|\/\// { comment = 1 }
+        (FILENAME, FNR) in name {
+            pending = pending FILENAME ":" FNR ": " name[FILENAME, FNR] " has no comment\n"
+        }
+        END { finish() }' "${headers[@]}"
+}
+
+for check in check_layers check_places check_state check_views check_files check_functions check_comments; do
+    complain_each < <($check)
+done
+report_sizes
+[ $bad = 0 ] && echo "lint: clean"
+[ $bad = 0 ]

@@ -1,0 +1,305 @@
+#!/bin/bash
+# The program from outside (TAP): exit codes, messages and files of every headless command.
+# $DDIL is the program; everything it writes goes into a folder of its own.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 1
+DDIL=${DDIL:-$root/ddil}
+work=$(mktemp -d "${TMPDIR:-/tmp}/ddil-cli.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+export DDIL_RUNS=$work/runs
+out=$work/out err=$work/err
+number=0 bad=0
+
+# ---- the harness ----
+
+result() { # good? what
+    number=$((number + 1))
+    if [ "$1" = yes ]; then
+        echo "ok $number - $2"
+        return
+    fi
+    echo "not ok $number - $2"
+    bad=$((bad + 1))
+    sed 's/^/#   out: /' "$out" | head -n 12
+    sed 's/^/#   err: /' "$err" | head -n 12
+}
+
+# Does the program end with this code and say this (extended regular expression, either stream)?
+says() { # what code regex arguments...
+    local what=$1 code=$2 regex=$3 status
+    shift 3
+    "$DDIL" "$@" >"$out" 2>"$err" </dev/null
+    status=$?
+    if [ $status = "$code" ] && cat "$out" "$err" | grep -qE -- "$regex"; then
+        result yes "$what"
+    else
+        echo "# ddil $* ended with $status, not $code, or did not say: $regex"
+        result no "$what"
+    fi
+}
+
+holds() { # what, then a command that must succeed
+    local what=$1
+    shift
+    if "$@" >"$work/hold" 2>&1; then
+        result yes "$what"
+    else
+        sed 's/^/#   /' "$work/hold" | head -n 12
+        result no "$what"
+    fi
+}
+
+# A check in Python on files named by their place; without Python it is passed over.
+python=$(command -v python3 || true)
+check_python() { # what code arguments...
+    local what=$1 code=$2
+    shift 2
+    if [ -z "$python" ] || ! "$python" -c 0 2>/dev/null; then
+        number=$((number + 1))
+        echo "ok $number - $what # SKIP no python3"
+        return
+    fi
+    holds "$what" "$python" -c "$code" "$@"
+}
+
+# As short as a run can be and still have every log: a few steps, few samples.
+tiny=(-s run.steps=12 -s run.batch=32 -s run.log_every=2 -s run.checkpoint_every=4 -s student.pretrain_steps=5
+      -s shift.samples=16 -s shift.every=6 -s run.eval_samples=64 -s net.width=16 -s net.depth=1)
+
+# ---- usage ----
+
+says "version" 0 '^ddil [0-9]+\.[0-9]+\.[0-9]+$' --version
+says "help" 0 'usage: ddil \[PRESET' --help
+for command in run resume fork ls show sample rollout eval export presets params doctor; do
+    says "help of $command" 0 "^usage: ddil $command" "$command" --help
+done
+says "an unknown command names the nearest" 2 'nearest: sample' smaple
+says "an unknown preset names the nearest" 2 'nearest: ring-pd' ring-pe
+says "an unknown option names the nearest" 2 'nearest: --quiet' ls --quite
+says "an option of another command" 2 'ls does not take --teacher' ls --teacher
+says "an option without its value" 2 'a whole number' run quickstart --seed
+says "a number that is none" 2 '"many" is not a whole number' run quickstart --steps many
+says "a number out of range" 2 'outside' run quickstart --threads -3
+says "a missing argument" 2 'usage: ddil show RUN' show
+says "an argument too many" 2 'too many arguments' ls x
+says "an option of a later day" 2 'unknown option --svg' export 1 --svg
+
+# ---- tables ----
+
+says "presets" 0 '^quickstart +[A-Z]' presets
+says "params" 0 '^\[optimizer\]' params
+says "params as Markdown" 0 '^\| `source.beta_student` \|' params --markdown
+"$DDIL" params --json >"$out" 2>"$err"
+check_python "params as JSON" '
+import json, sys
+rows = json.load(open(sys.argv[1]))
+names = {r["section"] + "." + r["key"]: r for r in rows}
+assert names["run.method"]["default"] is None
+assert names["optimizer.lr"]["low"] < names["optimizer.lr"]["high"]
+assert all(r["help"] for r in rows)' "$out"
+says "params: one form only" 2 'not both' params --json --markdown
+says "doctor" 0 'simd' doctor
+holds "doctor makes no runs folder" test ! -e "$work/runs"
+
+# ---- bad presets: nothing is created ----
+
+preset() { # text of a preset into $work/bad.ini
+    printf '%s\n' "$@" >"$work/bad.ini"
+}
+
+preset '[run]' 'method = pd' '[data]' 'name = ring' '[optimizer]' 'lrr = 1'
+says "an unknown key, with file and line" 2 'bad\.ini:6: .*lr' run "$work/bad.ini"
+preset '[run]' 'method = pd' '[data]' 'name = ring' '[optimiser]' 'lr = 1'
+says "an unknown section" 2 'bad\.ini:[56]: .*optimi[sz]er' run "$work/bad.ini"
+preset '[run]' 'method = pd' 'steps = -4' '[data]' 'name = ring'
+says "a value out of range" 2 'bad\.ini:3: .*-4' run "$work/bad.ini"
+preset '[run]' 'method = pd' 'steps = many' '[data]' 'name = ring'
+says "a wrong type" 2 'bad\.ini:3: .*many' run "$work/bad.ini"
+preset '[run]' 'steps = 10' '[data]' 'name = ring'
+says "a required parameter is missing" 2 'run\.method' run "$work/bad.ini"
+preset '[run]' 'method = magic' '[data]' 'name = ring'
+says "an unknown method" 2 'magic.*(pd|use one of)' run "$work/bad.ini"
+preset '[run]' 'method = pd' '[data]' 'name = rink'
+says "an unknown data set" 2 'rink.*(ring|use one of)' run "$work/bad.ini"
+preset '[run]' 'method = pd' '[data]' 'name = fashion' "path = $work/nowhere" '[teacher]' 'kind = file' 'file = no.safetensors'
+says "missing files" 2 '(nowhere|no\.safetensors)' run "$work/bad.ini"
+preset '[run]' 'method = pd' '[data]' 'name = ring' '[source]' 'beta_data = 0'
+says "priors that are all zero" 2 'bad\.ini:6: .*prior' run "$work/bad.ini"
+says "a preset that is not there" 2 'no\.ini' run "$work/no.ini"
+says "an assignment that is wrong" 2 'run\.steps' run quickstart -s run.steps=0
+says "an assignment that is none" 2 'run\.steps' run quickstart -s run.steps
+says "the second preset is looked at before the first runs" 2 'no\.ini' run quickstart "$work/no.ini"
+says "one name for two runs" 2 'one run' run ring-pd ring-lcm --name x
+says "a name that cannot be a folder's" 2 'a/b' run ring-pd "${tiny[@]}" --name a/b
+holds "nothing was created" test ! -e "$work/runs"
+
+: >"$work/file"
+says "a runs folder that is a file" 2 "$work/file" run ring-pd "${tiny[@]}" --runs "$work/file"
+says "a runs folder below a file" 2 "$work/file" run ring-pd "${tiny[@]}" --runs "$work/file/runs"
+
+# ---- a run ----
+
+says "ls without runs" 0 'no runs' ls
+says "a run" 0 '^state +done at step 12 of 12' run ring-pd-ddil "${tiny[@]}" --threads 1 --seed 3
+holds "its report has the shift table" grep -qE '^ +4 +1 ' "$out"
+holds "its report has the cost" grep -q 'network evaluations' "$out"
+holds "its report has the quality" grep -q 'sw2' "$out"
+holds "progress goes to standard error, a line each" grep -qE '^step [0-9]+/12' "$err"
+first=$work/runs/0001-ring-pd-ddil
+for file in run.ini metrics.csv shift.csv eval.csv events.csv times.csv; do
+    holds "its $file" test -s "$first/$file"
+done
+holds "a checkpoint 0 precedes the first step" test -s "$first/ckpt-00000000.safetensors"
+holds "--seed and --steps stand in run.ini" grep -qE '^seed *= *3' "$first/run.ini"
+says "quiet prints the folder only" 0 '0002-twin$' run ring-pd-ddil "${tiny[@]}" --threads 2 --seed 3 --name twin --quiet
+holds "and one line of it" test "$(cat "$out" "$err" | wc -l)" = 1
+second=$work/runs/0002-twin
+for file in metrics.csv shift.csv eval.csv; do
+    holds "two threads give the same $file" cmp "$first/$file" "$second/$file"
+done
+says "a method without a teacher" 0 'done at step 12' run ring-pd "${tiny[@]}" -s run.method=diffusion --name teach
+says "ls" 0 '^0001-ring-pd-ddil +done +12/12' ls
+holds "ls lists them all" test "$(grep -c '^000[123]-' "$out")" = 3
+"$DDIL" ls --json >"$out" 2>"$err"
+check_python "ls as JSON" '
+import json, sys
+runs = json.load(open(sys.argv[1]))
+assert [r["id"] for r in runs] == [1, 2, 3]
+assert runs[0]["run"] == "0001-ring-pd-ddil" and runs[0]["state"] == "done" and runs[0]["step"] == 12
+assert runs[0]["loss"] == runs[1]["loss"] and runs[0]["shift"] > 0
+assert runs[0]["metrics"]["sw2"]["value"] > 0' "$out"
+says "show" 0 'seed +3 +\*' show 1
+"$DDIL" show twin --json >"$out" 2>"$err"
+check_python "show as JSON" '
+import json, sys
+run = json.load(open(sys.argv[1]))
+assert run["id"] == 2 and run["parameters"]["run"]["seed"] == "3"
+assert [r["i"] for r in run["shift_rows"]] == [4, 3, 2, 1]
+assert run["marks"] == []' "$out"
+
+# ---- which run ----
+
+says "a run by its prefix" 0 '0002-twin' show tw
+says "a run by its folder" 0 '0002-twin' show "$second"
+says "a run that is not there" 2 'nobody' show nobody
+says "a number that is not there" 2 '77' show 77
+mkdir "$work/empty"
+says "a folder that is no run" 2 'empty' show "$work/empty"
+
+# ---- interrupting, resuming, forking ----
+
+says "a run to be interrupted starts" 0 'done' run ring-pd-ddil "${tiny[@]}" --seed 4 --name whole --quiet \
+    -s run.steps=400
+"$DDIL" run ring-pd-ddil "${tiny[@]}" --seed 4 --name cut -s run.steps=400 >"$out" 2>"$err" </dev/null &
+pid=$!
+for _ in $(seq 300); do
+    [ -s "$work/runs/0005-cut/ckpt-00000004.safetensors" ] && break
+    sleep 0.02
+done
+kill -INT $pid
+wait $pid
+status=$?
+holds "an interrupted run ends with 3" test $status = 3
+holds "and says how to go on" grep -q 'ddil resume .*0005-cut' "$err"
+says "resume" 0 'done at step 400 of 400' resume cut
+for file in metrics.csv shift.csv eval.csv; do
+    holds "resumed $file equals that of a run never stopped" cmp "$work/runs/0004-whole/$file" "$work/runs/0005-cut/$file"
+done
+says "resuming what is done changes nothing" 0 'done at step 12 of 12' resume 1
+says "fork" 0 'done at step 16 of 16' fork 1 --at 8 --steps 16 --name branch
+holds "its parent is written down" grep -qE 'parent: 0001-ring-pd-ddil' "$work/runs/0006-branch/run.ini"
+says "fork at a step that was not saved" 2 '5' fork 1 --at 5
+says "fork with a shape that does not fit" 2 'net\.width' fork 1 -s net.width=24
+holds "failed forks leave nothing" test "$(ls "$work/runs" | grep -c '^0')" = 6
+
+# A run that another process owns.
+if command -v flock >/dev/null; then
+    flock "$first/lock" "$DDIL" resume 1 >"$out" 2>"$err"
+    holds "a run owned by another process is refused with 4" test $? = 4
+    holds "and it says so" grep -q 'another' "$err"
+fi
+
+# ---- samples ----
+
+says "sample needs a file" 2 '-o FILE' sample 1
+says "sample: an unknown ending names the three" 2 '\.png, \.npy or \.csv' sample 1 -o "$work/a.jpg"
+says "sample into a folder that is not there" 2 'no/a\.png' sample 1 -o "$work/no/a.png"
+says "sample onto a folder" 2 'is a folder' sample 1 -o "$work/empty.d/../empty/../runs.png/.." 
+says "sample as npy" 0 '50 samples' sample 1 -n 50 -o "$work/a.npy"
+says "sample again, on two threads" 0 'samples' sample 1 -n 50 -o "$work/b.npy" --threads 2
+holds "the same bytes" cmp "$work/a.npy" "$work/b.npy"
+says "sample with another seed" 0 'seed 9' sample 1 -n 50 --seed 9 -o "$work/b.npy"
+holds "other bytes" test "$(cmp -s "$work/a.npy" "$work/b.npy"; echo $?)" = 1
+says "sample as csv" 0 '' sample 1 -n 50 -o "$work/a.csv" --quiet
+says "sample as png" 0 '' sample 1 -n 50 -o "$work/a.png"
+holds "a PNG" test "$(head -c 4 "$work/a.png" | tail -c 3)" = PNG
+says "sample of the teacher in 4 plain steps" 0 '4 sampling steps' sample 1 --teacher --steps 4 -n 10 -o "$work/t.npy"
+says "guidance where there are no classes" 2 'not told the class' sample 1 --guidance 2 -o "$work/g.npy"
+says "a class where there are none" 2 'not told the class' sample 1 --class 2 -o "$work/g.npy"
+says "a teacher where there is none" 2 'has none' sample teach --teacher -o "$work/g.npy"
+says "too many samples for the memory" 2 'half of the memory' rollout 1 -n 10000000 --steps 4096 -o "$work/g.npy"
+holds "refused samples leave no file" test ! -e "$work/g.npy"
+for law in "" --teacher --forward; do
+    says "rollout $law" 0 'shape \(5, 20, 2\)' rollout 1 -n 20 $law -o "$work/r$law.npy"
+done
+says "rollout to a picture" 2 'must end in \.npy' rollout 1 -o "$work/r.png"
+says "rollout of two laws" 2 'not both' rollout 1 --teacher --forward -o "$work/r.npy"
+
+check_python "what the files hold" '
+import ast, csv, math, struct, sys
+def npy(path):
+    b = open(path, "rb").read()
+    n = struct.unpack("<H", b[8:10])[0]
+    head = ast.literal_eval(b[10:10 + n].decode())
+    count = math.prod(head["shape"])
+    assert head["descr"] == "<f4" and not head["fortran_order"] and len(b) == 10 + n + 4 * count
+    return head["shape"], struct.unpack("<%df" % count, b[10 + n:])
+work = sys.argv[1]
+shape, a = npy(work + "/a.npy")
+assert shape == (50, 2) and all(map(math.isfinite, a))
+rows = list(csv.reader(open(work + "/a.csv")))
+assert rows[0] == ["x", "y", "label"] and len(rows) == 51
+f4 = lambda text: struct.unpack("<f", struct.pack("<f", float(text)))[0]
+assert [f4(v) for r in rows[1:] for v in r[:2]] == list(a)
+laws = [npy(work + "/r" + law + ".npy") for law in ("", "--teacher", "--forward")]
+assert all(s == (5, 20, 2) for s, _ in laws)
+assert laws[0][1][:40] == laws[1][1][:40]
+assert all(abs(p - q) < 1e-3 for p, q in zip(laws[0][1][:40], laws[2][1][:40]))
+clean = laws[2][1][160:]
+modes = {round(math.atan2(clean[2 * i + 1], clean[2 * i]) / (math.pi / 4)) % 8 for i in range(20)}
+assert modes <= {0, 1, 2}, modes # the data as the distiller sees them
+' "$work"
+
+# ---- eval and export ----
+
+says "eval" 0 '2 sampling steps' eval 1 --steps 2 --samples 100
+"$DDIL" eval 1 --json --samples 200 >"$out" 2>"$err"
+check_python "eval as JSON" '
+import json, math, sys
+e = json.load(open(sys.argv[1]))
+assert set(e) == {"run", "step", "dataset", "steps", "real"}
+assert e["run"] == "0001-ring-pd-ddil" and e["step"] == 12 and e["dataset"] == "ring"
+assert [s["k"] for s in e["steps"]] == [1, 2, 4, 8]
+keys = {"i", "time", "own", "forward", "ratio", "low", "high", "mmd2", "mmd2_null95", "mmd2_teacher", "paired"}
+for s in e["steps"]:
+    assert s["nfe"] == s["k"] and s["n"] == 200
+    assert {"sw2", "modes", "within3sigma"} <= set(s["metrics"])
+    assert all({"value", "low", "high"} == set(m) for m in s["metrics"].values())
+    assert [r["i"] for r in s["shift"]] == list(range(s["k"], 0, -1))
+    assert all(keys <= set(r) for r in s["shift"])
+assert 0 < e["real"]["sw2"]["value"] < e["steps"][2]["metrics"]["sw2"]["value"]' "$out"
+says "eval with steps that are none" 2 '1,2,4,8' eval 1 --steps 1,x
+says "eval of a run without a shift" 0 'held-out' eval teach --steps 2 --samples 50
+says "export of nothing" 2 '--csv' export 1
+says "export of the logs" 0 '^metrics,2,,loss,' export 1 --csv
+holds "with the shift" grep -qE '^shift,[0-9]+,4,ratio,' "$out"
+says "export of the logs to a file" 0 '' export 1 --csv -o "$work/logs.csv"
+holds "the same" cmp "$out.csv" "$work/logs.csv" || true
+says "export of the weights" 0 'weights of 0001' export 1 --weights "$work/w.safetensors"
+holds "a safetensors file" grep -qa '"__metadata__"' "$work/w.safetensors"
+says "export of weights to another format" 2 'must end in \.safetensors' export 1 --weights "$work/w.pt"
+says "sample at an older checkpoint" 0 'at step 4,' sample 1 --at 4 -o "$work/old.npy"
+
+echo "1..$number"
+[ $bad = 0 ]

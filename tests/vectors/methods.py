@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""Reference vectors for one training step of each method: writes methods.txt beside itself.
+
+PyTorch in double precision, autograd, torch.optim.AdamW and clip_grad_norm_, from the equations:
+Salimans & Ho 2022 (progressive distillation), Luo et al. 2023 (LCM), Ho & Salimans 2022 (guidance).
+Run again only when a case below changes:  /usr/bin/python3 tests/vectors/methods.py
+A line of the output is: NAME COUNT VALUE...   Inputs are formulas, the same in tests/test_distill.c.
+"""
+import math
+import os
+
+import torch
+
+torch.set_default_dtype(torch.float64)
+ROWS = 12
+STEPS = 2  # optimiser steps on the same rows: the second one sees Adam's moments
+ADAM = dict(lr=1e-2, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1)
+CLIP = 0.5
+EMA = 0.9
+
+
+def waves(n, phase):
+    """Deterministic values without structure, rounded to float32 as the program keeps them."""
+    i = torch.arange(n)
+    return torch.sin(0.37 * i * i + 1.3 * i + 0.9 * phase).float().double()
+
+
+# ---- noise: clipped cosine, alpha^2 + sigma^2 = 1 -------------------------------------------------
+
+
+def logsnr(u):
+    b = math.atan(math.exp(-10))
+    a = math.atan(math.exp(10)) - b
+    return -2 * torch.log(torch.tan(a * u + b))
+
+
+def noise(u):
+    lam = logsnr(u)
+    return torch.sqrt(torch.sigmoid(lam))[:, None], torch.sqrt(torch.sigmoid(-lam))[:, None]
+
+
+def ddim(z, x, u, u_next):
+    """One deterministic step; the step to u = 0 is the estimate itself."""
+    alpha, sigma = noise(u)
+    alpha_next, sigma_next = noise(u_next)
+    eps = (z - alpha * x) / sigma
+    return torch.where(u_next[:, None] == 0, x, alpha_next * x + sigma_next * eps)
+
+
+# ---- denoisers: x0 estimates of rows z at times u with labels (-1: none) -----------------------------
+
+
+class Exact:
+    """A Gaussian mixture's posterior mean."""
+
+    def __init__(self, mean, weight, label, deviation):
+        self.mean, self.weight, self.label, self.deviation = mean, weight, label, deviation
+
+    def x0(self, z, u, label):
+        alpha, sigma = noise(u)
+        own = self.deviation**2
+        variance = alpha**2 * own + sigma**2
+        gap = z[:, None, :] - alpha[:, :, None] * self.mean[None]
+        log_w = torch.log(self.weight)[None] - (gap**2).sum(2) / (2 * variance)
+        told = (label[:, None] < 0) | (self.label[None] == label[:, None])
+        w = torch.softmax(torch.where(told, log_w, torch.tensor(-math.inf)), 1)
+        x = self.mean[None] + (alpha * own / variance)[:, :, None] * gap
+        return (w[:, :, None] * x).sum(1)
+
+
+class Net:
+    """The points' network: v prediction from the point and sinusoids of time."""
+
+    def __init__(self, width, depth, features, classes, phase):
+        self.features, self.depth, self.classes = features, depth, classes
+        shapes = []
+        into = 2 + features
+        for i in range(depth):
+            shapes += [(f"layers.{i}.weight", (into, width)), (f"layers.{i}.bias", (width,))]
+            if i == 0 and classes:
+                shapes.append(("classes.weight", (classes + 1, width)))
+            into = width
+        shapes += [("out.weight", (width, 2)), ("out.bias", (2,))]
+        self.weight = {}
+        for t, (name, shape) in enumerate(shapes):
+            size = math.prod(shape)
+            self.weight[name] = (0.4 * waves(size, t + phase)).float().double().reshape(shape)
+
+    def v(self, z, u, label):
+        half = self.features // 2
+        frequency = 30 * torch.exp(-math.log(30) * torch.arange(half) / half)
+        angle = u[:, None] * frequency[None]
+        h = torch.cat([z, torch.sin(angle), torch.cos(angle)], 1)
+        for i in range(self.depth):
+            h = h @ self.weight[f"layers.{i}.weight"] + self.weight[f"layers.{i}.bias"]
+            if i == 0 and self.classes:
+                h = h + self.weight["classes.weight"][torch.where(label < 0, self.classes, label)]
+            h = torch.nn.functional.silu(h)
+        return h @ self.weight["out.weight"] + self.weight["out.bias"]
+
+    def x0(self, z, u, label):
+        alpha, sigma = noise(u)
+        return alpha * z - sigma * self.v(z, u, label)
+
+
+def guided(denoiser, scale, z, u, label):
+    if scale == 1:
+        return denoiser.x0(z, u, label)
+    without = denoiser.x0(z, u, torch.full_like(label, -1))
+    return without + scale * (denoiser.x0(z, u, label) - without)
+
+
+# ---- the cases ---------------------------------------------------------------------------------------
+
+
+def ring():
+    angle = torch.arange(8) * (math.pi / 4)
+    mean = 2 * torch.stack([torch.cos(angle), torch.sin(angle)], 1)
+    scale = math.sqrt((mean**2).sum(1).mean() / 2 + 0.01)
+    return Exact(mean / scale, torch.full((8,), 1 / 8), torch.arange(8), 0.1 / scale)
+
+
+def arcs():
+    """Six components of unequal weight in two classes, as test_distill.c builds them."""
+    k = torch.arange(6)
+    mean = torch.stack([1.2 * torch.cos(1.1 * k + 0.3), 0.9 * torch.sin(1.7 * k)], 1)
+    weight = (k + 1) / 21
+    return Exact(mean, weight, k % 2, 0.15)
+
+
+class Case:
+    def __init__(self, method, teacher, conditional=False, guidance=1.0, box=None, **more):
+        self.method, self.teacher, self.guidance, self.box = method, teacher, guidance, box
+        self.conditional, self.more = conditional, more
+        r = torch.arange(ROWS)
+        self.z = (1.5 * waves(2 * ROWS, 101)).float().double().reshape(ROWS, 2)
+        self.label = torch.where(r % 5 == 4, -1, r % 2) if conditional else torch.full_like(r, -1)
+        self.student = Net(16, 2, 8, 2 if conditional else 0, 0)
+        for w in self.student.weight.values():
+            w.requires_grad_(True)
+
+    def clip(self, x):
+        return torch.clip(x, self.box[0], self.box[1]) if self.box else x
+
+    def teacher_x0(self, z, u):
+        return self.clip(guided(self.teacher, self.guidance, z, u, self.label))
+
+    def student_x0(self):
+        """Thresholded values, gradient straight through."""
+        x = self.student.x0(self.z, self.u, self.label)
+        return x + (self.clip(x) - x).detach()
+
+
+class Pd(Case):
+    def prepare(self):
+        self.point = torch.arange(ROWS) % 4 + 1
+        self.u = self.point / 4
+        m, z = self.more["substeps"], self.z
+        for k in range(m):
+            u = (self.point - k / m) / 4
+            x = self.teacher_x0(z, u)
+            u_next = (self.point - (k + 1) / m) / 4 if k < m - 1 else (self.point - 1) / 4
+            z = ddim(z, x, u, u_next)
+        end = (self.point - 1) / 4
+        alpha, sigma = noise(self.u)
+        alpha_end, sigma_end = noise(end)
+        ratio = sigma_end / sigma
+        implied = (z - ratio * self.z) / (alpha_end - ratio * alpha)
+        self.target = self.clip(torch.where(end[:, None] == 0, x, implied))
+        snr, cap = torch.exp(logsnr(self.u)), self.more["cap"]
+        self.weight = {
+            "truncated_snr": torch.clip(snr, 1, cap),
+            "snr_plus_1": torch.clip(snr, max=cap) + 1,
+            "min_snr": torch.clip(snr, max=5),
+            "constant": torch.ones_like(snr),
+        }[self.more["weighting"]]
+
+    def each(self):
+        return self.weight * ((self.student_x0() - self.target) ** 2).mean(1)
+
+    def after(self):
+        pass
+
+
+class Lcm(Case):
+    def prepare(self):
+        self.point = (5 * torch.arange(ROWS)) % 16 + 1
+        self.u = self.point / 16
+        low = torch.clip(self.point - self.more["skip"], min=0) / 16
+        z_low = ddim(self.z, self.teacher_x0(self.z, self.u), self.u, low)
+        self.low, self.z_low = low, z_low
+        self.lagging = Net(16, 2, 8, 2 if self.conditional else 0, 50)
+
+    def each(self):
+        estimate = self.clip(self.lagging.x0(self.z_low, self.low, self.label))
+        target = torch.where(self.low[:, None] == 0, self.z_low, estimate)
+        square, c = (self.student_x0() - target) ** 2, self.more["c"]
+        if self.more["loss"] == "pseudo_huber":
+            return torch.sqrt(square.mean(1) + c * c) - c
+        if self.more["loss"] == "huber":
+            return (torch.sqrt(square + c * c) - c).mean(1)
+        return square.mean(1)
+
+    def after(self):
+        for name, w in self.lagging.weight.items():
+            w.mul_(0.95).add_(self.student.weight[name].detach(), alpha=0.05)
+
+
+class Diffusion(Case):
+    def prepare(self):
+        r = torch.arange(ROWS)
+        self.u = (r + 0.5) / ROWS
+        x = waves(2 * ROWS, 102).reshape(ROWS, 2)
+        alpha, sigma = noise(self.u)
+        eps = (self.z - alpha * x) / sigma
+        self.target = alpha * eps - sigma * x
+        chance = (r + 0.5) / ROWS
+        self.label = torch.where(chance < 0.3, -1, self.label)
+
+    def each(self):
+        return ((self.student.v(self.z, self.u, self.label) - self.target) ** 2).mean(1)
+
+    def after(self):
+        pass
+
+
+def cases():
+    net = Net(12, 1, 8, 2, 20)
+    yield "pd-ring", Pd("pd", ring(), substeps=3, weighting="truncated_snr", cap=4)
+    yield "pd-arcs", Pd("pd", arcs(), True, 3.0, substeps=2, weighting="snr_plus_1", cap=3)
+    yield "pd-net", Pd("pd", net, True, 2.5, substeps=4, weighting="min_snr", cap=100)
+    yield "pd-box", Pd("pd", arcs(), True, 3.0, (-0.8, 0.9), substeps=2, weighting="constant", cap=1)
+    yield "lcm-ring", Lcm("lcm", ring(), skip=1, loss="pseudo_huber", c=1e-3)
+    yield "lcm-arcs", Lcm("lcm", arcs(), True, 3.0, skip=3, loss="huber", c=0.05)
+    yield "lcm-net", Lcm("lcm", net, True, 2.5, (-0.8, 0.9), skip=2, loss="squared", c=0)
+    yield "diffusion", Diffusion("diffusion", None, True)
+
+
+# ---- what is written: of each tensor its norm, a projection and its first values ------------------------
+
+
+def summary(tensor):
+    flat = tensor.detach().reshape(-1)
+    return [flat.norm().item(), (flat * waves(flat.numel(), 77)).sum().item(), *flat[:4].tolist()]
+
+
+def tensors(weights):
+    return [value for w in weights.values() for value in summary(w)]
+
+
+def run(case, write):
+    case.prepare()
+    weight = case.student.weight
+    average = {name: w.detach().clone() for name, w in weight.items()}
+    optimiser = torch.optim.AdamW(list(weight.values()), **ADAM)
+    if case.method == "pd":
+        write("target", case.target.reshape(-1).tolist())
+    for step in range(1, STEPS + 1):
+        optimiser.zero_grad()
+        each = case.each()
+        each.mean().backward()
+        write(f"{step}.loss", [each.mean().item()])
+        write(f"{step}.each", each.tolist())
+        write(f"{step}.gradient", tensors({name: w.grad for name, w in weight.items()}))
+        norm = torch.nn.utils.clip_grad_norm_(list(weight.values()), CLIP)
+        write(f"{step}.norm", [norm.item()])
+        optimiser.step()
+        decay = min(EMA, (1 + step) / (10 + step))
+        for name, w in weight.items():
+            average[name].mul_(decay).add_(w.detach(), alpha=1 - decay)
+        case.after()
+        write(f"{step}.weights", tensors(weight))
+        write(f"{step}.ema", tensors(average))
+    if case.method == "lcm":
+        write("lagging", tensors(case.lagging.weight))
+
+
+def main():
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "methods.txt")
+    with open(path, "w", encoding="ascii") as out:
+        for name, case in cases():
+
+            def write(key, values, name=name):
+                print(f"{name}.{key}", len(values), *(f"{v:.9g}" for v in values), file=out)
+
+            run(case, write)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+/* Is it learning, and where does the student leave the inputs it was trained on? Loss above, covariate shift
+ * below, on the same axis, with one cursor. */
+#include "views/chart.h"
+#include "views/format.h"
+#include "views/heatmap.h"
+#include "views/layout.h"
+#include "views/theme.h"
+#include "views/views.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static Axis axis_of(const Scene *scene)
+{
+    const RunView *run = scene->run;
+    return axis_for(run->step, run->steps, scene->session->zoom, views_step(scene->session, run));
+}
+
+/* The sampling step under the cursor as a row of the heat-map. */
+static int row_of(const Session *session, const RunView *run)
+{
+    int last = run->shift_view.rows - 1;
+    return session->stage < last ? session->stage : last > 0 ? last : 0;
+}
+
+static long cursor_of(const Scene *scene)
+{
+    return scene->session->live ? -1 : views_step(scene->session, scene->run);
+}
+
+static int curve_of(const Scene *scene)
+{
+    return scene->session->curve % scene->run->loss_terms;
+}
+
+static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
+{
+    const RunView *run = scene->run;
+    const Session *session = scene->session;
+    if (run->loss_terms < 1) {
+        views_title(canvas, &rect, "loss", "");
+        return;
+    }
+    const TermView *term = &run->term[curve_of(scene)];
+    char title[160], value[FORMAT_SIZE], right[64];
+    int bucket = series_at(&term->series, views_step(session, run));
+    format_value(value, bucket < 0 ? NAN : term->series.smooth[bucket]);
+    snprintf(title, sizeof title, "%02d %s  %s", run->id, run->name, term->name);
+    if (!session->live) {
+        snprintf(title + strlen(title), sizeof title - strlen(title), " %s at the cursor", value);
+    }
+    snprintf(right, sizeof right, "x step · %s y · EMA .98", session->linear_y ? "linear" : "log");
+    views_title(canvas, &rect, title, right);
+    ChartSpec spec = {.series = &term->series, .axis = axis_of(scene), .linear_y = session->linear_y,
+                      .dots = session->dots, .cursor = cursor_of(scene), .marks = run->marks, .mark = run->mark};
+    chart_draw(canvas, rect, &spec);
+}
+
+static void draw_waiting(Canvas *canvas, Rect rect, const RunView *run)
+{
+    Rect line = layout_centre(rect, 60, 1);
+    canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_FAINT),
+                run->state == RUN_LIVE || run->state == RUN_QUEUED
+                    ? "the shift appears with its first measurement ..."
+                    : "no shift was measured in this run");
+}
+
+static void draw_heat(Canvas *canvas, const Scene *scene, Rect rect)
+{
+    const RunView *run = scene->run;
+    const ShiftView *shift = &run->shift_view;
+    Reference reference = views_reference(scene->session, run);
+    Rect row = {rect.x, rect.y, rect.width, 1};
+    char title[120];
+    snprintf(title, sizeof title, "covariate shift: %s%s", reference_title(reference), run->guided ? " (guided)" : "");
+    if (row.width < text_width(title) + 34) {
+        snprintf(title, sizeof title, "shift: %s", reference_title(reference));
+    }
+    views_title(canvas, &rect, title, "");
+    if (shift->rows < 1 || shift->columns < 1) {
+        draw_waiting(canvas, rect, run);
+        return;
+    }
+    Scale scale = shift_scale(shift, reference);
+    if (row.width >= text_width(title) + 26) {
+        heatmap_legend(canvas, row.x + row.width - 1, row.y, &scale);
+    }
+    HeatSpec spec = {shift, reference, axis_of(scene), run->step, cursor_of(scene), row_of(scene->session, run)};
+    heatmap_draw(canvas, rect, &spec);
+}
+
+/* The column under the cursor as bars with numbers: reading the map without guessing shades. */
+static void draw_bars(Canvas *canvas, const Scene *scene, Rect rect)
+{
+    const RunView *run = scene->run;
+    const ShiftView *shift = &run->shift_view;
+    Reference reference = views_reference(scene->session, run);
+    int column = shift_column(shift, views_step(scene->session, run));
+    char title[80];
+    snprintf(title, sizeof title, "shift by sampling step, at step %ld", column < 0 ? 0 : shift->step[column]);
+    views_title(canvas, &rect, title, "95 % interval · own / forward");
+    Scale scale = shift_scale(shift, reference);
+    for (int row = 0; row < shift->rows && row < rect.height && column >= 0; row++) {
+        ShiftCell cell = shift_cell(shift, reference, column, row);
+        int at = column * shift->rows + row, room = rect.width - CHART_MARGIN - 50, y = rect.y + row;
+        double part = cell.value > scale.low ? fmin(scale_part(&scale, cell.value), 1) : 0;
+        char value[FORMAT_SIZE];
+        canvas_print(canvas, rect.x, y, CHART_MARGIN, theme_style(canvas, ROLE_FAINT), "  i=%-3d", shift->rows - row);
+        canvas_fill(canvas, (Rect){rect.x + CHART_MARGIN, y, (int)lround(part * room), 1}, 0x2588,
+                    theme_style(canvas, cell.sure ? ROLE_CURSOR : ROLE_BAND));
+        int x = rect.x + rect.width - 48;
+        canvas_text_right(canvas, x + 8, y, 8, theme_style(canvas, ROLE_STRONG), format_value(value, cell.value));
+        canvas_print(canvas, x + 9, y, 39, theme_style(canvas, ROLE_FAINT), " [%.3g, %.3g]   %.3g / %.3g",
+                     (double)shift->low[at], (double)shift->high[at], (double)shift->own[at],
+                     (double)shift->forward[at]);
+    }
+}
+
+static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+{
+    (void)state;
+    if (scene->run == NULL) {
+        Rect line = layout_centre(body, 40, 1);
+        canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_TEXT), "No run yet: press n to start one.");
+        return;
+    }
+    CurvesLayout layout = layout_curves(body, scene->run->shift_view.rows);
+    draw_chart(canvas, scene, layout.chart);
+    if (!rect_is_empty(layout.heat)) {
+        draw_heat(canvas, scene, layout.heat);
+    }
+    if (!rect_is_empty(layout.bars)) {
+        draw_bars(canvas, scene, layout.bars);
+    }
+}
+
+/* ---- Keys ---------------------------------------------------------------------------------------------- */
+
+/* One column of the chart left or right; moving past the newest step goes live again. */
+static void scrub(const Scene *scene, int columns)
+{
+    Session *session = scene->session;
+    const RunView *run = scene->run;
+    Axis axis = axis_of(scene);
+    int width = scene->x_cells > CHART_MARGIN ? scene->x_cells - CHART_MARGIN : 60;
+    long per_column = (axis.last - axis.first) / width;
+    long step = views_step(session, run) + columns * (per_column > 0 ? per_column : 1);
+    session->live = step >= run->step;
+    session->step = step < 0 ? 0 : step;
+}
+
+static void jump_to_mark(const Scene *scene, int direction)
+{
+    const RunView *run = scene->run;
+    long now = views_step(scene->session, run);
+    for (int i = 0; i < run->marks; i++) {
+        const MarkView *mark = &run->mark[direction > 0 ? i : run->marks - 1 - i];
+        if ((mark->step - now) * direction > 0) {
+            scene->session->live = false;
+            scene->session->step = mark->step;
+            return;
+        }
+    }
+}
+
+static void change_chart(const Scene *scene, Action action)
+{
+    Session *session = scene->session;
+    switch (action) {
+    case ACTION_ZOOM_IN: session->zoom += session->zoom < 12; break;
+    case ACTION_ZOOM_OUT: session->zoom -= session->zoom > 0; break;
+    case ACTION_ZOOM_FIT: session->zoom = 0; break;
+    case ACTION_CURVE: session->curve = scene->run->loss_terms > 0 ? (session->curve + 1) % scene->run->loss_terms : 0; break;
+    case ACTION_REFERENCE: session->reference = (Reference)((views_reference(session, scene->run) + 1) % REFERENCES); break;
+    default: break;
+    }
+}
+
+static Reply act(void *state, const Scene *scene, Action action)
+{
+    (void)state;
+    Session *session = scene->session;
+    if (scene->run == NULL) {
+        return (Reply){.kind = REPLY_UNKNOWN};
+    }
+    switch (action) {
+    case ACTION_LEFT: scrub(scene, -1); break;
+    case ACTION_RIGHT: scrub(scene, 1); break;
+    case ACTION_PAGE_UP: scrub(scene, -10); break;
+    case ACTION_PAGE_DOWN: scrub(scene, 10); break;
+    case ACTION_UP:
+    case ACTION_DOWN: session->stage = views_move(row_of(session, scene->run), scene->run->shift_view.rows, action); break;
+    case ACTION_FIRST:
+        session->live = false;
+        session->step = 0;
+        break;
+    case ACTION_LAST: session->live = true; break;
+    case ACTION_PREVIOUS_MARK: jump_to_mark(scene, -1); break;
+    case ACTION_NEXT_MARK: jump_to_mark(scene, 1); break;
+    default: change_chart(scene, action); break;
+    }
+    return (Reply){.kind = REPLY_NONE};
+}
+
+static void describe(const Scene *scene, char *text, size_t size)
+{
+    const RunView *run = scene->run;
+    const ShiftView *shift = &run->shift_view;
+    int column = shift->rows > 0 ? shift_column(shift, views_step(scene->session, run)) : -1;
+    if (column < 0) {
+        snprintf(text, size, "%s on %s", run->method, run->data);
+        return;
+    }
+    int row = row_of(scene->session, run), at = column * shift->rows + row;
+    char ratio[FORMAT_SIZE], own[FORMAT_SIZE], forward[FORMAT_SIZE];
+    snprintf(text, size, "i=%d  t=%.2f  own %s / forward %s = %s [%.3g, %.3g]", shift->rows - row, shift->time[row],
+             format_value(own, shift->own[at]), format_value(forward, shift->forward[at]),
+             format_value(ratio, shift->ratio[at]), (double)shift->low[at], (double)shift->high[at]);
+}
+
+const View view_curves = {
+    .name = "Curves", .title = "is it learning, and where does it drift",
+    .help = "Above, the loss: the grey band holds every value, the line is its moving average. Below, the covariate\n"
+            "shift: one row per sampling step, from noise on top (i = N) to the last step (i = 1). Dark means the\n"
+            "student errs on its own states no more than on those it was trained on; bright means it drifts.",
+    .place = PLACE_CURVES, .draw = draw, .act = act, .describe = describe, .rail = true, .side = true,
+};

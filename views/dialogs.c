@@ -1,0 +1,226 @@
+/* The three layers over the views: help (from the key table), the question before quitting, the list of presets. */
+#include "views/format.h"
+#include "views/layout.h"
+#include "views/theme.h"
+#include "views/views.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An empty box with a title in the middle of the body; returns its inside. */
+static Rect draw_box(Canvas *canvas, Rect body, int width, int height, const char *title)
+{
+    Rect box = layout_centre(body, width, height);
+    Style rule = theme_style(canvas, ROLE_RULE);
+    int right = box.x + box.width - 1, bottom = box.y + box.height - 1;
+    canvas_clear_rect(canvas, box);
+    canvas_fill(canvas, (Rect){box.x, box.y, box.width, 1}, 0x2500, rule);
+    canvas_fill(canvas, (Rect){box.x, bottom, box.width, 1}, 0x2500, rule);
+    canvas_fill(canvas, (Rect){box.x, box.y, 1, box.height}, 0x2502, rule);
+    canvas_fill(canvas, (Rect){right, box.y, 1, box.height}, 0x2502, rule);
+    canvas_put(canvas, box.x, box.y, 0x250c, rule);
+    canvas_put(canvas, right, box.y, 0x2510, rule);
+    canvas_put(canvas, box.x, bottom, 0x2514, rule);
+    canvas_put(canvas, right, bottom, 0x2518, rule);
+    canvas_print(canvas, box.x + 2, box.y, box.width - 4, theme_style(canvas, ROLE_TITLE), " %s ", title);
+    return (Rect){box.x + 2, box.y + 1, box.width - 4, box.height - 2};
+}
+
+static void draw_lines(Canvas *canvas, Rect inside, const char *const *lines, int n)
+{
+    for (int i = 0; i < n && i < inside.height; i++) {
+        canvas_text(canvas, inside.x, inside.y + i, inside.width, theme_style(canvas, ROLE_TEXT), lines[i]);
+    }
+}
+
+/* ---- Quit ---------------------------------------------------------------------------------------------- */
+
+static void quit_draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+{
+    (void)state;
+    int live = 0;
+    for (int i = 0; i < scene->snapshot->runs; i++) {
+        RunState run = scene->snapshot->run[i]->state;
+        live += run == RUN_LIVE || run == RUN_QUEUED;
+    }
+    char first[64];
+    snprintf(first, sizeof first, live == 1 ? "One run is live." : "%d runs are live.", live);
+    const char *const lines[] = {"", first, "", "s    save and quit: each goes on later with  ddil resume",
+                                 "x    quit without saving: the last checkpoints stand", "Esc  stay"};
+    draw_lines(canvas, draw_box(canvas, body, 62, 9, "Leave the workbench?"), lines, sizeof lines / sizeof *lines);
+}
+
+static Reply quit_act(void *state, const Scene *scene, Action action)
+{
+    (void)state;
+    (void)scene;
+    switch (action) {
+    case ACTION_LEAVE_SAVING: return (Reply){.kind = REPLY_LEAVE_SAVING};
+    case ACTION_LEAVE_DROPPING: return (Reply){.kind = REPLY_LEAVE_DROPPING};
+    case ACTION_BACK: return (Reply){.kind = REPLY_BACK};
+    default: return (Reply){.kind = REPLY_UNKNOWN};
+    }
+}
+
+const View view_quit = {.name = "Quit", .place = PLACE_QUIT, .draw = quit_draw, .act = quit_act};
+
+/* ---- Help ---------------------------------------------------------------------------------------------- */
+
+typedef struct HelpState {
+    int scroll;
+} HelpState;
+
+typedef struct HelpPage {
+    Canvas *canvas;
+    Rect inside;
+    int scroll, line;
+} HelpPage;
+
+static void help_line(HelpPage *page, Role role, const char *key, const char *text)
+{
+    int y = page->line++ - page->scroll;
+    if (y < 0 || y >= page->inside.height) {
+        return;
+    }
+    y += page->inside.y;
+    int x = page->inside.x;
+    if (key != NULL) {
+        canvas_text(page->canvas, x + 2, y, 10, theme_style(page->canvas, ROLE_KEY), key);
+        x += 13;
+    }
+    canvas_text(page->canvas, x, y, page->inside.x + page->inside.width - x, theme_style(page->canvas, role), text);
+}
+
+static void help_about(HelpPage *page, const View *view)
+{
+    char text[640];
+    snprintf(text, sizeof text, "%s: %s", view->name, view->title);
+    help_line(page, ROLE_TITLE, NULL, text);
+    snprintf(text, sizeof text, "%s", view->help);
+    char *rest = text;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        help_line(page, ROLE_TEXT, NULL, line);
+    }
+}
+
+static void help_keys(HelpPage *page, unsigned place, bool shared)
+{
+    for (int i = 0; i < key_row_count; i++) {
+        const KeyRow *row = &key_rows[i];
+        bool everywhere = (row->places & PLACE_VIEWS) == PLACE_VIEWS;
+        if (row->label != NULL && everywhere == shared && (row->places & place) != 0) {
+            help_line(page, ROLE_TEXT, row->label, row->help);
+        }
+    }
+}
+
+static void help_page(HelpPage *page)
+{
+    help_line(page, ROLE_TITLE, NULL, "Everywhere");
+    help_keys(page, PLACE_VIEWS, true);
+    for (int i = 0; i < view_count; i++) {
+        help_line(page, ROLE_TEXT, NULL, "");
+        help_about(page, views[i]);
+        help_keys(page, views[i]->place, false);
+    }
+}
+
+static void help_draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+{
+    (void)scene;
+    HelpState *own = state;
+    Canvas nothing = {.look = canvas->look};
+    HelpPage measured = {&nothing, {0, 0, 0, 0}, 0, 0};
+    help_page(&measured);
+    HelpPage page = {canvas, draw_box(canvas, body, body.width < 108 ? body.width : 108, body.height, "Help"), 0, 0};
+    int most = measured.line > page.inside.height ? measured.line - page.inside.height : 0;
+    own->scroll = own->scroll > most ? most : own->scroll;
+    page.scroll = own->scroll;
+    help_page(&page);
+    if (own->scroll < most) {
+        canvas_text_right(canvas, page.inside.x + page.inside.width, page.inside.y + page.inside.height, 16,
+                          theme_style(canvas, ROLE_KEY), " ↓ more ");
+    }
+}
+
+static Reply help_act(void *state, const Scene *scene, Action action)
+{
+    (void)scene;
+    HelpState *own = state;
+    if (action == ACTION_BACK) {
+        return (Reply){.kind = REPLY_BACK};
+    }
+    own->scroll = views_move(own->scroll, 1000, action); /* draw cuts it to what there is */
+    return (Reply){.kind = REPLY_NONE};
+}
+
+const View view_help = {.name = "Help", .place = PLACE_HELP, .state_size = sizeof(HelpState), .draw = help_draw,
+                        .act = help_act};
+
+/* ---- Presets ------------------------------------------------------------------------------------------- */
+
+typedef struct PickerState {
+    int chosen;
+} PickerState;
+
+static void picker_row(Canvas *canvas, Rect row, const PresetInfo *preset, bool chosen)
+{
+    int name = row.width < 70 ? 20 : 28;
+    canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_CURSOR), chosen ? "▸ " : "  ");
+    canvas_text(canvas, row.x + 2, row.y, name - 1, theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), preset->name);
+    canvas_text(canvas, row.x + 2 + name, row.y, row.width - name - 2, theme_style(canvas, chosen ? ROLE_TEXT : ROLE_FAINT),
+                preset->title);
+}
+
+static void picker_draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+{
+    (void)scene;
+    PickerState *own = state;
+    PresetInfo *presets = NULL;
+    int n = engine_presets(&presets);
+    int height = n + 4 < body.height ? n + 4 : body.height;
+    Rect inside = draw_box(canvas, body, body.width < 100 ? body.width : 100, height < 7 ? 7 : height, "Start a preset");
+    layout_take_top(&inside, 1);
+    if (n == 0) {
+        canvas_text(canvas, inside.x, inside.y, inside.width, theme_style(canvas, ROLE_TEXT),
+                    "No presets found: they lie in presets/ beside the program.");
+    }
+    int first = own->chosen >= inside.height - 1 ? own->chosen - inside.height + 2 : 0;
+    for (int row = 0; row < inside.height - 1 && first + row < n; row++) {
+        picker_row(canvas, (Rect){inside.x, inside.y + row, inside.width, 1}, &presets[first + row],
+                   first + row == own->chosen);
+    }
+    free(presets);
+}
+
+static Reply picker_start(const PickerState *own, const PresetInfo *presets, int n)
+{
+    Reply reply = {.kind = REPLY_SEND, .command = {.kind = COMMAND_NEW}};
+    if (own->chosen >= n) {
+        return (Reply){.kind = REPLY_UNKNOWN};
+    }
+    snprintf(reply.command.text, sizeof reply.command.text, "%s", presets[own->chosen].name);
+    return reply;
+}
+
+static Reply picker_act(void *state, const Scene *scene, Action action)
+{
+    (void)scene;
+    PickerState *own = state;
+    if (action == ACTION_BACK) {
+        return (Reply){.kind = REPLY_BACK};
+    }
+    PresetInfo *presets = NULL;
+    int n = engine_presets(&presets);
+    Reply reply = {.kind = REPLY_NONE};
+    if (action == ACTION_OPEN) {
+        reply = picker_start(own, presets, n);
+    } else {
+        own->chosen = views_move(own->chosen, n, action);
+    }
+    free(presets);
+    return reply;
+}
+
+const View view_picker = {.name = "Presets", .place = PLACE_PICKER, .state_size = sizeof(PickerState),
+                          .draw = picker_draw, .act = picker_act};

@@ -1,0 +1,297 @@
+/* What does it make, from the same seeds, after each sampling step? A sheet above, one sample on its way through
+ * the sampler below. */
+#include "views/samples.h"
+
+#include "views/format.h"
+#include "views/layout.h"
+#include "views/picture.h"
+#include "views/theme.h"
+#include <stdio.h>
+#include <string.h>
+
+typedef struct SamplesState {
+    SamplesSource source;
+} SamplesState;
+
+static const char *const source_names[SOURCES] = {"student", "teacher", "x0 estimate", "difference"};
+static const char *const source_keys[SOURCES] = {"t", "T", "x", "d"};
+
+static int clamp(int value, int low, int high)
+{
+    return value > high ? high : value < low ? low : value;
+}
+
+static SamplesSpec spec_of(const Scene *scene, SamplesSource source)
+{
+    const SamplesView *samples = &scene->run->samples;
+    int last = source == SOURCE_X0 ? samples->steps - 1 : samples->steps;
+    return (SamplesSpec){samples, source, clamp(scene->session->stage, 0, last > 0 ? last : 0),
+                         clamp(scene->session->seed, 0, samples->n - 1)};
+}
+
+/* "noise", "i=3", ..., "sample": stage k is what sampling step i = N - k sees. */
+static const char *stage_name(char text[FORMAT_SIZE], const SamplesView *samples, int stage)
+{
+    if (stage >= samples->steps) {
+        return strcpy(text, "sample");
+    }
+    snprintf(text, FORMAT_SIZE, stage == 0 ? "noise i=%d" : "i=%d", samples->steps - stage);
+    return text;
+}
+
+static int square_cells(const Canvas *canvas, int height)
+{
+    int unit_x = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_width : 1;
+    int unit_y = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_height : 2;
+    return (height * unit_y + unit_x - 1) / unit_x;
+}
+
+/* ---- Sheet --------------------------------------------------------------------------------------------- */
+
+static void draw_named(Canvas *canvas, Rect rect, const SamplesSpec *spec, const char *name)
+{
+    Rect label = layout_take_top(&rect, 1);
+    canvas_text(canvas, label.x, label.y, label.width, theme_style(canvas, ROLE_FAINT), name);
+    samples_sheet(canvas, rect, spec);
+}
+
+/* The chosen source, and beside it the teacher (or the student) to compare with. */
+static void draw_clouds(Canvas *canvas, Rect rect, const SamplesSpec *spec)
+{
+    int side = square_cells(canvas, rect.height - 1);
+    SamplesSpec other = *spec;
+    other.source = spec->source == SOURCE_TEACHER ? SOURCE_STUDENT : SOURCE_TEACHER;
+    bool both = rect.width >= 2 * side + 2;
+    Rect left = {rect.x, rect.y, both ? (rect.width - 2) / 2 : rect.width, rect.height};
+    left.width = left.width > 2 * side ? 2 * side : left.width;
+    draw_named(canvas, left, spec, source_names[spec->source]);
+    if (both) {
+        Rect right = {left.x + left.width + 2, rect.y, left.width, rect.height};
+        draw_named(canvas, right, &other, source_names[other.source]);
+    }
+}
+
+static void draw_classes(Canvas *canvas, Rect rect, const SamplesSpec *spec)
+{
+    Rect label = layout_take_top(&rect, 1);
+    Raster raster; /* only to learn its size */
+    samples_sheet(canvas, rect, spec);
+    CanvasLook look = canvas->look;
+    raster = (Raster){.unit_x = look.graphics == GRAPHICS_SIXEL ? look.cell_width : 1,
+                      .unit_y = look.graphics == GRAPHICS_SIXEL ? look.cell_height : 2};
+    int width = rect.width * raster.unit_x, height = rect.height * raster.unit_y;
+    width = width > PICTURE_SIDE_MAX ? PICTURE_SIDE_MAX / raster.unit_x * raster.unit_x : width;
+    SheetPlan plan = sheet_plan(spec->samples, width, height - height % 6 * (raster.unit_x > 1));
+    if (spec->samples->label == NULL || plan.classes == 0 || !plan.by_column) {
+        canvas_text(canvas, label.x, label.y, label.width, theme_style(canvas, ROLE_FAINT),
+                    spec->samples->label != NULL && plan.classes > 0 ? "one row a class" : source_names[spec->source]);
+        return;
+    }
+    for (int column = 0; column < plan.columns; column++) {
+        int x = rect.x + (column * plan.pitch_x + plan.pitch_x / 2) / raster.unit_x;
+        canvas_print(canvas, x, label.y, 4, theme_style(canvas, ROLE_FAINT), "%d", samples_class(spec->samples, column));
+    }
+}
+
+static void draw_sheet(Canvas *canvas, Rect rect, const SamplesSpec *spec)
+{
+    char title[96], stage[FORMAT_SIZE];
+    snprintf(title, sizeof title, "%s at %s · %d samples, fixed seeds", source_names[spec->source],
+             stage_name(stage, spec->samples, spec->stage), spec->samples->n);
+    char made[FORMAT_SIZE], right[64];
+    snprintf(right, sizeof right, "made at step %s", format_count(made, (double)spec->samples->step));
+    views_title(canvas, &rect, title, right);
+    if (canvas->look.graphics == GRAPHICS_OFF) {
+        canvas_text(canvas, rect.x + 1, rect.y, rect.width - 1, theme_style(canvas, ROLE_FAINT),
+                    "pictures are off: press I");
+    } else if (samples_are_points(spec->samples)) {
+        draw_clouds(canvas, rect, spec);
+    } else {
+        draw_classes(canvas, rect, spec);
+    }
+}
+
+/* ---- Strip --------------------------------------------------------------------------------------------- */
+
+/* Which stages fit when not all do: evenly, first and last always. */
+static int strip_stage(int panel, int panels, int stages)
+{
+    return panels < 2 ? stages - 1 : panel * (stages - 1) / (panels - 1);
+}
+
+static void draw_panel(Raster *raster, Rect cells, const SamplesSpec *at)
+{
+    const SamplesView *samples = at->samples;
+    Box box = raster_box(raster, cells);
+    if (samples_are_points(samples)) {
+        World world = cloud_world(samples->reference, samples->n_reference, samples->low, samples->high);
+        const float *points = samples_at(samples, at->source, at->stage, 0);
+        uint8_t ink = CLOUD_INK_FIRST + (at->source == SOURCE_TEACHER ? INK_TEACHER : INK_STUDENT);
+        bool fine = raster->unit_x > 1;
+        cloud_density(raster, box, world, samples->reference, samples->n_reference);
+        if (points != NULL) {
+            cloud_points(raster, box, world, points, samples->n, fine ? 2 : 1, ink);
+            cloud_points(raster, box, world, points + 2 * at->seed, 1, fine ? 7 : 1, CLOUD_INK_FIRST + INK_CHOSEN);
+        }
+        return;
+    }
+    Tile tile = {samples_at(samples, at->source, at->stage, at->seed), NULL, samples->height, samples->width,
+                 samples->channels, samples->low, samples->high};
+    if (at->source == SOURCE_DIFFERENCE) {
+        tile.minus = samples_at(samples, SOURCE_TEACHER, at->stage, at->seed);
+    }
+    if (tile.value != NULL) {
+        sheet_tile(raster, box, &tile);
+    }
+}
+
+static void draw_strip(Canvas *canvas, Rect rect, const SamplesSpec *spec)
+{
+    const SamplesView *samples = spec->samples;
+    int stages = samples->steps + (spec->source != SOURCE_X0);
+    char title[96], name[FORMAT_SIZE];
+    snprintf(title, sizeof title, "%s through its sampling steps · seed %d", source_names[spec->source], spec->seed);
+    views_title(canvas, &rect, title, "");
+    Rect labels = layout_take_top(&rect, 1);
+    int width = square_cells(canvas, rect.height);
+    width = width < 8 ? 8 : width > rect.width / 2 ? rect.width / 2 : width;
+    int panels = rect.width / (width + 1) < stages ? rect.width / (width + 1) : stages;
+    if (panels < 1 || stages < 1 || rect.height < 1) {
+        return;
+    }
+    if (panels * (width + 1) < rect.width * 3 / 4) { /* room to spare: spread them */
+        width = rect.width / panels - 1 < width * 5 / 4 ? rect.width / panels - 1 : width * 5 / 4;
+    }
+    Raster raster;
+    bool drawn = raster_begin(&raster, canvas, (Rect){rect.x, rect.y, panels * (width + 1), rect.height});
+    if (drawn) {
+        (samples_are_points(samples) ? cloud_palette : sheet_palette)(&raster);
+    }
+    for (int panel = 0; panel < panels; panel++) {
+        SamplesSpec at = *spec;
+        at.stage = strip_stage(panel, panels, stages);
+        Rect cells = {rect.x + panel * (width + 1), rect.y, width, rect.height};
+        Style style = theme_style(canvas, at.stage == spec->stage ? ROLE_CURSOR : ROLE_FAINT);
+        canvas_print(canvas, cells.x, labels.y, width, style, "%s%s", at.stage == spec->stage ? "▸" : " ",
+                     stage_name(name, samples, at.stage));
+        if (drawn) {
+            draw_panel(&raster, cells, &at);
+        }
+    }
+    if (drawn) {
+        raster_end(&raster, canvas);
+    }
+}
+
+/* ---- Facts --------------------------------------------------------------------------------------------- */
+
+static void draw_facts(Canvas *canvas, Rect rect, const Scene *scene, const SamplesSpec *spec)
+{
+    char text[64], stage[FORMAT_SIZE];
+    int row = 0;
+    views_title(canvas, &rect, "shown", "");
+    for (int source = 0; source < SOURCES && row < rect.height; source++) {
+        bool chosen = source == (int)spec->source;
+        Style style = theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_TEXT);
+        int x = rect.x + 1 + canvas_text(canvas, rect.x + 1, rect.y + row, 2, style, chosen ? "▸ " : "  ");
+        canvas_text(canvas, x, rect.y + row, 3, theme_style(canvas, ROLE_KEY), source_keys[source]);
+        canvas_text(canvas, x + 3, rect.y + row, rect.width - 6, style, source_names[source]);
+        row++;
+    }
+    row++;
+    row += views_fact(canvas, rect, row, "at", stage_name(stage, spec->samples, spec->stage));
+    snprintf(text, sizeof text, "%d of %d", spec->seed, spec->samples->n);
+    row += views_fact(canvas, rect, row, "seed", text);
+    if (spec->samples->label != NULL) {
+        snprintf(text, sizeof text, "%d", spec->samples->label[spec->seed]);
+        row += views_fact(canvas, rect, row, "class", text);
+    }
+    snprintf(text, sizeof text, "%d", spec->samples->steps);
+    row += views_fact(canvas, rect, row, "steps", text);
+    for (int i = 0; i < scene->run->metrics; i++) {
+        format_value(stage, scene->run->metric[i].value);
+        row += views_fact(canvas, rect, row, scene->run->metric[i].name, stage);
+    }
+}
+
+static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+{
+    const SamplesState *own = state;
+    if (scene->run == NULL || scene->run->samples.n < 1) {
+        const char *text = scene->run == NULL ? "No run yet: press n to start one."
+                                              : "The first samples appear with the run's first evaluation.";
+        Rect line = layout_centre(body, text_width(text), 1);
+        canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_FAINT), text);
+        return;
+    }
+    SamplesLayout layout = layout_samples(body);
+    SamplesSpec spec = spec_of(scene, own->source);
+    draw_sheet(canvas, layout.sheet, &spec);
+    if (!rect_is_empty(layout.facts)) {
+        draw_facts(canvas, layout.facts, scene, &spec);
+    }
+    if (!rect_is_empty(layout.strip)) {
+        draw_strip(canvas, layout.strip, &spec);
+    }
+}
+
+void views_samples_rail(Canvas *canvas, const Scene *scene, Rect rect)
+{
+    if (scene->run == NULL || scene->run->samples.n < 1) {
+        views_title(canvas, &rect, "samples", "");
+        return;
+    }
+    SamplesSpec student = spec_of(scene, SOURCE_STUDENT), teacher = spec_of(scene, SOURCE_TEACHER);
+    student.stage = teacher.stage = student.samples->steps;
+    student.seed = teacher.seed = -1;
+    Rect upper = layout_take_top(&rect, rect.height / 2);
+    views_title(canvas, &upper, "student's samples", "");
+    samples_sheet(canvas, upper, &student);
+    views_title(canvas, &rect, "teacher's, same noise", "");
+    samples_sheet(canvas, rect, &teacher);
+}
+
+/* ---- Keys ---------------------------------------------------------------------------------------------- */
+
+static Reply act(void *state, const Scene *scene, Action action)
+{
+    SamplesState *own = state;
+    if (scene->run == NULL || scene->run->samples.n < 1) {
+        return (Reply){.kind = REPLY_UNKNOWN};
+    }
+    SamplesSpec spec = spec_of(scene, own->source);
+    Session *session = scene->session;
+    int stages = spec.samples->steps + (own->source != SOURCE_X0);
+    switch (action) {
+    case ACTION_LEFT: session->stage = views_move(spec.stage, stages, ACTION_UP); break;
+    case ACTION_RIGHT: session->stage = views_move(spec.stage, stages, ACTION_DOWN); break;
+    case ACTION_FIRST: session->stage = 0; break;
+    case ACTION_LAST: session->stage = STAGE_LAST; break;
+    case ACTION_STUDENT: own->source = SOURCE_STUDENT; break;
+    case ACTION_TEACHER: own->source = SOURCE_TEACHER; break;
+    case ACTION_X0: own->source = SOURCE_X0; break;
+    case ACTION_DIFFERENCE: own->source = SOURCE_DIFFERENCE; break;
+    default: session->seed = views_move(spec.seed, spec.samples->n, action); break;
+    }
+    return (Reply){.kind = REPLY_NONE};
+}
+
+static void describe(const Scene *scene, char *text, size_t size)
+{
+    const SamplesView *samples = &scene->run->samples;
+    if (samples->n < 1) {
+        snprintf(text, size, "%s on %s", scene->run->method, scene->run->data);
+        return;
+    }
+    SamplesSpec spec = spec_of(scene, SOURCE_STUDENT);
+    char stage[FORMAT_SIZE];
+    snprintf(text, size, "seed %d  %s", spec.seed, stage_name(stage, samples, spec.stage));
+}
+
+const View view_samples = {
+    .name = "Samples", .title = "what it makes, from the same seeds",
+    .help = "The same noise every time. Below, one seed on its way from noise to sample; the chosen sampling step is\n"
+            "the one shown above. Points lie over the density of the true law.",
+    .place = PLACE_SAMPLES, .state_size = sizeof(SamplesState), .draw = draw, .act = act, .describe = describe,
+    .rail = true,
+};

@@ -1,0 +1,36 @@
+/* Pictures of samples, shared by the Samples view and the rails. */
+#ifndef DDIL_SAMPLES_H
+#define DDIL_SAMPLES_H
+
+#include "views/views.h"
+
+typedef enum SamplesSource { SOURCE_STUDENT, SOURCE_TEACHER, SOURCE_X0, SOURCE_DIFFERENCE, SOURCES } SamplesSource;
+
+/* Which samples, at which stage, which of them is chosen. */
+typedef struct SamplesSpec {
+    const SamplesView *samples;
+    SamplesSource source;
+    int stage; /* 0 .. steps */
+    int seed;  /* -1: none */
+} SamplesSpec;
+
+bool samples_are_points(const SamplesView *samples);
+/* Floats of sample `index` at a stage; NULL where the source has none. For the difference: the student's. */
+const float *samples_at(const SamplesView *samples, SamplesSource source, int stage, int index);
+
+/* A sheet of all samples. */
+void samples_sheet(Canvas *canvas, Rect rect, const SamplesSpec *spec);
+/* Columns = classes of an image sheet and the cells each takes, for labels; 0 when there are none. */
+typedef struct SheetPlan {
+    int columns, rows;   /* tiles */
+    int pitch_x, pitch_y; /* pixels from tile to tile */
+    bool by_column;      /* each column is a class; else each row */
+    int classes, each;   /* classes shown, samples of each */
+} SheetPlan;
+SheetPlan sheet_plan(const SamplesView *samples, int width, int height);
+/* The sample shown at a place of the sheet, or -1. */
+int sheet_sample(const SamplesView *samples, const SheetPlan *plan, int column, int row);
+/* Number of the class that stands at `place` among those present. */
+int samples_class(const SamplesView *samples, int place);
+
+#endif

@@ -1,0 +1,223 @@
+/* Owns the arrangement and drawing of sample sheets: image tiles grouped by class, point clouds over their law. */
+#include "views/picture.h"
+#include "views/samples.h"
+#include "views/theme.h"
+#include <math.h>
+#include <stddef.h>
+
+bool samples_are_points(const SamplesView *samples)
+{
+    return samples->height == 1 && samples->width == 1 && samples->channels == 2;
+}
+
+const float *samples_at(const SamplesView *samples, SamplesSource source, int stage, int index)
+{
+    const float *from = source == SOURCE_TEACHER ? samples->teacher
+                        : source == SOURCE_X0    ? samples->student_x0
+                                                 : samples->student;
+    int last = source == SOURCE_X0 ? samples->steps - 1 : samples->steps;
+    stage = stage > last ? last : stage < 0 ? 0 : stage;
+    size_t dims = (size_t)(samples->height * samples->width * samples->channels);
+    return from == NULL || last < 0 ? NULL : from + ((size_t)stage * (size_t)samples->n + (size_t)index) * dims;
+}
+
+/* ---- Image sheets -------------------------------------------------------------------------------------- */
+
+static bool first_of_class(const SamplesView *samples, int index)
+{
+    for (int i = 0; i < index; i++) {
+        if (samples->label[i] == samples->label[index]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int samples_class(const SamplesView *samples, int place)
+{
+    int smallest = -1; /* classes in ascending order: place-th smallest label */
+    for (int found = -1; found < place; found++) {
+        int next = -1;
+        for (int i = 0; i < samples->n; i++) {
+            bool later = samples->label[i] > smallest || found < 0;
+            next = later && (next < 0 || samples->label[i] < next) ? samples->label[i] : next;
+        }
+        smallest = next;
+    }
+    return smallest;
+}
+
+static int count_classes(const SamplesView *samples)
+{
+    int classes = 0;
+    for (int i = 0; i < samples->n && samples->label != NULL; i++) {
+        classes += first_of_class(samples, i);
+    }
+    return classes;
+}
+
+static double plan_scale(const SamplesView *samples, int columns, int rows, int width, int height)
+{
+    double scale = fmin((double)width / columns / (samples->width + 1), (double)height / rows / (samples->height + 1));
+    return scale >= 1 ? floor(scale) : scale;
+}
+
+enum { TILE_MIN = 12 }; /* pixels: smaller ones say nothing */
+
+SheetPlan sheet_plan(const SamplesView *samples, int width, int height)
+{
+    int classes = count_classes(samples);
+    classes = classes < 1 ? (int)ceil(sqrt(samples->n)) : classes;
+    SheetPlan plan = {0}, best = {0};
+    double best_scale = 0;
+    for (int each = samples->n / classes > 0 ? samples->n / classes : 1; each > 0; each--) {
+        for (int by_column = 1; by_column >= 0; by_column--) {
+            plan = (SheetPlan){by_column ? classes : each, by_column ? each : classes, 0, 0, by_column, classes, each};
+            double scale = plan_scale(samples, plan.columns, plan.rows, width, height);
+            if (scale > best_scale * 1.001) {
+                best = plan;
+                best_scale = scale;
+            }
+        }
+        if (best_scale * samples->width >= TILE_MIN) {
+            break; /* large enough: do not drop samples for size alone */
+        }
+    }
+    best.columns = best.columns < 1 ? 1 : best.columns;
+    best.rows = best.rows < 1 ? 1 : best.rows;
+    if (best_scale * samples->width < TILE_MIN) { /* a small screen: as many as can be recognised */
+        best.columns = width / (TILE_MIN + 1) > 0 ? width / (TILE_MIN + 1) : 1;
+        best.rows = height / (TILE_MIN + 1) > 0 ? height / (TILE_MIN + 1) : 1;
+        best.classes = best.each = 0;
+    }
+    double scale = plan_scale(samples, best.columns, best.rows, width, height);
+    best.pitch_x = scale >= 1 ? (int)scale * (samples->width + 1) : width / best.columns;
+    best.pitch_y = scale >= 1 ? (int)scale * (samples->height + 1) : height / best.rows;
+    return best;
+}
+
+int sheet_sample(const SamplesView *samples, const SheetPlan *plan, int column, int row)
+{
+    if (plan->classes == 0 || samples->label == NULL) {
+        int index = row * plan->columns + column, shown = plan->columns * plan->rows;
+        index = shown < samples->n ? index * samples->n / shown : index; /* spread over the classes */
+        return index < samples->n ? index : -1;
+    }
+    int wanted = samples_class(samples, plan->by_column ? column : row), rank = plan->by_column ? row : column;
+    for (int i = 0; i < samples->n; i++) {
+        if (samples->label[i] == wanted && rank-- == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static Tile tile_of(const SamplesSpec *spec, int index)
+{
+    const SamplesView *samples = spec->samples;
+    const float *minus = spec->source == SOURCE_DIFFERENCE
+                             ? samples_at(samples, SOURCE_TEACHER, spec->stage, index)
+                             : NULL;
+    return (Tile){samples_at(samples, spec->source, spec->stage, index), minus, samples->height, samples->width,
+                  samples->channels, samples->low, samples->high};
+}
+
+static void draw_tiles(Raster *raster, const SamplesSpec *spec)
+{
+    SheetPlan plan = sheet_plan(spec->samples, raster->width, raster->height);
+    sheet_palette(raster);
+    for (int row = 0; row < plan.rows; row++) {
+        for (int column = 0; column < plan.columns; column++) {
+            int index = sheet_sample(spec->samples, &plan, column, row);
+            Box box = {column * plan.pitch_x, row * plan.pitch_y, plan.pitch_x, plan.pitch_y};
+            if (index < 0) {
+                continue;
+            }
+            Tile tile = tile_of(spec, index);
+            Box inner = {box.x, box.y, box.width - 1, box.height - 1};
+            sheet_tile(raster, inner, &tile);
+            if (index == spec->seed && raster->unit_x > 1) {
+                raster_frame(raster, inner, SHEET_FRAME);
+            }
+        }
+    }
+}
+
+/* ---- Clouds -------------------------------------------------------------------------------------------- */
+
+static int dot_size(const Raster *raster, Box box)
+{
+    int side = box.width < box.height ? box.width : box.height;
+    return raster->unit_x == 1 ? 1 : side > 400 ? 4 : side > 180 ? 3 : 2;
+}
+
+static void draw_path(Raster *raster, Box box, World world, const SamplesSpec *spec, SamplesSource source,
+                      uint8_t colour)
+{
+    int x0 = 0, y0 = 0;
+    for (int stage = 0; stage <= spec->samples->steps; stage++) {
+        const float *point = samples_at(spec->samples, source, stage, spec->seed);
+        int x, y;
+        if (point == NULL) {
+            return;
+        }
+        cloud_pixel(box, world, point, &x, &y);
+        if (stage > 0) {
+            raster_line(raster, box, x0, y0, x, y, colour);
+        }
+        raster_dot(raster, box, x, y, dot_size(raster, box) + 2 * (raster->unit_x > 1), colour);
+        x0 = x;
+        y0 = y;
+    }
+}
+
+static void draw_gaps(Raster *raster, Box box, World world, const SamplesSpec *spec)
+{
+    for (int i = 0; i < spec->samples->n; i++) {
+        const float *a = samples_at(spec->samples, SOURCE_STUDENT, spec->stage, i);
+        const float *b = samples_at(spec->samples, SOURCE_TEACHER, spec->stage, i);
+        int x0, y0, x1, y1;
+        if (a == NULL || b == NULL) {
+            return;
+        }
+        cloud_pixel(box, world, a, &x0, &y0);
+        cloud_pixel(box, world, b, &x1, &y1);
+        raster_line(raster, box, x0, y0, x1, y1, CLOUD_INK_FIRST + INK_PALE);
+        raster_dot(raster, box, x1, y1, dot_size(raster, box), CLOUD_INK_FIRST + INK_TEACHER);
+    }
+}
+
+static void draw_cloud(Raster *raster, const SamplesSpec *spec)
+{
+    const SamplesView *samples = spec->samples;
+    Box box = {0, 0, raster->width, raster->height};
+    World world = cloud_world(samples->reference, samples->n_reference, samples->low, samples->high);
+    Ink ink = spec->source == SOURCE_TEACHER ? INK_TEACHER : INK_STUDENT;
+    const float *points = samples_at(samples, spec->source, spec->stage, 0);
+    cloud_palette(raster);
+    cloud_density(raster, box, world, samples->reference, samples->n_reference);
+    if (spec->source == SOURCE_DIFFERENCE) {
+        draw_gaps(raster, box, world, spec);
+    }
+    if (points != NULL) {
+        cloud_points(raster, box, world, points, samples->n, dot_size(raster, box), (uint8_t)(CLOUD_INK_FIRST + ink));
+    }
+    if (spec->seed >= 0 && spec->seed < samples->n && raster->unit_x > 1) {
+        draw_path(raster, box, world, spec, SOURCE_TEACHER, CLOUD_INK_FIRST + INK_TEACHER);
+        draw_path(raster, box, world, spec, SOURCE_STUDENT, CLOUD_INK_FIRST + INK_CHOSEN);
+    }
+}
+
+void samples_sheet(Canvas *canvas, Rect rect, const SamplesSpec *spec)
+{
+    Raster raster;
+    if (spec->samples->n < 1 || !raster_begin(&raster, canvas, rect)) {
+        return;
+    }
+    if (samples_are_points(spec->samples)) {
+        draw_cloud(&raster, spec);
+    } else {
+        draw_tiles(&raster, spec);
+    }
+    raster_end(&raster, canvas);
+}

@@ -1,0 +1,159 @@
+/* Owns what several views draw: titles, facts, run states, news. See views.h. */
+#include "views/views.h"
+
+#include "views/format.h"
+#include "views/theme.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const View *const views[] = {&view_runs, &view_curves, &view_samples};
+const int view_count = sizeof views / sizeof *views;
+
+Reference views_reference(const Session *session, const RunView *run)
+{
+    if (session->reference != REFERENCE_AUTO) {
+        return session->reference;
+    }
+    return run != NULL && run->guided ? REFERENCE_PAIRED : REFERENCE_RATIO;
+}
+
+long views_step(const Session *session, const RunView *run)
+{
+    return session->live || session->step > run->step ? run->step : session->step;
+}
+
+int views_move(int index, int n, Action action)
+{
+    int step = action == ACTION_UP          ? -1
+               : action == ACTION_DOWN      ? 1
+               : action == ACTION_PAGE_UP   ? -10
+               : action == ACTION_PAGE_DOWN ? 10
+                                            : 0;
+    index = action == ACTION_FIRST ? 0 : action == ACTION_LAST ? n - 1 : index + step;
+    return index >= n ? (n > 0 ? n - 1 : 0) : index < 0 ? 0 : index;
+}
+
+void views_title(Canvas *canvas, Rect *rect, const char *title, const char *right)
+{
+    Rect row = *rect;
+    if (rect->height < 1 || rect->width < 4) {
+        return;
+    }
+    rect->y++;
+    rect->height--;
+    canvas_fill(canvas, (Rect){row.x, row.y, row.width, 1}, 0x2500, theme_style(canvas, ROLE_RULE));
+    int used = canvas_text(canvas, row.x + 2, row.y, row.width - 4, theme_style(canvas, ROLE_TITLE), title);
+    canvas_put(canvas, row.x + 1, row.y, ' ', theme_style(canvas, ROLE_TEXT));
+    canvas_put(canvas, row.x + 2 + used, row.y, ' ', theme_style(canvas, ROLE_TEXT));
+    int need = text_width(right);
+    if (need > 0 && used + need + 8 <= row.width) {
+        int end = row.x + row.width - 2;
+        canvas_text_right(canvas, end, row.y, need, theme_style(canvas, ROLE_FAINT), right);
+        canvas_put(canvas, end - need - 1, row.y, ' ', theme_style(canvas, ROLE_TEXT));
+        canvas_put(canvas, end, row.y, ' ', theme_style(canvas, ROLE_TEXT));
+    }
+}
+
+bool views_fact(Canvas *canvas, Rect rect, int row, const char *label, const char *value)
+{
+    if (row >= rect.height || rect.width < 12) {
+        return false;
+    }
+    canvas_text(canvas, rect.x + 1, rect.y + row, 8, theme_style(canvas, ROLE_FAINT), label);
+    canvas_text(canvas, rect.x + 10, rect.y + row, rect.width - 10, theme_style(canvas, ROLE_TEXT), value);
+    return true;
+}
+
+Style views_state(const Canvas *canvas, RunState state, const char **sign, const char **word)
+{
+    static const struct {
+        const char *sign, *word;
+        Role role;
+    } states[] = {
+        [RUN_QUEUED] = {"·", "queued", ROLE_FAINT}, [RUN_LIVE] = {"●", "live", ROLE_LIVE},
+        [RUN_PAUSED] = {"‖", "paused", ROLE_PAUSED}, [RUN_DONE] = {"✓", "done", ROLE_DONE},
+        [RUN_FAILED] = {"✗", "failed", ROLE_FAILED},
+    };
+    *sign = states[state].sign;
+    *word = states[state].word;
+    return theme_style(canvas, states[state].role);
+}
+
+/* ---- The chosen run in figures ------------------------------------------------------------------------- */
+
+typedef struct Facts {
+    Canvas *canvas;
+    Rect rect;
+    int row;
+} Facts;
+
+static void fact(Facts *facts, const char *label, const char *value)
+{
+    facts->row += views_fact(facts->canvas, facts->rect, facts->row, label, value);
+}
+
+static void fact_value(Facts *facts, const char *label, double value)
+{
+    char text[FORMAT_SIZE];
+    fact(facts, label, format_value(text, value));
+}
+
+static void shift_fact(Facts *facts, const RunView *run)
+{
+    char value[FORMAT_SIZE], text[64];
+    if (run->shift_view.rows > 0 && isfinite(run->shift)) {
+        format_value(value, run->shift);
+        snprintf(text, sizeof text, "%s at i=%d", value, run->shift_view.rows - run->shift_row);
+        fact(facts, "shift", text);
+    } else {
+        fact(facts, "shift", "-");
+    }
+}
+
+static void pace_facts(Facts *facts, const RunView *run)
+{
+    char text[FORMAT_SIZE], line[64];
+    fact(facts, "left", format_duration(text, run->state == RUN_LIVE ? run->seconds_left : NAN));
+    snprintf(line, sizeof line, "%s steps/s", format_value(text, run->steps_per_s));
+    fact(facts, "speed", run->state == RUN_LIVE ? line : "-");
+}
+
+void views_facts(Canvas *canvas, const Scene *scene, Rect rect)
+{
+    const RunView *run = scene->run;
+    Facts facts = {canvas, rect, 0};
+    char text[64], count[FORMAT_SIZE];
+    fact_value(&facts, "loss", run->smooth_loss);
+    fact_value(&facts, "best", run->best);
+    shift_fact(&facts, run);
+    fact_value(&facts, "lr", run->lr);
+    fact_value(&facts, "gradient", run->grad_norm);
+    if (!scene->fixed_clock) {
+        pace_facts(&facts, run);
+    }
+    fact(&facts, "saved", run->checkpoint < 0 ? "-" : format_count(count, (double)run->checkpoint));
+    snprintf(text, sizeof text, "%s, %.0f %% shift", format_short(count, run->nfe), run->shift_share * 100);
+    fact(&facts, "evals", text);
+    for (int i = 0; i < run->metrics; i++) {
+        fact_value(&facts, run->metric[i].name, run->metric[i].value);
+    }
+}
+
+void views_news(Canvas *canvas, const Scene *scene, Rect rect)
+{
+    const Snapshot *snapshot = scene->snapshot;
+    for (int row = 0; row < rect.height && row < snapshot->notes; row++) {
+        const NoteView *note = &snapshot->note[snapshot->notes - 1 - row];
+        Style style = theme_style(canvas, note->status == STATUS_OK ? ROLE_TEXT : ROLE_FAILED);
+        int x = rect.x + 1;
+        int y = rect.y + row;
+        if (!scene->fixed_clock && rect.width >= 24) {
+            x += canvas_print(canvas, x, y, 9, theme_style(canvas, ROLE_FAINT), "%-8.8s ", note->time);
+        }
+        if (note->run > 0) {
+            x += canvas_print(canvas, x, y, 6, theme_style(canvas, ROLE_FAINT), "%02d ", note->run);
+        }
+        canvas_text(canvas, x, y, rect.x + rect.width - x, style, note->text);
+    }
+}
