@@ -1,21 +1,18 @@
 /* Owns doctor: what this machine can do for the program, and what to do about what is
  * missing. */
 #include "app/commands.h"
+#include "app/doctor.h"
 #include "engine/base/file.h"
 #include "engine/distill/params.h"
-#include <langinfo.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 /* Of OpenBLAS; declared here because only kernels may include cblas.h. */
 extern char *openblas_get_config(void);
 extern char *openblas_get_corename(void);
 
-static void __attribute__((format(printf, 3, 4)))
-say(bool good, const char *what, const char *format, ...)
+void doctor_say(bool good, const char *what, const char *format, ...)
 {
     va_list arguments;
     printf("%s %-10s ", good ? "ok " : "-- ", what);
@@ -25,7 +22,7 @@ say(bool good, const char *what, const char *format, ...)
     putchar('\n');
 }
 
-static void remedy(const char *text)
+void doctor_remedy(const char *text)
 {
     printf("               -> %s\n", text);
 }
@@ -72,53 +69,16 @@ static void machine(void)
 {
     char name[128];
     cpu_name(name, sizeof name);
-    say(true, "cpu", "%s, %d cores usable", name, pool_cores());
+    doctor_say(true, "cpu", "%s, %d cores usable", name, pool_cores());
     const char *simd = simd_name();
     bool wide = strcmp(simd, "SSE2 only") != 0 && strcmp(simd, "none known") != 0;
-    say(wide, "simd", "%s", simd);
+    doctor_say(wide, "simd", "%s", simd);
     if (!wide)
-        remedy("everything works, several times slower; use a machine with AVX2 or NEON "
-               "for pictures");
-    say(true, "blas", "%s; kernels for %s", openblas_get_config(),
-        openblas_get_corename());
-}
-
-/* ---- Terminal
- * ----------------------------------------------------------------------------------------------
- */
-
-enum { LEAST_COLUMNS = 60, LEAST_ROWS = 16 };
-
-static void terminal_size(void)
-{
-    struct winsize size = {0};
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 &&
-        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) {
-        say(true, "size", "no terminal here");
-        return;
-    }
-    bool enough = size.ws_col >= LEAST_COLUMNS && size.ws_row >= LEAST_ROWS;
-    say(enough, "size", "%d x %d cells, %d x %d pixels", size.ws_col, size.ws_row,
-        size.ws_xpixel, size.ws_ypixel);
-    if (!enough)
-        remedy("enlarge the window to 80 x 24 or more; below 60 x 16 one pane of text is "
-               "shown");
-}
-
-static void terminal(void)
-{
-    const char *name = getenv("TERM"), *no_color = getenv("NO_COLOR");
-    bool usable = name && *name && strcmp(name, "dumb") != 0;
-    say(usable, "terminal", "TERM=%s%s", name ? name : "",
-        no_color && *no_color ? ", NO_COLOR is set" : "");
-    if (!usable)
-        remedy("the workbench needs a real terminal (xterm-256color, tmux-256color, "
-               "...); ddil run works anywhere");
-    bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    say(utf8, "text", "%s", nl_langinfo(CODESET));
-    if (!utf8)
-        remedy("charts are drawn in ASCII; for finer ones: export LANG=C.UTF-8");
-    terminal_size();
+        doctor_remedy(
+            "everything works, several times slower; use a machine with AVX2 or NEON "
+            "for pictures");
+    doctor_say(true, "blas", "%s; kernels for %s", openblas_get_config(),
+               openblas_get_corename());
 }
 
 /* ---- Files
@@ -135,13 +95,13 @@ static void data_set(void)
     arena_init(&arena, (size_t)4 << 30);
     Status status = dataset_open(&data, &options, &arena, &error);
     if (status)
-        say(false, "fashion", "%s", error.text);
+        doctor_say(false, "fashion", "%s", error.text);
     else
-        say(true, "fashion", "Fashion-MNIST: %d training and %d held-out pictures",
-            data.n, data.n_test);
+        doctor_say(true, "fashion", "Fashion-MNIST: %d training and %d held-out pictures",
+                   data.n, data.n_test);
     if (status)
-        remedy("only the fashion-* presets need it: make deps, or apt install "
-               "dataset-fashion-mnist");
+        doctor_remedy("only the fashion-* presets need it: make deps, or apt install "
+                      "dataset-fashion-mnist");
     arena_done(&arena);
 }
 
@@ -169,14 +129,14 @@ static bool preset_usable(const PresetInfo *preset)
     if (!status)
         status = lab_config_check(&config, &error);
     if (status) {
-        say(false, "preset", "%s", error.text);
+        doctor_say(false, "preset", "%s", error.text);
         return false;
     }
     const char *file = config_text(&config, "teacher.file");
     if (!*file || asset_found(file))
         return true;
-    say(false, "preset", "%s: its teacher %s is not there", preset->name, file);
-    remedy("make teachers trains it, or set teacher.file");
+    doctor_say(false, "preset", "%s: its teacher %s is not there", preset->name, file);
+    doctor_remedy("make teachers trains it, or set teacher.file");
     return false;
 }
 
@@ -186,9 +146,9 @@ static void presets(void)
     int n = engine_presets(&preset), usable = 0;
     for (int i = 0; i < n; i++)
         usable += preset_usable(&preset[i]);
-    say(n > 0 && usable == n, "presets", "%d found, %d usable", n, usable);
+    doctor_say(n > 0 && usable == n, "presets", "%d found, %d usable", n, usable);
     if (n == 0)
-        remedy("run from the source folder, or make install");
+        doctor_remedy("run from the source folder, or make install");
     free(preset);
 }
 
@@ -197,14 +157,14 @@ static void runs_folder(const char *runs)
     char path[PATH_SIZE];
     Error error;
     if (!file_exists(runs)) {
-        say(true, "runs", "%s does not exist yet; the first run makes it", runs);
+        doctor_say(true, "runs", "%s does not exist yet; the first run makes it", runs);
         return;
     }
     Status status = check_writable(file_join(path, runs, "doctor"), &error);
-    say(!status, "runs", "%s%s%s", runs, status ? ": " : " can be written",
-        status ? error.text : "");
+    doctor_say(!status, "runs", "%s%s%s", runs, status ? ": " : " can be written",
+               status ? error.text : "");
     if (status)
-        remedy("name another with --runs DIR or $DDIL_RUNS");
+        doctor_remedy("name another with --runs DIR or $DDIL_RUNS");
 }
 
 Status cmd_doctor(const Options *options, Error *error)
@@ -212,7 +172,7 @@ Status cmd_doctor(const Options *options, Error *error)
     (void)error;
     printf("    %-10s ddil %s\n", "program", DDIL_VERSION);
     machine();
-    terminal();
+    doctor_terminal();
     data_set();
     presets();
     runs_folder(options->runs);

@@ -1,43 +1,80 @@
 /* Owns ls and show: what the folders of runs say, without opening a laboratory. */
 #include "app/commands.h"
+#include "engine/base/file.h"
+#include "engine/run/csv.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Views {
-    int n;
-    const RunView **view;
-} Views;
+/* The best evaluation of a run so far. */
+typedef struct Best {
+    double sw2; /* NaN: none yet */
+    long step;
+} Best;
 
-/* Every readable run; a folder that cannot be read is named on standard error and left
- * out. */
-static Views read_views(const char *runs, bool quiet)
+static Best best_of(const char *folder)
 {
-    char **names;
-    int n = run_list(runs, &names);
-    Views views = {.view = calloc((size_t)(n > 0 ? n : 1), sizeof *views.view)};
-    must(views.view != NULL);
-    for (int i = 0; i < n; i++) {
-        char folder[1024];
-        Error error = {""};
-        snprintf(folder, sizeof folder, "%s/%s", runs, names[i]);
-        const RunView *view = run_view_read(folder, &error);
-        if (view)
-            views.view[views.n++] = view;
-        else if (!quiet)
-            fprintf(stderr, "ddil: %s\n", error.text);
-        free(names[i]);
+    char path[PATH_SIZE];
+    CsvReader reader;
+    Best best = {NAN, -1};
+    if (csv_open(&reader, file_join(path, folder, "eval.csv"), NULL))
+        return best;
+    int step = csv_column(&reader, "step"), sw2 = csv_column(&reader, "sw2");
+    while (step >= 0 && sw2 >= 0 && csv_next(&reader)) {
+        double value = csv_real(&reader, sw2);
+        if (isfinite(value) && !(value >= best.sw2))
+            best = (Best){value, (long)csv_real(&reader, step)};
     }
-    if (n > 0)
-        free(names);
-    return views;
+    csv_close(&reader);
+    return best;
 }
 
-static void free_views(Views *views)
+/* Calls each(context, view, best) for every readable run, by number; a folder that cannot
+ * be read is named on standard error. Returns how many were read. */
+typedef void EachRun(void *context, const RunView *view, const Best *best);
+
+static int each_run(const Options *options, EachRun *each, void *context)
 {
-    for (int i = 0; i < views->n; i++)
-        run_view_drop(views->view[i]);
-    free(views->view);
+    char **names, folder[PATH_SIZE];
+    int n = run_list(options->runs, &names), read = 0;
+    for (int i = 0; i < n; i++) {
+        Error error;
+        const RunView *view =
+            run_view_read(file_join(folder, options->runs, names[i]), &error);
+        if (view) {
+            Best best = best_of(folder);
+            each(context, view, &best);
+            run_view_drop(view);
+            read++;
+        } else if (!options->quiet) {
+            fprintf(stderr, "ddil: %s\n", error.text);
+        }
+        free(names[i]);
+    }
+    free(names);
+    return read;
+}
+
+static json_t *json_best(const Best *best)
+{
+    if (!isfinite(best->sw2))
+        return json_null();
+    return json_pack("{s:f, s:I}", "sw2", best->sw2, "step", (json_int_t)best->step);
+}
+
+static json_t *json_run(const RunView *view, const Best *best)
+{
+    json_t *object = json_view(view);
+    json_object_set_new(object, "best", json_best(best));
+    return object;
+}
+
+/* ---- ls ------------------------------------------------------------------------------
+ */
+
+static void append_run(void *list, const RunView *view, const Best *best)
+{
+    json_array_append_new(list, json_run(view, best));
 }
 
 static void print_number(double value, int width)
@@ -48,39 +85,37 @@ static void print_number(double value, int width)
         printf(" %*s", width, "-");
 }
 
-static void print_row(const RunView *view)
+static void print_run(void *context, const RunView *view, const Best *best)
 {
+    int *rows = context;
     char label[NAME_SIZE + 16], step[48];
+    if ((*rows)++ == 0)
+        printf("%-32s %-7s %15s %10s %8s %10s\n", "run", "state", "step", "loss", "shift",
+               "best sw2");
     snprintf(label, sizeof label, "%04d-%s", view->id, view->name);
     snprintf(step, sizeof step, "%ld/%ld", view->step, view->steps);
-    printf("%-32s %-7s %13s", label, state_word(view->state), step);
+    printf("%-32s %-7s %15s", label, state_word(view->state), step);
     print_number(view->loss, 10);
     print_number(view->shift, 8);
-    if (view->metrics > 0)
-        printf("  %s %.4g", view->metric[0].name, view->metric[0].value);
+    print_number(best->sw2, 10);
     putchar('\n');
 }
 
 Status cmd_ls(const Options *options, Error *error)
 {
-    Views views = read_views(options->runs, options->quiet);
-    Status status = STATUS_OK;
+    int rows = 0;
     if (options->json) {
         json_t *list = json_array();
-        for (int i = 0; i < views.n; i++)
-            json_array_append_new(list, json_view(views.view[i]));
-        status = json_print(list, error);
-    } else if (views.n == 0) {
-        fprintf(stderr, "no runs in %s; start one: ddil run quickstart\n", options->runs);
-    } else {
-        printf("%-32s %-7s %13s %10s %8s  %s\n", "run", "state", "step", "loss", "shift",
-               "metric");
-        for (int i = 0; i < views.n; i++)
-            print_row(views.view[i]);
+        each_run(options, append_run, list);
+        return json_print(list, error);
     }
-    free_views(&views);
-    return status;
+    if (each_run(options, print_run, &rows) == 0 && !options->quiet)
+        fprintf(stderr, "no runs in %s; start one: ddil run quickstart\n", options->runs);
+    return STATUS_OK;
 }
+
+/* ---- show ----------------------------------------------------------------------------
+ */
 
 static json_t *json_params(const RunView *view)
 {
@@ -98,9 +133,10 @@ static json_t *json_params(const RunView *view)
     return sections;
 }
 
-static Status show_json(const RunView *view, Error *error)
+static Status show_json(const RunView *view, const char *folder, Error *error)
 {
-    json_t *object = json_view(view), *marks = json_array();
+    Best best = best_of(folder);
+    json_t *object = json_run(view, &best), *marks = json_array();
     for (int i = 0; i < view->marks; i++)
         json_array_append_new(marks, json_pack("{s:I, s:s}", "step",
                                                (json_int_t)view->mark[i].step, "text",
@@ -150,7 +186,7 @@ Status cmd_show(const Options *options, Error *error)
     if (!view)
         return STATUS_BAD_INPUT;
     if (options->json)
-        status = show_json(view, error);
+        status = show_json(view, folder, error);
     else
         show_text(view, folder);
     run_view_drop(view);

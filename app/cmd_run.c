@@ -50,12 +50,13 @@ static Progress progress_start(const Options *options)
 
 static void print_rest(const RunView *view)
 {
-    fprintf(stderr, "  loss %-9.4g", view->loss);
+    if (isfinite(view->loss))
+        fprintf(stderr, "  loss %-9.4g", view->loss);
     if (isfinite(view->shift))
         fprintf(stderr, " shift %-7.3g", view->shift);
     if (isfinite(view->steps_per_s))
         fprintf(stderr, " %6.4g steps/s", view->steps_per_s);
-    if (isfinite(view->seconds_left) && view->seconds_left > 0)
+    if (isfinite(view->seconds_left) && view->seconds_left >= 1)
         fprintf(stderr, " %5.0f s left", view->seconds_left);
 }
 
@@ -272,17 +273,9 @@ static Status append_line(void *context, const char *assignment, Error *error)
     return STATUS_OK;
 }
 
-/* A fork is called as its parent unless it is named. */
-static void parent_name(const char *folder, char name[NAME_SIZE])
-{
-    const char *slash = strrchr(folder, '/'), *base = slash ? slash + 1 : folder;
-    const char *dash = strchr(base, '-');
-    snprintf(name, NAME_SIZE, "%.*s", NAME_SIZE - 1, dash ? dash + 1 : base);
-}
-
 Status cmd_fork(const Options *options, Error *error)
 {
-    char folder[1024], name[NAME_SIZE];
+    char folder[1024];
     Lines lines = {.text = ""};
     Run *run;
     Status status = run_find(options->runs, options->argument[0], folder, error);
@@ -290,10 +283,9 @@ Status cmd_fork(const Options *options, Error *error)
         status = each_assignment(options, append_line, &lines, error);
     if (status)
         return status;
-    parent_name(folder, name);
     Crew *crew = crew_for(options);
-    status = run_fork(&run, options->runs, folder, options->at,
-                      options->name ? options->name : name, lines.text, crew, error);
+    status = run_fork(&run, options->runs, folder, options->at, options->name, lines.text,
+                      crew, error);
     if (!status) {
         catch_signals();
         status = drive(run, options, error);

@@ -52,7 +52,7 @@ void bench_close(Bench *bench)
 
 void bench_start(Bench *bench, int pretrain)
 {
-    for (int i = 0; i < pretrain; i++)
+    for (int i = 0; i < pretrain && lab_pretrain_steps(&bench->lab); i++)
         lab_pretrain(&bench->lab, i);
     lab_pretrain_done(&bench->lab);
 }

@@ -18,7 +18,7 @@ Bench *bench_open(const char *text, int threads);
 Bench *bench_open_file(const char *path, const char *const *assignments, int threads);
 void bench_close(Bench *bench);
 
-/* Ends the regression (after `pretrain` steps of it), then does optimiser steps from..to-1. */
+/* Ends the regression after `pretrain` steps of it (none where the configuration has none), then does optimiser steps from..to-1. */
 void bench_start(Bench *bench, int pretrain);
 void bench_steps(Bench *bench, long from, long to);
 

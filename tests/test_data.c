@@ -1,4 +1,5 @@
-/* Data sets: the procedural laws by their moments, keep and limit, and IDX files good and bad. */
+/* Data sets: the procedural laws by their moments, keep and limit, and IDX files good and
+ * bad. */
 #include "engine/base/file.h"
 #include "engine/data/dataset.h"
 #include "engine/data/idx.h"
@@ -12,8 +13,8 @@
 
 static const size_t gib = (size_t)1 << 30;
 
-static Status open_set(Dataset *dataset, const char *name, const int *keep, int n_keep, int limit,
-                       Arena *arena, Error *error)
+static Status open_set(Dataset *dataset, const char *name, const int *keep, int n_keep,
+                       int limit, Arena *arena, Error *error)
 {
     DatasetOptions options = {.name = name,
                               .path = "",
@@ -25,7 +26,8 @@ static Status open_set(Dataset *dataset, const char *name, const int *keep, int 
     return dataset_open(dataset, &options, arena, error);
 }
 
-/* ---- Procedural sets ------------------------------------------------------------------------------ */
+/* ---- Procedural sets
+ * ------------------------------------------------------------------------------ */
 
 typedef struct Moments {
     double mean[2], square, reach;
@@ -50,7 +52,8 @@ static void moments_of(const Dataset *dataset, int n, bool all, Moments *m)
     }
 }
 
-/* Centred, unit RMS per coordinate, labels equally likely, all but rare draws inside the box. */
+/* Centred, unit RMS per coordinate, labels equally likely, all but rare draws inside the
+ * box. */
 static void test_procedural_laws(void **state)
 {
     (void)state;
@@ -59,15 +62,19 @@ static void test_procedural_laws(void **state)
         int classes, conditional;
         double deviation;
     } sets[] = {
-        {"ring", 8, 0, 0.1 / 1.41774}, {"grid", 25, 0, 0.1 / 1.41774}, {"moons", 2, 1, 0},
-        {"spiral", 2, 0, 0},           {"checkerboard", 8, 0, 0},
+        {"ring",         8,  0, 0.1 / 1.41774},
+        {"grid",         25, 0, 0.1 / 1.41774},
+        {"moons",        2,  1, 0            },
+        {"spiral",       2,  0, 0            },
+        {"checkerboard", 8,  0, 0            },
     };
     Arena arena;
     arena_init(&arena, gib);
     for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
         Dataset dataset;
         Error error;
-        assert_int_equal(open_set(&dataset, sets[s].name, NULL, 0, 0, &arena, &error), STATUS_OK);
+        assert_int_equal(open_set(&dataset, sets[s].name, NULL, 0, 0, &arena, &error),
+                         STATUS_OK);
         assert_int_equal(dataset.classes, sets[s].classes);
         assert_int_equal(dataset.conditional, sets[s].conditional);
         assert_int_equal(dataset.dims, 2);
@@ -108,7 +115,8 @@ static void test_ring_is_the_contract(void **state)
     arena_done(&arena);
 }
 
-/* Components stand so close along an arm that the ridge between two of them is as high as on them. */
+/* Components stand so close along an arm that the ridge between two of them is as high as
+ * on them. */
 static void test_arcs_are_smooth(void **state)
 {
     (void)state;
@@ -117,11 +125,13 @@ static void test_arcs_are_smooth(void **state)
     arena_init(&arena, gib);
     for (int s = 0; s < 2; s++) {
         Dataset dataset;
-        assert_int_equal(open_set(&dataset, names[s], NULL, 0, 0, &arena, NULL), STATUS_OK);
+        assert_int_equal(open_set(&dataset, names[s], NULL, 0, 0, &arena, NULL),
+                         STATUS_OK);
         const Mixture *m = dataset.mixture;
         assert_int_equal(m->n, 96);
         for (int k = 0; k + 1 < m->n; k++) {
-            double gap = hypot(m->mean[k + 1][0] - m->mean[k][0], m->mean[k + 1][1] - m->mean[k][1]);
+            double gap = hypot(m->mean[k + 1][0] - m->mean[k][0],
+                               m->mean[k + 1][1] - m->mean[k][1]);
             if (m->label[k] == m->label[k + 1])
                 assert_true(gap < 2 * m->deviation);
         }
@@ -135,7 +145,8 @@ static void test_checkerboard_cells(void **state)
     Arena arena;
     arena_init(&arena, gib);
     Dataset board;
-    assert_int_equal(open_set(&board, "checkerboard", NULL, 0, 0, &arena, NULL), STATUS_OK);
+    assert_int_equal(open_set(&board, "checkerboard", NULL, 0, 0, &arena, NULL),
+                     STATUS_OK);
     assert_null(board.mixture);
     for (int r = 0; r < 2000; r++) {
         float x[2];
@@ -217,18 +228,23 @@ static void test_bad_options(void **state)
     arena_init(&arena, gib);
     Dataset dataset;
     Error error;
-    assert_int_equal(open_set(&dataset, "rings", NULL, 0, 0, &arena, &error), STATUS_BAD_INPUT);
+    assert_int_equal(open_set(&dataset, "rings", NULL, 0, 0, &arena, &error),
+                     STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "'rings'"));
     assert_non_null(strstr(error.text, "checkerboard"));
-    assert_int_equal(open_set(&dataset, "ring", high, 2, 0, &arena, &error), STATUS_BAD_INPUT);
+    assert_int_equal(open_set(&dataset, "ring", high, 2, 0, &arena, &error),
+                     STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "no label 8"));
     assert_non_null(strstr(error.text, "0 to 7"));
-    assert_int_equal(open_set(&dataset, "ring", low, 1, 0, &arena, &error), STATUS_BAD_INPUT);
-    assert_int_equal(open_set(&dataset, "ring", NULL, 0, -5, &arena, &error), STATUS_BAD_INPUT);
+    assert_int_equal(open_set(&dataset, "ring", low, 1, 0, &arena, &error),
+                     STATUS_BAD_INPUT);
+    assert_int_equal(open_set(&dataset, "ring", NULL, 0, -5, &arena, &error),
+                     STATUS_BAD_INPUT);
     arena_done(&arena);
 }
 
-/* ---- IDX files ------------------------------------------------------------------------------------ */
+/* ---- IDX files
+ * ------------------------------------------------------------------------------------ */
 
 typedef struct Folder {
     char path[64];
@@ -242,8 +258,9 @@ static int make_folder(void **state)
     return mkdtemp(folder.path) ? 0 : -1;
 }
 
-static const char *const idx_names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-                                        "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "one"};
+static const char *const idx_names[] = {
+    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte", "one"};
 
 static int remove_folder(void **state)
 {
@@ -257,7 +274,8 @@ static int remove_folder(void **state)
     return rmdir(folder->path);
 }
 
-/* An IDX file in memory: header of `rank` sizes, then the product of them in bytes k % modulo. */
+/* An IDX file in memory: header of `rank` sizes, then the product of them in bytes k %
+ * modulo. */
 static size_t make_idx(int rank, const int *size, int modulo, unsigned char *out)
 {
     size_t n = 0, total = 1;
@@ -290,7 +308,8 @@ static void write_packed(const char *path, const void *data, size_t size)
     assert_int_equal(gzclose(file), Z_OK);
 }
 
-static void write_part(Folder *folder, int which, bool packed, int rank, const int *size, int modulo)
+static void write_part(Folder *folder, int which, bool packed, int rank, const int *size,
+                       int modulo)
 {
     unsigned char bytes[4096];
     size_t n = make_idx(rank, size, modulo, bytes);
@@ -381,17 +400,19 @@ static void test_idx_foreign(void **state)
     memset(bytes + 4, 0xff, 4);
     write_packed(path, bytes, 9);
     expect_refused(path, 1, "size 1 is 4294967295");
-    bytes[4] = 0x7f; /* allowed by number, but no file of this size holds it: no memory is asked for */
+    bytes[4] = 0x7f; /* allowed by number, but no file of this size holds it: no memory is
+                        asked for */
     write_packed(path, bytes, 9);
     expect_refused(path, 1, "more than a file of");
     remove(path);
     expect_refused(path, 1, NULL);
 }
 
-/* ---- Image sets ----------------------------------------------------------------------------------- */
+/* ---- Image sets
+ * ----------------------------------------------------------------------------------- */
 
-static const int images_size[] = {12, 8, 4}, tests_size[] = {7, 8, 4}, labels_size[] = {12},
-                 test_labels_size[] = {7};
+static const int images_size[] = {12, 8, 4}, tests_size[] = {7, 8, 4},
+                 labels_size[] = {12}, test_labels_size[] = {7};
 
 static void write_set(Folder *folder)
 {
@@ -401,8 +422,8 @@ static void write_set(Folder *folder)
     write_part(folder, 3, false, 1, test_labels_size, 10);
 }
 
-static Status open_images(const Folder *folder, const int *keep, int n_keep, int limit, Arena *arena,
-                          Dataset *dataset, Error *error)
+static Status open_images(const Folder *folder, const int *keep, int n_keep, int limit,
+                          Arena *arena, Dataset *dataset, Error *error)
 {
     DatasetOptions options = {.name = "fashion",
                               .path = folder->path,
@@ -468,18 +489,21 @@ static void test_images_keep_and_limit(void **state)
     assert_memory_equal(first, set.seen, sizeof first);
     assert_int_equal(open_images(folder, keep, 2, 100, &arena, &set, &error), STATUS_OK);
     assert_int_equal(set.n_seen, 8);
-    assert_int_equal(open_images(folder, absent, 1, 0, &arena, &set, &error), STATUS_BAD_INPUT);
+    assert_int_equal(open_images(folder, absent, 1, 0, &arena, &set, &error),
+                     STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "no row"));
     arena_done(&arena);
 }
 
-static void expect_set_refused(const Folder *folder, const char *file, const char *because)
+static void expect_set_refused(const Folder *folder, const char *file,
+                               const char *because)
 {
     Arena arena;
     arena_init(&arena, gib);
     Dataset set;
     Error error;
-    assert_int_equal(open_images(folder, NULL, 0, 0, &arena, &set, &error), STATUS_BAD_INPUT);
+    assert_int_equal(open_images(folder, NULL, 0, 0, &arena, &set, &error),
+                     STATUS_BAD_INPUT);
     if (!strstr(error.text, file) || !strstr(error.text, because))
         fail_msg("'%s' should mention '%s' and '%s'", error.text, file, because);
     arena_done(&arena);
@@ -519,7 +543,8 @@ static void test_fashion_itself(void **state)
     arena_init(&arena, gib);
     Dataset fashion;
     Error error;
-    assert_int_equal(open_set(&fashion, "fashion", NULL, 0, 0, &arena, &error), STATUS_OK);
+    assert_int_equal(open_set(&fashion, "fashion", NULL, 0, 0, &arena, &error),
+                     STATUS_OK);
     assert_int_equal(fashion.n, 60000);
     assert_int_equal(fashion.n_test, 10000);
     assert_int_equal(fashion.dims, 784);
@@ -547,11 +572,15 @@ int main(void)
         cmocka_unit_test(test_limit_fixes_the_draws),
         cmocka_unit_test(test_bad_options),
         cmocka_unit_test_setup_teardown(test_idx_reads, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_idx_truncated_anywhere, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_idx_truncated_anywhere, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(test_idx_foreign, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_images_packed_and_plain, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_images_keep_and_limit, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_images_that_do_not_fit, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_images_packed_and_plain, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(test_images_keep_and_limit, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(test_images_that_do_not_fit, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(test_images_missing, make_folder, remove_folder),
         cmocka_unit_test(test_fashion_itself),
     };

@@ -1,5 +1,6 @@
-/* Diffusion: golden numbers of schedules, steps and thresholds; the exact teacher against quadrature and against the
- * slope of its log density; guidance; roll-outs and what they converge to. */
+/* Diffusion: golden numbers of schedules, steps and thresholds; the exact teacher against
+ * quadrature and against the slope of its log density; guidance; roll-outs and what they
+ * converge to. */
 #include "engine/data/dataset.h"
 #include "engine/diffusion/denoiser.h"
 #include "engine/measure/sw2.h"
@@ -17,12 +18,14 @@ static Noise unclipped(double u)
     return (Noise){u, alpha, sigma, 2 * log(alpha / sigma)};
 }
 
-/* ---- Schedules ------------------------------------------------------------------------------------ */
+/* ---- Schedules
+ * ------------------------------------------------------------------------------------ */
 
 static void test_clipped_cosine(void **state)
 {
     (void)state;
-    Noise quarter = noise_at(SCHEDULE_COSINE, 0.25), late = noise_at(SCHEDULE_COSINE, 0.75);
+    Noise quarter = noise_at(SCHEDULE_COSINE, 0.25),
+          late = noise_at(SCHEDULE_COSINE, 0.75);
     assert_near(quarter.logsnr, 1.76261876656, 1e-10);
     assert_near(quarter.alpha, 0.923870845373, 1e-12);
     assert_near(quarter.sigma, 0.382704404299, 1e-12);
@@ -50,13 +53,16 @@ static void test_schedules_are_sound(void **state)
         }
 }
 
-/* The continuous linear schedule is the limit of DDPM's discrete one: close at a thousand steps. */
+/* The continuous linear schedule is the limit of DDPM's discrete one: close at a thousand
+ * steps. */
 static void test_discrete_tables(void **state)
 {
     (void)state;
     static const int at[] = {0, 249, 499, 749, 999};
-    static const double linear[] = {.9999, .5240853738, .0785872429, .0033505504, .0000403583};
-    static const double scaled[] = {.99915, .6754324137, .2776696505, .0566234916, .0046600985};
+    static const double linear[] = {.9999, .5240853738, .0785872429, .0033505504,
+                                    .0000403583};
+    static const double scaled[] = {.99915, .6754324137, .2776696505, .0566234916,
+                                    .0046600985};
     double table[1000];
     schedule_ddpm_linear(1000, table);
     for (int k = 0; k < 5; k++)
@@ -87,20 +93,23 @@ static void test_karras(void **state)
         assert_near(sigma[k], five[k], 6e-8);
 }
 
-/* Four parametrisations of one estimate; and the losses' identities: eps-loss = SNR x-loss, v-loss = (SNR + 1) x-loss. */
+/* Four parametrisations of one estimate; and the losses' identities: eps-loss = SNR
+ * x-loss, v-loss = (SNR + 1) x-loss. */
 static void test_parametrisations(void **state)
 {
     (void)state;
     for (double u = 0.05; u < 1; u += 0.1) {
         Noise t = noise_at(SCHEDULE_COSINE, u);
-        double x = 0.7, eps = -1.3, z = t.alpha * x + t.sigma * eps, v = t.alpha * eps - t.sigma * x;
+        double x = 0.7, eps = -1.3, z = t.alpha * x + t.sigma * eps,
+               v = t.alpha * eps - t.sigma * x;
         assert_near(x_from_v(t, z, v), x, 1e-13);
         assert_near(x_from_eps(t, z, eps), x, 1e-12);
         assert_near(eps_from_x(t, z, x), eps, 1e-12);
         assert_near(eps_from_v(t, z, v), eps, 1e-13);
         assert_near(v_from_x(t, z, x), v, 1e-12);
         double error = 0.01, snr = exp(t.logsnr);
-        double eps_error = eps_from_x(t, z, x + error) - eps, v_error = v_from_x(t, z, x + error) - v;
+        double eps_error = eps_from_x(t, z, x + error) - eps,
+               v_error = v_from_x(t, z, x + error) - v;
         assert_near(eps_error * eps_error / (error * error), snr, 1e-9 * (1 + snr));
         assert_near(v_error * v_error / (error * error), snr + 1, 1e-9 * (1 + snr));
     }
@@ -121,7 +130,9 @@ static void test_weights(void **state)
     assert_near(weight_at(WEIGHT_MIN_SNR, late, 100), exp(late.logsnr), 1e-15);
 }
 
-/* ---- Steps ---------------------------------------------------------------------------------------- */
+/* ---- Steps
+ * ----------------------------------------------------------------------------------------
+ */
 
 /* Progressive distillation's target with teacher xhat = tanh z (methods.md 12). */
 static void test_implied_target(void **state)
@@ -130,8 +141,8 @@ static void test_implied_target(void **state)
     static const struct {
         double z, u, first, second, x, eps, v;
     } rows[] = {
-        {1, .75, 1.0607976765, 1.0865486309, .7754013758, .7612104342, -.4250748389},
-        {1, 1, 1.1293649295, 1.2251170069, .7871714553, 1.0000000000, -.7871714553},
+        {1,   .75, 1.0607976765, 1.0865486309, .7754013758,  .7612104342,  -.4250748389},
+        {1,   1,   1.1293649295, 1.2251170069, .7871714553,  1.0000000000, -.7871714553},
         {-.7, .25, -.6649609263, -.5816554160, -.5816554160, -.4249477569, -.1700106439},
     };
     for (int k = 0; k < 3; k++) {
@@ -157,13 +168,15 @@ static void test_implied_target_lands(void **state)
     (void)state;
     for (int k = 0; k < 2000; k++) {
         Rng rng = rng_at(1, STREAM_EVAL, (uint64_t)k);
-        double low = 0.001 + 0.9 * rng_uniform(&rng), high = low + (1 - low) * rng_uniform(&rng);
+        double low = 0.001 + 0.9 * rng_uniform(&rng),
+               high = low + (1 - low) * rng_uniform(&rng);
         Noise t = noise_at(SCHEDULE_COSINE, high), s = noise_at(SCHEDULE_COSINE, low);
         double z = 2 * rng_normal(&rng), end = 2 * rng_normal(&rng);
         if (high - low < 0.01)
             continue;
         double x = implied_x(t, s, z, end);
-        assert_near(ddim_from_x(t, s, z, x), end, 1e-12 * (1 + fabs(x) * s.alpha + fabs(z)));
+        assert_near(ddim_from_x(t, s, z, x), end,
+                    1e-12 * (1 + fabs(x) * s.alpha + fabs(z)));
     }
 }
 
@@ -173,7 +186,8 @@ static void sample_tanh(Rule rule, const double expected[4])
     static const double u[] = {.95, .7, .45, .2, 0};
     float z = 1, previous = 0;
     for (int k = 0; k < 4; k++) {
-        Noise t = unclipped(u[k]), s = unclipped(u[k + 1]), before = unclipped(u[k ? k - 1 : 0]);
+        Noise t = unclipped(u[k]), s = unclipped(u[k + 1]),
+              before = unclipped(u[k ? k - 1 : 0]);
         float x = (float)tanh(z);
         if (rule == RULE_DDIM)
             step_ddim(1, t, s, &z, &x, &z);
@@ -189,10 +203,12 @@ static void test_sampler_sequences(void **state)
     (void)state;
     sample_tanh(RULE_DPMPP,
                 (const double[]){1.1861123785, 1.2272422411, 1.0841989615, .7947510417});
-    sample_tanh(RULE_DDIM, (const double[]){1.1861123785, 1.2207590152, 1.0757483247, .7916171006});
+    sample_tanh(RULE_DDIM,
+                (const double[]){1.1861123785, 1.2207590152, 1.0757483247, .7916171006});
 }
 
-/* LCM's step on DDPM's linear table: eps-prediction .5, z = 1, t = 749 -> 499, noise .25. */
+/* LCM's step on DDPM's linear table: eps-prediction .5, z = 1, t = 749 -> 499, noise .25.
+ */
 static void test_lcm_step(void **state)
 {
     (void)state;
@@ -213,7 +229,8 @@ static void test_lcm_step(void **state)
     assert_near(z, s.alpha * denoised + s.sigma * rng_normal(&same), 1e-6);
 }
 
-/* From the right xhat, each stochastic rule keeps the forward law: mean alpha_s x, deviation sigma_s. */
+/* From the right xhat, each stochastic rule keeps the forward law: mean alpha_s x,
+ * deviation sigma_s. */
 static void test_stochastic_rules_keep_the_marginal(void **state)
 {
     (void)state;
@@ -235,11 +252,13 @@ static void test_stochastic_rules_keep_the_marginal(void **state)
             square += (double)out * out / N;
         }
         assert_near(mean, s.alpha * x, 4 * s.sigma / sqrt(N));
-        assert_near(square - mean * mean, s.sigma * s.sigma, 6 * s.sigma * s.sigma / sqrt(N));
+        assert_near(square - mean * mean, s.sigma * s.sigma,
+                    6 * s.sigma * s.sigma / sqrt(N));
     }
 }
 
-/* DDIM with eta = 0 is DDIM, with eta = 1 it is the ancestral step; to u = 0 every rule answers xhat. */
+/* DDIM with eta = 0 is DDIM, with eta = 1 it is the ancestral step; to u = 0 every rule
+ * answers xhat. */
 static void test_rules_meet(void **state)
 {
     (void)state;
@@ -268,11 +287,13 @@ static void test_rules_meet(void **state)
     assert_memory_equal(a, x, sizeof x);
 }
 
-/* ---- Thresholding --------------------------------------------------------------------------------- */
+/* ---- Thresholding
+ * --------------------------------------------------------------------------------- */
 
 static const Threshold everywhere = {.low = -1, .high = 1, .quantile = 0.9, .sites = 31};
 
-static void apply(ThresholdKind kind, double low, double high, int n, const double *in, double *out)
+static void apply(ThresholdKind kind, double low, double high, int n, const double *in,
+                  double *out)
 {
     Threshold threshold = everywhere;
     float x[16];
@@ -290,8 +311,10 @@ static void test_threshold_golden(void **state)
 {
     (void)state;
     static const double x[] = {-3, -1.5, -.5, 0, .2, .9, 1.1, 2};
-    static const double dynamic[] = {-1, -.652174, -.217391, 0, .086957, .391304, .478261, .869565};
-    static const double wild[] = {-.3, .4, 1.2, 2.7, -1.4}, reflected[] = {.3, .4, .8, .7, .6};
+    static const double dynamic[] = {-1,      -.652174, -.217391, 0,
+                                     .086957, .391304,  .478261,  .869565};
+    static const double wild[] = {-.3, .4, 1.2, 2.7, -1.4},
+                        reflected[] = {.3, .4, .8, .7, .6};
     double out[8];
     apply(THRESHOLD_DYNAMIC, -1, 1, 8, x, out);
     for (int k = 0; k < 8; k++)
@@ -310,7 +333,8 @@ static void test_threshold_golden(void **state)
         assert_near(out[k], x[k], 1e-7);
 }
 
-/* About another box every operator is the same picture, moved and stretched; dynamic leaves what fits alone. */
+/* About another box every operator is the same picture, moved and stretched; dynamic
+ * leaves what fits alone. */
 static void test_threshold_boxes(void **state)
 {
     (void)state;
@@ -384,7 +408,8 @@ static void test_dynamic_quantile(void **state)
     }
 }
 
-/* ---- The exact teacher ---------------------------------------------------------------------------- */
+/* ---- The exact teacher
+ * ---------------------------------------------------------------------------- */
 
 static Mixture unnormalised_ring(void)
 {
@@ -401,9 +426,11 @@ static Mixture unnormalised_ring(void)
 static void test_exact_ring_golden(void **state)
 {
     (void)state;
-    static const double golden[3][2] = {{1.5754646581, .9300787715},
-                                        {1.4632056872, .7329143296},
-                                        {.8021415355, .4010722864}};
+    static const double golden[3][2] = {
+        {1.5754646581, .9300787715},
+        {1.4632056872, .7329143296},
+        {.8021415355,  .4010722864}
+    };
     Mixture ring = unnormalised_ring();
     const float z[2] = {1, 0.5f};
     for (int k = 0; k < 3; k++) {
@@ -417,15 +444,18 @@ static void test_exact_ring_golden(void **state)
 /* Uneven weights, two labels, components that overlap. */
 static Mixture lopsided(void)
 {
-    return (Mixture){.n = 3,
-                     .labels = 2,
-                     .deviation = 0.3,
-                     .mean = {{0.5, 0}, {-0.5, 0.4}, {0, -1}},
-                     .weight = {0.5, 0.3, 0.2},
-                     .label = {0, 1, 0}};
+    return (Mixture){
+        .n = 3,
+        .labels = 2,
+        .deviation = 0.3,
+        .mean = {{0.5, 0}, {-0.5, 0.4}, {0, -1}},
+        .weight = {0.5,      0.3,         0.2    },
+        .label = {0,        1,           0      }
+    };
 }
 
-static double density(const Mixture *m, double alpha, double extra, double x, double y, int label)
+static double density(const Mixture *m, double alpha, double extra, double x, double y,
+                      int label)
 {
     double sum = 0, v = alpha * alpha * m->deviation * m->deviation + extra * extra;
     for (int k = 0; k < m->n; k++) {
@@ -437,8 +467,8 @@ static double density(const Mixture *m, double alpha, double extra, double x, do
 }
 
 /* E[x | z] by summing over a fine grid of x: p(x) N(z; alpha x, sigma^2). */
-static void posterior_by_quadrature(const Mixture *m, Noise t, const float z[2], int label,
-                                    double mean[2])
+static void posterior_by_quadrature(const Mixture *m, Noise t, const float z[2],
+                                    int label, double mean[2])
 {
     double total = 0, step = 0.02;
     mean[0] = mean[1] = 0;
@@ -458,7 +488,11 @@ static void posterior_by_quadrature(const Mixture *m, Noise t, const float z[2],
 static void test_posterior_mean(void **state)
 {
     (void)state;
-    static const float points[][2] = {{0.1f, 0.2f}, {-0.8f, 0.5f}, {0.3f, -1.1f}};
+    static const float points[][2] = {
+        {0.1f,  0.2f },
+        {-0.8f, 0.5f },
+        {0.3f,  -1.1f}
+    };
     Mixture m = lopsided();
     for (double u = 0.2; u < 1; u += 0.3)
         for (int p = 0; p < 3; p++)
@@ -486,9 +520,10 @@ static void test_score_identity(void **state)
         mixture_x0(&m, t, z, -1, x);
         for (int c = 0; c < 2; c++) {
             double dx = c == 0 ? h : 0, dy = c == 1 ? h : 0;
-            double slope = (log(density(&m, t.alpha, t.sigma, z[0] + dx, z[1] + dy, -1)) -
-                            log(density(&m, t.alpha, t.sigma, z[0] - dx, z[1] - dy, -1))) /
-                           (2 * h);
+            double slope =
+                (log(density(&m, t.alpha, t.sigma, z[0] + dx, z[1] + dy, -1)) -
+                 log(density(&m, t.alpha, t.sigma, z[0] - dx, z[1] - dy, -1))) /
+                (2 * h);
             double tolerance = 1e-6 + 1e-7 / (t.sigma * t.sigma);
             assert_near((t.alpha * x[c] - z[c]) / (t.sigma * t.sigma), slope, tolerance);
         }
@@ -508,7 +543,8 @@ static void test_teacher_far_away(void **state)
     assert_true(isfinite(x[0]) && isfinite(x[1]));
 }
 
-/* ---- Denoisers ------------------------------------------------------------------------------------ */
+/* ---- Denoisers
+ * ------------------------------------------------------------------------------------ */
 
 static Denoiser exact(const Mixture *mixture, int classes, double guidance)
 {
@@ -546,7 +582,8 @@ static void test_exact_guidance(void **state)
     arena_done(&arena);
 }
 
-/* A small random network; its last layer usually starts at zero, so every weight is drawn. */
+/* A small random network; its last layer usually starts at zero, so every weight is
+ * drawn. */
 static Denoiser network(NetSpec spec, double guidance, Arena *arena)
 {
     Error error;
@@ -560,15 +597,21 @@ static Denoiser network(NetSpec spec, double guidance, Arena *arena)
     return (Denoiser){.spec = spec, .weights = weights, .guidance = guidance};
 }
 
-/* xhat = alpha z - sigma v, from the network called by hand; guidance combines the two answers; memory comes back. */
+/* xhat = alpha z - sigma v, from the network called by hand; guidance combines the two
+ * answers; memory comes back. */
 static void test_network_denoiser(void **state)
 {
     (void)state;
     enum { N = 6 };
     Arena arena;
     arena_init(&arena, gib);
-    NetSpec spec = {.kind = &net_mlp, .height = 1, .width = 1, .channels = 2, .classes = 3,
-                    .hidden = 16, .depth = 2};
+    NetSpec spec = {.kind = &net_mlp,
+                    .height = 1,
+                    .width = 1,
+                    .channels = 2,
+                    .classes = 3,
+                    .hidden = 16,
+                    .depth = 2};
     Denoiser plain = network(spec, 1, &arena), guided = plain;
     guided.guidance = 2.5;
     float z[2 * N], told_x[2 * N], free_x[2 * N], x[2 * N], time[N];
@@ -600,7 +643,8 @@ static void test_network_denoiser(void **state)
     arena_done(&arena);
 }
 
-/* ---- Roll-outs ------------------------------------------------------------------------------------ */
+/* ---- Roll-outs
+ * ------------------------------------------------------------------------------------ */
 
 typedef struct Bench {
     Arena arena;
@@ -655,25 +699,30 @@ static Rollout rollout_of(const Bench *bench, const Policy *policy, int n, float
                      .states = states};
 }
 
-/* N steps of m sub-steps are N m plain steps seen every m-th time; the count of evaluations is exact. */
+/* N steps of m sub-steps are N m plain steps seen every m-th time; the count of
+ * evaluations is exact. */
 static void test_substeps(void **state)
 {
     Bench *bench = *state;
     enum { N = 150 };
     static float coarse[5 * 2 * N], fine[13 * 2 * N], x0s[4 * 2 * N];
     Denoiser teacher = exact(bench->ring.mixture, 0, 1);
-    Policy sparse = policy_of(teacher, RULE_DDIM, 4, 3), dense = policy_of(teacher, RULE_DDIM, 12, 1);
-    Rollout a = rollout_of(bench, &sparse, N, coarse), b = rollout_of(bench, &dense, N, fine);
+    Policy sparse = policy_of(teacher, RULE_DDIM, 4, 3),
+           dense = policy_of(teacher, RULE_DDIM, 12, 1);
+    Rollout a = rollout_of(bench, &sparse, N, coarse),
+            b = rollout_of(bench, &dense, N, fine);
     a.x0s = x0s;
     assert_int_equal(rollout(bench->crew, &a), N * 12);
     assert_int_equal(rollout(bench->crew, &b), N * 12);
     for (int k = 0; k <= 4; k++)
-        assert_memory_equal(coarse + k * 2 * N, fine + 3 * k * 2 * N, 2 * N * sizeof(float));
+        assert_memory_equal(coarse + k * 2 * N, fine + 3 * k * 2 * N,
+                            2 * N * sizeof(float));
     assert_memory_equal(coarse, bench->noise, 2 * N * sizeof(float));
     assert_memory_equal(coarse + 4 * 2 * N, x0s + 3 * 2 * N, 2 * N * sizeof(float));
 }
 
-/* By hand: one row through the public steps. Also in-chunk position, chunk size and thread count do not matter. */
+/* By hand: one row through the public steps. Also in-chunk position, chunk size and
+ * thread count do not matter. */
 static void test_rollout_by_hand(void **state)
 {
     Bench *bench = *state;
@@ -692,14 +741,17 @@ static void test_rollout_by_hand(void **state)
         for (int k = 0; k < STEPS; k++) {
             Noise t = noise_at(SCHEDULE_COSINE, (STEPS - k) / (double)STEPS);
             Noise s = noise_at(SCHEDULE_COSINE, (STEPS - k - 1) / (double)STEPS);
-            Noise before = noise_at(SCHEDULE_COSINE, k ? (STEPS - k + 1) / (double)STEPS : 1);
+            Noise before =
+                noise_at(SCHEDULE_COSINE, k ? (STEPS - k + 1) / (double)STEPS : 1);
             float x[2];
             mixture_x0(&m, t, z, -1, x);
             switch ((Rule)rule) {
             case RULE_DDIM: step_ddim(2, t, s, z, x, z); break;
             case RULE_RENOISE: step_renoise(2, s, x, &rng, z); break;
             case RULE_ANCESTRAL: step_ancestral(2, t, s, z, x, &rng, z); break;
-            case RULE_DPMPP: step_dpmpp(2, before, t, s, z, x, k ? previous : NULL, z); break;
+            case RULE_DPMPP:
+                step_dpmpp(2, before, t, s, z, x, k ? previous : NULL, z);
+                break;
             }
             memcpy(previous, x, sizeof x);
             assert_memory_equal(z, states + (k + 1) * 2 * N + 2 * row, sizeof z);
@@ -714,7 +766,8 @@ static void test_rollout_does_not_depend_on_threads(void **state)
     static float one[5 * 2 * N], two[5 * 2 * N];
     Crew *alone = crew_new(1);
     Denoiser teacher = exact(bench->ring.mixture, 0, 1);
-    Policy policy = policy_of(teacher, RULE_RENOISE, 4, 1), other = policy_of(teacher, RULE_ANCESTRAL, 4, 3);
+    Policy policy = policy_of(teacher, RULE_RENOISE, 4, 1),
+           other = policy_of(teacher, RULE_ANCESTRAL, 4, 3);
     policy.threshold = (Threshold){THRESHOLD_STATIC, -1, 1, 0.9, SITE_R};
     Clipped count[2] = {{0}};
     Rollout r = rollout_of(bench, &policy, N, one);
@@ -735,8 +788,8 @@ static void test_rollout_does_not_depend_on_threads(void **state)
     crew_free(alone);
 }
 
-/* mix = 0 and 1 are the two policies themselves, noise and all; between, each row's steps are one or the other's, and
- * the evaluations say how many. */
+/* mix = 0 and 1 are the two policies themselves, noise and all; between, each row's steps
+ * are one or the other's, and the evaluations say how many. */
 static void test_mixed_roll_in(void **state)
 {
     Bench *bench = *state;
@@ -771,6 +824,54 @@ static void test_mixed_roll_in(void **state)
     assert_near(last / (double)N, 0.25, 4 * sqrt(0.25 * 0.75 / N));
 }
 
+/* A guided network on images: two evaluations a state, the same bits for one and two
+ * threads, states that are DDIM steps of the policy's own estimates. */
+static void test_network_rollout(void **state)
+{
+    Bench *bench = *state;
+    enum { N = 10, STEPS = 3, D = 64 };
+    static float noise[N * D], one[(STEPS + 1) * N * D], two[(STEPS + 1) * N * D],
+        x0s[STEPS * N * D];
+    static const int label[N] = {0, 1, 2, 3, 0, 1, 2, 3, -1, 1};
+    size_t mark = arena_mark(&bench->arena);
+    NetSpec spec = {.kind = &net_patch_unet,
+                    .height = 8,
+                    .width = 8,
+                    .channels = 1,
+                    .classes = 3,
+                    .hidden = 8,
+                    .coarse = 8,
+                    .depth = 1,
+                    .coarse_depth = 1,
+                    .embed = 16,
+                    .chunk = 4};
+    Policy policy = policy_of(network(spec, 2, &bench->arena), RULE_DDIM, STEPS, 1);
+    policy.threshold = (Threshold){THRESHOLD_STATIC, -1, 1, 0.9, SITE_R};
+    Rng rng = rng_at(3, STREAM_EVAL, 0);
+    rng_normals(&rng, N * D, noise);
+    Rollout r = rollout_of(bench, &policy, N, one);
+    r.noise = noise;
+    r.label = label;
+    r.x0s = x0s;
+    assert_int_equal(rollout(bench->crew, &r), 2 * N * STEPS);
+    Crew *alone = crew_new(1);
+    r.states = two;
+    rollout(alone, &r);
+    crew_free(alone);
+    assert_memory_equal(one, two, sizeof one);
+    for (int k = 0; k < STEPS; k++)
+        for (int row = 0; row < N; row++) {
+            Noise t = noise_at(SCHEDULE_COSINE, (STEPS - k) / (double)STEPS);
+            Noise s = noise_at(SCHEDULE_COSINE, (STEPS - k - 1) / (double)STEPS);
+            float z[D];
+            step_ddim(D, t, s, one + (k * N + row) * D, x0s + (k * N + row) * D, z);
+            assert_memory_equal(z, one + ((k + 1) * N + row) * D, sizeof z);
+        }
+    for (int k = 0; k < STEPS * N * D; k++)
+        assert_true(fabsf(x0s[k]) <= 1);
+    arena_rewind(&bench->arena, mark);
+}
+
 /* Labels follow their rows through mixing and chunks: each row ends on its own mode. */
 static void test_labels_follow_rows(void **state)
 {
@@ -794,21 +895,23 @@ static void test_labels_follow_rows(void **state)
     }
 }
 
-static double sw2_of(Bench *bench, Rule rule, int steps, const float *reference, int n_reference)
+static double sw2_of(Bench *bench, Rule rule, int steps, const float *reference,
+                     int n_reference)
 {
     size_t mark = arena_mark(&bench->arena);
     float *states = arena_floats(&bench->arena, (size_t)(steps + 1) * 2 * SAMPLES);
     Policy policy = policy_of(exact(bench->ring.mixture, 0, 1), rule, steps, 1);
     Rollout r = rollout_of(bench, &policy, SAMPLES, states);
     rollout(bench->crew, &r);
-    double distance = sw2(SAMPLES, states + (size_t)steps * 2 * SAMPLES, n_reference, reference, 2,
-                          SW2_DIRECTIONS, 0, &bench->arena);
+    double distance = sw2(SAMPLES, states + (size_t)steps * 2 * SAMPLES, n_reference,
+                          reference, 2, SW2_DIRECTIONS, 0, &bench->arena);
     arena_rewind(&bench->arena, mark);
     return distance;
 }
 
-/* methods.md 11.4: SW2^2 x 1e3 of the exact teacher's 64, 8 and 4 DDIM steps is about 4.1, 6.5 and 15.2, between two
- * draws of the data about 2.5, at n = 4000. DPM-Solver++ needs fewer steps than DDIM. */
+/* methods.md 11.4: SW2^2 x 1e3 of the exact teacher's 64, 8 and 4 DDIM steps is
+ * about 4.1, 6.5 and 15.2, between two draws of the data about 2.5, at n = 4000.
+ * DPM-Solver++ needs fewer steps than DDIM. */
 static void test_exact_teacher_samples(void **state)
 {
     Bench *bench = *state;
@@ -818,17 +921,18 @@ static void test_exact_teacher_samples(void **state)
         int label;
         dataset_held_out(&bench->ring, r, data + 2 * r, &label);
     }
-    double floor_ = 1e3 * sw2(SAMPLES, data, SAMPLES, data + 2 * SAMPLES, 2, SW2_DIRECTIONS, 0,
-                              &bench->arena);
+    double floor_ = 1e3 * sw2(SAMPLES, data, SAMPLES, data + 2 * SAMPLES, 2,
+                              SW2_DIRECTIONS, 0, &bench->arena);
     double ddim[3], dpm[3];
     const int steps[3] = {4, 8, 64};
     for (int k = 0; k < 3; k++) {
         ddim[k] = 1e3 * sw2_of(bench, RULE_DDIM, steps[k], data, SAMPLES);
         dpm[k] = 1e3 * sw2_of(bench, RULE_DPMPP, steps[k], data, SAMPLES);
     }
-    print_message("SW2^2 x 1e3: data against data %.2f; DDIM 4, 8, 64 steps %.2f %.2f %.2f; "
-                  "DPM-Solver++ %.2f %.2f %.2f\n",
-                  floor_, ddim[0], ddim[1], ddim[2], dpm[0], dpm[1], dpm[2]);
+    print_message(
+        "SW2^2 x 1e3: data against data %.2f; DDIM 4, 8, 64 steps %.2f %.2f %.2f; "
+        "DPM-Solver++ %.2f %.2f %.2f\n",
+        floor_, ddim[0], ddim[1], ddim[2], dpm[0], dpm[1], dpm[2]);
     assert_true(floor_ < 5);
     assert_true(ddim[2] < 7 && ddim[1] < 10 && ddim[1] > ddim[2]);
     assert_near(ddim[0], 15.5, 4);
@@ -839,12 +943,14 @@ static void test_exact_teacher_samples(void **state)
 enum { SMOOTH = 500 };
 static void sample_smooth(Bench *bench, Rule rule, int steps, float *end)
 {
-    static const Mixture wide = {.n = 2,
-                                 .labels = 2,
-                                 .deviation = 0.6,
-                                 .mean = {{0.8, 0}, {-0.8, 0}},
-                                 .weight = {0.5, 0.5},
-                                 .label = {0, 1}};
+    static const Mixture wide = {
+        .n = 2,
+        .labels = 2,
+        .deviation = 0.6,
+        .mean = {{0.8, 0}, {-0.8, 0}},
+        .weight = {0.5,      0.5      },
+        .label = {0,        1        }
+    };
     size_t mark = arena_mark(&bench->arena);
     float *states = arena_floats(&bench->arena, (size_t)(steps + 1) * 2 * SMOOTH);
     Policy policy = policy_of(exact(&wide, 0, 1), rule, steps, 1);
@@ -864,8 +970,9 @@ static double sampler_error(Bench *bench, Rule rule, int steps, const float *tru
     return sqrt(square);
 }
 
-/* Against very many steps from the same noise: DDIM's error halves with the step; the second-order rule is
- * far below it at equal steps (its first and last steps are of first order, so it too ends by halving). */
+/* Against very many steps from the same noise: DDIM's error halves with the step; the
+ * second-order rule is far below it at equal steps (its first and last steps are of first
+ * order, so it too ends by halving). */
 static void test_orders_of_convergence(void **state)
 {
     Bench *bench = *state;
@@ -876,9 +983,10 @@ static void test_orders_of_convergence(void **state)
         ddim[k] = sampler_error(bench, RULE_DDIM, 8 << k, truth);
         dpm[k] = sampler_error(bench, RULE_DPMPP, 8 << k, truth);
     }
-    print_message("RMS state error, 8 16 32 64 steps: DDIM %.4f %.4f %.4f %.4f; DPM-Solver++ "
-                  "%.4f %.4f %.4f %.4f\n",
-                  ddim[0], ddim[1], ddim[2], ddim[3], dpm[0], dpm[1], dpm[2], dpm[3]);
+    print_message(
+        "RMS state error, 8 16 32 64 steps: DDIM %.4f %.4f %.4f %.4f; DPM-Solver++ "
+        "%.4f %.4f %.4f %.4f\n",
+        ddim[0], ddim[1], ddim[2], ddim[3], dpm[0], dpm[1], dpm[2], dpm[3]);
     for (int k = 0; k < 4; k++)
         assert_true(dpm[k] < 0.4 * ddim[k]);
     assert_near(ddim[2] / ddim[3], 2, 0.3);
@@ -913,6 +1021,7 @@ int main(void)
         cmocka_unit_test(test_rollout_by_hand),
         cmocka_unit_test(test_rollout_does_not_depend_on_threads),
         cmocka_unit_test(test_mixed_roll_in),
+        cmocka_unit_test(test_network_rollout),
         cmocka_unit_test(test_labels_follow_rows),
         cmocka_unit_test(test_exact_teacher_samples),
         cmocka_unit_test(test_orders_of_convergence),

@@ -12,7 +12,8 @@ typedef struct Idx {
     uint8_t *bytes; /* malloc'd, product of sizes; the caller frees */
 } Idx;
 
-/* Unsigned-byte IDX of the given rank only. BAD_INPUT names the file, what is wrong and what was expected. */
+/* Unsigned-byte IDX of the given rank only. BAD_INPUT names the file, what is wrong and
+ * what was expected. */
 Status idx_read(const char *path, int rank, Idx *idx, Error *error);
 
 #endif

@@ -1,4 +1,5 @@
-/* The data sets there are, each defined in the file named beside it; the visible table is in dataset.c. */
+/* The data sets there are, each defined in the file named beside it; the visible table is
+ * in dataset.c. */
 #ifndef DDIL_KINDS_H
 #define DDIL_KINDS_H
 
@@ -9,12 +10,14 @@ extern const DatasetKind dataset_moons, dataset_spiral; /* arcs.c */
 extern const DatasetKind dataset_checkerboard;          /* checkerboard.c */
 extern const DatasetKind dataset_fashion;               /* images.c */
 
-/* Fills what every procedural set has in common: 1 x 1 x 2 points, `classes` labels, and the threshold box,
- * 1.15 x the reach of the law (largest absolute coordinate) either side of zero. */
+/* Fills what every procedural set has in common: 1 x 1 x 2 points, `classes` labels, and
+ * the threshold box, 1.15 x the reach of the law (largest absolute coordinate) either
+ * side of zero. */
 void dataset_fill_points(Dataset *dataset, int classes, double reach);
 
-/* Finishes a mixture whose means, labels and deviation are set: equal weights, centred, scaled to
- * unit RMS per coordinate (one scale for both, the deviation with it), and makes it the data set's law. */
+/* Finishes a mixture whose means, labels and deviation are set: equal weights, centred,
+ * scaled to unit RMS per coordinate (one scale for both, the deviation with it), and
+ * makes it the data set's law. */
 void dataset_fill_mixture(Dataset *dataset, Mixture *mixture);
 
 #endif

@@ -1,5 +1,6 @@
-/* A denoiser gives x0 estimates: the exact mixture or a network, with classifier-free guidance.
- * A policy is a denoiser with a thresholding site, a time grid and a sampling rule: something that can roll out. */
+/* A denoiser gives x0 estimates: the exact mixture or a network, with classifier-free
+ * guidance. A policy is a denoiser with a thresholding site, a time grid and a sampling
+ * rule: something that can roll out. */
 #ifndef DDIL_DENOISER_H
 #define DDIL_DENOISER_H
 
@@ -12,38 +13,43 @@
 
 typedef struct Denoiser {
     const Mixture *mixture; /* exact, or NULL */
-    NetSpec spec;           /* network, when mixture is NULL; also gives dims, classes and chunk for both */
+    NetSpec spec; /* network, when mixture is NULL; also gives dims, classes and chunk for
+                     both */
     const float *weights;
-    double guidance;        /* s: x_u + s (x_c - x_u); 1 = none; only with classes */
+    double guidance; /* s: x_u + s (x_c - x_u); 1 = none; only with classes */
     Schedule schedule;
 } Denoiser;
 
 /* Network evaluations of one x0 estimate: 2 under guidance, else 1. */
 int denoiser_cost(const Denoiser *denoiser);
 
-/* x0 estimates of n rows z (n x dims) at times u[n], labels label[n] (spec.classes or -1 = none; NULL when
- * unconditional). Within one worker: memory from `arena`, rewound on return. x0 must not alias z. */
-void denoise(const Denoiser *denoiser, Arena *arena, int n, const float *z, const double *u, const int *label,
-             float *x0);
+/* x0 estimates of n rows z (n x dims) at times u[n], labels label[n] (spec.classes or -1
+ * = none; NULL when unconditional). Within one worker: memory from `arena`, rewound on
+ * return. x0 must not alias z. */
+void denoise(const Denoiser *denoiser, Arena *arena, int n, const float *z,
+             const double *u, const int *label, float *x0);
 
 typedef struct Policy {
     Denoiser denoiser;
     Threshold threshold;
-    Site site;     /* where its x0 estimates are thresholded */
-    int steps;     /* N: stored states are at u = i/N, i = N..0 */
-    int substeps;  /* m: denoiser steps between two stored states */
+    Site site;    /* where its x0 estimates are thresholded */
+    int steps;    /* N: stored states are at u = i/N, i = N..0 */
+    int substeps; /* m: denoiser steps between two stored states */
     Rule rule;
 } Policy;
 
-/* The x0 estimate of a policy at its site. Everybody asks for x0 through this call. count may be NULL. */
-void policy_x0(const Policy *policy, Arena *arena, int n, const float *z, const double *u, const int *label,
-               float *x0, Clipped *count);
+/* The x0 estimate of a policy at its site. Everybody asks for x0 through this call. count
+ * may be NULL. */
+void policy_x0(const Policy *policy, Arena *arena, int n, const float *z, const double *u,
+               const int *label, float *x0, Clipped *count);
 
-/* Rolls n samples out from pure noise, all workers. For row r the noise is row r of `noise` (n x dims), fresh noise of
- * stochastic rules comes from rng_at(seed, stream, first + r). states: (N+1) x n x dims, states[0] = noise (u = 1),
- * states[N] = the samples (u = 0). x0s (may be NULL): N x n x dims, the (last sub-step's) estimate of each step.
- * `other` (may be NULL) is the second policy of a mixed roll-in: each step of each row takes it with probability mix;
- * it must have the same N. Returns network evaluations spent. count (may be NULL) adds up what was clipped, in order. */
+/* Rolls n samples out from pure noise, all workers. For row r the noise is row r of
+ * `noise` (n x dims), fresh noise of stochastic rules comes from rng_at(seed, stream,
+ * first + r). states: (N+1) x n x dims, states[0] = noise (u = 1), states[N] = the
+ * samples (u = 0). x0s (may be NULL): N x n x dims, the (last sub-step's) estimate of
+ * each step. `other` (may be NULL) is the second policy of a mixed roll-in: each step of
+ * each row takes it with probability mix; it must have the same N. Returns network
+ * evaluations spent. count (may be NULL) adds up what was clipped, in order. */
 typedef struct Rollout {
     const Policy *policy, *other;
     double mix;

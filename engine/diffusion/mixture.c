@@ -3,21 +3,20 @@
 #include "engine/diffusion/mixture.h"
 #include "engine/base/status.h"
 #include <math.h>
+#include <stdbool.h>
 
-/* Log responsibilities up to a constant, into log_weight; returns the largest. Components
- * of other labels get -inf. */
-static double responsibilities(const Mixture *mixture, Noise t, const float z[2],
-                               int label, double variance, double *log_weight)
+/* Exponents of the responsibilities, without weights, into `exponent`; returns the
+ * largest. Components of other labels get -inf. */
+static double exponents(const Mixture *mixture, Noise t, const float z[2], int label,
+                        double variance, double *exponent)
 {
     double top = -INFINITY;
     for (int k = 0; k < mixture->n; k++) {
         double dx = z[0] - t.alpha * mixture->mean[k][0];
         double dy = z[1] - t.alpha * mixture->mean[k][1];
-        log_weight[k] = -INFINITY;
-        if (label < 0 || mixture->label[k] == label)
-            log_weight[k] =
-                log(mixture->weight[k]) - (dx * dx + dy * dy) / (2 * variance);
-        top = fmax(top, log_weight[k]);
+        bool counts = label < 0 || mixture->label[k] == label;
+        exponent[k] = counts ? -(dx * dx + dy * dy) / (2 * variance) : -INFINITY;
+        top = exponent[k] > top ? exponent[k] : top;
     }
     return top;
 }
@@ -25,15 +24,15 @@ static double responsibilities(const Mixture *mixture, Noise t, const float z[2]
 void mixture_x0(const Mixture *mixture, Noise t, const float z[2], int label, float x0[2])
 {
     must(label < mixture->labels && mixture->n <= MIXTURE_MAX);
-    double log_weight[MIXTURE_MAX];
+    double exponent[MIXTURE_MAX];
     double own = mixture->deviation * mixture->deviation;
     double variance = t.alpha * t.alpha * own + t.sigma * t.sigma;
-    double top = responsibilities(mixture, t, z, label, variance, log_weight);
+    double top = exponents(mixture, t, z, label, variance, exponent);
     double total = 0, mean[2] = {0, 0};
     for (int k = 0; k < mixture->n; k++) {
-        if (log_weight[k] < top - 45) /* below 1e-19 of the largest: lost in the sum */
+        if (exponent[k] < top - 45) /* below 1e-19 of the nearest: lost in the sum */
             continue;
-        double w = exp(log_weight[k] - top);
+        double w = mixture->weight[k] * exp(exponent[k] - top);
         total += w;
         mean[0] += w * mixture->mean[k][0];
         mean[1] += w * mixture->mean[k][1];

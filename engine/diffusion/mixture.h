@@ -1,5 +1,6 @@
-/* Gaussian mixtures in the plane with one isotropic deviation: procedural data and the exact teacher,
- * whose x0 estimate is a closed form (methods.md 1.8). Immutable after filling; any thread. */
+/* Gaussian mixtures in the plane with one isotropic deviation: procedural data and the
+ * exact teacher, whose x0 estimate is a closed form (methods.md 1.8). Immutable after
+ * filling; any thread. */
 #ifndef DDIL_MIXTURE_H
 #define DDIL_MIXTURE_H
 
@@ -17,9 +18,12 @@ typedef struct Mixture {
     int labels;                 /* labels are 0 .. labels-1 */
 } Mixture;
 
-/* E[x | z at noise t] over the components with label `label`, or all when label < 0. In double. */
-void mixture_x0(const Mixture *mixture, Noise t, const float z[2], int label, float x0[2]);
+/* E[x | z at noise t] over the components with label `label`, or all when label < 0. In
+ * double. */
+void mixture_x0(const Mixture *mixture, Noise t, const float z[2], int label,
+                float x0[2]);
 /* A draw from the components for which keep[label] (NULL: all); *label gets its label. */
-void mixture_draw(const Mixture *mixture, const unsigned char *keep, Rng *rng, float x[2], int *label);
+void mixture_draw(const Mixture *mixture, const unsigned char *keep, Rng *rng, float x[2],
+                  int *label);
 
 #endif

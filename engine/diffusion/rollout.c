@@ -1,7 +1,6 @@
 /* Owns roll-outs: a policy, or a per-step mixture of two, from pure noise to samples.
- * Chunks of rows go to the crew; a row's numbers depend on the row alone, never on its
- * chunk's other rows, so neither threads nor the mixture's other decisions change them.
- * May call denoiser and step. */
+ * Chunks of rows go to the crew; a row's random numbers are its own, so threads, chunks
+ * and the other rows' decisions never change them. May call denoiser and step. */
 #include "engine/base/status.h"
 #include "engine/diffusion/denoiser.h"
 #include <string.h>

@@ -1,6 +1,7 @@
-/* One sampling step t -> s (s less noisy) on a row of d coordinates, given xhat (methods.md 1.4).
- * eps is always recomputed from the xhat given, so a thresholded xhat stays on its manifold.
- * In-place (out == z) is allowed. The step to s.u == 0 returns xhat itself. */
+/* One sampling step t -> s (s less noisy) on a row of d coordinates, given xhat
+ * (methods.md 1.4). eps is always recomputed from the xhat given, so a thresholded xhat
+ * stays on its manifold. In-place (out == z) is allowed. The step to s.u == 0 returns
+ * xhat itself. */
 #ifndef DDIL_STEP_H
 #define DDIL_STEP_H
 
@@ -15,7 +16,8 @@ typedef enum Rule {
 } Rule;
 #define RULE_CHOICES "ddim|renoise|ancestral|dpmpp"
 
-/* One coordinate of a DDIM step, and of the x0 with which that step lands on z_end (its inverse in xhat). */
+/* One coordinate of a DDIM step, and of the x0 with which that step lands on z_end (its
+ * inverse in xhat). */
 static inline double ddim_from_x(Noise t, Noise s, double z, double xhat)
 {
     return s.alpha * xhat + s.sigma * eps_from_x(t, z, xhat);
@@ -27,16 +29,19 @@ static inline double implied_x(Noise t, Noise s, double z, double z_end)
 }
 
 void step_ddim(int d, Noise t, Noise s, const float *z, const float *xhat, float *out);
-void step_ddim_eta(int d, Noise t, Noise s, double eta, const float *z, const float *xhat, Rng *rng, float *out);
+void step_ddim_eta(int d, Noise t, Noise s, double eta, const float *z, const float *xhat,
+                   Rng *rng, float *out);
 void step_renoise(int d, Noise s, const float *xhat, Rng *rng, float *out);
-void step_ancestral(int d, Noise t, Noise s, const float *z, const float *xhat, Rng *rng, float *out);
-/* xhat_previous at noise `previous` (t's predecessor), or NULL for the first (first-order) step. */
-void step_dpmpp(int d, Noise previous, Noise t, Noise s, const float *z, const float *xhat,
-                const float *xhat_previous, float *out);
+void step_ancestral(int d, Noise t, Noise s, const float *z, const float *xhat, Rng *rng,
+                    float *out);
+/* xhat_previous at noise `previous` (t's predecessor), or NULL for the first
+ * (first-order) step. */
+void step_dpmpp(int d, Noise previous, Noise t, Noise s, const float *z,
+                const float *xhat, const float *xhat_previous, float *out);
 
-/* Progressive distillation's implied clean target (methods.md 2.1): the xhat with which one DDIM step from (z, t)
- * lands on z_end at s. At s.u == 0 it is `last_xhat` itself. */
-void step_implied_x0(int d, Noise t, Noise s, const float *z, const float *z_end, const float *last_xhat,
-                     float *x0);
+/* Progressive distillation's implied clean target (methods.md 2.1): the xhat with which
+ * one DDIM step from (z, t) lands on z_end at s. At s.u == 0 it is `last_xhat` itself. */
+void step_implied_x0(int d, Noise t, Noise s, const float *z, const float *z_end,
+                     const float *last_xhat, float *x0);
 
 #endif

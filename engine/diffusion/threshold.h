@@ -1,12 +1,13 @@
-/* Thresholding of x0 estimates, "reflected diffusion" (methods.md 5): one operator and a mask of the five
- * places where it may act. */
+/* Thresholding of x0 estimates, "reflected diffusion" (methods.md 5): one operator and a
+ * mask of the five places where it may act. */
 #ifndef DDIL_THRESHOLD_H
 #define DDIL_THRESHOLD_H
 
 typedef enum ThresholdKind {
     THRESHOLD_NONE,
     THRESHOLD_STATIC,  /* clip to [low, high] */
-    THRESHOLD_DYNAMIC, /* s = max(1, quantile of |x|) over the sample, x <- clip(x, -s, s) / s; box-centred */
+    THRESHOLD_DYNAMIC, /* s = max(1, quantile of |x|) over the sample, x <- clip(x, -s, s)
+                          / s; box-centred */
     THRESHOLD_REFLECT, /* bounce off the walls */
     THRESHOLD_SOFT,    /* c tanh(x / c), box-centred */
 } ThresholdKind;
@@ -33,8 +34,9 @@ typedef struct Clipped {
     double overshoot; /* sum over clipped coordinates of the distance past the box */
 } Clipped;
 
-/* Applies the operator to one sample of d coordinates in place when `site` is in the mask. count may be NULL.
- * Scratch-free for d <= NET_DIMS_MAX. */
-void threshold_apply(const Threshold *threshold, Site site, int d, float *x, Clipped *count);
+/* Applies the operator to one sample of d coordinates in place when `site` is in the
+ * mask. count may be NULL. Scratch-free for d <= NET_DIMS_MAX. */
+void threshold_apply(const Threshold *threshold, Site site, int d, float *x,
+                     Clipped *count);
 
 #endif

@@ -1,6 +1,7 @@
-/* Maximum mean discrepancy (Gretton et al. 2012; methods.md 8.1 a) with Gaussian kernels exp(-|a-b|^2 / (2 h^2)) averaged over
- * h = {0.25, 0.5, 1, 2, 4} x a base bandwidth. Fix the base once per sampling step, from reference states, so that
- * values are comparable over training. Double sums, fixed order. Any thread with its own scratch arena. */
+/* Maximum mean discrepancy (Gretton et al. 2012; methods.md 8.1 a) with Gaussian kernels
+ * exp(-|a-b|^2 / (2 h^2)) averaged over h = {0.25, 0.5, 1, 2, 4} x a base bandwidth. Fix
+ * the base once per sampling step, from reference states, so that values are comparable
+ * over training. Double sums, fixed order. Any thread with its own scratch arena. */
 #ifndef DDIL_MMD_H
 #define DDIL_MMD_H
 
@@ -10,11 +11,12 @@
 
 typedef struct MmdKernel {
     double bandwidth; /* the base, h = 1 x this */
-    double rate;      /* 1 / (2 (4 h)^2): of the widest kernel, whose powers are the others */
+    double rate; /* 1 / (2 (4 h)^2): of the widest kernel, whose powers are the others */
 } MmdKernel;
 
-/* Base bandwidth = the exact median of the distances within x (n x d), n >= 2; O(n^2 d), little memory. When at least half the
- * rows coincide the median is 0 and the base falls back to 1. */
+/* Base bandwidth = the exact median of the distances within x (n x d), n >= 2; O(n^2 d),
+ * little memory. When at least half the rows coincide the median is 0 and the base falls
+ * back to 1. */
 MmdKernel mmd_kernel(int n, const float *x, int d, Arena *scratch);
 MmdKernel mmd_kernel_fixed(double bandwidth);
 
@@ -25,12 +27,14 @@ double kernel_gaussians(const void *context, int d, const float *a, const float 
 double mmd2(const MmdKernel *kernel, int n, const float *x, int m, const float *y, int d);
 
 typedef struct MmdTest {
-    double mmd2, null; /* null: the `level` quantile over permutations of the pooled sample */
+    double mmd2,
+        null; /* null: the `level` quantile over permutations of the pooled sample */
 } MmdTest;
 
-/* The statistic and its null band from one kernel matrix ((n+m)^2 floats of scratch). Permutation k uses
- * rng_at(seed, STREAM_NULL, k). n = m = 512, 200 permutations, d = 2: about 50 ms. */
-MmdTest mmd_test(const MmdKernel *kernel, int n, const float *x, int m, const float *y, int d, int permutations,
-                 double level, uint64_t seed, Arena *scratch);
+/* The statistic and its null band from one kernel matrix ((n+m)^2 floats of scratch).
+ * Permutation k uses rng_at(seed, STREAM_NULL, k). n = m = 512, 200 permutations, d = 2:
+ * about 50 ms. */
+MmdTest mmd_test(const MmdKernel *kernel, int n, const float *x, int m, const float *y,
+                 int d, int permutations, double level, uint64_t seed, Arena *scratch);
 
 #endif

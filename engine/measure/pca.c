@@ -3,11 +3,12 @@
 #include "engine/measure/pca.h"
 #include "engine/base/rng.h"
 #include "engine/base/status.h"
+#include "engine/measure/eigen.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
-enum { SPARE = 8, SUBSPACE_MAX = PCA_MAX + SPARE, ITERATIONS_MAX = 200, SWEEPS_MAX = 40 };
+enum { SPARE = 8, SUBSPACE_MAX = PCA_MAX + SPARE, ITERATIONS_MAX = 60 };
 
 /* ---- Covariance
  * ----------------------------------------------------------------------------------- */
@@ -64,18 +65,24 @@ static double dot(int d, const double *a, const double *b)
     return sum;
 }
 
-/* out = basis . cov, rows of both are vectors of d. Four vectors at once: a quarter of the traffic over cov. The
- * basis is padded to a multiple of four rows. */
+static size_t padded(int q)
+{
+    return (size_t)(q + 3) / 4 * 4;
+}
+
+/* out = basis . cov, rows of both are vectors of d. Four vectors at once: a quarter of
+ * the traffic over cov. The basis is padded to a multiple of four rows. */
 static void multiply(int q, int d, const double *basis, const double *cov, double *out)
 {
     size_t wide = (size_t)d;
-    memset(out, 0, sizeof(double) * (size_t)q * wide);
+    memset(out, 0, sizeof(double) * padded(q) * wide);
     for (int i = 0; i < q; i += 4) {
         const double *a = basis + (size_t)i * wide;
         double *to = out + (size_t)i * wide;
         for (size_t c = 0; c < wide; c++) {
             const double *row = cov + c * wide;
-            double a0 = a[c], a1 = a[wide + c], a2 = a[2 * wide + c], a3 = a[3 * wide + c];
+            double a0 = a[c], a1 = a[wide + c], a2 = a[2 * wide + c],
+                   a3 = a[3 * wide + c];
             for (size_t j = 0; j < wide; j++) {
                 to[j] += a0 * row[j];
                 to[wide + j] += a1 * row[j];
@@ -86,144 +93,91 @@ static void multiply(int q, int d, const double *basis, const double *cov, doubl
     }
 }
 
-/* Gram-Schmidt, twice for full precision. A vector that vanishes (rank below q) becomes a
- * unit vector that is then made orthogonal like the others. */
+/* Takes out of v what lies along the first n vectors; twice, for full precision. Returns
+ * what length is left. */
+static double make_orthogonal(int n, int d, const double *basis, double *v)
+{
+    for (int twice = 0; twice < 2; twice++)
+        for (int j = 0; j < n; j++) {
+            const double *u = basis + (size_t)j * (size_t)d;
+            double along = dot(d, u, v);
+            for (int c = 0; c < d; c++)
+                v[c] -= along * u[c];
+        }
+    return sqrt(dot(d, v, v));
+}
+
+/* Gram-Schmidt. A vector that vanishes (the covariance's rank is below q) gives way to a
+ * unit vector. */
 static void orthonormalise(int q, int d, double *basis)
 {
     for (int i = 0; i < q; i++) {
         double *v = basis + (size_t)i * (size_t)d;
-        double before = sqrt(dot(d, v, v));
-        for (int attempt = 0;; attempt++) {
-            for (int twice = 0; twice < 2; twice++)
-                for (int j = 0; j < i; j++) {
-                    const double *u = basis + (size_t)j * (size_t)d;
-                    double along = dot(d, u, v);
-                    for (int c = 0; c < d; c++)
-                        v[c] -= along * u[c];
-                }
-            double length = sqrt(dot(d, v, v));
-            if (length > 1e-10 * before && length > 0) {
-                for (int c = 0; c < d; c++)
-                    v[c] /= length;
-                break;
-            }
-            must(attempt < d);
+        double before = sqrt(dot(d, v, v)), length = make_orthogonal(i, d, basis, v);
+        for (int c = 0; c < d && !(length > 1e-10 * before); c++) {
             memset(v, 0, sizeof(double) * (size_t)d);
-            v[(i + attempt) % d] = before = 1;
+            v[c] = before = 1;
+            length = make_orthogonal(i, d, basis, v);
         }
+        for (int c = 0; c < d; c++)
+            v[c] /= length;
     }
 }
 
-/* Zeroes a[p][q] of the symmetric n x n matrix, and turns the rows of `turn` along. */
-static void rotate(int n, double *a, double *turn, int p, int q)
+/* rows <- turn . rows */
+static void turn_basis(int q, int d, const double *turn, double *rows, double *spare)
 {
-    double apq = a[p * n + q];
-    if (apq == 0)
-        return;
-    double theta = (a[q * n + q] - a[p * n + p]) / (2 * apq);
-    double t = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(theta * theta + 1));
-    double c = 1 / sqrt(t * t + 1), s = t * c;
-    for (int k = 0; k < n; k++) {
-        double kp = a[k * n + p], kq = a[k * n + q];
-        a[k * n + p] = c * kp - s * kq;
-        a[k * n + q] = s * kp + c * kq;
-    }
-    for (int k = 0; k < n; k++) {
-        double pk = a[p * n + k], qk = a[q * n + k], tp = turn[p * n + k],
-               tq = turn[q * n + k];
-        a[p * n + k] = c * pk - s * qk;
-        a[q * n + k] = s * pk + c * qk;
-        turn[p * n + k] = c * tp - s * tq;
-        turn[q * n + k] = s * tp + c * tq;
-    }
+    memset(spare, 0, sizeof(double) * (size_t)q * (size_t)d);
+    for (int i = 0; i < q; i++)
+        for (int j = 0; j < q; j++)
+            for (int c = 0; c < d; c++)
+                spare[(size_t)i * (size_t)d + (size_t)c] +=
+                    turn[i * q + j] * rows[(size_t)j * (size_t)d + (size_t)c];
+    memcpy(rows, spare, sizeof(double) * (size_t)q * (size_t)d);
 }
 
-/* Eigenvectors as the rows of `turn`, eigenvalues on the diagonal of a. */
-static void jacobi(int n, double *a, double *turn)
+/* Rayleigh-Ritz: eigenpairs of the covariance within the basis, given image = basis .
+ * cov. */
+static void ritz(int q, int d, const double *basis, const double *image, double *value,
+                 double *turn)
 {
-    for (int i = 0; i < n * n; i++)
-        turn[i] = i % (n + 1) == 0;
-    for (int sweep = 0; sweep < SWEEPS_MAX; sweep++) {
-        double off = 0, on = 0;
-        for (int p = 0; p < n; p++) {
-            on += a[p * n + p] * a[p * n + p];
-            for (int q = p + 1; q < n; q++)
-                off += a[p * n + q] * a[p * n + q];
-        }
-        if (off <= 1e-30 * on)
-            return;
-        for (int p = 0; p < n; p++)
-            for (int q = p + 1; q < n; q++)
-                rotate(n, a, turn, p, q);
-    }
-}
-
-/* Largest first. */
-static void sort_values(int n, const double *a, int *order)
-{
-    for (int i = 0; i < n; i++) {
-        int at = i;
-        for (; at > 0 && a[order[at - 1] * (n + 1)] < a[i * (n + 1)]; at--)
-            order[at] = order[at - 1];
-        order[at] = i;
-    }
-}
-
-/* Rayleigh-Ritz: replaces the orthonormal basis by the best eigenvectors within it, given
- * image = basis . cov. */
-static void ritz(int q, int d, double *basis, const double *image, double *value,
-                 double *turned)
-{
-    double a[SUBSPACE_MAX * SUBSPACE_MAX], turn[SUBSPACE_MAX * SUBSPACE_MAX];
-    int order[SUBSPACE_MAX];
+    double a[SUBSPACE_MAX * SUBSPACE_MAX];
     for (int i = 0; i < q; i++)
         for (int j = 0; j <= i; j++)
             a[i * q + j] = a[j * q + i] =
                 dot(d, basis + (size_t)i * (size_t)d, image + (size_t)j * (size_t)d);
-    jacobi(q, a, turn);
-    sort_values(q, a, order);
-    memset(turned, 0, sizeof(double) * (size_t)q * (size_t)d);
-    for (int i = 0; i < q; i++) {
-        value[i] = a[order[i] * (q + 1)];
-        for (int j = 0; j < q; j++)
-            for (int c = 0; c < d; c++)
-                turned[(size_t)i * (size_t)d + (size_t)c] +=
-                    turn[order[i] * q + j] * basis[(size_t)j * (size_t)d + (size_t)c];
-    }
-    memcpy(basis, turned, sizeof(double) * (size_t)q * (size_t)d);
+    eigen_symmetric(q, a, value, turn);
 }
 
 static bool settled(int k, const double *value, const double *before)
 {
     for (int i = 0; i < k; i++)
-        if (fabs(value[i] - before[i]) > 1e-12 * fabs(value[0]))
+        if (fabs(value[i] - before[i]) > 1e-10 * fabs(value[0]))
             return false;
     return true;
 }
 
-/* Fills basis (q x d) and value[q]; the first k are what must settle. */
+/* Fills basis (q x d, padded) and value[q]; the first k are what must settle. */
 static void iterate(int k, int q, int d, const double *cov, double *basis, double *value,
                     Arena *scratch)
 {
-    size_t size = (size_t)q * (size_t)d;
+    size_t size = padded(q) * (size_t)d;
     double *image = arena_new(scratch, double, size);
-    double *turned = arena_new(scratch, double, size);
-    double before[SUBSPACE_MAX];
+    double *spare = arena_new(scratch, double, size);
+    double before[SUBSPACE_MAX] = {0}, turn[SUBSPACE_MAX * SUBSPACE_MAX];
     Rng rng = rng_at(0, STREAM_DIRECTIONS, 0);
-    for (size_t c = 0; c < size; c++)
+    for (int c = 0; c < q * d; c++)
         basis[c] = rng_normal(&rng);
-    orthonormalise(q, d, basis);
-    memset(value, 0, sizeof(double) * (size_t)q);
-    for (int round = 0; round < ITERATIONS_MAX; round++) {
-        memcpy(before, value, sizeof(double) * (size_t)q);
-        multiply(q, d, basis, cov, image);
-        ritz(q, d, basis, image, value, turned);
-        if (round > 0 && settled(k, value, before))
-            return;
-        multiply(q, d, basis, cov, image);
-        memcpy(basis, image, sizeof(double) * size);
+    for (int round = 1;; round++) {
         orthonormalise(q, d, basis);
+        multiply(q, d, basis, cov, image);
+        ritz(q, d, basis, image, value, turn);
+        if (settled(k, value, before) || round == ITERATIONS_MAX)
+            break;
+        memcpy(before, value, sizeof(double) * (size_t)q);
+        memcpy(basis, image, sizeof(double) * size);
     }
+    turn_basis(q, d, turn, basis, spare);
 }
 
 /* ---- The components
@@ -252,7 +206,7 @@ Pca pca_fit(int n, const float *x, int d, int k, Arena *arena, Arena *scratch)
     size_t mark = arena_mark(scratch);
     mean_rows(rows, stride, x, d, mean);
     const double *cov = covariance(rows, stride, x, d, mean, scratch);
-    double *basis = arena_new(scratch, double, d * q);
+    double *basis = arena_new(scratch, double, padded(q) * (size_t)d);
     iterate(k, q, d, cov, basis, value, scratch);
     memcpy(axis, basis, sizeof(double) * size);
     for (int i = 0; i < k; i++) {

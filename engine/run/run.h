@@ -44,6 +44,7 @@ const char *run_folder(const Run *run);
 const char *run_name(const Run *run);
 RunState run_state(const Run *run);
 long run_step(const Run *run);
+bool run_finished(const Run *run); /* all steps taken, or the budget spent */
 const EvalReport *run_last_eval(const Run *run); /* NULL before the first */
 
 /* From now on the samples of run_view follow the training closely (else they are those of the last checkpoint). */

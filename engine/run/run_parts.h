@@ -62,7 +62,6 @@ Status run_open_shift(Run *run);
 void run_set_cadence(Run *run);
 Status run_measure_shift(Run *run, Error *error);
 /* ---- run.c ---- */
-bool run_finished(const Run *run); /* all steps taken or the budget spent */
 void run_count_speed(Run *run, double steps);
 double run_speed(const Run *run); /* steps a second, NaN unknown */
 

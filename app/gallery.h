@@ -1,0 +1,46 @@
+/* Pictures on a terminal: which are shown, which wait, which must go. Turns that into bytes; writes nothing itself.
+ * One picture is in flight at a time, its acknowledgement (CSI 0 n) lets the next one go; a token bucket keeps the
+ * rate down. */
+#ifndef DDIL_GALLERY_H
+#define DDIL_GALLERY_H
+
+#include "app/sixel.h"
+#include "views/canvas.h"
+#include <stdbool.h>
+
+enum { GALLERY_BYTES_PER_S = 256 * 1024 };
+
+typedef struct Exhibit {
+    Picture picture;  /* pixels owned */
+    uint64_t content; /* hash of what is wanted */
+    bool wanted;      /* by the canvas shown last */
+    bool hung;        /* some picture of ours stands in these cells */
+    bool fresh;       /* what hangs is what is wanted */
+} Exhibit;
+
+typedef struct Gallery {
+    Exhibit exhibit[2 * PICTURES_MAX];
+    int n;
+    bool in_flight, paused;
+    int unanswered;       /* acknowledgements that never came, in a row */
+    double sent_at;
+    double not_before;    /* after a resize */
+    double tokens, filled_at;
+} Gallery;
+
+void gallery_init(Gallery *gallery, double now);
+void gallery_done(Gallery *gallery);
+/* Takes the pictures of a canvas. Appends to `erase` the bytes that blank what is no longer wanted; they must be
+ * written before the cells of that canvas. */
+void gallery_take(Gallery *gallery, const Canvas *canvas, Bytes *erase);
+/* Appends the next picture due, with its request for an acknowledgement; false when none is. */
+bool gallery_next(Gallery *gallery, double now, bool synchronised, Bytes *out);
+void gallery_acknowledged(Gallery *gallery, double now);
+/* Seconds until gallery_next may have one; negative: nothing is waiting. */
+double gallery_wait(const Gallery *gallery, double now);
+/* The screen was cleared: nothing hangs. Pictures still wanted are sent again, not before `when`. */
+void gallery_forget(Gallery *gallery, double when);
+/* Appends bytes that blank every picture, and forgets. */
+void gallery_erase(Gallery *gallery, double when, Bytes *out);
+
+#endif

@@ -1,0 +1,522 @@
+/* The only file that includes curses. Owns the terminal's modes, the cells last shown, the gallery of pictures. */
+#define NCURSES_WIDECHAR 1
+#include "app/term.h"
+
+#include "app/gallery.h"
+#include "app/signals.h"
+#include "engine/base/clock.h"
+#include "views/layout.h"
+#include <curses.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <unistd.h>
+#undef lines /* term.h's short names */
+#undef columns
+
+static const double probe_s = 2, decide_s = 0.3, quiet_s = 0.15;
+
+struct Term {
+    TermOptions options;
+    SCREEN *curses;
+    FILE *in, *out;
+    int raw;           /* a separate non-blocking way to the same terminal, for pictures */
+    bool raw_is_own;
+    struct termios sane;
+    int width, height;
+    int pixel_width, pixel_height; /* of the window, 0: unknown */
+    ColourLevel colours;
+    bool ascii;
+    Cell *shown;       /* [height * width] what curses was given last */
+    Probe probe;
+    double probed_at, fed_at;
+    GraphicsChoice choice;
+    bool decided;      /* AUTO has settled on something */
+    Gallery gallery;
+};
+
+/* ---- Sizes and looks ----------------------------------------------------------------------------------- */
+
+static void ask_size(Term *term)
+{
+    struct winsize size = {0};
+    ioctl(term->options.out, TIOCGWINSZ, &size);
+    term->width = term->options.width > 0 ? term->options.width : size.ws_col > 0 ? size.ws_col : 80;
+    term->height = term->options.height > 0 ? term->options.height : size.ws_row > 0 ? size.ws_row : 24;
+    term->pixel_width = size.ws_col > 0 ? size.ws_xpixel / size.ws_col : 0; /* of a cell */
+    term->pixel_height = size.ws_row > 0 ? size.ws_ypixel / size.ws_row : 0;
+}
+
+static bool plausible(int width, int height)
+{
+    return width >= 2 && width <= 64 && height >= 4 && height <= 128;
+}
+
+/* The terminal's own answer wins over the kernel's (a remote one may be wrong); false: a guess. */
+static bool cell_size(const Term *term, int *width, int *height)
+{
+    const Answers *answers = &term->probe.answers;
+    const int candidates[][2] = {
+        {answers->cell_width, answers->cell_height},
+        {answers->text_width / term->width, answers->text_height / term->height},
+        {answers->area_width / term->width, answers->area_height / term->height},
+        {term->pixel_width, term->pixel_height},
+    };
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
+        if (plausible(candidates[i][0], candidates[i][1])) {
+            *width = candidates[i][0];
+            *height = candidates[i][1];
+            return true;
+        }
+    }
+    *width = 10;
+    *height = 20;
+    return false;
+}
+
+static Graphics graphics_of(const Term *term)
+{
+    switch (term->choice) {
+    case CHOICE_SIXEL: return GRAPHICS_SIXEL;
+    case CHOICE_BLOCKS: return term->ascii ? GRAPHICS_ASCII : GRAPHICS_BLOCKS;
+    case CHOICE_ASCII: return GRAPHICS_ASCII;
+    case CHOICE_OFF: return GRAPHICS_OFF;
+    default: break;
+    }
+    if (term->probe.answers.sixel) {
+        return GRAPHICS_SIXEL;
+    }
+    return !term->decided ? GRAPHICS_OFF : term->ascii ? GRAPHICS_ASCII : GRAPHICS_BLOCKS;
+}
+
+CanvasLook term_look(const Term *term)
+{
+    static const char *const words[] = {"sixel", "blocks", "ascii", "no pictures"};
+    CanvasLook look = {.colours = term->colours, .ascii = term->ascii, .graphics = graphics_of(term)};
+    bool known = cell_size(term, &look.cell_width, &look.cell_height);
+    if (term->probe.answers.has_background) {
+        memcpy(look.background, term->probe.answers.background, 3);
+    }
+    if (look.graphics == GRAPHICS_SIXEL) {
+        snprintf(look.remark, sizeof look.remark, term->gallery.paused ? "sixel paused: no answer" : "sixel %dx%d%s",
+                 look.cell_width, look.cell_height, known ? "" : "?");
+    } else if (term->choice != CHOICE_AUTO || term->decided) {
+        snprintf(look.remark, sizeof look.remark, "%s", words[look.graphics]);
+    }
+    return look;
+}
+
+int term_width(const Term *term)
+{
+    return term->width;
+}
+
+int term_height(const Term *term)
+{
+    return term->height;
+}
+
+void term_describe(const Term *term, char *text, size_t size)
+{
+    static const char *const levels[] = {"no colour", "8 colours", "256 colours"};
+    CanvasLook look = term_look(term);
+    const char *name = getenv("TERM");
+    snprintf(text, size, "%s %s, %dx%d, %s, %s, %s", name != NULL ? name : "?", term->probe.answers.name, term->width,
+             term->height, levels[look.colours], look.ascii ? "ASCII" : "UTF-8", look.remark);
+}
+
+/* ---- Writing past curses ------------------------------------------------------------------------------- */
+
+/* One write loop; a terminal that takes nothing for a second is left alone. */
+static void write_raw(Term *term, const char *data, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(term->raw, data, n);
+        if (done > 0) {
+            data += done;
+            n -= (size_t)done;
+        } else if (errno == EAGAIN) {
+            struct pollfd writable = {term->raw, POLLOUT, 0};
+            if (poll(&writable, 1, 1000) <= 0) {
+                return;
+            }
+        } else if (errno != EINTR) {
+            return;
+        }
+    }
+}
+
+static void write_bytes(Term *term, Bytes *bytes)
+{
+    write_raw(term, bytes->data, bytes->n);
+    bytes_done(bytes);
+}
+
+static void ask(Term *term)
+{
+    probe_forget(&term->probe);
+    term->decided = false;
+    term->probed_at = clock_s();
+    write_raw(term, probe_burst, strlen(probe_burst));
+}
+
+/* ---- Opening ------------------------------------------------------------------------------------------- */
+
+static Status check_type(const TermOptions *options, Error *error)
+{
+    const char *name = getenv("TERM");
+    int problem = 0;
+    if (name == NULL || *name == '\0' || setupterm(name, options->out, &problem) != OK) {
+        return fail(error, STATUS_BLOCKED,
+                    "the terminal type TERM=%s is not known here; set it to what the terminal is, for example "
+                    "TERM=xterm-256color, or use: ddil run PRESET",
+                    name != NULL ? name : "");
+    }
+    bool able = tigetstr("cup") != NULL && tigetstr("cup") != (char *)-1 && tigetstr("clear") != NULL;
+    del_curterm(cur_term);
+    if (!able) {
+        return fail(error, STATUS_BLOCKED,
+                    "a terminal of type TERM=%s cannot move its cursor; set TERM to what it really is, for example "
+                    "TERM=xterm-256color, or use: ddil run PRESET",
+                    name);
+    }
+    return STATUS_OK;
+}
+
+Status term_check(const TermOptions *options, Error *error)
+{
+    Term term = {.options = *options};
+    if (!isatty(options->in) || !isatty(options->out)) {
+        return fail(error, STATUS_BLOCKED,
+                    "the workbench needs a terminal on standard input and output; without one use: ddil run PRESET");
+    }
+    ask_size(&term);
+    if (term.width < SCREEN_MIN_WIDTH || term.height < SCREEN_MIN_HEIGHT) {
+        return fail(error, STATUS_BLOCKED,
+                    "the terminal is %dx%d and the workbench needs at least %dx%d; enlarge it, or use: ddil run PRESET",
+                    term.width, term.height, SCREEN_MIN_WIDTH, SCREEN_MIN_HEIGHT);
+    }
+    return check_type(options, error);
+}
+
+static void open_raw(Term *term)
+{
+    char name[256];
+    term->raw = -1;
+    if (ttyname_r(term->options.out, name, sizeof name) == 0) {
+        term->raw = open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    }
+    term->raw_is_own = term->raw >= 0;
+    term->raw = term->raw_is_own ? term->raw : term->options.out;
+}
+
+static void set_modes(Term *term)
+{
+    raw();
+    noecho();
+    nonl();
+    curs_set(0);
+    typeahead(-1); /* we read the keys ourselves */
+    idlok(stdscr, FALSE); /* moving lines would carry pictures along */
+    idcok(stdscr, FALSE);
+    scrollok(stdscr, FALSE);
+    leaveok(stdscr, TRUE);
+    const char *no_color = getenv("NO_COLOR");
+    bool plain = term->options.mono || (no_color != NULL && *no_color != '\0');
+    if (!plain && has_colors() && start_color() == OK) {
+        use_default_colors();
+        term->colours = COLORS >= 256 ? COLOURS_256 : COLORS >= 8 ? COLOURS_8 : COLOURS_NONE;
+    }
+}
+
+static void forget_cells(Term *term)
+{
+    free(term->shown);
+    term->shown = calloc((size_t)term->width * (size_t)term->height, sizeof *term->shown);
+    must(term->shown != NULL); /* rune 0 equals no cell: all are given to curses */
+}
+
+static Status start_curses(Term *term, Error *error)
+{
+    term->in = fdopen(dup(term->options.in), "r");
+    term->out = fdopen(dup(term->options.out), "w");
+    must(term->in != NULL && term->out != NULL);
+    tcgetattr(term->options.in, &term->sane);
+    open_raw(term);
+    signals_guard(term->raw, &term->sane);
+    term->curses = newterm(NULL, term->out, term->in);
+    if (term->curses == NULL) {
+        signals_unguard();
+        return fail(error, STATUS_BLOCKED, "cannot use the terminal TERM=%s", getenv("TERM"));
+    }
+    set_modes(term);
+    resizeterm(term->height, term->width);
+    return STATUS_OK;
+}
+
+static void close_streams(Term *term)
+{
+    if (term->raw_is_own) {
+        close(term->raw);
+    }
+    fclose(term->in);
+    fclose(term->out);
+}
+
+Status term_open(Term **out, const TermOptions *options, Error *error)
+{
+    Term *term = calloc(1, sizeof *term);
+    must(term != NULL);
+    term->options = *options;
+    term->choice = options->graphics;
+    term->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+    ask_size(term);
+    Status status = term_check(options, error);
+    if (status != STATUS_OK) {
+        free(term);
+        return status;
+    }
+    status = start_curses(term, error);
+    if (status != STATUS_OK) {
+        close_streams(term);
+        free(term);
+        return status;
+    }
+    forget_cells(term);
+    probe_init(&term->probe);
+    gallery_init(&term->gallery, clock_s());
+    *out = term;
+    refresh(); /* enters the alternate screen before anything is asked */
+    ask(term);
+    return STATUS_OK;
+}
+
+/* ---- Showing ------------------------------------------------------------------------------------------- */
+
+static attr_t attributes_of(Style style)
+{
+    attr_t attributes = 0;
+    attributes |= style.attributes & ATTRIBUTE_BOLD ? A_BOLD : 0;
+    attributes |= style.attributes & (ATTRIBUTE_DIM | ATTRIBUTE_PICTURE) ? A_DIM : 0;
+    attributes |= style.attributes & ATTRIBUTE_REVERSE ? A_REVERSE : 0;
+    attributes |= style.attributes & ATTRIBUTE_UNDERLINE ? A_UNDERLINE : 0;
+    return attributes;
+}
+
+static void put_cell(const Term *term, int x, int y, const Cell *cell)
+{
+    wchar_t text[2] = {(wchar_t)cell->rune, 0};
+    int pair = term->colours == COLOURS_NONE ? 0 : alloc_pair(cell->style.fg, cell->style.bg);
+    cchar_t wide;
+    pair = pair < 0 ? 0 : pair;
+    setcchar(&wide, text, attributes_of(cell->style), (short)pair, &pair);
+    mvadd_wch(y, x, &wide);
+}
+
+static bool same_cell(const Cell *a, const Cell *b)
+{
+    return a->rune == b->rune && a->style.fg == b->style.fg && a->style.bg == b->style.bg &&
+           a->style.attributes == b->style.attributes;
+}
+
+static void show_cells(Term *term, const Canvas *canvas)
+{
+    int width = canvas->width < term->width ? canvas->width : term->width;
+    int height = canvas->height < term->height ? canvas->height : term->height;
+    for (int y = 0; y < height; y++) {
+        for (int x = 0; x < width; x++) {
+            const Cell *cell = &canvas->cell[y * canvas->width + x];
+            Cell *shown = &term->shown[y * term->width + x];
+            if (!same_cell(cell, shown)) {
+                put_cell(term, x, y, cell);
+                *shown = *cell;
+            }
+        }
+    }
+    refresh();
+    fflush(term->out);
+}
+
+void term_show(Term *term, const Canvas *canvas)
+{
+    Bytes erase = {0};
+    gallery_take(&term->gallery, canvas, &erase);
+    write_bytes(term, &erase);
+    show_cells(term, canvas);
+}
+
+bool term_tick(Term *term)
+{
+    double now = clock_s();
+    bool paused = term->gallery.paused, changed = false;
+    if (!term->decided && (term->probe.answers.done || now - term->probed_at >= decide_s)) {
+        term->decided = changed = true;
+    }
+    Bytes picture = {0};
+    gallery_next(&term->gallery, now, term->probe.answers.synchronised, &picture);
+    write_bytes(term, &picture);
+    return changed || paused != term->gallery.paused;
+}
+
+static double sooner(double a, double b)
+{
+    return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+double term_wait(const Term *term)
+{
+    double now = clock_s(), wait = gallery_wait(&term->gallery, now);
+    int patience = probe_patience_ms(&term->probe);
+    if (patience >= 0) {
+        double left = term->fed_at + patience / 1000.0 - now;
+        wait = sooner(wait, left > 0 ? left : 0);
+    }
+    if (!term->decided) {
+        double left = term->probed_at + decide_s - now;
+        wait = sooner(wait, left > 0 ? left : 0);
+    }
+    return wait;
+}
+
+/* ---- Reading ------------------------------------------------------------------------------------------- */
+
+static int take_events(Term *term, const InputEvent *events, int n, int *press, int most)
+{
+    int taken = 0;
+    for (int i = 0; i < n; i++) {
+        if (events[i].kind == INPUT_KEY && taken < most) {
+            press[taken++] = events[i].press;
+        } else if (events[i].kind == INPUT_ACKNOWLEDGED) {
+            gallery_acknowledged(&term->gallery, clock_s());
+        }
+    }
+    return taken;
+}
+
+static bool readable(const Term *term)
+{
+    struct pollfd input = {term->options.in, POLLIN, 0};
+    return poll(&input, 1, 0) > 0;
+}
+
+int term_read(Term *term, int *press, int most, bool *changed)
+{
+    Answers before = term->probe.answers;
+    InputEvent events[PROBE_EVENTS];
+    unsigned char byte[64];
+    int n = 0;
+    double now = clock_s();
+    int patience = probe_patience_ms(&term->probe);
+    bool more = readable(term);
+    if (!more && patience >= 0 && now - term->fed_at >= patience / 1000.0) {
+        n += take_events(term, events, probe_idle(&term->probe, events), press, most);
+    }
+    while (more && n + PROBE_EVENTS * (int)sizeof byte <= most) {
+        ssize_t got = read(term->options.in, byte, sizeof byte);
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) {
+            return -1;
+        }
+        for (ssize_t i = 0; i < got; i++) {
+            n += take_events(term, events, probe_feed(&term->probe, byte[i], events), press + n, most - n);
+        }
+        term->fed_at = now;
+        more = readable(term);
+    }
+    *changed = memcmp(&before, &term->probe.answers, sizeof before) != 0;
+    return n;
+}
+
+/* ---- Changes ------------------------------------------------------------------------------------------- */
+
+void term_repaint(Term *term)
+{
+    Bytes erase = {0};
+    gallery_erase(&term->gallery, clock_s(), &erase);
+    write_bytes(term, &erase);
+    clearok(curscr, TRUE);
+}
+
+void term_resized(Term *term)
+{
+    ask_size(term);
+    resizeterm(term->height, term->width);
+    forget_cells(term);
+    gallery_done(&term->gallery);
+    gallery_forget(&term->gallery, clock_s() + quiet_s);
+    clearok(curscr, TRUE);
+    write_raw(term, "\033[16t\033[14t", 10); /* a new font, perhaps */
+}
+
+/* Reads on until the answers are in, so that none is left for the shell. */
+static void drain(Term *term)
+{
+    int press[PROBE_EVENTS * 64];
+    bool changed;
+    while (term->gallery.in_flight || !term->probe.answers.done) {
+        double since = term->gallery.in_flight ? term->gallery.sent_at : term->probed_at;
+        double limit = term->gallery.in_flight && term->probe.answers.done ? 0.5 : probe_s;
+        double left = since + limit - clock_s();
+        struct pollfd input = {term->options.in, POLLIN, 0};
+        if (left <= 0 || poll(&input, 1, (int)(left * 1000) + 1) <= 0 ||
+            term_read(term, press, PROBE_EVENTS * 64, &changed) < 0) {
+            return;
+        }
+    }
+}
+
+static void leave_screen(Term *term)
+{
+    Bytes erase = {0};
+    gallery_erase(&term->gallery, 0, &erase);
+    write_bytes(term, &erase);
+    endwin();
+    fflush(term->out);
+}
+
+void term_suspend(Term *term)
+{
+    static const char text[] = "ddil is suspended and trains no further until it is resumed: fg\r\n";
+    drain(term);
+    leave_screen(term);
+    tcsetattr(term->options.in, TCSADRAIN, &term->sane);
+    write_raw(term, text, sizeof text - 1);
+    signals_unguard();
+    signals_stop_here();
+    signals_guard(term->raw, &term->sane);
+    ask_size(term);
+    resizeterm(term->height, term->width);
+    forget_cells(term);
+    clearok(curscr, TRUE);
+    refresh();
+    ask(term);
+}
+
+void term_next_graphics(Term *term)
+{
+    Graphics now = graphics_of(term);
+    static const GraphicsChoice next[] = {[GRAPHICS_SIXEL] = CHOICE_BLOCKS, [GRAPHICS_BLOCKS] = CHOICE_ASCII,
+                                          [GRAPHICS_ASCII] = CHOICE_OFF, [GRAPHICS_OFF] = CHOICE_SIXEL};
+    term->choice = next[now];
+    if (term->choice == CHOICE_SIXEL && !term->probe.answers.sixel) {
+        term->choice = term->ascii ? CHOICE_ASCII : CHOICE_BLOCKS; /* it would show nothing */
+    }
+}
+
+void term_close(Term *term)
+{
+    drain(term);
+    leave_screen(term);
+    tcsetattr(term->options.in, TCSADRAIN, &term->sane);
+    tcflush(term->options.in, TCIFLUSH);
+    signals_unguard();
+    delscreen(term->curses);
+    gallery_done(&term->gallery);
+    free(term->shown);
+    close_streams(term);
+    free(term);
+}

@@ -1,0 +1,308 @@
+/* Owns the event loop. Draws when a key was answered, and at most ten times a second when data moved; sleeps
+ * otherwise. Everything on screen comes from views/, everything numerical from engine/engine.h. */
+#include "app/workbench.h"
+
+#include "app/signals.h"
+#include "app/term.h"
+#include "engine/base/clock.h"
+#include "engine/engine.h"
+#include "views/screen.h"
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double frame_s = 0.1, flash_s = 0.15;
+
+enum { PRESSES = 1024 };
+
+typedef struct Bench {
+    Engine *engine;
+    Term *term;
+    Screen *screen;
+    Canvas canvas;
+    const Snapshot *snapshot;
+    int signals;       /* descriptor */
+    bool stale;        /* a newer snapshot is not drawn yet */
+    double drawn_at;
+    double flash_until; /* 0: no flash */
+    bool leaving;
+    Leave leave;
+    Status status;
+} Bench;
+
+/* ---- Drawing ------------------------------------------------------------------------------------------- */
+
+static void draw(Bench *bench)
+{
+    CanvasLook look = term_look(bench->term);
+    if (bench->canvas.width != term_width(bench->term) || bench->canvas.height != term_height(bench->term)) {
+        canvas_done(&bench->canvas);
+        canvas_init(&bench->canvas, term_width(bench->term), term_height(bench->term), &look);
+    }
+    bench->canvas.look = look;
+    screen_draw(bench->screen, bench->snapshot, &bench->canvas);
+    term_show(bench->term, &bench->canvas);
+    bench->stale = false;
+    bench->drawn_at = clock_s();
+}
+
+static void look(Bench *bench)
+{
+    if (bench->snapshot != NULL) {
+        engine_drop(bench->engine, bench->snapshot);
+    }
+    bench->snapshot = engine_look(bench->engine);
+    bench->stale = true;
+}
+
+static void leave(Bench *bench, Leave how, Status status)
+{
+    bench->leaving = true;
+    bench->leave = how;
+    bench->status = status;
+}
+
+/* ---- Events -------------------------------------------------------------------------------------------- */
+
+static void carry_out(Bench *bench, const Reply *reply)
+{
+    switch (reply->kind) {
+    case REPLY_SEND:
+        if (engine_send(bench->engine, &reply->command) == 0) {
+            screen_say(bench->screen, "the engine is busy: press it again in a moment");
+        }
+        break;
+    case REPLY_UNKNOWN:
+        screen_flash(bench->screen, true);
+        bench->flash_until = clock_s() + flash_s;
+        break;
+    case REPLY_LEAVE_SAVING: leave(bench, LEAVE_SAVE, STATUS_OK); break;
+    case REPLY_LEAVE_DROPPING: leave(bench, LEAVE_DROP, STATUS_OK); break;
+    case REPLY_SUSPEND: term_suspend(bench->term); break;
+    case REPLY_REPAINT: term_repaint(bench->term); break;
+    case REPLY_GRAPHICS: term_next_graphics(bench->term); break;
+    default: break;
+    }
+}
+
+static void read_keys(Bench *bench)
+{
+    int press[PRESSES];
+    bool changed = false;
+    int n = term_read(bench->term, press, PRESSES, &changed);
+    if (n < 0) {
+        leave(bench, LEAVE_SAVE, STATUS_INTERRUPTED);
+        return;
+    }
+    for (int i = 0; i < n && !bench->leaving; i++) {
+        Reply reply = screen_press(bench->screen, bench->snapshot, press[i]);
+        carry_out(bench, &reply);
+    }
+    if ((n > 0 || changed) && !bench->leaving) {
+        draw(bench);
+    }
+}
+
+static void read_signals(Bench *bench)
+{
+    unsigned char number[64];
+    ssize_t n = read(bench->signals, number, sizeof number);
+    bool resized = false;
+    for (ssize_t i = 0; i < n; i++) {
+        switch (number[i]) {
+        case SIGWINCH: resized = true; break;
+        case SIGTSTP: term_suspend(bench->term); break;
+        case SIGTERM:
+        case SIGHUP: leave(bench, LEAVE_SAVE, STATUS_INTERRUPTED); break;
+        case SIGINT: {
+            Reply reply = screen_press(bench->screen, bench->snapshot, 3);
+            carry_out(bench, &reply);
+            break;
+        }
+        default: break;
+        }
+    }
+    if (resized) {
+        term_resized(bench->term);
+    }
+    if (n > 0 && !bench->leaving) {
+        draw(bench);
+    }
+}
+
+static int milliseconds(double seconds)
+{
+    return seconds <= 0 ? 0 : seconds > 60 ? 60000 : (int)(seconds * 1000) + 1;
+}
+
+static int patience(const Bench *bench)
+{
+    double now = clock_s(), wait = term_wait(bench->term);
+    int least = wait < 0 ? -1 : milliseconds(wait);
+    const double due[] = {bench->stale ? bench->drawn_at + frame_s - now : -1,
+                          bench->flash_until > 0 ? bench->flash_until - now : -1};
+    const bool wanted[] = {bench->stale, bench->flash_until > 0};
+    for (int i = 0; i < 2; i++) {
+        int ms = milliseconds(due[i]);
+        least = wanted[i] && (least < 0 || ms < least) ? ms : least;
+    }
+    return least;
+}
+
+static void turn(Bench *bench)
+{
+    struct pollfd wait[] = {{STDIN_FILENO, POLLIN, 0}, {engine_wakeup(bench->engine), POLLIN, 0},
+                            {bench->signals, POLLIN, 0}};
+    poll(wait, 3, patience(bench));
+    if (wait[2].revents != 0) {
+        read_signals(bench);
+    }
+    if (!bench->leaving) {
+        read_keys(bench); /* also when only time has passed: a lone Escape becomes a key */
+    }
+    if (bench->leaving) {
+        return;
+    }
+    if (wait[1].revents != 0) {
+        look(bench);
+    }
+    double now = clock_s();
+    bool unflash = bench->flash_until > 0 && now >= bench->flash_until;
+    if (unflash) {
+        bench->flash_until = 0;
+        screen_flash(bench->screen, false);
+    }
+    bool again = term_tick(bench->term);
+    if (unflash || again || (bench->stale && now - bench->drawn_at >= frame_s)) {
+        draw(bench);
+    }
+}
+
+/* ---- Opening and leaving ------------------------------------------------------------------------------- */
+
+static void append(char *text, size_t size, const char *line)
+{
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%s", used > 0 ? "\n" : "", line);
+}
+
+/* The preset with what the command line changes in it, as the text of a command. */
+static void launch(Bench *bench, const Options *options)
+{
+    for (int i = 0; i < options->arguments; i++) {
+        Command command = {.kind = COMMAND_NEW};
+        char line[64];
+        append(command.text, sizeof command.text, options->argument[i]);
+        for (int k = 0; k < options->sets; k++) {
+            append(command.text, sizeof command.text, options->set[k]);
+        }
+        if (options->seed >= 0) {
+            snprintf(line, sizeof line, "run.seed=%ld", options->seed);
+            append(command.text, sizeof command.text, line);
+        }
+        if (options->steps >= 0) {
+            snprintf(line, sizeof line, "run.steps=%ld", options->steps);
+            append(command.text, sizeof command.text, line);
+        }
+        engine_send(bench->engine, &command);
+    }
+}
+
+static Status term_options(const Options *options, TermOptions *term, Error *error)
+{
+    static const char *const names[CHOICES] = {"auto", "sixel", "blocks", "ascii", "off"};
+    *term = (TermOptions){.in = STDIN_FILENO, .out = STDOUT_FILENO, .mono = options->mono};
+    for (int i = 0; i < CHOICES && options->graphics != NULL; i++) {
+        term->graphics = strcmp(options->graphics, names[i]) == 0 ? (GraphicsChoice)i : term->graphics;
+    }
+    char rest;
+    if (options->size != NULL && (sscanf(options->size, "%dx%d%c", &term->width, &term->height, &rest) != 2 ||
+                                  term->width < 1 || term->height < 1 || term->width > 1000 || term->height > 1000)) {
+        return fail(error, STATUS_BAD_INPUT, "--size %s: write WIDTHxHEIGHT, for example 80x24", options->size);
+    }
+    if (options->script != NULL) {
+        return fail(error, STATUS_BAD_INPUT, "--script %s: scripts are not understood by this version", options->script);
+    }
+    return STATUS_OK;
+}
+
+/* The engine's threads must not catch the signals meant for the loop. */
+static Status open_engine(Bench *bench, const Options *options, Error *error)
+{
+    EngineOptions engine = {.runs = options->runs, .threads = options->threads > 0 ? (int)options->threads : 0,
+                            .readonly = options->readonly};
+    sigset_t loop, before;
+    sigemptyset(&loop);
+    const int numbers[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        sigaddset(&loop, numbers[i]);
+    }
+    pthread_sigmask(SIG_BLOCK, &loop, &before);
+    Status status = engine_open(&bench->engine, &engine, error);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
+
+static void run(Bench *bench, const Options *options)
+{
+    ScreenOptions screen = {.readonly = options->readonly,
+                            .fixed_clock = options->clock != NULL && strcmp(options->clock, "fixed") == 0};
+    bench->screen = screen_new(&screen);
+    look(bench);
+    draw(bench);
+    launch(bench, options);
+    while (!bench->leaving) {
+        turn(bench);
+    }
+    screen_free(bench->screen);
+    canvas_done(&bench->canvas);
+}
+
+/* After the terminal is given back: what goes on, and how to come back to it. */
+static void say_goodbye(const Bench *bench)
+{
+    for (int i = 0; i < bench->snapshot->runs; i++) {
+        const RunView *view = bench->snapshot->run[i];
+        if (view->state == RUN_LIVE || view->state == RUN_QUEUED) {
+            fprintf(stderr, "%s run %d %s at step %ld of %ld; go on with: ddil resume %d\n",
+                    bench->leave == LEAVE_SAVE ? "saving" : "leaving", view->id, view->name,
+                    bench->leave == LEAVE_SAVE ? view->step : view->checkpoint, view->steps, view->id);
+        }
+    }
+}
+
+Status workbench_main(const Options *options, Error *error)
+{
+    Bench bench = {.signals = -1};
+    TermOptions wanted;
+    Status status = term_options(options, &wanted, error);
+    if (status == STATUS_OK) {
+        status = term_check(&wanted, error);
+    }
+    if (status == STATUS_OK) {
+        status = open_engine(&bench, options, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = signals_open(&bench.signals, error);
+    if (status == STATUS_OK) {
+        status = term_open(&bench.term, &wanted, error);
+        if (status == STATUS_OK) {
+            run(&bench, options);
+            status = bench.status;
+            term_close(bench.term);
+            say_goodbye(&bench);
+        }
+        signals_close();
+    }
+    if (bench.snapshot != NULL) {
+        engine_drop(bench.engine, bench.snapshot);
+    }
+    engine_close(bench.engine, bench.leave);
+    return status;
+}

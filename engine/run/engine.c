@@ -1,0 +1,275 @@
+/* Owns an engine's life and its worker thread: drain commands; one quantum of the next live run, round robin; publish when
+ * something changed and 100 ms have passed, at once after commands and before going to sleep. */
+#include "engine/run/engine_parts.h"
+#include "engine/base/clock.h"
+#include "engine/run/folder.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double PUBLISH_EVERY_S = 0.1, SCAN_EVERY_S = 1;
+
+/* ---- Work ------------------------------------------------------------------------------------------------------- */
+
+static Slot *next_live(Engine *engine)
+{
+    for (int i = 0; i < engine->slots; i++) {
+        Slot *slot = &engine->slot[(engine->turn + i) % engine->slots];
+        if (slot->run && run_state(slot->run) == RUN_LIVE)
+            return slot;
+    }
+    return NULL;
+}
+
+static void end_of_run(Engine *engine, Slot *slot, RunPulse pulse, const Error *error)
+{
+    const char *name = slot->view->name;
+    if (pulse == PULSE_DONE)
+        note_add(engine, 0, STATUS_OK, slot->id, "%02d %s is done at step %ld", slot->id, name,
+                 run_step(slot->run));
+    else
+        note_add(engine, 0, STATUS_FAILED, slot->id, "%02d %s failed: %.160s", slot->id, name, error->text);
+    slot_close(slot);
+}
+
+static void quantum(Engine *engine, Slot *slot)
+{
+    Error error = {{0}};
+    RunPulse pulse = run_advance(slot->run, &error);
+    engine->turn = (int)(slot - engine->slot) + 1;
+    slot->changed = true;
+    if (pulse != PULSE_MORE)
+        end_of_run(engine, slot, pulse, &error);
+    else if (slot->pause_at >= 0 && run_step(slot->run) >= slot->pause_at) {
+        run_mark_state(slot->run, RUN_PAUSED);
+        slot->pause_at = -1;
+    }
+}
+
+/* One turn of the worker; false when there was nothing to do. */
+static bool turn(Engine *engine)
+{
+    Slot *slot = next_live(engine);
+    if (slot)
+        quantum(engine, slot);
+    return slot != NULL;
+}
+
+static void scan_if_due(Engine *engine)
+{
+    double now = clock_s();
+    if (!engine->readonly || now - engine->scanned < SCAN_EVERY_S)
+        return;
+    engine->scanned = now;
+    slots_scan(engine);
+}
+
+static bool stopping(Engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    bool stop = engine->stop;
+    pthread_mutex_unlock(&engine->lock);
+    return stop;
+}
+
+/* Sleeps until a command or the end; a viewer also wakes up to look. */
+static void wait_for_work(Engine *engine)
+{
+    double until = clock_s() + SCAN_EVERY_S;
+    const struct timespec limit = {.tv_sec = (time_t)until,
+                                   .tv_nsec = (long)((until - floor(until)) * 1e9)};
+    int reason = 0;
+    pthread_mutex_lock(&engine->lock);
+    while (!engine->queued && !engine->stop && reason != ETIMEDOUT) {
+        if (engine->readonly)
+            reason = pthread_cond_timedwait(&engine->work, &engine->lock, &limit);
+        else
+            reason = pthread_cond_wait(&engine->work, &engine->lock);
+    }
+    pthread_mutex_unlock(&engine->lock);
+}
+
+static void *worker(void *context)
+{
+    Engine *engine = context;
+    while (!stopping(engine)) {
+        int commands = commands_do(engine);
+        scan_if_due(engine);
+        bool worked = turn(engine);
+        if (commands || !worked || clock_s() - engine->published >= PUBLISH_EVERY_S)
+            snapshot_publish(engine);
+        if (!worked)
+            wait_for_work(engine);
+    }
+    return NULL;
+}
+
+int engine_advance(Engine *engine, int quanta)
+{
+    int done = 0;
+    must(engine->stepped);
+    commands_do(engine);
+    if (engine->readonly)
+        slots_scan(engine);
+    while (done < quanta && turn(engine))
+        done++;
+    snapshot_publish(engine);
+    return done;
+}
+
+/* ---- Opening ---------------------------------------------------------------------------------------------------- */
+
+static Status own_folder(Engine *engine, Error *error)
+{
+    char path[PATH_SIZE];
+    Error reason;
+    Status status = file_make_folder(engine->runs, error);
+    if (status)
+        return status;
+    status = folder_lock(file_join(path, engine->runs, ".lock"), true, &engine->lock_file, &reason);
+    if (status == STATUS_BLOCKED)
+        return fail(error, status, "%.200s belongs to another ddil (process %ld); quit that one, look on with "
+                    "--readonly, or name another folder with --runs", engine->runs, folder_owner(path));
+    return status ? fail(error, status, "%s; --runs names another folder", reason.text) : STATUS_OK;
+}
+
+static Status open_pipe(Engine *engine, Error *error)
+{
+    if (pipe(engine->wake) != 0) {
+        engine->wake[0] = engine->wake[1] = -1;
+        return fail(error, STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
+    }
+    for (int i = 0; i < 2; i++) {
+        fcntl(engine->wake[i], F_SETFL, O_NONBLOCK);
+        fcntl(engine->wake[i], F_SETFD, FD_CLOEXEC);
+    }
+    return STATUS_OK;
+}
+
+static void init_lock(Engine *engine)
+{
+    pthread_condattr_t attributes;
+    pthread_mutex_init(&engine->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* clock_s is that one */
+    pthread_cond_init(&engine->work, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static void release(Engine *engine)
+{
+    slots_free(engine);
+    if (engine->current)
+        engine_drop(engine, engine->current);
+    if (engine->crew)
+        crew_free(engine->crew);
+    for (int i = 0; i < 2; i++) {
+        if (engine->wake[i] >= 0)
+            close(engine->wake[i]);
+    }
+    if (engine->lock_file >= 0)
+        close(engine->lock_file);
+    pthread_mutex_destroy(&engine->lock);
+    pthread_cond_destroy(&engine->work);
+    free(engine);
+}
+
+static Status prepare(Engine *engine, const EngineOptions *options, Error *error)
+{
+    Status status = open_pipe(engine, error);
+    if (status)
+        return status;
+    if (snprintf(engine->runs, sizeof engine->runs, "%s", options->runs) > PATH_SIZE - 100)
+        return fail(error, STATUS_BAD_INPUT, "--runs: the path is too long");
+    if (!engine->readonly)
+        status = own_folder(engine, error);
+    else if (!file_exists(engine->runs))
+        status = fail(error, STATUS_BAD_INPUT, "--runs %.300s: no such folder, and --readonly makes none",
+                      engine->runs);
+    if (status)
+        return status;
+    if (!engine->readonly)
+        engine->crew = crew_new(options->threads > 0 ? options->threads : pool_cores());
+    slots_scan(engine);
+    engine->scanned = clock_s();
+    snapshot_publish(engine);
+    return STATUS_OK;
+}
+
+Status engine_open(Engine **opened, const EngineOptions *options, Error *error)
+{
+    Engine *engine = calloc(1, sizeof *engine);
+    must(engine);
+    *opened = NULL;
+    engine->readonly = options->readonly;
+    engine->stepped = options->stepped;
+    engine->lock_file = engine->wake[0] = engine->wake[1] = -1;
+    engine->cpu_share = NAN;
+    init_lock(engine);
+    Status status = prepare(engine, options, error);
+    if (!status && !engine->stepped &&
+        pthread_create(&engine->thread, NULL, worker, engine) != 0)
+        status = fail(error, STATUS_FAILED, "cannot start a thread");
+    if (status) {
+        release(engine);
+        return status;
+    }
+    *opened = engine;
+    return STATUS_OK;
+}
+
+/* ---- Closing ---------------------------------------------------------------------------------------------------- */
+
+static void save_runs(Engine *engine)
+{
+    for (int i = 0; i < engine->slots; i++) {
+        Run *run = engine->slot[i].run;
+        if (!run || run_state(run) == RUN_FAILED)
+            continue;
+        run_save(run, NULL);
+        if (run_state(run) == RUN_LIVE)
+            run_mark_state(run, RUN_PAUSED);
+    }
+}
+
+void engine_close(Engine *engine, Leave leave)
+{
+    if (!engine)
+        return;
+    if (!engine->stepped) {
+        pthread_mutex_lock(&engine->lock);
+        engine->stop = true;
+        pthread_cond_signal(&engine->work);
+        pthread_mutex_unlock(&engine->lock);
+        pthread_join(engine->thread, NULL);
+    }
+    if (leave == LEAVE_SAVE)
+        save_runs(engine);
+    release(engine);
+}
+
+/* ---- The caller's side ------------------------------------------------------------------------------------------ */
+
+int engine_wakeup(const Engine *engine)
+{
+    return engine->wake[0];
+}
+
+long engine_send(Engine *engine, const Command *command)
+{
+    long ticket = 0;
+    pthread_mutex_lock(&engine->lock);
+    if (engine->queued < QUEUE_SIZE) {
+        Order *order = &engine->queue[(engine->head + engine->queued++) % QUEUE_SIZE];
+        ticket = order->ticket = ++engine->tickets;
+        order->command = *command;
+        order->command.text[COMMAND_TEXT_SIZE - 1] = 0;
+        pthread_cond_signal(&engine->work);
+    }
+    pthread_mutex_unlock(&engine->lock);
+    return ticket;
+}

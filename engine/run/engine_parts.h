@@ -1,0 +1,88 @@
+/* What the files that make up the engine share. Nobody else includes this.
+ *
+ * Threads: the caller's threads touch only what stands under `lock`; everything else belongs to the worker (in lock-step, to
+ * whoever calls engine_advance). The lock is a leaf: nothing is computed, read or written to a file while it is held. */
+#ifndef DDIL_ENGINE_PARTS_H
+#define DDIL_ENGINE_PARTS_H
+
+#include "engine/base/file.h"
+#include "engine/engine.h"
+#include "engine/run/run.h"
+#include <pthread.h>
+
+enum { QUEUE_SIZE = 64 };
+
+/* A run the engine knows: on disk only, or open. */
+typedef struct Slot {
+    int id;
+    char folder[PATH_SIZE];
+    Run *run;            /* NULL: on disk only */
+    const RunView *view; /* as published; never NULL */
+    bool changed;        /* view is older than run */
+    long pause_at;       /* pause when this step is done, -1: never */
+    uint64_t signature;  /* of the files on disk, for viewers */
+} Slot;
+
+typedef struct Order {
+    long ticket;
+    Command command;
+} Order;
+
+struct Engine {
+    /* constant while open */
+    char runs[PATH_SIZE];
+    bool readonly, stepped;
+    int lock_file;       /* descriptor of runs/.lock, -1: none */
+    int wake[2];         /* a pipe: [0] is engine_wakeup */
+    pthread_t thread;
+    Crew *crew;          /* NULL when readonly */
+
+    /* the worker's */
+    Slot *slot;
+    int slots, room;
+    int turn;            /* slot that goes next */
+    NoteView note[NOTES_MAX];
+    int notes;
+    bool news;           /* something to publish besides changed slots */
+    double published;    /* clock of the last publication */
+    double scanned;      /* clock of the last look at the folders (readonly) */
+    double cpu_clock, cpu_used, cpu_share;
+
+    pthread_mutex_t lock;
+    pthread_cond_t work; /* signalled for a command and for the end */
+    /* under lock */
+    Order queue[QUEUE_SIZE];
+    int head, queued;
+    long tickets;
+    bool stop;
+    const Snapshot *current;
+    long serial;
+    bool signalled;      /* a byte is, or is about to be, in the pipe */
+};
+
+/* ---- engine_slots.c: runs known to the engine ---- */
+/* Lists the folders; re-reads those whose files changed. */
+void slots_scan(Engine *engine);
+Slot *slot_find(Engine *engine, int id); /* NULL when unknown */
+/* A new slot for an open run. */
+Slot *slot_add(Engine *engine, Run *run);
+/* Opens the run of a slot that is on disk only. */
+Status slot_open(Engine *engine, Slot *slot, Error *error);
+/* Takes a last view and closes the run. */
+void slot_close(Slot *slot);
+/* Re-reads a run that is on disk only. */
+void slot_reread(Slot *slot);
+void slot_remove(Engine *engine, Slot *slot);
+void slots_free(Engine *engine);
+
+/* ---- engine_commands.c ---- */
+/* Carries out all queued commands; returns how many. */
+int commands_do(Engine *engine);
+/* ---- engine_snapshot.c ---- */
+/* Adds a note to the ring; ticket 0 is news. */
+void note_add(Engine *engine, long ticket, Status status, int run, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* Builds and publishes a snapshot when something changed. */
+void snapshot_publish(Engine *engine);
+
+#endif

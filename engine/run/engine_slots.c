@@ -1,0 +1,158 @@
+/* Owns the table of runs an engine knows: on disk, open, coming and going. The worker's only. */
+#include "engine/run/engine_parts.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- The table -------------------------------------------------------------------------------------------------- */
+
+Slot *slot_find(Engine *engine, int id)
+{
+    for (int i = 0; i < engine->slots; i++) {
+        if (engine->slot[i].id == id)
+            return &engine->slot[i];
+    }
+    return NULL;
+}
+
+/* A new slot at its place: ids ascend. */
+static Slot *insert(Engine *engine, int id, const char *folder)
+{
+    int at = engine->slots;
+    if (engine->slots == engine->room) {
+        engine->room = engine->room ? 2 * engine->room : 16;
+        engine->slot = realloc(engine->slot, sizeof *engine->slot * (size_t)engine->room);
+        must(engine->slot);
+    }
+    while (at > 0 && engine->slot[at - 1].id > id)
+        at--;
+    Slot *slot = &engine->slot[at];
+    memmove(slot + 1, slot, sizeof *slot * (size_t)(engine->slots++ - at));
+    *slot = (Slot){.id = id, .pause_at = -1};
+    snprintf(slot->folder, sizeof slot->folder, "%s", folder);
+    engine->news = true;
+    return slot;
+}
+
+Slot *slot_add(Engine *engine, Run *run)
+{
+    Slot *slot = insert(engine, run_id(run), run_folder(run));
+    run_watch(run);
+    slot->run = run;
+    slot->view = run_view(run);
+    return slot;
+}
+
+void slot_remove(Engine *engine, Slot *slot)
+{
+    int at = (int)(slot - engine->slot);
+    run_close(slot->run);
+    run_view_drop(slot->view);
+    engine->slots--;
+    memmove(slot, slot + 1, sizeof *slot * (size_t)(engine->slots - at));
+    engine->news = true;
+}
+
+void slots_free(Engine *engine)
+{
+    while (engine->slots)
+        slot_remove(engine, &engine->slot[engine->slots - 1]);
+    free(engine->slot);
+    engine->slot = NULL;
+}
+
+/* ---- Open and closed -------------------------------------------------------------------------------------------- */
+
+static void replace_view(Slot *slot, const RunView *view)
+{
+    run_view_drop(slot->view);
+    slot->view = view;
+}
+
+Status slot_open(Engine *engine, Slot *slot, Error *error)
+{
+    if (slot->run)
+        return STATUS_OK;
+    Status status = run_resume(&slot->run, slot->folder, engine->crew, error);
+    if (status)
+        return status;
+    run_watch(slot->run);
+    slot->changed = true;
+    return STATUS_OK;
+}
+
+void slot_close(Slot *slot)
+{
+    if (!slot->run)
+        return;
+    replace_view(slot, run_view(slot->run));
+    run_close(slot->run);
+    slot->run = NULL;
+    slot->changed = false;
+    slot->pause_at = -1;
+}
+
+void slot_reread(Slot *slot)
+{
+    const RunView *view = run_view_read(slot->folder, NULL);
+    if (view)
+        replace_view(slot, view);
+}
+
+/* ---- Folders ---------------------------------------------------------------------------------------------------- */
+
+/* Changes when one of the files that a view is made from does. */
+static uint64_t signature_of(const char *folder)
+{
+    static const char *const FILES[] = {"run.ini",    "metrics.csv", "shift.csv", "eval.csv",
+                                        "events.csv", "latest",      "lock"};
+    uint64_t hash = 14695981039346656037u;
+    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
+        struct stat info;
+        char path[PATH_SIZE];
+        if (stat(file_join(path, folder, FILES[i]), &info) != 0)
+            continue;
+        const uint64_t part[] = {(uint64_t)info.st_size, (uint64_t)info.st_mtim.tv_sec,
+                                 (uint64_t)info.st_mtim.tv_nsec, i};
+        for (int k = 0; k < 4; k++)
+            hash = (hash ^ part[k]) * 1099511628211u;
+    }
+    return hash;
+}
+
+/* Reads a folder that is not open here; a folder that is no run's (yet) is passed over. */
+static void scan_folder(Engine *engine, const char *folder, int id)
+{
+    Slot *slot = slot_find(engine, id);
+    uint64_t signature = signature_of(folder);
+    if (slot && (slot->run || slot->signature == signature))
+        return;
+    const RunView *view = run_view_read(folder, NULL);
+    if (!view)
+        return;
+    if (!slot)
+        slot = insert(engine, id, folder);
+    replace_view(slot, view);
+    slot->signature = signature;
+    engine->news = true;
+}
+
+static void drop_vanished(Engine *engine)
+{
+    for (int i = engine->slots - 1; i >= 0; i--) {
+        if (!engine->slot[i].run && !file_exists(engine->slot[i].folder))
+            slot_remove(engine, &engine->slot[i]);
+    }
+}
+
+void slots_scan(Engine *engine)
+{
+    char **names, folder[PATH_SIZE];
+    int n = run_list(engine->runs, &names);
+    for (int i = 0; i < n; i++) {
+        scan_folder(engine, file_join(folder, engine->runs, names[i]), atoi(names[i]));
+        free(names[i]);
+    }
+    free(names);
+    drop_vanished(engine);
+}

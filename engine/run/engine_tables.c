@@ -1,0 +1,122 @@
+/* Owns the constant tables the engine shows: presets found and parameters. */
+#include "engine/base/file.h"
+#include "engine/distill/params.h"
+#include "engine/engine.h"
+#include <dirent.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Presets ---------------------------------------------------------------------------------------------------- */
+
+typedef struct Presets {
+    PresetInfo *preset;
+    int n, room;
+} Presets;
+
+/* The first comment line's text. */
+static void read_title(const char *path, char *title, size_t size)
+{
+    char line[256] = "";
+    FILE *file = fopen(path, "re");
+    title[0] = 0;
+    while (file && !title[0] && fgets(line, sizeof line, file)) {
+        if (line[0] == '#' || line[0] == ';')
+            snprintf(title, size, "%s", line + 1 + strspn(line + 1, " #;"));
+        title[strcspn(title, "\r\n")] = 0;
+    }
+    if (file)
+        fclose(file);
+}
+
+static bool known(const Presets *presets, const char *name)
+{
+    for (int i = 0; i < presets->n; i++) {
+        if (strcmp(presets->preset[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The first folder that has a name wins. */
+static void add_preset(Presets *presets, const char *folder, const char *file)
+{
+    size_t length = strlen(file);
+    PresetInfo info = {{0}, {0}, {0}};
+    if (length < 5 || length >= NAME_SIZE || strcmp(file + length - 4, ".ini") != 0)
+        return;
+    snprintf(info.name, sizeof info.name, "%.*s", (int)(length - 4), file);
+    if (known(presets, info.name) ||
+        snprintf(info.path, sizeof info.path, "%s/%s", folder, file) >= (int)sizeof info.path)
+        return;
+    read_title(info.path, info.title, sizeof info.title);
+    if (presets->n == presets->room) {
+        presets->room = presets->room ? 2 * presets->room : 32;
+        presets->preset = realloc(presets->preset, sizeof info * (size_t)presets->room);
+        must(presets->preset);
+    }
+    presets->preset[presets->n++] = info;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const PresetInfo *)a)->name, ((const PresetInfo *)b)->name);
+}
+
+int engine_presets(PresetInfo **found)
+{
+    Presets presets = {0};
+    char folder[PATH_SIZE];
+    for (int i = 0; lab_data_folder(i, "presets", folder); i++) {
+        DIR *stream = opendir(folder);
+        for (struct dirent *entry; stream && (entry = readdir(stream));)
+            add_preset(&presets, folder, entry->d_name);
+        if (stream)
+            closedir(stream);
+    }
+    if (presets.n)
+        qsort(presets.preset, (size_t)presets.n, sizeof *presets.preset, by_name);
+    *found = presets.preset;
+    return presets.n;
+}
+
+/* ---- Parameters ------------------------------------------------------------------------------------------------- */
+
+/* Filled once, constant ever after: the rows of all methods are only brought together at run time. */
+static struct {
+    pthread_once_t once;
+    int n;
+    ParamInfoView row[PARAM_MAX];
+} param_table = {.once = PTHREAD_ONCE_INIT};
+
+static void fill_param(ParamInfoView *view, const ParamRow *row)
+{
+    static const char *const TYPES[] = {"int", "real", "bool", "choice", "letters", "list", "text"};
+    static const char *const APPLIES[] = {"next step", "next round", "fork only"};
+    *view = (ParamInfoView){.section = row->section,
+                            .key = row->key,
+                            .help = row->help,
+                            .unit = row->unit ? row->unit : "",
+                            .fallback = row->fallback,
+                            .choices = row->choices,
+                            .low = row->low,
+                            .high = row->high,
+                            .applies = APPLIES[row->applies],
+                            .type = TYPES[row->type]};
+}
+
+static void fill_table(void)
+{
+    Config config;
+    lab_config_init(&config);
+    for (int i = 0; i < config.n; i++)
+        fill_param(&param_table.row[i], config.row[i]);
+    param_table.n = config.n;
+}
+
+int engine_params(const ParamInfoView **params)
+{
+    pthread_once(&param_table.once, fill_table);
+    *params = param_table.row;
+    return param_table.n;
+}
