@@ -4,13 +4,10 @@
 #include "app/doctor.h"
 #include "engine/base/file.h"
 #include "engine/distill/params.h"
+#include "engine/measure/machine.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Of OpenBLAS; declared here because only kernels may include cblas.h. */
-extern char *openblas_get_config(void);
-extern char *openblas_get_corename(void);
 
 void doctor_say(bool good, const char *what, const char *format, ...)
 {
@@ -28,57 +25,19 @@ void doctor_remedy(const char *text)
 }
 
 /* ---- Machine
- * -----------------------------------------------------------------------------------------------
+ * ------------------------------------------------------------------------------------------------
  */
 
-static void cpu_name(char *text, size_t size)
+static void say_machine(void)
 {
-    char line[256];
-    snprintf(text, size, "unknown model");
-    FILE *file = fopen("/proc/cpuinfo", "re");
-    while (file && fgets(line, sizeof line, file)) {
-        char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || !colon)
-            continue;
-        line[strcspn(line, "\n")] = 0;
-        snprintf(text, size, "%s", colon + 1 + (colon[1] == ' '));
-        break;
-    }
-    if (file)
-        fclose(file);
-}
-
-static const char *simd_name(void)
-{
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f"))
-        return "AVX-512";
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return "AVX2 with FMA";
-    if (__builtin_cpu_supports("avx"))
-        return "AVX";
-    return "SSE2 only";
-#elif defined(__aarch64__)
-    return "NEON";
-#else
-    return "none known";
-#endif
-}
-
-static void machine(void)
-{
-    char name[128];
-    cpu_name(name, sizeof name);
-    doctor_say(true, "cpu", "%s, %d cores usable", name, pool_cores());
-    const char *simd = simd_name();
-    bool wide = strcmp(simd, "SSE2 only") != 0 && strcmp(simd, "none known") != 0;
-    doctor_say(wide, "simd", "%s", simd);
+    Machine machine;
+    machine_describe(&machine);
+    doctor_say(true, "cpu", "%s, %d cores usable", machine.cpu, machine.cores);
+    bool wide = strcmp(machine.simd, "portable") != 0;
+    doctor_say(wide, "simd", "%s", machine.simd);
     if (!wide)
-        doctor_remedy(
-            "everything works, several times slower; use a machine with AVX2 or NEON "
-            "for pictures");
-    doctor_say(true, "blas", "%s; kernels for %s", openblas_get_config(),
-               openblas_get_corename());
+        doctor_remedy("everything works; a CPU with AVX2 would be several times faster");
+    doctor_say(true, "blas", "%s", machine.blas);
 }
 
 /* ---- Files
@@ -171,7 +130,7 @@ Status cmd_doctor(const Options *options, Error *error)
 {
     (void)error;
     printf("    %-10s ddil %s\n", "program", DDIL_VERSION);
-    machine();
+    say_machine();
     doctor_terminal();
     data_set();
     presets();

@@ -109,6 +109,17 @@ static void show_text(const Look *look, const AtK *at, int n, const EvalReport *
     print_metrics(metric, metric_views(real, metric), stdout);
 }
 
+/* What the largest K needs: states of the samples, and about eight blocks of the shift's
+ * roll-outs. */
+static double bytes_needed(const Look *look, const int *ks, int n, int samples)
+{
+    int most = 0, rollouts = (int)config_int(&look->lab->config, "shift.samples");
+    for (int i = 0; i < n; i++)
+        most = ks[i] > most ? ks[i] : most;
+    double states = (double)(most + 1) * look->lab->data.dims * (double)sizeof(float);
+    return states * ((double)samples + 8.0 * rollouts);
+}
+
 static Status eval(Look *look, const Options *options, const int *ks, int n, Error *error)
 {
     AtK at[KS_MAX];
@@ -117,7 +128,9 @@ static Status eval(Look *look, const Options *options, const int *ks, int n, Err
     int samples = options->samples > 0 ? (int)options->samples
                   : data->dims == 2    ? 4000
                                        : 500;
-    Status status = STATUS_OK;
+    Status status = check_memory(bytes_needed(look, ks, n, samples), error);
+    if (status)
+        return status;
     for (int i = 0; i < n; i++) {
         if (!options->quiet)
             fprintf(stderr, "%s at %d sampling steps ...\n", run_label(look), ks[i]);

@@ -1,5 +1,6 @@
-/* Owns presets and params: the constant tables, printed. */
+/* Owns presets, params and manual: the constant tables, printed. */
 #include "app/commands.h"
+#include "app/manual.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,5 +112,13 @@ Status cmd_params(const Options *options, Error *error)
         print_markdown(row, n);
     else
         print_plain(row, n);
+    return STATUS_OK;
+}
+
+Status cmd_manual(const Options *options, Error *error)
+{
+    (void)options;
+    (void)error;
+    manual_print();
     return STATUS_OK;
 }

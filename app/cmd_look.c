@@ -5,6 +5,7 @@
 #include "engine/distill/method.h"
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SCRATCH_GIB = 16 }; /* of address space, not memory */
 
@@ -75,6 +76,18 @@ Shift *look_shift(const Look *look, int steps, int n, Arena *arena)
         .draw_label = draw_label,
     };
     return shift_open(&setup, arena);
+}
+
+Status check_memory(double bytes, Error *error)
+{
+    double room = 0.5 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (bytes <= room)
+        return STATUS_OK;
+    return fail(error, STATUS_BAD_INPUT,
+                "so many samples and sampling steps need %.0f bytes, more than half of "
+                "the memory (%.0f); "
+                "ask for fewer with -n or --steps",
+                bytes, room);
 }
 
 Status check_ending(const char *path, const char *const *endings, Error *error)

@@ -66,7 +66,8 @@ void print_shift(const ShiftRow *rows, int n, FILE *out)
 void print_metrics(const MetricView *metric, int n, FILE *out)
 {
     for (int i = 0; i < n; i++) {
-        fprintf(out, "  %-14s %10.5g", metric[i].name, metric[i].value);
+        fprintf(out, "  %-14s", metric[i].name);
+        print_cell(out, 10, metric[i].value);
         if (isfinite(metric[i].low) && isfinite(metric[i].high))
             fprintf(out, "   95 %% [%.4g, %.4g]", metric[i].low, metric[i].high);
         fputc('\n', out);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t interrupted;
@@ -30,7 +31,7 @@ static void catch_signals(void)
  * --------------------------------------------------------------------------------------------
  */
 
-enum { BAR = 24, LINES = 20 }; /* lines a run where there is no terminal */
+enum { BAR = 16, LINE = 160, LINES = 20 }; /* lines a run where there is no terminal */
 static const double bar_every_s = 0.1, line_every_s = 20;
 
 typedef struct Progress {
@@ -48,34 +49,48 @@ static Progress progress_start(const Options *options)
                       .last = now};
 }
 
-static void print_rest(const RunView *view)
+static int append(char text[LINE], int used, const char *format, double value)
 {
-    if (isfinite(view->loss))
-        fprintf(stderr, "  loss %-9.4g", view->loss);
-    if (isfinite(view->shift))
-        fprintf(stderr, " shift %-7.3g", view->shift);
-    if (isfinite(view->steps_per_s))
-        fprintf(stderr, " %6.4g steps/s", view->steps_per_s);
-    if (isfinite(view->seconds_left) && view->seconds_left >= 1)
-        fprintf(stderr, " %5.0f s left", view->seconds_left);
+    if (isfinite(value))
+        used += snprintf(text + used, (size_t)(LINE - used), format, value);
+    return used < LINE ? used : LINE - 1;
 }
 
+static void describe(const RunView *view, char text[LINE])
+{
+    int used = snprintf(text, LINE, "%ld/%ld", view->step, view->steps);
+    used = append(text, used, "  loss %-9.4g", view->loss);
+    used = append(text, used, " shift %-6.3g", view->shift);
+    used = append(text, used, " %5.4g steps/s", view->steps_per_s);
+    if (view->seconds_left >= 1)
+        append(text, used, " %4.0f s left", view->seconds_left);
+}
+
+/* Columns of the terminal that standard error is. */
+static int terminal_width(void)
+{
+    struct winsize size = {0};
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : 80;
+}
+
+/* One line that never wraps: a wrapped one cannot be overwritten. */
 static void print_bar(const RunView *view)
 {
+    char text[LINE], bar[BAR + 1] = {0};
     int filled = view->steps > 0 ? (int)(BAR * view->step / view->steps) : 0;
-    char bar[BAR + 1] = {0};
+    int room = terminal_width() - BAR - 4;
     memset(bar, '.', BAR);
     memset(bar, '#', (size_t)(filled < BAR ? filled : BAR));
-    fprintf(stderr, "\r[%s] %ld/%ld", bar, view->step, view->steps);
-    print_rest(view);
-    fputs("\033[K", stderr);
+    describe(view, text);
+    fprintf(stderr, "\r[%s] %.*s\033[K", bar, room > 0 ? room : 0, text);
 }
 
 static void print_line(const RunView *view)
 {
-    fprintf(stderr, "step %ld/%ld", view->step, view->steps);
-    print_rest(view);
-    fputc('\n', stderr);
+    char text[LINE];
+    describe(view, text);
+    fprintf(stderr, "step %s\n", text);
 }
 
 static void progress_show(Progress *progress, Run *run)

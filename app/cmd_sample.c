@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* n roll-outs of one policy. */
 typedef struct Drawn {
@@ -22,15 +21,12 @@ static size_t draw_count(const Drawn *draw)
     return (size_t)(draw->steps + 1) * (size_t)draw->n * (size_t)draw->dims;
 }
 
-/* Sized before it is asked for: more than half of the memory is refused. */
 static Status draw_new(Drawn *draw, Error *error)
 {
     size_t bytes = draw_count(draw) * sizeof *draw->states;
-    double room = 0.5 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    if ((double)bytes > room)
-        return fail(error, STATUS_BAD_INPUT,
-                    "-n %d at %d steps needs %zu bytes, more than half of the memory",
-                    draw->n, draw->steps, bytes);
+    Status status = check_memory((double)bytes, error);
+    if (status)
+        return status;
     draw->states = malloc(bytes);
     draw->label = malloc((size_t)draw->n * sizeof *draw->label);
     must(draw->states && draw->label);
@@ -73,9 +69,8 @@ static Status set_guidance(const Look *look, const Options *options, Policy *pol
     if (!options->teacher && look->lab->has_teacher)
         return fail(error, STATUS_BAD_INPUT,
                     "--guidance: a distilled student has its teacher's baked in "
-                    "(teacher.guidance = %s); "
-                    "add --teacher, or distil with another",
-                    config_text(&look->lab->config, "teacher.guidance"));
+                    "(teacher.guidance = %g); add --teacher, or distil with another",
+                    look->lab->teacher.guidance);
     policy->denoiser.guidance = options->guidance;
     return STATUS_OK;
 }

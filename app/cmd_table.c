@@ -35,7 +35,7 @@ const CommandRow commands[] = {
      "quality and shift at several sampling steps, against held-out data",
      "Default: 4000 points or 500 pictures at 1, 2, 4 and 8 steps; intervals are 95 %.",
      1, 1, cmd_eval},
-    {"export", "RUN --csv | --weights F", "logs or weights for other tools",
+    {"export", "RUN --csv|--weights", "logs or weights for other tools",
      "--csv prints metrics.csv, shift.csv and eval.csv as one table: "
      "log,step,i,quantity,value; -o FILE.csv\n"
      "writes it to a file. --weights saves the student's averaged weights.",
@@ -43,7 +43,28 @@ const CommandRow commands[] = {
     {"presets", "", "the presets there are", NULL, 0, 0, cmd_presets},
     {"params", "[--json|--markdown]", "every parameter with range, default and help",
      NULL, 0, 0, cmd_params},
+    {"bench", "[STEP...]", "speed of whole steps on this machine, beside its limits",
+     "Steps: mlp2d-train, image-train, image-sample-1, image-sample-4, pd-step, "
+     "lcm-step, "
+     "dmd2-step; all when\n"
+     "none is named; each with one thread and with all. METHOD-step is one optimiser "
+     "step "
+     "of a distiller on\n"
+     "the ring: batch 256, 3 layers of 96, exact teacher, half of the states from data, "
+     "a "
+     "quarter each from\n"
+     "teacher and student; the roll-outs behind them are in its time. flops count the "
+     "networks' products and\n"
+     "convolutions as if done directly, a multiply-add as two, backward as twice "
+     "forward; "
+     "the exact teacher\n"
+     "and elementwise work count none. Times are medians; the peak is this machine's "
+     "own, "
+     "measured first.",
+     0, ARGUMENTS_MAX, cmd_bench},
     {"doctor", "", "what this terminal, this CPU and this BLAS can do", NULL, 0, 0,
      cmd_doctor},
+    {"manual", "", "the manual page, as troff: ddil manual | man -l -", NULL, 0, 0,
+     cmd_manual},
     {NULL, NULL, NULL, NULL, 0, 0, NULL},
 };

@@ -24,7 +24,9 @@ Status cmd_eval(const Options *options, Error *error);
 Status cmd_export(const Options *options, Error *error);
 Status cmd_presets(const Options *options, Error *error);
 Status cmd_params(const Options *options, Error *error);
+Status cmd_bench(const Options *options, Error *error);
 Status cmd_doctor(const Options *options, Error *error);
+Status cmd_manual(const Options *options, Error *error);
 
 /* ---- Looking at a run (cmd_look.c)
  * ----------------------------------------------------------------------- */
@@ -51,6 +53,9 @@ Shift *look_shift(const Look *look, int steps, int n, Arena *arena);
 /* Does `path` end in one of the endings (".png", ..., NULL last)? BAD_INPUT lists them.
  */
 Status check_ending(const char *path, const char *const *endings, Error *error);
+/* Large blocks are sized before they are asked for: more than half of the memory is
+ * refused. */
+Status check_memory(double bytes, Error *error);
 /* Can it be written? Asked before the long work. */
 Status check_writable(const char *path, Error *error);
 

@@ -67,8 +67,10 @@ static const OptionRow option_rows[] = {
     {"csv", 0, OPTION_FLAG, NULL, FIELD(csv), 0, 0, " export ", "the logs, as CSV"},
     {"weights", 0, OPTION_TEXT, "FILE.safetensors", FIELD(weights), 0, 0, " export ",
      "the student's weights (EMA)"},
-    {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, " ls show eval params ",
+    {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, " ls show eval params bench ",
      "one JSON value and nothing else"},
+    {"quick", 0, OPTION_FLAG, NULL, FIELD(quick), 0, 0, " bench ",
+     "less than half a second a step: rougher numbers"},
     {"markdown", 0, OPTION_FLAG, NULL, FIELD(markdown), 0, 0, " params ",
      "as a Markdown table"},
     {"readonly", 0, OPTION_FLAG, NULL, FIELD(readonly), 0, 0, " ddil ", "look only"},
@@ -388,17 +390,34 @@ Status options_parse(Options *options, int argc, char **argv, Error *error)
  * ------------------------------------------------------------------------------------------------
  */
 
-static void print_option(const OptionRow *row, FILE *out)
+bool options_text(const CommandRow *command, int index, OptionText *text)
 {
-    char left[80], letter[8] = "    ";
+    int i = 0;
+    while (i < OPTION_ROWS && !(takes(&option_rows[i], command) && index-- == 0))
+        i++;
+    if (i == OPTION_ROWS)
+        return false;
+    const OptionRow *row = &option_rows[i];
+    char letter[8] = "";
     if (row->letter)
         snprintf(letter, sizeof letter, "-%c, ", row->letter);
-    snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name, row->argument ? " " : "",
-             row->argument ? row->argument : "");
-    if (strlen(left) > 28)
-        fprintf(out, "  %s\n  %-28s  %s\n", left, "", row->help);
-    else
-        fprintf(out, "  %-28s  %s\n", left, row->help);
+    snprintf(text->spelling, sizeof text->spelling, "%s--%s%s%s", letter, row->name,
+             row->argument ? " " : "", row->argument ? row->argument : "");
+    text->help = row->help;
+    text->common = row->commands[0] == '*';
+    return true;
+}
+
+static void print_options(const CommandRow *command, FILE *out)
+{
+    OptionText text;
+    for (int i = 0; options_text(command, i, &text); i++) {
+        const char *gap = text.spelling[1] == '-' ? "    " : "";
+        bool wide = strlen(gap) + strlen(text.spelling) > 28;
+        fprintf(out, "  %s%-*s%s", gap, (int)(28 - strlen(gap)), text.spelling,
+                wide ? "\n" : "  ");
+        fprintf(out, "%*s%s\n", wide ? 32 : 0, "", text.help);
+    }
 }
 
 void options_help(const CommandRow *command, FILE *out)
@@ -424,7 +443,5 @@ void options_help(const CommandRow *command, FILE *out)
               out);
     }
     fprintf(out, "\noptions%s:\n", command ? "" : " of the workbench");
-    for (int i = 0; i < OPTION_ROWS; i++)
-        if (takes(&option_rows[i], command))
-            print_option(&option_rows[i], out);
+    print_options(command, out);
 }

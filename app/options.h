@@ -38,7 +38,7 @@ struct Options {
     const char *name, *output, *weights, *step_list;
     long seed, steps, threads, samples, class, at;
     double guidance;
-    bool help, version, quiet, json, markdown, csv, teacher, forward;
+    bool help, version, quiet, quick, json, markdown, csv, teacher, forward;
     /* the workbench's */
     bool readonly, mono;
     const char *graphics, *size, *script, *clock;
@@ -47,6 +47,15 @@ struct Options {
 /* Options may stand before or after positional arguments; "--" ends them. BAD_INPUT names
  * the nearest option or command. */
 Status options_parse(Options *options, int argc, char **argv, Error *error);
+/* An option as help shows it. */
+typedef struct OptionText {
+    char spelling[64]; /* "-n, --samples N" */
+    const char *help;
+    bool common; /* every command takes it */
+} OptionText;
+/* Number `index` of the options that a command (NULL: the workbench) takes; false past
+ * the last. */
+bool options_text(const CommandRow *command, int index, OptionText *text);
 /* The help of one command, or of the whole program for NULL. */
 void options_help(const CommandRow *command, FILE *out);
 /* The known word nearest to `text`, or NULL when none is near. next(context, i) gives

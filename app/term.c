@@ -1,8 +1,8 @@
-/* The only file that includes curses. Owns the terminal's modes, the cells last shown, the gallery of pictures. */
+/* The only file that includes curses. Owns the terminal's modes, the cells last shown, the pictures of pictures. */
 #define NCURSES_WIDECHAR 1
 #include "app/term.h"
 
-#include "app/gallery.h"
+#include "app/pictures.h"
 #include "app/signals.h"
 #include "engine/base/clock.h"
 #include "views/layout.h"
@@ -37,7 +37,7 @@ struct Term {
     double probed_at, fed_at;
     GraphicsChoice choice;
     bool decided;      /* AUTO has settled on something */
-    Gallery gallery;
+    Pictures pictures;
 };
 
 /* ---- Sizes and looks ----------------------------------------------------------------------------------- */
@@ -64,8 +64,8 @@ static bool cell_size(const Term *term, int *width, int *height)
     const int candidates[][2] = {
         {answers->cell_width, answers->cell_height},
         {answers->text_width / term->width, answers->text_height / term->height},
-        {answers->area_width / term->width, answers->area_height / term->height},
         {term->pixel_width, term->pixel_height},
+        {answers->area_width / term->width, answers->area_height / term->height}, /* cut at 1000 by xterm */
     };
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         if (plausible(candidates[i][0], candidates[i][1])) {
@@ -103,7 +103,7 @@ CanvasLook term_look(const Term *term)
         memcpy(look.background, term->probe.answers.background, 3);
     }
     if (look.graphics == GRAPHICS_SIXEL) {
-        snprintf(look.remark, sizeof look.remark, term->gallery.paused ? "sixel paused: no answer" : "sixel %dx%d%s",
+        snprintf(look.remark, sizeof look.remark, term->pictures.paused ? "sixel paused: no answer" : "sixel %dx%d%s",
                  look.cell_width, look.cell_height, known ? "" : "?");
     } else if (term->choice != CHOICE_AUTO || term->decided) {
         snprintf(look.remark, sizeof look.remark, "%s", words[look.graphics]);
@@ -289,7 +289,7 @@ Status term_open(Term **out, const TermOptions *options, Error *error)
     }
     forget_cells(term);
     probe_init(&term->probe);
-    gallery_init(&term->gallery, clock_s());
+    pictures_init(&term->pictures, clock_s());
     *out = term;
     refresh(); /* enters the alternate screen before anything is asked */
     ask(term);
@@ -345,7 +345,7 @@ static void show_cells(Term *term, const Canvas *canvas)
 void term_show(Term *term, const Canvas *canvas)
 {
     Bytes erase = {0};
-    gallery_take(&term->gallery, canvas, &erase);
+    pictures_take(&term->pictures, canvas, &erase);
     write_bytes(term, &erase);
     show_cells(term, canvas);
 }
@@ -353,14 +353,14 @@ void term_show(Term *term, const Canvas *canvas)
 bool term_tick(Term *term)
 {
     double now = clock_s();
-    bool paused = term->gallery.paused, changed = false;
+    bool paused = term->pictures.paused, changed = false;
     if (!term->decided && (term->probe.answers.done || now - term->probed_at >= decide_s)) {
         term->decided = changed = true;
     }
     Bytes picture = {0};
-    gallery_next(&term->gallery, now, term->probe.answers.synchronised, &picture);
+    pictures_next(&term->pictures, now, term->probe.answers.synchronised, &picture);
     write_bytes(term, &picture);
-    return changed || paused != term->gallery.paused;
+    return changed || paused != term->pictures.paused;
 }
 
 static double sooner(double a, double b)
@@ -370,7 +370,7 @@ static double sooner(double a, double b)
 
 double term_wait(const Term *term)
 {
-    double now = clock_s(), wait = gallery_wait(&term->gallery, now);
+    double now = clock_s(), wait = pictures_wait(&term->pictures, now);
     int patience = probe_patience_ms(&term->probe);
     if (patience >= 0) {
         double left = term->fed_at + patience / 1000.0 - now;
@@ -392,7 +392,7 @@ static int take_events(Term *term, const InputEvent *events, int n, int *press, 
         if (events[i].kind == INPUT_KEY && taken < most) {
             press[taken++] = events[i].press;
         } else if (events[i].kind == INPUT_ACKNOWLEDGED) {
-            gallery_acknowledged(&term->gallery, clock_s());
+            pictures_acknowledged(&term->pictures, clock_s());
         }
     }
     return taken;
@@ -436,7 +436,7 @@ int term_read(Term *term, int *press, int most, bool *changed)
 void term_repaint(Term *term)
 {
     Bytes erase = {0};
-    gallery_erase(&term->gallery, clock_s(), &erase);
+    pictures_erase(&term->pictures, clock_s(), &erase);
     write_bytes(term, &erase);
     clearok(curscr, TRUE);
 }
@@ -446,8 +446,8 @@ void term_resized(Term *term)
     ask_size(term);
     resizeterm(term->height, term->width);
     forget_cells(term);
-    gallery_done(&term->gallery);
-    gallery_forget(&term->gallery, clock_s() + quiet_s);
+    pictures_done(&term->pictures);
+    pictures_forget(&term->pictures, clock_s() + quiet_s);
     clearok(curscr, TRUE);
     write_raw(term, "\033[16t\033[14t", 10); /* a new font, perhaps */
 }
@@ -457,9 +457,9 @@ static void drain(Term *term)
 {
     int press[PROBE_EVENTS * 64];
     bool changed;
-    while (term->gallery.in_flight || !term->probe.answers.done) {
-        double since = term->gallery.in_flight ? term->gallery.sent_at : term->probed_at;
-        double limit = term->gallery.in_flight && term->probe.answers.done ? 0.5 : probe_s;
+    while (term->pictures.in_flight || !term->probe.answers.done) {
+        double since = term->pictures.in_flight ? term->pictures.sent_at : term->probed_at;
+        double limit = term->pictures.in_flight && term->probe.answers.done ? 0.5 : probe_s;
         double left = since + limit - clock_s();
         struct pollfd input = {term->options.in, POLLIN, 0};
         if (left <= 0 || poll(&input, 1, (int)(left * 1000) + 1) <= 0 ||
@@ -472,7 +472,7 @@ static void drain(Term *term)
 static void leave_screen(Term *term)
 {
     Bytes erase = {0};
-    gallery_erase(&term->gallery, 0, &erase);
+    pictures_erase(&term->pictures, 0, &erase);
     write_bytes(term, &erase);
     endwin();
     fflush(term->out);
@@ -515,7 +515,7 @@ void term_close(Term *term)
     tcflush(term->options.in, TCIFLUSH);
     signals_unguard();
     delscreen(term->curses);
-    gallery_done(&term->gallery);
+    pictures_done(&term->pictures);
     free(term->shown);
     close_streams(term);
     free(term);

@@ -67,12 +67,6 @@ void bench_steps(Bench *bench, long from, long to)
     }
 }
 
-float bench_wave(long i, int phase)
-{
-    double at = (double)i;
-    return (float)sin(0.37 * at * at + 1.3 * at + 0.9 * phase);
-}
-
 /* ---- The state as bytes ------------------------------------------------------------------------------- */
 
 typedef struct ByteWalk {

@@ -22,9 +22,6 @@ void bench_close(Bench *bench);
 void bench_start(Bench *bench, int pretrain);
 void bench_steps(Bench *bench, long from, long to);
 
-/* value i of a deterministic sequence without structure, in [-1, 1]; the same as in vectors/methods.py. */
-float bench_wave(long i, int phase);
-
 /* The lab's whole state (lab_walk) as bytes on the heap. */
 typedef struct State {
     unsigned char *bytes;

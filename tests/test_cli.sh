@@ -71,7 +71,7 @@ tiny=(-s run.steps=12 -s run.batch=32 -s run.log_every=2 -s run.checkpoint_every
 
 says "version" 0 '^ddil [0-9]+\.[0-9]+\.[0-9]+$' --version
 says "help" 0 'usage: ddil \[PRESET' --help
-for command in run resume fork ls show sample rollout eval export presets params doctor; do
+for command in run resume fork ls show sample rollout eval export presets params doctor manual; do
     says "help of $command" 0 "^usage: ddil $command" "$command" --help
 done
 says "an unknown command names the nearest" 2 'nearest: sample' smaple
@@ -100,6 +100,11 @@ assert names["optimizer.lr"]["low"] < names["optimizer.lr"]["high"]
 assert all(r["help"] for r in rows)' "$out"
 says "params: one form only" 2 'not both' params --json --markdown
 says "doctor" 0 'simd' doctor
+says "manual" 0 '^\.SH COMMANDS' manual
+for word in 'SS resume RUN' 'B \\-o, \\-\\-output' 'B source\.beta_student' 'SH KEYS'; do
+    holds "the manual has $word" grep -q "^\.$word" "$out"
+done
+says "the workbench without a terminal" 4 'ddil run' ring-pd
 holds "doctor makes no runs folder" test ! -e "$work/runs"
 
 # ---- bad presets: nothing is created ----
@@ -220,6 +225,21 @@ if command -v flock >/dev/null; then
     holds "and it says so" grep -q 'another' "$err"
 fi
 
+# Somebody who has the runs folder alone, as a workbench does.
+if command -v flock >/dev/null; then
+    flock "$work/runs/.lock" "$DDIL" run ring-pd "${tiny[@]}" >"$out" 2>"$err"
+    holds "a runs folder owned by a workbench is refused with 4" test $? = 4
+    holds "nothing is made in it" test "$(ls "$work/runs" | grep -c '^0')" = 6
+fi
+
+# ---- failing ----
+
+says "a run whose numbers blow up ends with 1" 1 'no longer finite.*checkpoint.*stands' run ring-pd "${tiny[@]}" \
+    --name broken --steps 200 -s optimizer.lr=1 -s optimizer.clip=0 -s optimizer.weight_decay=1 \
+    -s optimizer.beta2=1e-5 -s student.pretrain_lr=1
+holds "its state is kept" grep -q '^state   failed' "$out"
+says "ls shows it" 0 '^0007-broken +failed' ls
+
 # ---- samples ----
 
 says "sample needs a file" 2 '-o FILE' sample 1
@@ -271,6 +291,17 @@ clean = laws[2][1][160:]
 modes = {round(math.atan2(clean[2 * i + 1], clean[2 * i]) / (math.pi / 4)) % 8 for i in range(20)}
 assert modes <= {0, 1, 2}, modes # the data as the distiller sees them
 ' "$work"
+
+# Where there are classes.
+says "a run with classes" 0 'guided: ' run moons-pd-ddil "${tiny[@]}" --name moons
+says "one class" 0 '30 samples' sample moons -n 30 --class 1 -o "$work/class.csv"
+holds "is one class" test "$(cut -d, -f3 "$work/class.csv" | sort -u | tr '\n' ' ')" = "1 label "
+says "a class too many" 2 'outside 0 \.\. 1' sample moons --class 2 -o "$work/g.npy"
+says "guidance is baked into a student" 2 'baked in' sample moons --guidance 3 -o "$work/g.npy"
+for s in 1 3; do
+    says "the teacher with guidance $s" 0 '' sample moons --teacher --guidance $s -n 30 -o "$work/g$s.npy"
+done
+holds "guidance acts" test "$(cmp -s "$work/g1.npy" "$work/g3.npy"; echo $?)" = 1
 
 # ---- eval and export ----
 

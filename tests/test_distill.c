@@ -1,8 +1,8 @@
 /* The methods: one training step of each against PyTorch (vectors/methods.py), labels against closed forms. */
 #include "engine/nets/crew.h"
 #include "tests/labs.h"
-#include "tests/method_vectors.h"
 #include "tests/near.h"
+#include "tests/vectors.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,20 +62,20 @@ static Mixture arcs(void)
 
 typedef struct Fill {
     float *block;
-    int phase;
+    uint32_t seed;
 } Fill;
 
 static void fill_param(void *context, const ParamInfo *info)
 {
     Fill *fill = context;
     for (size_t i = 0; i < info->size; i++)
-        fill->block[info->offset + i] = (float)(0.4 * (double)bench_wave((long)i, fill->phase));
-    fill->phase++;
+        fill->block[info->offset + i] = (float)(0.7 * (double)vectors_wave((uint32_t)i, fill->seed));
+    fill->seed++;
 }
 
-static void fill_net(const NetSpec *spec, float *block, int phase)
+static void fill_net(const NetSpec *spec, float *block, uint32_t seed)
 {
-    net_list(spec, fill_param, &(Fill){block, phase});
+    net_list(spec, fill_param, &(Fill){block, seed});
 }
 
 /* A small network as the teacher. */
@@ -141,8 +141,8 @@ static void fill_rows(const Case *c, const Lab *lab, Batch *rows)
         rows->origin[r] = ORIGIN_DATA;
     }
     for (int k = 0; k < 2 * ROWS; k++) {
-        rows->z[k] = (float)(1.5 * (double)bench_wave(k, 101));
-        rows->x[k] = bench_wave(k, 102);
+        rows->z[k] = 2 * vectors_wave((uint32_t)k, 101);
+        rows->x[k] = vectors_wave((uint32_t)k, 102);
     }
 }
 
@@ -192,7 +192,7 @@ static void compare_param(void *context, const ParamInfo *info)
     double norm = vector_norm(info->size, x), projection = 0, expected = c->expected[0];
     double typical = expected / sqrt((double)info->size);
     for (size_t i = 0; i < info->size; i++)
-        projection += (double)x[i] * (double)bench_wave((long)i, 77);
+        projection += (double)x[i] * (double)vectors_wave((uint32_t)i, 77);
     if (!(fabs(norm - expected) <= tolerance * expected))
         fail_msg("%s %s: norm %.9g, expected %.9g", c->what, info->name, norm, expected);
     if (!(fabs(projection - c->expected[1]) <= tolerance * expected))
@@ -209,26 +209,33 @@ static void count_param(void *context, const ParamInfo *info)
     *(int *)context += 2 + (info->size < 4 ? (int)info->size : 4);
 }
 
-static void assert_block(const References *references, const Case *c, const char *key, const NetSpec *spec,
+static const double *case_value(const Vectors *vectors, const Case *c, const char *key, int n)
+{
+    char full[80];
+    snprintf(full, sizeof full, "%s.%s", c->name, key);
+    return vectors_get(vectors, full, n);
+}
+
+static const double *step_value(const Vectors *vectors, const Case *c, int step, const char *key, int n)
+{
+    char full[32];
+    snprintf(full, sizeof full, "%d.%s", step, key);
+    return case_value(vectors, c, full, n);
+}
+
+static void assert_block(const Vectors *vectors, const Case *c, const char *key, const NetSpec *spec,
                          const float *block)
 {
     char what[96];
     int n = 0;
     snprintf(what, sizeof what, "%s.%s", c->name, key);
     net_list(spec, count_param, &n);
-    net_list(spec, compare_param, &(Compare){what, block, references_take(references, c->name, key, n)});
-}
-
-static const double *step_value(const References *references, const Case *c, int step, const char *key, int n)
-{
-    char full[32];
-    snprintf(full, sizeof full, "%d.%s", step, key);
-    return references_take(references, c->name, full, n);
+    net_list(spec, compare_param, &(Compare){what, block, case_value(vectors, c, key, n)});
 }
 
 /* ---- The tests ------------------------------------------------------------------------------------------ */
 
-static void assert_step(const References *references, const Case *c, Lab *lab, int step)
+static void assert_step(const Vectors *vectors, const Case *c, Lab *lab, int step)
 {
     static const char *const blocks[STEPS][3] = {{"1.gradient", "1.weights", "1.ema"},
                                                  {"2.gradient", "2.weights", "2.ema"}};
@@ -237,46 +244,46 @@ static void assert_step(const References *references, const Case *c, Lab *lab, i
     const NetSpec *spec = &lab->student.spec;
     Tensor *loss = lab->method->loss(&chunk);
     tape_backward(&chunk.tape, loss);
-    assert_values("loss", 1, loss->x, step_value(references, c, step, "loss", 1));
-    assert_values("each", ROWS, chunk.each, step_value(references, c, step, "each", ROWS));
-    assert_block(references, c, blocks[step - 1][0], spec, chunk.gradient);
+    assert_values("loss", 1, loss->x, step_value(vectors, c, step, "loss", 1));
+    assert_values("each", ROWS, chunk.each, step_value(vectors, c, step, "each", ROWS));
+    assert_block(vectors, c, blocks[step - 1][0], spec, chunk.gradient);
     float norm = (float)model_update(&lab->student, chunk.gradient, &lab->adam);
-    assert_values("norm", 1, &norm, step_value(references, c, step, "norm", 1));
+    assert_values("norm", 1, &norm, step_value(vectors, c, step, "norm", 1));
     StepReport report = {0};
     if (lab->method->after)
         lab->method->after(lab, step, &report);
-    assert_block(references, c, blocks[step - 1][1], spec, lab->student.weights);
-    assert_block(references, c, blocks[step - 1][2], spec, lab->student.ema);
+    assert_block(vectors, c, blocks[step - 1][1], spec, lab->student.weights);
+    assert_block(vectors, c, blocks[step - 1][2], spec, lab->student.ema);
     arena_rewind(lab->step, mark);
 }
 
-static void assert_pd_target(const References *references, const Case *c, Lab *lab)
+static void assert_pd_target(const Vectors *vectors, const Case *c, Lab *lab)
 {
     size_t mark = arena_mark(lab->step);
     Chunk chunk = chunk_new(c, lab, lab->step);
     float target[2 * ROWS];
     lab->method->label(lab, lab->step, ROWS, chunk.rows.z, chunk.rows.point, lab->grid.steps,
                        chunk.rows.label, target);
-    assert_values("target", 2 * ROWS, target, references_take(references, c->name, "target", 2 * ROWS));
+    assert_values("target", 2 * ROWS, target, case_value(vectors, c, "target", 2 * ROWS));
     arena_rewind(lab->step, mark);
 }
 
 static void check_case(const Case *c)
 {
-    References *references = references_open("tests/vectors/methods.txt");
+    Vectors *vectors = vectors_read("methods.txt");
     Bench *bench = case_open(c);
     bool lcm = bench->lab.method == &method_lcm;
     const NetSpec *spec = &bench->lab.student.spec;
     if (lcm)
         fill_net(spec, target_block(&bench->lab), 50);
     if (bench->lab.method == &method_pd)
-        assert_pd_target(references, c, &bench->lab);
+        assert_pd_target(vectors, c, &bench->lab);
     for (int step = 1; step <= STEPS; step++)
-        assert_step(references, c, &bench->lab, step);
+        assert_step(vectors, c, &bench->lab, step);
     if (lcm)
-        assert_block(references, c, "lagging", spec, target_block(&bench->lab));
+        assert_block(vectors, c, "lagging", spec, target_block(&bench->lab));
     bench_close(bench);
-    references_close(references);
+    vectors_free(vectors);
 }
 
 static void test_training_step(void **state)
@@ -397,7 +404,7 @@ static void test_student_with_labels_walks_the_teachers_path(void **state)
     float noise[N * 2], states[(GRID + 1) * N * 2], x0[N * 2];
     int label[N], i[N];
     for (int k = 0; k < 2 * N; k++)
-        noise[k] = 1.5f * bench_wave(k, 5);
+        noise[k] = 1.5f * vectors_wave((uint32_t)k, 5);
     for (int r = 0; r < N; r++)
         label[r] = r % 2;
     rollout(bench->crew, &(Rollout){.policy = &teacher, .seed = 1, .stream = STREAM_SHIFT, .n = N, .noise = noise,

@@ -54,7 +54,8 @@ static void expect_close(const char *what, size_t n, const float *got, const flo
 static void test_matmul(void **state)
 {
     (void)state;
-    static const int shapes[][3] = {{1, 1, 1}, {3, 5, 7}, {49, 24, 49}, {128, 256, 66}, {17, 96, 1}};
+    static const int shapes[][3] = {{1, 1, 1}, {3, 5, 7}, {49, 24, 49}, {128, 256, 66}, {17, 96, 1}, {9, 130, 600},
+                                   {8, 33, 256}, {15, 16, 257}, {1, 200, 30}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (int flags = 0; flags < 4; flags++) {
             int m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
@@ -63,8 +64,11 @@ static void test_matmul(void **state)
             float *want = random_floats((size_t)(m * n), 1, 3);
             float *got = copy_of((size_t)(m * n), want);
             Matrix ma = {a, ta ? m : k, ta}, mb = {b, tb ? k : n, tb};
-            kernel_matmul(m, n, k, 0.5f, ma, mb, 1.0f, got, n);
-            naive_matmul(m, n, k, 0.5f, ma, mb, 1.0f, want, n);
+            kernel_matmul(m, n, k, 0.5f, ma, mb, true, got, n);
+            naive_matmul(m, n, k, 0.5f, ma, mb, true, want, n);
+            expect_close("matmul", (size_t)(m * n), got, want, 2e-6);
+            kernel_matmul(m, n, k, 1, ma, mb, false, got, n);
+            naive_matmul(m, n, k, 1, ma, mb, false, want, n);
             expect_close("matmul", (size_t)(m * n), got, want, 2e-6);
             free(a), free(b), free(want), free(got);
         }
@@ -79,17 +83,17 @@ static void test_linear(void **state)
     float *want = random_floats(ROWS * OUT, 1, 5), *got = copy_of(ROWS * OUT, want);
     for (int i = 0; i < ROWS * OUT; i++)
         want[i] = b[i % OUT];
-    naive_matmul(ROWS, OUT, IN, 1, (Matrix){x, IN, false}, (Matrix){w, OUT, false}, 1, want, OUT);
+    naive_matmul(ROWS, OUT, IN, 1, (Matrix){x, IN, false}, (Matrix){w, OUT, false}, true, want, OUT);
     kernel_linear(ROWS, IN, OUT, x, w, b, got);
     expect_close("linear", ROWS * OUT, got, want, 1e-6);
 
     float *gx = random_floats(ROWS * IN, 1, 6), *gx_want = copy_of(ROWS * IN, gx);
-    naive_matmul(ROWS, IN, OUT, 1, (Matrix){gy, OUT, false}, (Matrix){w, OUT, true}, 1, gx_want, IN);
+    naive_matmul(ROWS, IN, OUT, 1, (Matrix){gy, OUT, false}, (Matrix){w, OUT, true}, true, gx_want, IN);
     kernel_linear_input(ROWS, IN, OUT, gy, w, gx);
     expect_close("linear input", ROWS * IN, gx, gx_want, 1e-6);
 
     float *gw = random_floats(IN * OUT, 1, 7), *gw_want = copy_of(IN * OUT, gw);
-    naive_matmul(IN, OUT, ROWS, 1, (Matrix){x, IN, true}, (Matrix){gy, OUT, false}, 1, gw_want, OUT);
+    naive_matmul(IN, OUT, ROWS, 1, (Matrix){x, IN, true}, (Matrix){gy, OUT, false}, true, gw_want, OUT);
     kernel_linear_weight(ROWS, IN, OUT, gy, x, gw);
     expect_close("linear weight", IN * OUT, gw, gw_want, 1e-6);
     free(x), free(w), free(b), free(gy), free(want), free(got);

@@ -196,7 +196,7 @@ static void draw_ticks(Canvas *canvas, Rect plot, const Scale *scale)
             continue;
         }
         char text[FORMAT_SIZE];
-        canvas_text_right(canvas, plot.x - 2, y, CHART_MARGIN - 2, faint, format_value(text, value));
+        canvas_text_right(canvas, plot.x - 2, y, CHART_MARGIN - 2, faint, format_tick(text, value));
         canvas_put(canvas, plot.x - 1, y, 0x2524, rule);
         taken = y;
     }

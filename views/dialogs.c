@@ -161,7 +161,17 @@ const View view_help = {.name = "Help", .place = PLACE_HELP, .state_size = sizeo
 
 typedef struct PickerState {
     int chosen;
+    bool moved; /* else the preset for newcomers is chosen */
 } PickerState;
+
+static int picker_chosen(const PickerState *own, const PresetInfo *presets, int n)
+{
+    int newcomer = 0;
+    for (int i = 0; i < n; i++) {
+        newcomer = strcmp(presets[i].name, "quickstart") == 0 ? i : newcomer;
+    }
+    return own->moved ? own->chosen : newcomer;
+}
 
 static void picker_row(Canvas *canvas, Rect row, const PresetInfo *preset, bool chosen)
 {
@@ -185,10 +195,11 @@ static void picker_draw(void *state, const Scene *scene, Canvas *canvas, Rect bo
         canvas_text(canvas, inside.x, inside.y, inside.width, theme_style(canvas, ROLE_TEXT),
                     "No presets found: they lie in presets/ beside the program.");
     }
-    int first = own->chosen >= inside.height - 1 ? own->chosen - inside.height + 2 : 0;
+    int chosen = picker_chosen(own, presets, n);
+    int first = chosen >= inside.height - 1 ? chosen - inside.height + 2 : 0;
     for (int row = 0; row < inside.height - 1 && first + row < n; row++) {
         picker_row(canvas, (Rect){inside.x, inside.y + row, inside.width, 1}, &presets[first + row],
-                   first + row == own->chosen);
+                   first + row == chosen);
     }
     free(presets);
 }
@@ -196,10 +207,11 @@ static void picker_draw(void *state, const Scene *scene, Canvas *canvas, Rect bo
 static Reply picker_start(const PickerState *own, const PresetInfo *presets, int n)
 {
     Reply reply = {.kind = REPLY_SEND, .command = {.kind = COMMAND_NEW}};
-    if (own->chosen >= n) {
+    int chosen = picker_chosen(own, presets, n);
+    if (chosen >= n) {
         return (Reply){.kind = REPLY_UNKNOWN};
     }
-    snprintf(reply.command.text, sizeof reply.command.text, "%s", presets[own->chosen].name);
+    snprintf(reply.command.text, sizeof reply.command.text, "%s", presets[chosen].name);
     return reply;
 }
 
@@ -216,7 +228,8 @@ static Reply picker_act(void *state, const Scene *scene, Action action)
     if (action == ACTION_OPEN) {
         reply = picker_start(own, presets, n);
     } else {
-        own->chosen = views_move(own->chosen, n, action);
+        own->chosen = views_move(picker_chosen(own, presets, n), n, action);
+        own->moved = true;
     }
     free(presets);
     return reply;

@@ -63,6 +63,18 @@ const char *format_value(char text[FORMAT_SIZE], double value)
     return text;
 }
 
+const char *format_tick(char text[FORMAT_SIZE], double value)
+{
+    double size = fabs(value);
+    if (size >= 9.995e-4 && size < 99999.5) {
+        snprintf(text, FORMAT_SIZE, "%.4g", value);
+        return text;
+    }
+    int exponent = size > 0 ? (int)floor(log10(size) + 1e-9) : 0;
+    snprintf(text, FORMAT_SIZE, exponent != 0 ? "%.3ge%d" : "%.3g", value / pow(10, exponent), exponent);
+    return text;
+}
+
 const char *format_duration(char text[FORMAT_SIZE], double seconds)
 {
     if (!(seconds >= 0 && seconds < 1e9)) {

@@ -12,6 +12,8 @@ const char *format_count(char text[FORMAT_SIZE], double count);
 const char *format_short(char text[FORMAT_SIZE], double count);
 /* Four significant digits in at most eight cells: "0.0413", "1.2e-5"; "-" for NaN. */
 const char *format_value(char text[FORMAT_SIZE], double value);
+/* For the ticks of an axis: as short as it can be, "0.5", "20", "1e-5". */
+const char *format_tick(char text[FORMAT_SIZE], double value);
 /* 78 -> "01:18"; hours and days when needed; "-" for NaN. */
 const char *format_duration(char text[FORMAT_SIZE], double seconds);
 

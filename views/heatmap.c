@@ -93,13 +93,11 @@ uint32_t heatmap_rune(int level)
 
 static Style level_style(const Canvas *canvas, int level)
 {
-    uint8_t fore[3], back[3];
     if (level < 0 || canvas->look.colours != COLOURS_256) {
         return theme_style(canvas, ROLE_TEXT);
     }
-    theme_ramp_rgb(level + 2 < RAMP_SIZE ? level + 2 : RAMP_SIZE - 1, fore);
-    theme_ramp_rgb(level, back);
-    return (Style){theme_nearest(COLOURS_256, fore), theme_nearest(COLOURS_256, back), 0};
+    int brighter = level + 2 < RAMP_SIZE ? level + 2 : RAMP_SIZE - 1;
+    return (Style){theme_ramp_256(brighter), theme_ramp_256(level), 0};
 }
 
 void heatmap_legend(Canvas *canvas, int right, int y, const Scale *scale)

@@ -57,13 +57,13 @@ const KeyRow key_rows[] = {
     {PRESS_DOWN, ACTION_DOWN, SAMPLES, NULL, NULL, NULL, false},
     {'k', ACTION_UP, SAMPLES, NULL, NULL, NULL, false},
     {'j', ACTION_DOWN, SAMPLES, NULL, NULL, NULL, false},
+
+    {' ', ACTION_PAUSE, VIEWS, "Space", "pause", "pause the run, or go on", true},
+    {'n', ACTION_NEW, VIEWS, "n", "new run", "start a preset from the list", true},
     {'t', ACTION_STUDENT, SAMPLES, "t", "student", "show the student's samples", false},
     {'T', ACTION_TEACHER, SAMPLES, "T", "teacher", "show the teacher's samples from the same noise", false},
     {'x', ACTION_X0, SAMPLES, "x", "x0", "show the student's estimate of the clean sample", false},
     {'d', ACTION_DIFFERENCE, SAMPLES, "d", "difference", "show student minus teacher", false},
-
-    {' ', ACTION_PAUSE, VIEWS, "Space", "pause", "pause the run, or go on", true},
-    {'n', ACTION_NEW, VIEWS, "n", "new run", "start a preset from the list", true},
     {'s', ACTION_STEP, VIEWS, "s", "step", "do one training step, then pause", true},
     {'f', ACTION_FORK, VIEWS, "f", "fork", "branch a new run from the newest checkpoint", true},
     {'w', ACTION_SAVE, VIEWS, "w", "write checkpoint", "write a checkpoint now", true},

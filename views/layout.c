@@ -124,7 +124,7 @@ RunsLayout layout_runs(Rect body, int runs)
         layout.log = layout_take_bottom(&body, body.height >= 28 ? 10 : 6);
     }
     if (body.width >= 60) {
-        layout.facts = layout_take_right(&body, body.width >= 140 ? 44 : 24);
+        layout.facts = layout_take_right(&body, body.width >= 140 ? 44 : 27);
         layout_take_right(&body, 1);
     }
     layout.chart = body;

@@ -61,7 +61,7 @@ static void draw_clouds(Canvas *canvas, Rect rect, const SamplesSpec *spec)
     int side = square_cells(canvas, rect.height - 1);
     SamplesSpec other = *spec;
     other.source = spec->source == SOURCE_TEACHER ? SOURCE_STUDENT : SOURCE_TEACHER;
-    bool both = rect.width >= 2 * side + 2;
+    bool both = rect.width >= 44;
     Rect left = {rect.x, rect.y, both ? (rect.width - 2) / 2 : rect.width, rect.height};
     left.width = left.width > 2 * side ? 2 * side : left.width;
     draw_named(canvas, left, spec, source_names[spec->source]);
@@ -145,41 +145,63 @@ static void draw_panel(Raster *raster, Rect cells, const SamplesSpec *at)
     }
 }
 
+/* Cells a panel takes: square if all stages fit so, and spread out when there is room to spare. */
+static int panel_width(const Canvas *canvas, Rect rect, int stages)
+{
+    int square = square_cells(canvas, rect.height), fair = rect.width / stages - 1;
+    int width = square < fair ? square : fair; /* rather all stages than large ones */
+    width = width < 8 ? 8 : width;
+    if (stages * (width + 1) < rect.width * 3 / 4) {
+        width = fair < width * 5 / 4 ? fair : width * 5 / 4;
+    }
+    return width;
+}
+
+/* Panels first .. first + n - 1 as one picture. */
+static void draw_panels(Canvas *canvas, Rect rect, const SamplesSpec *spec, int first, int n, const int *stage)
+{
+    Raster raster;
+    int width = rect.width;
+    if (!raster_begin(&raster, canvas, (Rect){rect.x + first * (width + 1), rect.y, n * (width + 1), rect.height})) {
+        return;
+    }
+    (samples_are_points(spec->samples) ? cloud_palette : sheet_palette)(&raster);
+    for (int panel = first; panel < first + n; panel++) {
+        SamplesSpec at = *spec;
+        at.stage = stage[panel];
+        draw_panel(&raster, (Rect){rect.x + panel * (width + 1), rect.y, width, rect.height}, &at);
+    }
+    raster_end(&raster, canvas);
+}
+
+enum { PANELS_MAX = 64 };
+
 static void draw_strip(Canvas *canvas, Rect rect, const SamplesSpec *spec)
 {
     const SamplesView *samples = spec->samples;
-    int stages = samples->steps + (spec->source != SOURCE_X0);
+    int stages = samples->steps + (spec->source != SOURCE_X0), stage[PANELS_MAX];
     char title[96], name[FORMAT_SIZE];
     snprintf(title, sizeof title, "%s through its sampling steps · seed %d", source_names[spec->source], spec->seed);
     views_title(canvas, &rect, title, "");
     Rect labels = layout_take_top(&rect, 1);
-    int width = square_cells(canvas, rect.height);
-    width = width < 8 ? 8 : width > rect.width / 2 ? rect.width / 2 : width;
-    int panels = rect.width / (width + 1) < stages ? rect.width / (width + 1) : stages;
-    if (panels < 1 || stages < 1 || rect.height < 1) {
+    if (stages < 1 || rect.height < 1 || rect.width < 9) {
         return;
     }
-    if (panels * (width + 1) < rect.width * 3 / 4) { /* room to spare: spread them */
-        width = rect.width / panels - 1 < width * 5 / 4 ? rect.width / panels - 1 : width * 5 / 4;
-    }
-    Raster raster;
-    bool drawn = raster_begin(&raster, canvas, (Rect){rect.x, rect.y, panels * (width + 1), rect.height});
-    if (drawn) {
-        (samples_are_points(samples) ? cloud_palette : sheet_palette)(&raster);
-    }
+    int width = panel_width(canvas, rect, stages), panels = rect.width / (width + 1);
+    panels = panels > stages ? stages : panels > PANELS_MAX ? PANELS_MAX : panels;
     for (int panel = 0; panel < panels; panel++) {
-        SamplesSpec at = *spec;
-        at.stage = strip_stage(panel, panels, stages);
-        Rect cells = {rect.x + panel * (width + 1), rect.y, width, rect.height};
-        Style style = theme_style(canvas, at.stage == spec->stage ? ROLE_CURSOR : ROLE_FAINT);
-        canvas_print(canvas, cells.x, labels.y, width, style, "%s%s", at.stage == spec->stage ? "▸" : " ",
-                     stage_name(name, samples, at.stage));
-        if (drawn) {
-            draw_panel(&raster, cells, &at);
-        }
+        stage[panel] = strip_stage(panel, panels, stages);
+        bool chosen = stage[panel] == spec->stage;
+        canvas_print(canvas, rect.x + panel * (width + 1), labels.y, width,
+                     theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT), "%s%s", chosen ? "▸" : " ",
+                     stage_name(name, samples, stage[panel]));
     }
-    if (drawn) {
-        raster_end(&raster, canvas);
+    int unit = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_width : 1;
+    int most = PICTURE_SIDE_MAX / unit / (width + 1); /* panels that one picture can hold */
+    most = most < 1 ? 1 : most;
+    for (int first = 0; first < panels; first += most) {
+        int n = panels - first < most ? panels - first : most;
+        draw_panels(canvas, (Rect){rect.x, rect.y, width, rect.height}, spec, first, n, stage);
     }
 }
 

@@ -25,6 +25,7 @@ struct Screen {
     int x_cells;         /* width of the body last drawn */
     bool flash;
     char remark[160];
+    char dismissed[256]; /* the bad news a key press has put away */
 };
 
 Screen *screen_new(const ScreenOptions *options)
@@ -132,12 +133,15 @@ static void draw_rail_run(Canvas *canvas, Rect row, const RunView *run, bool cho
     char step[FORMAT_SIZE], loss[FORMAT_SIZE];
     Style state = views_state(canvas, run->state, &sign, &word);
     Style plain = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
-    int right = row.x + row.width, name = row.width - 19;
+    bool wide = row.width >= 40;
+    int right = row.x + row.width, name = row.width - (wide ? 19 : 11);
     canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), chosen ? "▸" : " ");
     canvas_print(canvas, row.x + 1, row.y, name, plain, "%02d %s", run->id, run->name);
     canvas_text(canvas, row.x + name + 2, row.y, 1, state, sign);
-    canvas_text_right(canvas, right - 8, row.y, 7, plain, format_short(step, (double)run->step));
-    canvas_text_right(canvas, right, row.y, 7, plain, format_value(loss, run->smooth_loss));
+    canvas_text_right(canvas, right - (wide ? 8 : 1), row.y, 7, plain, format_short(step, (double)run->step));
+    if (wide) {
+        canvas_text_right(canvas, right, row.y, 7, plain, format_value(loss, run->smooth_loss));
+    }
 }
 
 static void draw_rail(Canvas *canvas, const Scene *scene, Rect rail)
@@ -199,7 +203,7 @@ static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene
     const Snapshot *snapshot = scene->snapshot;
     char text[256] = "";
     const NoteView *note = snapshot->notes > 0 ? &snapshot->note[snapshot->notes - 1] : NULL;
-    bool bad = note != NULL && note->status != STATUS_OK;
+    bool bad = note != NULL && note->status != STATUS_OK && strcmp(note->text, screen->dismissed) != 0;
     int x = row.x, right = row.x + row.width;
     if (canvas->look.remark[0] != '\0' && row.width >= 60) {
         right -= canvas_text_right(canvas, right, row.y, 24, theme_style(canvas, ROLE_FAINT), canvas->look.remark) + 2;
@@ -394,12 +398,20 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     }
 }
 
+/* Any key puts the newest bad news away; it stays in the list of news. */
+static void dismiss_news(Screen *screen, const Snapshot *snapshot)
+{
+    const char *text = snapshot->notes > 0 ? snapshot->note[snapshot->notes - 1].text : "";
+    snprintf(screen->dismissed, sizeof screen->dismissed, "%s", text);
+}
+
 Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
 {
     Scene scene = scene_of(screen, snapshot);
     const View *asked = screen->overlay != NULL ? screen->overlay : views[screen->front];
     const KeyRow *row = key_find(press, asked->place);
     screen->remark[0] = '\0';
+    dismiss_news(screen, snapshot);
     if (row == NULL || (row->steers && screen->options.readonly)) {
         screen_say(screen, row != NULL ? "opened read-only: this key is asleep" : "");
         return (Reply){.kind = REPLY_UNKNOWN};

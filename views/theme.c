@@ -49,6 +49,12 @@ void theme_ramp_rgb(int level, uint8_t rgb[3])
     }
 }
 
+int16_t theme_ramp_256(int level)
+{
+    static const int16_t ramp[RAMP_SIZE] = {17, 18, 24, 24, 60, 60, 243, 102, 246, 144, 143, 179, 185, 221, 227};
+    return ramp[level];
+}
+
 static int distance(const uint8_t a[3], const uint8_t b[3])
 {
     int sum = 0;

@@ -148,7 +148,7 @@ void views_news(Canvas *canvas, const Scene *scene, Rect rect)
         Style style = theme_style(canvas, note->status == STATUS_OK ? ROLE_TEXT : ROLE_FAILED);
         int x = rect.x + 1;
         int y = rect.y + row;
-        if (!scene->fixed_clock && rect.width >= 24) {
+        if (!scene->fixed_clock && rect.width >= 40) {
             x += canvas_print(canvas, x, y, 9, theme_style(canvas, ROLE_FAINT), "%-8.8s ", note->time);
         }
         if (note->run > 0) {

@@ -77,25 +77,38 @@ static double metric_mode_kl(const Sets *s)
 
 static double metric_energy(const Sets *s)
 {
-    int n = s->n < ENERGY_ROWS ? s->n : ENERGY_ROWS, m = s->m < ENERGY_ROWS ? s->m : ENERGY_ROWS;
-    PairSums sums = pair_sums(kernel_energy, NULL, n, s->x, m, s->reference, s->data->dims);
+    int m = s->m < ENERGY_ROWS ? s->m : ENERGY_ROWS;
+    PairSums sums = pair_sums(kernel_energy, NULL, s->n, s->x, m, s->reference, s->data->dims);
     return pair_unbiased(&sums);
 }
 
+typedef enum Domain { ALL_DATA, POINTS, MIXTURES } Domain;
+
 typedef struct Measure {
     const char *name;
-    bool mixtures_only;
+    Domain domain; /* where it is defined, or cheap enough */
+    int rows;      /* the first so many samples are judged; 0: all */
     double (*value)(const Sets *sets);
 } Measure;
 
 /* One row a metric. */
 static const Measure measures[] = {
-    {"sw2",          false, metric_sw2    },
-    {"energy",       false, metric_energy },
-    {"modes",        true,  metric_modes  },
-    {"within3sigma", true,  metric_within },
-    {"mode_kl",      true,  metric_mode_kl},
+    {"sw2",          ALL_DATA, 0,           metric_sw2    },
+    {"energy",       POINTS,   ENERGY_ROWS, metric_energy },
+    {"modes",        MIXTURES, 0,           metric_modes  },
+    {"within3sigma", MIXTURES, 0,           metric_within },
+    {"mode_kl",      MIXTURES, 0,           metric_mode_kl},
 };
+
+static bool defined_for(const Measure *measure, const Dataset *data)
+{
+    switch (measure->domain) {
+    case POINTS: return data->dims <= 3;
+    case MIXTURES: return data->mixture;
+    case ALL_DATA: break;
+    }
+    return true;
+}
 
 /* Copies all rows but block b's; returns how many. */
 static int leave_out(const Sets *sets, int b, float *rest)
@@ -108,8 +121,11 @@ static int leave_out(const Sets *sets, int b, float *rest)
 }
 
 /* Delete-a-block jackknife: se^2 = (B - 1) / B sum (v_b - mean)^2 (Kuensch 1989). */
-static Metric with_interval(const Measure *measure, const Sets *sets)
+static Metric with_interval(const Measure *measure, const Sets *all)
 {
+    Sets first = *all, *sets = &first;
+    if (measure->rows && first.n > measure->rows)
+        first.n = measure->rows;
     size_t mark = arena_mark(sets->scratch);
     float *rest = arena_floats(sets->scratch, (size_t)sets->n * sets->data->dims);
     double value[BLOCKS], variance = 0;
@@ -149,7 +165,7 @@ static void judge(const Sets *sets, Crew *crew, EvalReport *report)
     const Measure *wanted[EVAL_METRICS_MAX];
     report->metrics = 0;
     for (size_t k = 0; k < sizeof measures / sizeof *measures; k++)
-        if (sets->data->mixture || !measures[k].mixtures_only)
+        if (defined_for(&measures[k], sets->data))
             wanted[report->metrics++] = &measures[k];
     Judging judging = {sets, wanted, report->metric};
     crew_map(crew, report->metrics, 1, judge_one, &judging);

@@ -109,10 +109,10 @@ void kernel_attention(AttentionShape shape, const float *qkv, float *y, float *p
         Head h = head_of(shape, i / shape.heads, i % shape.heads);
         float *weight = p + h.p;
         kernel_matmul(t, t, h.width, h.scale, (Matrix){qkv + h.q, h.row, false},
-                      (Matrix){qkv + h.k, h.row, true}, 0.0f, weight, t);
+                      (Matrix){qkv + h.k, h.row, true}, false, weight, t);
         kernel_softmax(t, t, weight);
         kernel_matmul(t, h.width, t, 1.0f, (Matrix){weight, t, false},
-                      (Matrix){qkv + h.v, h.row, false}, 0.0f, y + h.y, shape.c);
+                      (Matrix){qkv + h.v, h.row, false}, false, y + h.y, shape.c);
     }
 }
 
@@ -124,10 +124,10 @@ void kernel_attention_grad(AttentionShape shape, const float *qkv, const float *
         Head h = head_of(shape, i / shape.heads, i % shape.heads);
         Matrix q = {qkv + h.q, h.row, false}, k = {qkv + h.k, h.row, false};
         Matrix out = {gy + h.y, shape.c, false};
-        kernel_matmul(t, h.width, t, 1.0f, (Matrix){p + h.p, t, true}, out, 1.0f, gqkv + h.v, h.row);
-        kernel_matmul(t, t, h.width, 1.0f, out, (Matrix){qkv + h.v, h.row, true}, 0.0f, scratch, t);
+        kernel_matmul(t, h.width, t, 1.0f, (Matrix){p + h.p, t, true}, out, true, gqkv + h.v, h.row);
+        kernel_matmul(t, t, h.width, 1.0f, out, (Matrix){qkv + h.v, h.row, true}, false, scratch, t);
         kernel_softmax_grad(t, t, p + h.p, scratch);
-        kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch, t, false}, k, 1.0f, gqkv + h.q, h.row);
-        kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch, t, true}, q, 1.0f, gqkv + h.k, h.row);
+        kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch, t, false}, k, true, gqkv + h.q, h.row);
+        kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch, t, true}, q, true, gqkv + h.k, h.row);
     }
 }

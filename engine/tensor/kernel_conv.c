@@ -1,6 +1,7 @@
-/* 3x3 convolution, one sample at a time: its 3x3 neighbourhoods gathered into rows (pixels, 9 in), so that each of
+/* 3x3 convolution: by Winograd's transforms where they fit, else one sample at a time, its 3x3 neighbourhoods gathered into rows (pixels, 9 in), so that each of
  * the three directions is one matrix product with the weights read as (9 in, out). */
 #include "engine/tensor/kernels.h"
+#include "engine/tensor/kernel_winograd.h"
 #include <string.h>
 
 static size_t pixels(ConvShape s)
@@ -8,9 +9,14 @@ static size_t pixels(ConvShape s)
     return (size_t)s.h * (size_t)s.w;
 }
 
+static size_t gathered(ConvShape s)
+{
+    return pixels(s) * 9 * (size_t)s.in;
+}
+
 size_t conv3x3_scratch(ConvShape shape)
 {
-    return pixels(shape) * 9 * (size_t)shape.in;
+    return winograd_fits(shape) ? winograd_scratch(shape) : gathered(shape);
 }
 
 /* Row (y, x) of `col` gets x[y + ky - 1, x + kx - 1, :] at block ky * 3 + kx; zeros outside. */
@@ -46,6 +52,10 @@ static void scatter(ConvShape s, const float *col, float *x)
 void kernel_conv3x3(ConvShape shape, const float *x, const float *weight, const float *bias, float *y,
                     float *scratch)
 {
+    if (winograd_fits(shape)) {
+        winograd_forward(shape, x, weight, bias, y, scratch);
+        return;
+    }
     size_t hw = pixels(shape);
     for (int i = 0; i < shape.n; i++) {
         gather(shape, x + (size_t)i * hw * (size_t)shape.in, scratch);
@@ -57,9 +67,13 @@ void kernel_conv3x3(ConvShape shape, const float *x, const float *weight, const 
 void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight, float *gx,
                           float *scratch)
 {
+    if (winograd_fits(shape)) {
+        winograd_input(shape, gy, weight, gx, scratch);
+        return;
+    }
     size_t hw = pixels(shape);
     for (int i = 0; i < shape.n; i++) {
-        memset(scratch, 0, sizeof(float) * conv3x3_scratch(shape));
+        memset(scratch, 0, sizeof(float) * gathered(shape));
         kernel_linear_input((int)hw, 9 * shape.in, shape.out, gy + (size_t)i * hw * (size_t)shape.out,
                             weight, scratch);
         scatter(shape, scratch, gx + (size_t)i * hw * (size_t)shape.in);
@@ -69,6 +83,10 @@ void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight,
 void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x, float *gweight,
                            float *scratch)
 {
+    if (winograd_fits(shape)) {
+        winograd_weight(shape, gy, x, gweight, scratch);
+        return;
+    }
     size_t hw = pixels(shape);
     for (int i = 0; i < shape.n; i++) {
         gather(shape, x + (size_t)i * hw * (size_t)shape.in, scratch);

@@ -10,7 +10,7 @@ static double element(Matrix a, int row, int column)
     return (double)a.x[(size_t)i * (size_t)a.stride + (size_t)j];
 }
 
-void naive_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, float *c, int ldc)
+void naive_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add, float *c, int ldc)
 {
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++) {
@@ -18,7 +18,7 @@ void naive_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, float be
             for (int l = 0; l < k; l++)
                 sum += element(a, i, l) * element(b, l, j);
             float *out = c + (size_t)i * (size_t)ldc + (size_t)j;
-            *out = (float)((double)alpha * sum + (beta == 0.0f ? 0.0 : (double)beta * (double)*out));
+            *out = (float)((double)alpha * sum + (add ? (double)*out : 0.0));
         }
 }
 

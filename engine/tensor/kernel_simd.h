@@ -20,12 +20,19 @@ typedef enum KernelCpu { CPU_PORTABLE, CPU_AVX2, CPU_AVX512 } KernelCpu;
 #define KERNEL_AVX512                                                                             \
     __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")))
 
+/* The most that may be used: -DKERNEL_MOST=CPU_AVX2 or CPU_PORTABLE builds and tests the lesser paths. */
+#ifndef KERNEL_MOST
+#define KERNEL_MOST CPU_AVX512
+#endif
+
 static inline KernelCpu kernel_level(void)
 {
-    if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw"))
+    if (KERNEL_MOST >= CPU_AVX512 && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
         return CPU_AVX512;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? CPU_AVX2 : CPU_PORTABLE;
+    if (KERNEL_MOST >= CPU_AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return CPU_AVX2;
+    return CPU_PORTABLE;
 }
 
 /* Defines `name parameters`, which calls name_body with `arguments`. */

@@ -14,13 +14,13 @@ void kernel_init(void);
 /* The instruction set used for vectorised kernels: "avx512", "avx2" or "portable". */
 const char *kernel_cpu(void);
 
-/* C (m, n; row stride ldc) = alpha op(A) op(B) + beta C. op(A): (m, k), op(B): (k, n). */
+/* C (m, n; row stride ldc) = [C if add +] alpha op(A) op(B). op(A): (m, k), op(B): (k, n). */
 typedef struct Matrix {
     const float *x;
     int stride;     /* floats from row to row */
     bool transpose; /* use the transpose of what is stored */
 } Matrix;
-void kernel_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, float *c, int ldc);
+void kernel_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add, float *c, int ldc);
 
 /* y (rows, out) = x (rows, in) W (in, out) + bias (out, or NULL). */
 void kernel_linear(int rows, int in, int out, const float *x, const float *weight, const float *bias,
@@ -89,7 +89,7 @@ void kernel_space_to_depth(int n, int h, int w, int c, const float *x, float *y,
 void kernel_depth_to_space(int n, int h, int w, int c, const float *x, float *y, bool accumulate);
 
 /* The naive twins: the formula as loops, sums in double. Oracle of the tests and documentation. */
-void naive_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, float *c, int ldc);
+void naive_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add, float *c, int ldc);
 void naive_conv3x3(ConvShape shape, const float *x, const float *weight, const float *bias, float *y);
 void naive_conv3x3_input(ConvShape shape, const float *gy, const float *weight, float *gx);
 void naive_conv3x3_weight(ConvShape shape, const float *gy, const float *x, float *gweight);

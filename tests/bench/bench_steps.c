@@ -1,6 +1,7 @@
 /* Times whole training steps of the two reference networks and the three directions of their convolutions:
  *   bench_steps [THREADS] [SECONDS]
- * prints one line each: median and best milliseconds, GFLOP/s counted as direct convolutions. Not part of the tests. */
+ * prints one line each: median and best milliseconds by the clock and of CPU, GFLOP/s counted as direct convolutions.
+ * Not part of the tests. */
 #include "engine/base/clock.h"
 #include "engine/base/rng.h"
 #include "engine/nets/crew.h"
@@ -71,18 +72,21 @@ static int by_value(const void *a, const void *b)
 static void measure(const char *name, double seconds, double flops, void (*work)(void *), void *context)
 {
     enum { MOST = 20000 };
-    static double times[MOST];
+    static double times[MOST], cpu[MOST];
     int n = 0;
     for (int i = 0; i < 3; i++)
         work(context);
     for (double end = clock_s() + seconds; n < MOST && (n < 5 || clock_s() < end); n++) {
-        double start = clock_s();
+        double start = clock_s(), cpu_start = clock_cpu_s();
         work(context);
         times[n] = clock_s() - start;
+        cpu[n] = clock_cpu_s() - cpu_start;
     }
     qsort(times, (size_t)n, sizeof *times, by_value);
-    printf("%-28s median %9.3f ms  best %9.3f ms  %7.1f GFLOP/s\n", name, times[n / 2] * 1e3,
-           times[0] * 1e3, flops / times[n / 2] * 1e-9);
+    qsort(cpu, (size_t)n, sizeof *cpu, by_value);
+    printf("%-28s %9.3f ms (best %9.3f), CPU %9.3f ms (best %9.3f), %7.1f GFLOP/s of CPU\n", name,
+           times[n / 2] * 1e3, times[0] * 1e3, cpu[n / 2] * 1e3, cpu[0] * 1e3,
+           flops / cpu[n / 2] * 1e-9);
     fflush(stdout);
 }
 

@@ -4,7 +4,8 @@
 PyTorch in double precision, autograd, torch.optim.AdamW and clip_grad_norm_, from the equations:
 Salimans & Ho 2022 (progressive distillation), Luo et al. 2023 (LCM), Ho & Salimans 2022 (guidance).
 Run again only when a case below changes:  /usr/bin/python3 tests/vectors/methods.py
-A line of the output is: NAME COUNT VALUE...   Inputs are formulas, the same in tests/test_distill.c.
+A line of the output is NAME COUNT VALUE..., as vectors.c reads it. Inputs are formulas, the same in
+tests/test_distill.c.
 """
 import math
 import os
@@ -19,10 +20,12 @@ CLIP = 0.5
 EMA = 0.9
 
 
-def waves(n, phase):
-    """Deterministic values without structure, rounded to float32 as the program keeps them."""
-    i = torch.arange(n)
-    return torch.sin(0.37 * i * i + 1.3 * i + 0.9 * phase).float().double()
+def waves(n, seed):
+    """Values in [-1, 1) from an integer hash of (i, seed), as in vectors.c: rounded to float32."""
+    x = (torch.arange(n) * 2654435761 + seed * 40503 + 12345) & 0xFFFFFFFF
+    x = ((x ^ (x >> 16)) * 2246822519) & 0xFFFFFFFF
+    x = x ^ (x >> 13)
+    return (x.double() / 2**31 - 1).float().double()
 
 
 # ---- noise: clipped cosine, alpha^2 + sigma^2 = 1 -------------------------------------------------
@@ -71,7 +74,7 @@ class Exact:
 class Net:
     """The points' network: v prediction from the point and sinusoids of time."""
 
-    def __init__(self, width, depth, features, classes, phase):
+    def __init__(self, width, depth, features, classes, seed):
         self.features, self.depth, self.classes = features, depth, classes
         shapes = []
         into = 2 + features
@@ -84,7 +87,7 @@ class Net:
         self.weight = {}
         for t, (name, shape) in enumerate(shapes):
             size = math.prod(shape)
-            self.weight[name] = (0.4 * waves(size, t + phase)).float().double().reshape(shape)
+            self.weight[name] = (0.7 * waves(size, t + seed)).float().double().reshape(shape)
 
     def v(self, z, u, label):
         half = self.features // 2
@@ -133,7 +136,7 @@ class Case:
         self.method, self.teacher, self.guidance, self.box = method, teacher, guidance, box
         self.conditional, self.more = conditional, more
         r = torch.arange(ROWS)
-        self.z = (1.5 * waves(2 * ROWS, 101)).float().double().reshape(ROWS, 2)
+        self.z = (2 * waves(2 * ROWS, 101)).float().double().reshape(ROWS, 2)
         self.label = torch.where(r % 5 == 4, -1, r % 2) if conditional else torch.full_like(r, -1)
         self.student = Net(16, 2, 8, 2 if conditional else 0, 0)
         for w in self.student.weight.values():

@@ -1,26 +1,26 @@
-/* Owns copies of the pictures on screen and their order of sending. See gallery.h for the invariants. */
-#include "app/gallery.h"
+/* Owns copies of the pictures on screen and their order of sending. See pictures.h for the invariants. */
+#include "app/pictures.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const double answer_s = 3;
 
-void gallery_init(Gallery *gallery, double now)
+void pictures_init(Pictures *pictures, double now)
 {
-    *gallery = (Gallery){.tokens = GALLERY_BYTES_PER_S, .filled_at = now};
+    *pictures = (Pictures){.tokens = PICTURES_BYTES_PER_S, .filled_at = now};
 }
 
-static void remove_exhibit(Gallery *gallery, int i)
+static void remove_exhibit(Pictures *pictures, int i)
 {
-    free(gallery->exhibit[i].picture.pixels);
-    gallery->exhibit[i] = gallery->exhibit[--gallery->n];
+    free(pictures->exhibit[i].picture.pixels);
+    pictures->exhibit[i] = pictures->exhibit[--pictures->n];
 }
 
-void gallery_done(Gallery *gallery)
+void pictures_done(Pictures *pictures)
 {
-    while (gallery->n > 0) {
-        remove_exhibit(gallery, 0);
+    while (pictures->n > 0) {
+        remove_exhibit(pictures, 0);
     }
 }
 
@@ -58,12 +58,12 @@ static bool same_place(const Picture *a, const Picture *b)
     return memcmp(&a->cells, &b->cells, sizeof a->cells) == 0 && a->width == b->width && a->height == b->height;
 }
 
-static void want(Gallery *gallery, const Picture *picture)
+static void want(Pictures *pictures, const Picture *picture)
 {
     uint64_t content = content_of(picture);
     size_t size = (size_t)picture->width * (size_t)picture->height;
-    for (int i = 0; i < gallery->n; i++) {
-        Exhibit *exhibit = &gallery->exhibit[i];
+    for (int i = 0; i < pictures->n; i++) {
+        Exhibit *exhibit = &pictures->exhibit[i];
         if (same_place(&exhibit->picture, picture)) {
             exhibit->wanted = true;
             if (exhibit->content != content) { /* replaced where it hangs: erasing first would flicker */
@@ -75,8 +75,8 @@ static void want(Gallery *gallery, const Picture *picture)
             return;
         }
     }
-    must(gallery->n < (int)(sizeof gallery->exhibit / sizeof *gallery->exhibit));
-    Exhibit *exhibit = &gallery->exhibit[gallery->n++];
+    must(pictures->n < (int)(sizeof pictures->exhibit / sizeof *pictures->exhibit));
+    Exhibit *exhibit = &pictures->exhibit[pictures->n++];
     *exhibit = (Exhibit){.picture = *picture, .content = content, .wanted = true};
     exhibit->picture.pixels = malloc(size);
     must(exhibit->picture.pixels != NULL);
@@ -93,55 +93,55 @@ static bool place_is_wanted(const Canvas *canvas, const Picture *picture)
     return false;
 }
 
-void gallery_take(Gallery *gallery, const Canvas *canvas, Bytes *erase)
+void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase)
 {
-    for (int i = gallery->n - 1; i >= 0; i--) {
-        Exhibit *exhibit = &gallery->exhibit[i];
+    for (int i = pictures->n - 1; i >= 0; i--) {
+        Exhibit *exhibit = &pictures->exhibit[i];
         exhibit->wanted = place_is_wanted(canvas, &exhibit->picture);
         if (!exhibit->wanted) {
             if (exhibit->hung) {
                 append_erase(erase, exhibit->picture.cells);
             }
-            remove_exhibit(gallery, i);
+            remove_exhibit(pictures, i);
         }
     }
     for (int i = 0; i < canvas->pictures; i++) {
-        want(gallery, &canvas->picture[i]);
+        want(pictures, &canvas->picture[i]);
     }
 }
 
-static void refill(Gallery *gallery, double now)
+static void refill(Pictures *pictures, double now)
 {
-    gallery->tokens += (now - gallery->filled_at) * GALLERY_BYTES_PER_S;
-    gallery->tokens = gallery->tokens > GALLERY_BYTES_PER_S ? GALLERY_BYTES_PER_S : gallery->tokens;
-    gallery->filled_at = now;
+    pictures->tokens += (now - pictures->filled_at) * PICTURES_BYTES_PER_S;
+    pictures->tokens = pictures->tokens > PICTURES_BYTES_PER_S ? PICTURES_BYTES_PER_S : pictures->tokens;
+    pictures->filled_at = now;
 }
 
-static Exhibit *first_stale(Gallery *gallery)
+static Exhibit *first_stale(Pictures *pictures)
 {
-    for (int i = 0; i < gallery->n; i++) {
-        if (!gallery->exhibit[i].fresh) {
-            return &gallery->exhibit[i];
+    for (int i = 0; i < pictures->n; i++) {
+        if (!pictures->exhibit[i].fresh) {
+            return &pictures->exhibit[i];
         }
     }
     return NULL;
 }
 
 /* No answer in 3 s: once more, then pictures pause. */
-static void give_up_waiting(Gallery *gallery, double now)
+static void give_up_waiting(Pictures *pictures, double now)
 {
-    if (gallery->in_flight && now - gallery->sent_at >= answer_s) {
-        gallery->in_flight = false;
-        gallery->paused = ++gallery->unanswered > 1;
+    if (pictures->in_flight && now - pictures->sent_at >= answer_s) {
+        pictures->in_flight = false;
+        pictures->paused = ++pictures->unanswered > 1;
     }
 }
 
-bool gallery_next(Gallery *gallery, double now, bool synchronised, Bytes *out)
+bool pictures_next(Pictures *pictures, double now, bool synchronised, Bytes *out)
 {
-    give_up_waiting(gallery, now);
-    refill(gallery, now);
-    Exhibit *exhibit = first_stale(gallery);
-    bool may = !gallery->in_flight && !gallery->paused && now >= gallery->not_before && gallery->tokens > 0;
+    give_up_waiting(pictures, now);
+    refill(pictures, now);
+    Exhibit *exhibit = first_stale(pictures);
+    bool may = !pictures->in_flight && !pictures->paused && now >= pictures->not_before && pictures->tokens > 0;
     if (exhibit == NULL || !may) {
         return false;
     }
@@ -154,52 +154,52 @@ bool gallery_next(Gallery *gallery, double now, bool synchronised, Bytes *out)
         return false;
     }
     bytes_print(out, "\0338%s\033[5n", synchronised ? "\033[?2026l" : "");
-    gallery->tokens -= (double)(out->n - before); /* may go below zero: then the next one waits */
-    gallery->in_flight = true;
-    gallery->sent_at = now;
+    pictures->tokens -= (double)(out->n - before); /* may go below zero: then the next one waits */
+    pictures->in_flight = true;
+    pictures->sent_at = now;
     return true;
 }
 
-void gallery_acknowledged(Gallery *gallery, double now)
+void pictures_acknowledged(Pictures *pictures, double now)
 {
     (void)now;
-    gallery->in_flight = gallery->paused = false;
-    gallery->unanswered = 0;
+    pictures->in_flight = pictures->paused = false;
+    pictures->unanswered = 0;
 }
 
-double gallery_wait(const Gallery *gallery, double now)
+double pictures_wait(const Pictures *pictures, double now)
 {
     bool stale = false;
-    for (int i = 0; i < gallery->n; i++) {
-        stale = stale || !gallery->exhibit[i].fresh;
+    for (int i = 0; i < pictures->n; i++) {
+        stale = stale || !pictures->exhibit[i].fresh;
     }
-    if (!stale || gallery->paused) {
+    if (!stale || pictures->paused) {
         return -1;
     }
-    double quiet = gallery->not_before - now;
-    double answer = gallery->in_flight ? gallery->sent_at + answer_s - now : 0;
-    double tokens = gallery->tokens > 0 ? 0 : (1 - gallery->tokens) / GALLERY_BYTES_PER_S;
+    double quiet = pictures->not_before - now;
+    double answer = pictures->in_flight ? pictures->sent_at + answer_s - now : 0;
+    double tokens = pictures->tokens > 0 ? 0 : (1 - pictures->tokens) / PICTURES_BYTES_PER_S;
     double wait = quiet > answer ? quiet : answer;
     wait = wait > tokens ? wait : tokens;
     return wait > 0 ? wait : 0;
 }
 
-void gallery_forget(Gallery *gallery, double when)
+void pictures_forget(Pictures *pictures, double when)
 {
-    for (int i = 0; i < gallery->n; i++) {
-        gallery->exhibit[i].hung = gallery->exhibit[i].fresh = false;
+    for (int i = 0; i < pictures->n; i++) {
+        pictures->exhibit[i].hung = pictures->exhibit[i].fresh = false;
     }
-    gallery->not_before = when;
-    gallery->in_flight = gallery->paused = false;
-    gallery->unanswered = 0;
+    pictures->not_before = when;
+    pictures->in_flight = pictures->paused = false;
+    pictures->unanswered = 0;
 }
 
-void gallery_erase(Gallery *gallery, double when, Bytes *out)
+void pictures_erase(Pictures *pictures, double when, Bytes *out)
 {
-    for (int i = 0; i < gallery->n; i++) {
-        if (gallery->exhibit[i].hung) {
-            append_erase(out, gallery->exhibit[i].picture.cells);
+    for (int i = 0; i < pictures->n; i++) {
+        if (pictures->exhibit[i].hung) {
+            append_erase(out, pictures->exhibit[i].picture.cells);
         }
     }
-    gallery_forget(gallery, when);
+    pictures_forget(pictures, when);
 }

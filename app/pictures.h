@@ -1,14 +1,14 @@
 /* Pictures on a terminal: which are shown, which wait, which must go. Turns that into bytes; writes nothing itself.
  * One picture is in flight at a time, its acknowledgement (CSI 0 n) lets the next one go; a token bucket keeps the
  * rate down. */
-#ifndef DDIL_GALLERY_H
-#define DDIL_GALLERY_H
+#ifndef DDIL_PICTURES_H
+#define DDIL_PICTURES_H
 
 #include "app/sixel.h"
 #include "views/canvas.h"
 #include <stdbool.h>
 
-enum { GALLERY_BYTES_PER_S = 256 * 1024 };
+enum { PICTURES_BYTES_PER_S = 256 * 1024 };
 
 typedef struct Exhibit {
     Picture picture;  /* pixels owned */
@@ -18,7 +18,7 @@ typedef struct Exhibit {
     bool fresh;       /* what hangs is what is wanted */
 } Exhibit;
 
-typedef struct Gallery {
+typedef struct Pictures {
     Exhibit exhibit[2 * PICTURES_MAX];
     int n;
     bool in_flight, paused;
@@ -26,21 +26,21 @@ typedef struct Gallery {
     double sent_at;
     double not_before;    /* after a resize */
     double tokens, filled_at;
-} Gallery;
+} Pictures;
 
-void gallery_init(Gallery *gallery, double now);
-void gallery_done(Gallery *gallery);
+void pictures_init(Pictures *pictures, double now);
+void pictures_done(Pictures *pictures);
 /* Takes the pictures of a canvas. Appends to `erase` the bytes that blank what is no longer wanted; they must be
  * written before the cells of that canvas. */
-void gallery_take(Gallery *gallery, const Canvas *canvas, Bytes *erase);
+void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase);
 /* Appends the next picture due, with its request for an acknowledgement; false when none is. */
-bool gallery_next(Gallery *gallery, double now, bool synchronised, Bytes *out);
-void gallery_acknowledged(Gallery *gallery, double now);
-/* Seconds until gallery_next may have one; negative: nothing is waiting. */
-double gallery_wait(const Gallery *gallery, double now);
+bool pictures_next(Pictures *pictures, double now, bool synchronised, Bytes *out);
+void pictures_acknowledged(Pictures *pictures, double now);
+/* Seconds until pictures_next may have one; negative: nothing is waiting. */
+double pictures_wait(const Pictures *pictures, double now);
 /* The screen was cleared: nothing hangs. Pictures still wanted are sent again, not before `when`. */
-void gallery_forget(Gallery *gallery, double when);
+void pictures_forget(Pictures *pictures, double when);
 /* Appends bytes that blank every picture, and forgets. */
-void gallery_erase(Gallery *gallery, double when, Bytes *out);
+void pictures_erase(Pictures *pictures, double when, Bytes *out);
 
 #endif

@@ -1,0 +1,199 @@
+/* Matrix product for the shapes of small networks, where a general library loses half of the machine's speed to packing
+ * and edges. B is packed, KC rows and one tile wide at a time, on the stack; A is read in place by broadcasts. The
+ * order of additions depends on the shape only. */
+#include "engine/tensor/kernel_gemm.h"
+#include "engine/tensor/kernel_simd.h"
+
+#if defined(__x86_64__)
+
+enum { KC = 256, WIDEST = 48, TALLEST = 8 };
+
+typedef enum TileStart { START_ZERO, START_BIAS, START_ADD } TileStart;
+
+typedef struct TileCall {
+    int k;
+    const float *a;
+    ptrdiff_t ra, ca;
+    const float *panel;
+    TileStart start;
+    const float *bias;
+    float *c;
+    ptrdiff_t ldc;
+} TileCall;
+
+#define TILE(name) avx512_##name
+#define TARGET     KERNEL_AVX512
+#define LANES      16
+#define VECTORS    3
+#define ROWS       8
+#include "engine/tensor/kernel_gemm_tile.h"
+#undef TILE
+#undef TARGET
+#undef LANES
+#undef VECTORS
+#undef ROWS
+
+#define TILE(name) avx2_##name
+#define TARGET     KERNEL_AVX2
+#define LANES      8
+#define VECTORS    2
+#define ROWS       6
+#include "engine/tensor/kernel_gemm_tile.h"
+#undef TILE
+#undef TARGET
+#undef LANES
+#undef VECTORS
+#undef ROWS
+
+/* One instruction set's tiles: row counts from the largest, ending with 1. */
+typedef struct TileSet {
+    int lanes, vectors;
+    int rows[4];
+    void (*tile[4])(int vectors, const TileCall *t);
+} TileSet;
+
+static const TileSet sets[] = {
+    [CPU_AVX2] = {8, 2, {6, 4, 2, 1}, {avx2_rows_ROWS, avx2_rows_4, avx2_rows_2, avx2_rows_1}},
+    [CPU_AVX512] = {16, 3, {8, 4, 2, 1}, {avx512_rows_ROWS, avx512_rows_4, avx512_rows_2, avx512_rows_1}},
+};
+
+/* Four rows of B^T at a time: their columns become rows of the panel. */
+static void pack_transposed(int k, int n, int width, float alpha, const float *b, ptrdiff_t cb,
+                            float *panel)
+{
+    int j = 0;
+    for (; j + 4 <= n; j += 4) {
+        const float *r0 = b + j * cb, *r1 = r0 + cb, *r2 = r1 + cb, *r3 = r2 + cb;
+        for (int l = 0; l < k; l++) {
+            float *to = panel + l * width + j;
+            to[0] = alpha * r0[l];
+            to[1] = alpha * r1[l];
+            to[2] = alpha * r2[l];
+            to[3] = alpha * r3[l];
+        }
+    }
+    for (; j < n; j++)
+        for (int l = 0; l < k; l++)
+            panel[l * width + j] = alpha * b[j * cb + l];
+}
+
+/* panel (k, width) = alpha B (k, n), columns from n on zero. */
+static void pack(const Gemm *g, int l0, int k, int j0, int n, int width, float *panel)
+{
+    const float *b = g->b + l0 * g->rb + j0 * g->cb;
+    if (n < width)
+        memset(panel, 0, sizeof(float) * (size_t)(k * width));
+    if (g->cb != 1) {
+        pack_transposed(k, n, width, g->alpha, b, g->cb, panel);
+        return;
+    }
+    for (int l = 0; l < k; l++)
+        for (int j = 0; j < n; j++)
+            panel[l * width + j] = g->alpha * b[l * g->rb + j];
+}
+
+/* Tiles down the rows of C for one packed panel; `vectors` vectors cover n columns. */
+static void sweep(const TileSet *set, TileCall t, int m, int vectors)
+{
+    for (int i = 0, kind = 0; i < m; i += set->rows[kind], t.c += set->rows[kind] * t.ldc,
+             t.a += set->rows[kind] * t.ra) {
+        while (set->rows[kind] > m - i)
+            kind++;
+        set->tile[kind](vectors, &t);
+    }
+}
+
+/* The last columns, which fill no vector: through a block of full width. */
+static void sweep_edge(const TileSet *set, TileCall t, int m, int n, int vectors)
+{
+    float block[TALLEST * WIDEST], bias[WIDEST] = {0};
+    int width = vectors * set->lanes;
+    for (int j = 0; t.start == START_BIAS && j < n; j++)
+        bias[j] = t.bias[j];
+    for (int i = 0, rows; i < m; i += rows) {
+        rows = m - i < set->rows[0] ? m - i : set->rows[0];
+        float *c = t.c + i * t.ldc;
+        memset(block, 0, sizeof block);
+        for (int r = 0; t.start == START_ADD && r < rows; r++)
+            memcpy(block + r * width, c + r * t.ldc, sizeof(float) * (size_t)n);
+        TileCall part = t;
+        part.a = t.a + i * t.ra;
+        part.bias = bias;
+        part.c = block;
+        part.ldc = width;
+        sweep(set, part, rows, vectors);
+        for (int r = 0; r < rows; r++)
+            memcpy(c + r * t.ldc, block + r * width, sizeof(float) * (size_t)n);
+    }
+}
+
+/* Columns of the panel that starts at column j: panels share the vectors of a row evenly, wider ones first. */
+static int panel_width(const TileSet *set, int n, int j)
+{
+    int left = (n - j + set->lanes - 1) / set->lanes;
+    int panels = (left + set->vectors - 1) / set->vectors;
+    return (left + panels - 1) / panels * set->lanes;
+}
+
+static TileCall call_of(const Gemm *g, int l0, int k, int j, const float *panel)
+{
+    return (TileCall){
+        .k = k,
+        .a = g->a + l0 * g->ca,
+        .ra = g->ra,
+        .ca = g->ca,
+        .panel = panel,
+        .start = g->add || l0 > 0 ? START_ADD : g->bias ? START_BIAS : START_ZERO,
+        .bias = g->bias ? g->bias + j : NULL,
+        .c = g->c + j,
+        .ldc = g->ldc,
+    };
+}
+
+/* One block of at most KC of the inner dimension, for all of C. */
+static void block(const TileSet *set, const Gemm *g, int l0, int k)
+{
+    float panel[KC * WIDEST] __attribute__((aligned(64)));
+    for (int j = 0, width; j < g->n; j += width) {
+        width = panel_width(set, g->n, j);
+        int n = g->n - j < width ? g->n - j : width;
+        pack(g, l0, k, j, n, width, panel);
+        TileCall call = call_of(g, l0, k, j, panel);
+        if (n == width)
+            sweep(set, call, g->m, width / set->lanes);
+        else
+            sweep_edge(set, call, g->m, n, width / set->lanes);
+    }
+}
+
+int kernel_gemm_panel(int n, int j)
+{
+    return panel_width(&sets[kernel_level()], n, j);
+}
+
+void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const float *packed, float *c, int ldc)
+{
+    const TileSet *set = &sets[kernel_level()];
+    Gemm g = {.m = m, .n = n, .k = k, .a = a, .ra = lda, .ca = 1, .c = c, .ldc = ldc};
+    for (int j = 0, width; j < n; j += width) {
+        width = panel_width(set, n, j);
+        sweep(set, call_of(&g, 0, k, j, packed + (ptrdiff_t)k * j), m, width / set->lanes);
+    }
+}
+
+void kernel_gemm(const Gemm *gemm)
+{
+    const TileSet *set = &sets[kernel_level()];
+    for (int l = 0; l < gemm->k; l += KC)
+        block(set, gemm, l, gemm->k - l < KC ? gemm->k - l : KC);
+}
+
+#else
+
+void kernel_gemm(const Gemm *gemm)
+{
+    (void)gemm;
+    __builtin_trap();
+}
+
+#endif

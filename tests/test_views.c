@@ -1,0 +1,628 @@
+/* Views without a terminal: layout at every size, golden screens, charts that lose nothing, keys that never crash. */
+#include "tests/fake_snapshot.h"
+#include "tests/screen_dump.h"
+#include "views/chart.h"
+#include "views/format.h"
+#include "views/heatmap.h"
+#include "views/layout.h"
+#include "views/screen.h"
+#include "views/theme.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const CanvasLook sixel_look = {COLOURS_256, false, GRAPHICS_SIXEL, 10, 20, {0, 0, 0}, "sixel 10x20"};
+
+static CanvasLook look_of(ColourLevel colours, bool ascii, Graphics graphics)
+{
+    CanvasLook look = sixel_look;
+    look.colours = colours;
+    look.ascii = ascii;
+    look.graphics = graphics;
+    snprintf(look.remark, sizeof look.remark, "%s", graphics == GRAPHICS_SIXEL ? "sixel 10x20" : "blocks");
+    return look;
+}
+
+/* ---- Layout -------------------------------------------------------------------------------------------- */
+
+static void assert_apart(const Rect *rect, int n, Rect outer)
+{
+    for (int i = 0; i < n; i++) {
+        assert_true(rect[i].width >= 0 && rect[i].height >= 0);
+        if (rect_is_empty(rect[i])) {
+            continue;
+        }
+        Rect inside = rect_intersect(rect[i], outer);
+        assert_memory_equal(&inside, &rect[i], sizeof inside);
+        for (int k = 0; k < i; k++) {
+            assert_false(rects_overlap(rect[i], rect[k]));
+        }
+    }
+}
+
+static void assert_body_layouts(Rect body)
+{
+    for (int n = 0; n < 20; n++) {
+        CurvesLayout curves = layout_curves(body, n);
+        assert_apart((Rect[]){curves.chart, curves.heat, curves.bars}, 3, body);
+        RunsLayout runs = layout_runs(body, n);
+        assert_apart((Rect[]){runs.table, runs.chart, runs.facts, runs.log}, 4, body);
+        assert_false(rect_is_empty(runs.table));
+    }
+    SamplesLayout samples = layout_samples(body);
+    assert_apart((Rect[]){samples.sheet, samples.facts, samples.strip}, 3, body);
+    assert_false(rect_is_empty(samples.sheet));
+}
+
+static void test_layout(void **state)
+{
+    (void)state;
+    for (int width = 1; width <= 300; width++) {
+        for (int height = 1; height <= 100; height++) {
+            for (int rails = 0; rails < 4; rails++) {
+                Layout l = layout_screen(width, height, rails & 1, rails & 2);
+                Rect parts[] = {l.tabs, l.rail, l.body, l.side, l.timeline, l.status, l.hints};
+                assert_apart(parts, 7, (Rect){0, 0, width, height});
+                assert_false(rect_is_empty(l.body));
+                assert_true(l.too_small || l.hints.y == height - 1);
+                assert_true(l.too_small || l.body.y + l.body.height < height);
+            }
+            Layout l = layout_screen(width, height, false, false);
+            if (!l.too_small && width % 7 == 0) {
+                assert_body_layouts(l.body);
+            }
+        }
+    }
+}
+
+/* ---- Golden screens ------------------------------------------------------------------------------------ */
+
+typedef struct Shot {
+    const char *name;
+    FakeOptions fake;
+    const char *keys; /* pressed before */
+} Shot;
+
+static const Shot shots[] = {
+    {"runs", {.runs = 5, .step = 2000, .seed = 1}, "1"},
+    {"curves", {.runs = 5, .step = 2000, .seed = 1}, "2"},
+    {"curves-held", {.runs = 5, .step = 2000, .seed = 1}, "2hhhhhhhhhhk"},
+    {"curves-guided", {.runs = 2, .step = 3900, .seed = 2, .guided = true, .sampling = 8}, "2"},
+    {"samples", {.runs = 5, .step = 2000, .seed = 1}, "3"},
+    {"samples-images", {.runs = 5, .step = 2000, .seed = 1, .images = true}, "3jjd"},
+    {"help", {.runs = 5, .step = 2000, .seed = 1}, "?"},
+    {"quit", {.runs = 5, .step = 2000, .seed = 1}, "3q"},
+    {"empty", {.runs = 0}, ""},
+    {"started", {.runs = 1, .empty = true}, "2"},
+    {"bad-news", {.runs = 5, .step = 2000, .seed = 1, .bad_news = true}, ""},
+};
+
+static void draw_shot(const Shot *shot, int width, int height, CanvasLook look, Canvas *canvas)
+{
+    const Snapshot *snapshot = fake_snapshot(&shot->fake);
+    Screen *screen = screen_new(&(ScreenOptions){.fixed_clock = false});
+    canvas_init(canvas, width, height, &look);
+    for (const char *key = shot->keys; *key != '\0'; key++) {
+        screen_draw(screen, snapshot, canvas);
+        screen_press(screen, snapshot, *key);
+    }
+    screen_draw(screen, snapshot, canvas);
+    screen_free(screen);
+    fake_free(snapshot);
+}
+
+static void dump_look(const Shot *shot, int width, int height, CanvasLook look, const char *title, FILE *out)
+{
+    Canvas canvas;
+    draw_shot(shot, width, height, look, &canvas);
+    fprintf(out, "== %s\n", title);
+    if (look.graphics == GRAPHICS_SIXEL) {
+        dump_pictures(&canvas, out);
+    } else if (look.colours == COLOURS_256 || look.ascii) {
+        dump_text(&canvas, out);
+    }
+    if (look.graphics != GRAPHICS_SIXEL && !look.ascii) {
+        dump_styles(&canvas, out);
+    }
+    canvas_done(&canvas);
+}
+
+static void compare_shot(const Shot *shot, int width, int height)
+{
+    char name[64], *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    dump_look(shot, width, height, look_of(COLOURS_256, false, GRAPHICS_BLOCKS), "256 colours", out);
+    dump_look(shot, width, height, look_of(COLOURS_8, false, GRAPHICS_BLOCKS), "8 colours", out);
+    dump_look(shot, width, height, look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS), "no colour", out);
+    dump_look(shot, width, height, look_of(COLOURS_NONE, true, GRAPHICS_ASCII), "ASCII", out);
+    dump_look(shot, width, height, sixel_look, "sixel", out);
+    fclose(out);
+    snprintf(name, sizeof name, "%s-%dx%d.txt", shot->name, width, height);
+    bool equal = golden_equal(name, text);
+    free(text);
+    assert_true(equal);
+}
+
+static void test_golden_80x24(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof shots / sizeof *shots; i++) {
+        compare_shot(&shots[i], 80, 24);
+    }
+}
+
+static bool is_a_view(const Shot *shot)
+{
+    return strcmp(shot->name, "runs") == 0 || strcmp(shot->name, "curves") == 0 ||
+           strncmp(shot->name, "samples", 7) == 0;
+}
+
+static void test_golden_larger(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof shots / sizeof *shots; i++) {
+        if (is_a_view(&shots[i])) {
+            compare_shot(&shots[i], 120, 40);
+            compare_shot(&shots[i], 200, 60);
+        }
+    }
+}
+
+static void test_front_tab_is_bracketed(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"[1 Runs] 2 Curves  3 Samples ", " 1 Runs [2 Curves] 3 Samples ",
+                                       " 1 Runs  2 Curves [3 Samples]"};
+    for (int i = 0; i < 3; i++) {
+        Canvas canvas;
+        char row[32] = "", keys[2] = {(char)('1' + i), 0};
+        Shot shot = {"", {.runs = 5, .step = 900}, keys};
+        draw_shot(&shot, 80, 24, sixel_look, &canvas);
+        for (int x = 0; x < 29; x++) {
+            row[x] = (char)canvas.cell[x].rune;
+        }
+        assert_string_equal(row, rows[i]);
+        canvas_done(&canvas);
+    }
+}
+
+/* ---- Charts -------------------------------------------------------------------------------------------- */
+
+static void random_series(Series *series, int n, unsigned *seed)
+{
+    *series = (Series){.n = n, .stride = 7};
+    for (int b = 0; b < n; b++) {
+        *seed = *seed * 1664525u + 1013904223u;
+        float value = 0.1f + (float)(*seed >> 8) / 16777216.0f;
+        bool spike = *seed % 31 == 0;
+        series->last[b] = series->smooth[b] = value;
+        series->min[b] = value * 0.9f;
+        series->max[b] = spike ? value * 50 : value * 1.1f;
+    }
+}
+
+/* Draws with many colours told apart: is the cell at (column, row) of the plot empty? */
+static bool plot_is_empty(const Canvas *canvas, int x, int y)
+{
+    return canvas->cell[y * canvas->width + x].rune == ' ';
+}
+
+static void test_no_spike_is_lost(void **state)
+{
+    (void)state;
+    unsigned seed = 3;
+    for (int round = 0; round < 60; round++) {
+        Series series;
+        random_series(&series, 2 + (int)(seed % 510), &seed);
+        int width = 20 + (int)(seed % 150), height = 5 + (int)(seed % 30);
+        CanvasLook look = look_of(COLOURS_256, round % 3 == 2, GRAPHICS_BLOCKS);
+        Canvas canvas;
+        canvas_init(&canvas, width, height, &look);
+        long steps = series.n * series.stride;
+        Axis axis = axis_for(steps, steps + 10, round % 4, steps / 2);
+        ChartSpec spec = {.series = &series, .axis = axis, .cursor = -1, .linear_y = round % 2,
+                          .dots = (Dots)(round % 3 % 2)};
+        chart_draw(&canvas, (Rect){0, 0, width, height}, &spec);
+        int plot_width = width - CHART_MARGIN, plot_height = height - 1;
+        float low = INFINITY, high = 0;
+        for (int b = 0; b < series.n; b++) {
+            long step = b * series.stride;
+            if (step + series.stride > axis.first && step < axis.last) {
+                low = fminf(low, series.min[b]);
+                high = fmaxf(high, series.max[b]);
+            }
+        }
+        Scale scale = scale_around(low, high, !spec.linear_y);
+        for (int b = 0; b < series.n; b++) {
+            long step = b * series.stride;
+            int column = axis_column(axis, step, plot_width);
+            if (step < axis.first || column < 0 || column >= plot_width) {
+                continue;
+            }
+            int dots = spec.dots == DOTS_BRAILLE ? 4 : 2;
+            dots = look.ascii ? 1 : dots;
+            int rows = plot_height * dots;
+            int row = (int)lround((1 - scale_part(&scale, series.max[b])) * (rows - 1)) / dots;
+            assert_false(plot_is_empty(&canvas, CHART_MARGIN + column, row));
+        }
+        canvas_done(&canvas);
+    }
+}
+
+static void test_a_gap_stays_a_gap(void **state)
+{
+    (void)state;
+    Series series;
+    unsigned seed = 9;
+    random_series(&series, 100, &seed);
+    for (int b = 40; b < 60; b++) {
+        series.min[b] = series.max[b] = series.last[b] = series.smooth[b] = NAN;
+    }
+    CanvasLook look = look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS);
+    Canvas canvas;
+    canvas_init(&canvas, 100 + CHART_MARGIN, 20, &look);
+    ChartSpec spec = {.series = &series, .axis = {0, 700}, .cursor = -1};
+    chart_draw(&canvas, (Rect){0, 0, 100 + CHART_MARGIN, 20}, &spec);
+    for (int x = 0; x < 100; x++) {
+        int inked = 0;
+        for (int y = 0; y < 19; y++) {
+            inked += !plot_is_empty(&canvas, CHART_MARGIN + x, y);
+        }
+        assert_true(x > 40 && x < 59 ? inked == 0 : x < 39 || x > 60 ? inked > 0 : true);
+    }
+    canvas_done(&canvas);
+}
+
+static void test_the_axis_grows_in_jumps(void **state)
+{
+    (void)state;
+    static const long lengths[] = {1, 50, 64, 1000, 4000, 20000, 1000000};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        long before = 0;
+        int jumps = 0;
+        for (long step = 0; step <= lengths[i]; step += 1 + lengths[i] / 997) {
+            Axis axis = axis_for(step, lengths[i], 0, 0);
+            assert_int_equal(axis.first, 0);
+            assert_true(axis.last >= step && axis.last >= before);
+            jumps += axis.last != before;
+            before = axis.last;
+            for (int zoom = 1; zoom < 14; zoom++) {
+                Axis part = axis_for(step, lengths[i], zoom, step);
+                assert_true(part.first <= step && step < part.last + (step >= part.last ? 1 : 0));
+                assert_true(part.last - part.first <= axis.last);
+            }
+        }
+        assert_true(jumps <= 6);
+    }
+}
+
+static void test_scales_hold_their_range(void **state)
+{
+    (void)state;
+    static const double pairs[][2] = {{1, 1}, {0.02, 0.9}, {1e-9, 1e9}, {3, 5}, {0.1, 0.1}, {0, 0}, {-4, 9}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        for (int log = 0; log < 2; log++) {
+            Scale scale = scale_around(pairs[i][0], pairs[i][1], log);
+            assert_true(scale.high > scale.low);
+            if (!log || pairs[i][0] > 0) {
+                assert_true(scale.low <= pairs[i][0] * (1 + 1e-6) && scale.high >= pairs[i][1] * (1 - 1e-6));
+            }
+        }
+    }
+    Scale nan_scale = scale_around(NAN, NAN, true);
+    assert_true(nan_scale.high > nan_scale.low);
+}
+
+/* ---- Heat-map and pictures ----------------------------------------------------------------------------- */
+
+static void test_heatmap_pixels_are_the_history(void **state)
+{
+    (void)state;
+    const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 1, .step = 3000, .sampling = 4});
+    const ShiftView *shift = &snapshot->run[0]->shift_view;
+    CanvasLook look = sixel_look;
+    Canvas canvas;
+    canvas_init(&canvas, 80 + CHART_MARGIN, 14, &look);
+    HeatSpec spec = {shift, REFERENCE_RATIO, {0, 4000}, 3000, -1, 3};
+    heatmap_draw(&canvas, (Rect){0, 0, 80 + CHART_MARGIN, 13}, &spec);
+    assert_int_equal(canvas.pictures, 1);
+    const Picture *picture = &canvas.picture[0];
+    assert_int_equal(picture->width, 800);
+    assert_int_equal(picture->height, 240);
+    Scale scale = shift_scale(shift, REFERENCE_RATIO);
+    for (int x = 0; x < 800; x++) {
+        long step = (long)ceil((x + 1) * 4000.0 / 800) - 1;
+        int column = ceil(x * 4000.0 / 800) <= 3000 ? shift_column(shift, step) : -1;
+        for (int row = 0; row < 4; row++) {
+            int pixel = picture->pixels[(row * 60 + 30) * 800 + x];
+            int level = column < 0 ? -1 : shift_level(&scale, shift->ratio[column * 4 + row]);
+            assert_int_equal(pixel, level + 1);
+        }
+    }
+    canvas_done(&canvas);
+    fake_free(snapshot);
+}
+
+static void test_brighter_means_more_shift(void **state)
+{
+    (void)state;
+    Scale scale = {1, 20, true};
+    int before = -1, luminance_before = -1;
+    for (double value = 0.5; value < 30; value *= 1.03) {
+        int level = shift_level(&scale, value);
+        assert_true(level >= before && level < RAMP_SIZE);
+        before = level;
+    }
+    assert_int_equal(before, RAMP_SIZE - 1);
+    assert_int_equal(shift_level(&scale, NAN), -1);
+    for (int level = 0; level < RAMP_SIZE; level++) {
+        uint8_t rgb[3];
+        theme_ramp_rgb(level, rgb);
+        assert_true(theme_luminance(rgb) > luminance_before);
+        luminance_before = theme_luminance(rgb);
+    }
+}
+
+/* ---- Keys ---------------------------------------------------------------------------------------------- */
+
+static void test_key_table(void **state)
+{
+    (void)state;
+    for (int i = 0; i < key_row_count; i++) {
+        for (int k = 0; k < i; k++) {
+            bool clash = key_rows[i].press == key_rows[k].press && (key_rows[i].places & key_rows[k].places) != 0;
+            assert_false(clash);
+        }
+        assert_true(key_rows[i].label == NULL || key_rows[i].help != NULL);
+    }
+    for (unsigned place = PLACE_RUNS; place <= PLACE_SAMPLES; place *= 2) {
+        assert_int_equal(key_find('q', place)->action, ACTION_QUIT);
+        assert_int_equal(key_find('?', place)->action, ACTION_HELP);
+        assert_int_equal(key_find(' ', place)->action, ACTION_PAUSE);
+    }
+    assert_null(key_find(PRESS_UNKNOWN, ~0u));
+}
+
+static Reply press_all(Screen *screen, const Snapshot *snapshot, const char *keys)
+{
+    Reply reply = {.kind = REPLY_NONE};
+    for (; *keys != '\0'; keys++) {
+        reply = screen_press(screen, snapshot, *keys);
+    }
+    return reply;
+}
+
+static void test_commands(void **state)
+{
+    (void)state;
+    const Snapshot *live = fake_snapshot(&(FakeOptions){.runs = 5, .step = 900});
+    const Snapshot *done = fake_snapshot(&(FakeOptions){.runs = 1, .step = 900, .all_done = true});
+    Screen *screen = screen_new(&(ScreenOptions){0});
+    Reply reply = press_all(screen, live, " ");
+    assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_PAUSE && reply.command.run == 5);
+    reply = press_all(screen, live, "1kkk ");
+    assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_START && reply.command.run == 2);
+    reply = press_all(screen, live, "s");
+    assert_true(reply.command.kind == COMMAND_STEP && reply.command.number == 1);
+    reply = press_all(screen, live, "f");
+    assert_true(reply.command.kind == COMMAND_FORK && reply.command.number == -1);
+    assert_int_equal(press_all(screen, live, "w").command.kind, COMMAND_SAVE);
+    assert_int_equal(press_all(screen, live, "q").kind, REPLY_NONE);
+    assert_int_equal(press_all(screen, live, "\033q").kind, REPLY_NONE);
+    assert_int_equal(press_all(screen, live, "s").kind, REPLY_LEAVE_SAVING);
+    assert_int_equal(press_all(screen, live, "x").kind, REPLY_LEAVE_DROPPING);
+    assert_int_equal(press_all(screen, live, "\033%").kind, REPLY_UNKNOWN);
+    assert_int_equal(press_all(screen, live, "?q").kind, REPLY_NONE); /* q asks anywhere */
+    assert_int_equal(press_all(screen, live, "s").kind, REPLY_LEAVE_SAVING);
+    screen_free(screen);
+    screen = screen_new(&(ScreenOptions){0});
+    assert_int_equal(press_all(screen, done, "q").kind, REPLY_LEAVE_SAVING); /* nothing is live: at once */
+    screen_free(screen);
+    screen = screen_new(&(ScreenOptions){.readonly = true});
+    assert_int_equal(press_all(screen, live, " ").kind, REPLY_UNKNOWN);
+    assert_int_equal(press_all(screen, live, "n").kind, REPLY_UNKNOWN);
+    assert_int_equal(press_all(screen, live, "q").kind, REPLY_LEAVE_SAVING);
+    screen_free(screen);
+    fake_free(live);
+    fake_free(done);
+}
+
+static void test_a_new_run_is_followed(void **state)
+{
+    (void)state;
+    const Snapshot *two = fake_snapshot(&(FakeOptions){.runs = 2, .step = 900});
+    const Snapshot *three = fake_snapshot(&(FakeOptions){.runs = 3, .step = 900});
+    Screen *screen = screen_new(&(ScreenOptions){0});
+    assert_int_equal(press_all(screen, two, "1kw").command.run, 1);
+    assert_int_equal(press_all(screen, three, "w").command.run, 3);
+    assert_int_equal(press_all(screen, three, "1kkw").command.run, 1);
+    assert_int_equal(press_all(screen, three, "w").command.run, 1);
+    screen_free(screen);
+    fake_free(two);
+    fake_free(three);
+}
+
+static void test_hints_are_whole(void **state)
+{
+    (void)state;
+    const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 5, .step = 900});
+    for (int width = SCREEN_MIN_WIDTH; width < 220; width++) {
+        Canvas canvas;
+        char row[256] = "";
+        CanvasLook look = look_of(COLOURS_NONE, true, GRAPHICS_OFF);
+        Screen *screen = screen_new(&(ScreenOptions){0});
+        canvas_init(&canvas, width, 24, &look);
+        screen_draw(screen, snapshot, &canvas);
+        for (int x = 0; x < width; x++) {
+            row[x] = (char)canvas.cell[23 * width + x].rune;
+        }
+        char *end = strstr(row, "? help  q quit");
+        assert_non_null(end);
+        assert_true(end == row || strncmp(end - 2, "  ", 2) == 0);
+        screen_free(screen);
+        canvas_done(&canvas);
+    }
+    fake_free(snapshot);
+}
+
+/* ---- Anything, anywhere -------------------------------------------------------------------------------- */
+
+static void assert_sound(const Canvas *canvas)
+{
+    int marked = 0, covered = 0;
+    for (int i = 0; i < canvas->pictures; i++) {
+        const Picture *picture = &canvas->picture[i];
+        Rect inside = rect_intersect(picture->cells, (Rect){0, 1, canvas->width, canvas->height - 2});
+        assert_memory_equal(&inside, &picture->cells, sizeof inside);
+        assert_true(picture->height > 0 && picture->height % 6 == 0 && picture->height <= PICTURE_SIDE_MAX);
+        assert_true(picture->width > 0 && picture->width <= PICTURE_SIDE_MAX);
+        assert_true(picture->width <= picture->cells.width * canvas->look.cell_width);
+        assert_true(picture->height <= picture->cells.height * canvas->look.cell_height);
+        covered += inside.width * inside.height;
+        for (int k = 0; k < i; k++) {
+            assert_false(rects_overlap(canvas->picture[k].cells, picture->cells));
+        }
+        for (int k = 0; k < picture->width * picture->height; k++) {
+            assert_true(picture->pixels[k] < PICTURE_COLOURS);
+        }
+    }
+    for (int i = 0; i < canvas->width * canvas->height; i++) {
+        const Cell *cell = &canvas->cell[i];
+        marked += (cell->style.attributes & ATTRIBUTE_PICTURE) != 0;
+        assert_true((cell->style.attributes & ATTRIBUTE_PICTURE) == 0 || cell->rune == ' ');
+        assert_true(cell->rune >= 32 && (!canvas->look.ascii || cell->rune <= 126));
+        assert_true(canvas->look.colours != COLOURS_NONE || (cell->style.fg < 0 && cell->style.bg < 0));
+        assert_true(canvas->look.colours != COLOURS_8 || (cell->style.fg < 8 && cell->style.bg < 8));
+    }
+    assert_int_equal(marked, covered); /* no text over a picture */
+}
+
+static unsigned next(unsigned *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 10;
+}
+
+static int random_press(unsigned *seed)
+{
+    static const int special[] = {PRESS_UP, PRESS_DOWN, PRESS_LEFT, PRESS_RIGHT, PRESS_HOME, PRESS_END, PRESS_TAB,
+                                  PRESS_BACK_TAB, PRESS_PAGE_UP, PRESS_PAGE_DOWN, PRESS_ENTER, PRESS_ESCAPE,
+                                  PRESS_UNKNOWN, PRESS_F1, '1', '2', '3', '2', '3', '+', '[', ']'};
+    unsigned n = next(seed);
+    return n % 2 ? special[n / 2 % (sizeof special / sizeof *special)] : (int)(n / 2 % 128);
+}
+
+static const Snapshot *random_snapshot(unsigned *seed)
+{
+    FakeOptions fake = {.runs = (int)(next(seed) % 6), .step = (long)(next(seed) % 4000), .seed = next(seed),
+                        .sampling = 1 + (int)(next(seed) % (next(seed) % 3 ? 8 : 20)), .images = next(seed) % 4 == 0,
+                        .guided = next(seed) % 2, .empty = next(seed) % 5 == 0, .hole = next(seed) % 2,
+                        .bad_news = next(seed) % 3 == 0};
+    return fake_snapshot(&fake);
+}
+
+static void test_random_keys_never_crash(void **state)
+{
+    (void)state;
+    unsigned seed = 11;
+    Screen *screen = screen_new(&(ScreenOptions){0});
+    const Snapshot *snapshot = random_snapshot(&seed);
+    for (int round = 0; round < 1500; round++) {
+        if (next(&seed) % 20 == 0) {
+            fake_free(snapshot);
+            snapshot = random_snapshot(&seed);
+        }
+        CanvasLook look = look_of((ColourLevel)(next(&seed) % 3), next(&seed) % 4 == 0, (Graphics)(next(&seed) % 4));
+        look.cell_width = 4 + (int)(next(&seed) % 20);
+        look.cell_height = 6 + (int)(next(&seed) % 40);
+        int width = round % 9 == 0 ? 1 + (int)(next(&seed) % 45) : 40 + (int)(next(&seed) % 180);
+        int height = round % 9 == 0 ? 1 + (int)(next(&seed) % 12) : 10 + (int)(next(&seed) % 55);
+        Canvas canvas;
+        canvas_init(&canvas, round % 50 == 0 ? 1 : width, round % 50 == 0 ? 1 : height, &look);
+        screen_draw(screen, snapshot, &canvas);
+        assert_sound(&canvas);
+        for (int presses = (int)(next(&seed) % 4); presses >= 0; presses--) {
+            Reply reply = screen_press(screen, snapshot, random_press(&seed));
+            assert_true(reply.kind != REPLY_BACK && reply.kind != REPLY_VIEW);
+            assert_true(reply.kind != REPLY_SEND || reply.command.kind == COMMAND_NEW || reply.command.run > 0);
+        }
+        screen_draw(screen, snapshot, &canvas);
+        assert_sound(&canvas);
+        canvas_done(&canvas);
+    }
+    screen_free(screen);
+    fake_free(snapshot);
+}
+
+/* ---- Small things -------------------------------------------------------------------------------------- */
+
+static void test_format(void **state)
+{
+    (void)state;
+    char text[FORMAT_SIZE];
+    assert_string_equal(format_count(text, 12480), "12 480");
+    assert_string_equal(format_count(text, 999), "999");
+    assert_string_equal(format_count(text, -1234567), "-1 234 567");
+    assert_string_equal(format_short(text, 12480), "12.5k");
+    assert_string_equal(format_short(text, 999999), "1.0M");
+    assert_string_equal(format_value(text, 0.0413), "0.0413");
+    assert_string_equal(format_value(text, 1.24e-5), "1.2e-5");
+    assert_string_equal(format_value(text, 123456), "1.2e5");
+    assert_string_equal(format_value(text, NAN), "-");
+    assert_string_equal(format_value(text, 16.31), "16.31");
+    assert_string_equal(format_tick(text, 0.5), "0.5");
+    assert_string_equal(format_tick(text, 1e-5), "1e-5");
+    assert_string_equal(format_duration(text, 78), "01:18");
+    assert_string_equal(format_duration(text, 3723), "1:02:03");
+    assert_string_equal(format_duration(text, NAN), "-");
+    for (double value = 1e-12; value < 1e12; value *= 1.7) {
+        assert_true(strlen(format_value(text, -value)) <= 8);
+        assert_true(strlen(format_short(text, value)) <= 6);
+    }
+}
+
+static void test_text_is_clipped_and_sane(void **state)
+{
+    (void)state;
+    CanvasLook look = look_of(COLOURS_NONE, false, GRAPHICS_OFF);
+    Canvas canvas;
+    canvas_init(&canvas, 10, 2, &look);
+    Style plain = {COLOUR_DEFAULT, COLOUR_DEFAULT, 0};
+    assert_int_equal(canvas_text(&canvas, 8, 0, 10, plain, "abcdef"), 6);
+    assert_int_equal(canvas_text(&canvas, 0, 1, 10, plain, "a\xcc\x81\x1b[31m\xff\xe4\xb8\xad"), 8);
+    assert_int_equal(canvas.cell[10].rune, 'a');
+    assert_int_equal(canvas.cell[11].rune, '?'); /* no control character reaches a cell */
+    assert_int_equal(canvas.cell[17].rune, '?'); /* nor a wide one */
+    assert_int_equal(text_width("τ ● x"), 5);
+    canvas_done(&canvas);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_golden_80x24),
+        cmocka_unit_test(test_golden_larger),
+        cmocka_unit_test(test_front_tab_is_bracketed),
+        cmocka_unit_test(test_no_spike_is_lost),
+        cmocka_unit_test(test_a_gap_stays_a_gap),
+        cmocka_unit_test(test_the_axis_grows_in_jumps),
+        cmocka_unit_test(test_scales_hold_their_range),
+        cmocka_unit_test(test_heatmap_pixels_are_the_history),
+        cmocka_unit_test(test_brighter_means_more_shift),
+        cmocka_unit_test(test_key_table),
+        cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_a_new_run_is_followed),
+        cmocka_unit_test(test_hints_are_whole),
+        cmocka_unit_test(test_random_keys_never_crash),
+        cmocka_unit_test(test_format),
+        cmocka_unit_test(test_text_is_clipped_and_sane),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
