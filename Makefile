@@ -48,7 +48,7 @@ ONLY    ?=
 # installation.
 AGAIN    = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all tests objects run test deps deps-test lint format install uninstall clean teachers \
+.PHONY: all tests objects run test deps deps-test lint format bench install uninstall clean teachers \
         need-libraries FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -121,6 +121,11 @@ lint:
 
 format:
 	clang-format -i $(wildcard app/*.[ch] views/*.[ch] engine/*.[ch] engine/*/*.[ch] tests/*.[ch])
+
+# Speed of whole steps beside the machine's limits, then beside PyTorch's where that is installed.
+bench: $(PROGRAM)
+	@$(abspath $(PROGRAM)) bench
+	@if command -v python3 >/dev/null; then echo; python3 tests/bench/compare.py --ddil $(abspath $(PROGRAM)) $(COMPARE); fi
 
 # Trains the picture teacher from nothing and puts it where the picture presets look for it.
 teachers: $(PROGRAM)

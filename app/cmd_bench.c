@@ -1,5 +1,5 @@
-/* Owns bench: the machine's limits and the named steps of engine/run/bench.h as a table or
- * as JSON. Keys are the contract of cli.md. */
+/* Owns bench: the machine's limits and the named steps of engine/run/bench.h as a table
+ * or as JSON. Keys are the contract of cli.md. */
 #include "app/commands.h"
 #include "engine/base/pool.h"
 #include "engine/measure/machine.h"
@@ -19,7 +19,8 @@ static double peak_at(const Machine *machine, int threads)
 
 /* ---- For people ---- */
 
-static void print_limit(const char *what, const double *value, const char *unit, int threads)
+static void print_limit(const char *what, const double *value, const char *unit,
+                        int threads)
 {
     printf("  %-34s %8.1f %s", what, value[0], unit);
     if (threads > 1)
@@ -32,17 +33,19 @@ static void print_machine(const Machine *machine)
     printf("%s, %d cores, %s\n%s\n\n", machine->cpu, machine->cores, machine->simd,
            machine->blas);
     print_limit("multiply-adds (peak)", machine->fma_gflops, "GFLOP/s", machine->threads);
-    print_limit("matrix product 512^3", machine->sgemm_gflops, "GFLOP/s", machine->threads);
+    print_limit("matrix product 512^3", machine->sgemm_gflops, "GFLOP/s",
+                machine->threads);
     print_limit("memory, a = b + s c", machine->triad_gbs, "GB/s   ", machine->threads);
-    printf("\n%-15s%8s%7s%9s%11s%11s%11s%11s%9s%9s\n", "step", "threads", "batch", "params",
-           "MFLOP/step", "ms/step", "steps/s", "samples/s", "of peak", "RSS MiB");
+    printf("\n%-15s%8s%7s%9s%11s%10s%10s%11s%9s%9s\n", "step", "threads", "batch",
+           "params", "MFLOP/step", "ms/step", "CPU ms", "samples/s", "of peak",
+           "RSS MiB");
 }
 
 static void print_result(const char *name, const BenchResult *r, double fraction)
 {
-    printf("%-15s%8d%7d%9ld%11.4g%11.4g%11.5g%11.5g%8.1f%%%9.1f\n", name, r->threads,
+    printf("%-15s%8d%7d%9ld%11.4g%10.4g%10.4g%11.5g%8.1f%%%9.1f\n", name, r->threads,
            r->batch, r->params, 1e-6 * r->flops_per_step, 1e3 / r->steps_per_second,
-           r->steps_per_second, r->batch * r->steps_per_second, 100 * fraction,
+           1e3 * r->cpu_seconds_per_step, r->batch * r->steps_per_second, 100 * fraction,
            r->peak_rss_mib);
     fflush(stdout);
 }
@@ -145,8 +148,8 @@ static Status check_names(const Options *options, Error *error)
         const char *near = nearest_word(name, step_name, NULL);
         if (!step)
             return fail(error, STATUS_BAD_INPUT, "bench: no step \"%s\"%s%s%s", name,
-                        near ? " (nearest: " : "; see ddil bench --help", near ? near : "",
-                        near ? ")" : "");
+                        near ? " (nearest: " : "; see ddil bench --help",
+                        near ? near : "", near ? ")" : "");
         if (!bench_available(step))
             return fail(error, STATUS_BAD_INPUT,
                         "bench: this program has no method for \"%s\"", name);

@@ -57,7 +57,7 @@ void bench_start(Bench *bench, int pretrain)
     lab_pretrain_done(&bench->lab);
 }
 
-void bench_steps(Bench *bench, long from, long to)
+void bench_advance(Bench *bench, long from, long to)
 {
     StepReport report;
     for (long index = from; index < to; index++) {
@@ -67,7 +67,44 @@ void bench_steps(Bench *bench, long from, long to)
     }
 }
 
-/* ---- The state as bytes ------------------------------------------------------------------------------- */
+/* ---- Shift ---- */
+
+static void method_label(const void *context, Arena *arena, int n, const float *z,
+                         const int *i, int steps, const int *label, float *x0)
+{
+    const Lab *lab = context;
+    lab->method->label(lab, arena, n, z, i, steps, label, x0);
+}
+
+static int draw_label(const void *context, Rng *rng)
+{
+    return lab_label(context, rng);
+}
+
+Shift *bench_shift(Bench *bench, int n, int substeps)
+{
+    const Lab *lab = &bench->lab;
+    ShiftSetup setup = {.n = n,
+                        .seed = lab->seed,
+                        .data = &lab->data,
+                        .schedule = lab->schedule,
+                        .label = method_label,
+                        .context = lab,
+                        .label_cost = lab->method->label_cost(lab),
+                        .draw_label = draw_label};
+    setup.teacher = lab_teacher(lab, lab->grid.steps, substeps);
+    return shift_open(&setup, &bench->keep);
+}
+
+void assert_same_shift(int n, const ShiftRow *a, const ShiftRow *b)
+{
+    for (int s = 0; s < n; s++) {
+        assert_int_equal(a[s].i, b[s].i);
+        assert_memory_equal(&a[s].time, &b[s].time, sizeof *a - offsetof(ShiftRow, time));
+    }
+}
+
+/* ---- The state as bytes ---- */
 
 typedef struct ByteWalk {
     Walk walk;
@@ -86,7 +123,8 @@ static size_t bytes_of(WalkType type, int rank, const long *shape)
     return bytes;
 }
 
-static void visit(Walk *walk, const char *name, WalkType type, int rank, const long *shape, void *data)
+static void visit(Walk *walk, const char *name, WalkType type, int rank,
+                  const long *shape, void *data)
 {
     (void)name;
     ByteWalk *copy = (ByteWalk *)walk;

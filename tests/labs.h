@@ -1,10 +1,12 @@
-/* Labs for tests: opened from a configuration's text, with a crew and arenas of their own. */
+/* Labs for tests: opened from a configuration's text, with a crew and arenas of their
+ * own. */
 #ifndef DDIL_TESTS_LABS_H
 #define DDIL_TESTS_LABS_H
 
 #include "engine/distill/lab.h"
 #include "engine/distill/method.h"
 #include "engine/distill/params.h"
+#include "engine/measure/shift.h"
 
 typedef struct Bench {
     Crew *crew;
@@ -12,15 +14,23 @@ typedef struct Bench {
     Lab lab;
 } Bench;
 
-/* `text` is INI, read over the defaults; the test fails with the message when it is refused. Heap. */
+/* `text` is INI, read over the defaults; the test fails with the message when it is
+ * refused. Heap. */
 Bench *bench_open(const char *text, int threads);
 /* The same from a file. */
 Bench *bench_open_file(const char *path, const char *const *assignments, int threads);
 void bench_close(Bench *bench);
 
-/* Ends the regression after `pretrain` steps of it (none where the configuration has none), then does optimiser steps from..to-1. */
+/* Ends the regression after `pretrain` steps of it (none where the configuration has
+ * none), then does optimiser steps from..to-1. */
 void bench_start(Bench *bench, int pretrain);
-void bench_steps(Bench *bench, long from, long to);
+void bench_advance(Bench *bench, long from, long to);
+
+/* The method's shift on n roll-outs, against a teacher of `substeps` sub-steps; lives as
+ * long as the bench. */
+Shift *bench_shift(Bench *bench, int n, int substeps);
+/* The same rows, bit for bit? The test fails when not. */
+void assert_same_shift(int n, const ShiftRow *a, const ShiftRow *b);
 
 /* The lab's whole state (lab_walk) as bytes on the heap. */
 typedef struct State {

@@ -28,23 +28,26 @@ int folder_entries(const char *folder)
     if (!stream)
         return -1;
     for (struct dirent *entry; (entry = readdir(stream));)
-        n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && strcmp(entry->d_name, ".lock");
+        n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
+             strcmp(entry->d_name, ".lock");
     closedir(stream);
     return n;
 }
 
-static const char TINY[] = "[run]\nmethod = %s\nsteps = 23\nbatch = 24\nlog_every = 3\n"
-                           "checkpoint_every = 7\neval_samples = 64\n"
-                           "[data]\nname = ring\nkeep = 0,1,2\n"
-                           "[net]\nkind = mlp\nwidth = 16\ndepth = 2\n"
-                           "[student]\nsteps = 4\ninit = %s\npretrain_steps = 9\n"
-                           "[source]\nbeta_data = 0.5\nbeta_teacher = 0.25\nbeta_student = 0.25\n"
-                           "capacity = 16\nteacher_capacity = 16\nteacher_substeps = 2\n"
-                           "[shift]\nsamples = 16\nevery = 5\n";
+static const char TINY[] =
+    "[run]\nmethod = %s\nsteps = 23\nbatch = 24\nlog_every = 3\n"
+    "checkpoint_every = 7\neval_samples = 64\n"
+    "[data]\nname = ring\nkeep = 0,1,2\n"
+    "[net]\nkind = mlp\nwidth = 16\ndepth = 2\n"
+    "[student]\nsteps = 4\ninit = %s\npretrain_steps = 9\n"
+    "[source]\nbeta_data = 0.5\nbeta_teacher = 0.25\nbeta_student = 0.25\n"
+    "capacity = 16\nteacher_capacity = 16\nteacher_substeps = 2\n"
+    "[shift]\nsamples = 16\nevery = 5\n";
 
 static int tiny_text(char *text, size_t size, const char *method)
 {
-    return snprintf(text, size, TINY, method, strcmp(method, "diffusion") ? "pretrain" : "random");
+    return snprintf(text, size, TINY, method,
+                    strcmp(method, "diffusion") ? "pretrain" : "random");
 }
 
 void tiny_config(Config *config, const char *method)

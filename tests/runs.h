@@ -12,7 +12,8 @@ void folder_gone(const char *folder);
 /* How many entries it has besides . and .. and .lock; -1 when it does not exist. */
 int folder_entries(const char *folder);
 
-/* A tiny run on the ring with this method ("pd", "lcm" or "diffusion"), some seconds under a sanitizer at most. */
+/* A tiny run on the ring with this method ("pd", "lcm" or "diffusion"), some seconds
+ * under a sanitizer at most. */
 void tiny_config(Config *config, const char *method);
 /* The same as an INI file. */
 void tiny_preset(const char *method, const char *path);
@@ -23,7 +24,8 @@ void tiny_set(Config *config, const char *assignment);
 RunPulse run_until(Run *run, long step);
 /* A log of a run's folder as text, to be freed; "" when there is none. */
 char *log_text(const char *folder, const char *name);
-/* Are the three logs that repeat byte for byte the same in both folders? The test fails naming the one that is not. */
+/* Are the three logs that repeat byte for byte the same in both folders? The test fails
+ * naming the one that is not. */
 void assert_same_logs(const char *a, const char *b);
 
 #endif

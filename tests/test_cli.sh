@@ -195,10 +195,10 @@ says "a folder that is no run" 2 'empty' show "$work/empty"
 # ---- interrupting, resuming, forking ----
 
 says "a run that is not interrupted" 0 '0004-whole$' run ring-pd-ddil "${tiny[@]}" --seed 4 --name whole --quiet \
-    -s run.steps=400
-"$DDIL" run ring-pd-ddil "${tiny[@]}" --seed 4 --name cut -s run.steps=400 >"$out" 2>"$err" </dev/null &
+    -s run.steps=800
+"$DDIL" run ring-pd-ddil "${tiny[@]}" --seed 4 --name cut -s run.steps=800 >"$out" 2>"$err" </dev/null &
 pid=$!
-for _ in $(seq 300); do
+for _ in $(seq 3000); do
     [ -s "$work/runs/0005-cut/ckpt-00000004.safetensors" ] && break
     sleep 0.02
 done
@@ -207,7 +207,7 @@ wait $pid
 status=$?
 holds "an interrupted run ends with 3" test $status = 3
 holds "and says how to go on" grep -q 'ddil resume .*0005-cut' "$err"
-says "resume" 0 'done at step 400 of 400' resume cut
+says "resume" 0 'done at step 800 of 800' resume cut
 for file in metrics.csv shift.csv eval.csv; do
     holds "resumed $file equals that of a run never stopped" cmp "$work/runs/0004-whole/$file" "$work/runs/0005-cut/$file"
 done
@@ -321,6 +321,17 @@ for s in e["steps"]:
     assert [r["i"] for r in s["shift"]] == list(range(s["k"], 0, -1))
     assert all(keys <= set(r) for r in s["shift"])
 assert 0 < e["real"]["sw2"]["value"] < e["steps"][2]["metrics"]["sw2"]["value"]' "$out"
+"$DDIL" eval 1 --json --samples 64 --steps 4 >"$out" 2>"$err"
+check_python "eval at the run's own steps repeats what the run logged" '
+import csv, json, sys
+e = json.load(open(sys.argv[1]))["steps"][0]
+quality = list(csv.DictReader(open(sys.argv[2] + "/eval.csv")))[-1]
+shift = list(csv.DictReader(open(sys.argv[2] + "/shift.csv")))[-4:]
+assert e["metrics"]["sw2"]["value"] == float(quality["sw2"])
+for row, logged in zip(e["shift"], shift):
+    assert row["i"] == int(logged["i"])
+    for key in ("time", "own", "forward", "ratio", "low", "high", "mmd2", "mmd2_null95", "mmd2_teacher", "paired"):
+        assert row[key] == float(logged[key]), (key, row[key], logged[key])' "$out" "$first"
 says "eval with steps that are none" 2 '1,2,4,8' eval 1 --steps 1,x
 says "eval of a run without a shift" 0 'held-out' eval teach --steps 2 --samples 50
 says "export of nothing" 2 '--csv' export 1

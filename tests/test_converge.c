@@ -1,5 +1,5 @@
-/* Distillation goes where theory says: closed-form composed maps on Gaussian data; the mixture of states takes the
- * covariate shift away. Small networks, seconds. */
+/* Distillation goes where theory says: closed-form composed maps on Gaussian data; the
+ * mixture of states takes the covariate shift away. Small networks, seconds. */
 #include "engine/distill/method.h"
 #include "engine/measure/shift.h"
 #include "tests/labs.h"
@@ -7,16 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- Gaussian data: every map is linear ---------------------------------------------------------------------- */
+/* ---- Gaussian data: every map is linear ---- */
 
-#define SMALL                                                                                           \
-    "steps = 1500\nbatch = 128\n[data]\nname = ring\n[net]\nwidth = 48\ndepth = 2\nfeatures = 16\n"     \
-    "time_scale = 30\ntime_range = 30\n[student]\nsteps = 4\ninit = random\n[optimizer]\nlr = 3e-3\n"
+#define SMALL                                                                            \
+    "steps = 1500\nbatch = 128\n[data]\nname = ring\n[net]\nwidth = 48\ndepth = "        \
+    "2\nfeatures = 16\n"                                                                 \
+    "time_scale = 30\ntime_range = 30\n[student]\nsteps = 4\ninit = "                    \
+    "random\n[optimizer]\nlr = 3e-3\n"
 
 static const double mean[2] = {0.6, -0.4};
 static const double deviation = 0.5;
 
-/* z - alpha mean after one exact step from u to u_end in `parts` sub-steps, per unit at the start. */
+/* z - alpha mean after one exact step from u to u_end in `parts` sub-steps, per unit at
+ * the start. */
 static double composed(Schedule schedule, double u, double u_end, int parts)
 {
     double product = 1, own = deviation * deviation;
@@ -25,7 +28,9 @@ static double composed(Schedule schedule, double u, double u_end, int parts)
         double next = k + 1 < parts ? u + (u_end - u) * (k + 1) / parts : u_end;
         double variance = t.alpha * t.alpha * own + t.sigma * t.sigma;
         Noise s = noise_at(schedule, next);
-        product *= (next > 0 ? s.alpha * t.alpha * own + s.sigma * t.sigma : t.alpha * own) / variance;
+        product *=
+            (next > 0 ? s.alpha * t.alpha * own + s.sigma * t.sigma : t.alpha * own) /
+            variance;
     }
     return product;
 }
@@ -35,15 +40,20 @@ static Bench *gaussian_open(const char *text)
 {
     Bench *bench = bench_open(text, 2);
     Mixture *law = arena_new(&bench->keep, Mixture, 1);
-    *law = (Mixture){.n = 1, .deviation = deviation, .labels = 1, .weight = {1}, .mean = {{mean[0], mean[1]}}};
+    *law = (Mixture){.n = 1,
+                     .deviation = deviation,
+                     .labels = 1,
+                     .weight = {1},
+                     .mean = {{mean[0], mean[1]}}};
     bench->lab.data.mixture = bench->lab.teacher.mixture = law;
     return bench;
 }
 
 enum { N = 400, STEPS = 4 };
 
-/* Largest RMS distance, over the sampling steps, between the student's states and `factor`'s map of the same
- * noise: z_s = alpha_s mean + factor(s) (z_1 - alpha_1 mean). */
+/* Largest RMS distance, over the sampling steps, between the student's states and
+ * `factor`'s map of the same noise: z_s = alpha_s mean + factor(s) (z_1 - alpha_1 mean).
+ */
 static double distance(Bench *bench, const double factor[STEPS + 1], int first, int last)
 {
     Lab *lab = &bench->lab;
@@ -52,13 +62,23 @@ static double distance(Bench *bench, const double factor[STEPS + 1], int first, 
     Policy student = lab_student(lab, false, STEPS);
     Rng rng = rng_at(77, STREAM_EVAL, 0);
     rng_normals(&rng, 2 * N, noise);
-    rollout(bench->crew, &(Rollout){.policy = &student, .seed = 77, .stream = STREAM_EVAL, .first = 1, .n = N,
-                                    .noise = noise, .label = label, .states = states});
+    rollout(bench->crew, &(Rollout){.policy = &student,
+                                    .seed = 77,
+                                    .stream = STREAM_EVAL,
+                                    .first = 1,
+                                    .n = N,
+                                    .noise = noise,
+                                    .label = label,
+                                    .states = states});
     double worst = 0, start = noise_at(lab->schedule, 1).alpha;
     for (int s = first; s <= last; s++) {
-        double alpha = s < STEPS ? noise_at(lab->schedule, (double)(STEPS - s) / STEPS).alpha : 1, sum = 0;
+        double alpha = s < STEPS
+                           ? noise_at(lab->schedule, (double)(STEPS - s) / STEPS).alpha
+                           : 1,
+               sum = 0;
         for (int k = 0; k < 2 * N; k++) {
-            double expected = alpha * mean[k % 2] + factor[s] * ((double)noise[k] - start * mean[k % 2]);
+            double expected = alpha * mean[k % 2] +
+                              factor[s] * ((double)noise[k] - start * mean[k % 2]);
             double gap = (double)states[s * 2 * N + k] - expected;
             sum += gap * gap / (2 * N);
         }
@@ -67,12 +87,14 @@ static double distance(Bench *bench, const double factor[STEPS + 1], int first, 
     return worst;
 }
 
-/* PD's student becomes the teacher's m-sub-step map, not the exact flow and not the teacher's one-step map. */
+/* PD's student becomes the teacher's m-sub-step map, not the exact flow and not the
+ * teacher's one-step map. */
 static void test_pd_converges_to_the_composed_map(void **state)
 {
     (void)state;
-    Bench *bench = gaussian_open("[run]\nmethod = pd\n" SMALL "[pd]\nsubsteps = 8\n"
-                                 "[source]\nbeta_data = 0.5\nbeta_student = 0.5\nrefresh = 32\n");
+    Bench *bench =
+        gaussian_open("[run]\nmethod = pd\n" SMALL "[pd]\nsubsteps = 8\n"
+                      "[source]\nbeta_data = 0.5\nbeta_student = 0.5\nrefresh = 32\n");
     Lab *lab = &bench->lab;
     double many[STEPS + 1] = {1}, one[STEPS + 1] = {1};
     for (int s = 0; s < STEPS; s++) {
@@ -82,10 +104,10 @@ static void test_pd_converges_to_the_composed_map(void **state)
     }
     bench_start(bench, 0);
     double before = distance(bench, many, 1, STEPS);
-    bench_steps(bench, 0, lab->steps);
+    bench_advance(bench, 0, lab->steps);
     double after = distance(bench, many, 1, STEPS);
-    print_message("# pd: %.3g before, %.3g after, %.3g to the one-step teacher\n", before, after,
-                  distance(bench, one, 1, STEPS));
+    print_message("# pd: %.3g before, %.3g after, %.3g to the one-step teacher\n", before,
+                  after, distance(bench, one, 1, STEPS));
     assert_true(before > 0.3);
     assert_true(after < 0.005); /* 1 % of the data's deviation */
     assert_true(distance(bench, one, 1, STEPS) > 3 * after);
@@ -96,9 +118,11 @@ static void test_pd_converges_to_the_composed_map(void **state)
 static void test_lcm_converges_to_the_end_of_the_path(void **state)
 {
     (void)state;
-    Bench *bench = gaussian_open("[run]\nmethod = lcm\n" SMALL "[lcm]\npoints = 16\nskip = 1\nloss = squared\n");
+    Bench *bench = gaussian_open("[run]\nmethod = lcm\n" SMALL
+                                 "[lcm]\npoints = 16\nskip = 1\nloss = squared\n");
     Lab *lab = &bench->lab;
-    double end = composed(lab->schedule, 1, 0, 16), sum = 0, start = noise_at(lab->schedule, 1).alpha;
+    double end = composed(lab->schedule, 1, 0, 16), sum = 0,
+           start = noise_at(lab->schedule, 1).alpha;
     float z[2 * N], x[2 * N];
     double u[N];
     Rng rng = rng_at(78, STREAM_EVAL, 0);
@@ -106,11 +130,12 @@ static void test_lcm_converges_to_the_end_of_the_path(void **state)
     for (int r = 0; r < N; r++)
         u[r] = 1;
     bench_start(bench, 0);
-    bench_steps(bench, 0, lab->steps);
+    bench_advance(bench, 0, lab->steps);
     Policy student = lab_student(lab, false, 0);
     policy_x0(&student, &bench->step, N, z, u, NULL, x, NULL);
     for (int k = 0; k < 2 * N; k++) {
-        double gap = (double)x[k] - mean[k % 2] - end * ((double)z[k] - start * mean[k % 2]);
+        double gap =
+            (double)x[k] - mean[k % 2] - end * ((double)z[k] - start * mean[k % 2]);
         sum += gap * gap / (2 * N);
     }
     print_message("# lcm: %.3g\n", sqrt(sum));
@@ -118,34 +143,25 @@ static void test_lcm_converges_to_the_end_of_the_path(void **state)
     bench_close(bench);
 }
 
-/* ---- The mixture takes the shift away ------------------------------------------------------------------------- */
-
-static void method_label(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
-                         const int *label, float *x0)
-{
-    const Lab *lab = context;
-    lab->method->label(lab, arena, n, z, i, steps, label, x0);
-}
-
-static int draw_label(const void *context, Rng *rng)
-{
-    return lab_label(context, rng);
-}
+/* ---- The mixture takes the shift away ---- */
 
 /* Own / forward at the last sampling step, after a shortened run of a preset. */
 static double last_ratio(const char *preset, const char *seed)
 {
-    const char *const shorter[] = {"run.batch=128", "run.steps=1000", "net.width=64", "student.pretrain_steps=1000",
-                                   "optimizer.lr=2e-3", "student.pretrain_lr=3e-3", seed, NULL};
+    const char *const shorter[] = {"run.batch=128",
+                                   "run.steps=1000",
+                                   "net.width=64",
+                                   "student.pretrain_steps=1000",
+                                   "optimizer.lr=2e-3",
+                                   "student.pretrain_lr=3e-3",
+                                   seed,
+                                   NULL};
     Bench *bench = bench_open_file(preset, shorter, 2);
     Lab *lab = &bench->lab;
     ShiftRow rows[64];
-    ShiftSetup setup = {.n = 256, .seed = lab->seed, .data = &lab->data, .schedule = lab->schedule,
-                        .teacher = lab_teacher(lab, lab->grid.steps, 8), .label = method_label, .context = lab,
-                        .label_cost = lab->method->label_cost(lab), .draw_label = draw_label};
     bench_start(bench, 1000);
-    bench_steps(bench, 0, lab->steps);
-    Shift *shift = shift_open(&setup, &bench->keep);
+    bench_advance(bench, 0, lab->steps);
+    Shift *shift = bench_shift(bench, 256, 8);
     Policy student = lab_student(lab, false, 0);
     shift_measure(shift, bench->crew, &bench->step, &student, rows);
     double ratio = rows[lab->grid.steps - 1].ratio;
@@ -153,24 +169,29 @@ static double last_ratio(const char *preset, const char *seed)
     return ratio;
 }
 
-static void assert_mixture_helps(const char *preset, const char *twin, const char *seed, double factor)
+static void assert_mixture_helps(const char *preset, const char *twin, const char *seed,
+                                 double factor)
 {
     double alone = last_ratio(preset, seed), mixed = last_ratio(twin, seed);
-    print_message("# %s, %s: own/forward at the last step %.3g alone, %.3g mixed\n", preset, seed, alone, mixed);
+    print_message("# %s, %s: own/forward at the last step %.3g alone, %.3g mixed\n",
+                  preset, seed, alone, mixed);
     assert_true(mixed * factor < alone);
 }
 
 static void test_mixture_takes_the_shift_away(void **state)
 {
     (void)state;
-    assert_mixture_helps("presets/ring-pd.ini", "presets/ring-pd-ddil.ini", "run.seed=1", 3);
-    assert_mixture_helps("presets/ring-pd.ini", "presets/ring-pd-ddil.ini", "run.seed=2", 3);
+    assert_mixture_helps("presets/ring-pd.ini", "presets/ring-pd-ddil.ini", "run.seed=1",
+                         3);
+    assert_mixture_helps("presets/ring-pd.ini", "presets/ring-pd-ddil.ini", "run.seed=2",
+                         3);
 }
 
 static void test_mixture_takes_the_shift_of_lcm_away(void **state)
 {
     (void)state;
-    assert_mixture_helps("presets/ring-lcm.ini", "presets/ring-lcm-ddil.ini", "run.seed=1", 3);
+    assert_mixture_helps("presets/ring-lcm.ini", "presets/ring-lcm-ddil.ini",
+                         "run.seed=1", 3);
 }
 
 int main(void)

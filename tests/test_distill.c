@@ -1,4 +1,5 @@
-/* The methods: one training step of each against PyTorch (vectors/methods.py), labels against closed forms. */
+/* The methods: one training step of each against PyTorch (vectors/methods.py), labels
+ * against closed forms. */
 #include "engine/nets/crew.h"
 #include "tests/labs.h"
 #include "tests/near.h"
@@ -9,15 +10,17 @@
 
 enum { ROWS = 12, STEPS = 2 };
 
-/* ---- The same cases as in the script ------------------------------------------------------------------- */
+/* ---- The same cases as in the script ---- */
 
-#define SHARED                                                                                       \
-    "[run]\nbatch = 12\nsteps = 100\n[net]\nwidth = 16\ndepth = 2\nfeatures = 8\ntime_scale = 30\n" \
-    "time_range = 30\n[optimizer]\nlr = 1e-2\nbeta2 = 0.99\nweight_decay = 0.1\nclip = 0.5\n"       \
+#define SHARED                                                                           \
+    "[run]\nbatch = 12\nsteps = 100\n[net]\nwidth = 16\ndepth = 2\nfeatures = "          \
+    "8\ntime_scale = 30\n"                                                               \
+    "time_range = 30\n[optimizer]\nlr = 1e-2\nbeta2 = 0.99\nweight_decay = 0.1\nclip = " \
+    "0.5\n"                                                                              \
     "ema = 0.9\ndecay = none\n[student]\ninit = random\nsteps = 4\n"
-#define RING "[data]\nname = ring\n"
+#define RING    "[data]\nname = ring\n"
 #define CLASSES "[data]\nname = moons\n"
-#define BOX "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TL\n"
+#define BOX     "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TL\n"
 
 typedef enum Expert { EXPERT_OWN, EXPERT_ARCS, EXPERT_NET } Expert;
 
@@ -28,23 +31,25 @@ typedef struct Case {
 } Case;
 
 static const Case cases[] = {
-    {"pd-ring", "pd", RING "[pd]\nsubsteps = 3\nweight_cap = 4\n", EXPERT_OWN, false},
-    {"pd-arcs", "pd",
-     CLASSES "[teacher]\nguidance = 3\n[pd]\nsubsteps = 2\nweighting = snr_plus_1\nweight_cap = 3\n",
-     EXPERT_ARCS, true},
-    {"pd-net", "pd", CLASSES "[teacher]\nguidance = 2.5\n[pd]\nsubsteps = 4\nweighting = min_snr\n",
-     EXPERT_NET, true},
-    {"pd-box", "pd",
-     CLASSES BOX "[teacher]\nguidance = 3\n[pd]\nsubsteps = 2\nweighting = constant\n", EXPERT_ARCS,
-     true},
-    {"lcm-ring", "lcm", RING "[lcm]\nskip = 1\n", EXPERT_OWN, false},
-    {"lcm-arcs", "lcm",
-     CLASSES "[teacher]\nguidance = 3\n[lcm]\nskip = 3\nloss = huber\nhuber_c = 0.05\n", EXPERT_ARCS,
-     true},
-    {"lcm-net", "lcm",
-     CLASSES BOX "[teacher]\nguidance = 2.5\n[lcm]\nskip = 2\nloss = squared\nhuber_c = 0\n",
-     EXPERT_NET, true},
-    {"diffusion", "diffusion", CLASSES "[diffusion]\nlabel_drop = 0.3\n", EXPERT_OWN, true},
+    {"pd-ring",   "pd",        RING "[pd]\nsubsteps = 3\nweight_cap = 4\n",              EXPERT_OWN,  false},
+    {"pd-arcs",   "pd",
+     CLASSES "[teacher]\nguidance = 3\n[pd]\nsubsteps = 2\nweighting = "
+             "snr_plus_1\nweight_cap = 3\n",                                             EXPERT_ARCS, true },
+    {"pd-net",    "pd",
+     CLASSES "[teacher]\nguidance = 2.5\n[pd]\nsubsteps = 4\nweighting = min_snr\n",
+     EXPERT_NET,                                                                                      true },
+    {"pd-box",    "pd",
+     CLASSES BOX "[teacher]\nguidance = 3\n[pd]\nsubsteps = 2\nweighting = constant\n",
+     EXPERT_ARCS,                                                                                     true },
+    {"lcm-ring",  "lcm",       RING "[lcm]\nskip = 1\n",                                 EXPERT_OWN,  false},
+    {"lcm-arcs",  "lcm",
+     CLASSES "[teacher]\nguidance = 3\n[lcm]\nskip = 3\nloss = huber\nhuber_c = 0.05\n",
+     EXPERT_ARCS,                                                                                     true },
+    {"lcm-net",   "lcm",
+     CLASSES BOX
+     "[teacher]\nguidance = 2.5\n[lcm]\nskip = 2\nloss = squared\nhuber_c = 0\n",        EXPERT_NET,  true },
+    {"diffusion", "diffusion", CLASSES "[diffusion]\nlabel_drop = 0.3\n",                EXPERT_OWN,
+     true                                                                                                  },
 };
 
 /* Six components of unequal weight in two classes. */
@@ -69,7 +74,8 @@ static void fill_param(void *context, const ParamInfo *info)
 {
     Fill *fill = context;
     for (size_t i = 0; i < info->size; i++)
-        fill->block[info->offset + i] = (float)(0.7 * (double)vectors_wave((uint32_t)i, fill->seed));
+        fill->block[info->offset + i] =
+            (float)(0.7 * (double)vectors_wave((uint32_t)i, fill->seed));
     fill->seed++;
 }
 
@@ -81,8 +87,16 @@ static void fill_net(const NetSpec *spec, float *block, uint32_t seed)
 /* A small network as the teacher. */
 static void teach_by_net(Lab *lab)
 {
-    NetSpec spec = {.kind = &net_mlp, .height = 1, .width = 1, .channels = 2, .classes = 2, .hidden = 12,
-                    .depth = 1, .features = 8, .time_scale = 30, .time_range = 30};
+    NetSpec spec = {.kind = &net_mlp,
+                    .height = 1,
+                    .width = 1,
+                    .channels = 2,
+                    .classes = 2,
+                    .hidden = 12,
+                    .depth = 1,
+                    .features = 8,
+                    .time_scale = 30,
+                    .time_range = 30};
     assert_int_equal(net_spec_complete(&spec, NULL), STATUS_OK);
     float *weights = arena_floats(lab->keep, net_size(&spec));
     fill_net(&spec, weights, 20);
@@ -94,7 +108,8 @@ static void teach_by_net(Lab *lab)
 static Bench *case_open(const Case *c)
 {
     char text[2048];
-    snprintf(text, sizeof text, "[run]\nmethod = %s\n%s%s", c->method, strchr(SHARED, '\n') + 1, c->text);
+    snprintf(text, sizeof text, "[run]\nmethod = %s\n%s%s", c->method,
+             strchr(SHARED, '\n') + 1, c->text);
     Bench *bench = bench_open(text, 1);
     Lab *lab = &bench->lab;
     if (c->expert == EXPERT_ARCS) {
@@ -110,8 +125,8 @@ static Bench *case_open(const Case *c)
 }
 
 /* The target network of LCM is the last block its walk names. */
-static void last_block(Walk *walk, const char *name, WalkType type, int rank, const long *shape,
-                       void *data)
+static void last_block(Walk *walk, const char *name, WalkType type, int rank,
+                       const long *shape, void *data)
 {
     (void)type, (void)rank, (void)shape;
     float **block = *(float ***)(walk + 1);
@@ -135,8 +150,11 @@ static void fill_rows(const Case *c, const Lab *lab, Batch *rows)
 {
     for (int r = 0; r < ROWS; r++) {
         rows->label[r] = c->conditional ? r % 5 == 4 ? -1 : r % 2 : 0;
-        rows->point[r] = lab->grid.points == 16 ? 5 * r % 16 + 1 : lab->grid.points ? r % 4 + 1 : 0;
-        rows->u[r] = lab->grid.points ? (double)rows->point[r] / lab->grid.points : (r + 0.5) / ROWS;
+        rows->point[r] = lab->grid.points == 16 ? 5 * r % 16 + 1
+                         : lab->grid.points     ? r % 4 + 1
+                                                : 0;
+        rows->u[r] = lab->grid.points ? (double)rows->point[r] / lab->grid.points
+                                      : (r + 0.5) / ROWS;
         rows->chance[r] = (r + 0.5) / ROWS;
         rows->origin[r] = ORIGIN_DATA;
     }
@@ -164,12 +182,13 @@ static Chunk chunk_new(const Case *c, Lab *lab, Arena *arena)
     return chunk;
 }
 
-/* ---- Comparison: relative error at most 1e-4 -------------------------------------------------------------- */
+/* ---- Comparison: relative error at most 1e-4 ---- */
 
 static const double tolerance = 1e-4;
 
 /* Values against the size of the largest of them. */
-static void assert_values(const char *what, int n, const float *got, const double *expected)
+static void assert_values(const char *what, int n, const float *got,
+                          const double *expected)
 {
     double size = 0;
     for (int i = 0; i < n; i++)
@@ -196,11 +215,14 @@ static void compare_param(void *context, const ParamInfo *info)
     if (!(fabs(norm - expected) <= tolerance * expected))
         fail_msg("%s %s: norm %.9g, expected %.9g", c->what, info->name, norm, expected);
     if (!(fabs(projection - c->expected[1]) <= tolerance * expected))
-        fail_msg("%s %s: projection %.9g, expected %.9g", c->what, info->name, projection, c->expected[1]);
+        fail_msg("%s %s: projection %.9g, expected %.9g", c->what, info->name, projection,
+                 c->expected[1]);
     int first = info->size < 4 ? (int)info->size : 4;
     for (int i = 0; i < first; i++)
-        if (!(fabs((double)x[i] - c->expected[2 + i]) <= tolerance * fmax(typical, fabs(c->expected[2 + i]))))
-            fail_msg("%s %s[%d]: %.9g, expected %.9g", c->what, info->name, i, (double)x[i], c->expected[2 + i]);
+        if (!(fabs((double)x[i] - c->expected[2 + i]) <=
+              tolerance * fmax(typical, fabs(c->expected[2 + i]))))
+            fail_msg("%s %s[%d]: %.9g, expected %.9g", c->what, info->name, i,
+                     (double)x[i], c->expected[2 + i]);
     c->expected += 2 + first;
 }
 
@@ -209,36 +231,41 @@ static void count_param(void *context, const ParamInfo *info)
     *(int *)context += 2 + (info->size < 4 ? (int)info->size : 4);
 }
 
-static const double *case_value(const Vectors *vectors, const Case *c, const char *key, int n)
+static const double *case_value(const Vectors *vectors, const Case *c, const char *key,
+                                int n)
 {
     char full[80];
     snprintf(full, sizeof full, "%s.%s", c->name, key);
     return vectors_get(vectors, full, n);
 }
 
-static const double *step_value(const Vectors *vectors, const Case *c, int step, const char *key, int n)
+static const double *step_value(const Vectors *vectors, const Case *c, int step,
+                                const char *key, int n)
 {
     char full[32];
     snprintf(full, sizeof full, "%d.%s", step, key);
     return case_value(vectors, c, full, n);
 }
 
-static void assert_block(const Vectors *vectors, const Case *c, const char *key, const NetSpec *spec,
-                         const float *block)
+static void assert_block(const Vectors *vectors, const Case *c, const char *key,
+                         const NetSpec *spec, const float *block)
 {
     char what[96];
     int n = 0;
     snprintf(what, sizeof what, "%s.%s", c->name, key);
     net_list(spec, count_param, &n);
-    net_list(spec, compare_param, &(Compare){what, block, case_value(vectors, c, key, n)});
+    net_list(spec, compare_param,
+             &(Compare){what, block, case_value(vectors, c, key, n)});
 }
 
-/* ---- The tests ------------------------------------------------------------------------------------------ */
+/* ---- The tests ---- */
 
 static void assert_step(const Vectors *vectors, const Case *c, Lab *lab, int step)
 {
-    static const char *const blocks[STEPS][3] = {{"1.gradient", "1.weights", "1.ema"},
-                                                 {"2.gradient", "2.weights", "2.ema"}};
+    static const char *const blocks[STEPS][3] = {
+        {"1.gradient", "1.weights", "1.ema"},
+        {"2.gradient", "2.weights", "2.ema"}
+    };
     size_t mark = arena_mark(lab->step);
     Chunk chunk = chunk_new(c, lab, lab->step);
     const NetSpec *spec = &lab->student.spec;
@@ -262,8 +289,8 @@ static void assert_pd_target(const Vectors *vectors, const Case *c, Lab *lab)
     size_t mark = arena_mark(lab->step);
     Chunk chunk = chunk_new(c, lab, lab->step);
     float target[2 * ROWS];
-    lab->method->label(lab, lab->step, ROWS, chunk.rows.z, chunk.rows.point, lab->grid.steps,
-                       chunk.rows.label, target);
+    lab->method->label(lab, lab->step, ROWS, chunk.rows.z, chunk.rows.point,
+                       lab->grid.steps, chunk.rows.label, target);
     assert_values("target", 2 * ROWS, target, case_value(vectors, c, "target", 2 * ROWS));
     arena_rewind(lab->step, mark);
 }
@@ -291,153 +318,13 @@ static void test_training_step(void **state)
     check_case(*state);
 }
 
-/* ---- Labels against closed forms ------------------------------------------------------------------------- */
-
-/* One Gaussian N(mean, S^2 I): the posterior mean is linear, a DDIM step multiplies z - alpha mean by a number. */
-static Mixture gaussian(void)
-{
-    return (Mixture){.n = 1, .deviation = 0.3, .labels = 1, .weight = {1}, .mean = {{0.6, -0.4}}};
-}
-
-/* What one estimate multiplies z - alpha mean by. */
-static double gain(const Mixture *m, Noise t)
-{
-    double own = m->deviation * m->deviation;
-    return t.alpha * own / (t.alpha * t.alpha * own + t.sigma * t.sigma);
-}
-
-static double ddim_factor(const Mixture *m, Noise t, Noise s)
-{
-    double own = m->deviation * m->deviation;
-    double variance = t.alpha * t.alpha * own + t.sigma * t.sigma;
-    return (s.alpha * t.alpha * own + s.sigma * t.sigma) / variance;
-}
-
-/* The deviation from alpha mean after `parts` steps from u to u_end, per unit at the start; the last step to u = 0
- * answers the estimate itself. */
-static double composed(const Mixture *m, Schedule schedule, double u, double u_end, int parts)
-{
-    double product = 1;
-    for (int k = 0; k < parts; k++) {
-        Noise t = noise_at(schedule, u + (u_end - u) * k / parts);
-        Noise s = noise_at(schedule, k + 1 < parts ? u + (u_end - u) * (k + 1) / parts : u_end);
-        product *= s.u > 0 ? ddim_factor(m, t, s) : gain(m, t);
-    }
-    return product;
-}
-
-static Bench *gaussian_open(const char *text, const Mixture *mixture)
-{
-    Bench *bench = bench_open(text, 1);
-    bench->lab.teacher.mixture = mixture;
-    return bench;
-}
-
-#define NOISE_OF "[net]\nwidth = 8\ndepth = 1\n[student]\ninit = random\n"
-
-static void assert_pd_label(Lab *lab, const Mixture *m, int i, int steps, int substeps)
-{
-    float z[2] = {1.1f, -0.7f}, x0[2], end[2];
-    int label = 0;
-    Noise t = noise_at(lab->schedule, (double)i / steps), s = noise_at(lab->schedule, (double)(i - 1) / steps);
-    double product = composed(m, lab->schedule, t.u, s.u, substeps), ratio = s.sigma / t.sigma;
-    lab->method->label(lab, lab->step, 1, z, &i, steps, &label, x0);
-    step_ddim(2, t, s, z, x0, end);
-    for (int c = 0; c < 2; c++) {
-        double gap = (double)z[c] - t.alpha * m->mean[0][c];
-        double landing = (i > 1 ? s.alpha : 1) * m->mean[0][c] + product * gap;
-        double implied = i > 1 ? (landing - ratio * (double)z[c]) / (s.alpha - ratio * t.alpha) : landing;
-        assert_near((double)x0[c], implied, 1e-5);
-        assert_near((double)end[c], landing, 1e-5);
-    }
-}
-
-static void test_pd_label_composes_gaussian_steps(void **state)
-{
-    (void)state;
-    static const char *const schedules[] = {"cosine", "linear"};
-    static const int substeps[] = {1, 2, 3, 8};
-    Mixture mixture = gaussian();
-    for (int schedule = 0; schedule < 2; schedule++)
-        for (int k = 0; k < 4; k++) {
-            char text[400];
-            snprintf(text, sizeof text, "[run]\nmethod = pd\nnoise = %s\n" RING NOISE_OF "[pd]\nsubsteps = %d\n",
-                     schedules[schedule], substeps[k]);
-            Bench *bench = gaussian_open(text, &mixture);
-            for (int steps = 1; steps <= 8; steps *= 2)
-                for (int i = 1; i <= steps; i++)
-                    assert_pd_label(&bench->lab, &mixture, i, steps, substeps[k]);
-            bench_close(bench);
-        }
-}
-
-/* LCM's label: where the teacher's own path ends, in 24 steps. */
-static void test_lcm_label_composes_gaussian_steps(void **state)
-{
-    (void)state;
-    Mixture mixture = gaussian();
-    Bench *bench = gaussian_open("[run]\nmethod = lcm\n" RING NOISE_OF, &mixture);
-    Lab *lab = &bench->lab;
-    for (int i = 1; i <= 4; i++) {
-        float z[2] = {1.1f, -0.7f}, x0[2];
-        int label = 0;
-        Noise t = noise_at(lab->schedule, i / 4.0);
-        double product = composed(&mixture, lab->schedule, t.u, 0, 24);
-        lab->method->label(lab, lab->step, 1, z, &i, 4, &label, x0);
-        for (int c = 0; c < 2; c++) {
-            double gap = (double)z[c] - t.alpha * mixture.mean[0][c];
-            assert_near((double)x0[c], mixture.mean[0][c] + product * gap, 1e-5);
-        }
-    }
-    bench_close(bench);
-}
-
-/* On any teacher: the student that answers the label walks the teacher's own roll-out, state by state. */
-static void test_student_with_labels_walks_the_teachers_path(void **state)
-{
-    (void)state;
-    enum { N = 40, GRID = 4 };
-    Bench *bench = bench_open("[run]\nmethod = pd\n[data]\nname = moons\n[teacher]\nguidance = 3\n" NOISE_OF
-                              "[pd]\nsubsteps = 8\n", 1);
-    Lab *lab = &bench->lab;
-    Policy teacher = lab_teacher(lab, GRID, 8);
-    float noise[N * 2], states[(GRID + 1) * N * 2], x0[N * 2];
-    int label[N], i[N];
-    for (int k = 0; k < 2 * N; k++)
-        noise[k] = 1.5f * vectors_wave((uint32_t)k, 5);
-    for (int r = 0; r < N; r++)
-        label[r] = r % 2;
-    rollout(bench->crew, &(Rollout){.policy = &teacher, .seed = 1, .stream = STREAM_SHIFT, .n = N, .noise = noise,
-                                    .label = label, .states = states});
-    for (int s = 0; s < GRID; s++) {
-        const float *from = states + (size_t)s * N * 2, *to = from + (size_t)N * 2;
-        for (int r = 0; r < N; r++)
-            i[r] = GRID - s;
-        lab->method->label(lab, lab->step, N, from, i, GRID, label, x0);
-        Noise t = noise_at(lab->schedule, (double)(GRID - s) / GRID);
-        Noise next = noise_at(lab->schedule, (double)(GRID - s - 1) / GRID);
-        for (int r = 0; r < N; r++) {
-            float end[2];
-            step_ddim(2, t, next, from + 2 * r, x0 + 2 * r, end);
-            assert_near((double)end[0], (double)to[2 * r], 1e-5);
-            assert_near((double)end[1], (double)to[2 * r + 1], 1e-5);
-        }
-    }
-    bench_close(bench);
-}
-
 int main(void)
 {
     enum { CASES = sizeof cases / sizeof *cases };
-    struct CMUnitTest steps[CASES];
+    struct CMUnitTest tests[CASES];
     for (int i = 0; i < CASES; i++)
-        steps[i] = (struct CMUnitTest){.name = cases[i].name, .test_func = test_training_step,
+        tests[i] = (struct CMUnitTest){.name = cases[i].name,
+                                       .test_func = test_training_step,
                                        .initial_state = (void *)&cases[i]};
-    const struct CMUnitTest labels[] = {
-        cmocka_unit_test(test_pd_label_composes_gaussian_steps),
-        cmocka_unit_test(test_lcm_label_composes_gaussian_steps),
-        cmocka_unit_test(test_student_with_labels_walks_the_teachers_path),
-    };
-    return cmocka_run_group_tests_name("training steps", steps, NULL, NULL) +
-           cmocka_run_group_tests_name("labels", labels, NULL, NULL);
+    return cmocka_run_group_tests_name("training steps", tests, NULL, NULL);
 }

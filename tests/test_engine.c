@@ -1,5 +1,5 @@
-/* The engine: commands and their notes, snapshots that never change, several runs at once, one owner of a folder; in
- * lock-step and with the worker thread. */
+/* The engine: commands and their notes, snapshots that never change, several runs at
+ * once, one owner of a folder; in lock-step and with the worker thread. */
 #include "engine/engine.h"
 #include "tests/child.h"
 #include "tests/near.h"
@@ -38,7 +38,8 @@ static Engine *open_engine(const World *world, bool stepped, bool readonly)
 {
     Engine *engine;
     Error error = {{0}};
-    EngineOptions options = {.runs = world->runs, .threads = 2, .stepped = stepped, .readonly = readonly};
+    EngineOptions options = {
+        .runs = world->runs, .threads = 2, .stepped = stepped, .readonly = readonly};
     if (engine_open(&engine, &options, &error))
         fail_msg("%s", error.text);
     return engine;
@@ -61,7 +62,8 @@ static const NoteView *answer(const Snapshot *snapshot, long ticket)
 }
 
 /* Sends in lock-step and returns the answer's status. */
-static Status ask(Engine *engine, CommandKind kind, int run, long number, const char *text)
+static Status ask(Engine *engine, CommandKind kind, int run, long number,
+                  const char *text)
 {
     long ticket = send(engine, kind, run, number, text);
     engine_advance(engine, 0);
@@ -85,7 +87,8 @@ static void assert_answer(Engine *engine, long ticket, const char *word)
 }
 
 /* Waits for a snapshot in which `holds` is true, 60 s at most. */
-static const Snapshot *wait_until(Engine *engine, bool (*holds)(const Snapshot *snapshot, long number),
+static const Snapshot *wait_until(Engine *engine,
+                                  bool (*holds)(const Snapshot *snapshot, long number),
                                   long number)
 {
     for (int tries = 0; tries < 600; tries++) {
@@ -119,7 +122,9 @@ static bool first_has_state(const Snapshot *snapshot, long wanted)
     return snapshot->runs > 0 && (long)snapshot->run[0]->state == wanted;
 }
 
-/* ---- Lock-step -------------------------------------------------------------------------------------------------- */
+/* ---- Lock-step
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void test_an_empty_folder_is_an_empty_snapshot(void **state)
 {
@@ -139,7 +144,8 @@ static void test_runs_take_turns(void **state)
     char text[COMMAND_TEXT_SIZE];
     Engine *engine = open_engine(world, true, false);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, world->pd), STATUS_OK);
-    snprintf(text, sizeof text, "%.900s\nname=second\nrun.seed=3\n\n optimizer.lr = 0.002 \n", world->lcm);
+    snprintf(text, sizeof text,
+             "%.900s\nname=second\nrun.seed=3\n\n optimizer.lr = 0.002 \n", world->lcm);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, text), STATUS_OK);
     assert_int_equal(engine_advance(engine, 40), 40);
     const Snapshot *snapshot = engine_look(engine);
@@ -181,7 +187,8 @@ static void test_company_changes_nothing(void **state)
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, world->lcm), STATUS_OK);
     assert_int_equal(engine_advance(engine, 60), 60);
     engine_close(engine, LEAVE_DROP);
-    assert_same_logs(file_join(alone, world->runs, "0001-one"), file_join(together, world->runs, "0002-again"));
+    assert_same_logs(file_join(alone, world->runs, "0001-one"),
+                     file_join(together, world->runs, "0002-again"));
 }
 
 static void test_pause_step_start(void **state)
@@ -216,7 +223,8 @@ static void test_set_save_note_fork_delete(void **state)
     assert_int_equal(ask(engine, COMMAND_SET, 1, 0, "optimizer.lr=x"), STATUS_BAD_INPUT);
     assert_int_equal(ask(engine, COMMAND_NOTE, 1, 0, "hello"), STATUS_OK);
     assert_int_equal(ask(engine, COMMAND_SAVE, 1, 0, ""), STATUS_OK);
-    assert_int_equal(ask(engine, COMMAND_FORK, 1, -1, "name=child\nsource.beta_student=1"), STATUS_OK);
+    assert_int_equal(
+        ask(engine, COMMAND_FORK, 1, -1, "name=child\nsource.beta_student=1"), STATUS_OK);
     assert_int_equal(ask(engine, COMMAND_FORK, 1, 3, ""), STATUS_BAD_INPUT);
     const Snapshot *snapshot = engine_look(engine);
     assert_int_equal(snapshot->runs, 2);
@@ -286,7 +294,7 @@ static void test_a_snapshot_never_changes(void **state)
     memcpy(samples, view->samples.student, floats * sizeof(float));
     engine_advance(engine, 30);
     const Snapshot *new = engine_look(engine);
-    assert_true(new->serial > old->serial && new->run[0]->step > copy.step);
+    assert_true(new->serial > old->serial &&new->run[0]->step > copy.step);
     assert_memory_equal(view, &copy, sizeof copy);
     assert_memory_equal(&view->term[0].series, &loss, sizeof loss);
     assert_memory_equal(view->samples.student, samples, floats * sizeof(float));
@@ -355,7 +363,9 @@ static void test_leaving_saves_and_coming_back_resumes(void **state)
     engine_close(engine, LEAVE_SAVE);
 }
 
-/* ---- One owner -------------------------------------------------------------------------------------------------- */
+/* ---- One owner
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void test_a_folder_has_one_engine(void **state)
 {
@@ -399,28 +409,43 @@ static void test_a_folder_that_cannot_be_is_refused(void **state)
     assert_int_equal(engine_open(&engine, &options, &error), STATUS_BAD_INPUT);
 }
 
-/* Another process cannot run there while the engine owns the folder. */
+/* Tries to run there once it is told to. */
+static int intrude(const World *world, int signal)
+{
+    char byte;
+    Config config;
+    Run *run;
+    Error error = {{0}};
+    if (read(signal, &byte, 1) != 1)
+        return 1;
+    tiny_config(&config, "pd");
+    Status status = run_create(&run, world->runs, "x", &config, crew_new(1), &error);
+    return status == STATUS_BLOCKED && strstr(error.text, "--runs") ? 42 : 2;
+}
+
+/* Another process cannot run there while the engine owns the folder. It is forked before
+ * there are threads. */
 static void test_headless_runs_keep_out(void **state)
 {
     World *world = *state;
-    Engine *engine = open_engine(world, true, false);
+    int ends[2], status;
+    assert_int_equal(pipe(ends), 0);
     fflush(NULL);
     pid_t child = fork();
-    if (child == 0) {
-        Config config;
-        Run *run;
-        Error error = {{0}};
-        tiny_config(&config, "pd");
-        Status status = run_create(&run, world->runs, "x", &config, crew_new(1), &error);
-        _exit(status == STATUS_BLOCKED && strstr(error.text, "--runs") ? 42 : 1);
-    }
-    int status;
+    if (child == 0)
+        _exit(intrude(world, ends[0]));
+    Engine *engine = open_engine(world, true, false);
+    assert_int_equal(write(ends[1], "", 1), 1);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(WEXITSTATUS(status), 42);
     engine_close(engine, LEAVE_DROP);
+    close(ends[0]);
+    close(ends[1]);
 }
 
-/* ---- The worker thread ------------------------------------------------------------------------------------------ */
+/* ---- The worker thread
+ * ------------------------------------------------------------------------------------------
+ */
 
 static void test_the_worker_works(void **state)
 {

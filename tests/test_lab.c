@@ -1,5 +1,4 @@
 /* Whole optimiser steps: threads, state, cost, failure, twins, refusals. */
-#include "engine/nets/weights.h"
 #include "tests/labs.h"
 #include "tests/near.h"
 #include <stdio.h>
@@ -7,22 +6,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NET "[net]\nwidth = 16\ndepth = 2\nfeatures = 8\ntime_scale = 30\ntime_range = 30\n"
-#define RUN "steps = 100\nbatch = 300\n"
+#define NET                                                                              \
+    "[net]\nwidth = 16\ndepth = 2\nfeatures = 8\ntime_scale = 30\ntime_range = 30\n"
+#define RUN      "steps = 100\nbatch = 300\n"
 #define PRETRAIN "[student]\nsteps = 4\ninit = pretrain\npretrain_steps = 20\n"
-#define RANDOM "[student]\nsteps = 4\ninit = random\n"
-#define RING "[data]\nname = ring\nkeep = 0,1,2\n"
-#define MOONS "[data]\nname = moons\n[teacher]\nguidance = 3\n"
-#define MIXED                                                                                        \
-    "[source]\nwarmup = 0\nbeta_data = 0.5\nbeta_teacher = 0.3\nbeta_student = 0.2\ncapacity = 64\n" \
-    "teacher_capacity = 48\nrefresh = 8\nrefresh_every = 2\n"
+#define RANDOM   "[student]\nsteps = 4\ninit = random\n"
+#define RING     "[data]\nname = ring\nkeep = 0,1,2\n"
+#define MOONS    "[data]\nname = moons\n[teacher]\nguidance = 3\n"
+#define MIXED                                                                            \
+    "[source]\nwarmup = 0\nbeta_data = 0.5\nbeta_teacher = 0.3\nbeta_student = "         \
+    "0.2\ncapacity = 64\n"                                                               \
+    "teacher_capacity = 48\nrefresh = 8\nrefresh_every = 2\nmax_age = 6\n"
 #define BOX "[threshold]\nkind = static\nlow = -0.9\nhigh = 0.9\nsites = TRSL\n"
 
 static const char *const every_method[] = {
     "[run]\nmethod = pd\n" RUN RING NET PRETRAIN MIXED "mix = 0.25\n" BOX,
     "[run]\nmethod = pd\n" RUN MOONS NET PRETRAIN MIXED "schedule = adaptive\n",
     "[run]\nmethod = lcm\n" RUN RING NET PRETRAIN MIXED "schedule = geometric\n" BOX,
-    "[run]\nmethod = lcm\n" RUN MOONS NET PRETRAIN MIXED "mix = 0.5\n[lcm]\nloss = huber\nskip = 3\n",
+    "[run]\nmethod = lcm\n" RUN MOONS NET PRETRAIN MIXED
+    "mix = 0.5\n[lcm]\nloss = huber\nskip = 3\n",
     "[run]\nmethod = diffusion\n" RUN "[data]\nname = moons\n" NET RANDOM,
 };
 enum { METHODS = sizeof every_method / sizeof *every_method };
@@ -31,29 +33,32 @@ static void test_two_threads_give_the_bits_of_one(void **state)
 {
     (void)state;
     for (int m = 0; m < METHODS; m++) {
-        Bench *one = bench_open(every_method[m], 1), *two = bench_open(every_method[m], 2);
+        Bench *one = bench_open(every_method[m], 1),
+              *two = bench_open(every_method[m], 2);
         bench_start(one, 5);
         bench_start(two, 5);
-        bench_steps(one, 0, 20);
-        bench_steps(two, 0, 20);
+        bench_advance(one, 0, 20);
+        bench_advance(two, 0, 20);
         assert_true(state_of_same(&one->lab, &two->lab));
         bench_close(one);
         bench_close(two);
     }
 }
 
-/* ---- State ---------------------------------------------------------------------------------------------- */
+/* ---- State ---- */
 
-/* A lab that lived another life, given the state of one that did ten steps, goes on as that one does. */
+/* A lab that lived another life, given the state of one that did ten steps, goes on as
+ * that one does. */
 static void test_walk_covers_the_whole_state(void **state)
 {
     (void)state;
     for (int m = 0; m < METHODS; m++) {
-        Bench *first = bench_open(every_method[m], 1), *second = bench_open(every_method[m], 1);
+        Bench *first = bench_open(every_method[m], 1),
+              *second = bench_open(every_method[m], 1);
         bench_start(first, 5);
-        bench_steps(first, 0, 10);
+        bench_advance(first, 0, 10);
         bench_start(second, 2);
-        bench_steps(second, 50, 53);
+        bench_advance(second, 50, 53);
         first->lab.source.measured_shift = 3.5;
         State taken = state_take(&first->lab);
         state_give(&taken, &second->lab);
@@ -80,7 +85,8 @@ typedef struct NameWalk {
     long size[NAMES_MAX];
 } NameWalk;
 
-static void note_name(Walk *walk, const char *name, WalkType type, int rank, const long *shape, void *data)
+static void note_name(Walk *walk, const char *name, WalkType type, int rank,
+                      const long *shape, void *data)
 {
     (void)type, (void)data;
     NameWalk *names = (NameWalk *)walk;
@@ -112,15 +118,23 @@ static bool has_name(const NameWalk *names, const char *name)
 static void test_walk_names_are_unique_and_stable(void **state)
 {
     (void)state;
-    static const char *const expected[] = {"student.layers.0.weight", "student_ema.out.bias",
-                                           "adam_moment1.layers.1.bias", "adam_moment2.layers.1.weight",
-                                           "adam.updates", "cost.teacher", "cost.student", "cost.critic",
-                                           "cost.shift", "source.measured_shift"};
+    static const char *const expected[] = {"student.layers.0.weight",
+                                           "student_ema.out.bias",
+                                           "adam_moment1.layers.1.bias",
+                                           "adam_moment2.layers.1.weight",
+                                           "adam.updates",
+                                           "clipped.count",
+                                           "clipped.overshoot",
+                                           "cost.teacher",
+                                           "cost.student",
+                                           "cost.critic",
+                                           "cost.shift",
+                                           "source.measured_shift"};
     for (int m = 0; m < METHODS; m++) {
         Bench *bench = bench_open(every_method[m], 1);
         NameWalk *before = names_of(&bench->lab);
         bench_start(bench, 1);
-        bench_steps(bench, 0, 2);
+        bench_advance(bench, 0, 2);
         NameWalk *after = names_of(&bench->lab);
         assert_int_equal(before->n, after->n);
         assert_memory_equal(before->name, after->name, sizeof before->name);
@@ -130,20 +144,23 @@ static void test_walk_names_are_unique_and_stable(void **state)
                 assert_string_not_equal(after->name[i], after->name[k]);
         for (size_t k = 0; k < sizeof expected / sizeof *expected; k++)
             assert_true(has_name(after, expected[k]));
-        assert_int_equal(has_name(after, "target.out.weight"), bench->lab.method == &method_lcm);
-        assert_int_equal(has_name(after, "source.student.row"), bench->lab.method != &method_diffusion);
+        assert_int_equal(has_name(after, "target.out.weight"),
+                         bench->lab.method == &method_lcm);
+        assert_int_equal(has_name(after, "source.student.row"),
+                         bench->lab.method != &method_diffusion);
         free(before), free(after);
         bench_close(bench);
     }
 }
 
-/* ---- Cost ----------------------------------------------------------------------------------------------- */
+/* ---- Cost ---- */
 
-static void assert_cost(const char *text, int pretrain, int steps, double teacher, double student)
+static void assert_cost(const char *text, int pretrain, int steps, double teacher,
+                        double student)
 {
     Bench *bench = bench_open(text, 1);
     bench_start(bench, pretrain);
-    bench_steps(bench, 0, steps);
+    bench_advance(bench, 0, steps);
     assert_near(bench->lab.cost.teacher, teacher, 0);
     assert_near(bench->lab.cost.student, student, 0);
     assert_near(cost_total(&bench->lab.cost), teacher + student, 0);
@@ -151,32 +168,40 @@ static void assert_cost(const char *text, int pretrain, int steps, double teache
 }
 
 #define DATA_ONLY "[source]\nbeta_data = 1\n"
-#define RINGS                                                                                             \
-    "[source]\nwarmup = 0\nbeta_data = 1\nbeta_teacher = 1\nbeta_student = 1\ncapacity = 16\n"            \
-    "teacher_capacity = 16\nteacher_substeps = 5\nrefresh = 3\nrefresh_every = 2\n[pd]\nsubsteps = 3\n" \
+#define RINGS                                                                            \
+    "[source]\nwarmup = 0\nbeta_data = 1\nbeta_teacher = 1\nbeta_student = 1\ncapacity " \
+    "= 16\n"                                                                             \
+    "teacher_capacity = 16\nteacher_substeps = 5\nrefresh = 3\nrefresh_every = "         \
+    "2\n[pd]\nsubsteps = 3\n"                                                            \
     "[lcm]\npoints = 8\n"
 
 static void test_cost_equals_a_count_by_hand(void **state)
 {
     (void)state;
-    assert_cost("[run]\nmethod = diffusion\n" RUN "[data]\nname = ring\n" NET RANDOM, 0, 7, 0, 7 * 300 * 3);
-    assert_cost("[run]\nmethod = pd\n" RUN RING NET RANDOM DATA_ONLY "[pd]\nsubsteps = 3\n", 0, 7, 7 * 300 * 3,
-                7 * 300 * 3);
-    assert_cost("[run]\nmethod = pd\n" RUN MOONS NET RANDOM DATA_ONLY "[pd]\nsubsteps = 3\n", 0, 7,
-                7 * 300 * 3 * 2, 7 * 300 * 3);
-    assert_cost("[run]\nmethod = lcm\n" RUN MOONS NET RANDOM DATA_ONLY, 0, 7, 7 * 300 * 2, 7 * 300 * 4);
+    assert_cost("[run]\nmethod = diffusion\n" RUN "[data]\nname = ring\n" NET RANDOM, 0,
+                7, 0, 7 * 300 * 3);
+    assert_cost("[run]\nmethod = pd\n" RUN RING NET RANDOM DATA_ONLY
+                "[pd]\nsubsteps = 3\n",
+                0, 7, 7 * 300 * 3, 7 * 300 * 3);
+    assert_cost("[run]\nmethod = pd\n" RUN MOONS NET RANDOM DATA_ONLY
+                "[pd]\nsubsteps = 3\n",
+                0, 7, 7 * 300 * 3 * 2, 7 * 300 * 3);
+    assert_cost("[run]\nmethod = lcm\n" RUN MOONS NET RANDOM DATA_ONLY, 0, 7, 7 * 300 * 2,
+                7 * 300 * 4);
     /* Regression: one guided estimate, one update. */
-    assert_cost("[run]\nmethod = pd\n" RUN MOONS NET PRETRAIN DATA_ONLY, 6, 0, 6 * 300 * 2, 6 * 300 * 3);
-    /* Rings of 16 fill by 2 roll-outs a step in 8 steps; then 6 student roll-outs every second step: steps 8 and 10.
-     * A roll-out: 4 student steps; 4 x 5 teacher sub-steps. */
-    assert_cost("[run]\nmethod = pd\n" RUN RING NET RANDOM RINGS, 0, 11, 11 * 300 * 3 + 16 * 20,
-                11 * 300 * 3 + (16 + 12) * 4);
+    assert_cost("[run]\nmethod = pd\n" RUN MOONS NET PRETRAIN DATA_ONLY, 6, 0,
+                6 * 300 * 2, 6 * 300 * 3);
+    /* Rings of 16 fill by 2 roll-outs a step in 8 steps; then 6 student roll-outs every
+     * second step: steps 8 and 10. A roll-out: 4 student steps; 4 x 5 teacher sub-steps.
+     */
+    assert_cost("[run]\nmethod = pd\n" RUN RING NET RANDOM RINGS, 0, 11,
+                11 * 300 * 3 + 16 * 20, 11 * 300 * 3 + (16 + 12) * 4);
     /* 8 solver points, 5 * 4 / 8 = 2 sub-steps between two. */
-    assert_cost("[run]\nmethod = lcm\n" RUN MOONS NET RANDOM RINGS, 0, 11, (11 * 300 + 16 * 8 * 2) * 2,
-                11 * 300 * 4 + (16 + 12) * 4);
+    assert_cost("[run]\nmethod = lcm\n" RUN MOONS NET RANDOM RINGS, 0, 11,
+                (11 * 300 + 16 * 8 * 2) * 2, 11 * 300 * 4 + (16 + 12) * 4);
 }
 
-/* ---- What a step reports ------------------------------------------------------------------------------------ */
+/* ---- What a step reports ---- */
 
 static void test_report_adds_up(void **state)
 {
@@ -184,7 +209,7 @@ static void test_report_adds_up(void **state)
     for (int m = 0; m < METHODS; m++) {
         Bench *bench = bench_open(every_method[m], 1);
         bench_start(bench, 5);
-        bench_steps(bench, 0, 10);
+        bench_advance(bench, 0, 10);
         StepReport report;
         lab_step(&bench->lab, 10, &report);
         int rows = 0;
@@ -199,7 +224,8 @@ static void test_report_adds_up(void **state)
         assert_int_equal(rows, 300);
         assert_near(loss / 300, report.loss, 1e-5 * report.loss);
         assert_true(report.grad_norm > 0 && !report.broken);
-        assert_true(bench->lab.method == &method_diffusion || report.origin_count[ORIGIN_STUDENT] > 0);
+        assert_true(bench->lab.method == &method_diffusion ||
+                    report.origin_count[ORIGIN_STUDENT] > 0);
         bench_close(bench);
     }
 }
@@ -207,12 +233,25 @@ static void test_report_adds_up(void **state)
 static double rate_at(const char *decay, long index)
 {
     char text[1024];
-    snprintf(text, sizeof text, "%s[optimizer]\nlr = 0.01\nwarmup = 4\ndecay = %s\n",
-             "[run]\nmethod = diffusion\nsteps = 100\nbatch = 8\n[data]\nname = ring\n" NET RANDOM, decay);
+    snprintf(
+        text, sizeof text, "%s[optimizer]\nlr = 0.01\nwarmup = 4\ndecay = %s\n",
+        "[run]\nmethod = diffusion\nsteps = 100\nbatch = 8\n[data]\nname = ring\n" NET
+            RANDOM,
+        decay);
     Bench *bench = bench_open(text, 1);
     StepReport report;
     bench_start(bench, 0);
+    size_t bytes = bench->lab.student.size * sizeof(float);
+    float *before = malloc(bytes);
+    must(before);
+    memcpy(before, bench->lab.student.weights, bytes);
     lab_step(&bench->lab, index, &report);
+    double largest = 0; /* Adam's first step moves every weight by the rate */
+    for (size_t k = 0; k < bench->lab.student.size; k++)
+        largest = fmax(largest,
+                       fabs((double)bench->lab.student.weights[k] - (double)before[k]));
+    assert_near(largest, report.lr, 1e-3 * report.lr + 1e-7);
+    free(before);
     bench_close(bench);
     return report.lr;
 }
@@ -227,7 +266,8 @@ static void test_learning_rate_schedules(void **state)
     assert_near(rate_at("linear", 99), 0.0001, 1e-15);
     assert_near(rate_at("second_half", 50), 0.01, 1e-15);
     assert_near(rate_at("second_half", 75), 0.005, 1e-15);
-    assert_near(rate_at("linear", 120), 0, 0); /* past the end of a run that was shortened */
+    assert_near(rate_at("linear", 120), 0,
+                0); /* past the end of a run that was shortened */
 }
 
 /* Parameters that apply at the next step do. */
@@ -239,7 +279,8 @@ static void test_configure_rereads(void **state)
     double teacher = 0, student = 0;
     assert_int_equal(config_set(&lab->config, "pd.substeps=2", NULL), STATUS_OK);
     assert_int_equal(config_set(&lab->config, "optimizer.lr=0.25", NULL), STATUS_OK);
-    assert_int_equal(config_set(&lab->config, "source.beta_student=1.2", NULL), STATUS_OK);
+    assert_int_equal(config_set(&lab->config, "source.beta_student=1.2", NULL),
+                     STATUS_OK);
     assert_int_equal(config_set(&lab->config, "threshold.sites=S", NULL), STATUS_OK);
     assert_int_equal(config_set(&lab->config, "run.steps=77", NULL), STATUS_OK);
     lab_configure(lab);
@@ -256,17 +297,19 @@ static void test_configure_rereads(void **state)
 static void test_clipping_is_counted_by_site(void **state)
 {
     (void)state;
-    static const char *const text[] = {"[run]\nmethod = pd\n" RUN RING NET RANDOM MIXED BOX,
-                                       "[run]\nmethod = lcm\n" RUN RING NET RANDOM MIXED BOX};
+    static const char *const text[] = {
+        "[run]\nmethod = pd\n" RUN RING NET RANDOM MIXED BOX,
+        "[run]\nmethod = lcm\n" RUN RING NET RANDOM MIXED BOX};
     for (int m = 0; m < 2; m++) {
         Bench *bench = bench_open(text[m], 1);
         bench_start(bench, 0);
-        bench_steps(bench, 0, 5);
+        bench_advance(bench, 0, 5);
         for (int site = 0; site < 4; site++) {
             const Clipped *clipped = &bench->lab.clipped[site];
             assert_true(clipped->coordinates > 0 && clipped->clipped >= 0);
             assert_true(clipped->clipped <= clipped->coordinates);
-            assert_true(clipped->clipped > 0 || site > 1); /* the ring reaches past the box */
+            assert_true(clipped->clipped > 0 ||
+                        site > 1); /* the ring reaches past the box */
         }
         assert_int_equal(bench->lab.clipped[3].coordinates, 5 * 300 * 2);
         assert_int_equal(bench->lab.clipped[4].coordinates, 0);
@@ -274,7 +317,7 @@ static void test_clipping_is_counted_by_site(void **state)
     }
 }
 
-/* ---- Failure ------------------------------------------------------------------------------------------------- */
+/* ---- Failure ---- */
 
 static void test_not_a_number_is_named(void **state)
 {
@@ -292,7 +335,8 @@ static void test_not_a_number_is_named(void **state)
         lab_step(lab, 1, &report);
         assert_non_null(report.broken);
         assert_non_null(strstr(report.broken, "loss on data"));
-        assert_memory_equal(&lab->student.weights[100], &other, sizeof other); /* nothing is spread */
+        assert_memory_equal(&lab->student.weights[100], &other,
+                            sizeof other); /* nothing is spread */
         assert_int_equal(lab->student.updates, updates);
         bench_close(bench);
     }
@@ -305,7 +349,7 @@ static void test_broken_states_are_named_by_origin(void **state)
     Lab *lab = &bench->lab;
     StepReport report;
     bench_start(bench, 0);
-    bench_steps(bench, 0, 20);
+    bench_advance(bench, 0, 20);
     for (int k = 0; k < 48 * 4 * 2; k++)
         lab->source.teacher.row[k] = NAN;
     lab_step(lab, 20, &report);
@@ -314,17 +358,19 @@ static void test_broken_states_are_named_by_origin(void **state)
     bench_close(bench);
 }
 
-/* ---- Twins ----------------------------------------------------------------------------------------------------- */
+/* ---- Twins ---- */
 
 static void assert_twins(const char *base)
 {
-    static const char *const small[] = {"run.batch=64", "net.width=16", "net.depth=2", NULL};
+    static const char *const small[] = {"run.batch=64", "net.width=16", "net.depth=2",
+                                        NULL};
     char one_path[128], two_path[128];
     snprintf(one_path, sizeof one_path, "presets/%s.ini", base);
     snprintf(two_path, sizeof two_path, "presets/%s-ddil.ini", base);
     if (access(two_path, R_OK))
         skip();
-    Bench *one = bench_open_file(one_path, small, 1), *two = bench_open_file(two_path, small, 2);
+    Bench *one = bench_open_file(one_path, small, 1),
+          *two = bench_open_file(two_path, small, 2);
     const Config *a = &one->lab.config, *b = &two->lab.config;
     for (int k = 0; k < a->n; k++)
         if (strncmp(a->row[k]->key, "beta_", 5) != 0)
@@ -335,8 +381,8 @@ static void assert_twins(const char *base)
     assert_memory_equal(one->lab.student.weights, two->lab.student.weights, bytes);
     assert_memory_equal(one->lab.student.ema, two->lab.student.ema, bytes);
     long half = one->lab.steps / 2; /* past the warm-up */
-    bench_steps(one, half, half + 3);
-    bench_steps(two, half, half + 3);
+    bench_advance(one, half, half + 3);
+    bench_advance(two, half, half + 3);
     assert_memory_not_equal(one->lab.student.weights, two->lab.student.weights, bytes);
     bench_close(one);
     bench_close(two);
@@ -360,7 +406,8 @@ static void test_moons_pd_twins_start_alike(void **state)
     assert_twins("moons-pd");
 }
 
-/* After the regression: the averaged weights, moments forgotten, the target network at the start. */
+/* After the regression: the averaged weights, moments forgotten, the target network at
+ * the start. */
 static void test_regression_ends_at_its_average(void **state)
 {
     (void)state;
@@ -370,95 +417,14 @@ static void test_regression_ends_at_its_average(void **state)
     for (int k = 1; k < 20; k++)
         last = lab_pretrain(&bench->lab, k);
     assert_true(last < first);
-    assert_memory_not_equal(student->weights, student->ema, student->size * sizeof(float));
+    assert_memory_not_equal(student->weights, student->ema,
+                            student->size * sizeof(float));
     lab_pretrain_done(&bench->lab);
     assert_memory_equal(student->weights, student->ema, student->size * sizeof(float));
     assert_int_equal(student->updates, 0);
     for (size_t k = 0; k < student->size; k++)
         assert_true(student->moment1[k] == 0 && student->moment2[k] == 0);
     bench_close(bench);
-}
-
-/* ---- Teachers from files --------------------------------------------------------------------------------------- */
-
-static void weights_path(char path[256])
-{
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, 256, "%s/teacher-%ld.safetensors", folder ? folder : "/tmp", (long)getpid());
-}
-
-static void save_teacher(const char *path)
-{
-    Bench *bench = bench_open("[run]\nmethod = diffusion\nseed = 9\n[data]\nname = moons\n" NET RANDOM, 1);
-    Error error;
-    const Model *model = &bench->lab.student;
-    assert_int_equal(weights_save(path, &model->spec, model->weights, NULL, &error), STATUS_OK);
-    bench_close(bench);
-}
-
-static void test_student_starts_from_the_teachers_weights(void **state)
-{
-    (void)state;
-    char path[256], text[1024];
-    weights_path(path);
-    save_teacher(path);
-    snprintf(text, sizeof text,
-             "[run]\nmethod = pd\n[data]\nname = moons\n[student]\ninit = teacher\n[teacher]\nkind = file\nfile = %s\n",
-             path);
-    Bench *bench = bench_open(text, 1);
-    unlink(path);
-    Lab *lab = &bench->lab;
-    size_t bytes = lab->student.size * sizeof(float);
-    assert_int_equal(lab->student.spec.hidden, 16);
-    assert_memory_equal(lab->student.weights, lab->teacher.weights, bytes);
-    assert_memory_equal(lab->student.ema, lab->teacher.weights, bytes);
-    bench_start(bench, 0);
-    bench_steps(bench, 0, 2);
-    assert_memory_not_equal(lab->student.weights, lab->teacher.weights, bytes); /* the teacher stays */
-    bench_close(bench);
-}
-
-/* ---- Refusals: what was wrong, where, what would be right -------------------------------------------------------- */
-
-static void assert_refused(const char *text, const char *where, const char *what)
-{
-    Config config;
-    Error error = {0};
-    Lab lab;
-    Arena keep, step;
-    lab_config_init(&config);
-    assert_int_equal(config_read_text(&config, "x.ini", text, &error), STATUS_OK);
-    Crew *crew = crew_new(1);
-    arena_init(&keep, 1 << 26);
-    arena_init(&step, 1 << 26);
-    assert_int_equal(lab_open(&lab, &config, crew, &keep, &step, &error), STATUS_BAD_INPUT);
-    if (!strstr(error.text, where) || !strstr(error.text, what))
-        fail_msg("'%s' should say '%s' and '%s'", error.text, where, what);
-    arena_done(&keep);
-    arena_done(&step);
-    crew_free(crew);
-}
-
-static void test_refusals(void **state)
-{
-    (void)state;
-#define START "[run]\nmethod = pd\n[data]\nname = ring\n[student]\ninit = random\n"
-    assert_refused("[run]\nmethod = nothing\n[data]\nname = ring\n", "x.ini:2", "pd");
-    assert_refused("[run]\nmethod = pd\n[data]\nname = rink\n", "x.ini:4", "ring");
-    assert_refused("[run]\nmethod = pd\n", "data.name", "");
-    assert_refused(START "[source]\nbeta_data = 0\n", "x.ini:8", "zero");
-    assert_refused(START "[threshold]\nlow = 2\nhigh = 1\n", "x.ini:8", "threshold.high");
-    assert_refused(START "[teacher]\nguidance = 2\n", "x.ini:8", "classes");
-    assert_refused(START "[teacher]\nkind = file\n", "", "teacher.file");
-    assert_refused(START "[teacher]\nkind = file\nfile = none.safetensors\n", "x.ini:9", "none.safetensors");
-    assert_refused(START "[net]\nkind = patch_unet\n", "x.ini:8", "");
-    assert_refused("[run]\nmethod = pd\n[data]\nname = ring\n", "student.init", "pretrain");
-    assert_refused("[run]\nmethod = pd\n[data]\nname = ring\nkeep = 9\n", "x.ini:", "9");
-    assert_refused("[run]\nmethod = lcm\n[data]\nname = ring\n[student]\nsteps = 3\ninit = random\n", "x.ini:6",
-                   "multiple");
-    assert_refused("[run]\nmethod = pd\n[data]\nname = checkerboard\n[student]\ninit = random\n", "teacher.kind",
-                   "file");
-#undef START
 }
 
 int main(void)
@@ -478,8 +444,6 @@ int main(void)
         cmocka_unit_test(test_ring_lcm_twins_start_alike),
         cmocka_unit_test(test_moons_pd_twins_start_alike),
         cmocka_unit_test(test_regression_ends_at_its_average),
-        cmocka_unit_test(test_student_starts_from_the_teachers_weights),
-        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests_name("lab", tests, NULL, NULL);
 }

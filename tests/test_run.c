@@ -1,4 +1,5 @@
-/* A run's life: what repeats byte for byte, kills, forks, steering, and what bad input leaves behind. */
+/* A run's life: what repeats byte for byte, kills, forks, steering, and what bad input
+ * leaves behind. */
 #include "engine/base/safetensors.h"
 #include "engine/distill/params.h"
 #include "engine/run/checkpoint.h"
@@ -59,7 +60,8 @@ static void run_whole(const World *world, const Config *config, char folder[PATH
     run_close(run);
 }
 
-/* The same as far as step 22: without the end's evaluation, which takes longer than all the rest. */
+/* The same as far as step 22: without the end's evaluation, which takes longer than all
+ * the rest. */
 static void run_most(const World *world, const Config *config, char folder[PATH_SIZE])
 {
     Run *run = create(world, config);
@@ -68,7 +70,9 @@ static void run_most(const World *world, const Config *config, char folder[PATH_
     run_close(run);
 }
 
-/* ---- What repeats ----------------------------------------------------------------------------------------------- */
+/* ---- What repeats
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static void same_files(const char *a, const char *b, const char *name)
 {
@@ -102,8 +106,10 @@ static void test_a_run_repeats_whatever_the_threads(void **state)
     crew_free(two);
 }
 
-/* Killed: closed without saving, as the kernel does it, and resumed from disk; at every odd step. */
-static void kill_and_resume(const World *world, const Config *config, const char *whole, long end)
+/* Killed: closed without saving, as the kernel does it, and resumed from disk; at every
+ * odd step. */
+static void kill_and_resume(const World *world, const Config *config, const char *whole,
+                            long end)
 {
     char parts[PATH_SIZE];
     Run *run = create(world, config);
@@ -137,7 +143,8 @@ static void test_resuming_equals_never_stopping(void **state)
     kill_and_resume(world, &config, whole, -1);
 }
 
-/* Saved after every single quantum, also between a step and its measurements, and in the regression. */
+/* Saved after every single quantum, also between a step and its measurements, and in the
+ * regression. */
 static void test_saving_anywhere_changes_nothing(void **state)
 {
     World *world = *state;
@@ -172,7 +179,8 @@ static void test_half_a_row_is_cut(void **state)
     snprintf(parts, sizeof parts, "%s", run_folder(run));
     run_until(run, 16);
     run_close(run);
-    static const char *const LOGS[] = {"metrics.csv", "shift.csv", "eval.csv", "events.csv", "times.csv"};
+    static const char *const LOGS[] = {"metrics.csv", "shift.csv", "eval.csv",
+                                       "events.csv", "times.csv"};
     for (int i = 0; i < 5; i++) {
         FILE *file = fopen(file_join(path, parts, LOGS[i]), "a");
         fputs("15,0.25,", file);
@@ -185,7 +193,9 @@ static void test_half_a_row_is_cut(void **state)
     assert_same_logs(whole, parts);
 }
 
-/* ---- Folders ---------------------------------------------------------------------------------------------------- */
+/* ---- Folders
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void test_a_folder_holds_what_it_should(void **state)
 {
@@ -195,9 +205,17 @@ static void test_a_folder_holds_what_it_should(void **state)
     tiny_config(&config, "pd");
     run_whole(world, &config, folder);
     assert_non_null(strstr(folder, "/0001-tiny"));
-    static const char *const FILES[] = {"run.ini",   "metrics.csv", "shift.csv", "eval.csv",
-                                        "times.csv", "events.csv",  "latest",    "ckpt-00000000.safetensors",
-                                        "lock",      "samples",     "ckpt-00000007.safetensors"};
+    static const char *const FILES[] = {"run.ini",
+                                        "metrics.csv",
+                                        "shift.csv",
+                                        "eval.csv",
+                                        "times.csv",
+                                        "events.csv",
+                                        "latest",
+                                        "ckpt-00000000.safetensors",
+                                        "lock",
+                                        "samples",
+                                        "ckpt-00000007.safetensors"};
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++)
         assert_true(file_exists(file_join(path, folder, FILES[i])));
     char *latest = log_text(folder, "latest"), *metrics = log_text(folder, "metrics.csv");
@@ -205,8 +223,12 @@ static void test_a_folder_holds_what_it_should(void **state)
     assert_string_equal(latest, "ckpt-00000023.safetensors\n");
     assert_int_equal(strncmp(metrics, "step,loss,grad_norm,lr,", 23), 0);
     assert_non_null(strstr(metrics, "loss_data,loss_teacher,loss_student\n3,"));
-    assert_int_equal(strncmp(shift, "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,"
-                                    "paired\n0,4,1,", 80), 0);
+    assert_int_equal(
+        strncmp(shift,
+                "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,"
+                "paired\n0,4,1,",
+                80),
+        0);
     assert_int_equal(strncmp(eval, "step,k,nfe,n,sw2,sw2_low,sw2_high,", 34), 0);
     assert_non_null(strstr(eval, "\n23,4,4,64,"));
     free(latest);
@@ -224,7 +246,8 @@ static void test_run_ini_gives_the_same_run(void **state)
     tiny_config(&config, "lcm");
     run_most(world, &config, a);
     lab_config_init(&again);
-    assert_int_equal(config_read_file(&again, file_join(path, a, "run.ini"), &error), STATUS_OK);
+    assert_int_equal(config_read_file(&again, file_join(path, a, "run.ini"), &error),
+                     STATUS_OK);
     run_most(world, &again, b);
     assert_same_logs(a, b);
 }
@@ -238,20 +261,24 @@ static void test_bad_input_creates_nothing(void **state)
     char runs[PATH_SIZE];
     file_join(runs, world->runs, "new");
     tiny_config(&config, "pd");
-    assert_int_equal(run_create(&run, runs, "a/b", &config, world->crew, &error), STATUS_BAD_INPUT);
+    assert_int_equal(run_create(&run, runs, "a/b", &config, world->crew, &error),
+                     STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "--name"));
     tiny_set(&config, "data.name=nowhere");
-    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error), STATUS_BAD_INPUT);
+    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error),
+                     STATUS_BAD_INPUT);
     tiny_config(&config, "pd");
     tiny_set(&config, "teacher.kind=file");
     tiny_set(&config, "teacher.file=missing.safetensors");
-    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error), STATUS_BAD_INPUT);
+    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error),
+                     STATUS_BAD_INPUT);
     assert_null(run);
     assert_int_equal(folder_entries(runs), -1);
     tiny_config(&config, "pd");
     FILE *file = fopen(runs, "w"); /* a file where the folder should be */
     fclose(file);
-    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error), STATUS_BAD_INPUT);
+    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error),
+                     STATUS_BAD_INPUT);
     assert_null(run);
 }
 
@@ -280,10 +307,12 @@ static void test_a_run_has_one_owner(void **state)
     tiny_config(&config, "pd");
     Run *run = create(world, &config);
     run_until(run, 1);
-    assert_int_equal(run_resume(&second, run_folder(run), world->crew, &error), STATUS_BLOCKED);
+    assert_int_equal(run_resume(&second, run_folder(run), world->crew, &error),
+                     STATUS_BLOCKED);
     assert_null(second);
     assert_non_null(strstr(error.text, "another ddil"));
-    assert_int_equal(run_look(&second, run_folder(run), -1, world->crew, &error), STATUS_OK);
+    assert_int_equal(run_look(&second, run_folder(run), -1, world->crew, &error),
+                     STATUS_OK);
     assert_int_equal(run_step(second), 0);
     run_close(second);
     run_close(run);
@@ -299,11 +328,18 @@ static void test_runs_are_found(void **state)
     tiny_config(&config, "pd");
     for (int i = 0; i < 4; i++) {
         Run *run;
-        assert_int_equal(run_create(&run, world->runs, NAMES[i], &config, world->crew, &error), STATUS_OK);
+        assert_int_equal(
+            run_create(&run, world->runs, NAMES[i], &config, world->crew, &error),
+            STATUS_OK);
         run_close(run);
     }
-    static const char *const GOOD[][2] = {{"2", "0002-apricot"}, {"apr", "0002-apricot"}, {"0004", "0004-pear"},
-                                          {"apple", "0001-apple"}, {"0003-pear", "0003-pear"}};
+    static const char *const GOOD[][2] = {
+        {"2",         "0002-apricot"},
+        {"apr",       "0002-apricot"},
+        {"0004",      "0004-pear"   },
+        {"apple",     "0001-apple"  },
+        {"0003-pear", "0003-pear"   }
+    };
     for (int i = 0; i < 5; i++) {
         assert_int_equal(run_find(world->runs, GOOD[i][0], folder, &error), STATUS_OK);
         assert_string_equal(strrchr(folder, '/') + 1, GOOD[i][1]);
@@ -318,7 +354,9 @@ static void test_runs_are_found(void **state)
     assert_string_equal(folder, copy);
 }
 
-/* ---- Steering --------------------------------------------------------------------------------------------------- */
+/* ---- Steering
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static void test_a_fork_without_changes_goes_the_same_way(void **state)
 {
@@ -329,7 +367,9 @@ static void test_a_fork_without_changes_goes_the_same_way(void **state)
     char parent[PATH_SIZE];
     tiny_config(&config, "pd");
     run_most(world, &config, parent);
-    assert_int_equal(run_fork(&run, world->runs, parent, 14, NULL, "", world->crew, &error), STATUS_OK);
+    assert_int_equal(
+        run_fork(&run, world->runs, parent, 14, NULL, "", world->crew, &error),
+        STATUS_OK);
     char child[PATH_SIZE];
     snprintf(child, sizeof child, "%s", run_folder(run));
     assert_non_null(strstr(child, "0002-tiny"));
@@ -357,14 +397,18 @@ static void test_a_fork_that_does_not_fit_is_refused_by_name(void **state)
     char parent[PATH_SIZE];
     tiny_config(&config, "pd");
     run_most(world, &config, parent);
-    assert_int_equal(run_fork(&run, world->runs, parent, -1, "wide", "net.width=32\n", world->crew, &error),
+    assert_int_equal(run_fork(&run, world->runs, parent, -1, "wide", "net.width=32\n",
+                              world->crew, &error),
                      STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "net.width"));
-    assert_int_equal(run_fork(&run, world->runs, parent, 5, "x", "", world->crew, &error), STATUS_BAD_INPUT);
-    assert_int_equal(run_fork(&run, world->runs, parent, 7, "x", "run.steps=6", world->crew, &error),
+    assert_int_equal(run_fork(&run, world->runs, parent, 5, "x", "", world->crew, &error),
                      STATUS_BAD_INPUT);
-    assert_int_equal(run_fork(&run, world->runs, parent, 7, "x", "run.stepz=6", world->crew, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(
+        run_fork(&run, world->runs, parent, 7, "x", "run.steps=6", world->crew, &error),
+        STATUS_BAD_INPUT);
+    assert_int_equal(
+        run_fork(&run, world->runs, parent, 7, "x", "run.stepz=6", world->crew, &error),
+        STATUS_BAD_INPUT);
     assert_int_equal(folder_entries(world->runs), 1);
 }
 
@@ -408,7 +452,8 @@ static void test_a_budget_ends_a_run(void **state)
     run_until(run, 9);
     const Cost *cost = &run_lab(run)->cost;
     char budget[64];
-    snprintf(budget, sizeof budget, "run.budget_nfe=%.17g", cost->teacher + cost->student);
+    snprintf(budget, sizeof budget, "run.budget_nfe=%.17g",
+             cost->teacher + cost->student);
     run_close(run);
     tiny_set(&config, budget);
     run = create(world, &config);
@@ -419,7 +464,9 @@ static void test_a_budget_ends_a_run(void **state)
     run_close(run);
 }
 
-/* ---- Failure ---------------------------------------------------------------------------------------------------- */
+/* ---- Failure
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void test_a_broken_loss_fails_the_run_and_keeps_the_checkpoint(void **state)
 {
@@ -535,12 +582,14 @@ static void test_a_view_from_disk_equals_the_live_one(void **state)
     assert_int_equal(live->shift_view.columns, disk->shift_view.columns);
     assert_int_equal(live->shift_view.columns, 6); /* 0, 5, 10, 15, 20, 23 */
     assert_memory_equal(live->shift_view.ratio, disk->shift_view.ratio,
-                        sizeof(float) * (size_t)(live->shift_view.columns * live->shift_view.rows));
+                        sizeof(float) *
+                            (size_t)(live->shift_view.columns * live->shift_view.rows));
     assert_near(live->shift, disk->shift, 0);
     assert_int_equal(live->samples.n, disk->samples.n);
     assert_int_equal(disk->samples.step, 23);
     assert_memory_equal(live->samples.student, disk->samples.student,
-                        sizeof(float) * (size_t)((live->samples.steps + 1) * live->samples.n * 2));
+                        sizeof(float) *
+                            (size_t)((live->samples.steps + 1) * live->samples.n * 2));
     assert_int_equal(live->metrics, disk->metrics);
     assert_near(live->metric[0].value, disk->metric[0].value, 0);
     assert_near(live->best, disk->best, 0);

@@ -1,24 +1,23 @@
 /* Covariate shift: laws whose shift is known, costs counted, the same bits again. */
 #include "engine/measure/shift.h"
-#include "engine/distill/method.h"
 #include "tests/labs.h"
 #include "tests/near.h"
-#include "tests/vectors.h"
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A world of known laws: a data set, an exact teacher, a label that may be off by a known amount. */
+/* A world of known laws: a data set, an exact teacher, a label that may be off by a known
+ * amount. */
 typedef struct World {
     Crew *crew;
     Arena keep, scratch;
     Dataset data;
     Mixture law;
     Denoiser expert;
-    double tilt;        /* the label is the expert's x0 + tilt z: a disagreement that grows with the state */
+    double tilt; /* the label is the expert's x0 + tilt z: a disagreement that grows with
+                    the state */
     uint64_t seed;
-    atomic_long asked;  /* rows labelled so far */
+    atomic_long asked; /* rows labelled so far */
 } World;
 
 static World *world_new(int threads)
@@ -44,7 +43,8 @@ static void world_free(World *world)
 static World *world_of(const char *name, int threads, const int *keep, int n_keep)
 {
     World *world = world_new(threads);
-    DatasetOptions options = {.name = name, .path = "", .conditional = -1, .keep = keep, .n_keep = n_keep};
+    DatasetOptions options = {
+        .name = name, .path = "", .conditional = -1, .keep = keep, .n_keep = n_keep};
     assert_int_equal(dataset_open(&world->data, &options, &world->keep, NULL), STATUS_OK);
     world->law = *world->data.mixture;
     world->expert = (Denoiser){.mixture = &world->law, .guidance = 1};
@@ -54,25 +54,29 @@ static World *world_of(const char *name, int threads, const int *keep, int n_kee
     return world;
 }
 
-/* All data at one point: a DDIM path then follows the forward law exactly, whatever the number of steps. */
+/* All data at one point: a DDIM path then follows the forward law exactly, whatever the
+ * number of steps. */
 static World *world_at_a_point(int threads)
 {
     World *world = world_of("ring", threads, NULL, 0);
-    world->law = (Mixture){.n = 1, .deviation = 1e-4, .labels = 1, .weight = {1}, .mean = {{0.6, -0.4}}};
+    world->law = (Mixture){
+        .n = 1, .deviation = 1e-4, .labels = 1, .weight = {1}, .mean = {{0.6, -0.4}}};
     world->data.mixture = &world->law;
     return world;
 }
 
-static Policy policy_of(const World *world, const Mixture *law, int steps, int substeps, Rule rule)
+static Policy policy_of(const World *world, const Mixture *law, int steps, int substeps,
+                        Rule rule)
 {
-    Policy policy = {.denoiser = world->expert, .steps = steps, .substeps = substeps, .rule = rule};
+    Policy policy = {
+        .denoiser = world->expert, .steps = steps, .substeps = substeps, .rule = rule};
     policy.denoiser.mixture = law;
     return policy;
 }
 
 /* One teacher step is the label: the expert's own estimate. */
-static void label(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
-                  const int *told, float *x0)
+static void label(const void *context, Arena *arena, int n, const float *z, const int *i,
+                  int steps, const int *told, float *x0)
 {
     World *world = (World *)context;
     double *u = arena_new(arena, double, n);
@@ -87,13 +91,19 @@ static void label(const void *context, Arena *arena, int n, const float *z, cons
 static int draw_label(const void *context, Rng *rng)
 {
     const World *world = context;
-    return world->data.conditional ? (int)rng_below(rng, (uint32_t)world->data.classes) : 0;
+    return world->data.conditional ? (int)rng_below(rng, (uint32_t)world->data.classes)
+                                   : 0;
 }
 
 static Shift *open_shift(World *world, int n, int steps, int substeps)
 {
-    ShiftSetup setup = {.n = n, .seed = world->seed, .data = &world->data, .label = label, .context = world,
-                        .label_cost = denoiser_cost(&world->expert), .draw_label = draw_label};
+    ShiftSetup setup = {.n = n,
+                        .seed = world->seed,
+                        .data = &world->data,
+                        .label = label,
+                        .context = world,
+                        .label_cost = denoiser_cost(&world->expert),
+                        .draw_label = draw_label};
     setup.teacher = policy_of(world, &world->law, steps, substeps, RULE_DDIM);
     return shift_open(&setup, &world->keep);
 }
@@ -104,19 +114,12 @@ static void measure(World *world, Shift *shift, const Policy *student, ShiftRow 
     assert_near(cost, shift_cost(shift, student), 0);
 }
 
-static void assert_same_row(const ShiftRow *a, const ShiftRow *b)
-{
-    const double *x = &a->time, *y = &b->time;
-    assert_int_equal(a->i, b->i);
-    assert_memory_equal(x, y, sizeof(ShiftRow) - offsetof(ShiftRow, time));
-}
+/* ---- Laws that are known ---- */
 
-/* ---- Laws that are known ------------------------------------------------------------------------------------ */
-
-static void test_a_perfect_student_has_no_shift(void **state)
+static void assert_no_shift(const char *name, double guidance)
 {
-    (void)state;
-    World *world = world_of("ring", 1, NULL, 0);
+    World *world = world_of(name, 1, NULL, 0);
+    world->expert.guidance = guidance;
     Shift *shift = open_shift(world, 256, 4, 1);
     Policy student = policy_of(world, &world->law, 4, 1, RULE_DDIM);
     ShiftRow rows[4];
@@ -128,9 +131,18 @@ static void test_a_perfect_student_has_no_shift(void **state)
         assert_near(rows[s].low, 1, 0);
         assert_near(rows[s].high, 1, 0);
         assert_near(rows[s].paired, 0, 0);
-        assert_true(rows[s].mmd2_teacher < rows[s].null95_teacher); /* two batches of one law */
+        /* Two independent batches of one law; one batch with itself would be far below
+         * zero. */
+        assert_true(fabs(rows[s].mmd2_teacher) < rows[s].null95_teacher);
     }
     world_free(world);
+}
+
+static void test_a_perfect_student_has_no_shift(void **state)
+{
+    (void)state;
+    assert_no_shift("ring", 1);
+    assert_no_shift("moons", 3);
 }
 
 /* Own law = forward law: the two disagreements are two estimates of one number. */
@@ -147,7 +159,8 @@ static void test_equal_laws_give_ratio_one(void **state)
         measure(world, shift, &student, rows);
         for (int s = 0; s < 4; s++) {
             double u = (4 - s) / 4.0, a = cos(1.5707963 * u), b = sin(1.5707963 * u);
-            double expected = 0.09 * (a * a * 0.26 + b * b); /* tilt^2 E z^2, mean over coordinates */
+            double expected =
+                0.09 * (a * a * 0.26 + b * b); /* tilt^2 E z^2, mean over coordinates */
             assert_near(rows[s].own, expected, 0.12 * expected);
             assert_near(rows[s].forward, expected, 0.12 * expected);
             assert_near(rows[s].ratio, 1, 0.2);
@@ -180,7 +193,8 @@ static void test_null_bands_are_calibrated(void **state)
     assert_in_range(teacher, 1, 20);
 }
 
-/* A student whose every estimate is off by b: its states leave the teacher's by b (alpha_s - alpha_1 sigma_s / sigma_1). */
+/* A student whose every estimate is off by b: its states leave the teacher's by b
+ * (alpha_s - alpha_1 sigma_s / sigma_1). */
 static void test_a_biased_student_is_found_out(void **state)
 {
     (void)state;
@@ -194,7 +208,8 @@ static void test_a_biased_student_is_found_out(void **state)
     ShiftRow rows[4];
     measure(world, shift, &student, rows);
     assert_near(rows[0].paired, 0, 0);
-    assert_true(rows[0].mmd2 < rows[0].null95 && rows[0].mmd2_teacher < rows[0].null95_teacher);
+    assert_true(rows[0].mmd2 < rows[0].null95 &&
+                rows[0].mmd2_teacher < rows[0].null95_teacher);
     for (int s = 0; s < 4; s++) {
         double u = (4 - s) / 4.0, a = cos(1.5707963 * u), noise = sin(1.5707963 * u);
         assert_near(rows[s].own, 0.625, 1e-3); /* |b|^2 / 2 on any state */
@@ -210,7 +225,8 @@ static void test_a_biased_student_is_found_out(void **state)
     world_free(world);
 }
 
-/* The forward law is what the distiller sees: with modes withheld, a perfect student of the whole ring is far from it. */
+/* The forward law is what the distiller sees: with modes withheld, a perfect student of
+ * the whole ring is far from it. */
 static void test_forward_law_is_the_distillers(void **state)
 {
     (void)state;
@@ -225,13 +241,21 @@ static void test_forward_law_is_the_distillers(void **state)
     world_free(world);
 }
 
-/* ---- Shape of an answer ---------------------------------------------------------------------------------------- */
+/* ---- Shape of an answer ---- */
 
 /* A small network that nobody trained. */
 static Denoiser stranger(const World *world, Arena *arena)
 {
-    NetSpec spec = {.kind = &net_mlp, .height = 1, .width = 1, .channels = 2, .hidden = 16, .depth = 2,
-                    .features = 8, .time_scale = 30, .time_range = 30, .chunk = 48,
+    NetSpec spec = {.kind = &net_mlp,
+                    .height = 1,
+                    .width = 1,
+                    .channels = 2,
+                    .hidden = 16,
+                    .depth = 2,
+                    .features = 8,
+                    .time_scale = 30,
+                    .time_range = 30,
+                    .chunk = 48,
                     .classes = world->expert.spec.classes};
     assert_int_equal(net_spec_complete(&spec, NULL), STATUS_OK);
     float *weights = arena_floats(arena, net_size(&spec));
@@ -244,7 +268,8 @@ static void test_rows_stand_in_the_order_of_sampling(void **state)
     (void)state;
     World *world = world_of("moons", 1, NULL, 0);
     Shift *shift = open_shift(world, 100, 5, 2);
-    Policy student = {.denoiser = stranger(world, &world->keep), .steps = 5, .substeps = 1};
+    Policy student = {
+        .denoiser = stranger(world, &world->keep), .steps = 5, .substeps = 1};
     ShiftRow rows[5];
     measure(world, shift, &student, rows);
     for (int s = 0; s < 5; s++) {
@@ -252,7 +277,8 @@ static void test_rows_stand_in_the_order_of_sampling(void **state)
         assert_int_equal(row->i, 5 - s);
         assert_near(row->time, (5 - s) / 5.0, 1e-15);
         assert_near(row->ratio, row->own / row->forward, 1e-12 * row->ratio);
-        assert_true(row->low <= row->ratio && row->ratio <= row->high && row->low < row->high);
+        assert_true(row->low <= row->ratio && row->ratio <= row->high &&
+                    row->low < row->high);
         assert_true(row->low > row->ratio / 3 && row->high < row->ratio * 3);
         assert_true(row->null95 > 0 && row->null95_teacher > 0);
     }
@@ -271,17 +297,18 @@ static void test_same_bits_again_and_with_two_threads(void **state)
             World *world = world_of("moons", threads, NULL, 0);
             world->expert.guidance = 2;
             Shift *shift = open_shift(world, 200, 4, 2);
-            Policy student = {.denoiser = stranger(world, &world->keep), .steps = 4, .substeps = 1, .rule = rules[k]};
+            Policy student = {.denoiser = stranger(world, &world->keep),
+                              .steps = 4,
+                              .substeps = 1,
+                              .rule = rules[k]};
             measure(world, shift, &student, rows[threads]);
             size_t mark = world->scratch.used;
             measure(world, shift, &student, rows[0]);
             assert_int_equal(world->scratch.used, mark);
-            for (int s = 0; s < 4; s++)
-                assert_same_row(&rows[0][s], &rows[threads][s]);
+            assert_same_shift(4, rows[0], rows[threads]);
             world_free(world);
         }
-        for (int s = 0; s < 4; s++)
-            assert_same_row(&rows[1][s], &rows[2][s]);
+        assert_same_shift(4, rows[1], rows[2]);
     }
 }
 
@@ -308,7 +335,8 @@ static void test_one_step(void **state)
     (void)state;
     World *world = world_of("ring", 1, NULL, 0);
     Shift *shift = open_shift(world, 64, 1, 4);
-    Policy student = {.denoiser = stranger(world, &world->keep), .steps = 1, .substeps = 1};
+    Policy student = {
+        .denoiser = stranger(world, &world->keep), .steps = 1, .substeps = 1};
     ShiftRow row;
     int worst = -1;
     measure(world, shift, &student, &row);
@@ -333,7 +361,7 @@ static void test_worst_leaves_the_noise_out(void **state)
     assert_int_equal(worst, 2);
 }
 
-/* ---- Cost -------------------------------------------------------------------------------------------------------- */
+/* ---- Cost ---- */
 
 static void test_cost_equals_a_count_by_hand(void **state)
 {
@@ -341,147 +369,20 @@ static void test_cost_equals_a_count_by_hand(void **state)
     World *world = world_of("moons", 1, NULL, 0);
     world->expert.guidance = 3; /* two evaluations an estimate */
     Shift *shift = open_shift(world, 50, 4, 6);
-    Policy student = {.denoiser = stranger(world, &world->keep), .steps = 4, .substeps = 1};
+    Policy student = {
+        .denoiser = stranger(world, &world->keep), .steps = 4, .substeps = 1};
     ShiftRow rows[4];
-    /* Own states and forward states: 4 x 50 estimates each; labels of the own states, 2 evaluations each. */
+    /* Own states and forward states: 4 x 50 estimates each; labels of the own states, 2
+     * evaluations each. */
     assert_near(shift_cost(shift, &student), 200 + 200 + 200 * 2, 0);
-    /* Once: labels of the forward states; two batches of teacher roll-outs, 6 guided sub-steps a step. */
+    /* Once: labels of the forward states; two batches of teacher roll-outs, 6 guided
+     * sub-steps a step. */
     assert_near(shift_setup_cost(shift), 200 * 2 + 2 * 200 * 6 * 2, 0);
     measure(world, shift, &student, rows);
     assert_int_equal(atomic_load(&world->asked), 2 * 200);
     measure(world, shift, &student, rows);
     assert_int_equal(atomic_load(&world->asked), 3 * 200);
     world_free(world);
-}
-
-/* ---- Pictures ------------------------------------------------------------------------------------------------------ */
-
-enum { SIDE = 28, PIXELS = SIDE * SIDE, PICTURES = 40 };
-
-/* Pictures with three degrees of freedom: bars of random strength. */
-static void draw_pictures(World *world)
-{
-    float *x = arena_floats(&world->keep, PICTURES * PIXELS);
-    int *told = arena_new(&world->keep, int, PICTURES), *seen = arena_new(&world->keep, int, PICTURES);
-    for (int r = 0; r < PICTURES; r++) {
-        seen[r] = r;
-        for (int p = 0; p < PIXELS; p++)
-            x[r * PIXELS + p] = 0.9f * vectors_wave((uint32_t)(3 * r + p % SIDE * 3 / SIDE), 4);
-    }
-    world->data = (Dataset){.height = SIDE, .width = SIDE, .channels = 1, .dims = PIXELS, .classes = 1,
-                            .n = PICTURES, .x = x, .label = told, .n_seen = PICTURES, .seen = seen};
-}
-
-static Denoiser picture_net(Arena *arena, uint64_t seed)
-{
-    NetSpec spec = {.kind = &net_patch_unet, .height = SIDE, .width = SIDE, .channels = 1, .hidden = 8,
-                    .coarse = 8, .depth = 1, .coarse_depth = 1, .embed = 8, .features = 8};
-    assert_int_equal(net_spec_complete(&spec, NULL), STATUS_OK);
-    float *weights = arena_floats(arena, net_size(&spec));
-    net_init(&spec, seed, weights);
-    for (size_t k = 0; k < net_size(&spec); k++)
-        weights[k] += 0.02f * vectors_wave((uint32_t)k, (uint32_t)seed); /* the last layer starts at zero */
-    return (Denoiser){.spec = spec, .weights = weights, .guidance = 1};
-}
-
-/* The picture teacher's estimate, one step. */
-static void picture_label(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
-                          const int *told, float *x0)
-{
-    double *u = arena_new(arena, double, n);
-    for (int r = 0; r < n; r++)
-        u[r] = (double)i[r] / steps;
-    denoise(context, arena, n, z, u, told, x0);
-}
-
-static int no_label(const void *context, Rng *rng)
-{
-    (void)context, (void)rng;
-    return 0;
-}
-
-static void measure_pictures(int threads, bool perfect, ShiftRow *rows)
-{
-    World *world = world_new(threads);
-    draw_pictures(world);
-    Denoiser teacher = picture_net(&world->keep, 1), other = picture_net(&world->keep, 2);
-    ShiftSetup setup = {.n = 24, .seed = 3, .data = &world->data, .label = picture_label, .context = &teacher,
-                        .label_cost = 1, .draw_label = no_label};
-    setup.teacher = (Policy){.denoiser = teacher, .steps = 2, .substeps = 1};
-    Shift *shift = shift_open(&setup, &world->keep);
-    Policy student = setup.teacher;
-    if (!perfect)
-        student.denoiser = other;
-    measure(world, shift, &student, rows);
-    world_free(world);
-}
-
-static void test_pictures_are_compared_in_principal_components(void **state)
-{
-    (void)state;
-    ShiftRow perfect[2], one[2], two[2];
-    measure_pictures(1, true, perfect);
-    measure_pictures(1, false, one);
-    measure_pictures(2, false, two);
-    for (int s = 0; s < 2; s++) {
-        assert_near(perfect[s].own, 0, 1e-10);
-        assert_near(perfect[s].paired, 0, 0);
-        assert_true(perfect[s].mmd2_teacher < perfect[s].null95_teacher);
-        assert_true(isfinite(one[s].mmd2) && isfinite(one[s].mmd2_teacher) && one[s].own > 0);
-        assert_same_row(&one[s], &two[s]);
-    }
-    assert_true(one[0].mmd2 < one[0].null95); /* i = N: both are noise */
-    assert_true(one[1].paired > 0);
-}
-
-/* ---- Through a lab --------------------------------------------------------------------------------------------------- */
-
-static void lab_label_of(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
-                         const int *told, float *x0)
-{
-    const Lab *lab = context;
-    lab->method->label(lab, arena, n, z, i, steps, told, x0);
-}
-
-static int lab_draw_label(const void *context, Rng *rng)
-{
-    return lab_label(context, rng);
-}
-
-/* Every method's own label, student and teacher fit together; a training step changes the answer, a measurement
- * changes nothing. */
-static void test_methods_measure_their_shift(void **state)
-{
-    (void)state;
-    static const char *const text[] = {
-        "[run]\nmethod = pd\nbatch = 64\n[data]\nname = ring\nkeep = 0,1\n[net]\nwidth = 16\n[student]\ninit = random\n",
-        "[run]\nmethod = lcm\nbatch = 64\n[data]\nname = moons\n[teacher]\nguidance = 2\n[net]\nwidth = 16\n"
-        "[student]\ninit = random\n"};
-    for (int m = 0; m < 2; m++) {
-        Bench *bench = bench_open(text[m], 2);
-        Lab *lab = &bench->lab;
-        Arena arena;
-        arena_init(&arena, (size_t)1 << 28);
-        ShiftSetup setup = {.n = 64, .seed = lab->seed, .data = &lab->data, .schedule = lab->schedule,
-                            .teacher = lab_teacher(lab, 4, 2), .label = lab_label_of, .context = lab,
-                            .label_cost = lab->method->label_cost(lab), .draw_label = lab_draw_label};
-        Shift *shift = shift_open(&setup, &arena);
-        bench_start(bench, 0);
-        State before = state_take(lab);
-        Policy student = lab_student(lab, false, 0);
-        ShiftRow first[4], again[4];
-        shift_measure(shift, bench->crew, &bench->step, &student, first);
-        State after = state_take(lab);
-        assert_true(state_same(&before, &after));
-        bench_steps(bench, 0, 3);
-        shift_measure(shift, bench->crew, &bench->step, &student, again);
-        for (int s = 0; s < 4; s++)
-            assert_true(again[s].own > 0 && again[s].own != first[s].own);
-        state_drop(&before);
-        state_drop(&after);
-        arena_done(&arena);
-        bench_close(bench);
-    }
 }
 
 int main(void)
@@ -498,8 +399,6 @@ int main(void)
         cmocka_unit_test(test_one_step),
         cmocka_unit_test(test_worst_leaves_the_noise_out),
         cmocka_unit_test(test_cost_equals_a_count_by_hand),
-        cmocka_unit_test(test_pictures_are_compared_in_principal_components),
-        cmocka_unit_test(test_methods_measure_their_shift),
     };
     return cmocka_run_group_tests_name("shift", tests, NULL, NULL);
 }

@@ -202,6 +202,28 @@ static Reply act(void *state, const Scene *scene, Action action)
     return (Reply){.kind = REPLY_NONE};
 }
 
+/* What a cell of the map is made of. */
+static void describe_cell(const ShiftView *shift, Reference reference, int column, int row, char *text, size_t size)
+{
+    int at = column * shift->rows + row;
+    double value = shift_cell(shift, reference, column, row).value;
+    char a[FORMAT_SIZE], b[FORMAT_SIZE], c[FORMAT_SIZE];
+    int used = snprintf(text, size, "i=%d  t=%.2f  ", shift->rows - row, shift->time[row]);
+    text += used;
+    size -= (size_t)used;
+    format_value(c, value);
+    if (reference == REFERENCE_RATIO) {
+        snprintf(text, size, "own %s / forward %s = %s [%.3g, %.3g]", format_value(a, shift->own[at]),
+                 format_value(b, shift->forward[at]), c, (double)shift->low[at], (double)shift->high[at]);
+    } else if (reference == REFERENCE_PAIRED) {
+        snprintf(text, size, "squared distance to the teacher %s", c);
+    } else {
+        bool forward = reference == REFERENCE_MMD_FORWARD;
+        snprintf(text, size, "MMD² %s / null %s = %s", format_value(a, forward ? shift->mmd2[at] : shift->mmd2_teacher[at]),
+                 format_value(b, forward ? shift->null95[at] : shift->null95_teacher[at]), c);
+    }
+}
+
 static void describe(const Scene *scene, char *text, size_t size)
 {
     const RunView *run = scene->run;
@@ -211,11 +233,7 @@ static void describe(const Scene *scene, char *text, size_t size)
         snprintf(text, size, "%s on %s", run->method, run->data);
         return;
     }
-    int row = row_of(scene->session, run), at = column * shift->rows + row;
-    char ratio[FORMAT_SIZE], own[FORMAT_SIZE], forward[FORMAT_SIZE];
-    snprintf(text, size, "i=%d  t=%.2f  own %s / forward %s = %s [%.3g, %.3g]", shift->rows - row, shift->time[row],
-             format_value(own, shift->own[at]), format_value(forward, shift->forward[at]),
-             format_value(ratio, shift->ratio[at]), (double)shift->low[at], (double)shift->high[at]);
+    describe_cell(shift, views_reference(scene->session, run), column, row_of(scene->session, run), text, size);
 }
 
 const View view_curves = {

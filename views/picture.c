@@ -190,7 +190,8 @@ static uint8_t tile_grey(const Tile *tile, int r0, int r1, int c0, int c1)
             n++;
         }
     }
-    float low = tile->minus != NULL ? 0 : tile->low, range = tile->high - tile->low;
+    float low = tile->minus != NULL ? 0 : tile->low;
+    float range = (tile->high - tile->low) / (tile->minus != NULL ? 2 : 1); /* differences are small */
     float level = (sum / (float)n - low) / (range > 0 ? range : 1) * (GREYS - 1) + 0.5f;
     return (uint8_t)(GREY_FIRST + (level > 0 ? min_int((int)fminf(level, GREYS), GREYS - 1) : 0));
 }

@@ -241,9 +241,7 @@ static const char *hint_word(const KeyRow *row, const Scene *scene)
 
 static bool hint_shown(const KeyRow *row, unsigned place, const Scene *scene)
 {
-    bool needs_run = row->action == ACTION_PAUSE || row->action == ACTION_STEP || row->action == ACTION_FORK ||
-                     row->action == ACTION_SAVE || row->action == ACTION_OPEN;
-    bool idle = place == PLACE_RUNS && scene->run == NULL && (needs_run || row->action == ACTION_UP);
+    bool idle = (place & PLACE_VIEWS) != 0 && scene->run == NULL && row->action != ACTION_NEW;
     return row->label != NULL && row->hint != NULL && (row->places & place) != 0 && !idle &&
            !(row->steers && scene->readonly) && row->action != ACTION_HELP && row->action != ACTION_QUIT;
 }

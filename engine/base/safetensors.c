@@ -1,6 +1,7 @@
-/* Owns the safetensors format. May call libc, jansson for the header, zlib for the checksum, newfile. The
- * metadata key "crc32" holds the checksum of all arrays in order of declaration; files of other tools have none.
- * Arrays are laid out by falling element size, so each starts at a multiple of its own. */
+/* Owns the safetensors format. May call libc, jansson for the header, zlib for the
+ * checksum, newfile. The metadata key "crc32" holds the checksum of all arrays in order
+ * of declaration; files of other tools have none. Arrays are laid out by falling element
+ * size, so each starts at a multiple of its own. */
 #include "engine/base/safetensors.h"
 #include "engine/base/file.h"
 #include <errno.h>
@@ -17,8 +18,11 @@ static const struct {
     const char *name;
     size_t size;
 } TYPES[] = {
-    [WALK_F32] = {"F32", 4}, [WALK_F64] = {"F64", 8}, [WALK_I32] = {"I32", 4},
-    [WALK_I64] = {"I64", 8}, [WALK_U8] = {"U8", 1},
+    [WALK_F32] = {"F32", 4},
+      [WALK_F64] = {"F64", 8},
+      [WALK_I32] = {"I32", 4},
+    [WALK_I64] = {"I64", 8},
+      [WALK_U8] = {"U8",  1},
 };
 enum { TYPE_COUNT = sizeof TYPES / sizeof *TYPES };
 
@@ -32,13 +36,15 @@ const char *walk_type_name(WalkType type)
     return TYPES[type].name;
 }
 
-char *tensor_shape_text(char *text, size_t size, WalkType type, int rank, const long *shape)
+char *tensor_shape_text(char *text, size_t size, WalkType type, int rank,
+                        const long *shape)
 {
     size_t used = (size_t)snprintf(text, size, "%s ", walk_type_name(type));
     if (rank == 0)
         snprintf(text + used, size - used, "scalar");
     for (int i = 0; i < rank && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%ld", i ? "x" : "", shape[i]);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%ld", i ? "x" : "", shape[i]);
     return text;
 }
 
@@ -49,21 +55,25 @@ static void *grow(void *block, size_t bytes)
     return more;
 }
 
-/* ---- Reading --------------------------------------------------------------------------------------------- */
+/* ---- Reading
+ * ---------------------------------------------------------------------------------------------
+ */
 
 struct TensorFile {
     char path[PATH_SIZE];
-    char *bytes;       /* the whole file */
-    const char *data;  /* its data part */
+    char *bytes;      /* the whole file */
+    const char *data; /* its data part */
     size_t data_size;
     json_t *header;
     int n;
     TensorInfo *info;
 };
 
-static Status refuse(const TensorFile *file, const char *name, const char *what, Error *error)
+static Status refuse(const TensorFile *file, const char *name, const char *what,
+                     Error *error)
 {
-    return fail(error, STATUS_BAD_INPUT, "%s: %s%s%s", file->path, name, *name ? ": " : "", what);
+    return fail(error, STATUS_BAD_INPUT, "%s: %s%s%s", file->path, name,
+                *name ? ": " : "", what);
 }
 
 static Status read_type(const json_t *entry, WalkType *type)
@@ -114,19 +124,21 @@ static Status read_offsets(const json_t *entry, size_t data_size, TensorInfo *in
     return STATUS_OK;
 }
 
-static Status read_entry(TensorFile *file, const char *name, const json_t *entry, Error *error)
+static Status read_entry(TensorFile *file, const char *name, const json_t *entry,
+                         Error *error)
 {
     TensorInfo *info = &file->info[file->n];
     size_t implied = 0;
     if (snprintf(info->name, sizeof info->name, "%s", name) >= TENSOR_NAME_SIZE)
         return refuse(file, "", "a tensor's name is longer than 127 bytes", error);
     if (!json_is_object(entry) || read_type(entry, &info->type))
-        return refuse(file, info->name, "dtype is not one of F32, F64, I32, I64, U8", error);
+        return refuse(file, info->name, "dtype is not one of F32, F64, I32, I64, U8",
+                      error);
     if (read_shape(entry, info, &implied))
         return refuse(file, info->name, "shape is not a list of at most 8 sizes", error);
     if (read_offsets(entry, file->data_size, info))
-        return refuse(file, info->name, "data_offsets lie outside the file; it may be cut short",
-                      error);
+        return refuse(file, info->name,
+                      "data_offsets lie outside the file; it may be cut short", error);
     if (implied != info->size)
         return refuse(file, info->name, "shape and data_offsets do not match", error);
     file->n++;
@@ -149,7 +161,8 @@ static Status check_places(TensorFile *file, Error *error)
         qsort(file->info, (size_t)file->n, sizeof *file->info, by_place);
     for (int i = 0; i < file->n; i++) {
         if (file->info[i].begin != end)
-            return refuse(file, file->info[i].name, "arrays overlap or leave a gap", error);
+            return refuse(file, file->info[i].name, "arrays overlap or leave a gap",
+                          error);
         end += file->info[i].size;
     }
     if (end != file->data_size)
@@ -163,7 +176,8 @@ static Status read_meta(TensorFile *file, const json_t *meta, Error *error)
     json_t *value;
     if (!json_is_object(meta))
         return refuse(file, "__metadata__", "is not an object", error);
-    json_object_foreach((json_t *)meta, key, value) {
+    json_object_foreach((json_t *)meta, key, value)
+    {
         if (!json_is_string(value))
             return refuse(file, "__metadata__", "holds a value that is not text", error);
     }
@@ -176,7 +190,8 @@ static Status read_entries(TensorFile *file, Error *error)
     json_t *entry;
     Status status = STATUS_OK;
     file->info = grow(NULL, sizeof *file->info * (json_object_size(file->header) + 1));
-    json_object_foreach(file->header, name, entry) {
+    json_object_foreach(file->header, name, entry)
+    {
         if (strcmp(name, "__metadata__") == 0)
             status = read_meta(file, entry, error);
         else
@@ -208,7 +223,8 @@ static Status check_sum(const TensorFile *file, Error *error)
     char found[16];
     snprintf(found, sizeof found, "%08lx", checksum(0, file->data, file->data_size));
     if (strcmp(found, text) != 0)
-        return refuse(file, "", "the checksum does not match: the file is damaged", error);
+        return refuse(file, "", "the checksum does not match: the file is damaged",
+                      error);
     return STATUS_OK;
 }
 
@@ -221,13 +237,14 @@ static Status read_header(TensorFile *file, size_t size, Error *error)
         return refuse(file, "", "is not a safetensors file: too short", error);
     for (int i = LENGTH_SIZE - 1; i >= 0; i--)
         length = length << 8 | (unsigned char)file->bytes[i];
-    if (length > HEADER_MAX || length > size - LENGTH_SIZE || file->bytes[LENGTH_SIZE] != '{')
-        return refuse(file, "", "is not a safetensors file, or is cut short in its header",
-                      error);
+    if (length > HEADER_MAX || length > size - LENGTH_SIZE ||
+        file->bytes[LENGTH_SIZE] != '{')
+        return refuse(file, "",
+                      "is not a safetensors file, or is cut short in its header", error);
     file->data = file->bytes + LENGTH_SIZE + length;
     file->data_size = size - LENGTH_SIZE - (size_t)length;
-    file->header = json_loadb(file->bytes + LENGTH_SIZE, (size_t)length, JSON_REJECT_DUPLICATES,
-                              &reason);
+    file->header = json_loadb(file->bytes + LENGTH_SIZE, (size_t)length,
+                              JSON_REJECT_DUPLICATES, &reason);
     if (!json_is_object(file->header))
         return fail(error, STATUS_BAD_INPUT, "%s: the header is not JSON: %s", file->path,
                     reason.text);
@@ -307,24 +324,27 @@ Status tensorfile_take(const TensorFile *file, const char *name, WalkType type, 
     for (int i = 0; same && i < rank; i++)
         same = info->shape[i] == shape[i];
     if (!same)
-        return fail(error, STATUS_BAD_INPUT, "%s: %s is %s where %s is needed", file->path, name,
-                    tensor_shape_text(found, sizeof found, info->type, info->rank, info->shape),
-                    tensor_shape_text(wanted, sizeof wanted, type, rank, shape));
+        return fail(
+            error, STATUS_BAD_INPUT, "%s: %s is %s where %s is needed", file->path, name,
+            tensor_shape_text(found, sizeof found, info->type, info->rank, info->shape),
+            tensor_shape_text(wanted, sizeof wanted, type, rank, shape));
     if (data && info->size)
         memcpy(data, tensorfile_data(file, info), info->size);
     return STATUS_OK;
 }
 
-/* ---- Writing --------------------------------------------------------------------------------------------- */
+/* ---- Writing
+ * ---------------------------------------------------------------------------------------------
+ */
 
 struct TensorWriter {
     json_t *meta;
     int n, room, given;
-    TensorInfo *info;      /* in order of declaration */
-    unsigned long *crc;    /* of each array */
+    TensorInfo *info;   /* in order of declaration */
+    unsigned long *crc; /* of each array */
     NewFile file;
-    size_t data_start;     /* in the file */
-    bool lost;             /* a place in the file could not be reached */
+    size_t data_start; /* in the file */
+    bool lost;         /* a place in the file could not be reached */
 };
 
 TensorWriter *tensorwriter_new(void)
@@ -388,8 +408,8 @@ static json_t *entry_of(const TensorInfo *info)
     json_t *shape = json_array();
     for (int i = 0; i < info->rank; i++)
         json_array_append_new(shape, json_integer(info->shape[i]));
-    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", walk_type_name(info->type), "shape", shape,
-                     "data_offsets", (json_int_t)info->begin,
+    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", walk_type_name(info->type), "shape",
+                     shape, "data_offsets", (json_int_t)info->begin,
                      (json_int_t)(info->begin + info->size));
 }
 
@@ -400,7 +420,8 @@ static char *header_text(const TensorWriter *writer, size_t *length)
     must(header && json_object_set(header, "__metadata__", writer->meta) == 0);
     for (int i = 0; i < writer->n; i++) {
         must(!json_object_get(header, writer->info[i].name));
-        must(json_object_set_new(header, writer->info[i].name, entry_of(&writer->info[i])) == 0);
+        must(json_object_set_new(header, writer->info[i].name,
+                                 entry_of(&writer->info[i])) == 0);
     }
     char *text = json_dumps(header, JSON_COMPACT);
     json_decref(header);
@@ -435,7 +456,8 @@ void tensorwriter_give(TensorWriter *writer, const char *name, const void *data)
     must(writer->file.stream && writer->given < writer->n);
     const TensorInfo *info = &writer->info[writer->given++];
     must(strcmp(info->name, name) == 0);
-    if (fseeko(writer->file.stream, (off_t)(writer->data_start + info->begin), SEEK_SET) != 0)
+    if (fseeko(writer->file.stream, (off_t)(writer->data_start + info->begin),
+               SEEK_SET) != 0)
         writer->lost = true;
     else
         fwrite(data, 1, info->size, writer->file.stream);

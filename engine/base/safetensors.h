@@ -1,5 +1,6 @@
-/* safetensors: named arrays in one file that PyTorch and other tools open. A strict reader, an atomic writer. Neither
- * trusts a size read from a file. Layout: 8 bytes of header length, a JSON header, the arrays back to back. */
+/* safetensors: named arrays in one file that PyTorch and other tools open. A strict
+ * reader, an atomic writer. Neither trusts a size read from a file. Layout: 8 bytes of
+ * header length, a JSON header, the arrays back to back. */
 #ifndef DDIL_SAFETENSORS_H
 #define DDIL_SAFETENSORS_H
 
@@ -17,17 +18,20 @@ typedef struct TensorInfo {
     size_t begin, size; /* bytes, within the data part */
 } TensorInfo;
 
-size_t walk_type_size(WalkType type);           /* bytes an element */
-const char *walk_type_name(WalkType type);      /* "F32", "F64", "I32", "I64", "U8" */
+size_t walk_type_size(WalkType type);      /* bytes an element */
+const char *walk_type_name(WalkType type); /* "F32", "F64", "I32", "I64", "U8" */
 /* "F32 3x4", for messages. Returns `text`. */
-char *tensor_shape_text(char *text, size_t size, WalkType type, int rank, const long *shape);
+char *tensor_shape_text(char *text, size_t size, WalkType type, int rank,
+                        const long *shape);
 
-/* ---- Reading: the whole file is in memory and verified before anything is handed out ---------------------- */
+/* ---- Reading: the whole file is in memory and verified before anything is handed out
+ * ---------------------- */
 
 typedef struct TensorFile TensorFile;
 
-/* Refuses (BAD_INPUT, says what and where): a header longer than the file or than 8 MiB, not JSON, duplicate names, unknown types,
- * shapes that do not match their bytes, gaps, overlaps, trailing bytes, a checksum that does not match. */
+/* Refuses (BAD_INPUT, says what and where): a header longer than the file or than 8 MiB,
+ * not JSON, duplicate names, unknown types, shapes that do not match their bytes, gaps,
+ * overlaps, trailing bytes, a checksum that does not match. */
 Status tensorfile_open(TensorFile **file, const char *path, Error *error);
 void tensorfile_close(TensorFile *file);
 int tensorfile_count(const TensorFile *file);
@@ -38,24 +42,27 @@ const TensorInfo *tensorfile_find(const TensorFile *file, const char *name);
 const void *tensorfile_data(const TensorFile *file, const TensorInfo *info);
 /* A value of __metadata__, or NULL. */
 const char *tensorfile_meta(const TensorFile *file, const char *key);
-/* Exactly this array? BAD_INPUT names the file and both shapes. Copies it when data is not NULL. */
-Status tensorfile_take(const TensorFile *file, const char *name, WalkType type, int rank, const long *shape,
-                       void *data, Error *error);
+/* Exactly this array? BAD_INPUT names the file and both shapes. Copies it when data is
+ * not NULL. */
+Status tensorfile_take(const TensorFile *file, const char *name, WalkType type, int rank,
+                       const long *shape, void *data, Error *error);
 
-/* ---- Writing: declare every array, then give every array in the same order, then commit -------------------- */
+/* ---- Writing: declare every array, then give every array in the same order, then commit
+ * -------------------- */
 
 typedef struct TensorWriter TensorWriter;
 
 TensorWriter *tensorwriter_new(void);
 void tensorwriter_meta(TensorWriter *writer, const char *key, const char *value);
 /* `data` is only read for the checksum. Names must be unique. */
-void tensorwriter_declare(TensorWriter *writer, const char *name, WalkType type, int rank, const long *shape,
-                          const void *data);
+void tensorwriter_declare(TensorWriter *writer, const char *name, WalkType type, int rank,
+                          const long *shape, const void *data);
 /* Opens the temporary file and writes the header. */
 Status tensorwriter_begin(TensorWriter *writer, const char *path, Error *error);
 /* The next declared array; a name out of order is a programmer's error. */
 void tensorwriter_give(TensorWriter *writer, const char *name, const void *data);
-/* The file stands whole under its name, or the old one is unchanged and the error says why. Frees the writer. */
+/* The file stands whole under its name, or the old one is unchanged and the error says
+ * why. Frees the writer. */
 Status tensorwriter_commit(TensorWriter *writer, Error *error);
 /* Removes the temporary file. Frees the writer. */
 void tensorwriter_abandon(TensorWriter *writer);

@@ -1,5 +1,5 @@
-/* Owns the probes of the machine's limits: multiply-adds, memory, matrix products. May call
- * base and kernels. */
+/* Owns the probes of the machine's limits: multiply-adds, memory, matrix products. May
+ * call base and kernels. */
 #include "engine/measure/machine.h"
 #include "engine/base/arena.h"
 #include "engine/base/clock.h"
@@ -72,8 +72,8 @@ static double best_rate(Pool *pool, const Probe *probe, double seconds)
 /* ---- Multiply-adds ---- */
 
 /* Independent chains: more than latency times units of any core we know (5 x 2), and few
- * enough for 16 registers. Vector types let one body serve every width; each chain tends to
- * 1, so that no number is ever slow. */
+ * enough for 16 registers. Vector types let one body serve every width; each chain tends
+ * to 1, so that no number is ever slow. */
 enum { CHAINS = 12, ROUNDS = 20000, WIDTH_MAX = 16 };
 #pragma GCC optimize("fp-contract=fast")
 
@@ -86,7 +86,9 @@ enum { CHAINS = 12, ROUNDS = 20000, WIDTH_MAX = 16 };
             chain[c] = (float)c - (Lanes){0};                                            \
         for (long r = 0; r < ROUNDS; r++) {                                              \
             _Pragma("GCC unroll 12") for (int c = 0; c < CHAINS; c++)                    \
+            {                                                                            \
                 chain[c] = chain[c] * factor + factor;                                   \
+            }                                                                            \
         }                                                                                \
         for (int c = 0; c < CHAINS; c++)                                                 \
             for (int i = 0; i < (width); i++)                                            \
@@ -129,7 +131,8 @@ static void fma_job(void *context, int index, int worker)
 static double fma_rate(Pool *pool, double seconds)
 {
     Fma fma = fma_choose();
-    Probe probe = {fma_job, 2.0 * fma.width * CHAINS * ROUNDS, 32 * pool_threads(pool), &fma};
+    Probe probe = {fma_job, 2.0 * fma.width * CHAINS * ROUNDS, 32 * pool_threads(pool),
+                   &fma};
     return best_rate(pool, &probe, seconds);
 }
 
@@ -173,9 +176,10 @@ enum { SIDE = 512, SIDE2 = SIDE * SIDE };
 static void sgemm_job(void *context, int index, int worker)
 {
     (void)index;
-    float *a = (float *)context + (size_t)worker * 3 * SIDE2, *b = a + SIDE2, *c = b + SIDE2;
-    kernel_matmul(SIDE, SIDE, SIDE, 1, (Matrix){a, SIDE, false}, (Matrix){b, SIDE, false}, 0,
-                  c, SIDE);
+    float *a = (float *)context + (size_t)worker * 3 * SIDE2, *b = a + SIDE2,
+          *c = b + SIDE2;
+    kernel_matmul(SIDE, SIDE, SIDE, 1, (Matrix){a, SIDE, false}, (Matrix){b, SIDE, false},
+                  0, c, SIDE);
 }
 
 static double sgemm_rate(Pool *pool, double seconds)

@@ -20,15 +20,18 @@ static void project(int n, const float *x, int d, const float *w, float *out)
 {
     for (int r = 0; r < n; r++) {
         const float *row = x + (size_t)r * (size_t)d;
-        double dot = 0;
-        for (int c = 0; c < d; c++)
-            dot += (double)row[c] * w[c];
-        out[r] = (float)dot;
+        double lane[4] = {0};
+        int c = 0;
+        for (; c + 4 <= d; c += 4)
+            for (int k = 0; k < 4; k++)
+                lane[k] += (double)row[c + k] * w[c + k];
+        for (; c < d; c++)
+            lane[0] += (double)row[c] * w[c];
+        out[r] = (float)(lane[0] + lane[1] + lane[2] + lane[3]);
     }
 }
 
-/* ---- Sorting floats by their bits
- * ----------------------------------------------------------------- */
+/* ---- Sorting floats by their bits --------------------------------------------------------- */
 
 enum { DIGIT = 11, BINS = 1 << DIGIT, PASSES = 3 };
 
@@ -77,9 +80,7 @@ static void sort_floats(int n, float *x, uint32_t *keys, uint32_t *spare)
         x[k] = value_of(spare[k]);
 }
 
-/* ---- Coupling
- * -------------------------------------------------------------------------------------
- */
+/* ---- Coupling ----------------------------------------------------------------------------- */
 
 /* Squared W2 of two sorted samples: integral of (F^-1 - G^-1)^2 over quantiles. Masses
  * are counted in units of 1 / (n m), so nothing is rounded. */
@@ -105,24 +106,59 @@ static double coupled(int n, const float *x, int m, const float *y)
     return sum / ((double)n * m);
 }
 
-double sw2(int n, const float *x, int m, const float *y, int d, int directions,
-           uint64_t seed, Arena *scratch)
+/* Buffers of one direction. */
+typedef struct Slice {
+    float *w, *px, *py, *part;
+    uint32_t *keys, *spare;
+} Slice;
+
+static Slice slice_new(int n, int m, int d, Arena *arena)
+{
+    size_t most = (size_t)(n > m ? n : m);
+    return (Slice){arena_floats(arena, d),
+                   arena_floats(arena, n),
+                   arena_floats(arena, m),
+                   arena_floats(arena, n),
+                   arena_alloc(arena, most * sizeof(uint32_t)),
+                   arena_alloc(arena, most * sizeof(uint32_t))};
+}
+
+/* px without run b of `blocks`, sorted, against the sorted py; b == blocks leaves nothing out. */
+static double slice_without(const Slice *slice, int n, int m, int b, int blocks)
+{
+    int begin = b < blocks ? (int)((long)n * b / blocks) : n;
+    int end = b < blocks ? (int)((long)n * (b + 1) / blocks) : n;
+    int rest = n - (end - begin);
+    if (rest == 0)
+        return NAN;
+    memcpy(slice->part, slice->px, sizeof *slice->px * (size_t)begin);
+    memcpy(slice->part + begin, slice->px + end, sizeof *slice->px * (size_t)(n - end));
+    sort_floats(rest, slice->part, slice->keys, slice->spare);
+    return coupled(rest, slice->part, m, slice->py);
+}
+
+void sw2_blocks(int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,
+                int blocks, double *value, Arena *scratch)
 {
     must(n >= 1 && m >= 1 && directions >= 1);
-    size_t mark = arena_mark(scratch), most = (size_t)(n > m ? n : m);
-    float *w = arena_floats(scratch, d);
-    float *px = arena_floats(scratch, n), *py = arena_floats(scratch, m);
-    uint32_t *keys = arena_alloc(scratch, most * sizeof *keys);
-    uint32_t *spare = arena_alloc(scratch, most * sizeof *spare);
-    double sum = 0;
+    size_t mark = arena_mark(scratch);
+    Slice slice = slice_new(n, m, d, scratch);
+    memset(value, 0, sizeof *value * (size_t)(blocks + 1));
     for (int k = 0; k < directions; k++) {
-        draw_direction(d, seed, k, w);
-        project(n, x, d, w, px);
-        project(m, y, d, w, py);
-        sort_floats(n, px, keys, spare);
-        sort_floats(m, py, keys, spare);
-        sum += coupled(n, px, m, py);
+        draw_direction(d, seed, k, slice.w);
+        project(n, x, d, slice.w, slice.px);
+        project(m, y, d, slice.w, slice.py);
+        sort_floats(m, slice.py, slice.keys, slice.spare);
+        for (int b = 0; b <= blocks; b++)
+            value[b] += slice_without(&slice, n, m, b, blocks) / directions;
     }
     arena_rewind(scratch, mark);
-    return sum / directions;
+}
+
+double sw2(int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,
+           Arena *scratch)
+{
+    double value;
+    sw2_blocks(n, x, m, y, d, directions, seed, 0, &value, scratch);
+    return value;
 }

@@ -1,4 +1,5 @@
-/* Owns the mapping between a network's flat block and a safetensors file. May call nets and base. */
+/* Owns the mapping between a network's flat block and a safetensors file. May call nets
+ * and base. */
 #include "engine/nets/weights.h"
 #include "engine/base/safetensors.h"
 #include <math.h>
@@ -13,16 +14,16 @@ static const struct {
     const char *key;
     size_t offset;
 } SIZES[] = {
-    {"height", offsetof(NetSpec, height)},
-    {"width", offsetof(NetSpec, width)},
-    {"channels", offsetof(NetSpec, channels)},
-    {"classes", offsetof(NetSpec, classes)},
-    {"hidden", offsetof(NetSpec, hidden)},
-    {"coarse", offsetof(NetSpec, coarse)},
-    {"depth", offsetof(NetSpec, depth)},
+    {"height",       offsetof(NetSpec, height)      },
+    {"width",        offsetof(NetSpec, width)       },
+    {"channels",     offsetof(NetSpec, channels)    },
+    {"classes",      offsetof(NetSpec, classes)     },
+    {"hidden",       offsetof(NetSpec, hidden)      },
+    {"coarse",       offsetof(NetSpec, coarse)      },
+    {"depth",        offsetof(NetSpec, depth)       },
     {"coarse_depth", offsetof(NetSpec, coarse_depth)},
-    {"embed", offsetof(NetSpec, embed)},
-    {"features", offsetof(NetSpec, features)},
+    {"embed",        offsetof(NetSpec, embed)       },
+    {"features",     offsetof(NetSpec, features)    },
 };
 enum { SIZE_COUNT = sizeof SIZES / sizeof *SIZES, SIZE_LARGEST = 1 << 16 };
 
@@ -31,24 +32,31 @@ static int *size_at(NetSpec *spec, int i)
     return (int *)((char *)spec + SIZES[i].offset);
 }
 
-/* ---- Reading --------------------------------------------------------------------------------------------- */
+/* ---- Reading
+ * ---------------------------------------------------------------------------------------------
+ */
 
-static Status meta_number(const TensorFile *file, const char *path, const char *key, double high,
-                          double *value, Error *error)
+static Status meta_number(const TensorFile *file, const char *path, const char *key,
+                          double high, double *value, Error *error)
 {
     const char *text = tensorfile_meta(file, key);
     char *end = NULL;
     if (!text)
-        return fail(error, STATUS_BAD_INPUT, "%s: the metadata lack \"%s\": not a network "
-                    "of this program", path, key);
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: the metadata lack \"%s\": not a network "
+                    "of this program",
+                    path, key);
     *value = strtod(text, &end);
     if (end == text || *end || !(*value >= 0 && *value <= high))
-        return fail(error, STATUS_BAD_INPUT, "%s: metadata %s = \"%.40s\" is not a number in "
-                    "0..%g", path, key, text, high);
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: metadata %s = \"%.40s\" is not a number in "
+                    "0..%g",
+                    path, key, text, high);
     return STATUS_OK;
 }
 
-static Status read_kind(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
+static Status read_kind(const TensorFile *file, const char *path, NetSpec *spec,
+                        Error *error)
 {
     const char *name = tensorfile_meta(file, "net");
     for (int i = 0; name && i < net_kind_count; i++) {
@@ -57,12 +65,16 @@ static Status read_kind(const TensorFile *file, const char *path, NetSpec *spec,
     }
     if (spec->kind)
         return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "%s: metadata net = \"%.40s\" names no network of this "
-                "program", path, name ? name : "");
+    return fail(error, STATUS_BAD_INPUT,
+                "%s: metadata net = \"%.40s\" names no network of this "
+                "program",
+                path, name ? name : "");
 }
 
-/* Before anybody makes room for it: does the file hold the network its metadata describe? */
-static Status check_spec(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
+/* Before anybody makes room for it: does the file hold the network its metadata describe?
+ */
+static Status check_spec(const TensorFile *file, const char *path, NetSpec *spec,
+                         Error *error)
 {
     Error reason = {{0}};
     size_t held = 0;
@@ -71,12 +83,15 @@ static Status check_spec(const TensorFile *file, const char *path, NetSpec *spec
     for (int i = 0; i < tensorfile_count(file); i++)
         held += tensorfile_info(file, i)->size / sizeof(float);
     if (held != net_size(spec))
-        return fail(error, STATUS_BAD_INPUT, "%s: the metadata describe a network of %zu weights, "
-                    "the file holds %zu", path, net_size(spec), held);
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: the metadata describe a network of %zu weights, "
+                    "the file holds %zu",
+                    path, net_size(spec), held);
     return STATUS_OK;
 }
 
-static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
+static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec,
+                        Error *error)
 {
     NetSpec read = {0};
     double value = 0;
@@ -84,8 +99,8 @@ static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec,
     for (int i = 0; i < SIZE_COUNT && !status; i++) {
         status = meta_number(file, path, SIZES[i].key, SIZE_LARGEST, &value, error);
         if (!status && value != floor(value))
-            status = fail(error, STATUS_BAD_INPUT, "%s: metadata %s = %g is not whole", path,
-                          SIZES[i].key, value);
+            status = fail(error, STATUS_BAD_INPUT, "%s: metadata %s = %g is not whole",
+                          path, SIZES[i].key, value);
         *size_at(&read, i) = (int)value;
     }
     if (!status)
@@ -112,7 +127,8 @@ Status weights_spec(const char *path, NetSpec *spec, Error *error)
     return status;
 }
 
-Status weights_meta(const char *path, const char *key, char *text, size_t size, Error *error)
+Status weights_meta(const char *path, const char *key, char *text, size_t size,
+                    Error *error)
 {
     TensorFile *file;
     Status status = tensorfile_open(&file, path, error);
@@ -141,9 +157,9 @@ static void load_tensor(void *context, const ParamInfo *info)
     for (int i = 0; i < info->rank; i++)
         shape[i] = info->shape[i];
     loading->tensors++;
-    loading->status = tensorfile_take(loading->file, info->name, WALK_F32, info->rank, shape,
-                                      loading->block ? loading->block + info->offset : NULL,
-                                      loading->error);
+    loading->status = tensorfile_take(
+        loading->file, info->name, WALK_F32, info->rank, shape,
+        loading->block ? loading->block + info->offset : NULL, loading->error);
 }
 
 Status weights_load(const char *path, const NetSpec *spec, float *block, Error *error)
@@ -155,8 +171,10 @@ Status weights_load(const char *path, const NetSpec *spec, float *block, Error *
     Loading loading = {.file = file, .error = error};
     net_list(spec, load_tensor, &loading);
     if (!loading.status && loading.tensors != tensorfile_count(file))
-        loading.status = fail(error, STATUS_BAD_INPUT, "%s: holds %d arrays where the network "
-                              "has %d", path, tensorfile_count(file), loading.tensors);
+        loading.status = fail(error, STATUS_BAD_INPUT,
+                              "%s: holds %d arrays where the network "
+                              "has %d",
+                              path, tensorfile_count(file), loading.tensors);
     if (!loading.status) {
         loading.block = block;
         net_list(spec, load_tensor, &loading);
@@ -165,7 +183,9 @@ Status weights_load(const char *path, const NetSpec *spec, float *block, Error *
     return loading.status;
 }
 
-/* ---- Writing --------------------------------------------------------------------------------------------- */
+/* ---- Writing
+ * ---------------------------------------------------------------------------------------------
+ */
 
 typedef struct Saving {
     TensorWriter *writer;
@@ -183,7 +203,8 @@ static void save_tensor(void *context, const ParamInfo *info)
     if (saving->give)
         tensorwriter_give(saving->writer, info->name, data);
     else
-        tensorwriter_declare(saving->writer, info->name, WALK_F32, info->rank, shape, data);
+        tensorwriter_declare(saving->writer, info->name, WALK_F32, info->rank, shape,
+                             data);
 }
 
 static void write_meta(TensorWriter *writer, const NetSpec *spec, const char *const *meta)

@@ -1,5 +1,5 @@
-/* Owns the table of named steps and their timing, each in a process of its own so that each
- * has its own peak of memory. */
+/* Owns the table of named steps and their timing, each in a process of its own so that
+ * each has its own peak of memory. */
 #include "engine/run/bench.h"
 #include "engine/base/clock.h"
 #include "engine/run/bench_work.h"
@@ -10,18 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RING_HELP                                                                        \
-    "a step of the ring preset with DDIL: batch 256, 3x96 MLP, exact teacher, roll-outs included"
-
 const BenchStep bench_steps[] = {
-    {"mlp2d-train", "v-prediction training of a 4x256 MLP on points, batch 512"},
-    {"image-train", "v-prediction training of the 28x28 patch U-Net, 10 classes, batch 64"},
-    {"image-sample-1", "64 pictures in 1 step of the same network"},
-    {"image-sample-4", "64 pictures in 4 steps"},
-    {"pd-step", RING_HELP},
-    {"lcm-step", RING_HELP},
-    {"dmd2-step", RING_HELP},
-    {NULL, NULL},
+    {"mlp2d-train",    NULL,   true,  512, 0},
+    {"image-train",    NULL,   false, 64,  0},
+    {"image-sample-1", NULL,   false, 64,  1},
+    {"image-sample-4", NULL,   false, 64,  4},
+    {"pd-step",        "pd",   true,  0,   0},
+    {"lcm-step",       "lcm",  true,  0,   0},
+    {"dmd2-step",      "dmd2", true,  0,   0},
+    {NULL,             NULL,   false, 0,   0},
 };
 
 const BenchStep *bench_find(const char *name)
@@ -32,35 +29,25 @@ const BenchStep *bench_find(const char *name)
     return NULL;
 }
 
-/* The method of "METHOD-step", or NULL. */
-static const Method *method_of(const BenchStep *step)
-{
-    char name[32] = "";
-    size_t length = strcspn(step->name, "-");
-    must(length < sizeof name);
-    memcpy(name, step->name, length);
-    return strcmp(step->name + length, "-step") == 0 ? method_find(name) : NULL;
-}
-
 bool bench_available(const BenchStep *step)
 {
-    return !strstr(step->name, "-step") || method_of(step);
+    return !step->method || method_find(step->method);
 }
+
+/* The reference networks: every size at its default. */
+static const NetSpec points = {.kind = &net_mlp, .height = 1, .width = 1, .channels = 2};
+static const NetSpec pictures = {
+    .kind = &net_patch_unet, .height = 28, .width = 28, .channels = 1, .classes = 10};
 
 static Status open_work(Work *work, const BenchStep *step, Error *error)
 {
-    static const NetSpec points = {.kind = &net_mlp, .height = 1, .width = 1, .channels = 2};
-    static const NetSpec pictures = {
-        .kind = &net_patch_unet, .height = 28, .width = 28, .channels = 1, .classes = 10};
-    const Method *method = method_of(step);
-    if (method)
-        return work_lab(work, method->name, error);
-    if (strcmp(step->name, "mlp2d-train") == 0)
-        work_train(work, &points, 512);
-    else if (strcmp(step->name, "image-train") == 0)
-        work_train(work, &pictures, 64);
+    const NetSpec *spec = step->points ? &points : &pictures;
+    if (step->method)
+        return work_lab(work, step->method, error);
+    if (step->sampling_steps)
+        work_sample(work, spec, step->batch, step->sampling_steps);
     else
-        work_sample(work, &pictures, 64, atoi(strrchr(step->name, '-') + 1));
+        work_train(work, spec, step->batch);
     return STATUS_OK;
 }
 
@@ -192,5 +179,6 @@ Status bench_run(const BenchStep *step, int threads, double seconds, BenchResult
         return fail(error, STATUS_FAILED, "bench: %s with %d threads died", step->name,
                     threads);
     *result = message.result;
-    return message.status ? fail(error, message.status, "%s", message.error.text) : STATUS_OK;
+    return message.status ? fail(error, message.status, "%s", message.error.text)
+                          : STATUS_OK;
 }

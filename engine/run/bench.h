@@ -8,7 +8,11 @@
 /* A named step. All of its work is in the time: random numbers, batch, forward, backward,
  * clip, Adam, EMA. */
 typedef struct BenchStep {
-    const char *name, *help;
+    const char *name;
+    const char *method; /* of a distiller on the ring; NULL: plain work of a network */
+    bool points;        /* the network for points, not for pictures */
+    int batch;          /* 0: the distiller's */
+    int sampling_steps; /* 0: a training step */
 } BenchStep;
 
 /* Every name there may be, in the order of the table; the last row has no name. */
@@ -21,10 +25,10 @@ bool bench_available(const BenchStep *step);
 typedef struct BenchResult {
     int threads, batch;
     long params;
-    double flops_per_step;       /* matrix products and convolutions of the networks, counted from
-                                    shapes: a multiply-add is two, a convolution counts as direct,
-                                    backward is twice forward */
-    double steps_per_second;     /* median after warm-up */
+    /* Products and convolutions of the networks, from shapes: a multiply-add is two, a
+     * convolution counts as direct, backward is twice forward. */
+    double flops_per_step;
+    double steps_per_second; /* median after warm-up */
     double best_steps_per_second;
     double cpu_seconds_per_step; /* of all threads together */
     double peak_rss_mib;         /* of a process that did nothing else */

@@ -1,5 +1,5 @@
-/* Owns what the named steps do: plain training and sampling of the two reference networks on
- * random data, and one step of a distiller on the ring. May call all of the engine. */
+/* Owns what the named steps do: plain training and sampling of the two reference networks
+ * on random data, and one step of a distiller on the ring. May call all of the engine. */
 #include "engine/run/bench_work.h"
 #include "engine/distill/params.h"
 #include "engine/tensor/op.h"
@@ -24,7 +24,8 @@ static void open_model(Work *work, const NetSpec *shape, int batch)
 
 /* ---- Training ---- */
 
-/* A row of v prediction on normal data: z = alpha x + sigma noise, v = alpha noise - sigma x. */
+/* A row of v prediction on normal data: z = alpha x + sigma noise, v = alpha noise -
+ * sigma x. */
 static void draw_row(Rng *rng, int dims, float u, float *z, float *v)
 {
     Noise t = noise_at(SCHEDULE_COSINE, (double)u);
@@ -49,7 +50,8 @@ static void train_chunk(void *context, Arena *arena, int begin, int end, int chu
     float *u = arena_floats(arena, n), *weight = arena_floats(arena, n);
     int *label = arena_new(arena, int, n);
     for (int r = 0; r < n; r++) {
-        Rng rng = rng_at(1, STREAM_BATCH, (uint64_t)(work->steps * work->batch + begin + r));
+        Rng rng =
+            rng_at(1, STREAM_BATCH, (uint64_t)(work->steps * work->batch + begin + r));
         u[r] = (float)rng_uniform(&rng);
         weight[r] = 1.0f / (float)work->batch;
         label[r] = spec->classes ? (int)rng_below(&rng, (uint32_t)spec->classes) : -1;
@@ -64,11 +66,15 @@ static void train_chunk(void *context, Arena *arena, int begin, int end, int chu
 
 static void train_step(Work *work)
 {
-    static const AdamSettings adam = {
-        .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .clip = 1, .ema = 0.999};
+    static const AdamSettings adam = {.lr = 1e-3,
+                                      .beta1 = 0.9,
+                                      .beta2 = 0.999,
+                                      .epsilon = 1e-8,
+                                      .clip = 1,
+                                      .ema = 0.999};
     Model *model = &work->model;
-    crew_map_gradient(work->crew, work->batch, model->spec.chunk, model->size, work->gradient,
-                      train_chunk, work);
+    crew_map_gradient(work->crew, work->batch, model->spec.chunk, model->size,
+                      work->gradient, train_chunk, work);
     model_update(model, work->gradient, &adam);
     work->flops += flops_of(&model->spec, 3.0 * work->batch);
 }
@@ -95,8 +101,13 @@ static void sample_step(Work *work)
         rng_normals(&rng, dims, noise + (size_t)r * dims);
         label[r] = r % policy->denoiser.spec.classes;
     }
-    Rollout r = {.policy = policy, .seed = 1, .stream = STREAM_SAMPLE, .n = n,
-                 .noise = noise, .label = label, .states = states};
+    Rollout r = {.policy = policy,
+                 .seed = 1,
+                 .stream = STREAM_SAMPLE,
+                 .n = n,
+                 .noise = noise,
+                 .label = label,
+                 .states = states};
     work->flops += flops_of(&policy->denoiser.spec, (double)rollout(work->crew, &r));
     arena_rewind(&work->step, mark);
 }
@@ -104,17 +115,19 @@ static void sample_step(Work *work)
 void work_sample(Work *work, const NetSpec *spec, int batch, int steps)
 {
     open_model(work, spec, batch);
-    Denoiser denoiser = {.spec = work->model.spec, .weights = work->model.weights,
-                         .guidance = 1, .schedule = SCHEDULE_COSINE};
-    work->policy = (Policy){.denoiser = denoiser, .steps = steps, .substeps = 1,
-                            .rule = RULE_DDIM};
+    Denoiser denoiser = {.spec = work->model.spec,
+                         .weights = work->model.weights,
+                         .guidance = 1,
+                         .schedule = SCHEDULE_COSINE};
+    work->policy =
+        (Policy){.denoiser = denoiser, .steps = steps, .substeps = 1, .rule = RULE_DDIM};
     work->run = sample_step;
 }
 
 /* ---- Distilling ---- */
 
-/* The experiment of the presets ring-METHOD-ddil, at work from the first step. Roll-outs are
- * renewed every fourth step, so four steps are one turn. */
+/* The experiment of the presets ring-METHOD-ddil, at work from the first step. Roll-outs
+ * are renewed every fourth step, so four steps are one turn. */
 enum { RENEWED_EVERY = 4 };
 static const char ring[] = "[run]\nmethod = %s\nsteps = 1000000\nbatch = 256\n"
                            "[data]\nname = ring\nkeep = 0,1,2\n"

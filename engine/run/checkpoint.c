@@ -1,12 +1,16 @@
 /* Owns checkpoint files. May call base. Invariants:
  *   1. A checkpoint is absent or complete: it is written beside, synced, and renamed.
- *   2. No size read from a file is trusted: every array must have exactly the type and shape the walk asks for, which
- *      follow from the configuration, and there must be no other arrays.
- *   3. Loading changes no live state until the whole file is verified: one walk verifies, a second one copies.
- *   4. Resuming gives the same bits as never having stopped: the walk holds everything the next step depends on,
- *      counters too; logs past the checkpoint are cut (log.c). Random numbers have no state.
+ *   2. No size read from a file is trusted: every array must have exactly the type and
+ * shape the walk asks for, which follow from the configuration, and there must be no
+ * other arrays.
+ *   3. Loading changes no live state until the whole file is verified: one walk verifies,
+ * a second one copies.
+ *   4. Resuming gives the same bits as never having stopped: the walk holds everything
+ * the next step depends on, counters too; logs past the checkpoint are cut (log.c).
+ * Random numbers have no state.
  *   5. A failed save leaves the old file and says so.
- * The file of a step is found by its name; `latest` names the newest for people and scripts. */
+ * The file of a step is found by its name; `latest` names the newest for people and
+ * scripts. */
 #include "engine/run/checkpoint.h"
 #include "engine/base/file.h"
 #include "engine/base/safetensors.h"
@@ -24,7 +28,9 @@ char *checkpoint_path(char *path, const char *folder, long step)
     return file_join(path, folder, name);
 }
 
-/* ---- What there is --------------------------------------------------------------------------------------- */
+/* ---- What there is
+ * ---------------------------------------------------------------------------------------
+ */
 
 /* The step in a checkpoint's file name, or -1. */
 static long step_of(const char *name)
@@ -74,20 +80,23 @@ long checkpoint_newest(const char *folder)
     return newest;
 }
 
-/* ---- Saving ---------------------------------------------------------------------------------------------- */
+/* ---- Saving
+ * ----------------------------------------------------------------------------------------------
+ */
 
 typedef struct Saving {
     Walk walk; /* first: visits get this */
     TensorWriter *writer;
 } Saving;
 
-static void declare(Walk *walk, const char *name, WalkType type, int rank, const long *shape,
-                    void *data)
+static void declare(Walk *walk, const char *name, WalkType type, int rank,
+                    const long *shape, void *data)
 {
     tensorwriter_declare(((Saving *)walk)->writer, name, type, rank, shape, data);
 }
 
-static void give(Walk *walk, const char *name, WalkType type, int rank, const long *shape, void *data)
+static void give(Walk *walk, const char *name, WalkType type, int rank, const long *shape,
+                 void *data)
 {
     (void)type;
     (void)rank;
@@ -102,8 +111,8 @@ static Status point_latest(const char *folder, long step, Error *error)
     return file_write(file_join(path, folder, "latest"), name, (size_t)length, error);
 }
 
-Status checkpoint_save(const char *folder, long step, const char *config, CheckpointState *state,
-                       void *context, Error *error)
+Status checkpoint_save(const char *folder, long step, const char *config,
+                       CheckpointState *state, void *context, Error *error)
 {
     char path[PATH_SIZE], number[24];
     Saving saving = {.walk = {declare}, .writer = tensorwriter_new()};
@@ -113,7 +122,8 @@ Status checkpoint_save(const char *folder, long step, const char *config, Checkp
     tensorwriter_meta(saving.writer, "step", number);
     tensorwriter_meta(saving.writer, "config", config);
     state(context, &saving.walk);
-    Status status = tensorwriter_begin(saving.writer, checkpoint_path(path, folder, step), error);
+    Status status =
+        tensorwriter_begin(saving.writer, checkpoint_path(path, folder, step), error);
     if (status) {
         tensorwriter_abandon(saving.writer);
         return status;
@@ -124,7 +134,9 @@ Status checkpoint_save(const char *folder, long step, const char *config, Checkp
     return status ? status : point_latest(folder, step, error);
 }
 
-/* ---- Loading --------------------------------------------------------------------------------------------- */
+/* ---- Loading
+ * ---------------------------------------------------------------------------------------------
+ */
 
 typedef struct Loading {
     Walk walk; /* first: visits get this */
@@ -135,7 +147,8 @@ typedef struct Loading {
     Error *error;
 } Loading;
 
-static void take(Walk *walk, const char *name, WalkType type, int rank, const long *shape, void *data)
+static void take(Walk *walk, const char *name, WalkType type, int rank, const long *shape,
+                 void *data)
 {
     Loading *loading = (Loading *)walk;
     if (loading->status)
@@ -146,7 +159,8 @@ static void take(Walk *walk, const char *name, WalkType type, int rank, const lo
 }
 
 /* Opens a file and makes sure that it is a checkpoint of this step. */
-static Status open_file(TensorFile **file, const char *folder, long step, char *path, Error *error)
+static Status open_file(TensorFile **file, const char *folder, long step, char *path,
+                        Error *error)
 {
     Status status = tensorfile_open(file, checkpoint_path(path, folder, step), error);
     if (status)
@@ -154,18 +168,20 @@ static Status open_file(TensorFile **file, const char *folder, long step, char *
     const char *format = tensorfile_meta(*file, "format");
     const char *number = tensorfile_meta(*file, "step");
     if (!format || strcmp(format, FORMAT) != 0)
-        status = fail(error, STATUS_BAD_INPUT, "%s: is no checkpoint of this program (format "
-                      "\"%.40s\", \"%s\" is needed)", path, format ? format : "", FORMAT);
+        status = fail(error, STATUS_BAD_INPUT,
+                      "%s: is no checkpoint of this program (format "
+                      "\"%.40s\", \"%s\" is needed)",
+                      path, format ? format : "", FORMAT);
     else if (!number || strtol(number, NULL, 10) != step)
-        status = fail(error, STATUS_BAD_INPUT, "%s: holds step %.20s; was it renamed?", path,
-                      number ? number : "?");
+        status = fail(error, STATUS_BAD_INPUT, "%s: holds step %.20s; was it renamed?",
+                      path, number ? number : "?");
     if (status)
         tensorfile_close(*file);
     return status;
 }
 
-Status checkpoint_load(const char *folder, long step, CheckpointState *state, void *context,
-                       Error *error)
+Status checkpoint_load(const char *folder, long step, CheckpointState *state,
+                       void *context, Error *error)
 {
     char path[PATH_SIZE];
     TensorFile *file;
@@ -175,8 +191,9 @@ Status checkpoint_load(const char *folder, long step, CheckpointState *state, vo
     Loading loading = {.walk = {take}, .file = file, .error = error};
     state(context, &loading.walk);
     if (!loading.status && loading.arrays != tensorfile_count(file))
-        loading.status = fail(error, STATUS_BAD_INPUT, "%s: holds %d arrays, this run has %d", path,
-                              tensorfile_count(file), loading.arrays);
+        loading.status =
+            fail(error, STATUS_BAD_INPUT, "%s: holds %d arrays, this run has %d", path,
+                 tensorfile_count(file), loading.arrays);
     if (!loading.status) {
         loading.copy = true;
         state(context, &loading.walk);

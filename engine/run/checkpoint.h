@@ -1,24 +1,29 @@
-/* Checkpoints: the complete state of a run in one safetensors file, ckpt-NNNNNNNN.safetensors. Invariants: checkpoint.c. */
+/* Checkpoints: the complete state of a run in one safetensors file,
+ * ckpt-NNNNNNNN.safetensors. Invariants: checkpoint.c. */
 #ifndef DDIL_CHECKPOINT_H
 #define DDIL_CHECKPOINT_H
 
 #include "engine/base/status.h"
 #include "engine/base/walk.h"
 
-/* Walks everything a checkpoint holds. Must name the same arrays in the same order each time it is called. */
+/* Walks everything a checkpoint holds. Must name the same arrays in the same order each
+ * time it is called. */
 typedef void CheckpointState(void *context, Walk *walk);
 
 /* Path of the checkpoint of a step; at least PATH_SIZE bytes. Returns `path`. */
 char *checkpoint_path(char *path, const char *folder, long step);
-/* Steps of the checkpoints in a folder, ascending. Allocated (free it); returns the count. */
+/* Steps of the checkpoints in a folder, ascending. Allocated (free it); returns the
+ * count. */
 int checkpoint_list(const char *folder, long **steps);
 long checkpoint_newest(const char *folder); /* -1: none */
 
-/* Saves the state; `config` (INI text) goes into the metadata. Also points `latest` to it. */
-Status checkpoint_save(const char *folder, long step, const char *config, CheckpointState *state, void *context,
-                       Error *error);
+/* Saves the state; `config` (INI text) goes into the metadata. Also points `latest` to
+ * it. */
+Status checkpoint_save(const char *folder, long step, const char *config,
+                       CheckpointState *state, void *context, Error *error);
 /* Loads the state; nothing of it changes unless all of the file is right. */
-Status checkpoint_load(const char *folder, long step, CheckpointState *state, void *context, Error *error);
+Status checkpoint_load(const char *folder, long step, CheckpointState *state,
+                       void *context, Error *error);
 /* The INI text saved with it, allocated. */
 Status checkpoint_config(const char *folder, long step, char **text, Error *error);
 

@@ -1,4 +1,5 @@
-/* Owns the form of CSV files. May call base. Reading is forgiving (a log may have been cut by a kill); writing is not. */
+/* Owns the form of CSV files. May call base. Reading is forgiving (a log may have been
+ * cut by a kill); writing is not. */
 #include "engine/run/csv.h"
 #include "engine/base/file.h"
 #include <math.h>
@@ -40,7 +41,9 @@ void csv_put_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
-/* ---- Reading --------------------------------------------------------------------------------------------- */
+/* ---- Reading
+ * ---------------------------------------------------------------------------------------------
+ */
 
 /* Unquotes a quoted cell in place; returns what follows it. */
 static char *unquote(char *text)
@@ -55,7 +58,8 @@ static char *unquote(char *text)
     return from;
 }
 
-/* Cuts a row (without its newline) into at most `max` cells; returns how many there are. */
+/* Cuts a row (without its newline) into at most `max` cells; returns how many there are.
+ */
 static int cut_cells(char *row, char **cell, int max)
 {
     int n = 0;
@@ -137,7 +141,9 @@ double csv_real(const CsvReader *reader, int column)
     return end == text || *end ? NAN : value;
 }
 
-/* ---- Cutting --------------------------------------------------------------------------------------------- */
+/* ---- Cutting
+ * ---------------------------------------------------------------------------------------------
+ */
 
 /* Copies header and kept rows to the front; returns their bytes. */
 static size_t keep_rows(char *bytes, size_t size, long last)

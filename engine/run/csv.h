@@ -5,7 +5,8 @@
 #include "engine/base/status.h"
 #include <stdio.h>
 
-/* Shortest text that reads back equal; "nan", "inf", "-inf". Returns `text` (at least 32 bytes). */
+/* Shortest text that reads back equal; "nan", "inf", "-inf". Returns `text` (at least 32
+ * bytes). */
 char *csv_number(char *text, double value);
 void csv_put(FILE *out, double value); /* with a comma before it */
 /* In quotes when it holds a comma, a quote or a line's end (quotes doubled). */
@@ -29,8 +30,8 @@ void csv_close(CsvReader *reader);
 int csv_column(const CsvReader *reader, const char *name); /* -1: none */
 double csv_real(const CsvReader *reader, int column);      /* NaN when it is no number */
 
-/* Drops every row whose first cell is above `last`, and a row without its newline. Atomic; a file that needs no cut is
- * left alone; a missing file is fine. */
+/* Drops every row whose first cell is above `last`, and a row without its newline.
+ * Atomic; a file that needs no cut is left alone; a missing file is fine. */
 Status csv_cut(const char *path, long last, Error *error);
 
 #endif

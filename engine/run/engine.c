@@ -1,7 +1,8 @@
-/* Owns an engine's life and its worker thread: drain commands; one quantum of the next live run, round robin; publish when
- * something changed and 100 ms have passed, at once after commands and before going to sleep. */
-#include "engine/run/engine_parts.h"
+/* Owns an engine's life and its worker thread: drain commands; one quantum of the next
+ * live run, round robin; publish when something changed and 100 ms have passed, at once
+ * after commands and before going to sleep. */
 #include "engine/base/clock.h"
+#include "engine/run/engine_parts.h"
 #include "engine/run/folder.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,9 @@
 
 static const double PUBLISH_EVERY_S = 0.1, SCAN_EVERY_S = 1;
 
-/* ---- Work ------------------------------------------------------------------------------------------------------- */
+/* ---- Work
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static Slot *next_live(Engine *engine)
 {
@@ -29,10 +32,11 @@ static void end_of_run(Engine *engine, Slot *slot, RunPulse pulse, const Error *
 {
     const char *name = slot->view->name;
     if (pulse == PULSE_DONE)
-        note_add(engine, 0, STATUS_OK, slot->id, "%02d %s is done at step %ld", slot->id, name,
-                 run_step(slot->run));
+        note_add(engine, 0, STATUS_OK, slot->id, "%02d %s is done at step %ld", slot->id,
+                 name, run_step(slot->run));
     else
-        note_add(engine, 0, STATUS_FAILED, slot->id, "%02d %s failed: %.160s", slot->id, name, error->text);
+        note_add(engine, 0, STATUS_FAILED, slot->id, "%02d %s failed: %.160s", slot->id,
+                 name, error->text);
     slot_close(slot);
 }
 
@@ -121,7 +125,9 @@ int engine_advance(Engine *engine, int quanta)
     return done;
 }
 
-/* ---- Opening ---------------------------------------------------------------------------------------------------- */
+/* ---- Opening
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static Status own_folder(Engine *engine, Error *error)
 {
@@ -130,11 +136,16 @@ static Status own_folder(Engine *engine, Error *error)
     Status status = file_make_folder(engine->runs, error);
     if (status)
         return status;
-    status = folder_lock(file_join(path, engine->runs, ".lock"), true, &engine->lock_file, &reason);
+    status = folder_lock(file_join(path, engine->runs, ".lock"), true, &engine->lock_file,
+                         &reason);
     if (status == STATUS_BLOCKED)
-        return fail(error, status, "%.200s belongs to another ddil (process %ld); quit that one, look on with "
-                    "--readonly, or name another folder with --runs", engine->runs, folder_owner(path));
-    return status ? fail(error, status, "%s; --runs names another folder", reason.text) : STATUS_OK;
+        return fail(
+            error, status,
+            "%.200s belongs to another ddil (process %ld); quit that one, look on with "
+            "--readonly, or name another folder with --runs",
+            engine->runs, folder_owner(path));
+    return status ? fail(error, status, "%s; --runs names another folder", reason.text)
+                  : STATUS_OK;
 }
 
 static Status open_pipe(Engine *engine, Error *error)
@@ -183,12 +194,14 @@ static Status prepare(Engine *engine, const EngineOptions *options, Error *error
     Status status = open_pipe(engine, error);
     if (status)
         return status;
-    if (snprintf(engine->runs, sizeof engine->runs, "%s", options->runs) > PATH_SIZE - 100)
+    if (snprintf(engine->runs, sizeof engine->runs, "%s", options->runs) >
+        PATH_SIZE - 100)
         return fail(error, STATUS_BAD_INPUT, "--runs: the path is too long");
     if (!engine->readonly)
         status = own_folder(engine, error);
     else if (!file_exists(engine->runs))
-        status = fail(error, STATUS_BAD_INPUT, "--runs %.300s: no such folder, and --readonly makes none",
+        status = fail(error, STATUS_BAD_INPUT,
+                      "--runs %.300s: no such folder, and --readonly makes none",
                       engine->runs);
     if (status)
         return status;
@@ -222,7 +235,9 @@ Status engine_open(Engine **opened, const EngineOptions *options, Error *error)
     return STATUS_OK;
 }
 
-/* ---- Closing ---------------------------------------------------------------------------------------------------- */
+/* ---- Closing
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void save_runs(Engine *engine)
 {
@@ -252,7 +267,9 @@ void engine_close(Engine *engine, Leave leave)
     release(engine);
 }
 
-/* ---- The caller's side ------------------------------------------------------------------------------------------ */
+/* ---- The caller's side
+ * ------------------------------------------------------------------------------------------
+ */
 
 int engine_wakeup(const Engine *engine)
 {

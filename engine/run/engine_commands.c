@@ -1,4 +1,5 @@
-/* Owns what each command does. The worker's only. Every command is answered by a note with its ticket. */
+/* Owns what each command does. The worker's only. Every command is answered by a note
+ * with its ticket. */
 #include "engine/distill/params.h"
 #include "engine/run/engine_parts.h"
 #include "engine/run/folder.h"
@@ -13,7 +14,9 @@ static const char *title(const Slot *slot, char text[NAME_SIZE + 16])
     return text;
 }
 
-/* ---- Texts of commands ------------------------------------------------------------------------------------------ */
+/* ---- Texts of commands
+ * ------------------------------------------------------------------------------------------
+ */
 
 /* Takes the next non-empty line off *text; false at the end. */
 static bool next_line(const char **text, char line[COMMAND_TEXT_SIZE])
@@ -50,7 +53,9 @@ static bool takes_name(const char *line, char name[NAME_SIZE])
     return true;
 }
 
-/* ---- New runs --------------------------------------------------------------------------------------------------- */
+/* ---- New runs
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static Status do_new(Engine *engine, const Order *order, Error *error)
 {
@@ -72,7 +77,8 @@ static Status do_new(Engine *engine, const Order *order, Error *error)
     if (status)
         return status;
     Slot *slot = slot_add(engine, run);
-    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s started", title(slot, shown));
+    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s started",
+             title(slot, shown));
     return STATUS_OK;
 }
 
@@ -86,19 +92,22 @@ static Status do_fork(Engine *engine, const Order *order, Slot *slot, Error *err
     Run *run;
     while (next_line(&text, line)) {
         if (!takes_name(line, name))
-            used += (size_t)snprintf(overrides + used, sizeof overrides - used, "%s\n", line);
+            used +=
+                (size_t)snprintf(overrides + used, sizeof overrides - used, "%s\n", line);
     }
-    Status status = run_fork(&run, engine->runs, slot->folder, order->command.number, name, overrides,
-                             engine->crew, error);
+    Status status = run_fork(&run, engine->runs, slot->folder, order->command.number,
+                             name, overrides, engine->crew, error);
     if (status)
         return status;
     Slot *child = slot_add(engine, run);
-    note_add(engine, order->ticket, STATUS_OK, child->id, "%s forked from %02d@%ld", title(child, shown),
-             parent, run_step(run));
+    note_add(engine, order->ticket, STATUS_OK, child->id, "%s forked from %02d@%ld",
+             title(child, shown), parent, run_step(run));
     return STATUS_OK;
 }
 
-/* ---- Steering --------------------------------------------------------------------------------------------------- */
+/* ---- Steering
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static Status open_live(Engine *engine, Slot *slot, Error *error)
 {
@@ -110,8 +119,10 @@ static Status open_live(Engine *engine, Slot *slot, Error *error)
     if (run_finished(slot->run)) {
         long steps = slot->view->steps;
         slot_close(slot);
-        return fail(error, STATUS_BAD_INPUT, "the run is done (%ld steps); fork it, or raise run.steps or "
-                    "run.budget_nfe", steps);
+        return fail(error, STATUS_BAD_INPUT,
+                    "the run is done (%ld steps); fork it, or raise run.steps or "
+                    "run.budget_nfe",
+                    steps);
     }
     slot->changed = true;
     return STATUS_OK;
@@ -126,8 +137,8 @@ static Status do_start(Engine *engine, const Order *order, Slot *slot, Error *er
     slot->pause_at = -1;
     if (run_state(slot->run) != RUN_LIVE)
         run_mark_state(slot->run, RUN_LIVE);
-    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s goes on at step %ld", title(slot, shown),
-             run_step(slot->run));
+    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s goes on at step %ld",
+             title(slot, shown), run_step(slot->run));
     return STATUS_OK;
 }
 
@@ -143,8 +154,8 @@ static Status do_step(Engine *engine, const Order *order, Slot *slot, Error *err
     slot->pause_at = run_step(slot->run) + steps;
     if (run_state(slot->run) != RUN_LIVE)
         run_mark_state(slot->run, RUN_LIVE);
-    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s takes %ld step%s", title(slot, shown), steps,
-             steps == 1 ? "" : "s");
+    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s takes %ld step%s",
+             title(slot, shown), steps, steps == 1 ? "" : "s");
     return STATUS_OK;
 }
 
@@ -156,8 +167,8 @@ static Status do_pause(Engine *engine, const Order *order, Slot *slot, Error *er
     run_mark_state(slot->run, RUN_PAUSED);
     slot->pause_at = -1;
     slot->changed = true;
-    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s paused at step %ld", title(slot, shown),
-             run_step(slot->run));
+    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s paused at step %ld",
+             title(slot, shown), run_step(slot->run));
     return STATUS_OK;
 }
 
@@ -170,8 +181,8 @@ static Status do_set(Engine *engine, const Order *order, Slot *slot, Error *erro
     if (status)
         return status;
     slot->changed = true;
-    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s: %.120s from step %ld", title(slot, shown),
-             order->command.text, run_step(slot->run));
+    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s: %.120s from step %ld",
+             title(slot, shown), order->command.text, run_step(slot->run));
     return STATUS_OK;
 }
 
@@ -183,7 +194,8 @@ static Status do_save(Engine *engine, const Order *order, Slot *slot, Error *err
     if (status)
         return status;
     slot->changed = true;
-    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s saved at step %ld", title(slot, shown), step);
+    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s saved at step %ld",
+             title(slot, shown), step);
     return STATUS_OK;
 }
 
@@ -222,13 +234,15 @@ static Status do_delete(Engine *engine, const Order *order, Slot *slot, Error *e
     return status;
 }
 
-/* ---- Dispatch --------------------------------------------------------------------------------------------------- */
+/* ---- Dispatch
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 typedef Status DoCommand(Engine *engine, const Order *order, Slot *slot, Error *error);
 
 static DoCommand *const ACTIONS[] = {
-    [COMMAND_START] = do_start, [COMMAND_PAUSE] = do_pause, [COMMAND_STEP] = do_step,
-    [COMMAND_SET] = do_set,     [COMMAND_SAVE] = do_save,   [COMMAND_FORK] = do_fork,
+    [COMMAND_START] = do_start, [COMMAND_PAUSE] = do_pause,   [COMMAND_STEP] = do_step,
+    [COMMAND_SET] = do_set,     [COMMAND_SAVE] = do_save,     [COMMAND_FORK] = do_fork,
     [COMMAND_NOTE] = do_note,   [COMMAND_DELETE] = do_delete,
 };
 enum { ACTION_COUNT = sizeof ACTIONS / sizeof *ACTIONS };
@@ -237,13 +251,15 @@ static Status do_order(Engine *engine, const Order *order, Error *error)
 {
     const Command *command = &order->command;
     if (engine->readonly)
-        return fail(error, STATUS_BAD_INPUT, "this is a viewer (--readonly): it sends no commands");
+        return fail(error, STATUS_BAD_INPUT,
+                    "this is a viewer (--readonly): it sends no commands");
     if (command->kind == COMMAND_NEW)
         return do_new(engine, order, error);
     Slot *slot = slot_find(engine, command->run);
     if (!slot)
         return fail(error, STATUS_BAD_INPUT, "there is no run %d", command->run);
-    if ((int)command->kind < 0 || (int)command->kind >= ACTION_COUNT || !ACTIONS[command->kind])
+    if ((int)command->kind < 0 || (int)command->kind >= ACTION_COUNT ||
+        !ACTIONS[command->kind])
         return fail(error, STATUS_BAD_INPUT, "unknown command %d", (int)command->kind);
     return ACTIONS[command->kind](engine, order, slot, error);
 }
@@ -269,7 +285,8 @@ int commands_do(Engine *engine)
         Error error = {{0}};
         Status status = do_order(engine, &order, &error);
         if (status)
-            note_add(engine, order.ticket, status, order.command.run, "%.255s", error.text);
+            note_add(engine, order.ticket, status, order.command.run, "%.255s",
+                     error.text);
     }
     return n;
 }

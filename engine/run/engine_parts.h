@@ -1,7 +1,8 @@
 /* What the files that make up the engine share. Nobody else includes this.
  *
- * Threads: the caller's threads touch only what stands under `lock`; everything else belongs to the worker (in lock-step, to
- * whoever calls engine_advance). The lock is a leaf: nothing is computed, read or written to a file while it is held. */
+ * Threads: the caller's threads touch only what stands under `lock`; everything else
+ * belongs to the worker (in lock-step, to whoever calls engine_advance). The lock is a
+ * leaf: nothing is computed, read or written to a file while it is held. */
 #ifndef DDIL_ENGINE_PARTS_H
 #define DDIL_ENGINE_PARTS_H
 
@@ -32,20 +33,20 @@ struct Engine {
     /* constant while open */
     char runs[PATH_SIZE];
     bool readonly, stepped;
-    int lock_file;       /* descriptor of runs/.lock, -1: none */
-    int wake[2];         /* a pipe: [0] is engine_wakeup */
+    int lock_file; /* descriptor of runs/.lock, -1: none */
+    int wake[2];   /* a pipe: [0] is engine_wakeup */
     pthread_t thread;
-    Crew *crew;          /* NULL when readonly */
+    Crew *crew; /* NULL when readonly */
 
     /* the worker's */
     Slot *slot;
     int slots, room;
-    int turn;            /* slot that goes next */
+    int turn; /* slot that goes next */
     NoteView note[NOTES_MAX];
     int notes;
-    bool news;           /* something to publish besides changed slots */
-    double published;    /* clock of the last publication */
-    double scanned;      /* clock of the last look at the folders (readonly) */
+    bool news;        /* something to publish besides changed slots */
+    double published; /* clock of the last publication */
+    double scanned;   /* clock of the last look at the folders (readonly) */
     double cpu_clock, cpu_used, cpu_share;
 
     pthread_mutex_t lock;
@@ -57,7 +58,7 @@ struct Engine {
     bool stop;
     const Snapshot *current;
     long serial;
-    bool signalled;      /* a byte is, or is about to be, in the pipe */
+    bool signalled; /* a byte is, or is about to be, in the pipe */
 };
 
 /* ---- engine_slots.c: runs known to the engine ---- */
@@ -80,8 +81,8 @@ void slots_free(Engine *engine);
 int commands_do(Engine *engine);
 /* ---- engine_snapshot.c ---- */
 /* Adds a note to the ring; ticket 0 is news. */
-void note_add(Engine *engine, long ticket, Status status, int run, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+void note_add(Engine *engine, long ticket, Status status, int run, const char *format,
+              ...) __attribute__((format(printf, 5, 6)));
 /* Builds and publishes a snapshot when something changed. */
 void snapshot_publish(Engine *engine);
 

@@ -1,10 +1,13 @@
-/* Owns the table of runs an engine knows: on disk, open, coming and going. The worker's only. */
+/* Owns the table of runs an engine knows: on disk, open, coming and going. The worker's
+ * only. */
 #include "engine/run/engine_parts.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- The table -------------------------------------------------------------------------------------------------- */
+/* ---- The table
+ * --------------------------------------------------------------------------------------------------
+ */
 
 Slot *slot_find(Engine *engine, int id)
 {
@@ -61,7 +64,9 @@ void slots_free(Engine *engine)
     engine->slot = NULL;
 }
 
-/* ---- Open and closed -------------------------------------------------------------------------------------------- */
+/* ---- Open and closed
+ * --------------------------------------------------------------------------------------------
+ */
 
 static void replace_view(Slot *slot, const RunView *view)
 {
@@ -99,13 +104,16 @@ void slot_reread(Slot *slot)
         replace_view(slot, view);
 }
 
-/* ---- Folders ---------------------------------------------------------------------------------------------------- */
+/* ---- Folders
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 /* Changes when one of the files that a view is made from does. */
 static uint64_t signature_of(const char *folder)
 {
-    static const char *const FILES[] = {"run.ini",    "metrics.csv", "shift.csv", "eval.csv",
-                                        "events.csv", "latest",      "lock"};
+    static const char *const FILES[] = {"run.ini",  "metrics.csv", "shift.csv",
+                                        "eval.csv", "events.csv",  "latest",
+                                        "lock"};
     uint64_t hash = 14695981039346656037u;
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
         struct stat info;
@@ -120,7 +128,8 @@ static uint64_t signature_of(const char *folder)
     return hash;
 }
 
-/* Reads a folder that is not open here; a folder that is no run's (yet) is passed over. */
+/* Reads a folder that is not open here; a folder that is no run's (yet) is passed over.
+ */
 static void scan_folder(Engine *engine, const char *folder, int id)
 {
     Slot *slot = slot_find(engine, id);

@@ -1,4 +1,5 @@
-/* Owns snapshots: one allocation each, reference counted, sharing the views of runs that did not change; and the notes. */
+/* Owns snapshots: one allocation each, reference counted, sharing the views of runs that
+ * did not change; and the notes. */
 #include "engine/base/clock.h"
 #include "engine/run/engine_parts.h"
 #include <math.h>
@@ -20,25 +21,32 @@ static Block *block_of(const Snapshot *snapshot)
     return (Block *)(void *)((char *)(size_t)snapshot - offsetof(Block, snapshot));
 }
 
-/* ---- Notes ------------------------------------------------------------------------------------------------------ */
+/* ---- Notes
+ * ------------------------------------------------------------------------------------------------------
+ */
 
-void note_add(Engine *engine, long ticket, Status status, int run, const char *format, ...)
+void note_add(Engine *engine, long ticket, Status status, int run, const char *format,
+              ...)
 {
     char clock[32];
     va_list arguments;
     if (engine->notes == NOTES_MAX)
-        memmove(engine->note, engine->note + 1, sizeof *engine->note * (size_t)(--engine->notes));
+        memmove(engine->note, engine->note + 1,
+                sizeof *engine->note * (size_t)(--engine->notes));
     NoteView *note = &engine->note[engine->notes++];
     *note = (NoteView){.ticket = ticket, .status = status, .run = run};
     clock_stamp(clock, sizeof clock);
-    snprintf(note->time, sizeof note->time, "%.11s", strlen(clock) > 11 ? clock + 11 : "");
+    snprintf(note->time, sizeof note->time, "%.11s",
+             strlen(clock) > 11 ? clock + 11 : "");
     va_start(arguments, format);
     vsnprintf(note->text, sizeof note->text, format, arguments);
     va_end(arguments);
     engine->news = true;
 }
 
-/* ---- The process ------------------------------------------------------------------------------------------------ */
+/* ---- The process
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static double rss_mib(void)
 {
@@ -64,11 +72,13 @@ static void sample_cpu(Engine *engine)
     engine->cpu_used = used;
 }
 
-/* ---- Building and publishing ------------------------------------------------------------------------------------ */
+/* ---- Building and publishing
+ * ------------------------------------------------------------------------------------ */
 
 static Block *build(Engine *engine)
 {
-    Block *block = malloc(sizeof *block + sizeof *block->run * (size_t)(engine->slots + 1));
+    Block *block =
+        malloc(sizeof *block + sizeof *block->run * (size_t)(engine->slots + 1));
     must(block);
     sample_cpu(engine);
     block->snapshot = (Snapshot){.runs = engine->slots,
@@ -76,7 +86,8 @@ static Block *build(Engine *engine)
                                  .notes = engine->notes,
                                  .cpu_share = engine->cpu_share,
                                  .rss_mib = rss_mib()};
-    memcpy(block->snapshot.note, engine->note, sizeof *engine->note * (size_t)engine->notes);
+    memcpy(block->snapshot.note, engine->note,
+           sizeof *engine->note * (size_t)engine->notes);
     block->references = 1;
     for (int i = 0; i < engine->slots; i++)
         block->run[i] = run_view_keep(engine->slot[i].view);
@@ -129,7 +140,8 @@ const Snapshot *engine_look(Engine *engine)
     pthread_mutex_unlock(&engine->lock);
     char byte[16];
     if (drain && read(engine->wake[0], byte, sizeof byte) < 0)
-        return snapshot; /* the byte is still on its way: the descriptor will be readable once in vain */
+        return snapshot; /* the byte is still on its way: the descriptor will be readable
+                            once in vain */
     return snapshot;
 }
 

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Presets ---------------------------------------------------------------------------------------------------- */
+/* ---- Presets
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 typedef struct Presets {
     PresetInfo *preset;
@@ -46,8 +48,8 @@ static void add_preset(Presets *presets, const char *folder, const char *file)
     if (length < 5 || length >= NAME_SIZE || strcmp(file + length - 4, ".ini") != 0)
         return;
     snprintf(info.name, sizeof info.name, "%.*s", (int)(length - 4), file);
-    if (known(presets, info.name) ||
-        snprintf(info.path, sizeof info.path, "%s/%s", folder, file) >= (int)sizeof info.path)
+    if (known(presets, info.name) || snprintf(info.path, sizeof info.path, "%s/%s",
+                                              folder, file) >= (int)sizeof info.path)
         return;
     read_title(info.path, info.title, sizeof info.title);
     if (presets->n == presets->room) {
@@ -80,9 +82,12 @@ int engine_presets(PresetInfo **found)
     return presets.n;
 }
 
-/* ---- Parameters ------------------------------------------------------------------------------------------------- */
+/* ---- Parameters
+ * -------------------------------------------------------------------------------------------------
+ */
 
-/* Filled once, constant ever after: the rows of all methods are only brought together at run time. */
+/* Filled once, constant ever after: the rows of all methods are only brought together at
+ * run time. */
 static struct {
     pthread_once_t once;
     int n;
@@ -91,7 +96,8 @@ static struct {
 
 static void fill_param(ParamInfoView *view, const ParamRow *row)
 {
-    static const char *const TYPES[] = {"int", "real", "bool", "choice", "letters", "list", "text"};
+    static const char *const TYPES[] = {"int",     "real", "bool", "choice",
+                                        "letters", "list", "text"};
     static const char *const APPLIES[] = {"next step", "next round", "fork only"};
     *view = (ParamInfoView){.section = row->section,
                             .key = row->key,

@@ -15,7 +15,9 @@
 
 enum { NUMBER_DIGITS = 4, LOCK_TRIES = 10 };
 
-/* ---- Names and numbers ------------------------------------------------------------------------------------- */
+/* ---- Names and numbers
+ * -------------------------------------------------------------------------------------
+ */
 
 Status folder_check_name(const char *name, Error *error)
 {
@@ -25,8 +27,10 @@ Status folder_check_name(const char *name, Error *error)
         good = good && (isalnum((unsigned char)name[i]) || strchr("-_.", name[i]));
     if (good)
         return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "--name %.60s: a run's name is 1 to %d letters, digits or "
-                "- _ . and begins with a letter or digit", name, NAME_SIZE - 9);
+    return fail(error, STATUS_BAD_INPUT,
+                "--name %.60s: a run's name is 1 to %d letters, digits or "
+                "- _ . and begins with a letter or digit",
+                name, NAME_SIZE - 9);
 }
 
 static const char *base_name(const char *path)
@@ -95,9 +99,11 @@ static int next_number(const char *runs)
     return next;
 }
 
-/* ---- Making and removing ----------------------------------------------------------------------------------- */
+/* ---- Making and removing
+ * ----------------------------------------------------------------------------------- */
 
-Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE], Error *error)
+Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE],
+                   Error *error)
 {
     char base[NAME_SIZE + 16];
     for (int number = next_number(runs);; number++) {
@@ -106,12 +112,15 @@ Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE], E
         if (mkdir(folder, 0777) == 0)
             return STATUS_OK;
         if (errno != EEXIST) /* else another process was faster */
-            return fail(error, STATUS_BAD_INPUT, "cannot make folder %s: %s; --runs names another "
-                        "place", folder, strerror(errno));
+            return fail(error, STATUS_BAD_INPUT,
+                        "cannot make folder %s: %s; --runs names another "
+                        "place",
+                        folder, strerror(errno));
     }
 }
 
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *where)
+static int remove_entry(const char *path, const struct stat *info, int type,
+                        struct FTW *where)
 {
     (void)info;
     (void)type;
@@ -126,7 +135,9 @@ Status folder_remove(const char *folder, Error *error)
     return fail(error, STATUS_FAILED, "cannot remove %s: %s", folder, strerror(errno));
 }
 
-/* ---- Locks ------------------------------------------------------------------------------------------------- */
+/* ---- Locks
+ * -------------------------------------------------------------------------------------------------
+ */
 
 long folder_owner(const char *path)
 {
@@ -143,7 +154,8 @@ static void write_owner(int descriptor)
 {
     char text[24];
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text, (size_t)length, 0) != length)
+    if (ftruncate(descriptor, 0) != 0 ||
+        pwrite(descriptor, text, (size_t)length, 0) != length)
         return; /* only makes a later message less telling */
 }
 
@@ -153,8 +165,10 @@ Status folder_lock(const char *path, bool alone, int *descriptor, Error *error)
     int opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     *descriptor = -1;
     if (opened < 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot write %s: %s", path, strerror(errno));
-    for (int i = 0; i < LOCK_TRIES; i++) { /* somebody may only be asking, see folder_locked */
+        return fail(error, STATUS_BAD_INPUT, "cannot write %s: %s", path,
+                    strerror(errno));
+    for (int i = 0; i < LOCK_TRIES;
+         i++) { /* somebody may only be asking, see folder_locked */
         if (flock(opened, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) {
             write_owner(opened);
             *descriptor = opened;
@@ -177,7 +191,9 @@ bool folder_locked(const char *path)
     return held;
 }
 
-/* ---- run.ini ------------------------------------------------------------------------------------------------ */
+/* ---- run.ini
+ * ------------------------------------------------------------------------------------------------
+ */
 
 Status folder_write_ini(const char *folder, const Config *config, const Lineage *lineage,
                         Error *error)
@@ -187,7 +203,8 @@ Status folder_write_ini(const char *folder, const Config *config, const Lineage 
     Status status = newfile_open(&file, file_join(path, folder, "run.ini"), error);
     if (status)
         return status;
-    fprintf(file.stream, "# Every parameter of this run.\n# program: ddil " DDIL_VERSION "\n");
+    fprintf(file.stream,
+            "# Every parameter of this run.\n# program: ddil " DDIL_VERSION "\n");
     if (lineage && lineage->parent)
         fprintf(file.stream, "# parent: %04d-%s\n# parent_step: %ld\n", lineage->parent,
                 lineage->parent_name, lineage->parent_step);
@@ -205,7 +222,8 @@ static void head_value(const char *text, const char *key, char *value, size_t si
     for (const char *line = text; *line == '#';) {
         size_t length = strcspn(line, "\n");
         if (strncmp(line, wanted, strlen(wanted)) == 0)
-            snprintf(value, size, "%.*s", (int)(length - strlen(wanted)), line + strlen(wanted));
+            snprintf(value, size, "%.*s", (int)(length - strlen(wanted)),
+                     line + strlen(wanted));
         line += length + (line[length] == '\n');
     }
 }
@@ -218,7 +236,8 @@ static void read_lineage(const char *text, Lineage *lineage)
     head_value(text, "parent", parent, sizeof parent);
     head_value(text, "parent_step", step, sizeof step);
     lineage->parent = folder_id(parent);
-    snprintf(lineage->parent_name, sizeof lineage->parent_name, "%.63s", folder_name(parent));
+    snprintf(lineage->parent_name, sizeof lineage->parent_name, "%.63s",
+             folder_name(parent));
     lineage->parent_step = strtol(step, NULL, 10);
 }
 
@@ -226,7 +245,8 @@ Status folder_read_ini(const char *folder, Config *config, Lineage *lineage, Err
 {
     char path[PATH_SIZE], *text;
     size_t size;
-    Status status = file_read(file_join(path, folder, "run.ini"), 1 << 20, &text, &size, error);
+    Status status =
+        file_read(file_join(path, folder, "run.ini"), 1 << 20, &text, &size, error);
     if (status)
         return status;
     if (lineage)

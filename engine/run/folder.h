@@ -7,8 +7,8 @@
 
 /* Where a run comes from, as the head of run.ini says. */
 typedef struct Lineage {
-    char program[32];  /* "ddil 0.1.0" */
-    int parent;        /* 0: none */
+    char program[32]; /* "ddil 0.1.0" */
+    int parent;       /* 0: none */
     char parent_name[64];
     long parent_step;
 } Lineage;
@@ -20,21 +20,24 @@ int folder_id(const char *path);
 /* The name behind the number. */
 const char *folder_name(const char *path);
 /* Makes NNNN-NAME with the next free number in an existing runs folder. */
-Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE], Error *error);
+Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE],
+                   Error *error);
 /* Removes a folder and everything in it. */
 Status folder_remove(const char *folder, Error *error);
 
-/* Takes an flock on FILE (created when missing) for this process: alone or shared. STATUS_BLOCKED names the owner. The
- * lock ends when *descriptor is closed. */
+/* Takes an flock on FILE (created when missing) for this process: alone or shared.
+ * STATUS_BLOCKED names the owner. The lock ends when *descriptor is closed. */
 Status folder_lock(const char *path, bool alone, int *descriptor, Error *error);
 /* Does a process hold this lock? */
 bool folder_locked(const char *path);
 /* The process whose number stands in a lock file, 0: none. */
 long folder_owner(const char *path);
 
-Status folder_write_ini(const char *folder, const Config *config, const Lineage *lineage, Error *error);
+Status folder_write_ini(const char *folder, const Config *config, const Lineage *lineage,
+                        Error *error);
 /* config: initialised. lineage may be NULL. */
-Status folder_read_ini(const char *folder, Config *config, Lineage *lineage, Error *error);
+Status folder_read_ini(const char *folder, Config *config, Lineage *lineage,
+                       Error *error);
 /* A configuration as INI text, allocated. */
 char *folder_config_text(const Config *config);
 

@@ -6,7 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POINTS = 512, PICTURES = 40, REFERENCE = 2048, STEPS_MAX = 64, SAMPLES_MAX = 4096 };
+enum {
+    POINTS = 512,
+    PICTURES = 40,
+    REFERENCE = 2048,
+    STEPS_MAX = 64,
+    SAMPLES_MAX = 4096
+};
 
 struct Gallery {
     atomic_int references;
@@ -35,10 +41,12 @@ static size_t states_of(const Shape *shape)
 
 static Gallery *gallery_new(const Shape *shape)
 {
-    size_t dims = dims_of(shape), states = states_of(shape), row = (size_t)shape->n * dims;
+    size_t dims = dims_of(shape), states = states_of(shape),
+           row = (size_t)shape->n * dims;
     size_t reference = (size_t)shape->reference * dims;
     size_t floats = 3 * states - row + reference;
-    Gallery *gallery = malloc(sizeof *gallery + floats * sizeof(float) + (size_t)shape->n * sizeof(int));
+    Gallery *gallery =
+        malloc(sizeof *gallery + floats * sizeof(float) + (size_t)shape->n * sizeof(int));
     must(gallery);
     *gallery = (Gallery){.references = 1};
     gallery->student = gallery->memory;
@@ -47,17 +55,18 @@ static Gallery *gallery_new(const Shape *shape)
     gallery->reference = gallery->student_x0 + states - row;
     gallery->label = (int *)(gallery->reference + reference);
     memset(gallery->memory, 0, floats * sizeof(float) + (size_t)shape->n * sizeof(int));
-    gallery->view = (SamplesView){.n = shape->n,
-                                  .steps = shape->steps,
-                                  .height = shape->height,
-                                  .width = shape->width,
-                                  .channels = shape->channels,
-                                  .label = shape->labels ? gallery->label : NULL,
-                                  .student = gallery->student,
-                                  .student_x0 = gallery->student_x0,
-                                  .teacher = shape->teacher ? gallery->teacher : NULL,
-                                  .n_reference = shape->reference,
-                                  .reference = shape->reference ? gallery->reference : NULL};
+    gallery->view =
+        (SamplesView){.n = shape->n,
+                      .steps = shape->steps,
+                      .height = shape->height,
+                      .width = shape->width,
+                      .channels = shape->channels,
+                      .label = shape->labels ? gallery->label : NULL,
+                      .student = gallery->student,
+                      .student_x0 = gallery->student_x0,
+                      .teacher = shape->teacher ? gallery->teacher : NULL,
+                      .n_reference = shape->reference,
+                      .reference = shape->reference ? gallery->reference : NULL};
     return gallery;
 }
 
@@ -75,9 +84,11 @@ static Shape shape_of(const Lab *lab)
                    .labels = data->conditional != 0};
 }
 
-static void sample(const Lab *lab, const Policy *policy, int n, float *states, float *x0s, int *label)
+static void sample(const Lab *lab, const Policy *policy, int n, float *states, float *x0s,
+                   int *label)
 {
-    eval_sample(&lab->data, lab->crew, policy, n, lab->seed, STREAM_SAMPLE, -1, states, x0s, label);
+    eval_sample(&lab->data, lab->crew, policy, n, lab->seed, STREAM_SAMPLE, -1, states,
+                x0s, label);
 }
 
 /* What stays the same for the whole run. */
@@ -89,7 +100,8 @@ static void fill_fixed(Gallery *gallery, const Lab *lab, const Shape *shape)
     }
     for (int r = 0; r < shape->reference; r++) {
         int label;
-        dataset_held_out(&lab->data, r, gallery->reference + (size_t)r * dims_of(shape), &label);
+        dataset_held_out(&lab->data, r, gallery->reference + (size_t)r * dims_of(shape),
+                         &label);
     }
 }
 
@@ -141,21 +153,25 @@ double gallery_cost(const Lab *lab)
     return (double)shape.n * shape.steps * denoiser_cost(&student.denoiser);
 }
 
-/* ---- In a file --------------------------------------------------------------------------------------------- */
+/* ---- In a file
+ * ---------------------------------------------------------------------------------------------
+ */
 
 /* The numbers that are not arrays. */
 enum { HEAD = 8 };
 
-typedef void ArrayVisit(void *context, const char *name, WalkType type, int rank, const long *shape,
-                        void *data);
+typedef void ArrayVisit(void *context, const char *name, WalkType type, int rank,
+                        const long *shape, void *data);
 
 /* Names every array: the same order for declaring, giving and taking. */
-static void visit_arrays(Gallery *gallery, int64_t head[HEAD], float box[2], ArrayVisit *visit,
-                         void *context)
+static void visit_arrays(Gallery *gallery, int64_t head[HEAD], float box[2],
+                         ArrayVisit *visit, void *context)
 {
     const SamplesView *view = &gallery->view;
-    long dims = (long)view->height * view->width * view->channels, one = HEAD, two = 2, n = view->n;
-    long states[3] = {view->steps + 1, view->n, dims}, x0s[3] = {view->steps, view->n, dims};
+    long dims = (long)view->height * view->width * view->channels, one = HEAD, two = 2,
+         n = view->n;
+    long states[3] = {view->steps + 1, view->n, dims},
+         x0s[3] = {view->steps, view->n, dims};
     long reference[2] = {view->n_reference, dims};
     visit(context, "head", WALK_I64, 1, &one, head);
     visit(context, "box", WALK_F32, 1, &two, box);
@@ -166,12 +182,14 @@ static void visit_arrays(Gallery *gallery, int64_t head[HEAD], float box[2], Arr
     visit(context, "reference", WALK_F32, 2, reference, gallery->reference);
 }
 
-static void declare(void *context, const char *name, WalkType type, int rank, const long *shape, void *data)
+static void declare(void *context, const char *name, WalkType type, int rank,
+                    const long *shape, void *data)
 {
     tensorwriter_declare(context, name, type, rank, shape, data);
 }
 
-static void give(void *context, const char *name, WalkType type, int rank, const long *shape, void *data)
+static void give(void *context, const char *name, WalkType type, int rank,
+                 const long *shape, void *data)
 {
     (void)type;
     (void)rank;
@@ -182,8 +200,9 @@ static void give(void *context, const char *name, WalkType type, int rank, const
 Status gallery_save(const Gallery *gallery, const char *path, Error *error)
 {
     const SamplesView *view = &gallery->view;
-    int64_t head[HEAD] = {view->step,     view->steps,       view->height,          view->width,
-                          view->channels, view->n_reference, view->teacher != NULL, view->label != NULL};
+    int64_t head[HEAD] = {
+        view->step,     view->steps,       view->height,          view->width,
+        view->channels, view->n_reference, view->teacher != NULL, view->label != NULL};
     float box[2] = {view->low, view->high};
     TensorWriter *writer = tensorwriter_new();
     tensorwriter_meta(writer, "format", "ddil samples 1");
@@ -202,19 +221,23 @@ typedef struct Taking {
     Status status;
 } Taking;
 
-static void take(void *context, const char *name, WalkType type, int rank, const long *shape, void *data)
+static void take(void *context, const char *name, WalkType type, int rank,
+                 const long *shape, void *data)
 {
     Taking *taking = context;
     if (!taking->status)
-        taking->status = tensorfile_take(taking->file, name, type, rank, shape, data, NULL);
+        taking->status =
+            tensorfile_take(taking->file, name, type, rank, shape, data, NULL);
 }
 
-/* Sizes from the file, believed only as far as they are small; the arrays must then fit them. */
+/* Sizes from the file, believed only as far as they are small; the arrays must then fit
+ * them. */
 static Status read_shape(const TensorFile *file, Shape *shape, int64_t head[HEAD])
 {
     long n = HEAD;
     const TensorInfo *label = tensorfile_find(file, "label");
-    if (tensorfile_take(file, "head", WALK_I64, 1, &n, head, NULL) || !label || label->rank != 1)
+    if (tensorfile_take(file, "head", WALK_I64, 1, &n, head, NULL) || !label ||
+        label->rank != 1)
         return STATUS_BAD_INPUT;
     for (int k = 1; k < HEAD; k++) {
         if (head[k] < 0 || head[k] > SAMPLES_MAX)
@@ -222,12 +245,14 @@ static Status read_shape(const TensorFile *file, Shape *shape, int64_t head[HEAD
     }
     *shape = (Shape){(int)label->shape[0], (int)head[1], (int)head[2], (int)head[3],
                      (int)head[4],         (int)head[5], head[6] != 0, head[7] != 0};
-    if (label->shape[0] > SAMPLES_MAX || shape->steps > STEPS_MAX || dims_of(shape) > NET_DIMS_MAX)
+    if (label->shape[0] > SAMPLES_MAX || shape->steps > STEPS_MAX ||
+        dims_of(shape) > NET_DIMS_MAX)
         return STATUS_BAD_INPUT;
     const TensorInfo *student = tensorfile_find(file, "student");
     const TensorInfo *reference = tensorfile_find(file, "reference");
-    bool held = student && student->size == states_of(shape) * sizeof(float) && reference &&
-                reference->size == (size_t)shape->reference * dims_of(shape) * sizeof(float);
+    bool held =
+        student && student->size == states_of(shape) * sizeof(float) && reference &&
+        reference->size == (size_t)shape->reference * dims_of(shape) * sizeof(float);
     return held ? STATUS_OK : STATUS_BAD_INPUT;
 }
 

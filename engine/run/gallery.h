@@ -1,5 +1,5 @@
-/* The samples a person looks at: fixed noise, every sampling step, student beside teacher. Immutable once made and
- * reference counted, so that views share it. */
+/* The samples a person looks at: fixed noise, every sampling step, student beside
+ * teacher. Immutable once made and reference counted, so that views share it. */
 #ifndef DDIL_GALLERY_H
 #define DDIL_GALLERY_H
 
@@ -8,8 +8,9 @@
 
 typedef struct Gallery Gallery;
 
-/* Samples of the student as it is after `step`. What never changes (teacher, reference) is copied from `before` when
- * that is not NULL, which makes the call much cheaper. One reference. */
+/* Samples of the student as it is after `step`. What never changes (teacher, reference)
+ * is copied from `before` when that is not NULL, which makes the call much cheaper. One
+ * reference. */
 Gallery *gallery_make(const Lab *lab, long step, const Gallery *before);
 Gallery *gallery_keep(Gallery *gallery);
 void gallery_drop(Gallery *gallery); /* NULL is fine */

@@ -1,4 +1,5 @@
-/* Owns History. May call series, csv and measure's tables; no lab, so that any folder can be looked at. */
+/* Owns History. May call series, csv and measure's tables; no lab, so that any folder can
+ * be looked at. */
 #include "engine/run/history.h"
 #include "engine/base/file.h"
 #include "engine/run/csv.h"
@@ -45,8 +46,8 @@ void history_done(History *history)
     *history = (History){0};
 }
 
-void history_metrics(History *history, long step, double loss, double grad_norm, double lr,
-                     const double *values)
+void history_metrics(History *history, long step, double loss, double grad_norm,
+                     double lr, const double *values)
 {
     history->step = step;
     history->loss = loss;
@@ -61,7 +62,9 @@ void history_metrics(History *history, long step, double loss, double grad_norm,
         history->best = smooth;
 }
 
-/* ---- Shift ----------------------------------------------------------------------------------------------- */
+/* ---- Shift
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /* Very long runs keep every second column. */
 static void thin_columns(History *history)
@@ -71,8 +74,8 @@ static void thin_columns(History *history)
     for (int c = 0; c < history->columns; c += 2, kept++) {
         history->shift_step[kept] = history->shift_step[c];
         for (int f = 0; f < SHIFT_FIELDS; f++)
-            memmove(history->field[f] + (size_t)kept * rows, history->field[f] + (size_t)c * rows,
-                    rows * sizeof(float));
+            memmove(history->field[f] + (size_t)kept * rows,
+                    history->field[f] + (size_t)c * rows, rows * sizeof(float));
     }
     history->columns = kept;
 }
@@ -87,7 +90,8 @@ static void make_room(History *history)
     }
     history->room = history->room ? 2 * history->room : 64;
     size_t cells = (size_t)history->room * (size_t)history->rows;
-    history->shift_step = regrow(history->shift_step, (size_t)history->room * sizeof(long));
+    history->shift_step =
+        regrow(history->shift_step, (size_t)history->room * sizeof(long));
     for (int f = 0; f < SHIFT_FIELDS; f++)
         history->field[f] = regrow(history->field[f], cells * sizeof(float));
 }
@@ -102,9 +106,11 @@ void history_shift(History *history, long step, int n, const ShiftRow *rows)
     history->shift_step[history->columns++] = step;
     for (int r = 0; r < n; r++) {
         const ShiftRow *row = &rows[r];
-        const double value[SHIFT_FIELDS] = {row->own,   row->forward, row->ratio,        row->low,
-                                            row->high,  row->mmd2,    row->null95,       row->mmd2_teacher,
-                                            row->null95_teacher,      row->paired};
+        const double value[SHIFT_FIELDS] = {
+            row->own,    row->forward,      row->ratio,
+            row->low,    row->high,         row->mmd2,
+            row->null95, row->mmd2_teacher, row->null95_teacher,
+            row->paired};
         history->time[r] = row->time;
         for (int f = 0; f < SHIFT_FIELDS; f++)
             history->field[f][at + (size_t)r] = (float)value[f];
@@ -117,7 +123,8 @@ double history_worst_shift(const History *history, int *row)
     *row = 0;
     if (!history->columns)
         return worst;
-    const float *ratio = history->field[2] + (size_t)(history->columns - 1) * (size_t)history->rows;
+    const float *ratio =
+        history->field[2] + (size_t)(history->columns - 1) * (size_t)history->rows;
     for (int r = history->rows > 1; r < history->rows; r++) {
         if (isnan(worst) || (double)ratio[r] > worst) {
             worst = (double)ratio[r];
@@ -127,7 +134,8 @@ double history_worst_shift(const History *history, int *row)
     return worst;
 }
 
-/* ---- Evaluation, events ---------------------------------------------------------------------------------- */
+/* ---- Evaluation, events
+ * ---------------------------------------------------------------------------------- */
 
 void history_eval(History *history, long step, const EvalReport *report)
 {
@@ -167,21 +175,24 @@ void history_event(History *history, long step, const char *text)
     }
     if (history->marks == history->marks_room) {
         history->marks_room = history->marks_room ? 2 * history->marks_room : 16;
-        history->mark = regrow(history->mark, (size_t)history->marks_room * sizeof(MarkView));
+        history->mark =
+            regrow(history->mark, (size_t)history->marks_room * sizeof(MarkView));
     }
     MarkView *mark = &history->mark[history->marks++];
     mark->step = step;
     snprintf(mark->text, sizeof mark->text, "%s", text);
 }
 
-/* ---- Reading logs ---------------------------------------------------------------------------------------- */
+/* ---- Reading logs
+ * ----------------------------------------------------------------------------------------
+ */
 
 typedef void ReadRow(History *history, const CsvReader *reader, long step, void *state);
 
 /* Calls `each` for every row of a log. */
 static Status read_log(History *history, const char *folder, const char *name,
-                       void (*header)(History *, const CsvReader *), ReadRow *each, void *state,
-                       Error *error)
+                       void (*header)(History *, const CsvReader *), ReadRow *each,
+                       void *state, Error *error)
 {
     char path[PATH_SIZE];
     CsvReader reader;
@@ -211,8 +222,8 @@ static void metrics_row(History *history, const CsvReader *reader, long step, vo
     (void)state;
     for (int i = 0; i < history->terms - 2; i++)
         values[i] = csv_real(reader, METRICS_FIXED + i);
-    history_metrics(history, step, csv_real(reader, 1), csv_real(reader, 2), csv_real(reader, 3),
-                    values);
+    history_metrics(history, step, csv_real(reader, 1), csv_real(reader, 2),
+                    csv_real(reader, 3), values);
 }
 
 /* A measurement being collected. */
@@ -254,7 +265,8 @@ static void eval_row(History *history, const CsvReader *reader, long step, void 
                          .nfe = (int)csv_real(reader, 2),
                          .n = (int)csv_real(reader, 3)};
     (void)state;
-    for (int c = EVAL_FIXED; c + 2 < reader->columns && report.metrics < EVAL_METRICS_MAX; c += 3)
+    for (int c = EVAL_FIXED; c + 2 < reader->columns && report.metrics < EVAL_METRICS_MAX;
+         c += 3)
         report.metric[report.metrics++] = (Metric){.name = reader->name[c],
                                                    .value = csv_real(reader, c),
                                                    .low = csv_real(reader, c + 1),
@@ -281,8 +293,8 @@ static void times_row(History *history, const CsvReader *reader, long step, void
 Status history_read(History *history, const char *folder, Error *error)
 {
     Column column = {0};
-    Status status =
-        read_log(history, folder, "metrics.csv", metrics_header, metrics_row, NULL, error);
+    Status status = read_log(history, folder, "metrics.csv", metrics_header, metrics_row,
+                             NULL, error);
     if (!status)
         status = read_log(history, folder, "shift.csv", NULL, shift_row, &column, error);
     if (!status)

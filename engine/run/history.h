@@ -1,5 +1,6 @@
-/* What a run has shown so far, ready to be drawn: curves, the shift matrix, marks, the last evaluation. A live run feeds it as
- * it logs; a run on disk is read back from its logs: the same values, since numbers in logs read back equal. */
+/* What a run has shown so far, ready to be drawn: curves, the shift matrix, marks, the
+ * last evaluation. A live run feeds it as it logs; a run on disk is read back from its
+ * logs: the same values, since numbers in logs read back equal. */
 #ifndef DDIL_HISTORY_H
 #define DDIL_HISTORY_H
 
@@ -11,26 +12,26 @@
 enum { SHIFT_ROWS_MAX = 64, SHIFT_COLUMNS_MAX = 2048, SHIFT_FIELDS = 10 };
 
 typedef struct History {
-    int terms;                     /* [0] loss, [1] grad_norm, then the method's and the origins' */
+    int terms; /* [0] loss, [1] grad_norm, then the method's and the origins' */
     char name[TERMS_MAX][24];
     Growing term[TERMS_MAX];
-    long step;                     /* of the last row */
+    long step; /* of the last row */
     double loss, grad_norm, lr;
-    double best;                   /* lowest smoothed loss; NaN before */
+    double best; /* lowest smoothed loss; NaN before */
 
-    int rows, columns, room;       /* the shift matrix; room: columns there is memory for */
-    long *shift_step;              /* [room] */
+    int rows, columns, room; /* the shift matrix; room: columns there is memory for */
+    long *shift_step;        /* [room] */
     double time[SHIFT_ROWS_MAX];
-    float *field[SHIFT_FIELDS];    /* [room * rows] each, in the order of ShiftView */
+    float *field[SHIFT_FIELDS]; /* [room * rows] each, in the order of ShiftView */
 
     int marks, marks_room;
     MarkView *mark;
-    RunState state;                /* the last one logged; RUN_QUEUED when none */
-    char note[96];                 /* its remark */
+    RunState state; /* the last one logged; RUN_QUEUED when none */
+    char note[96];  /* its remark */
 
-    int metrics;                   /* the last evaluation */
+    int metrics; /* the last evaluation */
     MetricView metric[EVAL_METRICS_MAX];
-    long metrics_step;             /* -1: none */
+    long metrics_step; /* -1: none */
     int metrics_k, metrics_nfe, metrics_n;
 
     double steps_per_s, nfe, shift_nfe; /* as last written to times.csv */
@@ -40,13 +41,15 @@ typedef struct History {
 void history_init(History *history, int n, const char *const *names);
 void history_done(History *history);
 /* values: as many as names. */
-void history_metrics(History *history, long step, double loss, double grad_norm, double lr, const double *values);
+void history_metrics(History *history, long step, double loss, double grad_norm,
+                     double lr, const double *values);
 void history_shift(History *history, long step, int n, const ShiftRow *rows);
 void history_eval(History *history, long step, const EvalReport *report);
 /* "state: done ..." sets the state, anything else is a mark. */
 void history_event(History *history, long step, const char *text);
 
-/* Reads a folder's logs into an initialised history; metrics.csv decides the names. Missing logs are fine. */
+/* Reads a folder's logs into an initialised history; metrics.csv decides the names.
+ * Missing logs are fine. */
 Status history_read(History *history, const char *folder, Error *error);
 
 /* The newest shift column's largest ratio over i < N (NaN when none); *row gets where. */

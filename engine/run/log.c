@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const FILES[LOGS] = {"metrics.csv", "shift.csv", "eval.csv", "events.csv",
-                                        "times.csv"};
+static const char *const FILES[LOGS] = {"metrics.csv", "shift.csv", "eval.csv",
+                                        "events.csv", "times.csv"};
 static const char SHIFT_HEADER[] =
     "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,paired\n";
 static const char EVENTS_HEADER[] = "step,clock,text\n";
@@ -49,8 +49,9 @@ static Status check_header(const char *path, const char *header, Error *error)
     if (strcmp(line, header) == 0)
         return STATUS_OK;
     line[strcspn(line, "\n")] = 0;
-    return fail(error, STATUS_BAD_INPUT, "%s:1: columns are \"%.100s\", this run writes \"%.200s\"",
-                path, line, header);
+    return fail(error, STATUS_BAD_INPUT,
+                "%s:1: columns are \"%.100s\", this run writes \"%.200s\"", path, line,
+                header);
 }
 
 /* header NULL: written later. */
@@ -70,10 +71,12 @@ static Status open_log(Log *log, int which, const char *header, Error *error)
     return flush(log, which, error);
 }
 
-Status log_open(Log *log, const char *folder, int n, const char *const *names, Error *error)
+Status log_open(Log *log, const char *folder, int n, const char *const *names,
+                Error *error)
 {
     char metrics[HEADER_SIZE];
-    const char *const header[LOGS] = {metrics, SHIFT_HEADER, NULL, EVENTS_HEADER, TIMES_HEADER};
+    const char *const header[LOGS] = {metrics, SHIFT_HEADER, NULL, EVENTS_HEADER,
+                                      TIMES_HEADER};
     Status status = STATUS_OK;
     *log = (Log){{0}, ""};
     snprintf(log->folder, sizeof log->folder, "%s", folder);
@@ -98,8 +101,8 @@ Status log_sync(Log *log, Error *error)
 {
     for (int i = 0; i < LOGS; i++) {
         if (fsync(fileno(log->file[i])) != 0 && errno != EINVAL)
-            return fail(error, STATUS_FAILED, "cannot write %s/%s: %s", log->folder, FILES[i],
-                        strerror(errno));
+            return fail(error, STATUS_FAILED, "cannot write %s/%s: %s", log->folder,
+                        FILES[i], strerror(errno));
     }
     return STATUS_OK;
 }
@@ -123,8 +126,9 @@ Status log_shift(Log *log, long step, int n, const ShiftRow *rows, Error *error)
     FILE *out = log->file[LOG_SHIFT];
     for (int r = 0; r < n; r++) {
         const ShiftRow *row = &rows[r];
-        const double value[] = {row->time, row->own,  row->forward, row->ratio,        row->low,
-                                row->high, row->mmd2, row->null95,  row->mmd2_teacher, row->paired};
+        const double value[] = {row->time,         row->own,   row->forward, row->ratio,
+                                row->low,          row->high,  row->mmd2,    row->null95,
+                                row->mmd2_teacher, row->paired};
         fprintf(out, "%ld,%d", step, row->i);
         for (size_t k = 0; k < sizeof value / sizeof *value; k++)
             csv_put(out, value[k]);
@@ -196,8 +200,11 @@ Status log_event_in(const char *folder, long step, const char *text, Error *erro
 
 Status log_cut(const char *folder, long metrics, long shift, long eval, Error *error)
 {
-    const long last[LOGS] = {[LOG_METRICS] = metrics, [LOG_SHIFT] = shift, [LOG_EVAL] = eval,
-                             [LOG_EVENTS] = LONG_MAX, [LOG_TIMES] = metrics};
+    const long last[LOGS] = {[LOG_METRICS] = metrics,
+                             [LOG_SHIFT] = shift,
+                             [LOG_EVAL] = eval,
+                             [LOG_EVENTS] = LONG_MAX,
+                             [LOG_TIMES] = metrics};
     Status status = STATUS_OK;
     for (int i = 0; i < LOGS && !status; i++) {
         char path[PATH_SIZE];

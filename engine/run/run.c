@@ -1,5 +1,6 @@
-/* A run, quantum by quantum. At each step the stages come in their order (run_parts.h): shift, evaluation, checkpoint, next
- * step; so everything logged at a step stands in the logs before the checkpoint of that step does. */
+/* A run, quantum by quantum. At each step the stages come in their order (run_parts.h):
+ * shift, evaluation, checkpoint, next step; so everything logged at a step stands in the
+ * logs before the checkpoint of that step does. */
 #include "engine/base/clock.h"
 #include "engine/distill/method.h"
 #include "engine/distill/params.h"
@@ -12,7 +13,9 @@
 enum { PRETRAIN_BLOCK = 8, EVAL_POINTS = 4000, EVAL_PICTURES = 500 };
 static const double TIMES_EVERY_S = 5, SPEED_MEMORY_S = 4;
 
-/* ---- When ---------------------------------------------------------------------------------------------------- */
+/* ---- When
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 bool run_finished(const Run *run)
 {
@@ -33,14 +36,19 @@ static bool stage_due(const Run *run)
     switch (run->stage) {
     case STAGE_PRETRAIN: return true;
     case STAGE_SHIFT: return run->shift && (start || end || every(run, run->shift_every));
-    case STAGE_EVAL: return end || (!start && every(run, config_int(&run->config, "run.eval_every")));
-    case STAGE_SAVE: return start || end || every(run, config_int(&run->config, "run.checkpoint_every"));
+    case STAGE_EVAL:
+        return end || (!start && every(run, config_int(&run->config, "run.eval_every")));
+    case STAGE_SAVE:
+        return start || end ||
+               every(run, config_int(&run->config, "run.checkpoint_every"));
     case STAGE_STEP: return true;
     }
     return true;
 }
 
-/* ---- Speed --------------------------------------------------------------------------------------------------- */
+/* ---- Speed
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 void run_count_speed(Run *run, double steps)
 {
@@ -66,10 +74,13 @@ static Status log_speed(Run *run, Error *error)
     if (now < run->times_next)
         return STATUS_OK;
     run->times_next = now + TIMES_EVERY_S;
-    return log_times(&run->log, run->step, run_speed(run), cost_total(cost), cost->shift, error);
+    return log_times(&run->log, run->step, run_speed(run), cost_total(cost), cost->shift,
+                     error);
 }
 
-/* ---- One stage each ------------------------------------------------------------------------------------------ */
+/* ---- One stage each
+ * ------------------------------------------------------------------------------------------
+ */
 
 static Status pretrain(Run *run, Error *error)
 {
@@ -77,8 +88,10 @@ static Status pretrain(Run *run, Error *error)
     for (int i = 0; i < PRETRAIN_BLOCK && run->pretrained < steps; i++) {
         run->pretrain_loss = lab_pretrain(&run->lab, run->pretrained++);
         if (!isfinite(run->pretrain_loss))
-            return fail(error, STATUS_FAILED, "the loss of the regression is no longer finite at its step "
-                        "%ld; a smaller student.pretrain_lr may help", run->pretrained);
+            return fail(error, STATUS_FAILED,
+                        "the loss of the regression is no longer finite at its step "
+                        "%ld; a smaller student.pretrain_lr may help",
+                        run->pretrained);
     }
     if (run->pretrained >= steps) {
         lab_pretrain_done(&run->lab);
@@ -90,7 +103,8 @@ static Status pretrain(Run *run, Error *error)
 /* What follows lr in a row of metrics.csv. */
 static void row_values(const Run *run, const StepReport *report, double *values)
 {
-    int origins = run->lab.method->uses_source ? ORIGINS : 0, terms = run->terms - origins;
+    int origins = run->lab.method->uses_source ? ORIGINS : 0,
+        terms = run->terms - origins;
     for (int i = 0; i < terms; i++)
         values[i] = report->term[i];
     for (int o = 0; o < origins; o++)
@@ -103,10 +117,11 @@ static Status log_step(Run *run, const StepReport *report, Error *error)
     if (!every(run, config_int(&run->config, "run.log_every")) && !run_finished(run))
         return STATUS_OK;
     row_values(run, report, values);
-    history_metrics(&run->history, run->step, report->loss, report->grad_norm, report->lr, values);
+    history_metrics(&run->history, run->step, report->loss, report->grad_norm, report->lr,
+                    values);
     memset(run->lab.clipped, 0, sizeof run->lab.clipped);
-    return log_metrics(&run->log, run->step, report->loss, report->grad_norm, report->lr, run->terms,
-                       values, error);
+    return log_metrics(&run->log, run->step, report->loss, report->grad_norm, report->lr,
+                       run->terms, values, error);
 }
 
 static Status step(Run *run, Error *error)
@@ -114,9 +129,10 @@ static Status step(Run *run, Error *error)
     StepReport report;
     lab_step(&run->lab, run->step, &report);
     if (report.broken)
-        return fail(error, STATUS_FAILED, "%s is no longer finite at step %ld; the checkpoint of step %ld "
-                    "stands. A smaller optimizer.lr or optimizer.clip may help", report.broken,
-                    run->step + 1, run->checkpoint);
+        return fail(error, STATUS_FAILED,
+                    "%s is no longer finite at step %ld; the checkpoint of step %ld "
+                    "stands. A smaller optimizer.lr or optimizer.clip may help",
+                    report.broken, run->step + 1, run->checkpoint);
     run->step++;
     run->stage = STAGE_SHIFT;
     return log_step(run, &report, error);
@@ -129,7 +145,8 @@ static Status evaluate(Run *run, Error *error)
     int n = (int)config_int(&run->config, "run.eval_samples");
     if (!n)
         n = data->dims <= 3 ? EVAL_POINTS : EVAL_PICTURES;
-    eval_policy(data, run->lab.crew, &run->scratch, &student, n, run->lab.seed, &run->eval);
+    eval_policy(data, run->lab.crew, &run->scratch, &student, n, run->lab.seed,
+                &run->eval);
     run->evaluated = true;
     history_eval(&run->history, run->step, &run->eval);
     return log_eval(&run->log, run->step, &run->eval, error);
@@ -153,9 +170,11 @@ static Status save_sheet(Run *run, Error *error)
     Error reason;
     renew_gallery(run);
     snprintf(name, sizeof name, "samples/step-%08ld.png", run->step);
-    Status status = sheet_save(gallery_view(run->gallery), file_join(path, run->folder, name), &reason);
+    Status status = sheet_save(gallery_view(run->gallery),
+                               file_join(path, run->folder, name), &reason);
     if (!status)
-        status = gallery_save(run->gallery, file_join(path, run->folder, "samples/latest.safetensors"),
+        status = gallery_save(run->gallery,
+                              file_join(path, run->folder, "samples/latest.safetensors"),
                               &reason);
     if (!status)
         return STATUS_OK;
@@ -188,7 +207,8 @@ static void mark_state(Run *run, RunState state, const char *why)
     char text[600];
     run->state = state;
     run->speed = (Speed){0};
-    snprintf(text, sizeof text, "state: %s%s%s", run_state_names[state], *why ? ": " : "", why);
+    snprintf(text, sizeof text, "state: %s%s%s", run_state_names[state], *why ? ": " : "",
+             why);
     history_event(&run->history, run->step, text);
     log_event(&run->log, run->step, text, NULL);
 }
@@ -196,7 +216,8 @@ static void mark_state(Run *run, RunState state, const char *why)
 static RunPulse finish(Run *run, RunState state, const char *why)
 {
     if (run->state != state) {
-        log_times(&run->log, run->step, run_speed(run), cost_total(&run->lab.cost), run->lab.cost.shift, NULL);
+        log_times(&run->log, run->step, run_speed(run), cost_total(&run->lab.cost),
+                  run->lab.cost.shift, NULL);
         mark_state(run, state, why);
     }
     return state == RUN_DONE ? PULSE_DONE : PULSE_FAILED;
@@ -214,7 +235,8 @@ RunPulse run_advance(Run *run, Error *error)
     long before = run->step;
     Status status = perform(run, error);
     if (!status && run->watched && run->stage == STAGE_STEP &&
-        (!run->gallery || run->gallery_step / run->gallery_every != run->step / run->gallery_every))
+        (!run->gallery ||
+         run->gallery_step / run->gallery_every != run->step / run->gallery_every))
         renew_gallery(run);
     run_count_speed(run, (double)(run->step - before));
     if (!status)
@@ -224,7 +246,9 @@ RunPulse run_advance(Run *run, Error *error)
     return finish(run, RUN_FAILED, error->text);
 }
 
-/* ---- Steering ------------------------------------------------------------------------------------------------ */
+/* ---- Steering
+ * ------------------------------------------------------------------------------------------------
+ */
 
 void run_note(Run *run, const char *text)
 {
@@ -249,8 +273,8 @@ static int assigned_row(const Config *config, const char *assignment)
 }
 
 /* Is the assignment one that a run under way can take? */
-static Status check_assignment(const Run *run, const char *assignment, Config *config, int *row,
-                               Error *error)
+static Status check_assignment(const Run *run, const char *assignment, Config *config,
+                               int *row, Error *error)
 {
     Status status = config_set(config, assignment, error);
     if (status)
@@ -259,11 +283,14 @@ static Status check_assignment(const Run *run, const char *assignment, Config *c
     must(*row >= 0);
     const ParamRow *param = config->row[*row];
     if (param->applies == APPLIES_FORK)
-        return fail(error, STATUS_BAD_INPUT, "%s.%s applies to a new run only; fork this one with the new "
-                    "value", param->section, param->key);
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s.%s applies to a new run only; fork this one with the new "
+                    "value",
+                    param->section, param->key);
     status = lab_config_check(config, error);
     if (!status && config_int(config, "run.steps") < run->step)
-        return fail(error, STATUS_BAD_INPUT, "run.steps = %ld: the run is at step %ld already",
+        return fail(error, STATUS_BAD_INPUT,
+                    "run.steps = %ld: the run is at step %ld already",
                     config_int(config, "run.steps"), run->step);
     return status;
 }
@@ -289,7 +316,9 @@ Status run_set(Run *run, const char *assignment, Error *error)
     return log_event(&run->log, run->step, mark, error);
 }
 
-/* ---- Looking in ---------------------------------------------------------------------------------------------- */
+/* ---- Looking in
+ * ----------------------------------------------------------------------------------------------
+ */
 
 void run_watch(Run *run)
 {

@@ -1,5 +1,6 @@
-/* Opening, saving and closing of runs. Everything that can be wrong with a configuration, its data, its teacher or the
- * checkpoint it starts from is found before a folder is made. */
+/* Opening, saving and closing of runs. Everything that can be wrong with a configuration,
+ * its data, its teacher or the checkpoint it starts from is found before a folder is
+ * made. */
 #include "engine/distill/method.h"
 #include "engine/distill/params.h"
 #include "engine/run/run_parts.h"
@@ -13,12 +14,15 @@
 /* Address space, not memory: pages are taken as they are touched. */
 static const size_t KEEP_BYTES = (size_t)8 << 30, SCRATCH_BYTES = (size_t)4 << 30;
 
-/* ---- A run in memory ------------------------------------------------------------------------------------------ */
+/* ---- A run in memory
+ * ------------------------------------------------------------------------------------------
+ */
 
 /* The columns that follow lr in metrics.csv. */
 static void name_terms(Run *run)
 {
-    static const char *const ORIGIN[ORIGINS] = {"loss_data", "loss_teacher", "loss_student"};
+    static const char *const ORIGIN[ORIGINS] = {"loss_data", "loss_teacher",
+                                                "loss_student"};
     const Method *method = run->lab.method;
     for (int i = 0; method->terms && method->terms[i]; i++)
         run->term[run->terms++] = method->terms[i];
@@ -77,7 +81,9 @@ static Status give(Run **out, Run *run, Status status)
     return status;
 }
 
-/* ---- Checkpoints ------------------------------------------------------------------------------------------------ */
+/* ---- Checkpoints
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void state_walk(void *context, Walk *walk)
 {
@@ -116,8 +122,8 @@ static bool replay_sane(const Replay *replay, int classes)
 {
     if (!replay->capacity)
         return true;
-    bool sane = replay->filled >= 0 && replay->filled <= replay->capacity && replay->next >= 0 &&
-                replay->next < replay->capacity && replay->made >= 0;
+    bool sane = replay->filled >= 0 && replay->filled <= replay->capacity &&
+                replay->next >= 0 && replay->next < replay->capacity && replay->made >= 0;
     for (int i = 0; i < replay->capacity; i++)
         sane = sane && replay->label[i] >= 0 && replay->label[i] <= classes;
     return sane;
@@ -135,11 +141,13 @@ static Status load(Run *run, const char *folder, long step, Error *error)
                 replay_sane(&lab->source.student, lab->data.classes);
     if (sane)
         return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "%s: the checkpoint of step %ld holds counters that cannot be",
-                folder, step);
+    return fail(error, STATUS_BAD_INPUT,
+                "%s: the checkpoint of step %ld holds counters that cannot be", folder,
+                step);
 }
 
-/* The newest good checkpoint, if there is any checkpoint at all. A damaged one is passed over. */
+/* The newest good checkpoint, if there is any checkpoint at all. A damaged one is passed
+ * over. */
 static Status load_newest(Run *run, const char *folder, Error *error)
 {
     long *steps;
@@ -157,7 +165,9 @@ static Status load_newest(Run *run, const char *folder, Error *error)
     return status ? fail(error, STATUS_BAD_INPUT, "%s", reason.text) : STATUS_OK;
 }
 
-/* ---- Creating --------------------------------------------------------------------------------------------------- */
+/* ---- Creating
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 /* The folder that holds a run's folder. */
 static void runs_of(const char *folder, char runs[PATH_SIZE])
@@ -173,7 +183,8 @@ static void runs_of(const char *folder, char runs[PATH_SIZE])
         snprintf(runs, PATH_SIZE, ".");
 }
 
-/* Several headless runs share a runs folder; a workbench has it alone, also from the runs it works on itself. */
+/* Several headless runs share a runs folder; a workbench has it alone, also from the runs
+ * it works on itself. */
 static Status share_runs(Run *run, const char *runs, Error *error)
 {
     char path[PATH_SIZE];
@@ -184,17 +195,22 @@ static Status share_runs(Run *run, const char *runs, Error *error)
     Status status = folder_lock(path, false, &run->runs_lock, &reason);
     if (status != STATUS_BLOCKED)
         return status ? fail(error, status, "%s", reason.text) : STATUS_OK;
-    return fail(error, status, "the folder %.200s belongs to a ddil workbench (process %ld); start the run "
-                "there, quit it, or name another folder with --runs", runs, folder_owner(path));
+    return fail(
+        error, status,
+        "the folder %.200s belongs to a ddil workbench (process %ld); start the run "
+        "there, quit it, or name another folder with --runs",
+        runs, folder_owner(path));
 }
 
 static Status lock_run(Run *run, Error *error)
 {
     char path[PATH_SIZE];
     Error reason;
-    Status status = folder_lock(file_join(path, run->folder, "lock"), true, &run->lock, &reason);
+    Status status =
+        folder_lock(file_join(path, run->folder, "lock"), true, &run->lock, &reason);
     if (status == STATUS_BLOCKED)
-        return fail(error, status, "run %04d is being worked on by another ddil (process %ld)",
+        return fail(error, status,
+                    "run %04d is being worked on by another ddil (process %ld)",
                     run_id(run), folder_owner(path));
     return status ? fail(error, status, "%s", reason.text) : STATUS_OK;
 }
@@ -204,7 +220,8 @@ static Status furnish(Run *run, const char *event, Error *error)
 {
     char path[PATH_SIZE];
     if (mkdir(file_join(path, run->folder, "samples"), 0777) != 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot make folder %s: %s", path, strerror(errno));
+        return fail(error, STATUS_BAD_INPUT, "cannot make folder %s: %s", path,
+                    strerror(errno));
     Status status = lock_run(run, error);
     if (!status)
         status = folder_write_ini(run->folder, &run->config, &run->lineage, error);
@@ -220,7 +237,8 @@ static Status furnish(Run *run, const char *event, Error *error)
 }
 
 /* Gives a run its folder; what was made is removed again on error. */
-static Status settle(Run *run, const char *runs, const char *name, const char *event, Error *error)
+static Status settle(Run *run, const char *runs, const char *name, const char *event,
+                     Error *error)
 {
     bool made_runs = !file_exists(runs), made = false;
     char lock[PATH_SIZE];
@@ -243,8 +261,8 @@ static Status settle(Run *run, const char *runs, const char *name, const char *e
     return status;
 }
 
-Status run_create(Run **out, const char *runs, const char *name, const Config *config, Crew *crew,
-                  Error *error)
+Status run_create(Run **out, const char *runs, const char *name, const Config *config,
+                  Crew *crew, Error *error)
 {
     Run *run;
     *out = NULL;
@@ -259,7 +277,9 @@ Status run_create(Run **out, const char *runs, const char *name, const Config *c
     return give(out, run, status);
 }
 
-/* ---- Resuming --------------------------------------------------------------------------------------------------- */
+/* ---- Resuming
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 /* Cuts the logs to what stood in them at the checkpoint, and reads them. */
 static Status reopen_logs(Run *run, Error *error)
@@ -287,8 +307,8 @@ static void recall_eval(Run *run)
                              .metrics = history->metrics};
     for (int i = 0; i < history->metrics; i++) {
         const MetricView *view = &history->metric[i];
-        run->eval.metric[i] =
-            (Metric){arena_text(&run->keep, view->name), view->value, view->low, view->high};
+        run->eval.metric[i] = (Metric){arena_text(&run->keep, view->name), view->value,
+                                       view->low, view->high};
     }
 }
 
@@ -331,10 +351,13 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
     return give(out, run, status);
 }
 
-/* ---- Looking and forking ---------------------------------------------------------------------------------------- */
+/* ---- Looking and forking
+ * ----------------------------------------------------------------------------------------
+ */
 
 /* The configuration in force at a saved step; *step -1 becomes the newest. */
-static Status config_at(const char *folder, long *step, Config *config, Lineage *lineage, Error *error)
+static Status config_at(const char *folder, long *step, Config *config, Lineage *lineage,
+                        Error *error)
 {
     long newest = checkpoint_newest(folder);
     char *text;
@@ -366,7 +389,8 @@ Status run_look(Run **out, const char *folder, long step, Crew *crew, Error *err
         return status;
     status = open_folder(&run, folder, &config, &lineage, crew, error);
     if (!status)
-        status = newest ? load_newest(run, folder, error) : load(run, folder, step, error);
+        status =
+            newest ? load_newest(run, folder, error) : load(run, folder, step, error);
     if (!status)
         status = history_read(&run->history, folder, error);
     if (!status) {
@@ -393,8 +417,10 @@ static Status apply_lines(Config *config, const char *lines, Error *error)
     return status;
 }
 
-/* Names the overrides that only apply to forks when the checkpoint does not fit: they changed a shape. */
-static Status blame(const Config *before, const Config *after, const Error *reason, Error *error)
+/* Names the overrides that only apply to forks when the checkpoint does not fit: they
+ * changed a shape. */
+static Status blame(const Config *before, const Config *after, const Error *reason,
+                    Error *error)
 {
     char names[160] = "";
     for (int i = 0; i < after->n; i++) {
@@ -406,24 +432,27 @@ static Status blame(const Config *before, const Config *after, const Error *reas
     }
     if (!*names)
         return fail(error, STATUS_BAD_INPUT, "%s", reason->text);
-    return fail(error, STATUS_BAD_INPUT, "a fork cannot change %s: the checkpoint does not fit (%.300s)",
-                names, reason->text);
+    return fail(error, STATUS_BAD_INPUT,
+                "a fork cannot change %s: the checkpoint does not fit (%.300s)", names,
+                reason->text);
 }
 
-static Status load_fork(Run *run, const char *folder, long step, const Config *before, Error *error)
+static Status load_fork(Run *run, const char *folder, long step, const Config *before,
+                        Error *error)
 {
     Error reason;
     Status status = load(run, folder, step, &reason);
     if (status)
         return blame(before, &run->config, &reason, error);
     if (run->step > run->lab.steps)
-        return fail(error, STATUS_BAD_INPUT, "run.steps = %ld: the fork begins at step %ld",
-                    run->lab.steps, run->step);
+        return fail(error, STATUS_BAD_INPUT,
+                    "run.steps = %ld: the fork begins at step %ld", run->lab.steps,
+                    run->step);
     return STATUS_OK;
 }
 
-Status run_fork(Run **out, const char *runs, const char *folder, long step, const char *name,
-                const char *overrides, Crew *crew, Error *error)
+Status run_fork(Run **out, const char *runs, const char *folder, long step,
+                const char *name, const char *overrides, Crew *crew, Error *error)
 {
     Config before, config;
     Lineage lineage;
@@ -446,7 +475,8 @@ Status run_fork(Run **out, const char *runs, const char *folder, long step, cons
     if (!status)
         status = load_fork(run, folder, step, &before, error);
     run->lineage = (Lineage){.parent = folder_id(folder), .parent_step = step};
-    snprintf(run->lineage.parent_name, sizeof run->lineage.parent_name, "%.63s", folder_name(folder));
+    snprintf(run->lineage.parent_name, sizeof run->lineage.parent_name, "%.63s",
+             folder_name(folder));
     snprintf(event, sizeof event, "forked from %04d@%ld", run->lineage.parent, step);
     if (!status)
         status = settle(run, runs, name, event, error);

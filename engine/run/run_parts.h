@@ -9,8 +9,8 @@
 #include "engine/run/log.h"
 #include "engine/run/run.h"
 
-/* What remains to be done at a step, in this order. A checkpoint holds it, so that one made between two of these
- * resumes there. */
+/* What remains to be done at a step, in this order. A checkpoint holds it, so that one
+ * made between two of these resumes there. */
 typedef enum Stage {
     STAGE_PRETRAIN, /* regression, before step 0 */
     STAGE_SHIFT,
@@ -21,8 +21,8 @@ typedef enum Stage {
 
 /* Speed over the last seconds, for people only. */
 typedef struct Speed {
-    double before;          /* clock at the last quantum, 0: none */
-    double steps, seconds;  /* both fading */
+    double before;         /* clock at the last quantum, 0: none */
+    double steps, seconds; /* both fading */
 } Speed;
 
 struct Run {
@@ -30,12 +30,13 @@ struct Run {
     Config config;
     Lineage lineage;
     RunState state;
-    bool looking;           /* no lock, no logs, never advanced */
-    int lock, runs_lock;    /* descriptors, -1: none */
+    bool looking;        /* no lock, no logs, never advanced */
+    int lock, runs_lock; /* descriptors, -1: none */
     Arena keep, scratch;
+    Arena measuring; /* the shift's: given back when it is set up anew */
     Lab lab;
-    Shift *shift;           /* NULL: the method defines none */
-    int terms;              /* columns after lr in metrics.csv */
+    Shift *shift; /* NULL: the method defines none */
+    int terms;    /* columns after lr in metrics.csv */
     const char *term[TERMS_MAX];
     Log log;
     History history;
@@ -43,22 +44,25 @@ struct Run {
     long step, pretrained;
     Stage stage;
     /* */
-    long checkpoint;        /* newest saved step, -1: none */
+    long checkpoint;                 /* newest saved step, -1: none */
     long shift_every, gallery_every; /* steps; 0: never */
-    bool watched;           /* somebody asked for a view: keep a gallery */
+    bool watched;                    /* somebody asked for a view: keep a gallery */
     Gallery *gallery;
-    long gallery_step;      /* the step it shows */
+    bool gallery_stale; /* its teacher too: thresholding changed */
+    long gallery_step; /* the step it shows */
     EvalReport eval;
     bool evaluated;
     double pretrain_loss;
     Speed speed;
-    double times_next;      /* clock of the next row of times.csv */
+    double times_next; /* clock of the next row of times.csv */
 };
 
 /* ---- run_open.c ---- */
 Status run_save_quietly(Run *run, Error *error); /* run_save without the sheet */
 /* ---- run_shift.c: cadence and the shift's set-up ---- */
-Status run_open_shift(Run *run);
+/* Sets the measure up as the configuration now says; also after a tweak, so that a run that goes on and one that is
+ * resumed measure with the same. */
+void run_open_shift(Run *run);
 void run_set_cadence(Run *run);
 Status run_measure_shift(Run *run, Error *error);
 /* ---- run.c ---- */

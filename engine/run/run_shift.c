@@ -1,4 +1,5 @@
-/* Owns how often a run measures and shows itself, counted in network evaluations, never timed, and the measure's set-up. */
+/* Owns how often a run measures and shows itself, counted in network evaluations, never
+ * timed, and the measure's set-up. */
 #include "engine/distill/method.h"
 #include "engine/run/run_parts.h"
 #include <math.h>
@@ -6,8 +7,8 @@
 static const double SHIFT_SHARE = 0.05, GALLERY_SHARE = 0.02;
 enum { EVERY_LEAST = 10, EVERY_UNIT = 5 };
 
-static void label(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
-                  const int *classes, float *x0)
+static void label(const void *context, Arena *arena, int n, const float *z, const int *i,
+                  int steps, const int *classes, float *x0)
 {
     const Lab *lab = context;
     lab->method->label(lab, arena, n, z, i, steps, classes, x0);
@@ -23,32 +24,36 @@ Status run_open_shift(Run *run)
     Lab *lab = &run->lab;
     if (!lab->method->label || !lab->has_teacher)
         return STATUS_OK;
-    ShiftSetup setup = {.n = (int)config_int(&run->config, "shift.samples"),
-                        .seed = lab->seed,
-                        .data = &lab->data,
-                        .schedule = lab->schedule,
-                        .teacher = lab_teacher(lab, lab->grid.steps, lab->source.set.teacher_substeps),
-                        .label = label,
-                        .context = lab,
-                        .label_cost = lab->method->label_cost(lab),
-                        .draw_label = draw_label};
+    ShiftSetup setup = {
+        .n = (int)config_int(&run->config, "shift.samples"),
+        .seed = lab->seed,
+        .data = &lab->data,
+        .schedule = lab->schedule,
+        .teacher = lab_teacher(lab, lab->grid.steps, lab->source.set.teacher_substeps),
+        .label = label,
+        .context = lab,
+        .label_cost = lab->method->label_cost(lab),
+        .draw_label = draw_label};
     run->shift = shift_open(&setup, &run->keep);
     return STATUS_OK;
 }
 
-/* Network evaluations of an optimiser step: training, and the renewal of student roll-outs. */
+/* Network evaluations of an optimiser step: training, and the renewal of student
+ * roll-outs. */
 static double step_cost(const Lab *lab)
 {
     const SourceSettings *set = &lab->source.set;
     double teacher = 0, student = 0, rollouts = 0;
     lab->method->cost(lab, &teacher, &student);
     if (lab->method->uses_source && set->beta[ORIGIN_STUDENT] > 0)
-        rollouts = set->refresh > 0 ? set->refresh
-                                    : lab->batch * set->beta[ORIGIN_STUDENT] / lab->grid.steps;
+        rollouts = set->refresh > 0
+                       ? set->refresh
+                       : lab->batch * set->beta[ORIGIN_STUDENT] / lab->grid.steps;
     return (teacher + student) * lab->batch + rollouts * lab->grid.steps;
 }
 
-/* The smallest multiple of EVERY_UNIT, at least EVERY_LEAST, at which `cost` is within `share` of the steps'. */
+/* The smallest multiple of EVERY_UNIT, at least EVERY_LEAST, at which `cost` is within
+ * `share` of the steps'. */
 static long every_for(double cost, double share, double step)
 {
     double every = ceil(cost / (share * step) / EVERY_UNIT) * EVERY_UNIT;

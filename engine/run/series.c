@@ -1,4 +1,5 @@
-/* Owns the decimation: buckets of `stride` steps that keep min, max and last; when they run out, neighbours merge. */
+/* Owns the decimation: buckets of `stride` steps that keep min, max and last; when they
+ * run out, neighbours merge. */
 #include "engine/run/series.h"
 #include <math.h>
 
@@ -30,8 +31,10 @@ static float most(float a, float b)
 static void merge(Series *series, int to, int a)
 {
     int b = a + 1, newer = isnan(series->last[b]) ? a : b;
-    float low = isnan(series->min[b]) ? series->min[a] : least(series->min[a], series->min[b]);
-    float high = isnan(series->max[b]) ? series->max[a] : most(series->max[a], series->max[b]);
+    float low =
+        isnan(series->min[b]) ? series->min[a] : least(series->min[a], series->min[b]);
+    float high =
+        isnan(series->max[b]) ? series->max[a] : most(series->max[a], series->max[b]);
     float last = series->last[newer], smooth = series->smooth[newer];
     series->min[to] = low;
     series->max[to] = high;

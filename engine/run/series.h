@@ -12,7 +12,8 @@ typedef struct Growing {
 } Growing;
 
 void series_init(Growing *growing);
-/* The value logged at `step`, steps never falling. NaN leaves no trace; infinities count as values. */
+/* The value logged at `step`, steps never falling. NaN leaves no trace; infinities count
+ * as values. */
 void series_add(Growing *growing, long step, double value);
 /* The debiased EMA now; NaN before the first value. */
 double series_smooth(const Growing *growing);

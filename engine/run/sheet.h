@@ -4,6 +4,7 @@
 
 #include "engine/engine.h"
 
-/* The finished samples of the student (only the last stage of `student` is read; the teacher's are not). Atomic. */
+/* The finished samples of the student (only the last stage of `student` is read; the
+ * teacher's are not). Atomic. */
 Status sheet_save(const SamplesView *samples, const char *path, Error *error);
 #endif

@@ -1,5 +1,5 @@
-/* Owns RunViews: one allocation each, reference counted, immutable. Built from a run's history, so a run on disk and a
- * live one look alike. */
+/* Owns RunViews: one allocation each, reference counted, immutable. Built from a run's
+ * history, so a run on disk and a live one look alike. */
 #include "engine/distill/method.h"
 #include "engine/distill/params.h"
 #include "engine/run/run_parts.h"
@@ -37,7 +37,8 @@ static void *copy(ViewBlock *block, const void *data, size_t bytes)
 static size_t bytes_needed(const History *history, const Config *config)
 {
     size_t columns = (size_t)history->columns, cells = columns * (size_t)history->rows;
-    return rounded((size_t)history->terms * sizeof(TermView)) + rounded(columns * sizeof(long)) +
+    return rounded((size_t)history->terms * sizeof(TermView)) +
+           rounded(columns * sizeof(long)) +
            rounded((size_t)history->rows * sizeof(double)) +
            SHIFT_FIELDS * rounded(cells * sizeof(float)) +
            rounded((size_t)history->marks * sizeof(MarkView)) +
@@ -55,7 +56,9 @@ static ViewBlock *block_new(const History *history, const Config *config)
     return block;
 }
 
-/* ---- The parts ------------------------------------------------------------------------------------------------- */
+/* ---- The parts
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static void fill_terms(ViewBlock *block, const History *history)
 {
@@ -82,13 +85,16 @@ static void fill_shift(ViewBlock *block, const History *history)
     size_t cells = (size_t)history->columns * (size_t)history->rows;
     shift->rows = history->rows;
     shift->columns = history->columns;
-    shift->step = copy(block, history->shift_step, (size_t)history->columns * sizeof(long));
+    shift->step =
+        copy(block, history->shift_step, (size_t)history->columns * sizeof(long));
     shift->time = copy(block, history->time, (size_t)history->rows * sizeof(double));
     for (int f = 0; f < SHIFT_FIELDS; f++)
         field[f] = copy(block, history->field[f], cells * sizeof(float));
     const float **const place[SHIFT_FIELDS] = {
-        &shift->own,    &shift->forward,      &shift->ratio,          &shift->low,   &shift->high, &shift->mmd2,
-        &shift->null95, &shift->mmd2_teacher, &shift->null95_teacher, &shift->paired};
+        &shift->own,    &shift->forward,      &shift->ratio,
+        &shift->low,    &shift->high,         &shift->mmd2,
+        &shift->null95, &shift->mmd2_teacher, &shift->null95_teacher,
+        &shift->paired};
     for (int f = 0; f < SHIFT_FIELDS; f++)
         *place[f] = field[f];
     block->view.shift = history_worst_shift(history, &block->view.shift_row);
@@ -104,11 +110,13 @@ static void fill_params(ViewBlock *block, const Config *config)
     block->view.param = (const char(*)[64])text;
 }
 
-static void fill_names(RunView *view, const char *folder, const Config *config, const Lineage *lineage)
+static void fill_names(RunView *view, const char *folder, const Config *config,
+                       const Lineage *lineage)
 {
     view->id = folder_id(folder);
     snprintf(view->name, sizeof view->name, "%.63s", folder_name(folder));
-    snprintf(view->method, sizeof view->method, "%.15s", config_text(config, "run.method"));
+    snprintf(view->method, sizeof view->method, "%.15s",
+             config_text(config, "run.method"));
     snprintf(view->data, sizeof view->data, "%.15s", config_text(config, "data.name"));
     view->parent = lineage->parent;
     view->parent_step = lineage->parent_step;
@@ -116,9 +124,11 @@ static void fill_names(RunView *view, const char *folder, const Config *config, 
     view->guided = config_real(config, "teacher.guidance") != 1;
 }
 
-/* What a folder and an open run have in common. gallery: a reference that the view takes over, or NULL. */
-static ViewBlock *view_new(const char *folder, const Config *config, const Lineage *lineage,
-                           const History *history, Gallery *gallery)
+/* What a folder and an open run have in common. gallery: a reference that the view takes
+ * over, or NULL. */
+static ViewBlock *view_new(const char *folder, const Config *config,
+                           const Lineage *lineage, const History *history,
+                           Gallery *gallery)
 {
     ViewBlock *block = block_new(history, config);
     RunView *view = &block->view;
@@ -129,7 +139,8 @@ static ViewBlock *view_new(const char *folder, const Config *config, const Linea
     view->mark = copy(block, history->mark, (size_t)history->marks * sizeof(MarkView));
     view->metrics = history->metrics;
     view->metrics_step = history->metrics_step;
-    view->metric = copy(block, history->metric, (size_t)history->metrics * sizeof(MetricView));
+    view->metric =
+        copy(block, history->metric, (size_t)history->metrics * sizeof(MetricView));
     fill_params(block, config);
     snprintf(view->note, sizeof view->note, "%s", history->note);
     if (!view->note[0] && lineage->parent)
@@ -141,7 +152,9 @@ static ViewBlock *view_new(const char *folder, const Config *config, const Linea
     return block;
 }
 
-/* ---- Views ------------------------------------------------------------------------------------------------------- */
+/* ---- Views
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 const RunView *run_view(Run *run)
 {
@@ -157,14 +170,16 @@ const RunView *run_view(Run *run)
     view->nfe = cost_total(cost);
     view->shift_share = view->nfe > 0 ? cost->shift / view->nfe : 0;
     if (run->stage == STAGE_PRETRAIN && run->state != RUN_FAILED)
-        snprintf(view->note, sizeof view->note, "regression to the teacher %ld/%ld, loss %.4g",
-                 run->pretrained, lab_pretrain_steps(&run->lab), run->pretrain_loss);
+        snprintf(view->note, sizeof view->note,
+                 "regression to the teacher %ld/%ld, loss %.4g", run->pretrained,
+                 lab_pretrain_steps(&run->lab), run->pretrain_loss);
     return view;
 }
 
 const RunView *run_view_keep(const RunView *view)
 {
-    ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    ViewBlock *block =
+        (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
     atomic_fetch_add(&block->references, 1);
     return view;
 }
@@ -173,7 +188,8 @@ void run_view_drop(const RunView *view)
 {
     if (!view)
         return;
-    ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    ViewBlock *block =
+        (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
     if (atomic_fetch_sub(&block->references, 1) != 1)
         return;
     gallery_drop(block->gallery);
@@ -205,7 +221,8 @@ const RunView *run_view_read(const char *folder, Error *error)
     history_init(&history, 0, NULL);
     ViewBlock *block = NULL;
     if (!history_read(&history, folder, error)) {
-        Gallery *gallery = gallery_load(file_join(path, folder, "samples/latest.safetensors"));
+        Gallery *gallery =
+            gallery_load(file_join(path, folder, "samples/latest.safetensors"));
         block = view_new(folder, &config, &lineage, &history, gallery);
         RunView *view = &block->view;
         settle_state(view, &history, folder);

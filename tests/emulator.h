@@ -1,0 +1,69 @@
+/* The other end of a terminal, for tests: an independent emulator on a pty, a sixel decoder of its own, and a desk
+ * that puts screen, canvas and terminal together. */
+#ifndef DDIL_EMULATOR_H
+#define DDIL_EMULATOR_H
+
+#include "app/term.h"
+#include "engine/engine.h"
+#include "views/screen.h"
+#include <vterm.h>
+
+typedef struct Decoded {
+    int width, height; /* declared */
+    uint8_t rgb[256][3];
+    uint8_t *pixels; /* palette number + 1; 0: unpainted */
+} Decoded;
+
+/* `text` begins after "P0;1;0q" and ends before ESC \. Fails the test on anything odd; the caller frees pixels. */
+Decoded sixel_decode(const char *text, size_t n);
+/* Every pixel painted, and in the source's colour. */
+void assert_decodes_to(const Decoded *d, const Picture *picture);
+
+enum { SHOWN_MAX = 64 };
+
+/* An emulator at the other end of a pty, which also tracks which cells carry picture ink. */
+typedef struct Emulator {
+    int master, slave;
+    VTerm *text;  /* its screen layer: what a person reads */
+    VTerm *ink;   /* its state layer: who writes where */
+    int width, height;
+    uint8_t *inked; /* [height * width] */
+    int pictures;   /* seen */
+    Rect shown[SHOWN_MAX];
+    Decoded decoded[SHOWN_MAX];
+    size_t received;
+    bool silent; /* answers nothing */
+} Emulator;
+
+/* A pty with cells of 10x20 pixels. */
+void emulator_open(Emulator *e, int width, int height);
+void emulator_close(Emulator *e);
+/* Takes what was written, answers as terminals do; returns bytes taken. */
+size_t emulator_pump(Emulator *e);
+/* Forgets the pictures seen. */
+void emulator_forget(Emulator *e);
+/* TERM, locale and the rest as the tests want them. */
+void emulator_environment(void);
+/* A terminal on the pty. */
+Term *emulator_term(Emulator *e, GraphicsChoice graphics, bool mono);
+
+typedef struct Desk {
+    Emulator emulator;
+    Term *term;
+    Canvas canvas;
+    Screen *screen;
+} Desk;
+
+/* Everything at once; close ends all of it. */
+void desk_open(Desk *desk, int width, int height, GraphicsChoice graphics);
+void desk_close(Desk *desk);
+/* Lets everything that was asked for happen: pictures out, acknowledgements in. */
+void desk_settle(Desk *desk);
+/* Draws, shows, settles. */
+void desk_draw(Desk *desk, const Snapshot *snapshot);
+/* The emulator shows the canvas, in its runes and styles. */
+void assert_text_arrived(const Desk *desk);
+/* The pictures on the canvas arrived, pixel by pixel, in their places; no other cell carries ink. */
+void assert_pictures_arrived(const Desk *desk);
+
+#endif

@@ -1,0 +1,217 @@
+/* What a terminal sends, parsed however it comes: split, late, mixed with keys, hostile. */
+#include "app/probe.h"
+#include "views/keys.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static unsigned next(unsigned *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 10;
+}
+
+typedef struct Heard {
+    int press[4096];
+    int n, acknowledged;
+} Heard;
+
+static void hear(Heard *heard, const InputEvent *events, int n)
+{
+    assert_true(n >= 0 && n <= PROBE_EVENTS);
+    for (int i = 0; i < n; i++) {
+        heard->acknowledged += events[i].kind == INPUT_ACKNOWLEDGED;
+        if (events[i].kind == INPUT_KEY && heard->n < 4096) {
+            heard->press[heard->n++] = events[i].press;
+        }
+    }
+}
+
+static void feed(Probe *probe, Heard *heard, const char *bytes, size_t n)
+{
+    InputEvent events[PROBE_EVENTS];
+    for (size_t i = 0; i < n; i++) {
+        hear(heard, events, probe_feed(probe, (unsigned char)bytes[i], events));
+    }
+}
+
+static void idle(Probe *probe, Heard *heard)
+{
+    InputEvent events[PROBE_EVENTS];
+    if (probe_patience_ms(probe) >= 0) {
+        hear(heard, events, probe_idle(probe, events));
+    }
+}
+
+static const char xterm_answers[] = "\033P>|XTerm(379)\033\\\033[?1;0;1024S\033[?2;0;600;390S\033[?2026;0$y"
+                                    "\033]11;rgb:ffff/fefe/0000\033\\\033[?63;1;2;4;6;9;15;22c";
+static const char mlterm_answers[] = "\033[?1;0;1024S\033[?1;3;0S\033[6;19;10t\033[4;456;800t\033[?2026;0$y"
+                                     "\033]11;rgb:00/10/20\007\033[?63;1;2;3;4;7;29c";
+
+static void test_answers(void **state)
+{
+    (void)state;
+    Probe probe;
+    Heard heard = {0};
+    probe_init(&probe);
+    feed(&probe, &heard, xterm_answers, strlen(xterm_answers));
+    const Answers *answers = &probe.answers;
+    assert_true(answers->done && answers->sixel && !answers->synchronised && answers->has_background);
+    assert_string_equal(answers->name, "XTerm(379)");
+    assert_int_equal(answers->registers, 1024);
+    assert_int_equal(answers->area_width, 600);
+    assert_int_equal(answers->background[0] * 65536 + answers->background[1] * 256 + answers->background[2], 0xfffe00);
+    probe_init(&probe);
+    feed(&probe, &heard, mlterm_answers, strlen(mlterm_answers));
+    assert_true(answers->sixel && answers->cell_width == 10 && answers->cell_height == 19);
+    assert_int_equal(answers->background[2], 0x20);
+    probe_init(&probe);
+    feed(&probe, &heard, "\033[?1;2c", 7); /* tmux: 4 is nowhere, the first number does not count */
+    assert_true(answers->done && !answers->sixel);
+    probe_init(&probe);
+    feed(&probe, &heard, "\033[?4;6c\033[?2026;2$y", 19);
+    assert_true(!answers->sixel && answers->synchronised);
+    assert_int_equal(heard.n, 0);
+}
+
+static void test_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        int press;
+    } keys[] = {
+        {"a", 'a'}, {"\033[A", PRESS_UP}, {"\033OB", PRESS_DOWN}, {"\033[1;5C", PRESS_RIGHT}, {"\033[D", PRESS_LEFT},
+        {"\033[H", PRESS_HOME}, {"\033OF", PRESS_END}, {"\033[1~", PRESS_HOME}, {"\033[8~", PRESS_END},
+        {"\033[5~", PRESS_PAGE_UP}, {"\033[6~", PRESS_PAGE_DOWN}, {"\033[Z", PRESS_BACK_TAB}, {"\033OP", PRESS_F1},
+        {"\033[[A", PRESS_F1}, {"\033[11~", PRESS_F1}, {"\r", PRESS_ENTER}, {"\t", PRESS_TAB},
+        {"\x7f", PRESS_BACKSPACE}, {"\b", PRESS_BACKSPACE}, {"\xc3\xa9", 0xe9}, {"\xe2\x86\x92", 0x2192},
+        {"\033[24~", PRESS_UNKNOWN}, {"\003", 3}, {"?", '?'}, {"[", '['},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        Probe probe;
+        Heard heard = {0};
+        probe_init(&probe);
+        feed(&probe, &heard, keys[i].bytes, strlen(keys[i].bytes));
+        assert_int_equal(heard.n, 1);
+        assert_int_equal(heard.press[0], keys[i].press);
+        assert_int_equal(probe_patience_ms(&probe), -1);
+    }
+}
+
+static void test_escape_alone(void **state)
+{
+    (void)state;
+    Probe probe;
+    Heard heard = {0};
+    probe_init(&probe);
+    probe.answers.done = true;
+    feed(&probe, &heard, "\033", 1);
+    assert_int_equal(probe_patience_ms(&probe), 25);
+    idle(&probe, &heard);
+    feed(&probe, &heard, "2", 1);
+    feed(&probe, &heard, "\033q", 2); /* typed fast, or by a script */
+    assert_int_equal(heard.n, 4);
+    assert_int_equal(heard.press[0], PRESS_ESCAPE);
+    assert_int_equal(heard.press[1], '2');
+    assert_int_equal(heard.press[2], PRESS_ESCAPE);
+    assert_int_equal(heard.press[3], 'q');
+}
+
+/* The answer's Escape came so late that it was taken for a key: the rest must not be typed. */
+static void test_late_answers_are_never_typed(void **state)
+{
+    (void)state;
+    for (size_t cut = 0; cut < strlen(xterm_answers); cut++) {
+        if (xterm_answers[cut] != '\033') {
+            continue;
+        }
+        Probe probe;
+        Heard heard = {0};
+        probe_init(&probe);
+        feed(&probe, &heard, xterm_answers, cut + 1);
+        if (probe_patience_ms(&probe) <= 120) {
+            idle(&probe, &heard);
+        }
+        feed(&probe, &heard, xterm_answers + cut + 1, strlen(xterm_answers) - cut - 1);
+        for (int i = 0; i < heard.n; i++) {
+            assert_int_equal(heard.press[i], PRESS_ESCAPE);
+        }
+        assert_true(probe.answers.done);
+    }
+    Probe probe; /* but a bracket that was typed after Escape is a key in the end */
+    Heard heard = {0};
+    probe_init(&probe);
+    feed(&probe, &heard, "\033", 1);
+    idle(&probe, &heard);
+    feed(&probe, &heard, "[", 1);
+    idle(&probe, &heard);
+    assert_int_equal(heard.n, 2);
+    assert_int_equal(heard.press[1], '[');
+}
+
+static void test_keys_between_answers(void **state)
+{
+    (void)state;
+    static const char mixed[] = "2\033P>|XTerm\033\\ \033[?1;0;16S\033[An\033]11;rgb:1/2\033\\s\033[?64;4c?\033[0nq";
+    Probe probe;
+    Heard heard = {0};
+    probe_init(&probe);
+    feed(&probe, &heard, mixed, sizeof mixed - 1);
+    static const int wanted[] = {'2', ' ', PRESS_UP, 'n', 's', '?', 'q'};
+    assert_int_equal(heard.n, 7);
+    assert_memory_equal(heard.press, wanted, sizeof wanted);
+    assert_int_equal(heard.acknowledged, 1);
+    assert_true(probe.answers.sixel && !probe.answers.has_background);
+}
+
+static void test_hostile_answers(void **state)
+{
+    (void)state;
+    unsigned seed = 5;
+    static const char alphabet[] = "\033[]P?>;0123456789cSty$n~\\ABq|:/rgb\007\030\x9b\xff\xc3";
+    for (int round = 0; round < 3000; round++) {
+        Probe probe;
+        Heard heard = {0};
+        probe_init(&probe);
+        for (int i = 0; i < 400; i++) {
+            char byte = next(&seed) % 8 == 0 ? (char)next(&seed) : alphabet[next(&seed) % (sizeof alphabet - 1)];
+            feed(&probe, &heard, &byte, 1);
+            assert_true(probe.n >= 0 && probe.n <= PROBE_TEXT);
+            if (next(&seed) % 16 == 0) {
+                idle(&probe, &heard);
+            }
+        }
+        idle(&probe, &heard); /* silence brings it back from any state */
+        idle(&probe, &heard);
+        heard.n = 0;
+        feed(&probe, &heard, "x", 1);
+        assert_true(heard.n == 1 && heard.press[0] == 'x');
+    }
+    Probe probe;
+    Heard heard = {0};
+    probe_init(&probe);
+    for (int i = 0; i < 100000; i++) {
+        feed(&probe, &heard, i == 0 ? "\033]" : "9", i == 0 ? 2 : 1);
+    }
+    feed(&probe, &heard, "\033\\k", 3);
+    assert_int_equal(heard.n, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_escape_alone),
+        cmocka_unit_test(test_late_answers_are_never_typed),
+        cmocka_unit_test(test_keys_between_answers),
+        cmocka_unit_test(test_hostile_answers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

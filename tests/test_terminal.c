@@ -1,0 +1,330 @@
+/* Whole screens as an independent terminal emulator sees them, what they cost, and the tty given back whatever
+ * happens. */
+#define _GNU_SOURCE
+#include "app/signals.h"
+#include "engine/base/clock.h"
+#include "tests/emulator.h"
+#include "tests/fake_snapshot.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#undef fail
+
+static unsigned next(unsigned *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 10;
+}
+
+static void press(Desk *desk, const Snapshot *snapshot, const char *keys)
+{
+    for (; *keys != '\0'; keys++) {
+        screen_press(desk->screen, snapshot, *keys);
+    }
+}
+
+static void test_what_is_drawn_arrives(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{80, 24}, {120, 40}, {200, 60}};
+    static const char *const walks[] = {"1", "2", "3", "?", "\033", "q", "\033", "2", "3jl", "1", "n", "\0332"};
+    for (size_t s = 0; s < 3; s++) {
+        Desk desk;
+        const Snapshot *points = fake_snapshot(&(FakeOptions){.runs = 5, .step = 2000});
+        const Snapshot *images = fake_snapshot(&(FakeOptions){.runs = 5, .step = 2500, .images = true});
+        desk_open(&desk, sizes[s][0], sizes[s][1], CHOICE_SIXEL);
+        for (size_t w = 0; w < sizeof walks / sizeof *walks; w++) {
+            emulator_forget(&desk.emulator);
+            const Snapshot *snapshot = w % 2 ? images : points;
+            press(&desk, snapshot, walks[w]);
+            if (strcmp(walks[w], "n") == 0) {
+                continue; /* the list of presets depends on the machine */
+            }
+            term_repaint(desk.term); /* so that every picture is sent again */
+            desk_draw(&desk, snapshot);
+            assert_text_arrived(&desk);
+            assert_pictures_arrived(&desk);
+        }
+        desk_close(&desk);
+        fake_free(points);
+        fake_free(images);
+    }
+}
+
+static void test_pictures_are_erased_with_their_view(void **state)
+{
+    (void)state;
+    Desk desk;
+    const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 5, .step = 2000, .images = true});
+    desk_open(&desk, 120, 40, CHOICE_SIXEL);
+    static const char *const walks[] = {"3", "2", "1", "3q", "\033", "?", "\0332", "3d", "1"};
+    for (size_t w = 0; w < sizeof walks / sizeof *walks; w++) {
+        press(&desk, snapshot, walks[w]);
+        desk_draw(&desk, snapshot);
+        Emulator *e = &desk.emulator;
+        for (int i = 0; i < e->width * e->height; i++) {
+            bool marked = (desk.canvas.cell[i].style.attributes & ATTRIBUTE_PICTURE) != 0;
+            assert_true(marked || !e->inked[i]);
+        }
+        assert_text_arrived(&desk);
+    }
+    desk_close(&desk);
+    fake_free(snapshot);
+}
+
+static void test_idle_costs_nothing(void **state)
+{
+    (void)state;
+    Desk desk;
+    const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 5, .step = 2000});
+    desk_open(&desk, 120, 40, CHOICE_SIXEL);
+    press(&desk, snapshot, "2");
+    desk_draw(&desk, snapshot);
+    size_t before = desk.emulator.received;
+    for (int i = 0; i < 5; i++) {
+        desk_draw(&desk, snapshot);
+    }
+    assert_int_equal(desk.emulator.received, before);
+    desk_close(&desk);
+    fake_free(snapshot);
+}
+
+/* Two frames that differ in one more column of the chart, and nothing else. */
+static void test_a_new_column_is_cheap(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{80, 24}, {120, 40}, {200, 60}};
+    for (size_t s = 0; s < 3; s++) {
+        Desk desk;
+        size_t worst = 0, sum = 0;
+        int columns = 0;
+        const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 1, .step = 3000});
+        Snapshot now = *snapshot;
+        RunView run = *snapshot->run[0];
+        TermView term = run.term[0];
+        const RunView *list[] = {&run};
+        now.run = list;
+        run.term = &term;
+        run.loss_terms = 1;
+        desk_open(&desk, sizes[s][0], sizes[s][1], CHOICE_BLOCKS);
+        press(&desk, &now, "2");
+        desk_draw(&desk, &now);
+        int n = term.series.n;
+        for (term.series.n = n / 2; term.series.n < n; term.series.n++) {
+            desk_draw(&desk, &now); /* the first frame of each round only settles */
+            size_t before = desk.emulator.received;
+            term.series.n++;
+            desk_draw(&desk, &now);
+            term.series.n--;
+            size_t cost = desk.emulator.received - before;
+            worst = cost > worst ? cost : worst;
+            sum += cost;
+            columns++;
+        }
+        printf("# %dx%d: %.0f bytes a bucket, at most %zu\n", sizes[s][0], sizes[s][1], (double)sum / columns, worst);
+        assert_true(worst <= 64);
+        run.loss_terms = 0;
+        desk_close(&desk);
+        fake_free(snapshot);
+    }
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void test_keys_are_answered_at_once(void **state)
+{
+    (void)state;
+    enum { PRESSED = 300 };
+    Desk desk;
+    double took[PRESSED];
+    unsigned seed = 4;
+    const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 5, .step = 2000, .images = true});
+    static const char keys[] = "123hjkl?dtTx";
+    desk_open(&desk, 200, 60, CHOICE_SIXEL);
+    desk_draw(&desk, snapshot);
+    for (int i = 0; i < PRESSED; i++) {
+        double start = clock_s();
+        screen_press(desk.screen, snapshot, keys[next(&seed) % (sizeof keys - 1)]);
+        desk.canvas.look = term_look(desk.term);
+        screen_draw(desk.screen, snapshot, &desk.canvas);
+        term_show(desk.term, &desk.canvas);
+        took[i] = clock_s() - start;
+        desk_settle(&desk);
+        emulator_forget(&desk.emulator);
+    }
+    qsort(took, PRESSED, sizeof *took, compare_doubles);
+    printf("# key to bytes at 200x60: median %.1f ms, 99th percentile %.1f ms\n", took[PRESSED / 2] * 1e3,
+           took[PRESSED * 99 / 100] * 1e3);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    assert_true(took[PRESSED / 2] < 0.5);
+#else
+    assert_true(took[PRESSED * 99 / 100] < 0.020);
+#endif
+    desk_close(&desk);
+    fake_free(snapshot);
+}
+
+static void test_resizing(void **state)
+{
+    (void)state;
+    Desk desk;
+    const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 5, .step = 2000});
+    desk_open(&desk, 120, 40, CHOICE_BLOCKS);
+    press(&desk, snapshot, "2");
+    static const int sizes[][2] = {{80, 24}, {30, 5}, {1, 1}, {200, 60}, {40, 10}, {120, 40}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int width = sizes[i][0], height = sizes[i][1];
+        struct winsize size = {(unsigned short)height, (unsigned short)width, 0, 0};
+        ioctl(desk.emulator.slave, TIOCSWINSZ, &size);
+        vterm_set_size(desk.emulator.text, height, width);
+        term_resized(desk.term);
+        assert_int_equal(term_width(desk.term), width);
+        assert_int_equal(term_height(desk.term), height);
+        canvas_done(&desk.canvas);
+        CanvasLook look = term_look(desk.term);
+        canvas_init(&desk.canvas, width, height, &look);
+        desk_draw(&desk, snapshot);
+        if (width > 1) {
+            assert_text_arrived(&desk);
+        }
+    }
+    desk_close(&desk);
+    fake_free(snapshot);
+}
+
+/* ---- Refusals and crashes ------------------------------------------------------------------------------ */
+
+static void test_unusable_terminals_are_refused(void **state)
+{
+    (void)state;
+    Emulator e;
+    int nothing = open("/dev/null", O_RDWR);
+    emulator_environment();
+    emulator_open(&e, 80, 24);
+    Error error = {""};
+    TermOptions options = {.in = e.slave, .out = e.slave};
+    static const char *const types[] = {"dumb", "", "no-such-terminal"};
+    for (int i = 0; i < 3; i++) {
+        setenv("TERM", types[i], 1);
+        assert_int_equal(term_check(&options, &error), STATUS_BLOCKED);
+        assert_non_null(strstr(error.text, "TERM="));
+        assert_non_null(strstr(error.text, "ddil run"));
+    }
+    unsetenv("TERM");
+    assert_int_equal(term_check(&options, &error), STATUS_BLOCKED);
+    setenv("TERM", "xterm-256color", 1);
+    assert_int_equal(term_check(&options, &error), STATUS_OK);
+    options.width = 10;
+    options.height = 3;
+    assert_int_equal(term_check(&options, &error), STATUS_BLOCKED);
+    assert_non_null(strstr(error.text, "10x3"));
+    options = (TermOptions){.in = nothing, .out = e.slave};
+    assert_int_equal(term_check(&options, &error), STATUS_BLOCKED);
+    assert_int_equal(emulator_pump(&e), 0); /* the terminal was not touched */
+    emulator_close(&e);
+    close(nothing);
+}
+
+static void die(Emulator *e, int number)
+{
+    int descriptor;
+    setsid();
+    ioctl(e->slave, TIOCSCTTY, 0);
+    signals_open(&descriptor, NULL);
+    emulator_term(e, CHOICE_SIXEL, false);
+    ssize_t ignored = write(e->slave, "\033P0;1;0q\"1;1;60;6#0", 19); /* in the middle of a picture */
+    (void)ignored;
+    if (number == 0) {
+        must(1 + 1 == 3);
+    }
+    raise(number);
+    _exit(0);
+}
+
+static void test_a_crash_gives_the_terminal_back(void **state)
+{
+    (void)state;
+    static const int numbers[] = {SIGSEGV, SIGABRT, SIGFPE, 0};
+    emulator_environment();
+    for (int i = 0; i < 4; i++) {
+        Emulator e;
+        struct termios before, after;
+        int status;
+        emulator_open(&e, 80, 24);
+        tcgetattr(e.slave, &before);
+        pid_t child = fork();
+        if (child == 0) {
+            int quiet = open("/dev/null", O_WRONLY);
+            dup2(quiet, 2);
+            die(&e, numbers[i]);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(!WIFEXITED(status) || WEXITSTATUS(status) != 0);
+        tcgetattr(e.slave, &after);
+        assert_int_equal(before.c_lflag, after.c_lflag);
+        assert_int_equal(before.c_iflag, after.c_iflag);
+        assert_int_equal(before.c_oflag, after.c_oflag);
+        char bytes[16384];
+        ssize_t n = read(e.master, bytes, sizeof bytes - 1);
+        assert_true(n > 0);
+        bytes[n] = '\0';
+        const char *last = memmem(bytes, (size_t)n, "\033P0;1;0q", 8);
+        assert_non_null(last);
+        assert_non_null(strstr(last, "\030\033\\"));        /* the picture is cut off */
+        assert_non_null(strstr(last, "\033[?25h"));         /* the cursor is back */
+        assert_non_null(strstr(last, "\033[?1049l"));       /* and the screen */
+        emulator_close(&e);
+    }
+}
+
+static void test_leaving_restores_the_modes(void **state)
+{
+    (void)state;
+    Emulator e;
+    struct termios before, after;
+    emulator_environment();
+    emulator_open(&e, 80, 24);
+    tcgetattr(e.slave, &before);
+    Term *term = emulator_term(&e, CHOICE_AUTO, true);
+    emulator_pump(&e);
+    term_close(term);
+    tcgetattr(e.slave, &after);
+    assert_int_equal(before.c_lflag, after.c_lflag);
+    assert_int_equal(before.c_iflag, after.c_iflag);
+    emulator_pump(&e);
+    char typed;
+    fcntl(e.slave, F_SETFL, O_NONBLOCK);
+    assert_true(read(e.slave, &typed, 1) <= 0); /* no answer is left for the shell */
+    emulator_close(&e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_drawn_arrives),
+        cmocka_unit_test(test_pictures_are_erased_with_their_view),
+        cmocka_unit_test(test_idle_costs_nothing),
+        cmocka_unit_test(test_a_new_column_is_cheap),
+        cmocka_unit_test(test_keys_are_answered_at_once),
+        cmocka_unit_test(test_resizing),
+        cmocka_unit_test(test_unusable_terminals_are_refused),
+        cmocka_unit_test(test_a_crash_gives_the_terminal_back),
+        cmocka_unit_test(test_leaving_restores_the_modes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
