@@ -3,9 +3,11 @@
 #ifndef DDIL_EMULATOR_H
 #define DDIL_EMULATOR_H
 
+#include "app/sixel.h"
 #include "app/term.h"
 #include "engine/engine.h"
 #include "views/screen.h"
+#include <pthread.h>
 #include <vterm.h>
 
 typedef struct Decoded {
@@ -31,15 +33,24 @@ typedef struct Emulator {
     int pictures;   /* seen */
     Rect shown[SHOWN_MAX];
     Decoded decoded[SHOWN_MAX];
+    bool scrolled;  /* the program moved lines */
     size_t received;
-    bool silent; /* answers nothing */
+    pthread_t reader;  /* empties the pty, so that no writer ever waits for the test */
+    pthread_mutex_t lock;
+    Bytes waiting;     /* under the lock */
+    bool ending;       /* under the lock */
+    Bytes held;        /* the beginning of a picture whose end has not come */
 } Emulator;
 
 /* A pty with cells of 10x20 pixels. */
 void emulator_open(Emulator *e, int width, int height);
 void emulator_close(Emulator *e);
-/* Takes what was written, answers as terminals do; returns bytes taken. */
+/* Another size, from now on. */
+void emulator_resize(Emulator *e, int width, int height);
+/* Takes what was written (waits a few ms for it), answers as terminals do; returns bytes taken. */
 size_t emulator_pump(Emulator *e);
+/* Takes it unseen. */
+Bytes emulator_take(Emulator *e);
 /* Forgets the pictures seen. */
 void emulator_forget(Emulator *e);
 /* TERM, locale and the rest as the tests want them. */

@@ -107,3 +107,58 @@ void assert_same_logs(const char *a, const char *b)
         free(y);
     }
 }
+
+int world_enter(void **state)
+{
+    World *world = calloc(1, sizeof *world);
+    folder_new(world->runs);
+    world->crew = crew_new(1);
+    *state = world;
+    return 0;
+}
+
+int world_leave(void **state)
+{
+    World *world = *state;
+    folder_gone(world->runs);
+    crew_free(world->crew);
+    free(world);
+    return 0;
+}
+
+Run *world_create(const World *world, const Config *config)
+{
+    Run *run;
+    Error error = {{0}};
+    if (run_create(&run, world->runs, "tiny", config, world->crew, &error))
+        fail_msg("%s", error.text);
+    return run;
+}
+
+Run *world_resume(const World *world, const char *folder)
+{
+    Run *run;
+    Error error = {{0}};
+    if (run_resume(&run, folder, world->crew, &error))
+        fail_msg("%s", error.text);
+    return run;
+}
+
+/* A whole run in one go; `folder` gets where it stands. */
+void world_whole(const World *world, const Config *config, char folder[PATH_SIZE])
+{
+    Run *run = world_create(world, config);
+    snprintf(folder, PATH_SIZE, "%s", run_folder(run));
+    assert_int_equal(run_until(run, -1), PULSE_DONE);
+    run_close(run);
+}
+
+/* The same as far as step 22: without the end's evaluation, which takes longer than all
+ * the rest. */
+void world_most(const World *world, const Config *config, char folder[PATH_SIZE])
+{
+    Run *run = world_create(world, config);
+    snprintf(folder, PATH_SIZE, "%s", run_folder(run));
+    assert_int_equal(run_until(run, 22), PULSE_MORE);
+    run_close(run);
+}

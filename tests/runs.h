@@ -28,4 +28,21 @@ char *log_text(const char *folder, const char *name);
  * naming the one that is not. */
 void assert_same_logs(const char *a, const char *b);
 
+/* A runs folder and a crew of one: the state of a test between world_enter and
+ * world_leave. */
+typedef struct World {
+    char runs[PATH_SIZE];
+    Crew *crew;
+} World;
+int world_enter(void **state);
+int world_leave(void **state);
+/* A new run, a resumed one; the test fails when that fails. */
+Run *world_create(const World *world, const Config *config);
+Run *world_resume(const World *world, const char *folder);
+/* A whole run in one go; `folder` gets where it stands. */
+void world_whole(const World *world, const Config *config, char folder[PATH_SIZE]);
+/* The same as far as step 22: without the end's evaluation, which takes longer than all
+ * the rest. */
+void world_most(const World *world, const Config *config, char folder[PATH_SIZE]);
+
 #endif

@@ -10,7 +10,7 @@
 /* ---- Gaussian data: every map is linear ---- */
 
 #define SMALL                                                                            \
-    "steps = 1500\nbatch = 128\n[data]\nname = ring\n[net]\nwidth = 48\ndepth = "        \
+    "steps = 1000\nbatch = 96\n[data]\nname = ring\n[net]\nwidth = 48\ndepth = "        \
     "2\nfeatures = 16\n"                                                                 \
     "time_scale = 30\ntime_range = 30\n[student]\nsteps = 4\ninit = "                    \
     "random\n[optimizer]\nlr = 3e-3\n"
@@ -148,10 +148,10 @@ static void test_lcm_converges_to_the_end_of_the_path(void **state)
 /* Own / forward at the last sampling step, after a shortened run of a preset. */
 static double last_ratio(const char *preset, const char *seed)
 {
-    const char *const shorter[] = {"run.batch=128",
-                                   "run.steps=1000",
+    const char *const shorter[] = {"run.batch=96",
+                                   "run.steps=800",
                                    "net.width=64",
-                                   "student.pretrain_steps=1000",
+                                   "student.pretrain_steps=800",
                                    "optimizer.lr=2e-3",
                                    "student.pretrain_lr=3e-3",
                                    seed,
@@ -159,7 +159,7 @@ static double last_ratio(const char *preset, const char *seed)
     Bench *bench = bench_open_file(preset, shorter, 2);
     Lab *lab = &bench->lab;
     ShiftRow rows[64];
-    bench_start(bench, 1000);
+    bench_start(bench, 800);
     bench_advance(bench, 0, lab->steps);
     Shift *shift = bench_shift(bench, 256, 8);
     Policy student = lab_student(lab, false, 0);

@@ -250,6 +250,28 @@ static void test_activations(void **state)
     }
 }
 
+static void test_time_features(void **state)
+{
+    (void)state;
+    enum { N = 101, HALF = 19 };
+    float time[N], y[N * 2 * HALF];
+    double frequency[HALF];
+    for (int k = 0; k < HALF; k++)
+        frequency[k] = 1e4 * exp(-0.8 * k);
+    for (int i = 0; i < N; i++)
+        time[i] = (float)(i - 50) * 2.03f;
+    kernel_time_features(N, HALF, time, frequency, y);
+    for (int i = 0; i < N * HALF; i++) {
+        double angle = (double)time[i / HALF] * frequency[i % HALF];
+        const float *row = y + i / HALF * 2 * HALF + i % HALF;
+        assert_true(fabs((double)row[0] - sin(angle)) <= 1e-7);
+        assert_true(fabs((double)row[HALF] - cos(angle)) <= 1e-7);
+    }
+    time[0] = NAN;
+    kernel_time_features(1, HALF, time, frequency, y);
+    assert_true(isnan(y[0]) && isnan(y[HALF]));
+}
+
 static void test_group_norm(void **state)
 {
     (void)state;
@@ -352,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_exp),           cmocka_unit_test(test_activations),
         cmocka_unit_test(test_group_norm),    cmocka_unit_test(test_softmax),
         cmocka_unit_test(test_attention),     cmocka_unit_test(test_shuffle),
+        cmocka_unit_test(test_time_features),
     };
     kernel_init();
     return cmocka_run_group_tests_name(kernel_cpu(), tests, NULL, NULL);

@@ -23,9 +23,7 @@ static int leave(void **state)
     return 0;
 }
 
-/* ---- Series
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- Series ----------------------------------------------------------------------- */
 
 static double wave(long step)
 {
@@ -115,9 +113,7 @@ static void test_sparse_series_keep_their_gaps(void **state)
     assert_true(isinf(growing.series.max[growing.series.n - 1]));
 }
 
-/* ---- CSV
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- CSV -------------------------------------------------------------------------- */
 
 static void test_numbers_read_back_equal(void **state)
 {
@@ -199,9 +195,7 @@ static void test_rows_past_a_step_are_cut(void **state)
     assert_int_equal(csv_cut("nowhere.csv", 3, NULL), STATUS_OK);
 }
 
-/* ---- Logs and history
- * -------------------------------------------------------------------------------------------
- */
+/* ---- Logs and history ------------------------------------------------------------- */
 
 static const char *const NAMES[] = {"loss_data", "loss_student"};
 

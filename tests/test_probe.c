@@ -74,7 +74,7 @@ static void test_answers(void **state)
     feed(&probe, &heard, "\033[?1;2c", 7); /* tmux: 4 is nowhere, the first number does not count */
     assert_true(answers->done && !answers->sixel);
     probe_init(&probe);
-    feed(&probe, &heard, "\033[?4;6c\033[?2026;2$y", 19);
+    feed(&probe, &heard, "\033[?4;6c\033[?2026;2$y", 18);
     assert_true(!answers->sixel && answers->synchronised);
     assert_int_equal(heard.n, 0);
 }

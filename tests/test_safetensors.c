@@ -58,9 +58,7 @@ static Status open_header(const char *folder, const char *header, size_t size,
     return status;
 }
 
-/* ---- Round trip
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- Round trip ------------------------------------------------------------------- */
 
 static const float F[6] = {1, -2, 3.5f, 0, 1e-30f, INFINITY};
 static const double D[1] = {0.1};
@@ -150,9 +148,7 @@ static void test_another_shape_is_refused_by_name(void **state)
     tensorfile_close(file);
 }
 
-/* ---- Hostile files
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- Hostile files ---------------------------------------------------------------- */
 
 static void test_every_cut_is_refused(void **state)
 {
@@ -304,9 +300,7 @@ static void test_a_write_that_fails_leaves_nothing(void **state)
     assert_int_equal(folder_entries(*state), 1);
 }
 
-/* ---- Weights
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- Weights ---------------------------------------------------------------------- */
 
 static NetSpec small_net(int hidden)
 {

@@ -120,7 +120,7 @@ static void assert_no_shift(const char *name, double guidance)
 {
     World *world = world_of(name, 1, NULL, 0);
     world->expert.guidance = guidance;
-    Shift *shift = open_shift(world, 256, 4, 1);
+    Shift *shift = open_shift(world, 128, 4, 1);
     Policy student = policy_of(world, &world->law, 4, 1, RULE_DDIM);
     ShiftRow rows[4];
     measure(world, shift, &student, rows);
@@ -153,7 +153,7 @@ static void test_equal_laws_give_ratio_one(void **state)
     for (int k = 0; k < 2; k++) {
         World *world = world_at_a_point(1);
         world->tilt = 0.3;
-        Shift *shift = open_shift(world, 512, 4, 3);
+        Shift *shift = open_shift(world, 256, 4, 3);
         Policy student = policy_of(world, &world->law, 4, 1, rules[k]);
         ShiftRow rows[4];
         measure(world, shift, &student, rows);
@@ -161,9 +161,9 @@ static void test_equal_laws_give_ratio_one(void **state)
             double u = (4 - s) / 4.0, a = cos(1.5707963 * u), b = sin(1.5707963 * u);
             double expected =
                 0.09 * (a * a * 0.26 + b * b); /* tilt^2 E z^2, mean over coordinates */
-            assert_near(rows[s].own, expected, 0.12 * expected);
-            assert_near(rows[s].forward, expected, 0.12 * expected);
-            assert_near(rows[s].ratio, 1, 0.2);
+            assert_near(rows[s].own, expected, 0.2 * expected);
+            assert_near(rows[s].forward, expected, 0.2 * expected);
+            assert_near(rows[s].ratio, 1, 0.3);
             assert_true(rows[s].low < 1 && rows[s].high > 1);
         }
         world_free(world);
@@ -174,7 +174,7 @@ static void test_equal_laws_give_ratio_one(void **state)
 static void test_null_bands_are_calibrated(void **state)
 {
     (void)state;
-    enum { SEEDS = 40, N = 96 };
+    enum { SEEDS = 40, N = 48 };
     int forward = 0, teacher = 0;
     for (int seed = 0; seed < SEEDS; seed++) {
         World *world = world_at_a_point(1);
@@ -199,7 +199,7 @@ static void test_a_biased_student_is_found_out(void **state)
 {
     (void)state;
     World *world = world_at_a_point(1);
-    Shift *shift = open_shift(world, 512, 4, 1);
+    Shift *shift = open_shift(world, 256, 4, 1);
     Mixture biased = world->law;
     const double b[2] = {0.5, -1};
     for (int c = 0; c < 2; c++)
@@ -216,7 +216,7 @@ static void test_a_biased_student_is_found_out(void **state)
         assert_near(rows[s].forward, 0.625, 1e-3);
         assert_near(rows[s].ratio, 1, 1e-3);
         double moved = 1.25 * a * a, size = a * a * 0.52 + 2 * noise * noise;
-        assert_near(rows[s].paired, moved / size, 0.15 * moved / size + 1e-6);
+        assert_near(rows[s].paired, moved / size, 0.2 * moved / size + 1e-6);
         if (s > 0) {
             assert_true(rows[s].mmd2 > 2 * rows[s].null95);
             assert_true(rows[s].mmd2_teacher > 2 * rows[s].null95_teacher);
@@ -231,7 +231,7 @@ static void test_forward_law_is_the_distillers(void **state)
 {
     (void)state;
     World *world = world_of("ring", 1, (int[]){0, 1, 2}, 3);
-    Shift *shift = open_shift(world, 256, 4, 8);
+    Shift *shift = open_shift(world, 128, 4, 8);
     Policy student = policy_of(world, &world->law, 4, 8, RULE_DDIM);
     ShiftRow rows[4];
     measure(world, shift, &student, rows);

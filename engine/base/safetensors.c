@@ -55,9 +55,7 @@ static void *grow(void *block, size_t bytes)
     return more;
 }
 
-/* ---- Reading
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- Reading ---------------------------------------------------------------------- */
 
 struct TensorFile {
     char path[PATH_SIZE];
@@ -333,9 +331,7 @@ Status tensorfile_take(const TensorFile *file, const char *name, WalkType type, 
     return STATUS_OK;
 }
 
-/* ---- Writing
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- Writing ---------------------------------------------------------------------- */
 
 struct TensorWriter {
     json_t *meta;

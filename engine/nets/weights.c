@@ -32,9 +32,7 @@ static int *size_at(NetSpec *spec, int i)
     return (int *)((char *)spec + SIZES[i].offset);
 }
 
-/* ---- Reading
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- Reading ---------------------------------------------------------------------- */
 
 static Status meta_number(const TensorFile *file, const char *path, const char *key,
                           double high, double *value, Error *error)
@@ -183,9 +181,7 @@ Status weights_load(const char *path, const NetSpec *spec, float *block, Error *
     return loading.status;
 }
 
-/* ---- Writing
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- Writing ---------------------------------------------------------------------- */
 
 typedef struct Saving {
     TensorWriter *writer;

@@ -28,9 +28,7 @@ char *checkpoint_path(char *path, const char *folder, long step)
     return file_join(path, folder, name);
 }
 
-/* ---- What there is
- * ---------------------------------------------------------------------------------------
- */
+/* ---- What there is ---------------------------------------------------------------- */
 
 /* The step in a checkpoint's file name, or -1. */
 static long step_of(const char *name)
@@ -80,9 +78,7 @@ long checkpoint_newest(const char *folder)
     return newest;
 }
 
-/* ---- Saving
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- Saving ----------------------------------------------------------------------- */
 
 typedef struct Saving {
     Walk walk; /* first: visits get this */
@@ -134,9 +130,7 @@ Status checkpoint_save(const char *folder, long step, const char *config,
     return status ? status : point_latest(folder, step, error);
 }
 
-/* ---- Loading
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- Loading ---------------------------------------------------------------------- */
 
 typedef struct Loading {
     Walk walk; /* first: visits get this */

@@ -41,9 +41,7 @@ void csv_put_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
-/* ---- Reading
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- Reading ---------------------------------------------------------------------- */
 
 /* Unquotes a quoted cell in place; returns what follows it. */
 static char *unquote(char *text)
@@ -141,9 +139,7 @@ double csv_real(const CsvReader *reader, int column)
     return end == text || *end ? NAN : value;
 }
 
-/* ---- Cutting
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- Cutting ---------------------------------------------------------------------- */
 
 /* Copies header and kept rows to the front; returns their bytes. */
 static size_t keep_rows(char *bytes, size_t size, long last)

@@ -14,9 +14,7 @@
 
 static const double PUBLISH_EVERY_S = 0.1, SCAN_EVERY_S = 1;
 
-/* ---- Work
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- Work ------------------------------------------------------------------------- */
 
 static Slot *next_live(Engine *engine)
 {
@@ -125,9 +123,7 @@ int engine_advance(Engine *engine, int quanta)
     return done;
 }
 
-/* ---- Opening
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- Opening ---------------------------------------------------------------------- */
 
 static Status own_folder(Engine *engine, Error *error)
 {
@@ -235,9 +231,7 @@ Status engine_open(Engine **opened, const EngineOptions *options, Error *error)
     return STATUS_OK;
 }
 
-/* ---- Closing
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- Closing ---------------------------------------------------------------------- */
 
 static void save_runs(Engine *engine)
 {
@@ -267,9 +261,7 @@ void engine_close(Engine *engine, Leave leave)
     release(engine);
 }
 
-/* ---- The caller's side
- * ------------------------------------------------------------------------------------------
- */
+/* ---- The caller's side ------------------------------------------------------------ */
 
 int engine_wakeup(const Engine *engine)
 {

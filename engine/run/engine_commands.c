@@ -14,9 +14,7 @@ static const char *title(const Slot *slot, char text[NAME_SIZE + 16])
     return text;
 }
 
-/* ---- Texts of commands
- * ------------------------------------------------------------------------------------------
- */
+/* ---- Texts of commands ------------------------------------------------------------ */
 
 /* Takes the next non-empty line off *text; false at the end. */
 static bool next_line(const char **text, char line[COMMAND_TEXT_SIZE])
@@ -53,9 +51,7 @@ static bool takes_name(const char *line, char name[NAME_SIZE])
     return true;
 }
 
-/* ---- New runs
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- New runs --------------------------------------------------------------------- */
 
 static Status do_new(Engine *engine, const Order *order, Error *error)
 {
@@ -105,9 +101,7 @@ static Status do_fork(Engine *engine, const Order *order, Slot *slot, Error *err
     return STATUS_OK;
 }
 
-/* ---- Steering
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- Steering --------------------------------------------------------------------- */
 
 static Status open_live(Engine *engine, Slot *slot, Error *error)
 {
@@ -234,9 +228,7 @@ static Status do_delete(Engine *engine, const Order *order, Slot *slot, Error *e
     return status;
 }
 
-/* ---- Dispatch
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- Dispatch --------------------------------------------------------------------- */
 
 typedef Status DoCommand(Engine *engine, const Order *order, Slot *slot, Error *error);
 

@@ -5,9 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- The table
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- The table -------------------------------------------------------------------- */
 
 Slot *slot_find(Engine *engine, int id)
 {
@@ -64,9 +62,7 @@ void slots_free(Engine *engine)
     engine->slot = NULL;
 }
 
-/* ---- Open and closed
- * --------------------------------------------------------------------------------------------
- */
+/* ---- Open and closed -------------------------------------------------------------- */
 
 static void replace_view(Slot *slot, const RunView *view)
 {
@@ -104,9 +100,7 @@ void slot_reread(Slot *slot)
         replace_view(slot, view);
 }
 
-/* ---- Folders
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- Folders ---------------------------------------------------------------------- */
 
 /* Changes when one of the files that a view is made from does. */
 static uint64_t signature_of(const char *folder)
@@ -136,7 +130,11 @@ static void scan_folder(Engine *engine, const char *folder, int id)
     uint64_t signature = signature_of(folder);
     if (slot && (slot->run || slot->signature == signature))
         return;
-    const RunView *view = run_view_read(folder, NULL);
+    Error error = {{0}};
+    const RunView *view = run_view_read(folder, &error);
+    if (!view && !engine->current) /* once, at the start */
+        note_add(engine, 0, STATUS_BAD_INPUT, id, "run %02d cannot be shown: %.200s", id,
+                 error.text);
     if (!view)
         return;
     if (!slot)

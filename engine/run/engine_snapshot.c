@@ -21,9 +21,7 @@ static Block *block_of(const Snapshot *snapshot)
     return (Block *)(void *)((char *)(size_t)snapshot - offsetof(Block, snapshot));
 }
 
-/* ---- Notes
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- Notes ------------------------------------------------------------------------ */
 
 void note_add(Engine *engine, long ticket, Status status, int run, const char *format,
               ...)
@@ -44,9 +42,7 @@ void note_add(Engine *engine, long ticket, Status status, int run, const char *f
     engine->news = true;
 }
 
-/* ---- The process
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- The process ------------------------------------------------------------------ */
 
 static double rss_mib(void)
 {

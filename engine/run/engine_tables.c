@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Presets
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- Presets ---------------------------------------------------------------------- */
 
 typedef struct Presets {
     PresetInfo *preset;
@@ -82,9 +80,7 @@ int engine_presets(PresetInfo **found)
     return presets.n;
 }
 
-/* ---- Parameters
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- Parameters ------------------------------------------------------------------- */
 
 /* Filled once, constant ever after: the rows of all methods are only brought together at
  * run time. */

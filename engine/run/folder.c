@@ -15,9 +15,7 @@
 
 enum { NUMBER_DIGITS = 4, LOCK_TRIES = 10 };
 
-/* ---- Names and numbers
- * -------------------------------------------------------------------------------------
- */
+/* ---- Names and numbers ------------------------------------------------------------ */
 
 Status folder_check_name(const char *name, Error *error)
 {
@@ -135,9 +133,19 @@ Status folder_remove(const char *folder, Error *error)
     return fail(error, STATUS_FAILED, "cannot remove %s: %s", folder, strerror(errno));
 }
 
-/* ---- Locks
- * -------------------------------------------------------------------------------------------------
- */
+void folder_sweep(const char *folder)
+{
+    char path[PATH_SIZE];
+    DIR *stream = opendir(folder);
+    for (struct dirent *entry; stream && (entry = readdir(stream));) {
+        if (strstr(entry->d_name, ".tmp-"))
+            unlink(file_join(path, folder, entry->d_name));
+    }
+    if (stream)
+        closedir(stream);
+}
+
+/* ---- Locks ------------------------------------------------------------------------ */
 
 long folder_owner(const char *path)
 {
@@ -191,9 +199,7 @@ bool folder_locked(const char *path)
     return held;
 }
 
-/* ---- run.ini
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- run.ini ---------------------------------------------------------------------- */
 
 Status folder_write_ini(const char *folder, const Config *config, const Lineage *lineage,
                         Error *error)

@@ -25,6 +25,10 @@ Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE],
 /* Removes a folder and everything in it. */
 Status folder_remove(const char *folder, Error *error);
 
+/* Removes what a killed writer left: temporary files of newfile_open. Only for the
+ * folder's owner. */
+void folder_sweep(const char *folder);
+
 /* Takes an flock on FILE (created when missing) for this process: alone or shared.
  * STATUS_BLOCKED names the owner. The lock ends when *descriptor is closed. */
 Status folder_lock(const char *path, bool alone, int *descriptor, Error *error);

@@ -153,9 +153,7 @@ double gallery_cost(const Lab *lab)
     return (double)shape.n * shape.steps * denoiser_cost(&student.denoiser);
 }
 
-/* ---- In a file
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- In a file -------------------------------------------------------------------- */
 
 /* The numbers that are not arrays. */
 enum { HEAD = 8 };

@@ -62,9 +62,7 @@ void history_metrics(History *history, long step, double loss, double grad_norm,
         history->best = smooth;
 }
 
-/* ---- Shift
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- Shift ------------------------------------------------------------------------ */
 
 /* Very long runs keep every second column. */
 static void thin_columns(History *history)
@@ -183,9 +181,7 @@ void history_event(History *history, long step, const char *text)
     snprintf(mark->text, sizeof mark->text, "%s", text);
 }
 
-/* ---- Reading logs
- * ----------------------------------------------------------------------------------------
- */
+/* ---- Reading logs ----------------------------------------------------------------- */
 
 typedef void ReadRow(History *history, const CsvReader *reader, long step, void *state);
 

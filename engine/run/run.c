@@ -13,9 +13,7 @@
 enum { PRETRAIN_BLOCK = 8, EVAL_POINTS = 4000, EVAL_PICTURES = 500 };
 static const double TIMES_EVERY_S = 5, SPEED_MEMORY_S = 4;
 
-/* ---- When
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- When ------------------------------------------------------------------------- */
 
 bool run_finished(const Run *run)
 {
@@ -41,14 +39,13 @@ static bool stage_due(const Run *run)
     case STAGE_SAVE:
         return start || end ||
                every(run, config_int(&run->config, "run.checkpoint_every"));
-    case STAGE_STEP: return true;
+    case STAGE_STEP:
+    case STAGES: break;
     }
     return true;
 }
 
-/* ---- Speed
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- Speed ------------------------------------------------------------------------ */
 
 void run_count_speed(Run *run, double steps)
 {
@@ -78,9 +75,7 @@ static Status log_speed(Run *run, Error *error)
                      error);
 }
 
-/* ---- One stage each
- * ------------------------------------------------------------------------------------------
- */
+/* ---- One stage each --------------------------------------------------------------- */
 
 static Status pretrain(Run *run, Error *error)
 {
@@ -155,12 +150,21 @@ static Status evaluate(Run *run, Error *error)
 /* Makes the gallery show the present step. */
 static void renew_gallery(Run *run)
 {
-    if (run->gallery && run->gallery_step == run->step)
+    if (run->gallery && run->gallery_step == run->step && !run->gallery_stale)
         return;
-    Gallery *gallery = gallery_make(&run->lab, run->step, run->gallery);
+    Gallery *gallery =
+        gallery_make(&run->lab, run->step, run->gallery_stale ? NULL : run->gallery);
+    run->gallery_stale = false;
     gallery_drop(run->gallery);
     run->gallery = gallery;
     run->gallery_step = run->step;
+}
+
+static bool gallery_due(const Run *run)
+{
+    long every_steps = run->gallery_every;
+    return !run->gallery || run->gallery_stale ||
+           run->gallery_step / every_steps != run->step / every_steps;
 }
 
 /* Sheets are a convenience: a failure is logged, the run goes on. */
@@ -234,9 +238,7 @@ RunPulse run_advance(Run *run, Error *error)
         run_mark_state(run, RUN_LIVE);
     long before = run->step;
     Status status = perform(run, error);
-    if (!status && run->watched && run->stage == STAGE_STEP &&
-        (!run->gallery ||
-         run->gallery_step / run->gallery_every != run->step / run->gallery_every))
+    if (!status && run->watched && run->stage == STAGE_STEP && gallery_due(run))
         renew_gallery(run);
     run_count_speed(run, (double)(run->step - before));
     if (!status)
@@ -246,9 +248,7 @@ RunPulse run_advance(Run *run, Error *error)
     return finish(run, RUN_FAILED, error->text);
 }
 
-/* ---- Steering
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Steering --------------------------------------------------------------------- */
 
 void run_note(Run *run, const char *text)
 {
@@ -311,14 +311,14 @@ Status run_set(Run *run, const char *assignment, Error *error)
              config.row[row]->key, run->config.value[row].text, config.value[row].text);
     run->config = run->lab.config = config;
     lab_configure(&run->lab);
+    run_open_shift(run);
     run_set_cadence(run);
+    run->gallery_stale = true;
     history_event(&run->history, run->step, mark);
     return log_event(&run->log, run->step, mark, error);
 }
 
-/* ---- Looking in
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- Looking in ------------------------------------------------------------------- */
 
 void run_watch(Run *run)
 {

@@ -17,6 +17,7 @@ typedef enum Stage {
     STAGE_EVAL,
     STAGE_SAVE,
     STAGE_STEP, /* the next optimiser step */
+    STAGES
 } Stage;
 
 /* Speed over the last seconds, for people only. */
@@ -49,7 +50,8 @@ struct Run {
     bool watched;                    /* somebody asked for a view: keep a gallery */
     Gallery *gallery;
     bool gallery_stale; /* its teacher too: thresholding changed */
-    long gallery_step; /* the step it shows */
+    long gallery_step;  /* the step it shows */
+    Error passed_over;  /* why the newest checkpoint could not be used, "" */
     EvalReport eval;
     bool evaluated;
     double pretrain_loss;
@@ -57,11 +59,29 @@ struct Run {
     double times_next; /* clock of the next row of times.csv */
 };
 
+/* ---- run_state.c ---- */
+/* A run with its lab, without a folder. On error too *made is to be closed. */
+Status run_new(Run **made, const Config *config, Crew *crew, Error *error);
+/* Hands the run over, or closes it when there was an error. */
+Status run_give(Run **out, Run *run, Status status);
+/* Loads one checkpoint of `folder` into a fresh run. */
+Status run_load(Run *run, const char *folder, long step, Error *error);
+/* The newest good one, if there is any at all; damaged ones are passed over. */
+Status run_load_newest(Run *run, const char *folder, Error *error);
+/* run_save without the sheet. */
+Status run_save_quietly(Run *run, Error *error);
 /* ---- run_open.c ---- */
-Status run_save_quietly(Run *run, Error *error); /* run_save without the sheet */
+/* Gives a run its folder; what was made is removed again on error. event: "" for none. */
+Status run_settle(Run *run, const char *runs, const char *name, const char *event,
+                  Error *error);
+/* run_new for an existing folder. */
+Status run_open_folder(Run **made, const char *folder, const Config *config,
+                       const Lineage *lineage, Crew *crew, Error *error);
+/* The last evaluation, and the samples, as they were logged and saved. */
+void run_recall(Run *run);
 /* ---- run_shift.c: cadence and the shift's set-up ---- */
-/* Sets the measure up as the configuration now says; also after a tweak, so that a run that goes on and one that is
- * resumed measure with the same. */
+/* Sets the measure up as the configuration now says; also after a tweak, so that a run
+ * that goes on and one that is resumed measure with the same. */
 void run_open_shift(Run *run);
 void run_set_cadence(Run *run);
 Status run_measure_shift(Run *run, Error *error);

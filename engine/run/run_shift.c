@@ -19,11 +19,11 @@ static int draw_label(const void *context, Rng *rng)
     return lab_label(context, rng);
 }
 
-Status run_open_shift(Run *run)
+void run_open_shift(Run *run)
 {
     Lab *lab = &run->lab;
     if (!lab->method->label || !lab->has_teacher)
-        return STATUS_OK;
+        return;
     ShiftSetup setup = {
         .n = (int)config_int(&run->config, "shift.samples"),
         .seed = lab->seed,
@@ -34,8 +34,8 @@ Status run_open_shift(Run *run)
         .context = lab,
         .label_cost = lab->method->label_cost(lab),
         .draw_label = draw_label};
-    run->shift = shift_open(&setup, &run->keep);
-    return STATUS_OK;
+    arena_rewind(&run->measuring, 0);
+    run->shift = shift_open(&setup, &run->measuring);
 }
 
 /* Network evaluations of an optimiser step: training, and the renewal of student
@@ -80,6 +80,8 @@ Status run_measure_shift(Run *run, Error *error)
     Policy student = lab_student(&run->lab, false, 0);
     int n = run->lab.grid.steps, worst;
     must(n <= SHIFT_ROWS_MAX);
+    if (run->step == 0) /* the one-time work: repeated after a resume, counted once */
+        run->lab.cost.shift += shift_setup_cost(run->shift);
     run->lab.cost.shift +=
         shift_measure(run->shift, run->lab.crew, &run->scratch, &student, rows);
     run->lab.source.measured_shift = shift_worst(rows, n, &worst);

@@ -30,9 +30,7 @@ static void put(Picture *picture, int x, int y, const unsigned char rgb[3])
                3);
 }
 
-/* ---- Pictures
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- Pictures --------------------------------------------------------------------- */
 
 static unsigned char shade(const SamplesView *view, float value)
 {
@@ -69,9 +67,7 @@ static Picture draw_grid(const SamplesView *view, const float *sample)
     return picture;
 }
 
-/* ---- Points
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Points ----------------------------------------------------------------------- */
 
 static void put_points(Picture *picture, const SamplesView *view, int n,
                        const float *point, int radius, const unsigned char rgb[3])
@@ -100,9 +96,7 @@ static Picture draw_scatter(const SamplesView *view, const float *sample)
     return picture;
 }
 
-/* ---- The file
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- The file --------------------------------------------------------------------- */
 
 static Status write_png(const Picture *picture, const char *path, Error *error)
 {

@@ -56,9 +56,7 @@ static ViewBlock *block_new(const History *history, const Config *config)
     return block;
 }
 
-/* ---- The parts
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- The parts -------------------------------------------------------------------- */
 
 static void fill_terms(ViewBlock *block, const History *history)
 {
@@ -152,9 +150,7 @@ static ViewBlock *view_new(const char *folder, const Config *config,
     return block;
 }
 
-/* ---- Views
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- Views ------------------------------------------------------------------------ */
 
 const RunView *run_view(Run *run)
 {

@@ -55,15 +55,20 @@ KERNEL_BODY float row_dot(int n, const float *a, const float *b)
     return rest;
 }
 
+/* Three passes, so that the exponentials run over all rows at once. */
 KERNEL_BODY void kernel_softmax_body(int rows, int n, float *x)
 {
-    for (int row = 0; row < rows; row++, x += n) {
-        float top = row_maximum(n, x);
+    for (int row = 0; row < rows; row++) {
+        float top = row_maximum(n, x + row * n);
         for (int j = 0; j < n; j++)
-            x[j] = simd_exp(x[j] - top);
-        float factor = 1.0f / row_sum(n, x);
+            x[row * n + j] -= top;
+    }
+    for (int i = 0; i < rows * n; i++)
+        x[i] = simd_exp(x[i]);
+    for (int row = 0; row < rows; row++) {
+        float factor = 1.0f / row_sum(n, x + row * n);
         for (int j = 0; j < n; j++)
-            x[j] *= factor;
+            x[row * n + j] *= factor;
     }
 }
 KERNEL_DISPATCH(kernel_softmax, (int rows, int n, float *x), (rows, n, x))

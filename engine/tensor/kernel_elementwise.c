@@ -109,3 +109,34 @@ KERNEL_BODY void kernel_column_sums_body(int rows, int c, const float *x, float 
         column_block(rows, c, c - j, x + j, sum + j);
 }
 KERNEL_DISPATCH(kernel_column_sums, (int rows, int c, const float *x, float *sum), (rows, c, x, sum))
+
+/* Sine and cosine of a + quarter * pi / 2 from their series on [-pi/4, pi/4]. */
+KERNEL_BODY void series(double r, uint64_t quarter, float *sine, float *cosine)
+{
+    double q = r * r;
+    double s = r + r * q * (-1.0 / 6 + q * (1.0 / 120 + q * (-1.0 / 5040 + q * (1.0 / 362880))));
+    double c = 1 + q * (-0.5 + q * (1.0 / 24 + q * (-1.0 / 720 + q * (1.0 / 40320))));
+    double first = quarter & 1 ? c : s, second = quarter & 1 ? s : c;
+    *sine = (float)(quarter & 2 ? -first : first);
+    *cosine = (float)((quarter + 1) & 2 ? -second : second);
+}
+
+/* The quarter turn is rounded by adding 1.5 * 2^52, whose low bits then hold it. */
+KERNEL_BODY void kernel_time_features_body(int n, int half, const float *time, const double *frequency,
+                                           float *y)
+{
+    for (int i = 0; i < n; i++, y += 2 * half)
+        for (int k = 0; k < half; k++) {
+            double angle = (double)time[i] * frequency[k];
+            double shifted = angle * 0.63661977236758134308 + 6755399441055744.0;
+            double quarter = shifted - 6755399441055744.0;
+            double r = angle - quarter * 1.5707963267948965580;
+            r = r - quarter * 6.1232339957367660e-17;
+            uint64_t bits;
+            memcpy(&bits, &shifted, sizeof bits);
+            series(r, bits, y + k, y + half + k);
+        }
+}
+KERNEL_DISPATCH(kernel_time_features,
+                (int n, int half, const float *time, const double *frequency, float *y),
+                (n, half, time, frequency, y))

@@ -5,13 +5,14 @@
 #include "engine/tensor/kernel_simd.h"
 
 #if defined(__x86_64__)
+#include <immintrin.h>
 
-enum { KC = 256, WIDEST = 48, TALLEST = 8 };
+enum { KC = 256, WIDEST = 48 };
 
 typedef enum TileStart { START_ZERO, START_BIAS, START_ADD } TileStart;
 
 typedef struct TileCall {
-    int k;
+    int k, tail;
     const float *a;
     ptrdiff_t ra, ca;
     const float *panel;
@@ -26,19 +27,34 @@ typedef struct TileCall {
 #define LANES      16
 #define VECTORS    3
 #define ROWS       8
+#define MASK(tail) ((__mmask16)((1u << (tail)) - 1))
+#define LOAD(from, mask)          _mm512_maskz_loadu_ps(mask, from)
+#define STORE(to, mask, vector)   _mm512_mask_storeu_ps(to, mask, vector)
 #include "engine/tensor/kernel_gemm_tile.h"
+#undef MASK
+#undef LOAD
+#undef STORE
 #undef TILE
 #undef TARGET
 #undef LANES
 #undef VECTORS
 #undef ROWS
 
+/* Eight integers from entry 8 - tail on: `tail` of them -1. */
+static const int tail_mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+
 #define TILE(name) avx2_##name
 #define TARGET     KERNEL_AVX2
 #define LANES      8
 #define VECTORS    2
 #define ROWS       6
+#define MASK(tail) _mm256_loadu_si256((const __m256i *)(tail_mask + 8 - (tail)))
+#define LOAD(from, mask)          _mm256_maskload_ps(from, mask)
+#define STORE(to, mask, vector)   _mm256_maskstore_ps(to, mask, vector)
 #include "engine/tensor/kernel_gemm_tile.h"
+#undef MASK
+#undef LOAD
+#undef STORE
 #undef TILE
 #undef TARGET
 #undef LANES
@@ -57,24 +73,34 @@ static const TileSet sets[] = {
     [CPU_AVX512] = {16, 3, {8, 4, 2, 1}, {avx512_rows_ROWS, avx512_rows_4, avx512_rows_2, avx512_rows_1}},
 };
 
-/* Four rows of B^T at a time: their columns become rows of the panel. */
 static void pack_transposed(int k, int n, int width, float alpha, const float *b, ptrdiff_t cb,
                             float *panel)
 {
     int j = 0;
     for (; j + 4 <= n; j += 4) {
-        const float *r0 = b + j * cb, *r1 = r0 + cb, *r2 = r1 + cb, *r3 = r2 + cb;
-        for (int l = 0; l < k; l++) {
-            float *to = panel + l * width + j;
-            to[0] = alpha * r0[l];
-            to[1] = alpha * r1[l];
-            to[2] = alpha * r2[l];
-            to[3] = alpha * r3[l];
-        }
+        int l = 0;
+        for (; l + 4 <= k; l += 4)
+            transpose_4x4(alpha, b + j * cb + l, cb, panel + l * width + j, width);
+        for (; l < k; l++)
+            for (int i = j; i < j + 4; i++)
+                panel[l * width + i] = alpha * b[i * cb + l];
     }
     for (; j < n; j++)
         for (int l = 0; l < k; l++)
             panel[l * width + j] = alpha * b[j * cb + l];
+}
+
+/* Rows of 16 floats at a time: the width of the widest vector. */
+static void pack_rows(int k, int n, int width, float alpha, const float *b, ptrdiff_t rb, float *panel)
+{
+    for (int l = 0; l < k; l++, b += rb, panel += width) {
+        int j = 0;
+        for (; j + 16 <= n; j += 16)
+            for (int i = j; i < j + 16; i++)
+                panel[i] = alpha * b[i];
+        for (; j < n; j++)
+            panel[j] = alpha * b[j];
+    }
 }
 
 /* panel (k, width) = alpha B (k, n), columns from n on zero. */
@@ -83,13 +109,10 @@ static void pack(const Gemm *g, int l0, int k, int j0, int n, int width, float *
     const float *b = g->b + l0 * g->rb + j0 * g->cb;
     if (n < width)
         memset(panel, 0, sizeof(float) * (size_t)(k * width));
-    if (g->cb != 1) {
+    if (g->cb == 1)
+        pack_rows(k, n, width, g->alpha, b, g->rb, panel);
+    else
         pack_transposed(k, n, width, g->alpha, b, g->cb, panel);
-        return;
-    }
-    for (int l = 0; l < k; l++)
-        for (int j = 0; j < n; j++)
-            panel[l * width + j] = g->alpha * b[l * g->rb + j];
 }
 
 /* Tiles down the rows of C for one packed panel; `vectors` vectors cover n columns. */
@@ -103,30 +126,6 @@ static void sweep(const TileSet *set, TileCall t, int m, int vectors)
     }
 }
 
-/* The last columns, which fill no vector: through a block of full width. */
-static void sweep_edge(const TileSet *set, TileCall t, int m, int n, int vectors)
-{
-    float block[TALLEST * WIDEST], bias[WIDEST] = {0};
-    int width = vectors * set->lanes;
-    for (int j = 0; t.start == START_BIAS && j < n; j++)
-        bias[j] = t.bias[j];
-    for (int i = 0, rows; i < m; i += rows) {
-        rows = m - i < set->rows[0] ? m - i : set->rows[0];
-        float *c = t.c + i * t.ldc;
-        memset(block, 0, sizeof block);
-        for (int r = 0; t.start == START_ADD && r < rows; r++)
-            memcpy(block + r * width, c + r * t.ldc, sizeof(float) * (size_t)n);
-        TileCall part = t;
-        part.a = t.a + i * t.ra;
-        part.bias = bias;
-        part.c = block;
-        part.ldc = width;
-        sweep(set, part, rows, vectors);
-        for (int r = 0; r < rows; r++)
-            memcpy(c + r * t.ldc, block + r * width, sizeof(float) * (size_t)n);
-    }
-}
-
 /* Columns of the panel that starts at column j: panels share the vectors of a row evenly, wider ones first. */
 static int panel_width(const TileSet *set, int n, int j)
 {
@@ -135,10 +134,12 @@ static int panel_width(const TileSet *set, int n, int j)
     return (left + panels - 1) / panels * set->lanes;
 }
 
-static TileCall call_of(const Gemm *g, int l0, int k, int j, const float *panel)
+static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j, const float *panel)
 {
+    int tail = g->n - j < panel_width(set, g->n, j) ? (g->n - j) % set->lanes : set->lanes;
     return (TileCall){
         .k = k,
+        .tail = tail,
         .a = g->a + l0 * g->ca,
         .ra = g->ra,
         .ca = g->ca,
@@ -158,11 +159,7 @@ static void block(const TileSet *set, const Gemm *g, int l0, int k)
         width = panel_width(set, g->n, j);
         int n = g->n - j < width ? g->n - j : width;
         pack(g, l0, k, j, n, width, panel);
-        TileCall call = call_of(g, l0, k, j, panel);
-        if (n == width)
-            sweep(set, call, g->m, width / set->lanes);
-        else
-            sweep_edge(set, call, g->m, n, width / set->lanes);
+        sweep(set, call_of(set, g, l0, k, j, panel), g->m, width / set->lanes);
     }
 }
 
@@ -177,7 +174,7 @@ void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const floa
     Gemm g = {.m = m, .n = n, .k = k, .a = a, .ra = lda, .ca = 1, .c = c, .ldc = ldc};
     for (int j = 0, width; j < n; j += width) {
         width = panel_width(set, n, j);
-        sweep(set, call_of(&g, 0, k, j, packed + (ptrdiff_t)k * j), m, width / set->lanes);
+        sweep(set, call_of(set, &g, 0, k, j, packed + (ptrdiff_t)k * j), m, width / set->lanes);
     }
 }
 

@@ -1,25 +1,31 @@
 /* Register tiles of the matrix product for one instruction set; kernel_gemm.c includes this file once for each.
  * Wants: TILE(name) to name the set's functions, TARGET its attribute, LANES floats a vector, VECTORS vectors and
- * ROWS rows a full tile (so that ROWS * VECTORS accumulators and VECTORS more fit the registers). */
+ * ROWS rows a full tile (so that ROWS * VECTORS accumulators and VECTORS more fit the registers); LOAD(from, mask) and
+ * STORE(to, mask, vector) for the last vector of a row, of which the first t->tail floats count, and MASK(tail). */
 
 typedef float TILE(Vec) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
-enum { TILE(WIDTH) = LANES * VECTORS };
-
-/* c (rows, vectors * LANES) = [bias or c or 0] + A panel: A[i, l] = a[i * ra + l * ca], panel (k, vectors * LANES). */
-KERNEL_BODY void TILE(tile)(int rows, int vectors, int k, const float *a, ptrdiff_t ra, ptrdiff_t ca,
-                            const float *panel, TileStart start, const float *bias, float *c,
-                            ptrdiff_t ldc)
+/* c (rows, (vectors - 1) * LANES + tail) = [bias or c or 0] + A panel: A[i, l] = a[i * ra + l * ca],
+ * panel (k, vectors * LANES). */
+TARGET KERNEL_BODY void TILE(tile)(int rows, int vectors, ptrdiff_t ra, ptrdiff_t ca, const TileCall *t)
 {
     TILE(Vec) sum[ROWS][VECTORS];
+    const float *a = t->a, *panel = t->panel, *from = t->start == START_BIAS ? t->bias : t->c;
+    ptrdiff_t row = t->start == START_BIAS ? 0 : t->ldc;
+    const int last = vectors - 1;
 #pragma GCC unroll 8
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < rows; i++) {
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; j++)
-            sum[i][j] = start == START_ADD    ? *(const TILE(Vec) *)(c + i * ldc + LANES * j)
-                        : start == START_BIAS ? *(const TILE(Vec) *)(bias + LANES * j)
-                                              : (TILE(Vec)){0};
-    for (int l = 0; l < k; l++, a += ca, panel += LANES * vectors) {
+            sum[i][j] = (TILE(Vec)){0};
+        if (t->start == START_ZERO)
+            continue;
+#pragma GCC unroll 4
+        for (int j = 0; j < last; j++)
+            sum[i][j] = *(const TILE(Vec) *)(from + i * row + LANES * j);
+        sum[i][last] = LOAD(from + i * row + LANES * last, MASK(t->tail));
+    }
+    for (int l = 0; l < t->k; l++, a += ca, panel += LANES * vectors) {
         TILE(Vec) b[VECTORS];
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; j++)
@@ -33,19 +39,21 @@ KERNEL_BODY void TILE(tile)(int rows, int vectors, int k, const float *a, ptrdif
         }
     }
 #pragma GCC unroll 8
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < rows; i++) {
 #pragma GCC unroll 4
-        for (int j = 0; j < vectors; j++)
-            *(TILE(Vec) *)(c + i * ldc + LANES * j) = sum[i][j];
+        for (int j = 0; j < last; j++)
+            *(TILE(Vec) *)(t->c + i * t->ldc + LANES * j) = sum[i][j];
+        STORE(t->c + i * t->ldc + LANES * last, MASK(t->tail), sum[i][last]);
+    }
 }
 
 /* The same with A's contiguous direction known to the compiler. */
-KERNEL_BODY void TILE(any_tile)(int rows, int vectors, const TileCall *t)
+TARGET KERNEL_BODY void TILE(any_tile)(int rows, int vectors, const TileCall *t)
 {
     if (t->ca == 1)
-        TILE(tile)(rows, vectors, t->k, t->a, t->ra, 1, t->panel, t->start, t->bias, t->c, t->ldc);
+        TILE(tile)(rows, vectors, t->ra, 1, t);
     else
-        TILE(tile)(rows, vectors, t->k, t->a, 1, t->ca, t->panel, t->start, t->bias, t->c, t->ldc);
+        TILE(tile)(rows, vectors, 1, t->ca, t);
 }
 
 #define TILE_ROWS(rows)                                                                           \

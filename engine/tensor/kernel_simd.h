@@ -8,6 +8,7 @@
 #pragma GCC optimize("fp-contract=fast")
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -71,6 +72,25 @@ static inline KernelCpu kernel_level(void)
         name##_body arguments;                                                                    \
     }
 #endif
+
+typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int QuadIndex __attribute__((vector_size(16)));
+
+/* to[j * to_row + i] = scale from[i * from_row + j] for i, j in 0..3. */
+KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_row, float *to,
+                               ptrdiff_t to_row)
+{
+    Quad a = *(const Quad *)from * scale, b = *(const Quad *)(from + from_row) * scale;
+    Quad c = *(const Quad *)(from + 2 * from_row) * scale, d = *(const Quad *)(from + 3 * from_row) * scale;
+    Quad ab0 = __builtin_shuffle(a, b, (QuadIndex){0, 4, 1, 5});
+    Quad ab1 = __builtin_shuffle(a, b, (QuadIndex){2, 6, 3, 7});
+    Quad cd0 = __builtin_shuffle(c, d, (QuadIndex){0, 4, 1, 5});
+    Quad cd1 = __builtin_shuffle(c, d, (QuadIndex){2, 6, 3, 7});
+    *(Quad *)to = __builtin_shuffle(ab0, cd0, (QuadIndex){0, 1, 4, 5});
+    *(Quad *)(to + to_row) = __builtin_shuffle(ab0, cd0, (QuadIndex){2, 3, 6, 7});
+    *(Quad *)(to + 2 * to_row) = __builtin_shuffle(ab1, cd1, (QuadIndex){0, 1, 4, 5});
+    *(Quad *)(to + 3 * to_row) = __builtin_shuffle(ab1, cd1, (QuadIndex){2, 3, 6, 7});
+}
 
 /* e^x without a branch, after Cephes expf: x = k ln 2 + r, polynomial in r, k into the exponent.
  * k is rounded by adding 1.5 * 2^23, whose low bits then hold it. Relative error 3e-7 for x in

@@ -101,11 +101,11 @@ static void pixel_rows(ConvShape s, int c, int t, int side, int border, const fl
     int across = (s.w + 3) / 4, down = (s.h + 3) / 4;
     int left = t % across * 4 - border, top = t / across % down * 4 - border;
     const float *picture = x + (size_t)(t / across / down) * (size_t)(s.h * s.w) * (size_t)c;
-    for (int i = 0; i < side * side; i++) {
-        int r = top + i / side, col = left + i % side;
-        bool inside = r >= 0 && r < s.h && col >= 0 && col < s.w;
-        row[i] = inside ? picture + ((size_t)r * (size_t)s.w + (size_t)col) * (size_t)c : outside;
-    }
+    for (int r = top; r < top + side; r++)
+        for (int j = left; j < left + side; j++) {
+            bool inside = (unsigned)r < (unsigned)s.h && (unsigned)j < (unsigned)s.w;
+            *row++ = inside ? picture + (ptrdiff_t)(r * s.w + j) * c : outside;
+        }
 }
 
 /* a[f] (tiles, in) = B^T d B of tiles t0.. of x. */
@@ -182,14 +182,12 @@ void winograd_forward(ConvShape shape, const float *x, const float *weight, cons
 /* turned (3, 3, out, in) = weight (3, 3, in, out) with the taps in reverse and each matrix transposed. */
 static void turn(ConvShape s, const float *weight, float *turned)
 {
-    size_t in = (size_t)s.in, out = (size_t)s.out;
-    for (size_t tap = 0; tap < TAPS; tap++) {
-        const float *from = weight + (TAPS - 1 - tap) * in * out;
-        float *to = turned + tap * in * out;
-        for (size_t i = 0; i < in; i += 4)
-            for (size_t o = 0; o < out; o++)
-                for (size_t k = 0; k < 4; k++)
-                    to[o * in + i + k] = from[(i + k) * out + o];
+    for (int tap = 0; tap < TAPS; tap++) {
+        const float *from = weight + (ptrdiff_t)(TAPS - 1 - tap) * s.in * s.out;
+        float *to = turned + (ptrdiff_t)tap * s.in * s.out;
+        for (int i = 0; i < s.in; i += 4)
+            for (int o = 0; o < s.out; o += 4)
+                transpose_4x4(1.0f, from + i * s.out + o, s.out, to + o * s.in + i, s.in);
     }
 }
 

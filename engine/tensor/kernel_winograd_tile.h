@@ -4,7 +4,7 @@
 typedef float TILE(Vec) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 /* B^T d */
-KERNEL_BODY void TILE(one_data)(const TILE(Vec) *d, TILE(Vec) *o)
+TARGET KERNEL_BODY void TILE(one_data)(const TILE(Vec) *d, TILE(Vec) *o)
 {
     TILE(Vec) even = d[4] - 4.0f * d[2], odd = d[3] - 4.0f * d[1];
     TILE(Vec) near = d[4] - d[2], far = 2.0f * (d[3] - d[1]);
@@ -17,7 +17,7 @@ KERNEL_BODY void TILE(one_data)(const TILE(Vec) *d, TILE(Vec) *o)
 }
 
 /* A^T m */
-KERNEL_BODY void TILE(one_output)(const TILE(Vec) *m, TILE(Vec) *o)
+TARGET KERNEL_BODY void TILE(one_output)(const TILE(Vec) *m, TILE(Vec) *o)
 {
     TILE(Vec) s1 = m[1] + m[2], d1 = m[1] - m[2], s2 = m[3] + m[4], d2 = m[3] - m[4];
     o[0] = m[0] + s1 + s2;
@@ -27,7 +27,7 @@ KERNEL_BODY void TILE(one_output)(const TILE(Vec) *m, TILE(Vec) *o)
 }
 
 /* A y */
-KERNEL_BODY void TILE(one_gradient)(const TILE(Vec) *y, TILE(Vec) *o)
+TARGET KERNEL_BODY void TILE(one_gradient)(const TILE(Vec) *y, TILE(Vec) *o)
 {
     TILE(Vec) even = y[0] + y[2], odd = y[1] + y[3];
     TILE(Vec) even2 = y[0] + 4.0f * y[2], odd2 = 2.0f * y[1] + 8.0f * y[3];
@@ -40,7 +40,7 @@ KERNEL_BODY void TILE(one_gradient)(const TILE(Vec) *y, TILE(Vec) *o)
 }
 
 /* G g */
-KERNEL_BODY void TILE(one_weight)(const TILE(Vec) *g, TILE(Vec) *o)
+TARGET KERNEL_BODY void TILE(one_weight)(const TILE(Vec) *g, TILE(Vec) *o)
 {
     const float sixth = 1.0f / 6.0f, twelfth = 1.0f / 12.0f, part = 1.0f / 24.0f;
     TILE(Vec) sum = sixth * (g[0] + g[2]), middle = sixth * g[1];
@@ -54,7 +54,7 @@ KERNEL_BODY void TILE(one_weight)(const TILE(Vec) *g, TILE(Vec) *o)
 }
 
 /* G^T m */
-KERNEL_BODY void TILE(one_weight_gradient)(const TILE(Vec) *m, TILE(Vec) *o)
+TARGET KERNEL_BODY void TILE(one_weight_gradient)(const TILE(Vec) *m, TILE(Vec) *o)
 {
     const float sixth = 1.0f / 6.0f, twelfth = 1.0f / 12.0f, part = 1.0f / 24.0f;
     TILE(Vec) s1 = sixth * (m[1] + m[2]), s2 = m[3] + m[4];

@@ -98,13 +98,11 @@ Tensor *op_time_features(Tape *tape, const float *time, int n, int features, flo
     must(features >= 2 && features % 2 == 0 && range > 0);
     Tensor *y = tape_tensor(tape, n, 1, 1, features, false);
     int half = features / 2;
-    for (int k = 0; k < half; k++) {
-        double frequency = (double)scale * exp(-log((double)range) * k / half);
-        for (int i = 0; i < n; i++) {
-            double angle = (double)time[i] * frequency;
-            y->x[(size_t)i * (size_t)features + (size_t)k] = (float)sin(angle);
-            y->x[(size_t)i * (size_t)features + (size_t)(half + k)] = (float)cos(angle);
-        }
-    }
+    size_t mark = arena_mark(tape->arena);
+    double *frequency = arena_new(tape->arena, double, half);
+    for (int k = 0; k < half; k++)
+        frequency[k] = (double)scale * exp(-log((double)range) * k / half);
+    kernel_time_features(n, half, time, frequency, y->x);
+    arena_rewind(tape->arena, mark);
     return y;
 }

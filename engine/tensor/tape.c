@@ -1,7 +1,21 @@
-/* The tape: tensors and nodes in one arena, walked backwards once. */
+/* The tape: tensors and nodes in one arena, walked backwards once. The gradient of an op's output exists from the first
+ * consumer's backward step to its own: until then it is `pending`, afterwards its buffer serves another of its size. */
 #include "engine/tensor/tape.h"
 #include "engine/base/status.h"
 #include <stdint.h>
+#include <string.h>
+
+static const float pending = 0;
+
+static bool is_pending(const Tensor *t)
+{
+    return t->g == &pending;
+}
+
+static void set_pending(Tensor *t)
+{
+    t->g = (float *)(uintptr_t)&pending;
+}
 
 void tape_begin(Tape *tape, Arena *arena, bool record)
 {
@@ -21,7 +35,7 @@ Tensor *tape_tensor(Tape *tape, int n, int h, int w, int c, bool wants_gradient)
     Tensor *t = shape(tape, n, h, w, c);
     t->x = arena_floats(tape->arena, tensor_size(t));
     if (tape->record && wants_gradient)
-        t->g = arena_new(tape->arena, float, tensor_size(t));
+        set_pending(t);
     return t;
 }
 
@@ -57,13 +71,62 @@ void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out, v
     tape->last = node;
 }
 
+/* A gradient buffer: this header, then `size` values on the next cache line. */
+typedef struct Buffer Buffer;
+struct Buffer {
+    Buffer *next;
+    size_t size;
+};
+
+enum { HEADER = 64 };
+
+static float *values_of(Buffer *buffer)
+{
+    return (float *)(void *)((char *)buffer + HEADER);
+}
+
+/* Gives a pending tensor zeros: an unused buffer of its size, or a new one. */
+static void provide(Tensor *t, Buffer **unused, Arena *arena)
+{
+    size_t size = tensor_size(t);
+    Buffer **link = unused, *buffer;
+    while (*link && (*link)->size != size)
+        link = &(*link)->next;
+    if ((buffer = *link)) {
+        *link = buffer->next;
+    } else {
+        buffer = arena_alloc(arena, HEADER + sizeof(float) * size);
+        buffer->size = size;
+    }
+    t->g = values_of(buffer);
+    memset(t->g, 0, sizeof(float) * size);
+}
+
+static void release(Tensor *t, Buffer **unused)
+{
+    Buffer *buffer = (Buffer *)(void *)((char *)t->g - HEADER);
+    buffer->next = *unused;
+    *unused = buffer;
+    set_pending(t);
+}
+
 void tape_backward(Tape *tape, Tensor *loss)
 {
     must(tape->record && loss->g && tensor_size(loss) == 1);
+    Buffer *unused = NULL;
+    size_t start = arena_mark(tape->arena);
+    provide(loss, &unused, tape->arena);
     loss->g[0] = 1.0f;
     for (TapeNode *node = tape->last; node; node = node->previous) {
+        if (is_pending(node->out))
+            continue;
+        for (int i = 0; i < 4; i++)
+            if (node->in[i] && is_pending(node->in[i]))
+                provide(node->in[i], &unused, tape->arena);
         size_t mark = arena_mark(tape->arena);
         node->backward(node, tape->arena);
         arena_rewind(tape->arena, mark);
+        release(node->out, &unused);
     }
+    arena_rewind(tape->arena, start);
 }

@@ -11,7 +11,8 @@
 typedef struct Tensor {
     int n, h, w, c;
     float *x; /* values */
-    float *g; /* gradient of the same shape, or NULL: nobody needs it */
+    float *g; /* gradient of the same shape, or NULL: nobody needs it. Of an op's output only backward functions may
+               * look inside: memory stands behind it from the first use to the last in tape_backward. */
 } Tensor;
 
 static inline size_t tensor_size(const Tensor *t)
@@ -37,7 +38,7 @@ typedef struct Tape {
 /* Starts an empty tape in `arena` (which the caller rewinds when the step is over). */
 void tape_begin(Tape *tape, Arena *arena, bool record);
 
-/* An op's output: uninitialised values; a zeroed gradient when recording and `wants_gradient`. */
+/* An op's output: uninitialised values; a gradient (zero when backward begins) when recording and `wants_gradient`. */
 Tensor *tape_tensor(Tape *tape, int n, int h, int w, int c, bool wants_gradient);
 /* Borrowed values, no gradient. */
 Tensor *tape_input(Tape *tape, int n, int h, int w, int c, const float *x);
@@ -51,7 +52,8 @@ void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out, v
                Tensor *a, Tensor *b, Tensor *c, Tensor *d);
 
 /* Sets loss->g[0] = 1 (loss has one element) and runs every node backward, adding into leaf gradients.
- * Scratch memory for the backward pass is taken above the tape and given back. */
+ * Scratch memory for the backward pass is taken above the tape and given back. Gradients of outputs take turns in a few
+ * buffers there, so that they stay in cache; what the loss does not depend on is skipped. Once a tape. */
 void tape_backward(Tape *tape, Tensor *loss);
 
 #endif

@@ -1,5 +1,5 @@
 /* Times whole training steps of the two reference networks and the three directions of their convolutions:
- *   bench_steps [THREADS] [SECONDS]
+ *   bench_steps [THREADS] [SECONDS] [image|mlp|conv]
  * prints one line each: median and best milliseconds by the clock and of CPU, GFLOP/s counted as direct convolutions.
  * Not part of the tests. */
 #include "engine/base/clock.h"
@@ -100,6 +100,7 @@ static void bench_training(const char *name, NetSpec spec, int n, int threads, d
     model_init(&t.model, &spec, 1, &arena);
     t.gradient = arena_floats(&arena, t.model.size);
     measure(name, seconds, net_flops(&spec) * n, train_step, &t);
+    printf("%-28s %9.1f MiB a worker\n", name, (double)t.crew->arena[0].peak / 1048576.0);
     crew_free(t.crew);
     arena_done(&arena);
 }
@@ -147,15 +148,18 @@ int main(int argc, char **argv)
 {
     int threads = argc > 1 ? atoi(argv[1]) : 1;
     double seconds = argc > 2 ? atof(argv[2]) : 3;
+    const char *only = argc > 3 ? argv[3] : "";
+    NetSpec image = {.kind = &net_patch_unet, .height = 28, .width = 28, .channels = 1, .classes = 10};
+    NetSpec points = {.kind = &net_mlp, .height = 1, .width = 1, .channels = 2};
     kernel_init();
     printf("%s, %d thread(s)\n", kernel_cpu(), threads);
-    bench_training("image-train", (NetSpec){.kind = &net_patch_unet, .height = 28, .width = 28, .channels = 1, .classes = 10},
-                   64, threads, seconds);
-    bench_training("mlp2d-train", (NetSpec){.kind = &net_mlp, .height = 1, .width = 1, .channels = 2}, 512,
-                   threads, seconds);
+    if (strstr("image", only))
+        bench_training("image-train", image, 64, threads, seconds);
+    if (strstr("mlp", only))
+        bench_training("mlp2d-train", points, 512, threads, seconds);
     static const ConvShape shapes[] = {
         {16, 14, 14, 32, 32}, {16, 7, 7, 96, 96}, {16, 14, 14, 4, 32}, {16, 14, 14, 32, 4}};
-    for (size_t i = 0; threads == 1 && i < sizeof shapes / sizeof *shapes; i++)
+    for (size_t i = 0; strstr("conv", only) && i < sizeof shapes / sizeof *shapes; i++)
         bench_conv(shapes[i], seconds / 10);
     return 0;
 }
