@@ -98,20 +98,22 @@ static json_t *json_param(const ParamInfoView *row)
 
 Status cmd_params(const Options *options, Error *error)
 {
-    const ParamInfoView *row;
-    int n = engine_params(&row);
     if (options->json && options->markdown)
         return fail(error, STATUS_BAD_INPUT, "--json or --markdown, not both");
+    ParamInfoView *row;
+    int n = engine_params(&row);
     if (options->json) {
         json_t *list = json_array();
         for (int i = 0; i < n; i++)
             json_array_append_new(list, json_param(&row[i]));
+        free(row);
         return json_print(list, error);
     }
     if (options->markdown)
         print_markdown(row, n);
     else
         print_plain(row, n);
+    free(row);
     return STATUS_OK;
 }
 

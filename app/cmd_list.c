@@ -119,7 +119,7 @@ Status cmd_ls(const Options *options, Error *error)
 
 static json_t *json_params(const RunView *view)
 {
-    const ParamInfoView *row;
+    ParamInfoView *row;
     int n = engine_params(&row);
     json_t *sections = json_object();
     for (int i = 0; i < n && i < view->params; i++) {
@@ -130,6 +130,7 @@ static json_t *json_params(const RunView *view)
         }
         json_object_set_new(section, row[i].key, json_string(view->param[i]));
     }
+    free(row);
     return sections;
 }
 
@@ -154,7 +155,7 @@ static Status show_json(const RunView *view, const char *folder, Error *error)
 
 static void print_params(const RunView *view)
 {
-    const ParamInfoView *row;
+    ParamInfoView *row;
     int n = engine_params(&row);
     const char *section = "";
     for (int i = 0; i < n && i < view->params; i++) {
@@ -164,6 +165,7 @@ static void print_params(const RunView *view)
         bool usual = row[i].fallback && strcmp(row[i].fallback, view->param[i]) == 0;
         printf("  %-18s %s%s\n", row[i].key, view->param[i], usual ? "" : "   *");
     }
+    free(row);
     puts("\n* not the default");
 }
 

@@ -53,6 +53,14 @@ static void method_label(const void *context, Arena *arena, int n, const float *
     lab->method->label(lab, arena, n, z, i, steps, label, x0);
 }
 
+static void method_gap(const void *context, Arena *arena, const Policy *student, int n,
+                       const float *z, const int *i, int steps, const int *label,
+                       uint64_t first, double *gap)
+{
+    const Lab *lab = context;
+    lab->method->disagreement(lab, arena, student, n, z, i, steps, label, first, gap);
+}
+
 static int draw_label(const void *context, Rng *rng)
 {
     return lab_label(context, rng);
@@ -61,7 +69,7 @@ static int draw_label(const void *context, Rng *rng)
 Shift *look_shift(const Look *look, int steps, int n, Arena *arena)
 {
     const Lab *lab = look->lab;
-    if (!lab->method->label || !lab->has_teacher)
+    if (!(lab->method->label || lab->method->disagreement) || !lab->has_teacher)
         return NULL;
     int substeps = (int)config_int(&lab->config, "source.teacher_substeps");
     ShiftSetup setup = {
@@ -70,7 +78,8 @@ Shift *look_shift(const Look *look, int steps, int n, Arena *arena)
         .data = &lab->data,
         .schedule = lab->schedule,
         .teacher = lab_teacher(lab, steps, substeps),
-        .label = method_label,
+        .label = lab->method->label ? method_label : NULL,
+        .gap = lab->method->label ? NULL : method_gap,
         .context = lab,
         .label_cost = lab->method->label_cost ? lab->method->label_cost(lab) : 1,
         .draw_label = draw_label,

@@ -4,6 +4,7 @@
 #include "app/options.h"
 #include "engine/engine.h"
 #include "views/keys.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* Text as troff wants it: no line begins with a control character, backslashes and
@@ -91,7 +92,7 @@ static void key_section(void)
 
 static void parameter_section(void)
 {
-    const ParamInfoView *row;
+    ParamInfoView *row;
     int n = engine_params(&row);
     puts(".SH PARAMETERS\nOf presets, and of\n.BR \\-s :");
     for (int i = 0; i < n; i++) {
@@ -99,6 +100,7 @@ static void parameter_section(void)
         snprintf(name, sizeof name, "%s.%s", row[i].section, row[i].key);
         item(name, row[i].help);
     }
+    free(row);
 }
 
 static void tail(void)

@@ -186,7 +186,7 @@ typedef struct ParamInfoView {
     const char *applies; /* "next step", "next round", "fork only" */
     const char *type;    /* "int", "real", "bool", "choice", "letters", "list", "text" */
 } ParamInfoView;
-/* Every parameter, in table order. */
-int engine_params(const ParamInfoView **params);
+/* Every parameter, in table order. Allocated; free() it. */
+int engine_params(ParamInfoView **params);
 
 #endif

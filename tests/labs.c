@@ -81,6 +81,14 @@ static int draw_label(const void *context, Rng *rng)
     return lab_label(context, rng);
 }
 
+static void method_gap(const void *context, Arena *arena, const Policy *student, int n,
+                       const float *z, const int *i, int steps, const int *label,
+                       uint64_t first, double *gap)
+{
+    const Lab *lab = context;
+    lab->method->disagreement(lab, arena, student, n, z, i, steps, label, first, gap);
+}
+
 Shift *bench_shift(Bench *bench, int n, int substeps)
 {
     const Lab *lab = &bench->lab;
@@ -88,7 +96,8 @@ Shift *bench_shift(Bench *bench, int n, int substeps)
                         .seed = lab->seed,
                         .data = &lab->data,
                         .schedule = lab->schedule,
-                        .label = method_label,
+                        .label = lab->method->label ? method_label : NULL,
+                        .gap = lab->method->label ? NULL : method_gap,
                         .context = lab,
                         .label_cost = lab->method->label_cost(lab),
                         .draw_label = draw_label};

@@ -58,7 +58,7 @@ static void test_runs_take_turns(void **state)
     assert_string_equal(two->method, "lcm");
     assert_int_equal(two->samples.n, 512);
     assert_non_null(two->samples.teacher);
-    const ParamInfoView *param;
+    ParamInfoView *param;
     int n = engine_params(&param), seen = 0;
     assert_int_equal(n, two->params);
     for (int i = 0; i < n; i++) {
@@ -67,6 +67,7 @@ static void test_runs_take_turns(void **state)
         if (strcmp(param[i].section, "optimizer") == 0 && strcmp(param[i].key, "lr") == 0)
             seen += strcmp(two->param[i], "0.002") == 0;
     }
+    free(param);
     assert_int_equal(seen, 2);
     engine_drop(engine, snapshot);
     engine_close(engine, LEAVE_DROP);

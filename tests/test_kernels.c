@@ -1,5 +1,6 @@
-/* Every kernel against its naive twin. Errors are measured relative to the largest value of the oracle; the bound
- * stands beside each comparison. Shapes include odd sizes, single rows and widths that fill no vector. */
+/* Every kernel against its naive twin. Errors are measured relative to the largest value
+ * of the oracle; the bound stands beside each comparison. Shapes include odd sizes,
+ * single rows and widths that fill no vector. */
 #include "engine/base/rng.h"
 #include "engine/tensor/kernels.h"
 #include <math.h>
@@ -13,7 +14,8 @@
 
 #include <cmocka.h>
 
-/* n random normals times `scale`, in exactly sized memory so that a sanitizer sees any overrun. */
+/* n random normals times `scale`, in exactly sized memory so that a sanitizer sees any
+ * overrun. */
 static float *random_floats(size_t n, float scale, uint64_t index)
 {
     float *x = malloc(sizeof(float) * (n + !n));
@@ -44,7 +46,8 @@ static double worst(size_t n, const float *got, const float *want)
     return error / top;
 }
 
-static void expect_close(const char *what, size_t n, const float *got, const float *want, double bound)
+static void expect_close(const char *what, size_t n, const float *got, const float *want,
+                         double bound)
 {
     double error = worst(n, got, want);
     if (!(error <= bound))
@@ -54,13 +57,23 @@ static void expect_close(const char *what, size_t n, const float *got, const flo
 static void test_matmul(void **state)
 {
     (void)state;
-    static const int shapes[][3] = {{1, 1, 1}, {3, 5, 7}, {49, 24, 49}, {128, 256, 66}, {17, 96, 1}, {9, 130, 600},
-                                   {8, 33, 256}, {15, 16, 257}, {1, 200, 30}};
+    static const int shapes[][3] = {
+        {1,   1,   1  },
+        {3,   5,   7  },
+        {49,  24,  49 },
+        {128, 256, 66 },
+        {17,  96,  1  },
+        {9,   130, 600},
+        {8,   33,  256},
+        {15,  16,  257},
+        {1,   200, 30 }
+    };
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (int flags = 0; flags < 4; flags++) {
             int m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
             bool ta = flags & 1, tb = flags & 2;
-            float *a = random_floats((size_t)(m * k), 1, 1), *b = random_floats((size_t)(n * k), 1, 2);
+            float *a = random_floats((size_t)(m * k), 1, 1),
+                  *b = random_floats((size_t)(n * k), 1, 2);
             float *want = random_floats((size_t)(m * n), 1, 3);
             float *got = copy_of((size_t)(m * n), want);
             Matrix ma = {a, ta ? m : k, ta}, mb = {b, tb ? k : n, tb};
@@ -83,17 +96,20 @@ static void test_linear(void **state)
     float *want = random_floats(ROWS * OUT, 1, 5), *got = copy_of(ROWS * OUT, want);
     for (int i = 0; i < ROWS * OUT; i++)
         want[i] = b[i % OUT];
-    naive_matmul(ROWS, OUT, IN, 1, (Matrix){x, IN, false}, (Matrix){w, OUT, false}, true, want, OUT);
+    naive_matmul(ROWS, OUT, IN, 1, (Matrix){x, IN, false}, (Matrix){w, OUT, false}, true,
+                 want, OUT);
     kernel_linear(ROWS, IN, OUT, x, w, b, got);
     expect_close("linear", ROWS * OUT, got, want, 1e-6);
 
     float *gx = random_floats(ROWS * IN, 1, 6), *gx_want = copy_of(ROWS * IN, gx);
-    naive_matmul(ROWS, IN, OUT, 1, (Matrix){gy, OUT, false}, (Matrix){w, OUT, true}, true, gx_want, IN);
+    naive_matmul(ROWS, IN, OUT, 1, (Matrix){gy, OUT, false}, (Matrix){w, OUT, true}, true,
+                 gx_want, IN);
     kernel_linear_input(ROWS, IN, OUT, gy, w, gx);
     expect_close("linear input", ROWS * IN, gx, gx_want, 1e-6);
 
     float *gw = random_floats(IN * OUT, 1, 7), *gw_want = copy_of(IN * OUT, gw);
-    naive_matmul(IN, OUT, ROWS, 1, (Matrix){x, IN, true}, (Matrix){gy, OUT, false}, true, gw_want, OUT);
+    naive_matmul(IN, OUT, ROWS, 1, (Matrix){x, IN, true}, (Matrix){gy, OUT, false}, true,
+                 gw_want, OUT);
     kernel_linear_weight(ROWS, IN, OUT, gy, x, gw);
     expect_close("linear weight", IN * OUT, gw, gw_want, 1e-6);
     free(x), free(w), free(b), free(gy), free(want), free(got);
@@ -106,7 +122,8 @@ static void test_column_sums(void **state)
     static const int widths[] = {1, 4, 15, 16, 32, 63, 64, 96, 133};
     for (size_t s = 0; s < sizeof widths / sizeof *widths; s++) {
         int rows = 197, c = widths[s];
-        float *x = random_floats((size_t)(rows * c), 1, s), *got = random_floats((size_t)c, 1, s);
+        float *x = random_floats((size_t)(rows * c), 1, s),
+              *got = random_floats((size_t)c, 1, s);
         float *want = copy_of((size_t)c, got);
         for (int j = 0; j < c; j++) {
             double sum = (double)want[j];
@@ -121,9 +138,21 @@ static void test_column_sums(void **state)
 }
 
 static const ConvShape conv_shapes[] = {
-    {1, 1, 1, 1, 1},    {2, 3, 5, 2, 3},    {1, 14, 14, 4, 32}, {2, 14, 14, 32, 32}, {1, 14, 14, 32, 4},
-    {3, 7, 7, 96, 96},  {1, 8, 8, 16, 48},  {1, 16, 12, 24, 8}, {1, 2, 2, 8, 8},     {2, 6, 9, 40, 16},
-    {16, 7, 7, 32, 64}, {1, 28, 28, 8, 16}, {2, 5, 1, 16, 16},  {1, 1, 6, 16, 32},   {0, 7, 7, 16, 16},
+    {1,  1,  1,  1,  1 },
+    {2,  3,  5,  2,  3 },
+    {1,  14, 14, 4,  32},
+    {2,  14, 14, 32, 32},
+    {1,  14, 14, 32, 4 },
+    {3,  7,  7,  96, 96},
+    {1,  8,  8,  16, 48},
+    {1,  16, 12, 24, 8 },
+    {1,  2,  2,  8,  8 },
+    {2,  6,  9,  40, 16},
+    {16, 7,  7,  32, 64},
+    {1,  28, 28, 8,  16},
+    {2,  5,  1,  16, 16},
+    {1,  1,  6,  16, 32},
+    {0,  7,  7,  16, 16},
 };
 
 typedef struct ConvData {
@@ -208,7 +237,8 @@ static void test_exp(void **state)
     assert_true(error <= 3e-7);
     float special[4] = {-INFINITY, INFINITY, NAN, 0}, y[4];
     kernel_exp(4, special, y);
-    assert_true(y[0] >= 0 && y[0] < 1e-37f && y[1] > 1e38f && isnan(y[2]) && y[3] == 1.0f);
+    assert_true(y[0] >= 0 && y[0] < 1e-37f && y[1] > 1e38f && isnan(y[2]) &&
+                y[3] == 1.0f);
 }
 
 typedef struct Activation {
@@ -233,15 +263,18 @@ static void test_activations(void **state)
         x[0] = 0, x[1] = 30, x[2] = -30, x[3] = 200, x[4] = -200;
         for (int i = 0; i < N; i++) {
             want[i] = (float)all[a].value((double)x[i]);
-            gwant[i] = (float)((double)gx[i] + (double)gy[i] * all[a].slope((double)x[i]));
+            gwant[i] =
+                (float)((double)gx[i] + (double)gy[i] * all[a].slope((double)x[i]));
         }
         all[a].forward(N, x, y);
         all[a].backward(N, x, gy, gx);
         for (int i = 0; i < N; i++) {
-            assert_true(fabs((double)(y[i] - want[i])) <= 1e-6 + 1e-6 * fabs((double)want[i]));
-            if (!(fabs((double)(gx[i] - gwant[i])) <= 2e-6 + 1e-6 * fabs((double)gwant[i])))
-                fail_msg("%s slope at %g: %g, want %g", all[a].name, (double)x[i], (double)gx[i],
-                         (double)gwant[i]);
+            assert_true(fabs((double)(y[i] - want[i])) <=
+                        1e-6 + 1e-6 * fabs((double)want[i]));
+            if (!(fabs((double)(gx[i] - gwant[i])) <=
+                  2e-6 + 1e-6 * fabs((double)gwant[i])))
+                fail_msg("%s slope at %g: %g, want %g", all[a].name, (double)x[i],
+                         (double)gx[i], (double)gwant[i]);
         }
         float nan = NAN;
         all[a].forward(1, &nan, y);
@@ -275,9 +308,16 @@ static void test_time_features(void **state)
 static void test_group_norm(void **state)
 {
     (void)state;
-    static const NormShape shapes[] = {{2, 196, 32, 8, true}, {2, 49, 96, 8, false}, {1, 49, 96, 8, true},
-                                       {3, 5, 24, 8, true},   {1, 1, 8, 2, false},   {2, 33, 17, 1, true},
-                                       {1, 64, 48, 8, true},  {0, 49, 32, 8, true}};
+    static const NormShape shapes[] = {
+        {2, 196, 32, 8, true },
+        {2, 49,  96, 8, false},
+        {1, 49,  96, 8, true },
+        {3, 5,   24, 8, true },
+        {1, 1,   8,  2, false},
+        {2, 33,  17, 1, true },
+        {1, 64,  48, 8, true },
+        {0, 49,  32, 8, true }
+    };
     for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
         NormShape s = shapes[k];
         size_t c = (size_t)s.c, n = (size_t)s.n * (size_t)s.pixels * c;
@@ -300,7 +340,8 @@ static void test_group_norm(void **state)
         expect_close("group norm gx", n, gx, gx_want, 3e-6);
         expect_close("group norm gamma", c, gg, gg_want, 5e-6);
         expect_close("group norm beta", c, gb, gb_want, 5e-6);
-        free(x), free(gamma), free(beta), free(gy), free(y), free(want), free(stats), free(scratch);
+        free(x), free(gamma), free(beta), free(gy), free(y), free(want), free(stats),
+            free(scratch);
         free(gx), free(gx_want), free(gg), free(gg_want), free(gb), free(gb_want);
     }
 }
@@ -317,7 +358,8 @@ static void test_softmax(void **state)
         expect_close("softmax", n, got, want, 1e-6);
         got[n - 1] = NAN;
         kernel_softmax(5, sizes[k], got);
-        assert_true(isnan(got[n - 1]) && (sizes[k] == 1 || isnan(got[n - (size_t)sizes[k]])));
+        assert_true(isnan(got[n - 1]) &&
+                    (sizes[k] == 1 || isnan(got[n - (size_t)sizes[k]])));
         assert_false(isnan(got[0]) && sizes[k] * 5 > sizes[k]);
         free(got), free(want);
     }
@@ -327,13 +369,20 @@ static void test_attention(void **state)
 {
     (void)state;
     static const AttentionShape shapes[] = {
-        {2, 49, 96, 4}, {1, 5, 6, 2}, {1, 1, 4, 1}, {1, 64, 32, 4}, {3, 20, 24, 3}, {0, 4, 4, 2}};
+        {2, 49, 96, 4},
+        {1, 5,  6,  2},
+        {1, 1,  4,  1},
+        {1, 64, 32, 4},
+        {3, 20, 24, 3},
+        {0, 4,  4,  2}
+    };
     for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
         AttentionShape s = shapes[k];
         size_t n = (size_t)(s.n * s.pixels * s.c), pp = (size_t)(s.pixels * s.pixels);
         float *qkv = random_floats(3 * n, 1, 1), *gy = random_floats(n, 1, 2);
         float *y = random_floats(n, 1, 3), *want = copy_of(n, y);
-        float *p = random_floats((size_t)(s.n * s.heads) * pp, 1, 4), *room = random_floats(pp, 1, 5);
+        float *p = random_floats((size_t)(s.n * s.heads) * pp, 1, 4),
+              *room = random_floats(pp, 1, 5);
         float *g = random_floats(3 * n, 1, 6), *g_want = copy_of(3 * n, g);
         kernel_attention(s, qkv, y, p);
         naive_attention(s, qkv, want);
@@ -341,7 +390,8 @@ static void test_attention(void **state)
         kernel_attention_grad(s, qkv, p, gy, g, room);
         naive_attention_grad(s, qkv, gy, g_want);
         expect_close("attention gradient", 3 * n, g, g_want, 3e-6);
-        free(qkv), free(gy), free(y), free(want), free(p), free(room), free(g), free(g_want);
+        free(qkv), free(gy), free(y), free(want), free(p), free(room), free(g),
+            free(g_want);
     }
 }
 
@@ -350,11 +400,13 @@ static void test_shuffle(void **state)
 {
     (void)state;
     enum { N = 2, H = 4, W = 6, C = 3, SIZE = N * H * W * C };
-    float *x = random_floats(SIZE, 1, 1), *y = random_floats(SIZE, 1, 2), *z = random_floats(SIZE, 1, 3);
+    float *x = random_floats(SIZE, 1, 1), *y = random_floats(SIZE, 1, 2),
+          *z = random_floats(SIZE, 1, 3);
     kernel_space_to_depth(N, H, W, C, x, y, false);
     for (int i = 0; i < SIZE; i++) {
         int c = i % C, px = i / C % W, py = i / C / W % H, n = i / C / W / H;
-        int to = ((n * H / 2 + py / 2) * W / 2 + px / 2) * 4 * C + c * 4 + 2 * (py % 2) + px % 2;
+        int to = ((n * H / 2 + py / 2) * W / 2 + px / 2) * 4 * C + c * 4 + 2 * (py % 2) +
+                 px % 2;
         assert_true(y[to] == x[i]);
     }
     kernel_depth_to_space(N, H, W, C, y, z, false);

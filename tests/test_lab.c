@@ -26,6 +26,7 @@ static const char *const every_method[] = {
     "[run]\nmethod = lcm\n" RUN MOONS NET PRETRAIN MIXED
     "mix = 0.5\n[lcm]\nloss = huber\nskip = 3\n",
     "[run]\nmethod = diffusion\n" RUN "[data]\nname = moons\n" NET RANDOM,
+    "[run]\nmethod = dmd2\n" RUN MOONS NET PRETRAIN MIXED "[dmd2]\nratio = 2\n",
 };
 enum { METHODS = sizeof every_method / sizeof *every_method };
 
@@ -317,6 +318,45 @@ static void test_clipping_is_counted_by_site(void **state)
     }
 }
 
+/* ---- A method's further networks ---- */
+
+/* A network trained on a further batch of the same step, here the student itself: Adam's
+ * first step moves it by the scheduled rate, only the priors given count, threads do not
+ * matter, nothing is booked. */
+static void test_further_training(void **state)
+{
+    (void)state;
+    static const double data_only[ORIGINS] = {1, 0, 0};
+    Bench *bench[2] = {bench_open(every_method[0], 1), bench_open(every_method[0], 2)};
+    for (int k = 0; k < 2; k++) {
+        Lab *lab = &bench[k]->lab;
+        bench_start(bench[k], 5);
+        Cost before = lab->cost;
+        size_t n = lab->student.size;
+        float *weights = malloc(n * sizeof *weights),
+              *gradient = malloc(n * sizeof *gradient);
+        must(weights && gradient);
+        memcpy(weights, lab->student.weights, n * sizeof *weights);
+        Training training = {.model = &lab->student,
+                             .gradient = gradient,
+                             .lr = 0.01,
+                             .beta = data_only,
+                             .loss = lab->method->loss};
+        double norm = 0, first = lab_train(lab, &training, 50, 1, &norm), largest = 0;
+        for (size_t w = 0; w < n; w++)
+            largest =
+                fmax(largest, fabs((double)lab->student.weights[w] - (double)weights[w]));
+        assert_near(largest, 0.005, 1e-5); /* half of the run is over */
+        assert_true(norm > 0 && isfinite(first));
+        assert_true(lab_train(lab, &training, 50, 2, NULL) != first);
+        assert_memory_equal(&before, &lab->cost, sizeof before);
+        free(weights), free(gradient);
+    }
+    assert_true(state_of_same(&bench[0]->lab, &bench[1]->lab));
+    bench_close(bench[0]);
+    bench_close(bench[1]);
+}
+
 /* ---- Failure ---- */
 
 static void test_not_a_number_is_named(void **state)
@@ -438,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_learning_rate_schedules),
         cmocka_unit_test(test_configure_rereads),
         cmocka_unit_test(test_clipping_is_counted_by_site),
+        cmocka_unit_test(test_further_training),
         cmocka_unit_test(test_not_a_number_is_named),
         cmocka_unit_test(test_broken_states_are_named_by_origin),
         cmocka_unit_test(test_ring_pd_twins_start_alike),

@@ -361,6 +361,58 @@ static void test_worst_leaves_the_noise_out(void **state)
     assert_int_equal(worst, 2);
 }
 
+/* A method without labels gives the squared gap itself: the same numbers by the other
+ * way. */
+static void gap(const void *context, Arena *arena, const Policy *student, int n,
+                const float *z, const int *i, int steps, const int *told, uint64_t first,
+                double *squared)
+{
+    float *x0 = arena_floats(arena, 2 * n), *wanted = arena_floats(arena, 2 * n);
+    double *u = arena_new(arena, double, n);
+    assert_true(first < 4 * 100);
+    for (int r = 0; r < n; r++)
+        u[r] = (double)i[r] / steps;
+    policy_x0(student, arena, n, z, u, told, x0, NULL);
+    label(context, arena, n, z, i, steps, told, wanted);
+    for (int r = 0; r < n; r++) {
+        double dx = (double)(x0[2 * r] - wanted[2 * r]),
+               dy = (double)(x0[2 * r + 1] - wanted[2 * r + 1]);
+        squared[r] = (dx * dx + dy * dy) / 2;
+    }
+}
+
+static void test_gaps_and_labels_agree(void **state)
+{
+    (void)state;
+    World *world = world_of("moons", 2, NULL, 0);
+    Policy student = {
+        .denoiser = stranger(world, &world->keep), .steps = 4, .substeps = 1};
+    ShiftSetup setup = {.n = 100,
+                        .seed = world->seed,
+                        .data = &world->data,
+                        .gap = gap,
+                        .context = world,
+                        .label_cost = 5,
+                        .draw_label = draw_label};
+    setup.teacher = policy_of(world, &world->law, 4, 2, RULE_DDIM);
+    Shift *by_label = open_shift(world, 100, 4, 2),
+          *by_gap = shift_open(&setup, &world->keep);
+    ShiftRow a[4], b[4];
+    measure(world, by_label, &student, a);
+    measure(world, by_gap, &student, b);
+    for (int s = 0; s < 4; s++) {
+        assert_near(a[s].own, b[s].own, 1e-6 * a[s].own);
+        assert_near(a[s].forward, b[s].forward, 1e-6 * a[s].forward);
+        assert_near(a[s].low, b[s].low, 1e-6 * a[s].low);
+        assert_near(a[s].mmd2, b[s].mmd2, 0);
+        assert_near(a[s].paired, b[s].paired, 0);
+    }
+    assert_near(shift_cost(by_gap, &student), 400 * (1 + 2 * 5),
+                0); /* roll-outs; a gap on own and forward states */
+    assert_near(shift_setup_cost(by_gap), 2 * 400 * 2, 0); /* teacher roll-outs only */
+    world_free(world);
+}
+
 /* ---- Cost ---- */
 
 static void test_cost_equals_a_count_by_hand(void **state)
@@ -398,6 +450,7 @@ int main(void)
         cmocka_unit_test(test_bands_do_not_depend_on_the_student),
         cmocka_unit_test(test_one_step),
         cmocka_unit_test(test_worst_leaves_the_noise_out),
+        cmocka_unit_test(test_gaps_and_labels_agree),
         cmocka_unit_test(test_cost_equals_a_count_by_hand),
     };
     return cmocka_run_group_tests_name("shift", tests, NULL, NULL);

@@ -171,6 +171,37 @@ static void test_draws_depend_on_row_and_step_alone(void **state)
     bench_close(bench);
 }
 
+/* Further batches of a step are others, and fresh noise changes no row. */
+static void test_repeats_and_noise(void **state)
+{
+    (void)state;
+    Bench *bench = bench_open(PD SOURCE MIXED, 1);
+    Lab *lab = &bench->lab;
+    refill(lab, FILL);
+    Draw draw = draw_at(lab, FILL);
+    Drawn *plain = draw_all(lab, &draw), *noised = drawn_new();
+    static float noise[2 * ROWS];
+    noised->batch.noise = noise;
+    double mean = 0, square = 0;
+    for (int r = 0; r < ROWS; r++)
+        source_draw(&lab->source, &draw, r, &noised->batch);
+    for (int k = 0; k < 2 * ROWS; k++) {
+        mean += (double)noise[k] / (2 * ROWS);
+        square += (double)noise[k] * (double)noise[k] / (2 * ROWS);
+    }
+    assert_memory_equal(plain->z, noised->z, sizeof plain->z);
+    assert_near(mean, 0, 4 / sqrt(2.0 * ROWS));
+    assert_near(square, 1, 4 * sqrt(1.0 / ROWS));
+    draw.repeat = 1;
+    Drawn *other = draw_all(lab, &draw);
+    int same = 0;
+    for (int k = 0; k < 2 * ROWS; k++)
+        same += plain->x[k] != 0 && plain->x[k] == other->x[k];
+    assert_int_equal(same, 0);
+    free(plain), free(noised), free(other);
+    bench_close(bench);
+}
+
 /* Data rows are z = alpha x + sigma eps with eps N(0, I), on stratified times when they
  * are continuous. */
 static void test_data_rows_are_forward_noised(void **state)
@@ -299,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_adaptive_follows_the_shift),
         cmocka_unit_test(test_origins_and_points_have_their_frequencies),
         cmocka_unit_test(test_draws_depend_on_row_and_step_alone),
+        cmocka_unit_test(test_repeats_and_noise),
         cmocka_unit_test(test_data_rows_are_forward_noised),
         cmocka_unit_test(test_empty_rings_give_data),
         cmocka_unit_test(test_keep_touches_data_rows_only),

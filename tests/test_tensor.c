@@ -1,5 +1,6 @@
-/* Ops and tape. Every op: directional derivatives by central differences against its backward pass, from a table of
- * shapes; gradients asked of some inputs only are the same numbers; zero samples; and closed forms where exact. */
+/* Ops and tape. Every op: directional derivatives by central differences against its
+ * backward pass, from a table of shapes; gradients asked of some inputs only are the same
+ * numbers; zero samples; and closed forms where exact. */
 #include "engine/base/rng.h"
 #include "engine/tensor/kernels.h"
 #include "engine/tensor/op.h"
@@ -111,33 +112,38 @@ typedef struct OpCase {
 } OpCase;
 
 static const OpCase cases[] = {
-    {"linear", build_linear, {{5, 1, 1, 7}, {1, 1, 7, 6}, {1, 1, 1, 6}}, false},
-    {"linear at pixels", build_linear, {{2, 3, 4, 16}, {1, 1, 16, 32}, {1, 1, 1, 32}}, false},
-    {"linear without bias", build_linear_plain, {{3, 1, 1, 4}, {1, 1, 4, 5}}, false},
-    {"conv3x3", build_conv, {{2, 5, 3, 4}, {3, 3, 4, 6}, {1, 1, 1, 6}}, false},
-    {"conv3x3 wide", build_conv, {{2, 6, 7, 16}, {3, 3, 16, 16}, {1, 1, 1, 16}}, false},
-    {"conv3x3 even", build_conv_plain, {{1, 8, 8, 32}, {3, 3, 32, 16}}, false},
-    {"silu", build_silu, {{3, 2, 2, 5}}, false},
-    {"gelu", build_gelu, {{3, 2, 2, 5}}, false},
-    {"add", build_add, {{2, 3, 2, 5}, {2, 3, 2, 5}}, false},
-    {"x + silu x", build_double, {{2, 3, 2, 5}}, false},
-    {"add pixels", build_add_pixels, {{2, 3, 4, 5}, {2, 1, 1, 5}}, false},
-    {"group norm", build_norm, {{2, 3, 4, 8}, {1, 1, 1, 8}, {1, 1, 1, 8}}, false},
-    {"group norm, odd", build_norm, {{1, 5, 5, 20}, {1, 1, 1, 20}, {1, 1, 1, 20}}, false},
-    {"group norm silu", build_norm_silu, {{2, 4, 4, 32}, {1, 1, 1, 32}, {1, 1, 1, 32}}, false},
-    {"attention", build_attention, {{2, 3, 3, 24}}, false},
-    {"concat", build_concat, {{2, 2, 3, 4}, {2, 2, 3, 5}}, false},
-    {"space to depth", build_down, {{2, 4, 6, 3}}, false},
-    {"depth to space", build_up, {{2, 2, 3, 12}}, false},
-    {"embed", build_embed, {{1, 1, 3, 6}}, true},
-    {"affine", build_affine, {{4, 2, 3, 5}}, false},
-    {"mse", build_mse, {{4, 2, 3, 5}}, false},
-    {"pseudo-Huber", build_pseudo_huber, {{4, 2, 3, 5}}, false},
-    {"Huber", build_huber, {{4, 2, 3, 5}}, false},
+    {"linear",              build_linear,       {{5, 1, 1, 7}, {1, 1, 7, 6}, {1, 1, 1, 6}},     false},
+    {"linear at pixels",
+     build_linear,                              {{2, 3, 4, 16}, {1, 1, 16, 32}, {1, 1, 1, 32}},
+     false                                                                                           },
+    {"linear without bias", build_linear_plain, {{3, 1, 1, 4}, {1, 1, 4, 5}},                   false},
+    {"conv3x3",             build_conv,         {{2, 5, 3, 4}, {3, 3, 4, 6}, {1, 1, 1, 6}},     false},
+    {"conv3x3 wide",        build_conv,         {{2, 6, 7, 16}, {3, 3, 16, 16}, {1, 1, 1, 16}}, false},
+    {"conv3x3 even",        build_conv_plain,   {{1, 8, 8, 32}, {3, 3, 32, 16}},                false},
+    {"silu",                build_silu,         {{3, 2, 2, 5}},                                 false},
+    {"gelu",                build_gelu,         {{3, 2, 2, 5}},                                 false},
+    {"add",                 build_add,          {{2, 3, 2, 5}, {2, 3, 2, 5}},                   false},
+    {"x + silu x",          build_double,       {{2, 3, 2, 5}},                                 false},
+    {"add pixels",          build_add_pixels,   {{2, 3, 4, 5}, {2, 1, 1, 5}},                   false},
+    {"group norm",          build_norm,         {{2, 3, 4, 8}, {1, 1, 1, 8}, {1, 1, 1, 8}},     false},
+    {"group norm, odd",     build_norm,         {{1, 5, 5, 20}, {1, 1, 1, 20}, {1, 1, 1, 20}},  false},
+    {"group norm silu",
+     build_norm_silu,                           {{2, 4, 4, 32}, {1, 1, 1, 32}, {1, 1, 1, 32}},
+     false                                                                                           },
+    {"attention",           build_attention,    {{2, 3, 3, 24}},                                false},
+    {"concat",              build_concat,       {{2, 2, 3, 4}, {2, 2, 3, 5}},                   false},
+    {"space to depth",      build_down,         {{2, 4, 6, 3}},                                 false},
+    {"depth to space",      build_up,           {{2, 2, 3, 12}},                                false},
+    {"embed",               build_embed,        {{1, 1, 3, 6}},                                 true },
+    {"affine",              build_affine,       {{4, 2, 3, 5}},                                 false},
+    {"mse",                 build_mse,          {{4, 2, 3, 5}},                                 false},
+    {"pseudo-Huber",        build_pseudo_huber, {{4, 2, 3, 5}},                                 false},
+    {"Huber",               build_huber,        {{4, 2, 3, 5}},                                 false},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
-/* A test's own op: the scalar sum of y times fixed random numbers, the projection that derivatives are taken of. */
+/* A test's own op: the scalar sum of y times fixed random numbers, the projection that
+ * derivatives are taken of. */
 static void project_backward(TapeNode *node, Arena *scratch)
 {
     (void)scratch;
@@ -166,7 +172,8 @@ static Tensor *project(Tape *tape, Tensor *y, double *value)
     return loss;
 }
 
-/* The case's inputs: random values kept at fixed places of `arena`; gradients where `wanted` has the input's bit. */
+/* The case's inputs: random values kept at fixed places of `arena`; gradients where
+ * `wanted` has the input's bit. */
 typedef struct Inputs {
     int n;
     size_t size[INPUTS];
@@ -198,7 +205,8 @@ static double run(const OpCase *op, const Inputs *in, Arena *arena, unsigned wan
         bool wants = wanted >> k & 1;
         if (wanted)
             memset(in->g[k], 0, sizeof(float) * in->size[k]);
-        leaf[k] = tape_leaf(&tape, s[0], s[1], s[2], s[3], in->x[k], wants ? in->g[k] : NULL);
+        leaf[k] =
+            tape_leaf(&tape, s[0], s[1], s[2], s[3], in->x[k], wants ? in->g[k] : NULL);
     }
     Tensor *loss = project(&tape, op->build(&tape, leaf), &value);
     if (wanted)
@@ -208,7 +216,8 @@ static double run(const OpCase *op, const Inputs *in, Arena *arena, unsigned wan
 }
 
 /* (L(x + h d) - L(x - h d)) / 2h for input k. */
-static double difference(const OpCase *op, const Inputs *in, Arena *arena, int k, const float *d, double h)
+static double difference(const OpCase *op, const Inputs *in, Arena *arena, int k,
+                         const float *d, double h)
 {
     double value[2];
     float *x = arena_floats(arena, in->size[k]);
@@ -222,7 +231,8 @@ static double difference(const OpCase *op, const Inputs *in, Arena *arena, int k
     return (value[0] - value[1]) / (2 * h);
 }
 
-/* Richardson's combination of steps h and 2h leaves an error of order h^4; what remains is rounding of float values. */
+/* Richardson's combination of steps h and 2h leaves an error of order h^4; what remains
+ * is rounding of float values. */
 static void check_derivatives(const OpCase *op, Arena *arena)
 {
     Inputs in = inputs_of(op, arena);
@@ -238,9 +248,11 @@ static void check_derivatives(const OpCase *op, Arena *arena)
                 scale += pow((double)g[i] * (double)d[i], 2);
             }
             double want = (4 * difference(op, &in, arena, k, d, h) -
-                           difference(op, &in, arena, k, d, 2 * h)) / 3;
+                           difference(op, &in, arena, k, d, 2 * h)) /
+                          3;
             if (!(fabs(got - want) <= 5e-4 * (sqrt(scale) + fabs(want)) + 1e-4))
-                fail_msg("%s, input %d: gradient gives %.8g, differences %.8g", op->name, k, got, want);
+                fail_msg("%s, input %d: gradient gives %.8g, differences %.8g", op->name,
+                         k, got, want);
         }
 }
 
@@ -253,7 +265,8 @@ static void test_derivatives(void **state)
     }
 }
 
-/* What one input's gradient is does not depend on who else wants one; who does not want one gets none. */
+/* What one input's gradient is does not depend on who else wants one; who does not want
+ * one gets none. */
 static void test_partial_gradients(void **state)
 {
     Arena *arena = *state;
@@ -311,7 +324,8 @@ static void test_detach(void **state)
     double value;
     tape_backward(&tape, project(&tape, op_add(&tape, leaf, stopped), &value));
     float *direction = normals(arena, 2, 99);
-    assert_true(g[0] == direction[0] && g[1] == direction[1]); /* through the plain path only */
+    assert_true(g[0] == direction[0] &&
+                g[1] == direction[1]); /* through the plain path only */
 }
 
 /* Without recording nothing has a gradient and nothing is kept but values. */
@@ -335,7 +349,8 @@ static void test_scratch(void **state)
     tape_begin(&tape, arena, true);
     float *x = normals(arena, 8 * 8 * 16, 1), *w = normals(arena, 9 * 16 * 16, 2);
     Tensor *in = tape_leaf(&tape, 1, 8, 8, 16, x, arena_new(arena, float, 8 * 8 * 16));
-    Tensor *weight = tape_leaf(&tape, 3, 3, 16, 16, w, arena_new(arena, float, 9 * 16 * 16));
+    Tensor *weight =
+        tape_leaf(&tape, 3, 3, 16, 16, w, arena_new(arena, float, 9 * 16 * 16));
     Tensor *loss = project(&tape, op_conv3x3(&tape, in, weight, NULL), &value);
     size_t mark = arena_mark(arena);
     tape_backward(&tape, loss);

@@ -1,4 +1,5 @@
-/* Reference vectors: text files of named lists of numbers, written by tests/vectors/nets.py. */
+/* Reference vectors: text files of named lists of numbers, written by
+ * tests/vectors/nets.py. */
 #ifndef DDIL_TESTS_VECTORS_H
 #define DDIL_TESTS_VECTORS_H
 
@@ -20,7 +21,8 @@ void vectors_free(Vectors *vectors);
 /* The list called `name`, which must have `count` numbers. */
 const double *vectors_get(const Vectors *vectors, const char *name, int count);
 
-/* Value i of list `seed` of the formula that generators share: an integer hash in [-1, 1). */
+/* Value i of list `seed` of the formula that generators share: an integer hash in [-1,
+ * 1). */
 float vectors_wave(uint32_t i, uint32_t seed);
 
 #endif

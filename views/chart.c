@@ -75,18 +75,15 @@ static int logged_every(const Series *series)
     return every < 1 ? 1 : every;
 }
 
-static void draw_band(Grid *grid, const Series *series, int every)
+/* The band's two edges as dots: filled, a column of a wide band would cost ten times the bytes on a slow line. */
+static void draw_band(Grid *grid, const Series *series)
 {
     for (int b = 0; b < series->n; b++) {
-        if (!isfinite(series->min[b]) || !isfinite(series->max[b])) {
-            continue;
-        }
-        double x0 = dot_x(grid, (double)b * (double)series->stride);
-        double x1 = dot_x(grid, (double)(b + every) * (double)series->stride);
-        int low = dot_row(grid, series->min[b]), high = dot_row(grid, series->max[b]);
-        int until = b + every < series->n ? (int)ceil(x1) : (int)floor(x0) + 1;
-        for (int x = (int)floor(fmax(x0, -1)); x < until && x < grid->columns * grid->dx; x++) {
-            fill_column(grid, x, low, high, LAYER_BAND);
+        double x = floor(dot_x(grid, (double)b * (double)series->stride));
+        if (isfinite(series->min[b]) && isfinite(series->max[b]) && x >= 0 && x < grid->columns * grid->dx) {
+            int low = dot_row(grid, series->min[b]), high = dot_row(grid, series->max[b]);
+            fill_column(grid, (int)x, low, low, LAYER_BAND);
+            fill_column(grid, (int)x, high, high, LAYER_BAND);
         }
     }
 }
@@ -236,7 +233,7 @@ static void draw_plot(Canvas *canvas, Rect plot, const ChartSpec *spec, Scale sc
     grid.layer = calloc((size_t)(grid.columns * grid.dx), (size_t)(grid.rows * grid.dy));
     must(grid.layer != NULL);
     int every = logged_every(spec->series);
-    draw_band(&grid, spec->series, every);
+    draw_band(&grid, spec->series);
     draw_line(&grid, spec->series, every);
     for (int row = 0; row < plot.height; row++) {
         for (int column = 0; column < plot.width; column++) {

@@ -238,7 +238,7 @@ static void describe(const Scene *scene, char *text, size_t size)
 
 const View view_curves = {
     .name = "Curves", .title = "is it learning, and where does it drift",
-    .help = "Above, the loss: the grey band holds every value, the line is its moving average. Below, the covariate\n"
+    .help = "Above, the loss: grey dots are the smallest and largest values, the line is the moving average. Below, the covariate\n"
             "shift: one row per sampling step, from noise on top (i = N) to the last step (i = 1). Dark means the\n"
             "student errs on its own states no more than on those it was trained on; bright means it drifts.",
     .place = PLACE_CURVES, .draw = draw, .act = act, .describe = describe, .rail = true, .side = true,

@@ -22,7 +22,7 @@ static const Style styles[ROLES][3] = {
     [ROLE_DONE] = {{74, NO, 0}, {6, NO, 0}, {NO, NO, 0}},
     [ROLE_FAILED] = {{166, NO, BOLD}, {1, NO, BOLD}, {NO, NO, REVERSE}},
     [ROLE_LINE] = {{74, NO, 0}, {6, NO, 0}, {NO, NO, BOLD}},
-    [ROLE_BAND] = {{59, NO, 0}, {4, NO, 0}, {NO, NO, DIM}},
+    [ROLE_BAND] = {{8, NO, 0}, {4, NO, 0}, {NO, NO, DIM}},
     [ROLE_CURSOR] = {{214, NO, 0}, {3, NO, 0}, {NO, NO, BOLD}},
     [ROLE_MARK] = {{175, NO, 0}, {5, NO, 0}, {NO, NO, BOLD}},
 };

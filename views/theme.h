@@ -19,7 +19,7 @@ typedef enum Role {
     ROLE_DONE,
     ROLE_FAILED,
     ROLE_LINE,   /* a chart's line */
-    ROLE_BAND,   /* its min/max band */
+    ROLE_BAND,   /* the edges of its min/max band; the shortest grey there is to switch to: columns must be cheap */
     ROLE_CURSOR,
     ROLE_MARK,
     ROLES

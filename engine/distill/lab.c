@@ -277,6 +277,26 @@ void walk_net(Walk *walk, const char *prefix, const NetSpec *spec, float *block)
     net_list(spec, walk_param, &net);
 }
 
+static void walk_updates(Walk *walk, const char *name, Model *model)
+{
+    int64_t updates = model->updates;
+    walk_i64(walk, name, 1, &updates);
+    model->updates = (long)updates;
+}
+
+void walk_model(Walk *walk, const char *prefix, Model *model)
+{
+    const char *const part[] = {"", "_ema", "_moment1", "_moment2"};
+    float *const block[] = {model->weights, model->ema, model->moment1, model->moment2};
+    char name[64];
+    for (int i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "%s%s", prefix, part[i]);
+        walk_net(walk, name, &model->spec, block[i]);
+    }
+    snprintf(name, sizeof name, "%s.updates", prefix);
+    walk_updates(walk, name, model);
+}
+
 static void walk_clipped(Lab *lab, Walk *walk)
 {
     int64_t count[10];
@@ -299,9 +319,7 @@ void lab_walk(Lab *lab, Walk *walk)
     walk_net(walk, "student_ema", &student->spec, student->ema);
     walk_net(walk, "adam_moment1", &student->spec, student->moment1);
     walk_net(walk, "adam_moment2", &student->spec, student->moment2);
-    int64_t updates = student->updates;
-    walk_i64(walk, "adam.updates", 1, &updates);
-    student->updates = (long)updates;
+    walk_updates(walk, "adam.updates", student);
     walk_f64(walk, "cost.teacher", 1, &lab->cost.teacher);
     walk_f64(walk, "cost.student", 1, &lab->cost.student);
     walk_f64(walk, "cost.critic", 1, &lab->cost.critic);

@@ -88,5 +88,7 @@ int lab_label(const Lab *lab, Rng *rng);
 void lab_walk(Lab *lab, Walk *walk);
 /* A network block tensor by tensor, named PREFIX.NAME. */
 void walk_net(Walk *walk, const char *prefix, const NetSpec *spec, float *block);
+/* A network of a method's own with all that its optimiser keeps: PREFIX, PREFIX_ema, PREFIX_moment1, ... */
+void walk_model(Walk *walk, const char *prefix, Model *model);
 
 #endif

@@ -10,16 +10,32 @@ typedef struct Chunk {
     Arena *arena;      /* the worker's own */
     Tape tape;
     Batch rows;        /* n rows */
-    float *gradient;   /* of the student, this chunk's own */
+    float *gradient;   /* of the network in training, this chunk's own */
     float scale;       /* 1 / batch: the weight of a sample in the mean */
     float *each;       /* [n] out: each sample's weighted loss */
     Clipped clipped[5];
+    double term[STEP_TERMS]; /* sums over the rows; their means become StepReport.term */
 } Chunk;
 
-/* The student's v prediction on the chunk, with gradients. */
+typedef Tensor *ChunkLoss(Chunk *chunk);
+
+/* The v prediction of the network in training at states z and times u. */
+Tensor *chunk_v(Chunk *chunk, const Model *model, const float *z, const double *u);
+/* The student's on the chunk's own states. */
 Tensor *chunk_student(Chunk *chunk);
 /* Its x0 estimate, thresholded at site L (straight-through). */
 Tensor *chunk_student_x0(Chunk *chunk);
+
+/* One update of a network that is the method's own (a critic) on a batch of its own, for Method.after. */
+typedef struct Training {
+    Model *model;
+    float *gradient;           /* model->size floats to work in */
+    double lr;                 /* base rate; everything else of the optimiser is as the student's */
+    const double *beta;        /* priors of its states */
+    ChunkLoss *loss;
+} Training;
+/* repeat: 1, 2, ... within optimiser step `index`. Returns the mean loss; grad_norm may be NULL. */
+double lab_train(Lab *lab, const Training *training, long index, int repeat, double *grad_norm);
 
 struct Method {
     const char *name, *title, *help;
@@ -28,6 +44,7 @@ struct Method {
     const char *const *terms; /* names of StepReport.term, NULL-terminated; may be NULL */
     bool needs_teacher;
     bool uses_source;         /* false: data only, continuous times (trains teachers) */
+    bool diffuses;            /* batches bring fresh noise too: Batch.noise */
     Rule rule;                /* the student's inference sampler */
     size_t state_size;        /* zeroed memory, lives as long as the lab */
 
@@ -36,20 +53,25 @@ struct Method {
     void (*start)(Lab *lab);                             /* may be NULL; starting weights are now in place */
     Grid (*grid)(const Config *config);
     /* The student's loss on a chunk, built on chunk->tape; also fills chunk->each. One element. */
-    Tensor *(*loss)(Chunk *chunk);
+    ChunkLoss *loss;
     /* After the student's update; may be NULL. */
     void (*after)(Lab *lab, long index, StepReport *report);
     /* Network evaluations of one sample's training: the teacher's, and the student's with backward as 2. */
     void (*cost)(const Lab *lab, double *teacher, double *student);
+    double (*critic_cost)(const Lab *lab);               /* likewise; may be NULL */
     /* The method's own label at states z standing at sampling step i[row] of `steps` (u = i / steps): the x0 the student ought to
-     * answer (cli.md, "What shift means"). NULL: shift is not defined. Within a worker. label_cost: evaluations a row. */
+     * answer (cli.md, "What shift means"). Within a worker. label_cost: evaluations a row. */
     void (*label)(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,
                   const int *label, float *x0);
     int (*label_cost)(const Lab *lab);
+    /* For methods without a label for each state: a squared error of the student at states z, on noise that the row numbers first..
+     * fix; then label_cost counts it. Neither this nor label: shift is not defined. */
+    void (*disagreement)(const Lab *lab, Arena *arena, const Policy *student, int n, const float *z, const int *i,
+                         int steps, const int *label, uint64_t first, double *squared);
     void (*walk)(Lab *lab, Walk *walk);                  /* may be NULL */
 };
 
-extern const Method method_diffusion, method_pd, method_lcm;
+extern const Method method_diffusion, method_pd, method_lcm, method_dmd2;
 extern const Method *const methods[];
 extern const int method_count;
 const Method *method_find(const char *name); /* NULL when unknown */

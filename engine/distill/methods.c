@@ -2,9 +2,7 @@
 #include "engine/distill/method.h"
 #include <string.h>
 
-extern const Method method_diffusion, method_pd, method_lcm;
-
-const Method *const methods[] = {&method_diffusion, &method_pd, &method_lcm};
+const Method *const methods[] = {&method_diffusion, &method_pd, &method_lcm, &method_dmd2};
 const int method_count = (int)(sizeof methods / sizeof *methods);
 
 const Method *method_find(const char *name)

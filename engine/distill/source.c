@@ -262,7 +262,8 @@ static bool draw_replay(const Source *source, const Draw *draw, Origin origin, R
 
 void source_draw(const Source *source, const Draw *draw, int r, Batch *batch)
 {
-    Rng rng = rng_at(source->seed, draw->stream, (uint64_t)draw->step << 20 | (uint64_t)r);
+    uint64_t index = (uint64_t)draw->step << 20 | (uint64_t)draw->repeat << 13 | (uint64_t)r;
+    Rng rng = rng_at(source->seed, draw->stream, index);
     Origin origin = draw_origin(draw->beta, rng_uniform(&rng));
     batch->chance[r] = rng_uniform(&rng);
     batch->point[r] = draw->continuous ? 0 : 1 + (int)rng_below(&rng, (uint32_t)source->grid.points);
@@ -273,6 +274,8 @@ void source_draw(const Source *source, const Draw *draw, int r, Batch *batch)
         draw_data(source, batch->u[r], &rng, r, batch);
     }
     batch->origin[r] = (unsigned char)origin;
+    if (batch->noise)
+        rng_normals(&rng, source->dims, batch->noise + (size_t)r * source->dims);
 }
 
 static void walk_replay(Replay *replay, Walk *walk, const char *const names[6])

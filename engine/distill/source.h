@@ -27,6 +27,7 @@ typedef struct Batch {
     int *label;
     unsigned char *origin; /* Origin */
     double *chance;        /* uniform in (0, 1), for whatever the method decides at random */
+    float *noise;          /* n x dims, N(0, I), for methods that diffuse what the student says; else NULL */
 } Batch;
 
 /* What a batch is drawn under. */
@@ -34,7 +35,8 @@ typedef struct Draw {
     double beta[ORIGINS];
     Stream stream;
     long step;
-    int batch;       /* rows of the whole batch: continuous times are stratified over them */
+    int repeat;      /* 0: the step's own batch; 1, 2, ... < 128: further ones at the same step */
+    int batch;       /* rows of the whole batch, at most 8192: continuous times are stratified over them */
     bool continuous; /* times over (0, 1) instead of the grid */
 } Draw;
 

@@ -5,20 +5,21 @@
 #include <math.h>
 #include <string.h>
 
-typedef Tensor *ChunkLoss(Chunk *chunk);
-
 /* A whole batch on its way through the crew. */
 typedef struct Pass {
     Lab *lab;
+    const Model *model; /* in training */
+    float *gradient;    /* of the mean loss, in the end */
     Draw draw;
     Batch batch;
     ChunkLoss *loss;
     float *each;    /* [batch] */
     double *total;  /* [chunks] */
     Clipped (*clipped)[5];
+    double (*term)[STEP_TERMS]; /* [chunks] */
 } Pass;
 
-static Batch batch_new(Arena *arena, int n, int dims)
+static Batch batch_new(Arena *arena, int n, int dims, bool noise)
 {
     return (Batch){.n = n,
                    .z = arena_floats(arena, n * dims),
@@ -27,7 +28,8 @@ static Batch batch_new(Arena *arena, int n, int dims)
                    .point = arena_new(arena, int, n),
                    .label = arena_new(arena, int, n),
                    .origin = arena_new(arena, unsigned char, n),
-                   .chance = arena_new(arena, double, n)};
+                   .chance = arena_new(arena, double, n),
+                   .noise = noise ? arena_floats(arena, n * dims) : NULL};
 }
 
 static Batch batch_rows(const Batch *batch, int begin, int end, int dims)
@@ -39,7 +41,8 @@ static Batch batch_rows(const Batch *batch, int begin, int end, int dims)
                    .point = batch->point + begin,
                    .label = batch->label + begin,
                    .origin = batch->origin + begin,
-                   .chance = batch->chance + begin};
+                   .chance = batch->chance + begin,
+                   .noise = batch->noise ? batch->noise + (size_t)begin * dims : NULL};
 }
 
 static void pass_chunk(void *context, Arena *arena, int begin, int end, int index, float *gradient)
@@ -55,25 +58,29 @@ static void pass_chunk(void *context, Arena *arena, int begin, int end, int inde
     pass->total[index] = (double)loss->x[0];
     tape_backward(&chunk.tape, loss);
     memcpy(pass->clipped[index], chunk.clipped, sizeof chunk.clipped);
+    memcpy(pass->term[index], chunk.term, sizeof chunk.term);
 }
 
-static Pass pass_new(Lab *lab, ChunkLoss *loss)
+static Pass pass_new(Lab *lab, ChunkLoss *loss, const Model *model, float *gradient)
 {
-    int chunks = crew_chunks(lab->batch, lab->student.spec.chunk);
+    int chunks = crew_chunks(lab->batch, model->spec.chunk);
     return (Pass){.lab = lab,
+                  .model = model,
+                  .gradient = gradient,
                   .loss = loss,
-                  .batch = batch_new(lab->step, lab->batch, lab->data.dims),
+                  .batch = batch_new(lab->step, lab->batch, lab->data.dims, lab->method->diffuses),
                   .each = arena_new(lab->step, float, lab->batch),
                   .total = arena_new(lab->step, double, chunks),
-                  .clipped = arena_zero(lab->step, (size_t)chunks * sizeof(Clipped[5]))};
+                  .clipped = arena_zero(lab->step, (size_t)chunks * sizeof(Clipped[5])),
+                  .term = arena_zero(lab->step, (size_t)chunks * sizeof(double[STEP_TERMS]))};
 }
 
-/* Runs the pass; the gradient of the mean loss ends in lab->gradient. Returns the mean loss. */
+/* Runs the pass; the gradient of the mean loss ends in pass->gradient. Returns the mean loss. */
 static double pass_run(Pass *pass)
 {
     Lab *lab = pass->lab;
-    int size = lab->student.spec.chunk, chunks = crew_chunks(lab->batch, size);
-    crew_map_gradient(lab->crew, lab->batch, size, lab->student.size, lab->gradient, pass_chunk, pass);
+    int size = pass->model->spec.chunk, chunks = crew_chunks(lab->batch, size);
+    crew_map_gradient(lab->crew, lab->batch, size, pass->model->size, pass->gradient, pass_chunk, pass);
     double loss = 0;
     for (int c = 0; c < chunks; c++) {
         loss += pass->total[c];
@@ -83,9 +90,10 @@ static double pass_run(Pass *pass)
     return loss;
 }
 
-static double learning_rate(const Lab *lab, long index)
+/* The base rate `lr` under the run's warm-up and decay. */
+static double learning_rate(const Lab *lab, double lr, long index)
 {
-    double progress = (double)index / (double)lab->steps, lr = lab->adam.lr;
+    double progress = (double)index / (double)lab->steps;
     if (index < lab->lr_warmup)
         lr *= (double)(index + 1) / (double)lab->lr_warmup;
     switch (lab->decay) {
@@ -107,6 +115,31 @@ static void report_origins(const Pass *pass, StepReport *report)
         report->origin_loss[o] = report->origin_count[o] ? report->origin_loss[o] / report->origin_count[o] : NAN;
 }
 
+/* The means of what the chunks summed up. */
+static void report_terms(const Pass *pass, StepReport *report)
+{
+    const Method *method = pass->lab->method;
+    int chunks = crew_chunks(pass->batch.n, pass->model->spec.chunk);
+    for (int i = 0; i < STEP_TERMS; i++)
+        report->term[i] = NAN;
+    for (int i = 0; method->terms && method->terms[i]; i++) {
+        double sum = 0;
+        for (int c = 0; c < chunks; c++)
+            sum += pass->term[c][i];
+        report->term[i] = sum / pass->batch.n;
+    }
+}
+
+static void count_cost(Lab *lab)
+{
+    double teacher = 0, student = 0;
+    lab->method->cost(lab, &teacher, &student);
+    lab->cost.teacher += teacher * lab->batch;
+    lab->cost.student += student * lab->batch;
+    if (lab->method->critic_cost)
+        lab->cost.critic += lab->method->critic_cost(lab) * lab->batch;
+}
+
 static const char *broken_term(const StepReport *report)
 {
     static const char *const loss_of[] = {"the loss on data states", "the loss on teacher states",
@@ -124,26 +157,40 @@ void lab_step(Lab *lab, long index, StepReport *report)
 {
     size_t mark = arena_mark(lab->step);
     *report = (StepReport){0};
-    for (int i = 0; i < STEP_TERMS; i++)
-        report->term[i] = NAN;
     source_refresh(&lab->source, lab, index);
-    Pass pass = pass_new(lab, lab->method->loss);
+    Pass pass = pass_new(lab, lab->method->loss, &lab->student, lab->gradient);
     pass.draw = (Draw){.stream = STREAM_BATCH, .step = index, .batch = lab->batch,
                        .continuous = !lab->method->uses_source};
     source_priors(&lab->source, index, lab->steps, pass.draw.beta);
     report->loss = pass_run(&pass);
     report_origins(&pass, report);
+    report_terms(&pass, report);
     AdamSettings adam = lab->adam;
-    adam.lr = report->lr = learning_rate(lab, index);
+    adam.lr = report->lr = learning_rate(lab, lab->adam.lr, index);
     report->grad_norm = model_update(&lab->student, lab->gradient, &adam);
-    double teacher = 0, student = 0;
-    lab->method->cost(lab, &teacher, &student);
-    lab->cost.teacher += teacher * lab->batch;
-    lab->cost.student += student * lab->batch;
+    count_cost(lab);
     if (lab->method->after)
         lab->method->after(lab, index, report);
-    report->broken = broken_term(report);
+    const char *broken = broken_term(report);
+    if (broken) /* before what followed from it */
+        report->broken = broken;
     arena_rewind(lab->step, mark);
+}
+
+double lab_train(Lab *lab, const Training *training, long index, int repeat, double *grad_norm)
+{
+    size_t mark = arena_mark(lab->step);
+    Pass pass = pass_new(lab, training->loss, training->model, training->gradient);
+    pass.draw = (Draw){.stream = STREAM_BATCH, .step = index, .repeat = repeat, .batch = lab->batch};
+    memcpy(pass.draw.beta, training->beta, sizeof pass.draw.beta);
+    double loss = pass_run(&pass);
+    AdamSettings adam = lab->adam;
+    adam.lr = learning_rate(lab, training->lr, index);
+    double norm = model_update(training->model, training->gradient, &adam);
+    if (grad_norm)
+        *grad_norm = norm;
+    arena_rewind(lab->step, mark);
+    return loss;
 }
 
 /* ---- Regression to the teacher before distillation -------------------------------------------------------- */
@@ -176,7 +223,7 @@ long lab_pretrain_steps(const Lab *lab)
 double lab_pretrain(Lab *lab, long index)
 {
     size_t mark = arena_mark(lab->step);
-    Pass pass = pass_new(lab, regression_loss);
+    Pass pass = pass_new(lab, regression_loss, &lab->student, lab->gradient);
     pass.draw = (Draw){.beta = {1, 0, 0}, .stream = STREAM_PRETRAIN, .step = index, .batch = lab->batch,
                        .continuous = true};
     double loss = pass_run(&pass);
@@ -200,15 +247,20 @@ void lab_pretrain_done(Lab *lab)
 
 /* ---- What every loss begins with -------------------------------------------------------------------------- */
 
+Tensor *chunk_v(Chunk *chunk, const Model *model, const float *z, const double *u)
+{
+    const NetSpec *spec = &model->spec;
+    int n = chunk->rows.n;
+    float *time = arena_floats(chunk->arena, n);
+    for (int r = 0; r < n; r++)
+        time[r] = (float)u[r];
+    Tensor *input = tape_input(&chunk->tape, n, spec->height, spec->width, spec->channels, z);
+    return net_forward(spec, &chunk->tape, model->weights, chunk->gradient, input, time, chunk->rows.label);
+}
+
 Tensor *chunk_student(Chunk *chunk)
 {
-    const NetSpec *spec = &chunk->lab->student.spec;
-    Batch *rows = &chunk->rows;
-    float *u = arena_floats(chunk->arena, rows->n);
-    for (int r = 0; r < rows->n; r++)
-        u[r] = (float)rows->u[r];
-    Tensor *z = tape_input(&chunk->tape, rows->n, spec->height, spec->width, spec->channels, rows->z);
-    return net_forward(spec, &chunk->tape, chunk->lab->student.weights, chunk->gradient, z, u, rows->label);
+    return chunk_v(chunk, &chunk->lab->student, chunk->rows.z, chunk->rows.u);
 }
 
 Tensor *chunk_student_x0(Chunk *chunk)

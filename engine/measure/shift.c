@@ -40,7 +40,7 @@ struct Shift {
 Shift *shift_open(const ShiftSetup *setup, Arena *arena)
 {
     Shift *shift = arena_new(arena, Shift, 1);
-    must(setup->teacher.steps <= STEPS_MAX && setup->n >= 2);
+    must(setup->teacher.steps <= STEPS_MAX && setup->n >= 2 && (!setup->label != !setup->gap));
     *shift = (Shift){.setup = *setup, .arena = arena, .n = setup->n, .dims = setup->data->dims,
                      .steps = setup->teacher.steps};
     return shift;
@@ -144,6 +144,7 @@ typedef struct Ask {
     const float *state;    /* steps x n x dims */
     const int *label;      /* [n] */
     float *x0;
+    double *gap;           /* gaps instead */
 } Ask;
 
 static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk)
@@ -159,7 +160,10 @@ static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk
         u[r] = (double)i[r] / shift->steps;
         label[r] = ask->label[(begin + r) % shift->n];
     }
-    if (ask->student)
+    if (ask->gap)
+        shift->setup.gap(shift->setup.context, arena, ask->student, n, ask->state + at, i, shift->steps, label,
+                         (uint64_t)begin, ask->gap + begin);
+    else if (ask->student)
         policy_x0(ask->student, arena, n, ask->state + at, u, label, ask->x0 + at, NULL);
     else
         shift->setup.label(shift->setup.context, arena, n, ask->state + at, i, shift->steps, label, ask->x0 + at);
@@ -168,7 +172,7 @@ static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk
 static void ask_all(const Shift *shift, Crew *crew, const Policy *student, const float *state, const int *label,
                     float *x0)
 {
-    Ask ask = {shift, student, state, label, x0};
+    Ask ask = {shift, student, state, label, x0, NULL};
     int chunk = student ? student->denoiser.spec.chunk : shift->setup.teacher.denoiser.spec.chunk;
     crew_map(crew, shift->steps * shift->n, chunk, ask_chunk, &ask);
 }
@@ -212,8 +216,10 @@ static void prepare(Shift *shift, Crew *crew, Arena *scratch)
     draw_teacher(shift, crew, &shift->teacher_other, other);
     draw_forward(shift, &shift->forward, DATA);
     draw_forward(shift, &shift->forward_other, OTHER_DATA);
-    shift->forward_x0 = arena_floats(shift->arena, law_size(shift));
-    ask_all(shift, crew, NULL, shift->forward.state, shift->forward.label, shift->forward_x0);
+    if (shift->setup.label) {
+        shift->forward_x0 = arena_floats(shift->arena, law_size(shift));
+        ask_all(shift, crew, NULL, shift->forward.state, shift->forward.label, shift->forward_x0);
+    }
     fit_coordinates(shift, scratch);
     null_bands(shift, scratch);
     shift->ready = true;
@@ -221,11 +227,16 @@ static void prepare(Shift *shift, Crew *crew, Arena *scratch)
 
 /* ---- A measurement ------------------------------------------------------------------------------------------ */
 
-/* Mean squared difference over the coordinates of each row of step s. */
-static void row_errors(const Shift *shift, int s, const float *a, const float *b, double *error)
+/* Squared error of each row, at all steps: steps x n. */
+typedef struct Errors {
+    double *own, *forward;
+} Errors;
+
+/* Mean squared difference over the coordinates of each row. */
+static void row_errors(const Shift *shift, const float *a, const float *b, double *error)
 {
-    for (int r = 0; r < shift->n; r++) {
-        size_t at = ((size_t)s * shift->n + r) * shift->dims;
+    for (int r = 0; r < shift->steps * shift->n; r++) {
+        size_t at = (size_t)r * shift->dims;
         double sum = 0;
         for (int k = 0; k < shift->dims; k++) {
             double gap = (double)a[at + k] - (double)b[at + k];
@@ -233,6 +244,29 @@ static void row_errors(const Shift *shift, int s, const float *a, const float *b
         }
         error[r] = sum / shift->dims;
     }
+}
+
+/* Against the method's label. x0: the student's estimates at its own states. */
+static void errors_by_label(const Shift *shift, Crew *crew, Arena *scratch, const Policy *student, const float *state,
+                            const float *x0, Errors *errors)
+{
+    size_t mark = arena_mark(scratch), size = law_size(shift);
+    float *label = arena_floats(scratch, size), *forward_x0 = arena_floats(scratch, size);
+    ask_all(shift, crew, NULL, state, shift->teacher.label, label);
+    ask_all(shift, crew, student, shift->forward.state, shift->forward.label, forward_x0);
+    row_errors(shift, x0, label, errors->own);
+    row_errors(shift, forward_x0, shift->forward_x0, errors->forward);
+    arena_rewind(scratch, mark);
+}
+
+/* By the method's own gap: the same noise for own and forward states. */
+static void errors_by_gap(const Shift *shift, Crew *crew, const Policy *student, const float *state, Errors *errors)
+{
+    Ask own = {shift, student, state, shift->teacher.label, NULL, errors->own};
+    Ask forward = {shift, student, shift->forward.state, shift->forward.label, NULL, errors->forward};
+    int chunk = student->denoiser.spec.chunk;
+    crew_map(crew, shift->steps * shift->n, chunk, ask_chunk, &own);
+    crew_map(crew, shift->steps * shift->n, chunk, ask_chunk, &forward);
 }
 
 static double relative_gap(const Shift *shift, int s, const float *a, const float *b)
@@ -247,16 +281,11 @@ static double relative_gap(const Shift *shift, int s, const float *a, const floa
     return gap / size;
 }
 
-typedef struct Answers {
-    float *state, *x0, *label, *forward_x0;
-} Answers;
-
-static void measure_row(const Shift *shift, Arena *scratch, const Answers *a, int s, ShiftRow *row)
+static void measure_row(const Shift *shift, Arena *scratch, const float *state, const Errors *errors, int s,
+                        ShiftRow *row)
 {
     size_t mark = arena_mark(scratch);
-    double *own = arena_new(scratch, double, shift->n), *forward = arena_new(scratch, double, shift->n);
-    row_errors(shift, s, a->x0, a->label, own);
-    row_errors(shift, s, a->forward_x0, shift->forward_x0, forward);
+    const double *own = errors->own + (size_t)s * shift->n, *forward = errors->forward + (size_t)s * shift->n;
     *row = (ShiftRow){.i = shift->steps - s, .time = u_of(shift, s), .own = mean_of(shift->n, own),
                       .forward = mean_of(shift->n, forward), .null95 = shift->null95[s],
                       .null95_teacher = shift->null95_teacher[s]};
@@ -265,11 +294,11 @@ static void measure_row(const Shift *shift, Arena *scratch, const Answers *a, in
     row->ratio = perfect ? 1 : ratio.value;
     row->low = perfect ? 1 : ratio.low;
     row->high = perfect ? 1 : ratio.high;
-    const float *points = compared(shift, a->state, s, scratch);
+    const float *points = compared(shift, state, s, scratch);
     int n = shift->n, d = shift->coordinates;
     row->mmd2 = mmd2(&shift->kernel[s], n, points, n, shift->forward.point[s], d);
     row->mmd2_teacher = mmd2(&shift->kernel[s], n, points, n, shift->teacher_other.point[s], d);
-    row->paired = relative_gap(shift, s, a->state, shift->teacher.state);
+    row->paired = relative_gap(shift, s, state, shift->teacher.state);
     arena_rewind(scratch, mark);
 }
 
@@ -278,16 +307,16 @@ double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *stu
     must(student->steps == shift->steps);
     if (!shift->ready)
         prepare(shift, crew, scratch);
-    size_t mark = arena_mark(scratch), size = law_size(shift);
-    Answers a = {.state = arena_floats(scratch, size + (size_t)shift->n * shift->dims),
-                 .x0 = arena_floats(scratch, size),
-                 .label = arena_floats(scratch, size),
-                 .forward_x0 = arena_floats(scratch, size)};
-    roll(shift, crew, student, shift->noise, shift->teacher.label, a.state, a.x0);
-    ask_all(shift, crew, NULL, a.state, shift->teacher.label, a.label);
-    ask_all(shift, crew, student, shift->forward.state, shift->forward.label, a.forward_x0);
+    size_t mark = arena_mark(scratch), size = law_size(shift), all = (size_t)shift->steps * shift->n;
+    float *state = arena_floats(scratch, size + (size_t)shift->n * shift->dims), *x0 = arena_floats(scratch, size);
+    Errors errors = {arena_new(scratch, double, all), arena_new(scratch, double, all)};
+    roll(shift, crew, student, shift->noise, shift->teacher.label, state, x0);
+    if (shift->setup.gap)
+        errors_by_gap(shift, crew, student, state, &errors);
+    else
+        errors_by_label(shift, crew, scratch, student, state, x0, &errors);
     for (int s = 0; s < shift->steps; s++)
-        measure_row(shift, scratch, &a, s, &rows[s]);
+        measure_row(shift, scratch, state, &errors, s, &rows[s]);
     arena_rewind(scratch, mark);
     return shift_cost(shift, student);
 }
@@ -295,14 +324,16 @@ double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *stu
 double shift_cost(const Shift *shift, const Policy *student)
 {
     double rows = (double)shift->n * shift->steps;
-    return rows * (2 * denoiser_cost(&student->denoiser) + shift->setup.label_cost);
+    int own = denoiser_cost(&student->denoiser), each = shift->setup.label_cost;
+    return rows * (shift->setup.gap ? own + 2 * each : 2 * own + each);
 }
 
 double shift_setup_cost(const Shift *shift)
 {
     const Policy *teacher = &shift->setup.teacher;
     double rows = (double)shift->n * shift->steps;
-    return rows * shift->setup.label_cost + 2 * rows * teacher->substeps * denoiser_cost(&teacher->denoiser);
+    int label_cost = shift->setup.label ? shift->setup.label_cost : 0;
+    return rows * label_cost + 2 * rows * teacher->substeps * denoiser_cost(&teacher->denoiser);
 }
 
 double shift_worst(const ShiftRow *rows, int n, int *row)

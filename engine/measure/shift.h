@@ -18,15 +18,21 @@ typedef struct ShiftRow {
 typedef void ShiftLabel(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
                         const int *label, float *x0);
 
+/* For methods without a label for each state: the squared disagreement at rows numbered first.. (which fix their noise); as
+ * Method.disagreement. */
+typedef void ShiftGap(const void *context, Arena *arena, const Policy *student, int n, const float *z, const int *i,
+                      int steps, const int *label, uint64_t first, double *gap);
+
 typedef struct ShiftSetup {
     int n;                /* roll-outs */
     uint64_t seed;
     const Dataset *data;
     Schedule schedule;
     Policy teacher;       /* on the student's grid */
-    ShiftLabel *label;
+    ShiftLabel *label;    /* or: */
+    ShiftGap *gap;
     const void *context;
-    int label_cost;       /* network evaluations of one label */
+    int label_cost;       /* network evaluations of one label, or of one gap */
     int (*draw_label)(const void *context, Rng *rng); /* a roll-out's class */
 } ShiftSetup;
 

@@ -1,5 +1,6 @@
-/* A crew: a pool of workers with an arena each, and the ordered sum over what chunks produce. Jobs of one map run
- * concurrently and share nothing but what their context lets them; a crew serves one map at a time. */
+/* A crew: a pool of workers with an arena each, and the ordered sum over what chunks
+ * produce. Jobs of one map run concurrently and share nothing but what their context lets
+ * them; a crew serves one map at a time. */
 #include "engine/nets/crew.h"
 #include "engine/base/status.h"
 #include "engine/tensor/kernels.h"
@@ -63,7 +64,7 @@ void crew_map(Crew *crew, int n, int chunk, CrewJob *job, void *context)
 typedef struct GradientMap {
     size_t size;
     int chunks;
-    float *blocks; /* (chunks, size) */
+    float *blocks; /* (chunks - 1, size): the first chunk works in `gradient` itself */
     float *gradient;
     CrewGradientJob *job;
     void *context;
@@ -72,14 +73,15 @@ typedef struct GradientMap {
 static void gradient_chunk(void *context, Arena *arena, int begin, int end, int chunk)
 {
     const GradientMap *map = context;
-    float *block = map->blocks + (size_t)chunk * map->size;
+    float *block =
+        chunk == 0 ? map->gradient : map->blocks + (size_t)(chunk - 1) * map->size;
     memset(block, 0, sizeof(float) * map->size);
     map->job(map->context, arena, begin, end, chunk, block);
 }
 
 enum { RANGE = 16384 };
 
-/* Sums one range of the flat block over all chunks, first chunk first. */
+/* Adds one range of the other chunks' blocks to the first chunk's, in their order. */
 static void sum_range(void *context, int index, int worker)
 {
     (void)worker;
@@ -87,19 +89,23 @@ static void sum_range(void *context, int index, int worker)
     size_t from = (size_t)index * RANGE;
     size_t n = map->size - from < RANGE ? map->size - from : RANGE;
     float *sum = map->gradient + from;
-    memset(sum, 0, sizeof(float) * n);
-    for (int chunk = 0; chunk < map->chunks; chunk++)
-        kernel_accumulate(n, 1.0f, map->blocks + (size_t)chunk * map->size + from, sum);
+    for (int chunk = 1; chunk < map->chunks; chunk++)
+        kernel_accumulate(n, 1.0f, map->blocks + (size_t)(chunk - 1) * map->size + from,
+                          sum);
 }
 
-void crew_map_gradient(Crew *crew, int n, int chunk, size_t size, float *gradient, CrewGradientJob *job,
-                       void *context)
+void crew_map_gradient(Crew *crew, int n, int chunk, size_t size, float *gradient,
+                       CrewGradientJob *job, void *context)
 {
     size_t mark = arena_mark(&crew->shared);
     int chunks = crew_chunks(n, chunk);
-    float *blocks = arena_floats(&crew->shared, (size_t)chunks * size);
+    float *blocks =
+        arena_floats(&crew->shared, chunks > 1 ? (size_t)(chunks - 1) * size : 0);
+    if (chunks == 0)
+        memset(gradient, 0, sizeof(float) * size);
     GradientMap map = {size, chunks, blocks, gradient, job, context};
     crew_map(crew, n, chunk, gradient_chunk, &map);
-    pool_run(crew->pool, (int)((size + RANGE - 1) / RANGE), sum_range, &map);
+    if (chunks > 1)
+        pool_run(crew->pool, (int)((size + RANGE - 1) / RANGE), sum_range, &map);
     arena_rewind(&crew->shared, mark);
 }

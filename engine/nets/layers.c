@@ -5,8 +5,8 @@
 
 enum { NAME_SIZE = 64 };
 
-static Tensor *take(Params *params, const char *prefix, const char *part, int rank, const int *shape,
-                    Init init, int fan_in)
+static Tensor *take(Params *params, const char *prefix, const char *part, int rank,
+                    const int *shape, Init init, int fan_in)
 {
     char name[NAME_SIZE];
     int length = snprintf(name, sizeof name, "%s.%s", prefix, part);
@@ -14,7 +14,8 @@ static Tensor *take(Params *params, const char *prefix, const char *part, int ra
     return params_take(params, name, rank, shape, init, fan_in);
 }
 
-Tensor *layer_linear(Tape *tape, Params *params, const char *prefix, Tensor *x, int out, bool zero)
+Tensor *layer_linear(Tape *tape, Params *params, const char *prefix, Tensor *x, int out,
+                     bool zero)
 {
     Init init = zero ? INIT_ZERO : INIT_LINEAR;
     Tensor *weight = take(params, prefix, "weight", 2, (int[]){x->c, out}, init, x->c);
@@ -22,15 +23,18 @@ Tensor *layer_linear(Tape *tape, Params *params, const char *prefix, Tensor *x, 
     return op_linear(tape, x, weight, bias);
 }
 
-Tensor *layer_conv3x3(Tape *tape, Params *params, const char *prefix, Tensor *x, int out, bool zero)
+Tensor *layer_conv3x3(Tape *tape, Params *params, const char *prefix, Tensor *x, int out,
+                      bool zero)
 {
     Init init = zero ? INIT_ZERO : INIT_LINEAR;
-    Tensor *weight = take(params, prefix, "weight", 4, (int[]){3, 3, x->c, out}, init, 9 * x->c);
+    Tensor *weight =
+        take(params, prefix, "weight", 4, (int[]){3, 3, x->c, out}, init, 9 * x->c);
     Tensor *bias = take(params, prefix, "bias", 1, &out, init, 9 * x->c);
     return op_conv3x3(tape, x, weight, bias);
 }
 
-Tensor *layer_group_norm(Tape *tape, Params *params, const char *prefix, Tensor *x, int groups, bool silu)
+Tensor *layer_group_norm(Tape *tape, Params *params, const char *prefix, Tensor *x,
+                         int groups, bool silu)
 {
     Tensor *gamma = take(params, prefix, "weight", 1, &x->c, INIT_ONE, 0);
     Tensor *beta = take(params, prefix, "bias", 1, &x->c, INIT_ZERO, 0);
@@ -38,10 +42,11 @@ Tensor *layer_group_norm(Tape *tape, Params *params, const char *prefix, Tensor 
                 : op_group_norm(tape, x, gamma, beta, groups);
 }
 
-Tensor *layer_classes(Tape *tape, Params *params, const char *prefix, int classes, int c, int fan_in,
-                      const int *label, int n)
+Tensor *layer_classes(Tape *tape, Params *params, const char *prefix, int classes, int c,
+                      int fan_in, const int *label, int n)
 {
-    Tensor *table = take(params, prefix, "weight", 2, (int[]){classes + 1, c}, INIT_NORMAL, fan_in);
+    Tensor *table =
+        take(params, prefix, "weight", 2, (int[]){classes + 1, c}, INIT_NORMAL, fan_in);
     int *row = arena_new(tape->arena, int, n);
     for (int i = 0; i < n; i++)
         row[i] = !label || label[i] < 0 ? classes : label[i];

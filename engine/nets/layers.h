@@ -1,17 +1,21 @@
-/* Layers: an op together with the weights it takes from the walk. Names are PREFIX.weight, PREFIX.bias. */
+/* Layers: an op together with the weights it takes from the walk. Names are
+ * PREFIX.weight, PREFIX.bias. */
 #ifndef DDIL_LAYERS_H
 #define DDIL_LAYERS_H
 
 #include "engine/nets/net.h"
 
 /* x (in) to (out); `zero` starts weight and bias at zero, else INIT_LINEAR. */
-Tensor *layer_linear(Tape *tape, Params *params, const char *prefix, Tensor *x, int out, bool zero);
-Tensor *layer_conv3x3(Tape *tape, Params *params, const char *prefix, Tensor *x, int out, bool zero);
+Tensor *layer_linear(Tape *tape, Params *params, const char *prefix, Tensor *x, int out,
+                     bool zero);
+Tensor *layer_conv3x3(Tape *tape, Params *params, const char *prefix, Tensor *x, int out,
+                      bool zero);
 /* Group norm with gamma 1 and beta 0 at the start, followed by SiLU when `silu`. */
-Tensor *layer_group_norm(Tape *tape, Params *params, const char *prefix, Tensor *x, int groups, bool silu);
+Tensor *layer_group_norm(Tape *tape, Params *params, const char *prefix, Tensor *x,
+                         int groups, bool silu);
 /* A row of a (classes + 1, c) table a sample; label -1 takes the last row, as
  * `classes` does; a NULL label takes it for all. Start: N(0, 1/fan_in). */
-Tensor *layer_classes(Tape *tape, Params *params, const char *prefix, int classes, int c, int fan_in,
-                      const int *label, int n);
+Tensor *layer_classes(Tape *tape, Params *params, const char *prefix, int classes, int c,
+                      int fan_in, const int *label, int n);
 
 #endif

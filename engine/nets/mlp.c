@@ -1,14 +1,14 @@
-/* Multi-layer perceptron for points: the point beside its time features, SiLU layers of one width, linear out.
- * A class is a row of a table added before the first SiLU. */
+/* Multi-layer perceptron for points: the point beside its time features, SiLU layers of
+ * one width, linear out. A class is a row of a table added before the first SiLU. */
 #include "engine/nets/layers.h"
 #include "engine/tensor/op.h"
 #include <stdio.h>
 
-static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z, const float *u,
-                       const int *label)
+static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z,
+                       const float *u, const int *label)
 {
-    Tensor *time =
-        op_time_features(tape, u, z->n, spec->features, spec->time_scale, spec->time_range);
+    Tensor *time = op_time_features(tape, u, z->n, spec->features, spec->time_scale,
+                                    spec->time_range);
     Tensor *h = op_concat(tape, z, time);
     for (int i = 0; i < spec->depth; i++) {
         char name[32];
@@ -16,8 +16,8 @@ static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *
         h = layer_linear(tape, params, name, h, spec->hidden, false);
         if (i == 0 && spec->classes > 0)
             h = op_add(tape, h,
-                       layer_classes(tape, params, "classes", spec->classes, spec->hidden, spec->hidden,
-                                     label, z->n));
+                       layer_classes(tape, params, "classes", spec->classes, spec->hidden,
+                                     spec->hidden, label, z->n));
         h = op_silu(tape, h);
     }
     return layer_linear(tape, params, "out", h, spec->channels, false);
@@ -26,9 +26,10 @@ static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *
 static Status complete(NetSpec *spec, Error *error)
 {
     if (spec->height != 1 || spec->width != 1)
-        return fail(error, STATUS_BAD_INPUT,
-                    "mlp: works on points (1 x 1), not on pictures of %d x %d; use patch_unet",
-                    spec->height, spec->width);
+        return fail(
+            error, STATUS_BAD_INPUT,
+            "mlp: works on points (1 x 1), not on pictures of %d x %d; use patch_unet",
+            spec->height, spec->width);
     spec->hidden = spec->hidden ? spec->hidden : 256;
     spec->depth = spec->depth ? spec->depth : 4;
     spec->chunk = spec->chunk ? spec->chunk : 128;

@@ -1,5 +1,5 @@
-/* Owns the walk over a network's weights: counting, listing, initialising and binding are the kind's
- * forward function run with zero samples or with a batch. */
+/* Owns the walk over a network's weights: counting, listing, initialising and binding are
+ * the kind's forward function run with zero samples or with a batch. */
 #include "engine/nets/net.h"
 #include "engine/base/rng.h"
 #include <math.h>
@@ -23,7 +23,8 @@ static void initialise(const Params *params, size_t size, Init init, int fan_in)
         }
 }
 
-static void list(const Params *params, const char *name, int rank, const int *shape, size_t size)
+static void list(const Params *params, const char *name, int rank, const int *shape,
+                 size_t size)
 {
     ParamInfo info = {.rank = rank, .offset = params->used, .size = size};
     must(snprintf(info.name, sizeof info.name, "%s", name) < (int)sizeof info.name);
@@ -31,7 +32,8 @@ static void list(const Params *params, const char *name, int rank, const int *sh
     params->list(params->context, &info);
 }
 
-Tensor *params_take(Params *params, const char *name, int rank, const int *shape, Init init, int fan_in)
+Tensor *params_take(Params *params, const char *name, int rank, const int *shape,
+                    Init init, int fan_in)
 {
     must(rank == 1 || rank == 2 || rank == 4);
     int full[4] = {1, 1, 1, 1};
@@ -54,19 +56,23 @@ static Status check(const NetSpec *spec, Error *error)
 {
     const char *kind = spec->kind->name;
     if (spec->height < 1 || spec->width < 1 || spec->channels < 1)
-        return fail(error, STATUS_BAD_INPUT, "%s: a sample of %d x %d x %d has no values", kind,
-                    spec->height, spec->width, spec->channels);
+        return fail(error, STATUS_BAD_INPUT, "%s: a sample of %d x %d x %d has no values",
+                    kind, spec->height, spec->width, spec->channels);
     if ((long)spec->height * spec->width > NET_DIMS_MAX / spec->channels)
-        return fail(error, STATUS_BAD_INPUT, "%s: a sample of %d x %d x %d is larger than %d values",
-                    kind, spec->height, spec->width, spec->channels, NET_DIMS_MAX);
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: a sample of %d x %d x %d is larger than %d values", kind,
+                    spec->height, spec->width, spec->channels, NET_DIMS_MAX);
     if (spec->classes < 0 || spec->hidden < 0 || spec->coarse < 0 || spec->depth < 0 ||
-        spec->coarse_depth < 0 || spec->embed < 0 || spec->features < 0 || spec->chunk < 0)
+        spec->coarse_depth < 0 || spec->embed < 0 || spec->features < 0 ||
+        spec->chunk < 0)
         return fail(error, STATUS_BAD_INPUT, "%s: sizes must not be negative", kind);
     if (spec->features % 2)
-        return fail(error, STATUS_BAD_INPUT, "%s: %d time features; must be even (sine and cosine)", kind,
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: %d time features; must be even (sine and cosine)", kind,
                     spec->features);
     if (!(spec->time_scale >= 0 && spec->time_range >= 0))
-        return fail(error, STATUS_BAD_INPUT, "%s: time scale and range must be positive", kind);
+        return fail(error, STATUS_BAD_INPUT, "%s: time scale and range must be positive",
+                    kind);
     return STATUS_OK;
 }
 
@@ -86,7 +92,8 @@ Status net_spec_complete(NetSpec *spec, Error *error)
     return STATUS_OK;
 }
 
-/* Walks with zero samples on an arena of its own; gives back the forward flops of one sample. */
+/* Walks with zero samples on an arena of its own; gives back the forward flops of one
+ * sample. */
 static double walk(const NetSpec *spec, Params *params)
 {
     Arena arena;
@@ -113,21 +120,24 @@ void net_init(const NetSpec *spec, uint64_t seed, float *weights)
     walk(spec, &params);
 }
 
-void net_list(const NetSpec *spec, void (*each)(void *context, const ParamInfo *info), void *context)
+void net_list(const NetSpec *spec, void (*each)(void *context, const ParamInfo *info),
+              void *context)
 {
     Params params = {.mode = PARAMS_LIST, .list = each, .context = context};
     walk(spec, &params);
 }
 
-Tensor *net_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *z,
-                    const float *u, const int *label)
+Tensor *net_forward(const NetSpec *spec, Tape *tape, const float *weights,
+                    float *gradient, Tensor *z, const float *u, const int *label)
 {
     must(z->h == spec->height && z->w == spec->width && z->c == spec->channels);
-    Params params = {.mode = PARAMS_BIND, .weights = weights, .gradient = gradient, .tape = tape};
+    Params params = {
+        .mode = PARAMS_BIND, .weights = weights, .gradient = gradient, .tape = tape};
     return spec->kind->forward(tape, &params, spec, z, u, label);
 }
 
-/* Backward costs a product for the input and one for the weights: twice the forward pass. */
+/* Backward costs a product for the input and one for the weights: twice the forward pass.
+ */
 double net_flops(const NetSpec *spec)
 {
     Params params = {.mode = PARAMS_COUNT};

@@ -1,6 +1,6 @@
-/* Networks: one straight-line function describes each; a Params cursor counts, names, initialises or
- * binds the weights with that same walk, so sizes, checkpoints and weights cannot drift apart.
- * All weights of a network lie in one flat block of floats. */
+/* Networks: one straight-line function describes each; a Params cursor counts, names,
+ * initialises or binds the weights with that same walk, so sizes, checkpoints and weights
+ * cannot drift apart. All weights of a network lie in one flat block of floats. */
 #ifndef DDIL_NET_H
 #define DDIL_NET_H
 
@@ -16,19 +16,30 @@ typedef struct NetKind NetKind;
 typedef struct NetSpec {
     const NetKind *kind;
     int height, width, channels; /* of a sample; 1 x 1 x 2 for points */
-    int classes;                 /* 0: unconditional; else labels 0..classes-1, `classes` means none */
-    int hidden;                  /* mlp: layer width; patch_unet: fine width */
-    int coarse;                  /* patch_unet: coarse width (attention level) */
-    int depth;                   /* mlp: hidden layers; patch_unet: residual blocks a fine side */
-    int coarse_depth;            /* patch_unet: residual + attention pairs */
-    int embed;                   /* patch_unet: embedding width */
-    int features;                /* time features */
+    int classes; /* 0: unconditional; else labels 0..classes-1, `classes` means none */
+    int hidden;  /* mlp: layer width; patch_unet: fine width */
+    int coarse;  /* patch_unet: coarse width (attention level) */
+    int depth;   /* mlp: hidden layers; patch_unet: residual blocks a fine side */
+    int coarse_depth; /* patch_unet: residual + attention pairs */
+    int embed;        /* patch_unet: embedding width */
+    int features;     /* time features */
     float time_scale, time_range;
-    int chunk;                   /* samples a worker takes at once: fixed by the network, never the machine */
+    int chunk; /* samples a worker takes at once: fixed by the network, never the machine
+                */
 } NetSpec;
 
-typedef enum ParamsMode { PARAMS_COUNT, PARAMS_LIST, PARAMS_INIT, PARAMS_BIND } ParamsMode;
-typedef enum Init { INIT_ZERO, INIT_ONE, INIT_NORMAL, INIT_LINEAR } Init; /* NORMAL: N(0, 1/fan_in); LINEAR: U(+-1/sqrt(fan_in)) */
+typedef enum ParamsMode {
+    PARAMS_COUNT,
+    PARAMS_LIST,
+    PARAMS_INIT,
+    PARAMS_BIND
+} ParamsMode;
+typedef enum Init {
+    INIT_ZERO,
+    INIT_ONE,
+    INIT_NORMAL,
+    INIT_LINEAR
+} Init; /* NORMAL: N(0, 1/fan_in); LINEAR: U(+-1/sqrt(fan_in)) */
 
 typedef struct ParamInfo {
     char name[64];
@@ -48,16 +59,18 @@ typedef struct Params {
     void *context;
 } Params;
 
-/* The next weight tensor of the walk. `name` like "mid.0.conv1.weight". Shapes: n h w c with leading 1s
- * left out by rank (1: c; 2: w,c; 4: n,h,w,c). fan_in is for INIT_LINEAR and INIT_NORMAL. */
-Tensor *params_take(Params *params, const char *name, int rank, const int *shape, Init init, int fan_in);
+/* The next weight tensor of the walk. `name` like "mid.0.conv1.weight". Shapes: n h w c
+ * with leading 1s left out by rank (1: c; 2: w,c; 4: n,h,w,c). fan_in is for INIT_LINEAR
+ * and INIT_NORMAL. */
+Tensor *params_take(Params *params, const char *name, int rank, const int *shape,
+                    Init init, int fan_in);
 
 struct NetKind {
     const char *name, *help;
-    /* v prediction for noisy z (n x h x w x c) at times u[n] in [0, 1]; label[n] (ignored when unconditional;
-     * `classes` or -1 means none, NULL none for all). */
-    Tensor *(*forward)(Tape *tape, Params *params, const NetSpec *spec, Tensor *z, const float *u,
-                       const int *label);
+    /* v prediction for noisy z (n x h x w x c) at times u[n] in [0, 1]; label[n] (ignored
+     * when unconditional; `classes` or -1 means none, NULL none for all). */
+    Tensor *(*forward)(Tape *tape, Params *params, const NetSpec *spec, Tensor *z,
+                       const float *u, const int *label);
     /* Fills unset (zero) sizes and checks what is special to the kind. */
     Status (*complete)(NetSpec *spec, Error *error);
 };
@@ -70,16 +83,19 @@ static inline int net_dims(const NetSpec *spec)
     return spec->height * spec->width * spec->channels;
 }
 
-/* A spec with every unset (zero) size at the kind's own default, checked: BAD_INPUT says what does not fit. */
+/* A spec with every unset (zero) size at the kind's own default, checked: BAD_INPUT says
+ * what does not fit. */
 Status net_spec_complete(NetSpec *spec, Error *error);
 
 size_t net_size(const NetSpec *spec); /* floats */
 void net_init(const NetSpec *spec, uint64_t seed, float *weights);
-void net_list(const NetSpec *spec, void (*each)(void *context, const ParamInfo *info), void *context);
+void net_list(const NetSpec *spec, void (*each)(void *context, const ParamInfo *info),
+              void *context);
 
-/* FROZEN or TRAIN is an argument of the call: gradient == NULL is frozen. Input gradient follows z->g. */
-Tensor *net_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *z,
-                    const float *u, const int *label);
+/* FROZEN or TRAIN is an argument of the call: gradient == NULL is frozen. Input gradient
+ * follows z->g. */
+Tensor *net_forward(const NetSpec *spec, Tape *tape, const float *weights,
+                    float *gradient, Tensor *z, const float *u, const int *label);
 /* Forward and backward flops of one sample, counted analytically (multiply-add = 2). */
 double net_flops(const NetSpec *spec);
 

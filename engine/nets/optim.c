@@ -73,8 +73,8 @@ static Factors factors(const AdamSettings *s, double norm, long updates)
 }
 
 /* AdamW (Loshchilov & Hutter 2019), the bias corrections as in PyTorch. */
-static void step(size_t n, const Factors f, float *restrict g, float *restrict m, float *restrict v,
-                 float *restrict w, float *restrict ema)
+static void step(size_t n, const Factors f, float *restrict g, float *restrict m,
+                 float *restrict v, float *restrict w, float *restrict ema)
 {
     for (size_t i = 0; i < n; i++) {
         float gi = g[i] * f.clip;
@@ -92,7 +92,7 @@ double model_update(Model *model, float *gradient, const AdamSettings *settings)
     if (!isfinite(norm))
         return norm;
     model->updates++;
-    step(model->size, factors(settings, norm, model->updates), gradient, model->moment1, model->moment2,
-         model->weights, model->ema);
+    step(model->size, factors(settings, norm, model->updates), gradient, model->moment1,
+         model->moment2, model->weights, model->ema);
     return norm;
 }

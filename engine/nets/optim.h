@@ -4,7 +4,8 @@
 
 #include "engine/nets/net.h"
 
-/* One trainable network: its weights and everything its optimiser keeps. Blocks of `size` floats. */
+/* One trainable network: its weights and everything its optimiser keeps. Blocks of `size`
+ * floats. */
 typedef struct Model {
     NetSpec spec;
     size_t size;
@@ -13,8 +14,9 @@ typedef struct Model {
 } Model;
 
 typedef struct AdamSettings {
-    double lr, beta1, beta2, epsilon, weight_decay, clip; /* clip: largest gradient norm, 0 = none */
-    double ema;                                           /* decay; see model_ema_decay */
+    double lr, beta1, beta2, epsilon, weight_decay,
+        clip;   /* clip: largest gradient norm, 0 = none */
+    double ema; /* decay; see model_ema_decay */
 } AdamSettings;
 
 /* All blocks from `arena`; initialised from `seed`; ema = weights. */
@@ -25,8 +27,9 @@ void model_reset(Model *model);
 /* EMA decay with warm-up: min(decay, (1 + updates) / (10 + updates)). */
 double model_ema_decay(double decay, long updates);
 
-/* Clips `gradient` in place, takes one AdamW step (decoupled decay), moves the EMA. Returns the gradient's norm
- * before clipping (double sum). A norm that is not finite changes nothing and is returned as it is. */
+/* Clips `gradient` in place, takes one AdamW step (decoupled decay), moves the EMA.
+ * Returns the gradient's norm before clipping (double sum). A norm that is not finite
+ * changes nothing and is returned as it is. */
 double model_update(Model *model, float *gradient, const AdamSettings *settings);
 
 double vector_norm(size_t n, const float *x);

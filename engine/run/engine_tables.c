@@ -3,7 +3,6 @@
 #include "engine/distill/params.h"
 #include "engine/engine.h"
 #include <dirent.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,14 +81,6 @@ int engine_presets(PresetInfo **found)
 
 /* ---- Parameters ------------------------------------------------------------------- */
 
-/* Filled once, constant ever after: the rows of all methods are only brought together at
- * run time. */
-static struct {
-    pthread_once_t once;
-    int n;
-    ParamInfoView row[PARAM_MAX];
-} param_table = {.once = PTHREAD_ONCE_INIT};
-
 static void fill_param(ParamInfoView *view, const ParamRow *row)
 {
     static const char *const TYPES[] = {"int",     "real", "bool", "choice",
@@ -107,18 +98,16 @@ static void fill_param(ParamInfoView *view, const ParamRow *row)
                             .type = TYPES[row->type]};
 }
 
-static void fill_table(void)
+int engine_params(ParamInfoView **params)
 {
-    Config config;
-    lab_config_init(&config);
-    for (int i = 0; i < config.n; i++)
-        fill_param(&param_table.row[i], config.row[i]);
-    param_table.n = config.n;
-}
-
-int engine_params(const ParamInfoView **params)
-{
-    pthread_once(&param_table.once, fill_table);
-    *params = param_table.row;
-    return param_table.n;
+    Config *config = malloc(sizeof *config);
+    must(config);
+    lab_config_init(config);
+    int n = config->n;
+    *params = calloc((size_t)n, sizeof **params);
+    must(*params);
+    for (int i = 0; i < n; i++)
+        fill_param(&(*params)[i], config->row[i]);
+    free(config);
+    return n;
 }

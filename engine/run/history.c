@@ -245,7 +245,7 @@ static void shift_row(History *history, const CsvReader *reader, long step, void
                                            .mmd2 = csv_real(reader, 8),
                                            .null95 = csv_real(reader, 9),
                                            .mmd2_teacher = csv_real(reader, 10),
-                                           .null95_teacher = NAN,
+                                           .null95_teacher = csv_real(reader, 12),
                                            .paired = csv_real(reader, 11)};
     if (column->rows[column->n - 1].i != 1)
         return;

@@ -12,7 +12,7 @@
 static const char *const FILES[LOGS] = {"metrics.csv", "shift.csv", "eval.csv",
                                         "events.csv", "times.csv"};
 static const char SHIFT_HEADER[] =
-    "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,paired\n";
+    "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,paired,mmd2_teacher_null95\n";
 static const char EVENTS_HEADER[] = "step,clock,text\n";
 static const char TIMES_HEADER[] = "step,clock,steps_per_s,nfe,shift_nfe\n";
 enum { HEADER_SIZE = 1024 };
@@ -128,7 +128,7 @@ Status log_shift(Log *log, long step, int n, const ShiftRow *rows, Error *error)
         const ShiftRow *row = &rows[r];
         const double value[] = {row->time,         row->own,   row->forward, row->ratio,
                                 row->low,          row->high,  row->mmd2,    row->null95,
-                                row->mmd2_teacher, row->paired};
+                                row->mmd2_teacher, row->paired, row->null95_teacher};
         fprintf(out, "%ld,%d", step, row->i);
         for (size_t k = 0; k < sizeof value / sizeof *value; k++)
             csv_put(out, value[k]);

@@ -14,6 +14,14 @@ static void label(const void *context, Arena *arena, int n, const float *z, cons
     lab->method->label(lab, arena, n, z, i, steps, classes, x0);
 }
 
+static void method_gap(const void *context, Arena *arena, const Policy *student, int n,
+                       const float *z, const int *i, int steps, const int *label,
+                       uint64_t first, double *gap)
+{
+    const Lab *lab = context;
+    lab->method->disagreement(lab, arena, student, n, z, i, steps, label, first, gap);
+}
+
 static int draw_label(const void *context, Rng *rng)
 {
     return lab_label(context, rng);
@@ -22,7 +30,7 @@ static int draw_label(const void *context, Rng *rng)
 void run_open_shift(Run *run)
 {
     Lab *lab = &run->lab;
-    if (!lab->method->label || !lab->has_teacher)
+    if (!(lab->method->label || lab->method->disagreement) || !lab->has_teacher)
         return;
     ShiftSetup setup = {
         .n = (int)config_int(&run->config, "shift.samples"),
@@ -30,7 +38,8 @@ void run_open_shift(Run *run)
         .data = &lab->data,
         .schedule = lab->schedule,
         .teacher = lab_teacher(lab, lab->grid.steps, lab->source.set.teacher_substeps),
-        .label = label,
+        .label = lab->method->label ? label : NULL,
+        .gap = lab->method->label ? NULL : method_gap,
         .context = lab,
         .label_cost = lab->method->label_cost(lab),
         .draw_label = draw_label};
@@ -49,6 +58,8 @@ static double step_cost(const Lab *lab)
         rollouts = set->refresh > 0
                        ? set->refresh
                        : lab->batch * set->beta[ORIGIN_STUDENT] / lab->grid.steps;
+    if (lab->method->critic_cost)
+        student += lab->method->critic_cost(lab);
     return (teacher + student) * lab->batch + rollouts * lab->grid.steps;
 }
 

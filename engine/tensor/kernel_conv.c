@@ -1,6 +1,7 @@
-/* 3x3 convolution: by Winograd's transforms where they fit; else one sample at a time, its 3x3 neighbourhoods gathered
- * into rows (pixels, 9 channels) on the side that has fewer channels, so that each direction is one matrix product:
- * with few outputs a convolution is run as the transpose of the one with turned weights. */
+/* 3x3 convolution: by Winograd's transforms where they fit; else one sample at a time,
+ * its 3x3 neighbourhoods gathered into rows (pixels, 9 channels) on the side that has
+ * fewer channels, so that each direction is one matrix product: with few outputs a
+ * convolution is run as the transpose of the one with turned weights. */
 #include "engine/tensor/kernel_winograd.h"
 #include "engine/tensor/kernels.h"
 #include <string.h>
@@ -28,12 +29,13 @@ static size_t weights(ConvShape s)
 size_t conv3x3_scratch(ConvShape s)
 {
     int narrow = s.in < s.out ? s.in : s.out;
-    return winograd_fits(s) ? winograd_scratch(s)
-                            : pixels(s) * 9 * (size_t)narrow + (turns(s) ? weights(s) : 0);
+    return winograd_fits(s)
+               ? winograd_scratch(s)
+               : pixels(s) * 9 * (size_t)narrow + (turns(s) ? weights(s) : 0);
 }
 
-/* Row (y, x) of `col` gets x[y + ky - 1, x + kx - 1, :] at block ky * 3 + kx; zeros outside. Three neighbouring pixels
- * are one copy away from the border. */
+/* Row (y, x) of `col` gets x[y + ky - 1, x + kx - 1, :] at block ky * 3 + kx; zeros
+ * outside. Three neighbouring pixels are one copy away from the border. */
 static void gather(ConvShape s, const float *x, float *col)
 {
     size_t in = (size_t)s.in, row = (size_t)s.w * in;
@@ -45,7 +47,8 @@ static void gather(ConvShape s, const float *x, float *col)
                     memset(col, 0, sizeof(float) * 3 * in);
                 if (i + ky < 0 || i + ky >= s.h)
                     continue;
-                memcpy(col + (size_t)(from + 1) * in, x + (size_t)(i + ky) * row + (size_t)(j + from) * in,
+                memcpy(col + (size_t)(from + 1) * in,
+                       x + (size_t)(i + ky) * row + (size_t)(j + from) * in,
                        sizeof(float) * (size_t)(to - from + 1) * in);
             }
 }
@@ -67,7 +70,8 @@ static void scatter(ConvShape s, const float *col, float *x)
             }
 }
 
-/* turned (3, 3, out, in) = weight (3, 3, in, out), taps in reverse, each matrix transposed; added or set. */
+/* turned (3, 3, out, in) = weight (3, 3, in, out), taps in reverse, each matrix
+ * transposed; added or set. */
 static void turn(ConvShape s, const float *weight, bool add, float *turned)
 {
     for (int tap = 0; tap < 9; tap++)
@@ -89,8 +93,8 @@ static void start(size_t rows, int c, const float *bias, float *y)
 }
 
 /* y = bias + gathered x times weight, or y += without `set`. */
-static void by_gather(ConvShape s, const float *x, const float *weight, bool set, const float *bias,
-                      float *y, float *col)
+static void by_gather(ConvShape s, const float *x, const float *weight, bool set,
+                      const float *bias, float *y, float *col)
 {
     int hw = s.h * s.w, k = 9 * s.in;
     for (size_t i = 0; i < (size_t)s.n; i++) {
@@ -99,34 +103,37 @@ static void by_gather(ConvShape s, const float *x, const float *weight, bool set
         if (set)
             kernel_linear(hw, k, s.out, col, weight, bias, sample);
         else
-            kernel_matmul(hw, s.out, k, 1.0f, (Matrix){col, k, false}, (Matrix){weight, s.out, false},
-                          true, sample, s.out);
+            kernel_matmul(hw, s.out, k, 1.0f, (Matrix){col, k, false},
+                          (Matrix){weight, s.out, false}, true, sample, s.out);
     }
 }
 
 /* gx += scattered gy times weight^T. */
-static void by_scatter(ConvShape s, const float *gy, const float *weight, float *gx, float *col)
+static void by_scatter(ConvShape s, const float *gy, const float *weight, float *gx,
+                       float *col)
 {
     int hw = s.h * s.w, k = 9 * s.in;
     for (size_t i = 0; i < (size_t)s.n; i++) {
-        kernel_matmul(hw, k, s.out, 1.0f, (Matrix){gy + i * pixels(s) * (size_t)s.out, s.out, false},
+        kernel_matmul(hw, k, s.out, 1.0f,
+                      (Matrix){gy + i * pixels(s) * (size_t)s.out, s.out, false},
                       (Matrix){weight, s.out, true}, false, col, k);
         scatter(s, col, gx + i * pixels(s) * (size_t)s.in);
     }
 }
 
 /* gweight += gathered x^T times gy. */
-static void weight_by_gather(ConvShape s, const float *gy, const float *x, float *gweight, float *col)
+static void weight_by_gather(ConvShape s, const float *gy, const float *x, float *gweight,
+                             float *col)
 {
     for (size_t i = 0; i < (size_t)s.n; i++) {
         gather(s, x + i * pixels(s) * (size_t)s.in, col);
-        kernel_linear_weight(s.h * s.w, 9 * s.in, s.out, gy + i * pixels(s) * (size_t)s.out, col,
-                             gweight);
+        kernel_linear_weight(s.h * s.w, 9 * s.in, s.out,
+                             gy + i * pixels(s) * (size_t)s.out, col, gweight);
     }
 }
 
-void kernel_conv3x3(ConvShape shape, const float *x, const float *weight, const float *bias, float *y,
-                    float *scratch)
+void kernel_conv3x3(ConvShape shape, const float *x, const float *weight,
+                    const float *bias, float *y, float *scratch)
 {
     if (winograd_fits(shape)) {
         winograd_forward(shape, x, weight, bias, y, scratch);
@@ -139,8 +146,8 @@ void kernel_conv3x3(ConvShape shape, const float *x, const float *weight, const 
     }
 }
 
-void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight, float *gx,
-                          float *scratch)
+void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight,
+                          float *gx, float *scratch)
 {
     if (winograd_fits(shape)) {
         winograd_input(shape, gy, weight, gx, scratch);
@@ -152,8 +159,8 @@ void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight,
     }
 }
 
-void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x, float *gweight,
-                           float *scratch)
+void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x,
+                           float *gweight, float *scratch)
 {
     if (winograd_fits(shape)) {
         winograd_weight(shape, gy, x, gweight, scratch);

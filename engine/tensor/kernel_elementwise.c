@@ -1,6 +1,6 @@
 /* Elementwise kernels. Owns nothing, calls nothing. */
-#include "engine/tensor/kernels.h"
 #include "engine/tensor/kernel_simd.h"
+#include "engine/tensor/kernels.h"
 
 const char *kernel_cpu(void)
 {
@@ -22,7 +22,8 @@ KERNEL_BODY void kernel_silu_body(size_t n, const float *x, float *y)
 }
 KERNEL_DISPATCH(kernel_silu, (size_t n, const float *x, float *y), (n, x, y))
 
-KERNEL_BODY void kernel_silu_grad_body(size_t n, const float *x, const float *gy, float *gx)
+KERNEL_BODY void kernel_silu_grad_body(size_t n, const float *x, const float *gy,
+                                       float *gx)
 {
     for (size_t i = 0; i < n; i++)
         gx[i] += gy[i] * simd_silu_slope(x[i]);
@@ -44,7 +45,8 @@ KERNEL_BODY void kernel_gelu_body(size_t n, const float *x, float *y)
 }
 KERNEL_DISPATCH(kernel_gelu, (size_t n, const float *x, float *y), (n, x, y))
 
-KERNEL_BODY void kernel_gelu_grad_body(size_t n, const float *x, const float *gy, float *gx)
+KERNEL_BODY void kernel_gelu_grad_body(size_t n, const float *x, const float *gy,
+                                       float *gx)
 {
     for (size_t i = 0; i < n; i++) {
         float e = simd_exp(-gelu_argument(x[i])), s = 1.0f / (1.0f + e);
@@ -60,7 +62,8 @@ KERNEL_BODY void kernel_add_body(size_t n, const float *a, const float *b, float
     for (size_t i = 0; i < n; i++)
         y[i] = a[i] + b[i];
 }
-KERNEL_DISPATCH(kernel_add, (size_t n, const float *a, const float *b, float *y), (n, a, b, y))
+KERNEL_DISPATCH(kernel_add, (size_t n, const float *a, const float *b, float *y),
+                (n, a, b, y))
 
 KERNEL_BODY void kernel_accumulate_body(size_t n, float scale, const float *x, float *y)
 {
@@ -70,13 +73,16 @@ KERNEL_BODY void kernel_accumulate_body(size_t n, float scale, const float *x, f
 KERNEL_DISPATCH(kernel_accumulate, (size_t n, float scale, const float *x, float *y),
                 (n, scale, x, y))
 
-KERNEL_BODY void kernel_add_row_body(int rows, int c, const float *x, const float *e, float *y)
+KERNEL_BODY void kernel_add_row_body(int rows, int c, const float *x, const float *e,
+                                     float *y)
 {
     for (int row = 0; row < rows; row++)
         for (int j = 0; j < c; j++)
-            y[(size_t)row * (size_t)c + (size_t)j] = x[(size_t)row * (size_t)c + (size_t)j] + e[j];
+            y[(size_t)row * (size_t)c + (size_t)j] =
+                x[(size_t)row * (size_t)c + (size_t)j] + e[j];
 }
-KERNEL_DISPATCH(kernel_add_row, (int rows, int c, const float *x, const float *e, float *y),
+KERNEL_DISPATCH(kernel_add_row,
+                (int rows, int c, const float *x, const float *e, float *y),
                 (rows, c, x, e, y))
 
 enum { COLUMNS = 64, ROWS = 64 };
@@ -108,13 +114,15 @@ KERNEL_BODY void kernel_column_sums_body(int rows, int c, const float *x, float 
     if (j < c)
         column_block(rows, c, c - j, x + j, sum + j);
 }
-KERNEL_DISPATCH(kernel_column_sums, (int rows, int c, const float *x, float *sum), (rows, c, x, sum))
+KERNEL_DISPATCH(kernel_column_sums, (int rows, int c, const float *x, float *sum),
+                (rows, c, x, sum))
 
 /* Sine and cosine of a + quarter * pi / 2 from their series on [-pi/4, pi/4]. */
 KERNEL_BODY void series(double r, uint64_t quarter, float *sine, float *cosine)
 {
     double q = r * r;
-    double s = r + r * q * (-1.0 / 6 + q * (1.0 / 120 + q * (-1.0 / 5040 + q * (1.0 / 362880))));
+    double s =
+        r + r * q * (-1.0 / 6 + q * (1.0 / 120 + q * (-1.0 / 5040 + q * (1.0 / 362880))));
     double c = 1 + q * (-0.5 + q * (1.0 / 24 + q * (-1.0 / 720 + q * (1.0 / 40320))));
     double first = quarter & 1 ? c : s, second = quarter & 1 ? s : c;
     *sine = (float)(quarter & 2 ? -first : first);
@@ -122,8 +130,8 @@ KERNEL_BODY void series(double r, uint64_t quarter, float *sine, float *cosine)
 }
 
 /* The quarter turn is rounded by adding 1.5 * 2^52, whose low bits then hold it. */
-KERNEL_BODY void kernel_time_features_body(int n, int half, const float *time, const double *frequency,
-                                           float *y)
+KERNEL_BODY void kernel_time_features_body(int n, int half, const float *time,
+                                           const double *frequency, float *y)
 {
     for (int i = 0; i < n; i++, y += 2 * half)
         for (int k = 0; k < half; k++) {

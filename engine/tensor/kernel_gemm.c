@@ -1,10 +1,11 @@
-/* Matrix product for the shapes of small networks, where a general library loses half of the machine's speed to packing
- * and edges. B is packed, KC rows and one tile wide at a time, on the stack; A is read in place by broadcasts. The
- * order of additions depends on the shape only. */
+/* Matrix product for the shapes of small networks, where a general library loses half of
+ * the machine's speed to packing and edges. B is packed, KC rows and one tile wide at a
+ * time, on the stack; A is read in place by broadcasts. The order of additions depends on
+ * the shape only. */
 #include "engine/tensor/kernel_gemm.h"
 #include "engine/tensor/kernel_simd.h"
 
-#if defined(__x86_64__)
+#if KERNEL_X86
 #include <immintrin.h>
 
 enum { KC = 256, WIDEST = 48 };
@@ -22,59 +23,9 @@ typedef struct TileCall {
     ptrdiff_t ldc;
 } TileCall;
 
-#define TILE(name) avx512_##name
-#define TARGET     KERNEL_AVX512
-#define LANES      16
-#define VECTORS    3
-#define ROWS       8
-#define MASK(tail) ((__mmask16)((1u << (tail)) - 1))
-#define LOAD(from, mask)          _mm512_maskz_loadu_ps(mask, from)
-#define STORE(to, mask, vector)   _mm512_mask_storeu_ps(to, mask, vector)
-#include "engine/tensor/kernel_gemm_tile.h"
-#undef MASK
-#undef LOAD
-#undef STORE
-#undef TILE
-#undef TARGET
-#undef LANES
-#undef VECTORS
-#undef ROWS
-
-/* Eight integers from entry 8 - tail on: `tail` of them -1. */
-static const int tail_mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
-
-#define TILE(name) avx2_##name
-#define TARGET     KERNEL_AVX2
-#define LANES      8
-#define VECTORS    2
-#define ROWS       6
-#define MASK(tail) _mm256_loadu_si256((const __m256i *)(tail_mask + 8 - (tail)))
-#define LOAD(from, mask)          _mm256_maskload_ps(from, mask)
-#define STORE(to, mask, vector)   _mm256_maskstore_ps(to, mask, vector)
-#include "engine/tensor/kernel_gemm_tile.h"
-#undef MASK
-#undef LOAD
-#undef STORE
-#undef TILE
-#undef TARGET
-#undef LANES
-#undef VECTORS
-#undef ROWS
-
-/* One instruction set's tiles: row counts from the largest, ending with 1. */
-typedef struct TileSet {
-    int lanes, vectors;
-    int rows[4];
-    void (*tile[4])(int vectors, const TileCall *t);
-} TileSet;
-
-static const TileSet sets[] = {
-    [CPU_AVX2] = {8, 2, {6, 4, 2, 1}, {avx2_rows_ROWS, avx2_rows_4, avx2_rows_2, avx2_rows_1}},
-    [CPU_AVX512] = {16, 3, {8, 4, 2, 1}, {avx512_rows_ROWS, avx512_rows_4, avx512_rows_2, avx512_rows_1}},
-};
-
-static void pack_transposed(int k, int n, int width, float alpha, const float *b, ptrdiff_t cb,
-                            float *panel)
+/* panel = alpha B from the rows of B^T, 4 x 4 values at a time. */
+KERNEL_BODY void pack_transposed(int k, int n, int width, float alpha, const float *b,
+                                 ptrdiff_t cb, float *panel)
 {
     int j = 0;
     for (; j + 4 <= n; j += 4) {
@@ -91,7 +42,8 @@ static void pack_transposed(int k, int n, int width, float alpha, const float *b
 }
 
 /* Rows of 16 floats at a time: the width of the widest vector. */
-static void pack_rows(int k, int n, int width, float alpha, const float *b, ptrdiff_t rb, float *panel)
+KERNEL_BODY void pack_rows(int k, int n, int width, float alpha, const float *b,
+                           ptrdiff_t rb, float *panel)
 {
     for (int l = 0; l < k; l++, b += rb, panel += width) {
         int j = 0;
@@ -104,7 +56,8 @@ static void pack_rows(int k, int n, int width, float alpha, const float *b, ptrd
 }
 
 /* panel (k, width) = alpha B (k, n), columns from n on zero. */
-static void pack(const Gemm *g, int l0, int k, int j0, int n, int width, float *panel)
+KERNEL_BODY void pack(const Gemm *g, int l0, int k, int j0, int n, int width,
+                      float *panel)
 {
     const float *b = g->b + l0 * g->rb + j0 * g->cb;
     if (n < width)
@@ -114,6 +67,64 @@ static void pack(const Gemm *g, int l0, int k, int j0, int n, int width, float *
     else
         pack_transposed(k, n, width, g->alpha, b, g->cb, panel);
 }
+
+#define TILE(name)              avx512_##name
+#define TARGET                  KERNEL_AVX512
+#define LANES                   16
+#define VECTORS                 3
+#define ROWS                    8
+#define MASK(tail)              ((__mmask16)((1u << (tail)) - 1))
+#define LOAD(from, mask)        _mm512_maskz_loadu_ps(mask, from)
+#define STORE(to, mask, vector) _mm512_mask_storeu_ps(to, mask, vector)
+#include "engine/tensor/kernel_gemm_tile.h"
+#undef MASK
+#undef LOAD
+#undef STORE
+#undef TILE
+#undef TARGET
+#undef LANES
+#undef VECTORS
+#undef ROWS
+
+/* Eight integers from entry 8 - tail on: `tail` of them -1. */
+static const int tail_mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+
+#define TILE(name)              avx2_##name
+#define TARGET                  KERNEL_AVX2
+#define LANES                   8
+#define VECTORS                 2
+#define ROWS                    6
+#define MASK(tail)              _mm256_loadu_si256((const __m256i *)(tail_mask + 8 - (tail)))
+#define LOAD(from, mask)        _mm256_maskload_ps(from, mask)
+#define STORE(to, mask, vector) _mm256_maskstore_ps(to, mask, vector)
+#include "engine/tensor/kernel_gemm_tile.h"
+#undef MASK
+#undef LOAD
+#undef STORE
+#undef TILE
+#undef TARGET
+#undef LANES
+#undef VECTORS
+#undef ROWS
+
+/* One instruction set's tiles: row counts from the largest, ending with 1. */
+typedef struct TileSet {
+    int lanes, vectors;
+    void (*pack)(const Gemm *g, int l0, int k, int j0, int n, int width, float *panel);
+    int rows[4];
+    void (*tile[4])(int vectors, const TileCall *t);
+} TileSet;
+
+static const TileSet sets[] = {
+    [CPU_AVX2] = {8,
+                  2, avx2_pack,
+                  {6, 4, 2, 1},
+                  {avx2_rows_ROWS, avx2_rows_4, avx2_rows_2, avx2_rows_1}        },
+    [CPU_AVX512] = {16,
+                  3, avx512_pack,
+                  {8, 4, 2, 1},
+                  {avx512_rows_ROWS, avx512_rows_4, avx512_rows_2, avx512_rows_1}},
+};
 
 /* Tiles down the rows of C for one packed panel; `vectors` vectors cover n columns. */
 static void sweep(const TileSet *set, TileCall t, int m, int vectors)
@@ -126,7 +137,8 @@ static void sweep(const TileSet *set, TileCall t, int m, int vectors)
     }
 }
 
-/* Columns of the panel that starts at column j: panels share the vectors of a row evenly, wider ones first. */
+/* Columns of the panel that starts at column j: panels share the vectors of a row evenly,
+ * wider ones first. */
 static int panel_width(const TileSet *set, int n, int j)
 {
     int left = (n - j + set->lanes - 1) / set->lanes;
@@ -134,9 +146,11 @@ static int panel_width(const TileSet *set, int n, int j)
     return (left + panels - 1) / panels * set->lanes;
 }
 
-static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j, const float *panel)
+static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j,
+                        const float *panel)
 {
-    int tail = g->n - j < panel_width(set, g->n, j) ? (g->n - j) % set->lanes : set->lanes;
+    int tail =
+        g->n - j < panel_width(set, g->n, j) ? (g->n - j) % set->lanes : set->lanes;
     return (TileCall){
         .k = k,
         .tail = tail,
@@ -144,7 +158,9 @@ static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j,
         .ra = g->ra,
         .ca = g->ca,
         .panel = panel,
-        .start = g->add || l0 > 0 ? START_ADD : g->bias ? START_BIAS : START_ZERO,
+        .start = g->add || l0 > 0 ? START_ADD
+                 : g->bias        ? START_BIAS
+                                  : START_ZERO,
         .bias = g->bias ? g->bias + j : NULL,
         .c = g->c + j,
         .ldc = g->ldc,
@@ -158,7 +174,7 @@ static void block(const TileSet *set, const Gemm *g, int l0, int k)
     for (int j = 0, width; j < g->n; j += width) {
         width = panel_width(set, g->n, j);
         int n = g->n - j < width ? g->n - j : width;
-        pack(g, l0, k, j, n, width, panel);
+        set->pack(g, l0, k, j, n, width, panel);
         sweep(set, call_of(set, g, l0, k, j, panel), g->m, width / set->lanes);
     }
 }
@@ -168,13 +184,15 @@ int kernel_gemm_panel(int n, int j)
     return panel_width(&sets[kernel_level()], n, j);
 }
 
-void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const float *packed, float *c, int ldc)
+void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const float *packed,
+                        float *c, int ldc)
 {
     const TileSet *set = &sets[kernel_level()];
     Gemm g = {.m = m, .n = n, .k = k, .a = a, .ra = lda, .ca = 1, .c = c, .ldc = ldc};
     for (int j = 0, width; j < n; j += width) {
         width = panel_width(set, n, j);
-        sweep(set, call_of(set, &g, 0, k, j, packed + (ptrdiff_t)k * j), m, width / set->lanes);
+        sweep(set, call_of(set, &g, 0, k, j, packed + (ptrdiff_t)k * j), m,
+              width / set->lanes);
     }
 }
 

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* c (m, n; row stride ldc) = [c if add, else bias (n) or 0] + alpha A B, with A[i, l] = a[i * ra + l * ca] and
- * B[l, j] = b[l * rb + j * cb]. ra or ca is 1, rb or cb is 1. */
+/* c (m, n; row stride ldc) = [c if add, else bias (n) or 0] + alpha A B, with A[i, l] =
+ * a[i * ra + l * ca] and B[l, j] = b[l * rb + j * cb]. ra or ca is 1, rb or cb is 1. */
 typedef struct Gemm {
     int m, n, k;
     float alpha;
@@ -23,9 +23,11 @@ typedef struct Gemm {
 /* Needs kernel_level() > CPU_PORTABLE. */
 void kernel_gemm(const Gemm *gemm);
 
-/* c (m, n) = A B for B packed by the caller, k at most 256 and n a multiple of 16: columns in panels, each (k, width)
- * contiguous; the panel that starts at column j starts at float k * j and is kernel_gemm_panel(n, j) wide. */
+/* c (m, n) = A B for B packed by the caller, k at most 256 and n a multiple of 16:
+ * columns in panels, each (k, width) contiguous; the panel that starts at column j starts
+ * at float k * j and is kernel_gemm_panel(n, j) wide. */
 int kernel_gemm_panel(int n, int j);
-void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const float *packed, float *c, int ldc);
+void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const float *packed,
+                        float *c, int ldc);
 
 #endif

@@ -1,16 +1,26 @@
-/* Register tiles of the matrix product for one instruction set; kernel_gemm.c includes this file once for each.
- * Wants: TILE(name) to name the set's functions, TARGET its attribute, LANES floats a vector, VECTORS vectors and
- * ROWS rows a full tile (so that ROWS * VECTORS accumulators and VECTORS more fit the registers); LOAD(from, mask) and
- * STORE(to, mask, vector) for the last vector of a row, of which the first t->tail floats count, and MASK(tail). */
+/* Register tiles of the matrix product for one instruction set; kernel_gemm.c includes
+ * this file once for each. Wants: TILE(name) to name the set's functions, TARGET its
+ * attribute, LANES floats a vector, VECTORS vectors and ROWS rows a full tile (so that
+ * ROWS * VECTORS accumulators and VECTORS more fit the registers); LOAD(from, mask) and
+ * STORE(to, mask, vector) for the last vector of a row, of which the first t->tail floats
+ * count, and MASK(tail). */
 
 typedef float TILE(Vec) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
-/* c (rows, (vectors - 1) * LANES + tail) = [bias or c or 0] + A panel: A[i, l] = a[i * ra + l * ca],
- * panel (k, vectors * LANES). */
-TARGET KERNEL_BODY void TILE(tile)(int rows, int vectors, ptrdiff_t ra, ptrdiff_t ca, const TileCall *t)
+TARGET static void TILE(pack)(const Gemm *g, int l0, int k, int j0, int n, int width,
+                              float *panel)
+{
+    pack(g, l0, k, j0, n, width, panel);
+}
+
+/* c (rows, (vectors - 1) * LANES + tail) = [bias or c or 0] + A panel: A[i, l] = a[i * ra
+ * + l * ca], panel (k, vectors * LANES). */
+TARGET KERNEL_BODY void TILE(tile)(int rows, int vectors, ptrdiff_t ra, ptrdiff_t ca,
+                                   const TileCall *t)
 {
     TILE(Vec) sum[ROWS][VECTORS];
-    const float *a = t->a, *panel = t->panel, *from = t->start == START_BIAS ? t->bias : t->c;
+    const float *a = t->a, *panel = t->panel,
+                *from = t->start == START_BIAS ? t->bias : t->c;
     ptrdiff_t row = t->start == START_BIAS ? 0 : t->ldc;
     const int last = vectors - 1;
 #pragma GCC unroll 8
@@ -56,15 +66,15 @@ TARGET KERNEL_BODY void TILE(any_tile)(int rows, int vectors, const TileCall *t)
         TILE(tile)(rows, vectors, 1, t->ca, t);
 }
 
-#define TILE_ROWS(rows)                                                                           \
-    TARGET static void TILE(rows_##rows)(int vectors, const TileCall *t)                          \
-    {                                                                                             \
-        if (vectors == 1)                                                                         \
-            TILE(any_tile)(rows, 1, t);                                                           \
-        else if (vectors == 2)                                                                    \
-            TILE(any_tile)(rows, 2, t);                                                           \
-        else                                                                                      \
-            TILE(any_tile)(rows, VECTORS, t);                                                     \
+#define TILE_ROWS(rows)                                                                  \
+    TARGET static void TILE(rows_##rows)(int vectors, const TileCall *t)                 \
+    {                                                                                    \
+        if (vectors == 1)                                                                \
+            TILE(any_tile)(rows, 1, t);                                                  \
+        else if (vectors == 2)                                                           \
+            TILE(any_tile)(rows, 2, t);                                                  \
+        else                                                                             \
+            TILE(any_tile)(rows, VECTORS, t);                                            \
     }
 TILE_ROWS(ROWS)
 TILE_ROWS(4)

@@ -1,7 +1,8 @@
-/* Group norm with an optional SiLU, one sample at a time. Channels lie side by side, so sums run down the
- * columns, vectorised over channels; groups are put together from their channels' sums. */
-#include "engine/tensor/kernels.h"
+/* Group norm with an optional SiLU, one sample at a time. Channels lie side by side, so
+ * sums run down the columns, vectorised over channels; groups are put together from their
+ * channels' sums. */
 #include "engine/tensor/kernel_simd.h"
+#include "engine/tensor/kernels.h"
 #include <math.h>
 
 enum { LANES = 16, ROWS = 32 };
@@ -17,18 +18,19 @@ typedef struct Factors {
     float a[KERNEL_NORM_CHANNELS], b[KERNEL_NORM_CHANNELS], c[KERNEL_NORM_CHANNELS];
 } Factors;
 
-/* The next column block: LANES wide while they last, so that the common width is a constant. */
-#define FOR_COLUMNS(c, call_wide, call_rest)                                                      \
-    do {                                                                                          \
-        int j = 0;                                                                                \
-        for (; j + LANES <= (c); j += LANES)                                                      \
-            call_wide;                                                                            \
-        if (j < (c))                                                                              \
-            call_rest;                                                                            \
+/* The next column block: LANES wide while they last, so that the common width is a
+ * constant. */
+#define FOR_COLUMNS(c, call_wide, call_rest)                                             \
+    do {                                                                                 \
+        int j = 0;                                                                       \
+        for (; j + LANES <= (c); j += LANES)                                             \
+            call_wide;                                                                   \
+        if (j < (c))                                                                     \
+            call_rest;                                                                   \
     } while (0)
 
-KERNEL_BODY void moment_block(NormShape s, int width, int power, const float *x, const float *centre,
-                              double *sum)
+KERNEL_BODY void moment_block(NormShape s, int width, int power, const float *x,
+                              const float *centre, double *sum)
 {
     double total[LANES] = {0};
     for (int start = 0; start < s.pixels; start += ROWS) {
@@ -47,7 +49,8 @@ KERNEL_BODY void moment_block(NormShape s, int width, int power, const float *x,
 }
 
 /* mean[g] = mean of (x - centre)^power over group g; centre holds a value a channel. */
-KERNEL_BODY void group_moment(NormShape s, int power, const float *x, const float *centre, double *mean)
+KERNEL_BODY void group_moment(NormShape s, int power, const float *x, const float *centre,
+                              double *mean)
 {
     double sum[KERNEL_NORM_CHANNELS];
     FOR_COLUMNS(s.c, moment_block(s, LANES, power, x + j, centre + j, sum + j),
@@ -78,8 +81,8 @@ KERNEL_BODY void statistics(NormShape s, const float *x, float *stats)
 }
 
 /* gamma (x - mean) / deviation + beta = a x + b. */
-KERNEL_BODY void fold(NormShape s, const float *gamma, const float *beta, const float *stats,
-                      Factors *f)
+KERNEL_BODY void fold(NormShape s, const float *gamma, const float *beta,
+                      const float *stats, Factors *f)
 {
     int width = s.c / s.groups;
     for (int j = 0; j < s.c; j++) {
@@ -88,7 +91,8 @@ KERNEL_BODY void fold(NormShape s, const float *gamma, const float *beta, const 
     }
 }
 
-KERNEL_BODY void normalise(NormShape s, bool silu, const float *x, const Factors *f, float *y)
+KERNEL_BODY void normalise(NormShape s, bool silu, const float *x, const Factors *f,
+                           float *y)
 {
     for (int row = 0; row < s.pixels; row++, x += s.c, y += s.c)
         for (int j = 0; j < s.c; j++) {
@@ -112,13 +116,15 @@ KERNEL_BODY void kernel_group_norm_body(NormShape s, const float *x, const float
     }
 }
 KERNEL_DISPATCH(kernel_group_norm,
-                (NormShape s, const float *x, const float *gamma, const float *beta, float *y,
-                 float *stats),
+                (NormShape s, const float *x, const float *gamma, const float *beta,
+                 float *y, float *stats),
                 (s, x, gamma, beta, y, stats))
 
-/* gpre = gy silu'(pre) into scratch; first = sums of gpre, second = sums of gpre (x - mean). */
-KERNEL_BODY void backward_block(NormShape s, bool silu, int width, const float *x, const float *gy,
-                                const Factors *f, int at, float *gpre, Sums *sums)
+/* gpre = gy silu'(pre) into scratch; first = sums of gpre, second = sums of gpre (x -
+ * mean). */
+KERNEL_BODY void backward_block(NormShape s, bool silu, int width, const float *x,
+                                const float *gy, const Factors *f, int at, float *gpre,
+                                Sums *sums)
 {
     double first[LANES] = {0}, second[LANES] = {0};
     for (int start = 0; start < s.pixels; start += ROWS) {
@@ -127,7 +133,8 @@ KERNEL_BODY void backward_block(NormShape s, bool silu, int width, const float *
         for (int row = start; row < end; row++)
             for (int j = 0; j < width; j++) {
                 size_t k = (size_t)row * (size_t)s.c + (size_t)(at + j);
-                float slope = silu ? simd_silu_slope(x[k] * f->a[at + j] + f->b[at + j]) : 1.0f;
+                float slope =
+                    silu ? simd_silu_slope(x[k] * f->a[at + j] + f->b[at + j]) : 1.0f;
                 float g = gy[k] * slope;
                 gpre[k] = g;
                 part1[j] += g;
@@ -151,15 +158,16 @@ KERNEL_BODY void backward_sums(NormShape s, bool silu, const float *x, const flo
                 backward_block(s, silu, s.c - j, x, gy, f, j, gpre, sums));
 }
 
-/* gx = inverse (gamma gpre - m1 - xhat m2), with m1 and m2 the group means of gamma gpre and
- * gamma gpre xhat; written as a gpre + b x + c. */
-KERNEL_BODY void input_factors(NormShape s, const float *gamma, const float *stats, const Sums *sums,
-                               Factors *f)
+/* gx = inverse (gamma gpre - m1 - xhat m2), with m1 and m2 the group means of gamma gpre
+ * and gamma gpre xhat; written as a gpre + b x + c. */
+KERNEL_BODY void input_factors(NormShape s, const float *gamma, const float *stats,
+                               const Sums *sums, Factors *f)
 {
     int width = s.c / s.groups;
     double count = (double)s.pixels * (double)width;
     for (int g = 0; g < s.groups; g++) {
-        double mean = (double)stats[2 * g], inverse = (double)stats[2 * g + 1], m1 = 0, m2 = 0;
+        double mean = (double)stats[2 * g], inverse = (double)stats[2 * g + 1], m1 = 0,
+               m2 = 0;
         for (int j = g * width; j < (g + 1) * width; j++) {
             m1 += (double)gamma[j] * sums->first[j] / count;
             m2 += (double)gamma[j] * sums->second[j] * inverse / count;
@@ -172,15 +180,16 @@ KERNEL_BODY void input_factors(NormShape s, const float *gamma, const float *sta
     }
 }
 
-KERNEL_BODY void add_input(NormShape s, const float *x, const float *gpre, const Factors *f, float *gx)
+KERNEL_BODY void add_input(NormShape s, const float *x, const float *gpre,
+                           const Factors *f, float *gx)
 {
     for (int row = 0; row < s.pixels; row++, x += s.c, gpre += s.c, gx += s.c)
         for (int j = 0; j < s.c; j++)
             gx[j] += f->a[j] * gpre[j] + (f->b[j] * x[j] + f->c[j]);
 }
 
-KERNEL_BODY void add_parameters(NormShape s, const float *stats, const Sums *sums, float *ggamma,
-                                float *gbeta)
+KERNEL_BODY void add_parameters(NormShape s, const float *stats, const Sums *sums,
+                                float *ggamma, float *gbeta)
 {
     int width = s.c / s.groups;
     for (int j = 0; ggamma && j < s.c; j++)
@@ -189,9 +198,11 @@ KERNEL_BODY void add_parameters(NormShape s, const float *stats, const Sums *sum
         gbeta[j] += (float)sums->first[j];
 }
 
-KERNEL_BODY void kernel_group_norm_grad_body(NormShape s, const float *x, const float *gamma,
-                                             const float *beta, const float *stats, const float *gy,
-                                             float *gx, float *ggamma, float *gbeta, float *scratch)
+KERNEL_BODY void kernel_group_norm_grad_body(NormShape s, const float *x,
+                                             const float *gamma, const float *beta,
+                                             const float *stats, const float *gy,
+                                             float *gx, float *ggamma, float *gbeta,
+                                             float *scratch)
 {
     size_t size = (size_t)s.pixels * (size_t)s.c;
     for (int i = 0; i < s.n; i++, x += size, gy += size, stats += 2 * s.groups) {
@@ -213,6 +224,6 @@ KERNEL_BODY void kernel_group_norm_grad_body(NormShape s, const float *x, const 
 }
 KERNEL_DISPATCH(kernel_group_norm_grad,
                 (NormShape s, const float *x, const float *gamma, const float *beta,
-                 const float *stats, const float *gy, float *gx, float *ggamma, float *gbeta,
-                 float *scratch),
+                 const float *stats, const float *gy, float *gx, float *ggamma,
+                 float *gbeta, float *scratch),
                 (s, x, gamma, beta, stats, gy, gx, ggamma, gbeta, scratch))

@@ -1,7 +1,8 @@
-/* One body, three instruction sets: a kernel is written once as a KERNEL_BODY and KERNEL_DISPATCH compiles it
- * for AVX-512, AVX2 and the portable baseline, choosing by the CPU's features at each call. On other
- * architectures only the baseline is built. Included by kernel_*.c only; the pragma allows fused
- * multiply-adds in the whole file, which never loses accuracy and keeps NaN. */
+/* One body, three instruction sets: a kernel is written once as a KERNEL_BODY and
+ * KERNEL_DISPATCH compiles it for AVX-512, AVX2 and the portable baseline, choosing by
+ * the CPU's features at each call. On other architectures only the baseline is built.
+ * Included by kernel_*.c only; the pragma allows fused multiply-adds in the whole file,
+ * which never loses accuracy and keeps NaN. */
 #ifndef DDIL_KERNEL_SIMD_H
 #define DDIL_KERNEL_SIMD_H
 
@@ -16,12 +17,16 @@
 
 typedef enum KernelCpu { CPU_PORTABLE, CPU_AVX2, CPU_AVX512 } KernelCpu;
 
-#if defined(__x86_64__)
+/* -DKERNEL_PLAIN builds here what other architectures get. */
+#if defined(__x86_64__) && !defined(KERNEL_PLAIN)
+#define KERNEL_X86  1
 #define KERNEL_AVX2 __attribute__((target("avx2,fma")))
-#define KERNEL_AVX512                                                                             \
-    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")))
+#define KERNEL_AVX512                                                                    \
+    __attribute__((                                                                      \
+        target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")))
 
-/* The most that may be used: -DKERNEL_MOST=CPU_AVX2 or CPU_PORTABLE builds and tests the lesser paths. */
+/* The most that may be used: -DKERNEL_MOST=CPU_AVX2 or CPU_PORTABLE builds and tests the
+ * lesser paths. */
 #ifndef KERNEL_MOST
 #define KERNEL_MOST CPU_AVX512
 #endif
@@ -31,45 +36,48 @@ static inline KernelCpu kernel_level(void)
     if (KERNEL_MOST >= CPU_AVX512 && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
         return CPU_AVX512;
-    if (KERNEL_MOST >= CPU_AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (KERNEL_MOST >= CPU_AVX2 && __builtin_cpu_supports("avx2") &&
+        __builtin_cpu_supports("fma"))
         return CPU_AVX2;
     return CPU_PORTABLE;
 }
 
 /* Defines `name parameters`, which calls name_body with `arguments`. */
-#define KERNEL_DISPATCH(name, parameters, arguments)                                              \
-    KERNEL_AVX512 static void name##_avx512 parameters                                            \
-    {                                                                                             \
-        name##_body arguments;                                                                    \
-    }                                                                                             \
-    KERNEL_AVX2 static void name##_avx2 parameters                                                \
-    {                                                                                             \
-        name##_body arguments;                                                                    \
-    }                                                                                             \
-    static void name##_portable parameters                                                        \
-    {                                                                                             \
-        name##_body arguments;                                                                    \
-    }                                                                                             \
-    void name parameters                                                                          \
-    {                                                                                             \
-        KernelCpu level = kernel_level();                                                         \
-        if (level == CPU_AVX512)                                                                  \
-            name##_avx512 arguments;                                                              \
-        else if (level == CPU_AVX2)                                                               \
-            name##_avx2 arguments;                                                                \
-        else                                                                                      \
-            name##_portable arguments;                                                            \
+#define KERNEL_DISPATCH(name, parameters, arguments)                                     \
+    KERNEL_AVX512 static void name##_avx512 parameters                                   \
+    {                                                                                    \
+        name##_body arguments;                                                           \
+    }                                                                                    \
+    KERNEL_AVX2 static void name##_avx2 parameters                                       \
+    {                                                                                    \
+        name##_body arguments;                                                           \
+    }                                                                                    \
+    static void name##_portable parameters                                               \
+    {                                                                                    \
+        name##_body arguments;                                                           \
+    }                                                                                    \
+    void name parameters                                                                 \
+    {                                                                                    \
+        KernelCpu level = kernel_level();                                                \
+        if (level == CPU_AVX512)                                                         \
+            name##_avx512 arguments;                                                     \
+        else if (level == CPU_AVX2)                                                      \
+            name##_avx2 arguments;                                                       \
+        else                                                                             \
+            name##_portable arguments;                                                   \
     }
 #else
+#define KERNEL_X86 0
+
 static inline KernelCpu kernel_level(void)
 {
     return CPU_PORTABLE;
 }
 
-#define KERNEL_DISPATCH(name, parameters, arguments)                                              \
-    void name parameters                                                                          \
-    {                                                                                             \
-        name##_body arguments;                                                                    \
+#define KERNEL_DISPATCH(name, parameters, arguments)                                     \
+    void name parameters                                                                 \
+    {                                                                                    \
+        name##_body arguments;                                                           \
     }
 #endif
 
@@ -77,11 +85,12 @@ typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int QuadIndex __attribute__((vector_size(16)));
 
 /* to[j * to_row + i] = scale from[i * from_row + j] for i, j in 0..3. */
-KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_row, float *to,
-                               ptrdiff_t to_row)
+KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_row,
+                               float *to, ptrdiff_t to_row)
 {
     Quad a = *(const Quad *)from * scale, b = *(const Quad *)(from + from_row) * scale;
-    Quad c = *(const Quad *)(from + 2 * from_row) * scale, d = *(const Quad *)(from + 3 * from_row) * scale;
+    Quad c = *(const Quad *)(from + 2 * from_row) * scale,
+         d = *(const Quad *)(from + 3 * from_row) * scale;
     Quad ab0 = __builtin_shuffle(a, b, (QuadIndex){0, 4, 1, 5});
     Quad ab1 = __builtin_shuffle(a, b, (QuadIndex){2, 6, 3, 7});
     Quad cd0 = __builtin_shuffle(c, d, (QuadIndex){0, 4, 1, 5});
@@ -92,8 +101,9 @@ KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_ro
     *(Quad *)(to + 3 * to_row) = __builtin_shuffle(ab1, cd1, (QuadIndex){2, 3, 6, 7});
 }
 
-/* e^x without a branch, after Cephes expf: x = k ln 2 + r, polynomial in r, k into the exponent.
- * k is rounded by adding 1.5 * 2^23, whose low bits then hold it. Relative error 3e-7 for x in
+/* e^x without a branch, after Cephes expf: x = k ln 2 + r, polynomial in r, k into the
+ * exponent. k is rounded by adding 1.5 * 2^23, whose low bits then hold it. Relative
+ * error 3e-7 for x in
  * [-87, 88]; clamped outside; NaN stays NaN. */
 KERNEL_BODY float simd_exp(float x)
 {

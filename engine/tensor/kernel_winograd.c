@@ -1,12 +1,14 @@
-/* Winograd F(4x4, 3x3): 4x4 output pixels from a 6x6 tile by 36 products a channel pair instead of 144. A block of tiles
- * is transformed at a time, so that it stays in the second-level cache through the 36 matrix products, one a
- * frequency. The planes of a frequency stand PAD floats apart, lest all 36 fall into one cache set.
- * Relative error 5e-6. The input gradient is a forward convolution with turned and transposed weights. */
+/* Winograd F(4x4, 3x3): 4x4 output pixels from a 6x6 tile by 36 products a channel pair
+ * instead of 144. A block of tiles is transformed at a time, so that it stays in the
+ * second-level cache through the 36 matrix products, one a frequency. The planes of a
+ * frequency stand PAD floats apart, lest all 36 fall into one cache set. Relative error
+ * 5e-6. The input gradient is a forward convolution with turned and transposed weights.
+ */
 #include "engine/tensor/kernel_winograd.h"
 #include "engine/tensor/kernel_gemm.h"
 #include "engine/tensor/kernel_simd.h"
 
-#if defined(__x86_64__)
+#if KERNEL_X86
 
 enum { TAPS = 9, PLANES = 36, PAD = 16, CHANNELS = 256, BLOCK = 220 * 1024 };
 
@@ -29,25 +31,27 @@ typedef enum Finish { FINISH_SET, FINISH_BIAS, FINISH_ADD } Finish;
 #undef LANES
 
 /* Transforms `channels` (a multiple of 16) side by side from rows `from` to rows `to`. */
-typedef void Transform(int channels, const float *const *from, float *const *to, Finish finish,
-                       const float *bias);
+typedef void Transform(int channels, const float *const *from, float *const *to,
+                       Finish finish, const float *bias);
 
 typedef struct Transforms {
     Transform *data, *output, *gradient, *weight, *weight_gradient;
 } Transforms;
 
 static const Transforms sets[] = {
-    [CPU_AVX2] = {avx2_data, avx2_output, avx2_gradient, avx2_weight, avx2_weight_gradient},
+    [CPU_AVX2] = {avx2_data,   avx2_output,   avx2_gradient,   avx2_weight,
+                  avx2_weight_gradient  },
     [CPU_AVX512] = {avx512_data, avx512_output, avx512_gradient, avx512_weight,
-                    avx512_weight_gradient},
+                  avx512_weight_gradient},
 };
 
 static const float zeros[CHANNELS]; /* what lies outside the picture */
 
 bool winograd_fits(ConvShape s)
 {
-    return kernel_level() > CPU_PORTABLE && s.n > 0 && s.in % 16 == 0 && s.out % 16 == 0 && s.in <= CHANNELS &&
-           s.out <= CHANNELS && s.h >= 4 && s.w >= 4;
+    return kernel_level() > CPU_PORTABLE && s.n > 0 && s.in % 16 == 0 &&
+           s.out % 16 == 0 && s.in <= CHANNELS && s.out <= CHANNELS && s.h >= 4 &&
+           s.w >= 4;
 }
 
 static int tiles_of(ConvShape s)
@@ -63,7 +67,8 @@ static int block_of(ConvShape s)
     return block < all ? block : all;
 }
 
-/* Scratch: weights turned, weights by frequency, tiles by frequency twice, a row nobody reads. */
+/* Scratch: weights turned, weights by frequency, tiles by frequency twice, a row nobody
+ * reads. */
 typedef struct Room {
     float *turned, *weight, *a, *b, *unread;
     size_t weight_plane, a_plane, b_plane;
@@ -85,7 +90,8 @@ static void lay_out(ConvShape s, float *scratch, Room *room)
 size_t winograd_scratch(ConvShape s)
 {
     size_t pairs = (size_t)s.in * (size_t)s.out, block = (size_t)block_of(s);
-    return TAPS * pairs + PLANES * (pairs + block * (size_t)(s.in + s.out) + 3 * PAD) + CHANNELS;
+    return TAPS * pairs + PLANES * (pairs + block * (size_t)(s.in + s.out) + 3 * PAD) +
+           CHANNELS;
 }
 
 static void plane_rows(float *base, size_t plane, size_t at, float **row)
@@ -94,13 +100,15 @@ static void plane_rows(float *base, size_t plane, size_t at, float **row)
         row[f] = base + f * plane + at;
 }
 
-/* The pixels of tile `t` of a picture with c channels: `side` x `side` from 4 (ty, tx) - border; `outside` elsewhere. */
+/* The pixels of tile `t` of a picture with c channels: `side` x `side` from 4 (ty, tx) -
+ * border; `outside` elsewhere. */
 static void pixel_rows(ConvShape s, int c, int t, int side, int border, const float *x,
                        const float *outside, const float **row)
 {
     int across = (s.w + 3) / 4, down = (s.h + 3) / 4;
     int left = t % across * 4 - border, top = t / across % down * 4 - border;
-    const float *picture = x + (size_t)(t / across / down) * (size_t)(s.h * s.w) * (size_t)c;
+    const float *picture =
+        x + (size_t)(t / across / down) * (size_t)(s.h * s.w) * (size_t)c;
     for (int r = top; r < top + side; r++)
         for (int j = left; j < left + side; j++) {
             bool inside = (unsigned)r < (unsigned)s.h && (unsigned)j < (unsigned)s.w;
@@ -109,8 +117,8 @@ static void pixel_rows(ConvShape s, int c, int t, int side, int border, const fl
 }
 
 /* a[f] (tiles, in) = B^T d B of tiles t0.. of x. */
-static void load_data(ConvShape s, const Transforms *to, int t0, int tiles, const float *x,
-                      const Room *room)
+static void load_data(ConvShape s, const Transforms *to, int t0, int tiles,
+                      const float *x, const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
         const float *from[PLANES];
@@ -122,7 +130,8 @@ static void load_data(ConvShape s, const Transforms *to, int t0, int tiles, cons
 }
 
 /* weight[f] = G g G^T, (in, out) in panels; weight: (3, 3, in, out). */
-static void load_weight(ConvShape s, const Transforms *to, const float *weight, const Room *room)
+static void load_weight(ConvShape s, const Transforms *to, const float *weight,
+                        const Room *room)
 {
     for (int j = 0; j < s.out;) {
         int width = kernel_gemm_panel(s.out, j);
@@ -130,9 +139,10 @@ static void load_weight(ConvShape s, const Transforms *to, const float *weight, 
             const float *from[TAPS];
             float *into[PLANES];
             for (int tap = 0; tap < TAPS; tap++)
-                from[tap] = weight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out + j;
-            plane_rows(room->weight, room->weight_plane, (size_t)s.in * (size_t)j + (size_t)(i * width),
-                       into);
+                from[tap] =
+                    weight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out + j;
+            plane_rows(room->weight, room->weight_plane,
+                       (size_t)s.in * (size_t)j + (size_t)(i * width), into);
             to->weight(width, from, into, FINISH_SET, NULL);
         }
         j += width;
@@ -140,8 +150,8 @@ static void load_weight(ConvShape s, const Transforms *to, const float *weight, 
 }
 
 /* y tiles = A^T b A, over bias or added. */
-static void store_output(ConvShape s, const Transforms *to, int t0, int tiles, float *y, Finish finish,
-                         const float *bias, const Room *room)
+static void store_output(ConvShape s, const Transforms *to, int t0, int tiles, float *y,
+                         Finish finish, const float *bias, const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
         float *from[PLANES];
@@ -155,8 +165,8 @@ static void store_output(ConvShape s, const Transforms *to, int t0, int tiles, f
     }
 }
 
-static void convolve(ConvShape s, const float *x, const float *weight, Finish finish, const float *bias,
-                     float *y, const Room *room)
+static void convolve(ConvShape s, const float *x, const float *weight, Finish finish,
+                     const float *bias, float *y, const Room *room)
 {
     const Transforms *to = &sets[kernel_level()];
     int all = tiles_of(s), block = block_of(s);
@@ -166,20 +176,22 @@ static void convolve(ConvShape s, const float *x, const float *weight, Finish fi
         load_data(s, to, t, tiles, x, room);
         for (size_t f = 0; f < PLANES; f++)
             kernel_gemm_packed(tiles, s.out, s.in, room->a + f * room->a_plane, s.in,
-                               room->weight + f * room->weight_plane, room->b + f * room->b_plane, s.out);
+                               room->weight + f * room->weight_plane,
+                               room->b + f * room->b_plane, s.out);
         store_output(s, to, t, tiles, y, finish, bias, room);
     }
 }
 
-void winograd_forward(ConvShape shape, const float *x, const float *weight, const float *bias, float *y,
-                      float *scratch)
+void winograd_forward(ConvShape shape, const float *x, const float *weight,
+                      const float *bias, float *y, float *scratch)
 {
     Room room;
     lay_out(shape, scratch, &room);
     convolve(shape, x, weight, bias ? FINISH_BIAS : FINISH_SET, bias, y, &room);
 }
 
-/* turned (3, 3, out, in) = weight (3, 3, in, out) with the taps in reverse and each matrix transposed. */
+/* turned (3, 3, out, in) = weight (3, 3, in, out) with the taps in reverse and each
+ * matrix transposed. */
 static void turn(ConvShape s, const float *weight, float *turned)
 {
     for (int tap = 0; tap < TAPS; tap++) {
@@ -191,7 +203,8 @@ static void turn(ConvShape s, const float *weight, float *turned)
     }
 }
 
-void winograd_input(ConvShape shape, const float *gy, const float *weight, float *gx, float *scratch)
+void winograd_input(ConvShape shape, const float *gy, const float *weight, float *gx,
+                    float *scratch)
 {
     Room room;
     ConvShape back = {shape.n, shape.h, shape.w, shape.out, shape.in};
@@ -201,8 +214,8 @@ void winograd_input(ConvShape shape, const float *gy, const float *weight, float
 }
 
 /* b[f] (tiles, out) = A gy A^T */
-static void load_gradient(ConvShape s, const Transforms *to, int t0, int tiles, const float *gy,
-                          const Room *room)
+static void load_gradient(ConvShape s, const Transforms *to, int t0, int tiles,
+                          const float *gy, const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
         const float *from[16];
@@ -214,18 +227,21 @@ static void load_gradient(ConvShape s, const Transforms *to, int t0, int tiles, 
 }
 
 /* gweight += G^T weight[f] G */
-static void store_weight(ConvShape s, const Transforms *to, float *gweight, const Room *room)
+static void store_weight(ConvShape s, const Transforms *to, float *gweight,
+                         const Room *room)
 {
     for (int i = 0; i < s.in; i++) {
         float *from[PLANES], *into[TAPS];
         plane_rows(room->weight, room->weight_plane, (size_t)i * (size_t)s.out, from);
         for (int tap = 0; tap < TAPS; tap++)
-            into[tap] = gweight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out;
+            into[tap] =
+                gweight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out;
         to->weight_gradient(s.out, (const float *const *)from, into, FINISH_ADD, NULL);
     }
 }
 
-void winograd_weight(ConvShape shape, const float *gy, const float *x, float *gweight, float *scratch)
+void winograd_weight(ConvShape shape, const float *gy, const float *x, float *gweight,
+                     float *scratch)
 {
     Room room;
     ConvShape s = shape;
@@ -261,6 +277,31 @@ bool winograd_fits(ConvShape shape)
 {
     (void)shape;
     return false;
+}
+
+size_t winograd_scratch(ConvShape shape)
+{
+    (void)shape;
+    return 0;
+}
+
+/* Never called: nothing fits. */
+void winograd_forward(ConvShape shape, const float *x, const float *weight,
+                      const float *bias, float *y, float *scratch)
+{
+    (void)shape, (void)x, (void)weight, (void)bias, (void)y, (void)scratch;
+}
+
+void winograd_input(ConvShape shape, const float *gy, const float *weight, float *gx,
+                    float *scratch)
+{
+    (void)shape, (void)gy, (void)weight, (void)gx, (void)scratch;
+}
+
+void winograd_weight(ConvShape shape, const float *gy, const float *x, float *gweight,
+                     float *scratch)
+{
+    (void)shape, (void)gy, (void)x, (void)gweight, (void)scratch;
 }
 
 #endif

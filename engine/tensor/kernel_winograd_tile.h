@@ -1,10 +1,11 @@
-/* The five transforms of F(4x4, 3x3) for one instruction set; kernel_winograd.c includes this file once for each.
- * Wants TILE(name), TARGET and LANES as kernel_gemm_tile.h does. Matrices: Lavin & Gray 2016, points 0, 1, -1, 2, -2. */
+/* The five transforms of F(4x4, 3x3) for one instruction set; kernel_winograd.c includes
+ * this file once for each. Wants TILE(name), TARGET and LANES as kernel_gemm_tile.h does.
+ * Matrices: Lavin & Gray 2016, points 0, 1, -1, 2, -2. */
 
 typedef float TILE(Vec) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 /* B^T d */
-TARGET KERNEL_BODY void TILE(one_data)(const TILE(Vec) *d, TILE(Vec) *o)
+TARGET KERNEL_BODY void TILE(one_data)(const TILE(Vec) * d, TILE(Vec) * o)
 {
     TILE(Vec) even = d[4] - 4.0f * d[2], odd = d[3] - 4.0f * d[1];
     TILE(Vec) near = d[4] - d[2], far = 2.0f * (d[3] - d[1]);
@@ -17,7 +18,7 @@ TARGET KERNEL_BODY void TILE(one_data)(const TILE(Vec) *d, TILE(Vec) *o)
 }
 
 /* A^T m */
-TARGET KERNEL_BODY void TILE(one_output)(const TILE(Vec) *m, TILE(Vec) *o)
+TARGET KERNEL_BODY void TILE(one_output)(const TILE(Vec) * m, TILE(Vec) * o)
 {
     TILE(Vec) s1 = m[1] + m[2], d1 = m[1] - m[2], s2 = m[3] + m[4], d2 = m[3] - m[4];
     o[0] = m[0] + s1 + s2;
@@ -27,7 +28,7 @@ TARGET KERNEL_BODY void TILE(one_output)(const TILE(Vec) *m, TILE(Vec) *o)
 }
 
 /* A y */
-TARGET KERNEL_BODY void TILE(one_gradient)(const TILE(Vec) *y, TILE(Vec) *o)
+TARGET KERNEL_BODY void TILE(one_gradient)(const TILE(Vec) * y, TILE(Vec) * o)
 {
     TILE(Vec) even = y[0] + y[2], odd = y[1] + y[3];
     TILE(Vec) even2 = y[0] + 4.0f * y[2], odd2 = 2.0f * y[1] + 8.0f * y[3];
@@ -40,7 +41,7 @@ TARGET KERNEL_BODY void TILE(one_gradient)(const TILE(Vec) *y, TILE(Vec) *o)
 }
 
 /* G g */
-TARGET KERNEL_BODY void TILE(one_weight)(const TILE(Vec) *g, TILE(Vec) *o)
+TARGET KERNEL_BODY void TILE(one_weight)(const TILE(Vec) * g, TILE(Vec) * o)
 {
     const float sixth = 1.0f / 6.0f, twelfth = 1.0f / 12.0f, part = 1.0f / 24.0f;
     TILE(Vec) sum = sixth * (g[0] + g[2]), middle = sixth * g[1];
@@ -54,7 +55,7 @@ TARGET KERNEL_BODY void TILE(one_weight)(const TILE(Vec) *g, TILE(Vec) *o)
 }
 
 /* G^T m */
-TARGET KERNEL_BODY void TILE(one_weight_gradient)(const TILE(Vec) *m, TILE(Vec) *o)
+TARGET KERNEL_BODY void TILE(one_weight_gradient)(const TILE(Vec) * m, TILE(Vec) * o)
 {
     const float sixth = 1.0f / 6.0f, twelfth = 1.0f / 12.0f, part = 1.0f / 24.0f;
     TILE(Vec) s1 = sixth * (m[1] + m[2]), s2 = m[3] + m[4];
@@ -63,32 +64,35 @@ TARGET KERNEL_BODY void TILE(one_weight_gradient)(const TILE(Vec) *m, TILE(Vec) 
     o[2] = sixth * s2 - s1 + m[5];
 }
 
-/* from: in * in rows of channels, to: out * out rows; `one` down the columns, then along the rows. */
-#define TILE_TRANSFORM(name, one, in, out)                                                        \
-    TARGET static void TILE(name)(int channels, const float *const *from, float *const *to,       \
-                                  Finish finish, const float *bias)                               \
-    {                                                                                             \
-        for (int at = 0; at < channels; at += LANES) {                                            \
-            TILE(Vec) half[out][in], column[in], row[out];                                        \
-            _Pragma("GCC unroll 6") for (int j = 0; j < in; j++)                                  \
-            {                                                                                     \
-                _Pragma("GCC unroll 6") for (int i = 0; i < in; i++)                              \
-                    column[i] = *(const TILE(Vec) *)(from[i * in + j] + at);                      \
-                TILE(one)(column, row);                                                           \
-                _Pragma("GCC unroll 6") for (int i = 0; i < out; i++) half[i][j] = row[i];        \
-            }                                                                                     \
-            TILE(Vec) start = finish == FINISH_BIAS ? *(const TILE(Vec) *)(bias + at)             \
-                                                    : (TILE(Vec)){0};                             \
-            _Pragma("GCC unroll 6") for (int i = 0; i < out; i++)                                 \
-            {                                                                                     \
-                TILE(one)(half[i], row);                                                          \
-                _Pragma("GCC unroll 6") for (int j = 0; j < out; j++)                             \
-                {                                                                                 \
-                    TILE(Vec) *value = (TILE(Vec) *)(to[i * out + j] + at);                       \
-                    *value = finish == FINISH_ADD ? *value + row[j] : start + row[j];             \
-                }                                                                                 \
-            }                                                                                     \
-        }                                                                                         \
+/* from: in * in rows of channels, to: out * out rows; `one` down the columns, then along
+ * the rows. */
+#define TILE_TRANSFORM(name, one, in, out)                                               \
+    TARGET static void TILE(name)(int channels, const float *const *from,                \
+                                  float *const *to, Finish finish, const float *bias)    \
+    {                                                                                    \
+        for (int at = 0; at < channels; at += LANES) {                                   \
+            TILE(Vec) half[out][in], column[in], row[out];                               \
+            _Pragma("GCC unroll 6") for (int j = 0; j < in; j++)                         \
+            {                                                                            \
+                _Pragma("GCC unroll 6") for (int i = 0; i < in; i++) column[i] =         \
+                    *(const TILE(Vec) *)(from[i * in + j] + at);                         \
+                TILE(one)(column, row);                                                  \
+                _Pragma("GCC unroll 6") for (int i = 0; i < out; i++) half[i][j] =       \
+                    row[i];                                                              \
+            }                                                                            \
+            TILE(Vec)                                                                    \
+            start = finish == FINISH_BIAS ? *(const TILE(Vec) *)(bias + at)              \
+                                          : (TILE(Vec)){0};                              \
+            _Pragma("GCC unroll 6") for (int i = 0; i < out; i++)                        \
+            {                                                                            \
+                TILE(one)(half[i], row);                                                 \
+                _Pragma("GCC unroll 6") for (int j = 0; j < out; j++)                    \
+                {                                                                        \
+                    TILE(Vec) *value = (TILE(Vec) *)(to[i * out + j] + at);              \
+                    *value = finish == FINISH_ADD ? *value + row[j] : start + row[j];    \
+                }                                                                        \
+            }                                                                            \
+        }                                                                                \
     }
 TILE_TRANSFORM(data, one_data, 6, 6)
 TILE_TRANSFORM(output, one_output, 6, 4)

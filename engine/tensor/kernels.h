@@ -1,50 +1,57 @@
-/* Kernels: pure float functions over plain arrays, shapes beside the arguments. Forward overwrites its
- * output, backward adds to it. Any number of elements may be zero; then pointers are not looked at.
- * Every function may be called from several threads at once. Pictures are NHWC, matrices row-major.
- * NaN propagates through all of them. The only callers of cblas. */
+/* Kernels: pure float functions over plain arrays, shapes beside the arguments. Forward
+ * overwrites its output, backward adds to it. Any number of elements may be zero; then
+ * pointers are not looked at. Every function may be called from several threads at once.
+ * Pictures are NHWC, matrices row-major. NaN propagates through all of them. The only
+ * callers of cblas. */
 #ifndef DDIL_KERNELS_H
 #define DDIL_KERNELS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Keeps BLAS single-threaded: our own workers are the threads. Call before the first kernel. */
+/* Keeps BLAS single-threaded: our own workers are the threads. Call before the first
+ * kernel. */
 void kernel_init(void);
 
 /* The instruction set used for vectorised kernels: "avx512", "avx2" or "portable". */
 const char *kernel_cpu(void);
 
-/* C (m, n; row stride ldc) = [C if add +] alpha op(A) op(B). op(A): (m, k), op(B): (k, n). */
+/* C (m, n; row stride ldc) = [C if add +] alpha op(A) op(B). op(A): (m, k), op(B): (k,
+ * n). */
 typedef struct Matrix {
     const float *x;
     int stride;     /* floats from row to row */
     bool transpose; /* use the transpose of what is stored */
 } Matrix;
-void kernel_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add, float *c, int ldc);
+void kernel_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add,
+                   float *c, int ldc);
 
 /* y (rows, out) = x (rows, in) W (in, out) + bias (out, or NULL). */
-void kernel_linear(int rows, int in, int out, const float *x, const float *weight, const float *bias,
-                   float *y);
-void kernel_linear_input(int rows, int in, int out, const float *gy, const float *weight, float *gx);
-void kernel_linear_weight(int rows, int in, int out, const float *gy, const float *x, float *gweight);
+void kernel_linear(int rows, int in, int out, const float *x, const float *weight,
+                   const float *bias, float *y);
+void kernel_linear_input(int rows, int in, int out, const float *gy, const float *weight,
+                         float *gx);
+void kernel_linear_weight(int rows, int in, int out, const float *gy, const float *x,
+                          float *gweight);
 /* sum (c) += column sums of x (rows, c). */
 void kernel_column_sums(int rows, int c, const float *x, float *sum);
 
-/* 3x3 convolution, stride 1, zero padding 1. x: (n, h, w, in); weight: (3, 3, in, out); y: (n, h, w, out).
- * scratch: conv3x3_scratch floats. */
+/* 3x3 convolution, stride 1, zero padding 1. x: (n, h, w, in); weight: (3, 3, in, out);
+ * y: (n, h, w, out). scratch: conv3x3_scratch floats. */
 typedef struct ConvShape {
     int n, h, w, in, out;
 } ConvShape;
 size_t conv3x3_scratch(ConvShape shape);
-void kernel_conv3x3(ConvShape shape, const float *x, const float *weight, const float *bias, float *y,
-                    float *scratch);
-void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight, float *gx,
-                          float *scratch);
-void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x, float *gweight,
-                           float *scratch);
+void kernel_conv3x3(ConvShape shape, const float *x, const float *weight,
+                    const float *bias, float *y, float *scratch);
+void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight,
+                          float *gx, float *scratch);
+void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x,
+                           float *gweight, float *scratch);
 
 /* Elementwise over n values. */
-void kernel_exp(size_t n, const float *x, float *y); /* relative error 3e-7; x clamped to [-87, 88] */
+void kernel_exp(size_t n, const float *x,
+                float *y); /* relative error 3e-7; x clamped to [-87, 88] */
 void kernel_silu(size_t n, const float *x, float *y);
 void kernel_silu_grad(size_t n, const float *x, const float *gy, float *gx);
 void kernel_gelu(size_t n, const float *x, float *y);
@@ -55,56 +62,71 @@ void kernel_accumulate(size_t n, float scale, const float *x, float *y);
 /* y (rows, c) = x (rows, c) + e (c) */
 void kernel_add_row(int rows, int c, const float *x, const float *e, float *y);
 
-/* Group norm over (pixels, c / groups) of each of n samples, eps 1e-5; y = gamma xhat + beta, then SiLU
- * when `silu`. stats: 2 n groups floats (mean, 1 / deviation), written forward and read backward. */
+/* Group norm over (pixels, c / groups) of each of n samples, eps 1e-5; y = gamma xhat +
+ * beta, then SiLU when `silu`. stats: 2 n groups floats (mean, 1 / deviation), written
+ * forward and read backward. */
 enum { KERNEL_NORM_CHANNELS = 1024 };
 typedef struct NormShape {
     int n, pixels, c, groups; /* c <= KERNEL_NORM_CHANNELS, a multiple of groups */
     bool silu;
 } NormShape;
-void kernel_group_norm(NormShape shape, const float *x, const float *gamma, const float *beta, float *y,
-                       float *stats);
+void kernel_group_norm(NormShape shape, const float *x, const float *gamma,
+                       const float *beta, float *y, float *stats);
 /* gx, ggamma and gbeta may each be NULL. scratch: pixels * c floats. */
-void kernel_group_norm_grad(NormShape shape, const float *x, const float *gamma, const float *beta,
-                            const float *stats, const float *gy, float *gx, float *ggamma, float *gbeta,
-                            float *scratch);
+void kernel_group_norm_grad(NormShape shape, const float *x, const float *gamma,
+                            const float *beta, const float *stats, const float *gy,
+                            float *gx, float *ggamma, float *gbeta, float *scratch);
 
-/* y (n, 2 half): sin, then cos, of time[i] * frequency[k]. Absolute error 1e-7 up to angles of 1e6. */
-void kernel_time_features(int n, int half, const float *time, const double *frequency, float *y);
+/* y (n, 2 half): sin, then cos, of time[i] * frequency[k]. Absolute error 1e-7 up to
+ * angles of 1e6. */
+void kernel_time_features(int n, int half, const float *time, const double *frequency,
+                          float *y);
 
 /* Softmax of each row of x (rows, n), in place. */
 void kernel_softmax(int rows, int n, float *x);
 /* gx = p (gp - sum(p gp)) row by row, in place over gp. */
 void kernel_softmax_grad(int rows, int n, const float *p, float *gp);
 
-/* Self-attention of each of n samples over `pixels` rows of qkv (pixels, 3c); y (pixels, c).
- * p: n * heads * pixels * pixels floats, the attention weights, written forward and read backward. */
+/* Self-attention of each of n samples over `pixels` rows of qkv (pixels, 3c); y (pixels,
+ * c). p: n * heads * pixels * pixels floats, the attention weights, written forward and
+ * read backward. */
 typedef struct AttentionShape {
     int n, pixels, c, heads;
 } AttentionShape;
 void kernel_attention(AttentionShape shape, const float *qkv, float *y, float *p);
 /* scratch: pixels * pixels floats. */
-void kernel_attention_grad(AttentionShape shape, const float *qkv, const float *p, const float *gy,
-                           float *gqkv, float *scratch);
+void kernel_attention_grad(AttentionShape shape, const float *qkv, const float *p,
+                           const float *gy, float *gqkv, float *scratch);
 
-/* (n, h, w, c) to (n, h/2, w/2, 4c), channel c * 4 + 2 dy + dx, and back. The shape is the large picture's. */
-void kernel_space_to_depth(int n, int h, int w, int c, const float *x, float *y, bool accumulate);
-void kernel_depth_to_space(int n, int h, int w, int c, const float *x, float *y, bool accumulate);
+/* (n, h, w, c) to (n, h/2, w/2, 4c), channel c * 4 + 2 dy + dx, and back. The shape is
+ * the large picture's. */
+void kernel_space_to_depth(int n, int h, int w, int c, const float *x, float *y,
+                           bool accumulate);
+void kernel_depth_to_space(int n, int h, int w, int c, const float *x, float *y,
+                           bool accumulate);
 
-/* The naive twins: the formula as loops, sums in double. Oracle of the tests and documentation. */
-void naive_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add, float *c, int ldc);
-void naive_conv3x3(ConvShape shape, const float *x, const float *weight, const float *bias, float *y);
-void naive_conv3x3_input(ConvShape shape, const float *gy, const float *weight, float *gx);
-void naive_conv3x3_weight(ConvShape shape, const float *gy, const float *x, float *gweight);
+/* The naive twins: the formula as loops, sums in double. Oracle of the tests and
+ * documentation. */
+void naive_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add,
+                  float *c, int ldc);
+void naive_conv3x3(ConvShape shape, const float *x, const float *weight,
+                   const float *bias, float *y);
+void naive_conv3x3_input(ConvShape shape, const float *gy, const float *weight,
+                         float *gx);
+void naive_conv3x3_weight(ConvShape shape, const float *gy, const float *x,
+                          float *gweight);
 double naive_silu(double x);
 double naive_silu_slope(double x);
 double naive_gelu(double x);
 double naive_gelu_slope(double x);
-void naive_group_norm(NormShape shape, const float *x, const float *gamma, const float *beta, float *y);
-void naive_group_norm_grad(NormShape shape, const float *x, const float *gamma, const float *beta,
-                           const float *gy, float *gx, float *ggamma, float *gbeta);
+void naive_group_norm(NormShape shape, const float *x, const float *gamma,
+                      const float *beta, float *y);
+void naive_group_norm_grad(NormShape shape, const float *x, const float *gamma,
+                           const float *beta, const float *gy, float *gx, float *ggamma,
+                           float *gbeta);
 void naive_softmax(int rows, int n, float *x);
 void naive_attention(AttentionShape shape, const float *qkv, float *y);
-void naive_attention_grad(AttentionShape shape, const float *qkv, const float *gy, float *gqkv);
+void naive_attention_grad(AttentionShape shape, const float *qkv, const float *gy,
+                          float *gqkv);
 
 #endif

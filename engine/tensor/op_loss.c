@@ -1,10 +1,11 @@
-/* Losses: sums over samples of weight[i] times a distance to a constant target; double sums. */
+/* Losses: sums over samples of weight[i] times a distance to a constant target; double
+ * sums. */
 #include "engine/base/status.h"
 #include "engine/tensor/op.h"
 #include <math.h>
 
-/* For the backward pass: the gradient is factor[i] (x - target), divided by sqrt((x - target)^2 + c^2) value by
- * value when `huber`. */
+/* For the backward pass: the gradient is factor[i] (x - target), divided by sqrt((x -
+ * target)^2 + c^2) value by value when `huber`. */
 typedef struct Loss {
     const float *target;
     float *factor;
@@ -32,7 +33,8 @@ static void loss_backward(TapeNode *node, Arena *scratch)
         }
 }
 
-static Loss *loss_new(Tape *tape, const Tensor *x, const float *target, double c, bool huber)
+static Loss *loss_new(Tape *tape, const Tensor *x, const float *target, double c,
+                      bool huber)
 {
     must(c >= 0 && (!huber || c > 0));
     Loss *loss = arena_new(tape->arena, Loss, 1);
@@ -69,7 +71,8 @@ static double share(double value, const float *weight, size_t i, float *each)
     return (double)weight[i] * value;
 }
 
-Tensor *op_mse(Tape *tape, Tensor *x, const float *target, const float *weight, float *each)
+Tensor *op_mse(Tape *tape, Tensor *x, const float *target, const float *weight,
+               float *each)
 {
     Loss *loss = loss_new(tape, x, target, 0, false);
     double total = 0;
@@ -80,21 +83,24 @@ Tensor *op_mse(Tape *tape, Tensor *x, const float *target, const float *weight, 
     return finish(tape, x, loss, total);
 }
 
-Tensor *op_pseudo_huber(Tape *tape, Tensor *x, const float *target, const float *weight, float c,
-                        float *each)
+Tensor *op_pseudo_huber(Tape *tape, Tensor *x, const float *target, const float *weight,
+                        float c, float *each)
 {
     Loss *loss = loss_new(tape, x, target, (double)c, false);
     must(c > 0);
     double total = 0;
     for (size_t i = 0; i < (size_t)x->n; i++) {
-        double square = mean_square(x, target, i), root = sqrt(square + loss->c * loss->c);
-        total += share(square / (root + loss->c), weight, i, each); /* root - c without cancellation */
+        double square = mean_square(x, target, i),
+               root = sqrt(square + loss->c * loss->c);
+        total += share(square / (root + loss->c), weight, i,
+                       each); /* root - c without cancellation */
         loss->factor[i] = (float)((double)weight[i] / ((double)dimensions(x) * root));
     }
     return finish(tape, x, loss, total);
 }
 
-Tensor *op_huber(Tape *tape, Tensor *x, const float *target, const float *weight, float c, float *each)
+Tensor *op_huber(Tape *tape, Tensor *x, const float *target, const float *weight, float c,
+                 float *each)
 {
     Loss *loss = loss_new(tape, x, target, (double)c, true);
     size_t d = dimensions(x);
@@ -102,7 +108,8 @@ Tensor *op_huber(Tape *tape, Tensor *x, const float *target, const float *weight
     for (size_t i = 0; i < (size_t)x->n; i++) {
         double sum = 0;
         for (size_t k = i * d; k < (i + 1) * d; k++) {
-            double difference = (double)(x->x[k] - target[k]), square = difference * difference;
+            double difference = (double)(x->x[k] - target[k]),
+                   square = difference * difference;
             sum += square / (sqrt(square + loss->c * loss->c) + loss->c);
         }
         total += share(sum / (double)d, weight, i, each);

@@ -34,7 +34,8 @@ Tensor *op_linear(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
 {
     must(weight->n == 1 && weight->h == 1 && weight->w == x->c);
     must(!bias || tensor_size(bias) == (size_t)weight->c);
-    Tensor *y = tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
+    Tensor *y =
+        tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
     kernel_linear(rows_of(x), x->c, y->c, x->x, weight->x, bias ? bias->x : NULL, y->x);
     tape->flops += 2.0 * x->h * x->w * x->c * y->c;
     tape_node(tape, linear_backward, y, NULL, x, weight, bias, NULL);
@@ -62,7 +63,8 @@ Tensor *op_conv3x3(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
 {
     must(weight->n == 3 && weight->h == 3 && weight->w == x->c);
     must(!bias || tensor_size(bias) == (size_t)weight->c);
-    Tensor *y = tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
+    Tensor *y =
+        tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
     ConvShape shape = conv_shape(x, y);
     size_t mark = arena_mark(tape->arena);
     kernel_conv3x3(shape, x->x, weight->x, bias ? bias->x : NULL, y->x,

@@ -1,4 +1,5 @@
-/* Moving values: joining channels, pixels into channels, table rows; and time features. */
+/* Moving values: joining channels, pixels into channels, table rows; and time features.
+ */
 #include "engine/base/status.h"
 #include "engine/tensor/kernels.h"
 #include "engine/tensor/op.h"
@@ -27,7 +28,8 @@ Tensor *op_concat(Tape *tape, Tensor *a, Tensor *b)
 {
     must(a->n == b->n && a->h == b->h && a->w == b->w);
     Tensor *y = tape_tensor(tape, a->n, a->h, a->w, a->c + b->c, a->g || b->g);
-    size_t rows = (size_t)a->n * (size_t)a->h * (size_t)a->w, ac = (size_t)a->c, bc = (size_t)b->c;
+    size_t rows = (size_t)a->n * (size_t)a->h * (size_t)a->w, ac = (size_t)a->c,
+           bc = (size_t)b->c;
     for (size_t row = 0; row < rows; row++) {
         memcpy(y->x + row * (ac + bc), a->x + row * ac, sizeof(float) * ac);
         memcpy(y->x + row * (ac + bc) + ac, b->x + row * bc, sizeof(float) * bc);
@@ -93,7 +95,8 @@ Tensor *op_embed(Tape *tape, Tensor *table, const int *label, int n)
     return y;
 }
 
-Tensor *op_time_features(Tape *tape, const float *time, int n, int features, float scale, float range)
+Tensor *op_time_features(Tape *tape, const float *time, int n, int features, float scale,
+                         float range)
 {
     must(features >= 2 && features % 2 == 0 && range > 0);
     Tensor *y = tape_tensor(tape, n, 1, 1, features, false);

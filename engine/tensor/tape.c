@@ -1,5 +1,6 @@
-/* The tape: tensors and nodes in one arena, walked backwards once. The gradient of an op's output exists from the first
- * consumer's backward step to its own: until then it is `pending`, afterwards its buffer serves another of its size. */
+/* The tape: tensors and nodes in one arena, walked backwards once. The gradient of an
+ * op's output exists from the first consumer's backward step to its own: until then it is
+ * `pending`, afterwards its buffer serves another of its size. */
 #include "engine/tensor/tape.h"
 #include "engine/base/status.h"
 #include <stdint.h>
@@ -57,17 +58,19 @@ Tensor *tape_detach(Tape *tape, Tensor *t)
     return tape_input(tape, t->n, t->h, t->w, t->c, t->x);
 }
 
-void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out, void *saved, Tensor *a,
-               Tensor *b, Tensor *c, Tensor *d)
+void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out,
+               void *saved, Tensor *a, Tensor *b, Tensor *c, Tensor *d)
 {
     if (!tape->record || !out->g)
         return;
     TapeNode *node = arena_new(tape->arena, TapeNode, 1);
-    *node = (TapeNode){.backward = backward,
-                       .previous = tape->last,
-                       .in = {a, b, c, d},
-                       .out = out,
-                       .saved = saved};
+    *node = (TapeNode){
+        .backward = backward,
+        .previous = tape->last,
+        .in = {a, b, c, d},
+        .out = out,
+        .saved = saved
+    };
     tape->last = node;
 }
 

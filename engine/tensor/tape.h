@@ -1,18 +1,21 @@
-/* A tape in an arena: ops record themselves as they compute, tape_backward walks them in reverse.
- * No op and no network knows about threads: a tape belongs to one worker and one chunk of a batch.
- * All memory comes from the arena; nothing is freed but by rewinding it. */
+/* A tape in an arena: ops record themselves as they compute, tape_backward walks them in
+ * reverse. No op and no network knows about threads: a tape belongs to one worker and one
+ * chunk of a batch. All memory comes from the arena; nothing is freed but by rewinding
+ * it. */
 #ifndef DDIL_TAPE_H
 #define DDIL_TAPE_H
 
 #include "engine/base/arena.h"
 #include <stdbool.h>
 
-/* Samples, height, width, channels, channels fastest (NHWC). A matrix is n x 1 x 1 x c. */
+/* Samples, height, width, channels, channels fastest (NHWC). A matrix is n x 1 x 1 x c.
+ */
 typedef struct Tensor {
     int n, h, w, c;
     float *x; /* values */
-    float *g; /* gradient of the same shape, or NULL: nobody needs it. Of an op's output only backward functions may
-               * look inside: memory stands behind it from the first use to the last in tape_backward. */
+    float *g; /* gradient of the same shape, or NULL: nobody needs it. Of an op's output
+               * only backward functions may look inside: memory stands behind it from the
+               * first use to the last in tape_backward. */
 } Tensor;
 
 static inline size_t tensor_size(const Tensor *t)
@@ -30,15 +33,17 @@ struct TapeNode {
 
 typedef struct Tape {
     Arena *arena;
-    bool record;   /* false: forward only, no gradients, nothing recorded */
+    bool record; /* false: forward only, no gradients, nothing recorded */
     TapeNode *last;
-    double flops;  /* of the forward pass of one sample so far (multiply-add = 2), matrix products only */
+    double flops; /* of the forward pass of one sample so far (multiply-add = 2), matrix
+                     products only */
 } Tape;
 
 /* Starts an empty tape in `arena` (which the caller rewinds when the step is over). */
 void tape_begin(Tape *tape, Arena *arena, bool record);
 
-/* An op's output: uninitialised values; a gradient (zero when backward begins) when recording and `wants_gradient`. */
+/* An op's output: uninitialised values; a gradient (zero when backward begins) when
+ * recording and `wants_gradient`. */
 Tensor *tape_tensor(Tape *tape, int n, int h, int w, int c, bool wants_gradient);
 /* Borrowed values, no gradient. */
 Tensor *tape_input(Tape *tape, int n, int h, int w, int c, const float *x);
@@ -47,13 +52,15 @@ Tensor *tape_leaf(Tape *tape, int n, int h, int w, int c, const float *x, float 
 /* The same values, no gradient flows past. */
 Tensor *tape_detach(Tape *tape, Tensor *t);
 
-/* Records an op. Does nothing when the tape does not record or out->g is NULL. Unused inputs are NULL. */
-void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out, void *saved,
-               Tensor *a, Tensor *b, Tensor *c, Tensor *d);
+/* Records an op. Does nothing when the tape does not record or out->g is NULL. Unused
+ * inputs are NULL. */
+void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out,
+               void *saved, Tensor *a, Tensor *b, Tensor *c, Tensor *d);
 
-/* Sets loss->g[0] = 1 (loss has one element) and runs every node backward, adding into leaf gradients.
- * Scratch memory for the backward pass is taken above the tape and given back. Gradients of outputs take turns in a few
- * buffers there, so that they stay in cache; what the loss does not depend on is skipped. Once a tape. */
+/* Sets loss->g[0] = 1 (loss has one element) and runs every node backward, adding into
+ * leaf gradients. Scratch memory for the backward pass is taken above the tape and given
+ * back. Gradients of outputs take turns in a few buffers there, so that they stay in
+ * cache; what the loss does not depend on is skipped. Once a tape. */
 void tape_backward(Tape *tape, Tensor *loss);
 
 #endif

@@ -1,7 +1,7 @@
-/* Times whole training steps of the two reference networks and the three directions of their convolutions:
- *   bench_steps [THREADS] [SECONDS] [image|mlp|conv]
- * prints one line each: median and best milliseconds by the clock and of CPU, GFLOP/s counted as direct convolutions.
- * Not part of the tests. */
+/* Times whole training steps of the two reference networks and the three directions of
+ * their convolutions: bench_steps [THREADS] [SECONDS] [image|mlp|conv] prints one line
+ * each: median and best milliseconds by the clock and of CPU, GFLOP/s counted as direct
+ * convolutions. Not part of the tests. */
 #include "engine/base/clock.h"
 #include "engine/base/rng.h"
 #include "engine/nets/crew.h"
@@ -21,8 +21,10 @@ typedef struct Training {
     float *gradient;
 } Training;
 
-/* A chunk of a v-prediction step on normal data: the cosine path between a sample and noise. */
-static void train_chunk(void *context, Arena *arena, int begin, int end, int chunk, float *gradient)
+/* A chunk of a v-prediction step on normal data: the cosine path between a sample and
+ * noise. */
+static void train_chunk(void *context, Arena *arena, int begin, int end, int chunk,
+                        float *gradient)
 {
     (void)chunk;
     const Training *t = context;
@@ -57,8 +59,10 @@ static void train_chunk(void *context, Arena *arena, int begin, int end, int chu
 static void train_step(void *context)
 {
     Training *t = context;
-    AdamSettings adam = {.lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .clip = 1, .ema = 0.999};
-    crew_map_gradient(t->crew, t->n, t->model.spec.chunk, t->model.size, t->gradient, train_chunk, t);
+    AdamSettings adam = {
+        .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .clip = 1, .ema = 0.999};
+    crew_map_gradient(t->crew, t->n, t->model.spec.chunk, t->model.size, t->gradient,
+                      train_chunk, t);
     model_update(&t->model, t->gradient, &adam);
     t->step++;
 }
@@ -69,7 +73,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void measure(const char *name, double seconds, double flops, void (*work)(void *), void *context)
+static void measure(const char *name, double seconds, double flops, void (*work)(void *),
+                    void *context)
 {
     enum { MOST = 20000 };
     static double times[MOST], cpu[MOST];
@@ -84,13 +89,15 @@ static void measure(const char *name, double seconds, double flops, void (*work)
     }
     qsort(times, (size_t)n, sizeof *times, by_value);
     qsort(cpu, (size_t)n, sizeof *cpu, by_value);
-    printf("%-28s %9.3f ms (best %9.3f), CPU %9.3f ms (best %9.3f), %7.1f GFLOP/s of CPU\n", name,
-           times[n / 2] * 1e3, times[0] * 1e3, cpu[n / 2] * 1e3, cpu[0] * 1e3,
-           flops / cpu[n / 2] * 1e-9);
+    printf(
+        "%-28s %9.3f ms (best %9.3f), CPU %9.3f ms (best %9.3f), %7.1f GFLOP/s of CPU\n",
+        name, times[n / 2] * 1e3, times[0] * 1e3, cpu[n / 2] * 1e3, cpu[0] * 1e3,
+        flops / cpu[n / 2] * 1e-9);
     fflush(stdout);
 }
 
-static void bench_training(const char *name, NetSpec spec, int n, int threads, double seconds)
+static void bench_training(const char *name, NetSpec spec, int n, int threads,
+                           double seconds)
 {
     Arena arena;
     arena_init(&arena, (size_t)1 << 30);
@@ -130,8 +137,8 @@ static void bench_conv(ConvShape s, double seconds)
     size_t pixels = (size_t)s.n * (size_t)s.h * (size_t)s.w;
     ConvBench c = {s,
                    0,
-                   arena_new(&arena, float, pixels * (size_t)s.in),
-                   arena_new(&arena, float, pixels * (size_t)s.out),
+                   arena_new(&arena, float, pixels *(size_t)s.in),
+                   arena_new(&arena, float, pixels *(size_t)s.out),
                    arena_new(&arena, float, 9 * (size_t)s.in * (size_t)s.out),
                    arena_new(&arena, float, s.out),
                    arena_floats(&arena, conv3x3_scratch(s))};
@@ -149,7 +156,8 @@ int main(int argc, char **argv)
     int threads = argc > 1 ? atoi(argv[1]) : 1;
     double seconds = argc > 2 ? atof(argv[2]) : 3;
     const char *only = argc > 3 ? argv[3] : "";
-    NetSpec image = {.kind = &net_patch_unet, .height = 28, .width = 28, .channels = 1, .classes = 10};
+    NetSpec image = {
+        .kind = &net_patch_unet, .height = 28, .width = 28, .channels = 1, .classes = 10};
     NetSpec points = {.kind = &net_mlp, .height = 1, .width = 1, .channels = 2};
     kernel_init();
     printf("%s, %d thread(s)\n", kernel_cpu(), threads);
@@ -158,7 +166,11 @@ int main(int argc, char **argv)
     if (strstr("mlp", only))
         bench_training("mlp2d-train", points, 512, threads, seconds);
     static const ConvShape shapes[] = {
-        {16, 14, 14, 32, 32}, {16, 7, 7, 96, 96}, {16, 14, 14, 4, 32}, {16, 14, 14, 32, 4}};
+        {16, 14, 14, 32, 32},
+        {16, 7,  7,  96, 96},
+        {16, 14, 14, 4,  32},
+        {16, 14, 14, 32, 4 }
+    };
     for (size_t i = 0; strstr("conv", only) && i < sizeof shapes / sizeof *shapes; i++)
         bench_conv(shapes[i], seconds / 10);
     return 0;
