@@ -1,4 +1,5 @@
-/* Owns copies of the pictures on screen and their order of sending. See pictures.h for the invariants. */
+/* Owns copies of the pictures on screen and their order of sending. See pictures.h for
+ * the invariants. */
 #include "app/pictures.h"
 
 #include <stdlib.h>
@@ -55,7 +56,8 @@ static void append_erase(Bytes *out, Rect cells)
 
 static bool same_place(const Picture *a, const Picture *b)
 {
-    return memcmp(&a->cells, &b->cells, sizeof a->cells) == 0 && a->width == b->width && a->height == b->height;
+    return memcmp(&a->cells, &b->cells, sizeof a->cells) == 0 && a->width == b->width &&
+           a->height == b->height;
 }
 
 static void want(Pictures *pictures, const Picture *picture)
@@ -66,9 +68,11 @@ static void want(Pictures *pictures, const Picture *picture)
         Exhibit *exhibit = &pictures->exhibit[i];
         if (same_place(&exhibit->picture, picture)) {
             exhibit->wanted = true;
-            if (exhibit->content != content) { /* replaced where it hangs: erasing first would flicker */
+            if (exhibit->content !=
+                content) { /* replaced where it hangs: erasing first would flicker */
                 memcpy(exhibit->picture.pixels, picture->pixels, size);
-                memcpy(exhibit->picture.palette, picture->palette, sizeof picture->palette);
+                memcpy(exhibit->picture.palette, picture->palette,
+                       sizeof picture->palette);
                 exhibit->content = content;
                 exhibit->fresh = false;
             }
@@ -113,7 +117,8 @@ void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase)
 static void refill(Pictures *pictures, double now)
 {
     pictures->tokens += (now - pictures->filled_at) * PICTURES_BYTES_PER_S;
-    pictures->tokens = pictures->tokens > PICTURES_BYTES_PER_S ? PICTURES_BYTES_PER_S : pictures->tokens;
+    pictures->tokens =
+        pictures->tokens > PICTURES_BYTES_PER_S ? PICTURES_BYTES_PER_S : pictures->tokens;
     pictures->filled_at = now;
 }
 
@@ -141,20 +146,22 @@ bool pictures_next(Pictures *pictures, double now, bool synchronised, Bytes *out
     give_up_waiting(pictures, now);
     refill(pictures, now);
     Exhibit *exhibit = first_stale(pictures);
-    bool may = !pictures->in_flight && !pictures->paused && now >= pictures->not_before && pictures->tokens > 0;
+    bool may = !pictures->in_flight && !pictures->paused && now >= pictures->not_before &&
+               pictures->tokens > 0;
     if (exhibit == NULL || !may) {
         return false;
     }
     size_t before = out->n;
-    bytes_print(out, "%s\0337\033[%d;%dH", synchronised ? "\033[?2026h" : "", exhibit->picture.cells.y + 1,
-                exhibit->picture.cells.x + 1);
+    bytes_print(out, "%s\0337\033[%d;%dH", synchronised ? "\033[?2026h" : "",
+                exhibit->picture.cells.y + 1, exhibit->picture.cells.x + 1);
     exhibit->fresh = exhibit->hung = true;
     if (sixel_append(out, &exhibit->picture, NULL) != STATUS_OK) {
         out->n = before; /* not this picture, then */
         return false;
     }
     bytes_print(out, "\0338%s\033[5n", synchronised ? "\033[?2026l" : "");
-    pictures->tokens -= (double)(out->n - before); /* may go below zero: then the next one waits */
+    pictures->tokens -=
+        (double)(out->n - before); /* may go below zero: then the next one waits */
     pictures->in_flight = true;
     pictures->sent_at = now;
     return true;
@@ -178,7 +185,8 @@ double pictures_wait(const Pictures *pictures, double now)
     }
     double quiet = pictures->not_before - now;
     double answer = pictures->in_flight ? pictures->sent_at + answer_s - now : 0;
-    double tokens = pictures->tokens > 0 ? 0 : (1 - pictures->tokens) / PICTURES_BYTES_PER_S;
+    double tokens =
+        pictures->tokens > 0 ? 0 : (1 - pictures->tokens) / PICTURES_BYTES_PER_S;
     double wait = quiet > answer ? quiet : answer;
     wait = wait > tokens ? wait : tokens;
     return wait > 0 ? wait : 0;

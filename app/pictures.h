@@ -1,6 +1,6 @@
-/* Pictures on a terminal: which are shown, which wait, which must go. Turns that into bytes; writes nothing itself.
- * One picture is in flight at a time, its acknowledgement (CSI 0 n) lets the next one go; a token bucket keeps the
- * rate down. */
+/* Pictures on a terminal: which are shown, which wait, which must go. Turns that into
+ * bytes; writes nothing itself. One picture is in flight at a time, its acknowledgement
+ * (CSI 0 n) lets the next one go; a token bucket keeps the rate down. */
 #ifndef DDIL_PICTURES_H
 #define DDIL_PICTURES_H
 
@@ -22,23 +22,25 @@ typedef struct Pictures {
     Exhibit exhibit[2 * PICTURES_MAX];
     int n;
     bool in_flight, paused;
-    int unanswered;       /* acknowledgements that never came, in a row */
+    int unanswered; /* acknowledgements that never came, in a row */
     double sent_at;
-    double not_before;    /* after a resize */
+    double not_before; /* after a resize */
     double tokens, filled_at;
 } Pictures;
 
 void pictures_init(Pictures *pictures, double now);
 void pictures_done(Pictures *pictures);
-/* Takes the pictures of a canvas. Appends to `erase` the bytes that blank what is no longer wanted; they must be
- * written before the cells of that canvas. */
+/* Takes the pictures of a canvas. Appends to `erase` the bytes that blank what is no
+ * longer wanted; they must be written before the cells of that canvas. */
 void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase);
-/* Appends the next picture due, with its request for an acknowledgement; false when none is. */
+/* Appends the next picture due, with its request for an acknowledgement; false when none
+ * is. */
 bool pictures_next(Pictures *pictures, double now, bool synchronised, Bytes *out);
 void pictures_acknowledged(Pictures *pictures, double now);
 /* Seconds until pictures_next may have one; negative: nothing is waiting. */
 double pictures_wait(const Pictures *pictures, double now);
-/* The screen was cleared: nothing hangs. Pictures still wanted are sent again, not before `when`. */
+/* The screen was cleared: nothing hangs. Pictures still wanted are sent again, not before
+ * `when`. */
 void pictures_forget(Pictures *pictures, double when);
 /* Appends bytes that blank every picture, and forgets. */
 void pictures_erase(Pictures *pictures, double when, Bytes *out);

@@ -6,16 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char probe_burst[] = "\033[>q"          /* name and version */
-                           "\033[?1;1;0S"     /* colour registers */
-                           "\033[?2;1;0S"     /* sixel area */
-                           "\033[16t"         /* cell in pixels */
-                           "\033[14t"         /* text area in pixels */
-                           "\033[?2026$p"     /* synchronised output */
-                           "\033]11;?\033\\"  /* background */
-                           "\033[c";          /* device attributes: the end */
+const char probe_burst[] = "\033[>q"         /* name and version */
+                           "\033[?1;1;0S"    /* colour registers */
+                           "\033[?2;1;0S"    /* sixel area */
+                           "\033[16t"        /* cell in pixels */
+                           "\033[14t"        /* text area in pixels */
+                           "\033[?2026$p"    /* synchronised output */
+                           "\033]11;?\033\\" /* background */
+                           "\033[c";         /* device attributes: the end */
 
-enum State { GROUND, ESCAPE, AFTER_ESCAPE, CSI, CSI_CONSOLE, SS3, STRING, STRING_ESCAPE, UTF8 };
+enum State {
+    GROUND,
+    ESCAPE,
+    AFTER_ESCAPE,
+    CSI,
+    CSI_CONSOLE,
+    SS3,
+    STRING,
+    STRING_ESCAPE,
+    UTF8
+};
 enum { ESCAPE_MS = 25, EXPECTING_MS = 120, SEQUENCE_MS = 500, STRING_MS = 2000 };
 
 void probe_init(Probe *probe)
@@ -34,7 +44,7 @@ static int key(InputEvent *event, int press)
     return 1;
 }
 
-/* ---- Answers ------------------------------------------------------------------------------------------- */
+/* ---- Answers ---- */
 
 /* The numbers of "1;23;4"; at most `most`. */
 static int numbers(const char *text, int *out, int most)
@@ -122,7 +132,7 @@ static int string_done(Probe *probe, InputEvent *event)
     return 1;
 }
 
-/* ---- Sequences ----------------------------------------------------------------------------------------- */
+/* ---- Sequences ---- */
 
 static int tilde_press(int number)
 {
@@ -179,11 +189,13 @@ static int csi_done(Probe *probe, char final, InputEvent *event)
     if (probe->n >= PROBE_TEXT) {
         return 0;
     }
-    bool private = probe->text[0] == '?' || probe->text[0] == '>' || probe->text[0] == '=';
+    bool private =
+        probe->text[0] == '?' || probe->text[0] == '>' || probe->text[0] == '=';
     if (private || strchr("ntcySRIO", final) != NULL) {
         return csi_answer(probe, final, event);
     }
-    return key(event, final == '~' ? tilde_press(atoi(probe->text)) : letter_press(final));
+    return key(event,
+               final == '~' ? tilde_press(atoi(probe->text)) : letter_press(final));
 }
 
 static void begin(Probe *probe, int state)
@@ -246,7 +258,7 @@ static int feed_string(Probe *probe, unsigned char byte, InputEvent *event)
     return 0;
 }
 
-/* ---- Keys ---------------------------------------------------------------------------------------------- */
+/* ---- Keys ---- */
 
 static int feed_ground(Probe *probe, unsigned char byte, InputEvent *event)
 {
@@ -281,7 +293,8 @@ static int feed_utf8(Probe *probe, unsigned char byte, InputEvent *event)
     return probe->rune < PRESS_UP ? key(event, (int)probe->rune) : 0;
 }
 
-/* After an Escape: a sequence begins, or the Escape was a key. AFTER_ESCAPE: it was already given out. */
+/* After an Escape: a sequence begins, or the Escape was a key. AFTER_ESCAPE: it was
+ * already given out. */
 static int feed_escape(Probe *probe, unsigned char byte, InputEvent *events)
 {
     bool given = probe->state == AFTER_ESCAPE;
@@ -292,7 +305,10 @@ static int feed_escape(Probe *probe, unsigned char byte, InputEvent *events)
     case ']':
     case '_':
     case '^':
-    case 'X': begin(probe, STRING); keep(probe, byte); break;
+    case 'X':
+        begin(probe, STRING);
+        keep(probe, byte);
+        break;
     default: {
         int n = given || byte == '\\' ? 0 : key(events, PRESS_ESCAPE);
         probe->state = GROUND;
@@ -310,7 +326,9 @@ int probe_feed(Probe *probe, unsigned char byte, InputEvent events[PROBE_EVENTS]
     case ESCAPE:
     case AFTER_ESCAPE: return feed_escape(probe, byte, events);
     case CSI: return feed_csi(probe, byte, events);
-    case CSI_CONSOLE: probe->state = GROUND; return key(events, byte == 'A' ? PRESS_F1 : PRESS_UNKNOWN);
+    case CSI_CONSOLE:
+        probe->state = GROUND;
+        return key(events, byte == 'A' ? PRESS_F1 : PRESS_UNKNOWN);
     case SS3: probe->state = GROUND; return key(events, letter_press((char)byte));
     case UTF8: return feed_utf8(probe, byte, events);
     case STRING:

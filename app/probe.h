@@ -1,5 +1,6 @@
-/* What a terminal sends: key presses and answers to our questions, in one stream, split anywhere, in any order, late
- * or never. A byte-wise parser without a terminal: nothing it is fed can leak an answer into the keys. */
+/* What a terminal sends: key presses and answers to our questions, in one stream, split
+ * anywhere, in any order, late or never. A byte-wise parser without a terminal: nothing
+ * it is fed can leak an answer into the keys. */
 #ifndef DDIL_PROBE_H
 #define DDIL_PROBE_H
 
@@ -12,9 +13,9 @@ extern const char probe_burst[];
 
 /* What is known so far; zero: not answered. */
 typedef struct Answers {
-    bool done;      /* DA1 came: nothing more is to be expected */
-    bool sixel;     /* it says it shows sixel pictures */
-    int registers;  /* colours */
+    bool done;                   /* DA1 came: nothing more is to be expected */
+    bool sixel;                  /* it says it shows sixel pictures */
+    int registers;               /* colours */
     int area_width, area_height; /* of a sixel picture, pixels */
     int cell_width, cell_height; /* pixels */
     int text_width, text_height; /* of the text area, pixels */
@@ -37,9 +38,9 @@ typedef struct Probe {
     int state;
     bool late; /* the Escape before was already given out as a key */
     char text[PROBE_TEXT];
-    int n;     /* bytes of text; more than fit are counted, not kept */
+    int n; /* bytes of text; more than fit are counted, not kept */
     uint32_t rune;
-    int more;  /* UTF-8 bytes to come */
+    int more; /* UTF-8 bytes to come */
 } Probe;
 
 void probe_init(Probe *probe);

@@ -1,4 +1,5 @@
-/* Owns the handlers. They only write: to a pipe, or, when all is lost, to the terminal. */
+/* Owns the handlers. They only write: to a pipe, or, when all is lost, to the terminal.
+ */
 #include "app/signals.h"
 
 #include <errno.h>
@@ -8,14 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static const int caught[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT, SIGPIPE};
+static const int caught[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM,
+                             SIGHUP,   SIGINT,  SIGPIPE};
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 enum { CAUGHT = sizeof caught / sizeof *caught, FATAL = sizeof fatal / sizeof *fatal };
 
-/* An interrupted sixel eats text until CAN and ST; then every mode we or curses may have set goes off. */
-static const char restore_text[] = "\030\033\\"
-                                   "\033[?1000;1002;1003;1006l\033[?1004l\033[?2004l\033[?2026l"
-                                   "\033(B\033[0m\033[?7h\033[?1l\033>\033[?25h\033[?1049l\r";
+/* An interrupted sixel eats text until CAN and ST; then every mode we or curses may have
+ * set goes off. */
+static const char restore_text[] =
+    "\030\033\\"
+    "\033[?1000;1002;1003;1006l\033[?1004l\033[?2004l\033[?2026l"
+    "\033(B\033[0m\033[?7h\033[?1l\033>\033[?25h\033[?1049l\r";
 
 static struct {
     int pipe[2];
@@ -72,7 +76,8 @@ Status signals_open(int *descriptor, Error *error)
 {
     struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
     if (pipe(own.pipe) != 0) {
-        return fail(error, STATUS_FAILED, "cannot make a pipe for signals: %s", strerror(errno));
+        return fail(error, STATUS_FAILED, "cannot make a pipe for signals: %s",
+                    strerror(errno));
     }
     for (int end = 0; end < 2; end++) {
         fcntl(own.pipe[end], F_SETFL, O_NONBLOCK);

@@ -5,15 +5,16 @@
 #include "engine/base/status.h"
 #include <termios.h>
 
-/* Catches WINCH, TSTP, CONT, TERM, HUP, INT and ignores PIPE. Returns the descriptor to poll, one byte a signal. */
+/* Catches WINCH, TSTP, CONT, TERM, HUP, INT and ignores PIPE. Returns the descriptor to
+ * poll, one byte a signal. */
 Status signals_open(int *descriptor, Error *error);
 /* Back to how it was. */
 void signals_close(void);
 /* Stops this process group as ^Z does, and returns when it goes on. */
 void signals_stop_here(void);
 
-/* From now on a crash or a failed must() writes the restoring string to `descriptor` and sets `sane`, before the
- * signal takes its course. */
+/* From now on a crash or a failed must() writes the restoring string to `descriptor` and
+ * sets `sane`, before the signal takes its course. */
 void signals_guard(int descriptor, const struct termios *sane);
 /* The terminal is our own no longer. */
 void signals_unguard(void);

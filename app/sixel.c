@@ -1,4 +1,5 @@
-/* Owns sixel encoding. Only sixel_output_*, sixel_dither_* and sixel_encode are used: the high-level encoder leaks. */
+/* Owns sixel encoding. Only sixel_output_*, sixel_dither_* and sixel_encode are used: the
+ * high-level encoder leaks. */
 #include "app/sixel.h"
 
 #include <sixel.h>
@@ -43,7 +44,8 @@ static int collect(char *data, int size, void *context)
     return size;
 }
 
-static Status encode(Bytes *bytes, const Picture *picture, sixel_output_t *output, sixel_dither_t *dither, Error *error)
+static Status encode(Bytes *bytes, const Picture *picture, sixel_output_t *output,
+                     sixel_dither_t *dither, Error *error)
 {
     uint8_t palette[PICTURE_COLOURS * 3], *pixels;
     size_t size = (size_t)picture->width * (size_t)picture->height;
@@ -56,24 +58,27 @@ static Status encode(Bytes *bytes, const Picture *picture, sixel_output_t *outpu
     must(pixels != NULL);
     memcpy(pixels, picture->pixels, size);
     bytes_print(bytes, "\033P0;1;0");
-    SIXELSTATUS status = sixel_encode(pixels, picture->width, picture->height, 8, dither, output);
+    SIXELSTATUS status =
+        sixel_encode(pixels, picture->width, picture->height, 8, dither, output);
     bytes_print(bytes, "\033\\");
     free(pixels);
-    return SIXEL_SUCCEEDED(status)
-               ? STATUS_OK
-               : fail(error, STATUS_FAILED, "libsixel: %s", sixel_helper_format_error(status));
+    return SIXEL_SUCCEEDED(status) ? STATUS_OK
+                                   : fail(error, STATUS_FAILED, "libsixel: %s",
+                                          sixel_helper_format_error(status));
 }
 
 Status sixel_append(Bytes *bytes, const Picture *picture, Error *error)
 {
-    must(picture->height > 0 && picture->height % 6 == 0 && picture->height <= PICTURE_SIDE_MAX);
+    must(picture->height > 0 && picture->height % 6 == 0 &&
+         picture->height <= PICTURE_SIDE_MAX);
     must(picture->width > 0 && picture->width <= PICTURE_SIDE_MAX);
     sixel_output_t *output = NULL;
     sixel_dither_t *dither = NULL;
     Status status = STATUS_OK;
     if (SIXEL_FAILED(sixel_output_new(&output, collect, bytes, NULL)) ||
         SIXEL_FAILED(sixel_dither_new(&dither, PICTURE_COLOURS, NULL))) {
-        status = fail(error, STATUS_FAILED, "libsixel: out of memory for a %dx%d picture", picture->width, picture->height);
+        status = fail(error, STATUS_FAILED, "libsixel: out of memory for a %dx%d picture",
+                      picture->width, picture->height);
     } else {
         status = encode(bytes, picture, output, dither, error);
     }

@@ -1,7 +1,9 @@
-/* The only file that includes curses. Owns the terminal's modes, the cells last shown, the pictures of pictures. */
+/* The only file that includes curses. Owns the terminal's modes, the cells last shown,
+ * the pictures of pictures. */
 #define NCURSES_WIDECHAR 1
 #include "app/term.h"
 
+#include "app/look.h"
 #include "app/pictures.h"
 #include "app/signals.h"
 #include "engine/base/clock.h"
@@ -25,90 +27,51 @@ struct Term {
     TermOptions options;
     SCREEN *curses;
     FILE *in, *out;
-    int raw;           /* a separate non-blocking way to the same terminal, for pictures */
+    int raw; /* a separate non-blocking way to the same terminal, for pictures */
     bool raw_is_own;
     struct termios sane;
     int width, height;
     int pixel_width, pixel_height; /* of the window, 0: unknown */
     ColourLevel colours;
     bool ascii;
-    Cell *shown;       /* [height * width] what curses was given last */
+    Cell *shown; /* [height * width] what curses was given last */
     Probe probe;
     double probed_at, fed_at;
     GraphicsChoice choice;
-    bool decided;      /* AUTO has settled on something */
+    bool decided; /* AUTO has settled on something */
     Pictures pictures;
 };
 
-/* ---- Sizes and looks ----------------------------------------------------------------------------------- */
+/* ---- Sizes and looks ---- */
 
 static void ask_size(Term *term)
 {
     struct winsize size = {0};
     ioctl(term->options.out, TIOCGWINSZ, &size);
-    term->width = term->options.width > 0 ? term->options.width : size.ws_col > 0 ? size.ws_col : 80;
-    term->height = term->options.height > 0 ? term->options.height : size.ws_row > 0 ? size.ws_row : 24;
-    term->pixel_width = size.ws_col > 0 ? size.ws_xpixel / size.ws_col : 0; /* of a cell */
+    term->width = term->options.width > 0 ? term->options.width
+                  : size.ws_col > 0       ? size.ws_col
+                                          : 80;
+    term->height = term->options.height > 0 ? term->options.height
+                   : size.ws_row > 0        ? size.ws_row
+                                            : 24;
+    term->pixel_width =
+        size.ws_col > 0 ? size.ws_xpixel / size.ws_col : 0; /* of a cell */
     term->pixel_height = size.ws_row > 0 ? size.ws_ypixel / size.ws_row : 0;
-}
-
-static bool plausible(int width, int height)
-{
-    return width >= 2 && width <= 64 && height >= 4 && height <= 128;
-}
-
-/* The terminal's own answer wins over the kernel's (a remote one may be wrong); false: a guess. */
-static bool cell_size(const Term *term, int *width, int *height)
-{
-    const Answers *answers = &term->probe.answers;
-    const int candidates[][2] = {
-        {answers->cell_width, answers->cell_height},
-        {answers->text_width / term->width, answers->text_height / term->height},
-        {term->pixel_width, term->pixel_height},
-        {answers->area_width / term->width, answers->area_height / term->height}, /* cut at 1000 by xterm */
-    };
-    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
-        if (plausible(candidates[i][0], candidates[i][1])) {
-            *width = candidates[i][0];
-            *height = candidates[i][1];
-            return true;
-        }
-    }
-    *width = 10;
-    *height = 20;
-    return false;
-}
-
-static Graphics graphics_of(const Term *term)
-{
-    switch (term->choice) {
-    case CHOICE_SIXEL: return GRAPHICS_SIXEL;
-    case CHOICE_BLOCKS: return term->ascii ? GRAPHICS_ASCII : GRAPHICS_BLOCKS;
-    case CHOICE_ASCII: return GRAPHICS_ASCII;
-    case CHOICE_OFF: return GRAPHICS_OFF;
-    default: break;
-    }
-    if (term->probe.answers.sixel) {
-        return GRAPHICS_SIXEL;
-    }
-    return !term->decided ? GRAPHICS_OFF : term->ascii ? GRAPHICS_ASCII : GRAPHICS_BLOCKS;
 }
 
 CanvasLook term_look(const Term *term)
 {
-    static const char *const words[] = {"sixel", "blocks", "ascii", "no pictures"};
-    CanvasLook look = {.colours = term->colours, .ascii = term->ascii, .graphics = graphics_of(term)};
-    bool known = cell_size(term, &look.cell_width, &look.cell_height);
-    if (term->probe.answers.has_background) {
-        memcpy(look.background, term->probe.answers.background, 3);
-    }
-    if (look.graphics == GRAPHICS_SIXEL) {
-        snprintf(look.remark, sizeof look.remark, term->pictures.paused ? "sixel paused: no answer" : "sixel %dx%d%s",
-                 look.cell_width, look.cell_height, known ? "" : "?");
-    } else if (term->choice != CHOICE_AUTO || term->decided) {
-        snprintf(look.remark, sizeof look.remark, "%s", words[look.graphics]);
-    }
-    return look;
+    Sight sight = {.answers = &term->probe.answers,
+                   .width = term->width,
+                   .height = term->height,
+                   .pixel_width = term->pixel_width,
+                   .pixel_height = term->pixel_height,
+                   .colours = term->colours,
+                   .ascii = term->ascii,
+                   .choice = term->choice,
+                   .decided = term->decided,
+                   .paused = term->pictures.paused};
+    return look_for(&sight);
 }
 
 int term_width(const Term *term)
@@ -121,16 +84,7 @@ int term_height(const Term *term)
     return term->height;
 }
 
-void term_describe(const Term *term, char *text, size_t size)
-{
-    static const char *const levels[] = {"no colour", "8 colours", "256 colours"};
-    CanvasLook look = term_look(term);
-    const char *name = getenv("TERM");
-    snprintf(text, size, "%s %s, %dx%d, %s, %s, %s", name != NULL ? name : "?", term->probe.answers.name, term->width,
-             term->height, levels[look.colours], look.ascii ? "ASCII" : "UTF-8", look.remark);
-}
-
-/* ---- Writing past curses ------------------------------------------------------------------------------- */
+/* ---- Writing past curses ---- */
 
 /* One write loop; a terminal that takes nothing for a second is left alone. */
 static void write_raw(Term *term, const char *data, size_t n)
@@ -165,7 +119,7 @@ static void ask(Term *term)
     write_raw(term, probe_burst, strlen(probe_burst));
 }
 
-/* ---- Opening ------------------------------------------------------------------------------------------- */
+/* ---- Opening ---- */
 
 static Status check_type(const TermOptions *options, Error *error)
 {
@@ -173,15 +127,18 @@ static Status check_type(const TermOptions *options, Error *error)
     int problem = 0;
     if (name == NULL || *name == '\0' || setupterm(name, options->out, &problem) != OK) {
         return fail(error, STATUS_BLOCKED,
-                    "the terminal type TERM=%s is not known here; set it to what the terminal is, for example "
+                    "the terminal type TERM=%s is not known here; set it to what the "
+                    "terminal is, for example "
                     "TERM=xterm-256color, or use: ddil run PRESET",
                     name != NULL ? name : "");
     }
-    bool able = tigetstr("cup") != NULL && tigetstr("cup") != (char *)-1 && tigetstr("clear") != NULL;
+    bool able = tigetstr("cup") != NULL && tigetstr("cup") != (char *)-1 &&
+                tigetstr("clear") != NULL;
     del_curterm(cur_term);
     if (!able) {
         return fail(error, STATUS_BLOCKED,
-                    "a terminal of type TERM=%s cannot move its cursor; set TERM to what it really is, for example "
+                    "a terminal of type TERM=%s cannot move its cursor; set TERM to what "
+                    "it really is, for example "
                     "TERM=xterm-256color, or use: ddil run PRESET",
                     name);
     }
@@ -193,12 +150,14 @@ Status term_check(const TermOptions *options, Error *error)
     Term term = {.options = *options};
     if (!isatty(options->in) || !isatty(options->out)) {
         return fail(error, STATUS_BLOCKED,
-                    "the workbench needs a terminal on standard input and output; without one use: ddil run PRESET");
+                    "the workbench needs a terminal on standard input and output; "
+                    "without one use: ddil run PRESET");
     }
     ask_size(&term);
     if (term.width < SCREEN_MIN_WIDTH || term.height < SCREEN_MIN_HEIGHT) {
         return fail(error, STATUS_BLOCKED,
-                    "the terminal is %dx%d and the workbench needs at least %dx%d; enlarge it, or use: ddil run PRESET",
+                    "the terminal is %dx%d and the workbench needs at least %dx%d; "
+                    "enlarge it, or use: ddil run PRESET",
                     term.width, term.height, SCREEN_MIN_WIDTH, SCREEN_MIN_HEIGHT);
     }
     return check_type(options, error);
@@ -221,7 +180,7 @@ static void set_modes(Term *term)
     noecho();
     nonl();
     curs_set(0);
-    typeahead(-1); /* we read the keys ourselves */
+    typeahead(-1);        /* we read the keys ourselves */
     idlok(stdscr, FALSE); /* moving lines would carry pictures along */
     idcok(stdscr, FALSE);
     scrollok(stdscr, FALSE);
@@ -230,7 +189,9 @@ static void set_modes(Term *term)
     bool plain = term->options.mono || (no_color != NULL && *no_color != '\0');
     if (!plain && has_colors() && start_color() == OK) {
         use_default_colors();
-        term->colours = COLORS >= 256 ? COLOURS_256 : COLORS >= 8 ? COLOURS_8 : COLOURS_NONE;
+        term->colours = COLORS >= 256 ? COLOURS_256
+                        : COLORS >= 8 ? COLOURS_8
+                                      : COLOURS_NONE;
     }
 }
 
@@ -252,7 +213,8 @@ static Status start_curses(Term *term, Error *error)
     term->curses = newterm(NULL, term->out, term->in);
     if (term->curses == NULL) {
         signals_unguard();
-        return fail(error, STATUS_BLOCKED, "cannot use the terminal TERM=%s", getenv("TERM"));
+        return fail(error, STATUS_BLOCKED, "cannot use the terminal TERM=%s",
+                    getenv("TERM"));
     }
     set_modes(term);
     resizeterm(term->height, term->width);
@@ -296,7 +258,7 @@ Status term_open(Term **out, const TermOptions *options, Error *error)
     return STATUS_OK;
 }
 
-/* ---- Showing ------------------------------------------------------------------------------------------- */
+/* ---- Showing ---- */
 
 static attr_t attributes_of(Style style)
 {
@@ -311,7 +273,8 @@ static attr_t attributes_of(Style style)
 static void put_cell(const Term *term, int x, int y, const Cell *cell)
 {
     wchar_t text[2] = {(wchar_t)cell->rune, 0};
-    int pair = term->colours == COLOURS_NONE ? 0 : alloc_pair(cell->style.fg, cell->style.bg);
+    int pair =
+        term->colours == COLOURS_NONE ? 0 : alloc_pair(cell->style.fg, cell->style.bg);
     cchar_t wide;
     pair = pair < 0 ? 0 : pair;
     setcchar(&wide, text, attributes_of(cell->style), (short)pair, &pair);
@@ -320,8 +283,8 @@ static void put_cell(const Term *term, int x, int y, const Cell *cell)
 
 static bool same_cell(const Cell *a, const Cell *b)
 {
-    return a->rune == b->rune && a->style.fg == b->style.fg && a->style.bg == b->style.bg &&
-           a->style.attributes == b->style.attributes;
+    return a->rune == b->rune && a->style.fg == b->style.fg &&
+           a->style.bg == b->style.bg && a->style.attributes == b->style.attributes;
 }
 
 static void show_cells(Term *term, const Canvas *canvas)
@@ -354,7 +317,8 @@ bool term_tick(Term *term)
 {
     double now = clock_s();
     bool paused = term->pictures.paused, changed = false;
-    if (!term->decided && (term->probe.answers.done || now - term->probed_at >= decide_s)) {
+    if (!term->decided &&
+        (term->probe.answers.done || now - term->probed_at >= decide_s)) {
         term->decided = changed = true;
     }
     Bytes picture = {0};
@@ -383,7 +347,7 @@ double term_wait(const Term *term)
     return wait;
 }
 
-/* ---- Reading ------------------------------------------------------------------------------------------- */
+/* ---- Reading ---- */
 
 static int take_events(Term *term, const InputEvent *events, int n, int *press, int most)
 {
@@ -422,7 +386,8 @@ int term_read(Term *term, int *press, int most, bool *changed)
             return -1;
         }
         for (ssize_t i = 0; i < got; i++) {
-            n += take_events(term, events, probe_feed(&term->probe, byte[i], events), press + n, most - n);
+            n += take_events(term, events, probe_feed(&term->probe, byte[i], events),
+                             press + n, most - n);
         }
         term->fed_at = now;
         more = readable(term);
@@ -431,7 +396,7 @@ int term_read(Term *term, int *press, int most, bool *changed)
     return n;
 }
 
-/* ---- Changes ------------------------------------------------------------------------------------------- */
+/* ---- Changes ---- */
 
 void term_repaint(Term *term)
 {
@@ -458,8 +423,10 @@ static void drain(Term *term)
     int press[PROBE_EVENTS * 64];
     bool changed;
     while (term->pictures.in_flight || !term->probe.answers.done) {
-        double since = term->pictures.in_flight ? term->pictures.sent_at : term->probed_at;
-        double limit = term->pictures.in_flight && term->probe.answers.done ? 0.5 : probe_s;
+        double since =
+            term->pictures.in_flight ? term->pictures.sent_at : term->probed_at;
+        double limit =
+            term->pictures.in_flight && term->probe.answers.done ? 0.5 : probe_s;
         double left = since + limit - clock_s();
         struct pollfd input = {term->options.in, POLLIN, 0};
         if (left <= 0 || poll(&input, 1, (int)(left * 1000) + 1) <= 0 ||
@@ -480,7 +447,8 @@ static void leave_screen(Term *term)
 
 void term_suspend(Term *term)
 {
-    static const char text[] = "ddil is suspended and trains no further until it is resumed: fg\r\n";
+    static const char text[] =
+        "ddil is suspended and trains no further until it is resumed: fg\r\n";
     drain(term);
     leave_screen(term);
     tcsetattr(term->options.in, TCSADRAIN, &term->sane);
@@ -498,12 +466,15 @@ void term_suspend(Term *term)
 
 void term_next_graphics(Term *term)
 {
-    Graphics now = graphics_of(term);
-    static const GraphicsChoice next[] = {[GRAPHICS_SIXEL] = CHOICE_BLOCKS, [GRAPHICS_BLOCKS] = CHOICE_ASCII,
-                                          [GRAPHICS_ASCII] = CHOICE_OFF, [GRAPHICS_OFF] = CHOICE_SIXEL};
+    Graphics now = term_look(term).graphics;
+    static const GraphicsChoice next[] = {[GRAPHICS_SIXEL] = CHOICE_BLOCKS,
+                                          [GRAPHICS_BLOCKS] = CHOICE_ASCII,
+                                          [GRAPHICS_ASCII] = CHOICE_OFF,
+                                          [GRAPHICS_OFF] = CHOICE_SIXEL};
     term->choice = next[now];
     if (term->choice == CHOICE_SIXEL && !term->probe.answers.sixel) {
-        term->choice = term->ascii ? CHOICE_ASCII : CHOICE_BLOCKS; /* it would show nothing */
+        term->choice =
+            term->ascii ? CHOICE_ASCII : CHOICE_BLOCKS; /* it would show nothing */
     }
 }
 

@@ -1,5 +1,6 @@
-/* Owns the event loop. Draws when a key was answered, and at most ten times a second when data moved; sleeps
- * otherwise. Everything on screen comes from views/, everything numerical from engine/engine.h. */
+/* Owns the event loop. Draws when a key was answered, and at most ten times a second when
+ * data moved; sleeps otherwise. Everything on screen comes from views/, everything
+ * numerical from engine/engine.h. */
 #include "app/workbench.h"
 
 #include "app/signals.h"
@@ -25,8 +26,8 @@ typedef struct Bench {
     Screen *screen;
     Canvas canvas;
     const Snapshot *snapshot;
-    int signals;       /* descriptor */
-    bool stale;        /* a newer snapshot is not drawn yet */
+    int signals; /* descriptor */
+    bool stale;  /* a newer snapshot is not drawn yet */
     double drawn_at;
     double flash_until; /* 0: no flash */
     bool leaving;
@@ -34,14 +35,16 @@ typedef struct Bench {
     Status status;
 } Bench;
 
-/* ---- Drawing ------------------------------------------------------------------------------------------- */
+/* ---- Drawing ---- */
 
 static void draw(Bench *bench)
 {
     CanvasLook look = term_look(bench->term);
-    if (bench->canvas.width != term_width(bench->term) || bench->canvas.height != term_height(bench->term)) {
+    if (bench->canvas.width != term_width(bench->term) ||
+        bench->canvas.height != term_height(bench->term)) {
         canvas_done(&bench->canvas);
-        canvas_init(&bench->canvas, term_width(bench->term), term_height(bench->term), &look);
+        canvas_init(&bench->canvas, term_width(bench->term), term_height(bench->term),
+                    &look);
     }
     bench->canvas.look = look;
     screen_draw(bench->screen, bench->snapshot, &bench->canvas);
@@ -66,7 +69,7 @@ static void leave(Bench *bench, Leave how, Status status)
     bench->status = status;
 }
 
-/* ---- Events -------------------------------------------------------------------------------------------- */
+/* ---- Events ---- */
 
 static void carry_out(Bench *bench, const Reply *reply)
 {
@@ -155,14 +158,18 @@ static int patience(const Bench *bench)
 
 static void turn(Bench *bench)
 {
-    struct pollfd wait[] = {{STDIN_FILENO, POLLIN, 0}, {engine_wakeup(bench->engine), POLLIN, 0},
-                            {bench->signals, POLLIN, 0}};
+    struct pollfd wait[] = {
+        {STDIN_FILENO,                 POLLIN, 0},
+        {engine_wakeup(bench->engine), POLLIN, 0},
+        {bench->signals,               POLLIN, 0}
+    };
     poll(wait, 3, patience(bench));
     if (wait[2].revents != 0) {
         read_signals(bench);
     }
     if (!bench->leaving) {
-        read_keys(bench); /* also when only time has passed: a lone Escape becomes a key */
+        read_keys(
+            bench); /* also when only time has passed: a lone Escape becomes a key */
     }
     if (bench->leaving) {
         return;
@@ -182,7 +189,7 @@ static void turn(Bench *bench)
     }
 }
 
-/* ---- Opening and leaving ------------------------------------------------------------------------------- */
+/* ---- Opening and leaving ---- */
 
 static void append(char *text, size_t size, const char *line)
 {
@@ -215,17 +222,24 @@ static void launch(Bench *bench, const Options *options)
 static Status term_options(const Options *options, TermOptions *term, Error *error)
 {
     static const char *const names[CHOICES] = {"auto", "sixel", "blocks", "ascii", "off"};
-    *term = (TermOptions){.in = STDIN_FILENO, .out = STDOUT_FILENO, .mono = options->mono};
+    *term =
+        (TermOptions){.in = STDIN_FILENO, .out = STDOUT_FILENO, .mono = options->mono};
     for (int i = 0; i < CHOICES && options->graphics != NULL; i++) {
-        term->graphics = strcmp(options->graphics, names[i]) == 0 ? (GraphicsChoice)i : term->graphics;
+        term->graphics =
+            strcmp(options->graphics, names[i]) == 0 ? (GraphicsChoice)i : term->graphics;
     }
     char rest;
-    if (options->size != NULL && (sscanf(options->size, "%dx%d%c", &term->width, &term->height, &rest) != 2 ||
-                                  term->width < 1 || term->height < 1 || term->width > 1000 || term->height > 1000)) {
-        return fail(error, STATUS_BAD_INPUT, "--size %s: write WIDTHxHEIGHT, for example 80x24", options->size);
+    if (options->size != NULL &&
+        (sscanf(options->size, "%dx%d%c", &term->width, &term->height, &rest) != 2 ||
+         term->width < 1 || term->height < 1 || term->width > 1000 ||
+         term->height > 1000)) {
+        return fail(error, STATUS_BAD_INPUT,
+                    "--size %s: write WIDTHxHEIGHT, for example 80x24", options->size);
     }
     if (options->script != NULL) {
-        return fail(error, STATUS_BAD_INPUT, "--script %s: scripts are not understood by this version", options->script);
+        return fail(error, STATUS_BAD_INPUT,
+                    "--script %s: scripts are not understood by this version",
+                    options->script);
     }
     return STATUS_OK;
 }
@@ -233,7 +247,8 @@ static Status term_options(const Options *options, TermOptions *term, Error *err
 /* The engine's threads must not catch the signals meant for the loop. */
 static Status open_engine(Bench *bench, const Options *options, Error *error)
 {
-    EngineOptions engine = {.runs = options->runs, .threads = options->threads > 0 ? (int)options->threads : 0,
+    EngineOptions engine = {.runs = options->runs,
+                            .threads = options->threads > 0 ? (int)options->threads : 0,
                             .readonly = options->readonly};
     sigset_t loop, before;
     sigemptyset(&loop);
@@ -250,7 +265,8 @@ static Status open_engine(Bench *bench, const Options *options, Error *error)
 static void run(Bench *bench, const Options *options)
 {
     ScreenOptions screen = {.readonly = options->readonly,
-                            .fixed_clock = options->clock != NULL && strcmp(options->clock, "fixed") == 0};
+                            .fixed_clock = options->clock != NULL &&
+                                           strcmp(options->clock, "fixed") == 0};
     bench->screen = screen_new(&screen);
     look(bench);
     draw(bench);
@@ -268,9 +284,11 @@ static void say_goodbye(const Bench *bench)
     for (int i = 0; i < bench->snapshot->runs; i++) {
         const RunView *view = bench->snapshot->run[i];
         if (view->state == RUN_LIVE || view->state == RUN_QUEUED) {
-            fprintf(stderr, "%s run %d %s at step %ld of %ld; go on with: ddil resume %d\n",
-                    bench->leave == LEAVE_SAVE ? "saving" : "leaving", view->id, view->name,
-                    bench->leave == LEAVE_SAVE ? view->step : view->checkpoint, view->steps, view->id);
+            fprintf(
+                stderr, "%s run %d %s at step %ld of %ld; go on with: ddil resume %d\n",
+                bench->leave == LEAVE_SAVE ? "saving" : "leaving", view->id, view->name,
+                bench->leave == LEAVE_SAVE ? view->step : view->checkpoint, view->steps,
+                view->id);
         }
     }
 }

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 #undef fail
 
-/* ---- Sixel --------------------------------------------------------------------------------------------- */
+/* ---- Sixel ---- */
 
 static int number(const char **text)
 {
@@ -34,7 +34,8 @@ static void paint(Decoded *d, int x, int y, int bits, int colour)
 {
     for (int bit = 0; bit < 6; bit++) {
         if (bits >> bit & 1) {
-            assert_true(x < d->width && y + bit < d->height); /* nothing outside the declared size */
+            assert_true(x < d->width &&
+                        y + bit < d->height); /* nothing outside the declared size */
             d->pixels[(y + bit) * d->width + x] = (uint8_t)(colour + 1);
         }
     }
@@ -93,14 +94,15 @@ void assert_decodes_to(const Decoded *d, const Picture *picture)
     assert_int_equal(d->height, picture->height);
     for (int i = 0; i < d->width * d->height; i++) {
         assert_true(d->pixels[i] > 0); /* every pixel is painted */
-        const uint8_t *is = d->rgb[d->pixels[i] - 1], *was = picture->palette[picture->pixels[i]];
+        const uint8_t *is = d->rgb[d->pixels[i] - 1],
+                      *was = picture->palette[picture->pixels[i]];
         for (int c = 0; c < 3; c++) {
             assert_true(abs(is[c] - was[c]) <= 2); /* sixel colours are per cent */
         }
     }
 }
 
-/* ---- Emulator ------------------------------------------------------------------------------------------ */
+/* ---- Emulator ---- */
 
 static int on_glyph(VTermGlyphInfo *info, VTermPos pos, void *user)
 {
@@ -118,9 +120,12 @@ static void picture_arrived(Emulator *e, const char *payload, size_t n)
     vterm_state_get_cursorpos(vterm_obtain_state(e->ink), &at);
     assert_true(e->pictures < SHOWN_MAX);
     Decoded d = sixel_decode(payload, n);
-    int columns = (d.width + 9) / 10, rows = (d.height + 19) / 20; /* 10x20 cells: the ioctl says so */
-    assert_true(d.height % 6 == 0 && d.width <= PICTURE_SIDE_MAX && d.height <= PICTURE_SIDE_MAX);
-    assert_true(at.row + rows <= e->height - 1 && at.col + columns <= e->width); /* never the last row */
+    int columns = (d.width + 9) / 10,
+        rows = (d.height + 19) / 20; /* 10x20 cells: the ioctl says so */
+    assert_true(d.height % 6 == 0 && d.width <= PICTURE_SIDE_MAX &&
+                d.height <= PICTURE_SIDE_MAX);
+    assert_true(at.row + rows <= e->height - 1 &&
+                at.col + columns <= e->width); /* never the last row */
     for (int y = at.row; y < at.row + rows; y++) {
         memset(e->inked + y * e->width + at.col, 1, (size_t)columns);
     }
@@ -148,7 +153,8 @@ static int on_scroll(VTermRect rect, int downward, int rightward, void *user)
     return 1;
 }
 
-static const VTermStateCallbacks ink_callbacks = {.putglyph = on_glyph, .scrollrect = on_scroll};
+static const VTermStateCallbacks ink_callbacks = {.putglyph = on_glyph,
+                                                  .scrollrect = on_scroll};
 static const VTermParserCallbacks dcs_callbacks = {.dcs = on_dcs};
 
 static void *read_pty(void *user)
@@ -178,8 +184,8 @@ static VTerm *new_vterm(int width, int height)
 
 void emulator_open(Emulator *e, int width, int height)
 {
-    struct winsize size = {(unsigned short)height, (unsigned short)width, (unsigned short)(width * 10),
-                           (unsigned short)(height * 20)};
+    struct winsize size = {(unsigned short)height, (unsigned short)width,
+                           (unsigned short)(width * 10), (unsigned short)(height * 20)};
     *e = (Emulator){.width = width, .height = height};
     assert_int_equal(openpty(&e->master, &e->slave, NULL, NULL, &size), 0);
     fcntl(e->master, F_SETFL, O_NONBLOCK);
@@ -197,8 +203,8 @@ void emulator_open(Emulator *e, int width, int height)
 
 void emulator_resize(Emulator *e, int width, int height)
 {
-    struct winsize size = {(unsigned short)height, (unsigned short)width, (unsigned short)(width * 10),
-                           (unsigned short)(height * 20)};
+    struct winsize size = {(unsigned short)height, (unsigned short)width,
+                           (unsigned short)(width * 10), (unsigned short)(height * 20)};
     ioctl(e->slave, TIOCSWINSZ, &size);
     vterm_set_size(e->text, height, width);
     vterm_set_size(e->ink, height, width);
@@ -250,8 +256,8 @@ Bytes emulator_take(Emulator *e)
     return taken;
 }
 
-/* Bytes up to the last picture that is not whole yet: this libvterm forgets the beginning of a string that comes in
- * two pieces. */
+/* Bytes up to the last picture that is not whole yet: this libvterm forgets the beginning
+ * of a string that comes in two pieces. */
 static size_t whole_part(const Bytes *bytes)
 {
     const char *open = NULL;
@@ -299,7 +305,8 @@ Term *emulator_term(Emulator *e, GraphicsChoice graphics, bool mono)
 {
     Term *term = NULL;
     Error error = {""};
-    TermOptions options = {.in = e->slave, .out = e->slave, .graphics = graphics, .mono = mono};
+    TermOptions options = {
+        .in = e->slave, .out = e->slave, .graphics = graphics, .mono = mono};
     Status status = term_open(&term, &options, &error);
     if (status != STATUS_OK) {
         printf("# %s\n", error.text);
@@ -326,7 +333,8 @@ void desk_settle(Desk *desk)
         int press[256];
         bool changed;
         size_t bytes = emulator_pump(&desk->emulator);
-        assert_int_equal(term_read(desk->term, press, 256, &changed), 0); /* answers are never keys */
+        assert_int_equal(term_read(desk->term, press, 256, &changed),
+                         0); /* answers are never keys */
         bool again = term_tick(desk->term);
         double wait = term_wait(desk->term);
         quiet = bytes == 0 && !changed && !again && wait < 0 ? quiet + 1 : 0;
@@ -364,8 +372,10 @@ void assert_text_arrived(const Desk *desk)
             uint32_t rune = cell.chars[0] == 0 ? ' ' : cell.chars[0];
             assert_int_equal(rune, wanted->rune);
             if (rune != ' ') {
-                assert_int_equal(cell.attrs.bold, (wanted->style.attributes & ATTRIBUTE_BOLD) != 0);
-                assert_true(VTERM_COLOR_IS_DEFAULT_FG(&cell.fg) == (wanted->style.fg < 0));
+                assert_int_equal(cell.attrs.bold,
+                                 (wanted->style.attributes & ATTRIBUTE_BOLD) != 0);
+                assert_true(VTERM_COLOR_IS_DEFAULT_FG(&cell.fg) ==
+                            (wanted->style.fg < 0));
                 assert_true(wanted->style.fg < 0 || !VTERM_COLOR_IS_INDEXED(&cell.fg) ||
                             cell.fg.indexed.idx == wanted->style.fg);
             }
@@ -373,7 +383,8 @@ void assert_text_arrived(const Desk *desk)
     }
 }
 
-/* The pictures on the canvas arrived, pixel by pixel, in their places; no other cell carries ink. */
+/* The pictures on the canvas arrived, pixel by pixel, in their places; no other cell
+ * carries ink. */
 void assert_pictures_arrived(const Desk *desk)
 {
     assert_false(desk->emulator.scrolled);
@@ -384,13 +395,15 @@ void assert_pictures_arrived(const Desk *desk)
         const Picture *picture = &canvas->picture[i];
         int found = -1;
         for (int k = 0; k < e->pictures; k++) {
-            bool here = e->shown[k].x == picture->cells.x && e->shown[k].y == picture->cells.y;
+            bool here =
+                e->shown[k].x == picture->cells.x && e->shown[k].y == picture->cells.y;
             found = here && e->decoded[k].width == picture->width ? k : found;
         }
         assert_true(found >= 0);
         assert_decodes_to(&e->decoded[found], picture);
         for (int y = 0; y < picture->cells.height; y++) {
-            memset(allowed + (picture->cells.y + y) * e->width + picture->cells.x, 1, (size_t)picture->cells.width);
+            memset(allowed + (picture->cells.y + y) * e->width + picture->cells.x, 1,
+                   (size_t)picture->cells.width);
         }
     }
     for (int i = 0; i < e->width * e->height; i++) {

@@ -1,5 +1,5 @@
-/* The other end of a terminal, for tests: an independent emulator on a pty, a sixel decoder of its own, and a desk
- * that puts screen, canvas and terminal together. */
+/* The other end of a terminal, for tests: an independent emulator on a pty, a sixel
+ * decoder of its own, and a desk that puts screen, canvas and terminal together. */
 #ifndef DDIL_EMULATOR_H
 #define DDIL_EMULATOR_H
 
@@ -16,30 +16,32 @@ typedef struct Decoded {
     uint8_t *pixels; /* palette number + 1; 0: unpainted */
 } Decoded;
 
-/* `text` begins after "P0;1;0q" and ends before ESC \. Fails the test on anything odd; the caller frees pixels. */
+/* `text` begins after "P0;1;0q" and ends before ESC \. Fails the test on anything odd;
+ * the caller frees pixels. */
 Decoded sixel_decode(const char *text, size_t n);
 /* Every pixel painted, and in the source's colour. */
 void assert_decodes_to(const Decoded *d, const Picture *picture);
 
 enum { SHOWN_MAX = 64 };
 
-/* An emulator at the other end of a pty, which also tracks which cells carry picture ink. */
+/* An emulator at the other end of a pty, which also tracks which cells carry picture ink.
+ */
 typedef struct Emulator {
     int master, slave;
-    VTerm *text;  /* its screen layer: what a person reads */
-    VTerm *ink;   /* its state layer: who writes where */
+    VTerm *text; /* its screen layer: what a person reads */
+    VTerm *ink;  /* its state layer: who writes where */
     int width, height;
     uint8_t *inked; /* [height * width] */
     int pictures;   /* seen */
     Rect shown[SHOWN_MAX];
     Decoded decoded[SHOWN_MAX];
-    bool scrolled;  /* the program moved lines */
+    bool scrolled; /* the program moved lines */
     size_t received;
-    pthread_t reader;  /* empties the pty, so that no writer ever waits for the test */
+    pthread_t reader; /* empties the pty, so that no writer ever waits for the test */
     pthread_mutex_t lock;
-    Bytes waiting;     /* under the lock */
-    bool ending;       /* under the lock */
-    Bytes held;        /* the beginning of a picture whose end has not come */
+    Bytes waiting; /* under the lock */
+    bool ending;   /* under the lock */
+    Bytes held;    /* the beginning of a picture whose end has not come */
 } Emulator;
 
 /* A pty with cells of 10x20 pixels. */
@@ -47,7 +49,8 @@ void emulator_open(Emulator *e, int width, int height);
 void emulator_close(Emulator *e);
 /* Another size, from now on. */
 void emulator_resize(Emulator *e, int width, int height);
-/* Takes what was written (waits a few ms for it), answers as terminals do; returns bytes taken. */
+/* Takes what was written (waits a few ms for it), answers as terminals do; returns bytes
+ * taken. */
 size_t emulator_pump(Emulator *e);
 /* Takes it unseen. */
 Bytes emulator_take(Emulator *e);
@@ -74,7 +77,8 @@ void desk_settle(Desk *desk);
 void desk_draw(Desk *desk, const Snapshot *snapshot);
 /* The emulator shows the canvas, in its runes and styles. */
 void assert_text_arrived(const Desk *desk);
-/* The pictures on the canvas arrived, pixel by pixel, in their places; no other cell carries ink. */
+/* The pictures on the canvas arrived, pixel by pixel, in their places; no other cell
+ * carries ink. */
 void assert_pictures_arrived(const Desk *desk);
 
 #endif

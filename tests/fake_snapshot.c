@@ -1,4 +1,5 @@
-/* Owns made-up snapshots. Values follow smooth laws with a little noise, so that golden screens look like life. */
+/* Owns made-up snapshots. Values follow smooth laws with a little noise, so that golden
+ * screens look like life. */
 #include "tests/fake_snapshot.h"
 
 #include <math.h>
@@ -6,7 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS_MAX = 5, MEASURES_MAX = 40, ROWS_MAX = 32, POINTS = 256, PICTURES = 40, SIDE = 28, REFERENCES_MADE = 2000 };
+enum {
+    RUNS_MAX = 5,
+    MEASURES_MAX = 40,
+    ROWS_MAX = 32,
+    POINTS = 256,
+    PICTURES = 40,
+    SIDE = 28,
+    REFERENCES_MADE = 2000
+};
 
 typedef struct Pool {
     Snapshot snapshot;
@@ -41,7 +50,8 @@ static double loss_at(double step)
     return 0.02 + 0.9 * exp(-step / 250) + 0.15 * exp(-step / 1500);
 }
 
-static void fill_series(Pool *pool, Series *series, const FakeOptions *options, long step, double scale)
+static void fill_series(Pool *pool, Series *series, const FakeOptions *options, long step,
+                        double scale)
 {
     const int every = 10; /* one value in ten steps is logged */
     series->stride = every;
@@ -66,9 +76,16 @@ static void fill_shift(Pool *pool, RunView *run, const FakeOptions *options)
     int rows = options->sampling, columns = (int)(run->step / 150) + 1;
     columns = columns > MEASURES_MAX ? MEASURES_MAX : columns;
     ShiftView *shift = &run->shift_view;
-    float **field[] = {(float **)&shift->own, (float **)&shift->forward, (float **)&shift->ratio, (float **)&shift->low,
-                       (float **)&shift->high, (float **)&shift->mmd2, (float **)&shift->null95,
-                       (float **)&shift->mmd2_teacher, (float **)&shift->null95_teacher, (float **)&shift->paired};
+    float **field[] = {(float **)&shift->own,
+                       (float **)&shift->forward,
+                       (float **)&shift->ratio,
+                       (float **)&shift->low,
+                       (float **)&shift->high,
+                       (float **)&shift->mmd2,
+                       (float **)&shift->null95,
+                       (float **)&shift->mmd2_teacher,
+                       (float **)&shift->null95_teacher,
+                       (float **)&shift->paired};
     for (int f = 0; f < 10; f++) {
         *field[f] = pool->shift[f];
     }
@@ -83,9 +100,11 @@ static void fill_shift(Pool *pool, RunView *run, const FakeOptions *options)
         pool->step[c] = run->step * c / columns;
         for (int row = 0; row < rows; row++) {
             double part = rows > 1 ? (double)row / (rows - 1) : 1;
-            double ratio = 0.8 + part * part * 15 * exp(-(double)pool->step[c] / 900) * (1 + 0.05 * normal(pool));
-            const double value[10] = {0.02 * ratio, 0.02, ratio, ratio * 0.9, ratio * 1.12, 0.004 * ratio, 0.003,
-                                      0.003 * ratio, 0.003, 0.03 * ratio};
+            double ratio = 0.8 + part * part * 15 * exp(-(double)pool->step[c] / 900) *
+                                     (1 + 0.05 * normal(pool));
+            const double value[10] = {0.02 * ratio, 0.02,          ratio, ratio * 0.9,
+                                      ratio * 1.12, 0.004 * ratio, 0.003, 0.003 * ratio,
+                                      0.003,        0.03 * ratio};
             for (int f = 0; f < 10; f++) {
                 pool->shift[f][c * rows + row] = (float)value[f];
             }
@@ -106,7 +125,8 @@ static void ring_point(Pool *pool, int mode, double spread, float point[2])
 static void fill_points(Pool *pool, RunView *run, int steps)
 {
     size_t stage = POINTS * 2;
-    float *student = pool->samples, *x0 = student + stage * (size_t)(steps + 1), *teacher = x0 + stage * (size_t)steps;
+    float *student = pool->samples, *x0 = student + stage * (size_t)(steps + 1),
+          *teacher = x0 + stage * (size_t)steps;
     for (int i = 0; i < POINTS; i++) {
         float noise[2] = {(float)normal(pool), (float)normal(pool)}, end[2], sharp[2];
         int mode = (int)(uniform(pool) * 8);
@@ -127,9 +147,19 @@ static void fill_points(Pool *pool, RunView *run, int steps)
     for (int i = 0; i < REFERENCES_MADE; i++) {
         ring_point(pool, i % 8, 0.1, pool->reference + 2 * i);
     }
-    run->samples = (SamplesView){.step = run->step, .n = POINTS, .steps = steps, .height = 1, .width = 1, .channels = 2,
-                                 .student = student, .student_x0 = x0, .teacher = teacher,
-                                 .n_reference = REFERENCES_MADE, .reference = pool->reference, .low = -2, .high = 2};
+    run->samples = (SamplesView){.step = run->step,
+                                 .n = POINTS,
+                                 .steps = steps,
+                                 .height = 1,
+                                 .width = 1,
+                                 .channels = 2,
+                                 .student = student,
+                                 .student_x0 = x0,
+                                 .teacher = teacher,
+                                 .n_reference = REFERENCES_MADE,
+                                 .reference = pool->reference,
+                                 .low = -2,
+                                 .high = 2};
 }
 
 /* A class is a shape: so many bars, across or down. */
@@ -143,11 +173,13 @@ static float shape(int label, int row, int column)
 static void fill_pictures(Pool *pool, RunView *run, int steps)
 {
     size_t dims = SIDE * SIDE, stage = PICTURES * dims;
-    float *student = pool->samples, *x0 = student + stage * (size_t)(steps + 1), *teacher = x0 + stage * (size_t)steps;
+    float *student = pool->samples, *x0 = student + stage * (size_t)(steps + 1),
+          *teacher = x0 + stage * (size_t)steps;
     for (int i = 0; i < PICTURES; i++) {
         pool->label[i] = i % 10;
         for (size_t d = 0; d < dims; d++) {
-            float noise = (float)normal(pool), end = shape(i % 10, (int)d / SIDE, (int)d % SIDE);
+            float noise = (float)normal(pool),
+                  end = shape(i % 10, (int)d / SIDE, (int)d % SIDE);
             for (int k = 0; k <= steps; k++) {
                 float t = (float)k / (float)steps;
                 size_t at = (size_t)k * stage + (size_t)i * dims + d;
@@ -159,28 +191,51 @@ static void fill_pictures(Pool *pool, RunView *run, int steps)
             }
         }
     }
-    run->samples = (SamplesView){.step = run->step, .n = PICTURES, .steps = steps, .height = SIDE, .width = SIDE,
-                                 .channels = 1, .label = pool->label, .student = student, .student_x0 = x0,
-                                 .teacher = teacher, .low = -1, .high = 1};
+    run->samples = (SamplesView){.step = run->step,
+                                 .n = PICTURES,
+                                 .steps = steps,
+                                 .height = SIDE,
+                                 .width = SIDE,
+                                 .channels = 1,
+                                 .label = pool->label,
+                                 .student = student,
+                                 .student_x0 = x0,
+                                 .teacher = teacher,
+                                 .low = -1,
+                                 .high = 1};
 }
 
 static void fill_run(Pool *pool, int i, const FakeOptions *options)
 {
-    static const char *const names[] = {"ring-pd", "ring-lcm", "moons-pd-ddil", "fashion-lcm-ddil", "ring-pd-ddil"};
-    static const RunState states[] = {RUN_DONE, RUN_PAUSED, RUN_FAILED, RUN_QUEUED, RUN_LIVE};
+    static const char *const names[] = {"ring-pd", "ring-lcm", "moons-pd-ddil",
+                                        "fashion-lcm-ddil", "ring-pd-ddil"};
+    static const RunState states[] = {RUN_DONE, RUN_PAUSED, RUN_FAILED, RUN_QUEUED,
+                                      RUN_LIVE};
     RunView *run = &pool->run[i];
     int kind = RUNS_MAX - options->runs + i;
     bool last = kind == RUNS_MAX - 1;
-    *run = (RunView){.id = i + 1, .state = states[kind], .steps = options->steps, .checkpoint = -1, .shift = NAN,
-                     .loss = NAN, .smooth_loss = NAN, .best = NAN, .lr = 1e-3, .grad_norm = NAN, .steps_per_s = 412,
-                     .seconds_left = 78, .guided = options->guided};
+    *run = (RunView){.id = i + 1,
+                     .state = states[kind],
+                     .steps = options->steps,
+                     .checkpoint = -1,
+                     .shift = NAN,
+                     .loss = NAN,
+                     .smooth_loss = NAN,
+                     .best = NAN,
+                     .lr = 1e-3,
+                     .grad_norm = NAN,
+                     .steps_per_s = 412,
+                     .seconds_left = 78,
+                     .guided = options->guided};
     snprintf(run->name, sizeof run->name, "%s", names[kind]);
-    snprintf(run->method, sizeof run->method, "%s", strstr(names[kind], "lcm") != NULL ? "lcm" : "pd");
+    snprintf(run->method, sizeof run->method, "%s",
+             strstr(names[kind], "lcm") != NULL ? "lcm" : "pd");
     snprintf(run->data, sizeof run->data, "%s", options->images ? "fashion" : "ring");
     run->step = last ? options->step : options->steps * (i + 1) / RUNS_MAX;
     run->state = last && options->all_done ? RUN_DONE : run->state;
     if (run->state == RUN_FAILED) {
-        snprintf(run->note, sizeof run->note, "loss is not finite at step %ld; checkpoint stands", run->step);
+        snprintf(run->note, sizeof run->note,
+                 "loss is not finite at step %ld; checkpoint stands", run->step);
     }
     if (options->empty && last) {
         run->step = 0;
@@ -217,7 +272,8 @@ static void fill_run(Pool *pool, int i, const FakeOptions *options)
 
 static void fill_notes(Pool *pool, const FakeOptions *options)
 {
-    static const char *const texts[] = {"started ring-pd-ddil", "checkpoint at step 500", "evaluation: sw2 0.0063"};
+    static const char *const texts[] = {"started ring-pd-ddil", "checkpoint at step 500",
+                                        "evaluation: sw2 0.0063"};
     Snapshot *snapshot = &pool->snapshot;
     for (int i = 0; i < 3 && options->runs > 0; i++) {
         NoteView *note = &snapshot->note[snapshot->notes++];
@@ -229,7 +285,8 @@ static void fill_notes(Pool *pool, const FakeOptions *options)
     if (options->bad_news) {
         NoteView *note = &snapshot->note[snapshot->notes++];
         *note = (NoteView){.ticket = 3, .status = STATUS_BAD_INPUT, .time = "12:05:00"};
-        snprintf(note->text, sizeof note->text, "presets/x.ini:3: [run] batch = 0: must be at least 1");
+        snprintf(note->text, sizeof note->text,
+                 "presets/x.ini:3: [run] batch = 0: must be at least 1");
     }
 }
 
@@ -240,7 +297,8 @@ const Snapshot *fake_snapshot(const FakeOptions *given)
     options.steps = options.steps > 0 ? options.steps : 4000;
     options.sampling = options.sampling > 0 ? options.sampling : 4;
     size_t dims = options.images ? PICTURES * SIDE * SIDE : POINTS * 2;
-    pool->samples = calloc(dims * (size_t)(3 * options.sampling + 2), sizeof *pool->samples);
+    pool->samples =
+        calloc(dims * (size_t)(3 * options.sampling + 2), sizeof *pool->samples);
     pool->state = options.seed + 7;
     pool->mark[0] = (MarkView){.step = 1200, .text = "optimizer.lr 0.001 -> 0.0005"};
     pool->metric[0] = (MetricView){"sw2", 0.0063, 0.0058, 0.0069};

@@ -12,7 +12,8 @@ static void put_rune(uint32_t rune, FILE *out)
     } else if (rune < 0x800) {
         fprintf(out, "%c%c", (int)(0xc0 | rune >> 6), (int)(0x80 | (rune & 0x3f)));
     } else {
-        fprintf(out, "%c%c%c", (int)(0xe0 | rune >> 12), (int)(0x80 | (rune >> 6 & 0x3f)), (int)(0x80 | (rune & 0x3f)));
+        fprintf(out, "%c%c%c", (int)(0xe0 | rune >> 12), (int)(0x80 | (rune >> 6 & 0x3f)),
+                (int)(0x80 | (rune & 0x3f)));
     }
 }
 
@@ -63,7 +64,8 @@ void dump_styles(const Canvas *canvas, FILE *out)
     for (int y = 0; y < canvas->height; y++) {
         for (int x = 0, end; x < canvas->width; x = end) {
             const Cell *row = &canvas->cell[y * canvas->width];
-            for (end = x + 1; end < canvas->width && same(row[end].style, row[x].style);) {
+            for (end = x + 1;
+                 end < canvas->width && same(row[end].style, row[x].style);) {
                 end++;
             }
             fprintf(out, "%d%c", end - x, letter(style_number(known, &n, row[x].style)));
@@ -71,7 +73,8 @@ void dump_styles(const Canvas *canvas, FILE *out)
         fputc('\n', out);
     }
     for (int i = 0; i < n; i++) {
-        fprintf(out, "%c = %d on %d, %d\n", letter(i), known[i].fg, known[i].bg, known[i].attributes);
+        fprintf(out, "%c = %d on %d, %d\n", letter(i), known[i].fg, known[i].bg,
+                known[i].attributes);
     }
 }
 
@@ -86,8 +89,10 @@ void dump_pictures(const Canvas *canvas, FILE *out)
         for (size_t k = 0; k < sizeof picture->palette; k++) {
             hash = (hash ^ ((const uint8_t *)picture->palette)[k]) * 0x100000001b3u;
         }
-        fprintf(out, "picture at %d,%d %dx%d cells, %dx%d pixels, %016llx\n", picture->cells.x, picture->cells.y,
-                picture->cells.width, picture->cells.height, picture->width, picture->height, (unsigned long long)hash);
+        fprintf(out, "picture at %d,%d %dx%d cells, %dx%d pixels, %016llx\n",
+                picture->cells.x, picture->cells.y, picture->cells.width,
+                picture->cells.height, picture->width, picture->height,
+                (unsigned long long)hash);
     }
 }
 
@@ -102,8 +107,8 @@ static void print_difference(const char *name, const char *is, const char *was)
             was_line = was + 1;
         }
     }
-    printf("# %s:%d\n#  is  %.*s\n#  was %.*s\n", name, line, (int)strcspn(is_line, "\n"), is_line,
-           (int)strcspn(was_line, "\n"), was_line);
+    printf("# %s:%d\n#  is  %.*s\n#  was %.*s\n", name, line, (int)strcspn(is_line, "\n"),
+           is_line, (int)strcspn(was_line, "\n"), was_line);
 }
 
 bool golden_equal(const char *name, const char *text)

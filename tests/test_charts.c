@@ -15,7 +15,10 @@
 #include <cmocka.h>
 #undef fail
 
-static const CanvasLook sixel_look = {COLOURS_256, false, GRAPHICS_SIXEL, 10, 20, {0, 0, 0}, "sixel 10x20"};
+static const CanvasLook sixel_look = {
+    COLOURS_256, false, GRAPHICS_SIXEL, 10, 20, {0, 0, 0},
+         "sixel 10x20"
+};
 
 static CanvasLook look_of(ColourLevel colours, bool ascii, Graphics graphics)
 {
@@ -23,11 +26,12 @@ static CanvasLook look_of(ColourLevel colours, bool ascii, Graphics graphics)
     look.colours = colours;
     look.ascii = ascii;
     look.graphics = graphics;
-    snprintf(look.remark, sizeof look.remark, "%s", graphics == GRAPHICS_SIXEL ? "sixel 10x20" : "blocks");
+    snprintf(look.remark, sizeof look.remark, "%s",
+             graphics == GRAPHICS_SIXEL ? "sixel 10x20" : "blocks");
     return look;
 }
 
-/* ---- Charts -------------------------------------------------------------------------------------------- */
+/* ---- Charts ---- */
 
 static void random_series(Series *series, int n, unsigned *seed)
 {
@@ -61,7 +65,10 @@ static void test_no_spike_is_lost(void **state)
         canvas_init(&canvas, width, height, &look);
         long steps = series.n * series.stride;
         Axis axis = axis_for(steps, steps + 10, round % 4, steps / 2);
-        ChartSpec spec = {.series = &series, .axis = axis, .cursor = -1, .linear_y = round % 2,
+        ChartSpec spec = {.series = &series,
+                          .axis = axis,
+                          .cursor = -1,
+                          .linear_y = round % 2,
                           .dots = (Dots)(round % 3 % 2)};
         chart_draw(&canvas, (Rect){0, 0, width, height}, &spec);
         int plot_width = width - CHART_MARGIN, plot_height = height - 1;
@@ -83,7 +90,8 @@ static void test_no_spike_is_lost(void **state)
             int dots = spec.dots == DOTS_BRAILLE ? 4 : 2;
             dots = look.ascii ? 1 : dots;
             int rows = plot_height * dots;
-            int row = (int)lround((1 - scale_part(&scale, series.max[b])) * (rows - 1)) / dots;
+            int row =
+                (int)lround((1 - scale_part(&scale, series.max[b])) * (rows - 1)) / dots;
             assert_false(plot_is_empty(&canvas, CHART_MARGIN + column, row));
         }
         canvas_done(&canvas);
@@ -102,7 +110,10 @@ static void test_a_gap_stays_a_gap(void **state)
     CanvasLook look = look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS);
     Canvas canvas;
     canvas_init(&canvas, 100 + CHART_MARGIN, 20, &look);
-    ChartSpec spec = {.series = &series, .axis = {0, 700}, .cursor = -1};
+    ChartSpec spec = {
+        .series = &series, .axis = {0, 700},
+             .cursor = -1
+    };
     chart_draw(&canvas, (Rect){0, 0, 100 + CHART_MARGIN, 20}, &spec);
     for (int x = 0; x < 100; x++) {
         int inked = 0;
@@ -129,7 +140,8 @@ static void test_the_axis_grows_in_jumps(void **state)
             before = axis.last;
             for (int zoom = 1; zoom < 14; zoom++) {
                 Axis part = axis_for(step, lengths[i], zoom, step);
-                assert_true(part.first <= step && step < part.last + (step >= part.last ? 1 : 0));
+                assert_true(part.first <= step &&
+                            step < part.last + (step >= part.last ? 1 : 0));
                 assert_true(part.last - part.first <= axis.last);
             }
         }
@@ -140,13 +152,22 @@ static void test_the_axis_grows_in_jumps(void **state)
 static void test_scales_hold_their_range(void **state)
 {
     (void)state;
-    static const double pairs[][2] = {{1, 1}, {0.02, 0.9}, {1e-9, 1e9}, {3, 5}, {0.1, 0.1}, {0, 0}, {-4, 9}};
+    static const double pairs[][2] = {
+        {1,    1  },
+        {0.02, 0.9},
+        {1e-9, 1e9},
+        {3,    5  },
+        {0.1,  0.1},
+        {0,    0  },
+        {-4,   9  }
+    };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         for (int log = 0; log < 2; log++) {
             Scale scale = scale_around(pairs[i][0], pairs[i][1], log);
             assert_true(scale.high > scale.low);
             if (!log || pairs[i][0] > 0) {
-                assert_true(scale.low <= pairs[i][0] * (1 + 1e-6) && scale.high >= pairs[i][1] * (1 - 1e-6));
+                assert_true(scale.low <= pairs[i][0] * (1 + 1e-6) &&
+                            scale.high >= pairs[i][1] * (1 - 1e-6));
             }
         }
     }
@@ -154,17 +175,21 @@ static void test_scales_hold_their_range(void **state)
     assert_true(nan_scale.high > nan_scale.low);
 }
 
-/* ---- Heat-map and pictures ----------------------------------------------------------------------------- */
+/* ---- Heat-map and pictures ---- */
 
 static void test_heatmap_pixels_are_the_history(void **state)
 {
     (void)state;
-    const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 1, .step = 3000, .sampling = 4});
+    const Snapshot *snapshot =
+        fake_snapshot(&(FakeOptions){.runs = 1, .step = 3000, .sampling = 4});
     const ShiftView *shift = &snapshot->run[0]->shift_view;
     CanvasLook look = sixel_look;
     Canvas canvas;
     canvas_init(&canvas, 80 + CHART_MARGIN, 14, &look);
-    HeatSpec spec = {shift, REFERENCE_RATIO, {0, 4000}, 3000, -1, 3};
+    HeatSpec spec = {
+        shift, REFERENCE_RATIO, {0, 4000},
+          3000, -1, 3
+    };
     heatmap_draw(&canvas, (Rect){0, 0, 80 + CHART_MARGIN, 13}, &spec);
     assert_int_equal(canvas.pictures, 1);
     const Picture *picture = &canvas.picture[0];
@@ -176,7 +201,8 @@ static void test_heatmap_pixels_are_the_history(void **state)
         int column = ceil(x * 4000.0 / 800) <= 3000 ? shift_column(shift, step) : -1;
         for (int row = 0; row < 4; row++) {
             int pixel = picture->pixels[(row * 60 + 30) * 800 + x];
-            int level = column < 0 ? -1 : shift_level(&scale, shift->ratio[column * 4 + row]);
+            int level =
+                column < 0 ? -1 : shift_level(&scale, shift->ratio[column * 4 + row]);
             assert_int_equal(pixel, level + 1);
         }
     }
@@ -204,7 +230,7 @@ static void test_brighter_means_more_shift(void **state)
     }
 }
 
-/* ---- Small things -------------------------------------------------------------------------------------- */
+/* ---- Small things ---- */
 
 static void test_format(void **state)
 {
@@ -239,7 +265,8 @@ static void test_text_is_clipped_and_sane(void **state)
     canvas_init(&canvas, 10, 2, &look);
     Style plain = {COLOUR_DEFAULT, COLOUR_DEFAULT, 0};
     assert_int_equal(canvas_text(&canvas, 8, 0, 10, plain, "abcdef"), 6);
-    assert_int_equal(canvas_text(&canvas, 0, 1, 10, plain, "a\xcc\x81\x1b[31m\xff\xe4\xb8\xad"), 8);
+    assert_int_equal(
+        canvas_text(&canvas, 0, 1, 10, plain, "a\xcc\x81\x1b[31m\xff\xe4\xb8\xad"), 8);
     assert_int_equal(canvas.cell[10].rune, 'a');
     assert_int_equal(canvas.cell[11].rune, '?'); /* no control character reaches a cell */
     assert_int_equal(canvas.cell[17].rune, '?'); /* nor a wide one */

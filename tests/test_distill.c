@@ -48,9 +48,6 @@ static const Case cases[] = {
     {"lcm-net", "lcm", EXPERT_NET, true,
      CLASSES BOX "sites = TL\n[teacher]\nguidance = 2.5\n"
      "[lcm]\nskip = 2\nloss = squared\nhuber_c = 0\n"},
-    {"dmd2-ring", "dmd2", EXPERT_OWN, false, RING "[dmd2]\nfloor = 0.5\n"},
-    {"dmd2-net", "dmd2", EXPERT_NET, true,
-     CLASSES BOX "sites = TLC\n[teacher]\nguidance = 2.5\n[dmd2]\nt_min = 0.1\nt_max = 0.9\n"},
     {"diffusion", "diffusion", EXPERT_OWN, true,
      CLASSES "[diffusion]\nlabel_drop = 0.3\n"},
 };
@@ -128,34 +125,27 @@ static Bench *case_open(const Case *c)
     return bench;
 }
 
-/* The block of a network of the method's own, by the name its walk gives the first
- * tensor. */
+/* LCM's target network: its first tensor, by the name its walk gives it, is where the
+ * block begins. */
 typedef struct FindWalk {
     Walk walk;
-    const char *name;
     float *block;
 } FindWalk;
 
-static void find_tensor(Walk *walk, const char *name, WalkType type, int rank,
+static void find_target(Walk *walk, const char *name, WalkType type, int rank,
                         const long *shape, void *data)
 {
     (void)type, (void)rank, (void)shape;
-    FindWalk *find = (FindWalk *)walk;
-    if (!strcmp(name, find->name))
-        find->block = data;
-}
-
-static float *block_of(Lab *lab, const char *name)
-{
-    FindWalk find = {{find_tensor}, name, NULL};
-    lab_walk(lab, &find.walk);
-    assert_non_null(find.block);
-    return find.block;
+    if (!strcmp(name, "target.layers.0.weight"))
+        ((FindWalk *)walk)->block = data;
 }
 
 static float *target_block(Lab *lab)
 {
-    return block_of(lab, "target.layers.0.weight");
+    FindWalk find = {.walk = {find_target}};
+    lab_walk(lab, &find.walk);
+    assert_non_null(find.block);
+    return find.block;
 }
 
 static void fill_rows(const Case *c, const Lab *lab, Batch *rows)
@@ -173,7 +163,6 @@ static void fill_rows(const Case *c, const Lab *lab, Batch *rows)
     for (int k = 0; k < 2 * ROWS; k++) {
         rows->z[k] = 2 * vectors_wave((uint32_t)k, 101);
         rows->x[k] = vectors_wave((uint32_t)k, 102);
-        rows->noise[k] = 2 * vectors_wave((uint32_t)k, 103);
     }
 }
 
@@ -189,8 +178,7 @@ static Chunk chunk_new(const Case *c, Lab *lab, Arena *arena)
                          .point = arena_new(arena, int, ROWS),
                          .label = arena_new(arena, int, ROWS),
                          .origin = arena_new(arena, unsigned char, ROWS),
-                         .chance = arena_new(arena, double, ROWS),
-                         .noise = arena_new(arena, float, 2 * ROWS)};
+                         .chance = arena_new(arena, double, ROWS)};
     fill_rows(c, lab, &chunk.rows);
     tape_begin(&chunk.tape, arena, true);
     return chunk;
@@ -318,8 +306,6 @@ static void check_case(const Case *c)
     const NetSpec *spec = &bench->lab.student.spec;
     if (lcm)
         fill_net(spec, target_block(&bench->lab), 50);
-    if (bench->lab.method == &method_dmd2)
-        fill_net(spec, block_of(&bench->lab, "critic.layers.0.weight"), 60);
     if (bench->lab.method == &method_pd)
         assert_pd_target(vectors, c, &bench->lab);
     for (int step = 1; step <= STEPS; step++)

@@ -1,4 +1,5 @@
-/* Pictures on their way out: bytes that decode to their source, one in flight, a capped rate. */
+/* Pictures on their way out: bytes that decode to their source, one in flight, a capped
+ * rate. */
 #include "app/pictures.h"
 #include "app/sixel.h"
 #include "tests/emulator.h"
@@ -20,12 +21,14 @@ static unsigned next(unsigned *seed)
 
 static Picture random_picture(unsigned *seed)
 {
-    Picture picture = {.width = 1 + (int)(next(seed) % 300), .height = 6 * (1 + (int)(next(seed) % 30))};
+    Picture picture = {.width = 1 + (int)(next(seed) % 300),
+                       .height = 6 * (1 + (int)(next(seed) % 30))};
     picture.pixels = malloc((size_t)picture.width * (size_t)picture.height);
     unsigned flat = 1 + next(seed) % 40;
     uint8_t colour = 0;
     for (int i = 0; i < picture.width * picture.height; i++) {
-        colour = next(seed) % flat == 0 ? (uint8_t)(next(seed) % PICTURE_COLOURS) : colour;
+        colour =
+            next(seed) % flat == 0 ? (uint8_t)(next(seed) % PICTURE_COLOURS) : colour;
         picture.pixels[i] = colour;
     }
     for (int i = 0; i < PICTURE_COLOURS * 3; i++) {
@@ -52,11 +55,14 @@ static void test_sixel_decodes_to_its_source(void **state)
     }
 }
 
-/* ---- Order and rate of pictures ------------------------------------------------------------------------ */
+/* ---- Order and rate of pictures ---- */
 
 static void add_picture(Canvas *canvas, int x, int y, uint8_t colour)
 {
-    Picture picture = {.cells = {x, y, 10, 3}, .width = 100, .height = 60, .pixels = malloc(6000)};
+    Picture picture = {
+        .cells = {x, y, 10, 3},
+          .width = 100, .height = 60, .pixels = malloc(6000)
+    };
     memset(picture.pixels, colour, 6000);
     canvas_add_picture(canvas, &picture);
 }
@@ -75,14 +81,16 @@ static void test_one_picture_in_flight(void **state)
     pictures_take(&pictures, &canvas, &out);
     assert_int_equal(out.n, 0);
     assert_true(pictures_next(&pictures, 0, false, &out));
-    assert_false(pictures_next(&pictures, 0.1, false, &out)); /* the first is not acknowledged */
+    assert_false(
+        pictures_next(&pictures, 0.1, false, &out)); /* the first is not acknowledged */
     assert_true(pictures_wait(&pictures, 0.1) > 2);
     pictures_acknowledged(&pictures, 0.2);
     assert_true(pictures_next(&pictures, 0.2, false, &out));
     pictures_acknowledged(&pictures, 0.3);
     assert_true(pictures_wait(&pictures, 0.3) < 0);
     pictures_take(&pictures, &canvas, &out);
-    assert_false(pictures_next(&pictures, 0.4, false, &out)); /* the same again costs nothing */
+    assert_false(
+        pictures_next(&pictures, 0.4, false, &out)); /* the same again costs nothing */
     out.n = 0;
     canvas_clear(&canvas);
     add_picture(&canvas, 20, 1, 3);
@@ -93,7 +101,8 @@ static void test_one_picture_in_flight(void **state)
     canvas_clear(&canvas);
     add_picture(&canvas, 20, 1, 4);
     pictures_take(&pictures, &canvas, &out);
-    assert_true(pictures_next(&pictures, 3.6, false, &out)); /* no answer in 3 s: once more */
+    assert_true(
+        pictures_next(&pictures, 3.6, false, &out)); /* no answer in 3 s: once more */
     add_picture(&canvas, 40, 1, 4);
     pictures_take(&pictures, &canvas, &out);
     assert_false(pictures_next(&pictures, 7, false, &out)); /* then a pause */
@@ -116,7 +125,12 @@ static void test_the_rate_is_capped(void **state)
     canvas_init(&canvas, 80, 24, &look);
     pictures_init(&pictures, 0);
     for (double now = 0; now < 10; now += 0.01) { /* a new noisy picture every 10 ms */
-        Picture picture = {.cells = {0, 1, 40, 15}, .width = 400, .height = 300, .pixels = malloc(120000)};
+        Picture picture = {
+            .cells = {0, 1, 40, 15},
+            .width = 400,
+            .height = 300,
+            .pixels = malloc(120000)
+        };
         for (int i = 0; i < 120000; i++) {
             picture.pixels[i] = (uint8_t)(next(&seed) % 16);
         }

@@ -1,4 +1,5 @@
-/* What a terminal sends, parsed however it comes: split, late, mixed with keys, hostile. */
+/* What a terminal sends, parsed however it comes: split, late, mixed with keys, hostile.
+ */
 #include "app/probe.h"
 #include "views/keys.h"
 #include <setjmp.h>
@@ -48,10 +49,12 @@ static void idle(Probe *probe, Heard *heard)
     }
 }
 
-static const char xterm_answers[] = "\033P>|XTerm(379)\033\\\033[?1;0;1024S\033[?2;0;600;390S\033[?2026;0$y"
-                                    "\033]11;rgb:ffff/fefe/0000\033\\\033[?63;1;2;4;6;9;15;22c";
-static const char mlterm_answers[] = "\033[?1;0;1024S\033[?1;3;0S\033[6;19;10t\033[4;456;800t\033[?2026;0$y"
-                                     "\033]11;rgb:00/10/20\007\033[?63;1;2;3;4;7;29c";
+static const char xterm_answers[] =
+    "\033P>|XTerm(379)\033\\\033[?1;0;1024S\033[?2;0;600;390S\033[?2026;0$y"
+    "\033]11;rgb:ffff/fefe/0000\033\\\033[?63;1;2;4;6;9;15;22c";
+static const char mlterm_answers[] =
+    "\033[?1;0;1024S\033[?1;3;0S\033[6;19;10t\033[4;456;800t\033[?2026;0$y"
+    "\033]11;rgb:00/10/20\007\033[?63;1;2;3;4;7;29c";
 
 static void test_answers(void **state)
 {
@@ -61,17 +64,22 @@ static void test_answers(void **state)
     probe_init(&probe);
     feed(&probe, &heard, xterm_answers, strlen(xterm_answers));
     const Answers *answers = &probe.answers;
-    assert_true(answers->done && answers->sixel && !answers->synchronised && answers->has_background);
+    assert_true(answers->done && answers->sixel && !answers->synchronised &&
+                answers->has_background);
     assert_string_equal(answers->name, "XTerm(379)");
     assert_int_equal(answers->registers, 1024);
     assert_int_equal(answers->area_width, 600);
-    assert_int_equal(answers->background[0] * 65536 + answers->background[1] * 256 + answers->background[2], 0xfffe00);
+    assert_int_equal(answers->background[0] * 65536 + answers->background[1] * 256 +
+                         answers->background[2],
+                     0xfffe00);
     probe_init(&probe);
     feed(&probe, &heard, mlterm_answers, strlen(mlterm_answers));
-    assert_true(answers->sixel && answers->cell_width == 10 && answers->cell_height == 19);
+    assert_true(answers->sixel && answers->cell_width == 10 &&
+                answers->cell_height == 19);
     assert_int_equal(answers->background[2], 0x20);
     probe_init(&probe);
-    feed(&probe, &heard, "\033[?1;2c", 7); /* tmux: 4 is nowhere, the first number does not count */
+    feed(&probe, &heard, "\033[?1;2c",
+         7); /* tmux: 4 is nowhere, the first number does not count */
     assert_true(answers->done && !answers->sixel);
     probe_init(&probe);
     feed(&probe, &heard, "\033[?4;6c\033[?2026;2$y", 18);
@@ -86,12 +94,31 @@ static void test_keys(void **state)
         const char *bytes;
         int press;
     } keys[] = {
-        {"a", 'a'}, {"\033[A", PRESS_UP}, {"\033OB", PRESS_DOWN}, {"\033[1;5C", PRESS_RIGHT}, {"\033[D", PRESS_LEFT},
-        {"\033[H", PRESS_HOME}, {"\033OF", PRESS_END}, {"\033[1~", PRESS_HOME}, {"\033[8~", PRESS_END},
-        {"\033[5~", PRESS_PAGE_UP}, {"\033[6~", PRESS_PAGE_DOWN}, {"\033[Z", PRESS_BACK_TAB}, {"\033OP", PRESS_F1},
-        {"\033[[A", PRESS_F1}, {"\033[11~", PRESS_F1}, {"\r", PRESS_ENTER}, {"\t", PRESS_TAB},
-        {"\x7f", PRESS_BACKSPACE}, {"\b", PRESS_BACKSPACE}, {"\xc3\xa9", 0xe9}, {"\xe2\x86\x92", 0x2192},
-        {"\033[24~", PRESS_UNKNOWN}, {"\003", 3}, {"?", '?'}, {"[", '['},
+        {"a",            'a'            },
+        {"\033[A",       PRESS_UP       },
+        {"\033OB",       PRESS_DOWN     },
+        {"\033[1;5C",    PRESS_RIGHT    },
+        {"\033[D",       PRESS_LEFT     },
+        {"\033[H",       PRESS_HOME     },
+        {"\033OF",       PRESS_END      },
+        {"\033[1~",      PRESS_HOME     },
+        {"\033[8~",      PRESS_END      },
+        {"\033[5~",      PRESS_PAGE_UP  },
+        {"\033[6~",      PRESS_PAGE_DOWN},
+        {"\033[Z",       PRESS_BACK_TAB },
+        {"\033OP",       PRESS_F1       },
+        {"\033[[A",      PRESS_F1       },
+        {"\033[11~",     PRESS_F1       },
+        {"\r",           PRESS_ENTER    },
+        {"\t",           PRESS_TAB      },
+        {"\x7f",         PRESS_BACKSPACE},
+        {"\b",           PRESS_BACKSPACE},
+        {"\xc3\xa9",     0xe9           },
+        {"\xe2\x86\x92", 0x2192         },
+        {"\033[24~",     PRESS_UNKNOWN  },
+        {"\003",         3              },
+        {"?",            '?'            },
+        {"[",            '['            },
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         Probe probe;
@@ -123,7 +150,8 @@ static void test_escape_alone(void **state)
     assert_int_equal(heard.press[3], 'q');
 }
 
-/* The answer's Escape came so late that it was taken for a key: the rest must not be typed. */
+/* The answer's Escape came so late that it was taken for a key: the rest must not be
+ * typed. */
 static void test_late_answers_are_never_typed(void **state)
 {
     (void)state;
@@ -158,7 +186,9 @@ static void test_late_answers_are_never_typed(void **state)
 static void test_keys_between_answers(void **state)
 {
     (void)state;
-    static const char mixed[] = "2\033P>|XTerm\033\\ \033[?1;0;16S\033[An\033]11;rgb:1/2\033\\s\033[?64;4c?\033[0nq";
+    static const char mixed[] =
+        "2\033P>|XTerm\033\\ "
+        "\033[?1;0;16S\033[An\033]11;rgb:1/2\033\\s\033[?64;4c?\033[0nq";
     Probe probe;
     Heard heard = {0};
     probe_init(&probe);
@@ -174,13 +204,16 @@ static void test_hostile_answers(void **state)
 {
     (void)state;
     unsigned seed = 5;
-    static const char alphabet[] = "\033[]P?>;0123456789cSty$n~\\ABq|:/rgb\007\030\x9b\xff\xc3";
+    static const char alphabet[] =
+        "\033[]P?>;0123456789cSty$n~\\ABq|:/rgb\007\030\x9b\xff\xc3";
     for (int round = 0; round < 3000; round++) {
         Probe probe;
         Heard heard = {0};
         probe_init(&probe);
         for (int i = 0; i < 400; i++) {
-            char byte = next(&seed) % 8 == 0 ? (char)next(&seed) : alphabet[next(&seed) % (sizeof alphabet - 1)];
+            char byte = next(&seed) % 8 == 0
+                            ? (char)next(&seed)
+                            : alphabet[next(&seed) % (sizeof alphabet - 1)];
             feed(&probe, &heard, &byte, 1);
             assert_true(probe.n >= 0 && probe.n <= PROBE_TEXT);
             if (next(&seed) % 16 == 0) {

@@ -1,4 +1,5 @@
-/* Views without a terminal: layout at every size, golden screens, keys that never crash. */
+/* Views without a terminal: layout at every size, golden screens, keys that never crash.
+ */
 #include "tests/fake_snapshot.h"
 #include "tests/screen_dump.h"
 #include "views/layout.h"
@@ -11,7 +12,10 @@
 
 #include <cmocka.h>
 
-static const CanvasLook sixel_look = {COLOURS_256, false, GRAPHICS_SIXEL, 10, 20, {0, 0, 0}, "sixel 10x20"};
+static const CanvasLook sixel_look = {
+    COLOURS_256, false, GRAPHICS_SIXEL, 10, 20, {0, 0, 0},
+         "sixel 10x20"
+};
 
 static CanvasLook look_of(ColourLevel colours, bool ascii, Graphics graphics)
 {
@@ -19,11 +23,12 @@ static CanvasLook look_of(ColourLevel colours, bool ascii, Graphics graphics)
     look.colours = colours;
     look.ascii = ascii;
     look.graphics = graphics;
-    snprintf(look.remark, sizeof look.remark, "%s", graphics == GRAPHICS_SIXEL ? "sixel 10x20" : "blocks");
+    snprintf(look.remark, sizeof look.remark, "%s",
+             graphics == GRAPHICS_SIXEL ? "sixel 10x20" : "blocks");
     return look;
 }
 
-/* ---- Layout -------------------------------------------------------------------------------------------- */
+/* ---- Layout ---- */
 
 static void assert_apart(const Rect *rect, int n, Rect outer)
 {
@@ -61,7 +66,8 @@ static void test_layout(void **state)
         for (int height = 1; height <= 100; height++) {
             for (int rails = 0; rails < 4; rails++) {
                 Layout l = layout_screen(width, height, rails & 1, rails & 2);
-                Rect parts[] = {l.tabs, l.rail, l.body, l.side, l.timeline, l.status, l.hints};
+                Rect parts[] = {l.tabs,     l.rail,   l.body, l.side,
+                                l.timeline, l.status, l.hints};
                 assert_apart(parts, 7, (Rect){0, 0, width, height});
                 assert_false(rect_is_empty(l.body));
                 assert_true(l.too_small || l.hints.y == height - 1);
@@ -75,7 +81,7 @@ static void test_layout(void **state)
     }
 }
 
-/* ---- Golden screens ------------------------------------------------------------------------------------ */
+/* ---- Golden screens ---- */
 
 typedef struct Shot {
     const char *name;
@@ -84,20 +90,23 @@ typedef struct Shot {
 } Shot;
 
 static const Shot shots[] = {
-    {"runs", {.runs = 5, .step = 2000, .seed = 1}, "1"},
-    {"curves", {.runs = 5, .step = 2000, .seed = 1}, "2"},
-    {"curves-held", {.runs = 5, .step = 2000, .seed = 1}, "2hhhhhhhhhhk"},
-    {"curves-guided", {.runs = 2, .step = 3900, .seed = 2, .guided = true, .sampling = 8}, "2"},
-    {"samples", {.runs = 5, .step = 2000, .seed = 1}, "3"},
-    {"samples-images", {.runs = 5, .step = 2000, .seed = 1, .images = true}, "3jjd"},
-    {"help", {.runs = 5, .step = 2000, .seed = 1}, "?"},
-    {"quit", {.runs = 5, .step = 2000, .seed = 1}, "3q"},
-    {"empty", {.runs = 0}, ""},
-    {"started", {.runs = 1, .empty = true}, "2"},
-    {"bad-news", {.runs = 5, .step = 2000, .seed = 1, .bad_news = true}, ""},
+    {"runs",           {.runs = 5, .step = 2000, .seed = 1},                   "1"           },
+    {"curves",         {.runs = 5, .step = 2000, .seed = 1},                   "2"           },
+    {"curves-held",    {.runs = 5, .step = 2000, .seed = 1},                   "2hhhhhhhhhhk"},
+    {"curves-guided",
+     {.runs = 2, .step = 3900, .seed = 2, .guided = true, .sampling = 8},
+     "2"                                                                                     },
+    {"samples",        {.runs = 5, .step = 2000, .seed = 1},                   "3"           },
+    {"samples-images", {.runs = 5, .step = 2000, .seed = 1, .images = true},   "3jjd"        },
+    {"help",           {.runs = 5, .step = 2000, .seed = 1},                   "?"           },
+    {"quit",           {.runs = 5, .step = 2000, .seed = 1},                   "3q"          },
+    {"empty",          {.runs = 0},                                            ""            },
+    {"started",        {.runs = 1, .empty = true},                             "2"           },
+    {"bad-news",       {.runs = 5, .step = 2000, .seed = 1, .bad_news = true}, ""            },
 };
 
-static void draw_shot(const Shot *shot, int width, int height, CanvasLook look, Canvas *canvas)
+static void draw_shot(const Shot *shot, int width, int height, CanvasLook look,
+                      Canvas *canvas)
 {
     const Snapshot *snapshot = fake_snapshot(&shot->fake);
     Screen *screen = screen_new(&(ScreenOptions){.fixed_clock = false});
@@ -111,7 +120,8 @@ static void draw_shot(const Shot *shot, int width, int height, CanvasLook look, 
     fake_free(snapshot);
 }
 
-static void dump_look(const Shot *shot, int width, int height, CanvasLook look, const char *title, FILE *out)
+static void dump_look(const Shot *shot, int width, int height, CanvasLook look,
+                      const char *title, FILE *out)
 {
     Canvas canvas;
     draw_shot(shot, width, height, look, &canvas);
@@ -132,10 +142,14 @@ static void compare_shot(const Shot *shot, int width, int height)
     char name[64], *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    dump_look(shot, width, height, look_of(COLOURS_256, false, GRAPHICS_BLOCKS), "256 colours", out);
-    dump_look(shot, width, height, look_of(COLOURS_8, false, GRAPHICS_BLOCKS), "8 colours", out);
-    dump_look(shot, width, height, look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS), "no colour", out);
-    dump_look(shot, width, height, look_of(COLOURS_NONE, true, GRAPHICS_ASCII), "ASCII", out);
+    dump_look(shot, width, height, look_of(COLOURS_256, false, GRAPHICS_BLOCKS),
+              "256 colours", out);
+    dump_look(shot, width, height, look_of(COLOURS_8, false, GRAPHICS_BLOCKS),
+              "8 colours", out);
+    dump_look(shot, width, height, look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS),
+              "no colour", out);
+    dump_look(shot, width, height, look_of(COLOURS_NONE, true, GRAPHICS_ASCII), "ASCII",
+              out);
     dump_look(shot, width, height, sixel_look, "sixel", out);
     fclose(out);
     snprintf(name, sizeof name, "%s-%dx%d.txt", shot->name, width, height);
@@ -172,12 +186,16 @@ static void test_golden_larger(void **state)
 static void test_front_tab_is_bracketed(void **state)
 {
     (void)state;
-    static const char *const rows[] = {"[1 Runs] 2 Curves  3 Samples ", " 1 Runs [2 Curves] 3 Samples ",
+    static const char *const rows[] = {"[1 Runs] 2 Curves  3 Samples ",
+                                       " 1 Runs [2 Curves] 3 Samples ",
                                        " 1 Runs  2 Curves [3 Samples]"};
     for (int i = 0; i < 3; i++) {
         Canvas canvas;
         char row[32] = "", keys[2] = {(char)('1' + i), 0};
-        Shot shot = {"", {.runs = 5, .step = 900}, keys};
+        Shot shot = {
+            "", {.runs = 5, .step = 900},
+             keys
+        };
         draw_shot(&shot, 80, 24, sixel_look, &canvas);
         for (int x = 0; x < 29; x++) {
             row[x] = (char)canvas.cell[x].rune;
@@ -187,14 +205,15 @@ static void test_front_tab_is_bracketed(void **state)
     }
 }
 
-/* ---- Keys ---------------------------------------------------------------------------------------------- */
+/* ---- Keys ---- */
 
 static void test_key_table(void **state)
 {
     (void)state;
     for (int i = 0; i < key_row_count; i++) {
         for (int k = 0; k < i; k++) {
-            bool clash = key_rows[i].press == key_rows[k].press && (key_rows[i].places & key_rows[k].places) != 0;
+            bool clash = key_rows[i].press == key_rows[k].press &&
+                         (key_rows[i].places & key_rows[k].places) != 0;
             assert_false(clash);
         }
         assert_true(key_rows[i].label == NULL || key_rows[i].help != NULL);
@@ -220,12 +239,15 @@ static void test_commands(void **state)
 {
     (void)state;
     const Snapshot *live = fake_snapshot(&(FakeOptions){.runs = 5, .step = 900});
-    const Snapshot *done = fake_snapshot(&(FakeOptions){.runs = 1, .step = 900, .all_done = true});
+    const Snapshot *done =
+        fake_snapshot(&(FakeOptions){.runs = 1, .step = 900, .all_done = true});
     Screen *screen = screen_new(&(ScreenOptions){0});
     Reply reply = press_all(screen, live, " ");
-    assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_PAUSE && reply.command.run == 5);
+    assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_PAUSE &&
+                reply.command.run == 5);
     reply = press_all(screen, live, "1kkk ");
-    assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_START && reply.command.run == 2);
+    assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_START &&
+                reply.command.run == 2);
     reply = press_all(screen, live, "s");
     assert_true(reply.command.kind == COMMAND_STEP && reply.command.number == 1);
     reply = press_all(screen, live, "f");
@@ -236,11 +258,13 @@ static void test_commands(void **state)
     assert_int_equal(press_all(screen, live, "s").kind, REPLY_LEAVE_SAVING);
     assert_int_equal(press_all(screen, live, "x").kind, REPLY_LEAVE_DROPPING);
     assert_int_equal(press_all(screen, live, "\033%").kind, REPLY_UNKNOWN);
-    assert_int_equal(press_all(screen, live, "?q").kind, REPLY_NONE); /* q asks anywhere */
+    assert_int_equal(press_all(screen, live, "?q").kind,
+                     REPLY_NONE); /* q asks anywhere */
     assert_int_equal(press_all(screen, live, "s").kind, REPLY_LEAVE_SAVING);
     screen_free(screen);
     screen = screen_new(&(ScreenOptions){0});
-    assert_int_equal(press_all(screen, done, "q").kind, REPLY_LEAVE_SAVING); /* nothing is live: at once */
+    assert_int_equal(press_all(screen, done, "q").kind,
+                     REPLY_LEAVE_SAVING); /* nothing is live: at once */
     screen_free(screen);
     screen = screen_new(&(ScreenOptions){.readonly = true});
     assert_int_equal(press_all(screen, live, " ").kind, REPLY_UNKNOWN);
@@ -289,16 +313,18 @@ static void test_hints_are_whole(void **state)
     fake_free(snapshot);
 }
 
-/* ---- Anything, anywhere -------------------------------------------------------------------------------- */
+/* ---- Anything, anywhere ---- */
 
 static void assert_sound(const Canvas *canvas)
 {
     int marked = 0, covered = 0;
     for (int i = 0; i < canvas->pictures; i++) {
         const Picture *picture = &canvas->picture[i];
-        Rect inside = rect_intersect(picture->cells, (Rect){0, 1, canvas->width, canvas->height - 2});
+        Rect inside = rect_intersect(picture->cells,
+                                     (Rect){0, 1, canvas->width, canvas->height - 2});
         assert_memory_equal(&inside, &picture->cells, sizeof inside);
-        assert_true(picture->height > 0 && picture->height % 6 == 0 && picture->height <= PICTURE_SIDE_MAX);
+        assert_true(picture->height > 0 && picture->height % 6 == 0 &&
+                    picture->height <= PICTURE_SIDE_MAX);
         assert_true(picture->width > 0 && picture->width <= PICTURE_SIDE_MAX);
         assert_true(picture->width <= picture->cells.width * canvas->look.cell_width);
         assert_true(picture->height <= picture->cells.height * canvas->look.cell_height);
@@ -313,10 +339,13 @@ static void assert_sound(const Canvas *canvas)
     for (int i = 0; i < canvas->width * canvas->height; i++) {
         const Cell *cell = &canvas->cell[i];
         marked += (cell->style.attributes & ATTRIBUTE_PICTURE) != 0;
-        assert_true((cell->style.attributes & ATTRIBUTE_PICTURE) == 0 || cell->rune == ' ');
+        assert_true((cell->style.attributes & ATTRIBUTE_PICTURE) == 0 ||
+                    cell->rune == ' ');
         assert_true(cell->rune >= 32 && (!canvas->look.ascii || cell->rune <= 126));
-        assert_true(canvas->look.colours != COLOURS_NONE || (cell->style.fg < 0 && cell->style.bg < 0));
-        assert_true(canvas->look.colours != COLOURS_8 || (cell->style.fg < 8 && cell->style.bg < 8));
+        assert_true(canvas->look.colours != COLOURS_NONE ||
+                    (cell->style.fg < 0 && cell->style.bg < 0));
+        assert_true(canvas->look.colours != COLOURS_8 ||
+                    (cell->style.fg < 8 && cell->style.bg < 8));
     }
     assert_int_equal(marked, covered); /* no text over a picture */
 }
@@ -329,18 +358,32 @@ static unsigned next(unsigned *seed)
 
 static int random_press(unsigned *seed)
 {
-    static const int special[] = {PRESS_UP, PRESS_DOWN, PRESS_LEFT, PRESS_RIGHT, PRESS_HOME, PRESS_END, PRESS_TAB,
-                                  PRESS_BACK_TAB, PRESS_PAGE_UP, PRESS_PAGE_DOWN, PRESS_ENTER, PRESS_ESCAPE,
-                                  PRESS_UNKNOWN, PRESS_F1, '1', '2', '3', '2', '3', '+', '[', ']'};
+    static const int special[] = {PRESS_UP,      PRESS_DOWN,
+                                  PRESS_LEFT,    PRESS_RIGHT,
+                                  PRESS_HOME,    PRESS_END,
+                                  PRESS_TAB,     PRESS_BACK_TAB,
+                                  PRESS_PAGE_UP, PRESS_PAGE_DOWN,
+                                  PRESS_ENTER,   PRESS_ESCAPE,
+                                  PRESS_UNKNOWN, PRESS_F1,
+                                  '1',           '2',
+                                  '3',           '2',
+                                  '3',           '+',
+                                  '[',           ']'};
     unsigned n = next(seed);
-    return n % 2 ? special[n / 2 % (sizeof special / sizeof *special)] : (int)(n / 2 % 128);
+    return n % 2 ? special[n / 2 % (sizeof special / sizeof *special)]
+                 : (int)(n / 2 % 128);
 }
 
 static const Snapshot *random_snapshot(unsigned *seed)
 {
-    FakeOptions fake = {.runs = (int)(next(seed) % 6), .step = (long)(next(seed) % 4000), .seed = next(seed),
-                        .sampling = 1 + (int)(next(seed) % (next(seed) % 3 ? 8 : 20)), .images = next(seed) % 4 == 0,
-                        .guided = next(seed) % 2, .empty = next(seed) % 5 == 0, .hole = next(seed) % 2,
+    FakeOptions fake = {.runs = (int)(next(seed) % 6),
+                        .step = (long)(next(seed) % 4000),
+                        .seed = next(seed),
+                        .sampling = 1 + (int)(next(seed) % (next(seed) % 3 ? 8 : 20)),
+                        .images = next(seed) % 4 == 0,
+                        .guided = next(seed) % 2,
+                        .empty = next(seed) % 5 == 0,
+                        .hole = next(seed) % 2,
                         .bad_news = next(seed) % 3 == 0};
     return fake_snapshot(&fake);
 }
@@ -356,19 +399,24 @@ static void test_random_keys_never_crash(void **state)
             fake_free(snapshot);
             snapshot = random_snapshot(&seed);
         }
-        CanvasLook look = look_of((ColourLevel)(next(&seed) % 3), next(&seed) % 4 == 0, (Graphics)(next(&seed) % 4));
+        CanvasLook look = look_of((ColourLevel)(next(&seed) % 3), next(&seed) % 4 == 0,
+                                  (Graphics)(next(&seed) % 4));
         look.cell_width = 4 + (int)(next(&seed) % 20);
         look.cell_height = 6 + (int)(next(&seed) % 40);
-        int width = round % 9 == 0 ? 1 + (int)(next(&seed) % 45) : 40 + (int)(next(&seed) % 180);
-        int height = round % 9 == 0 ? 1 + (int)(next(&seed) % 12) : 10 + (int)(next(&seed) % 55);
+        int width =
+            round % 9 == 0 ? 1 + (int)(next(&seed) % 45) : 40 + (int)(next(&seed) % 180);
+        int height =
+            round % 9 == 0 ? 1 + (int)(next(&seed) % 12) : 10 + (int)(next(&seed) % 55);
         Canvas canvas;
-        canvas_init(&canvas, round % 50 == 0 ? 1 : width, round % 50 == 0 ? 1 : height, &look);
+        canvas_init(&canvas, round % 50 == 0 ? 1 : width, round % 50 == 0 ? 1 : height,
+                    &look);
         screen_draw(screen, snapshot, &canvas);
         assert_sound(&canvas);
         for (int presses = (int)(next(&seed) % 4); presses >= 0; presses--) {
             Reply reply = screen_press(screen, snapshot, random_press(&seed));
             assert_true(reply.kind != REPLY_BACK && reply.kind != REPLY_VIEW);
-            assert_true(reply.kind != REPLY_SEND || reply.command.kind == COMMAND_NEW || reply.command.run > 0);
+            assert_true(reply.kind != REPLY_SEND || reply.command.kind == COMMAND_NEW ||
+                        reply.command.run > 0);
         }
         screen_draw(screen, snapshot, &canvas);
         assert_sound(&canvas);

@@ -21,7 +21,8 @@ Axis axis_for(long step, long steps, int zoom, long at)
     if (zoom <= 0 || part < 8) {
         return (Axis){0, span};
     }
-    long pages = at > 0 ? at / (part / 2) : 0; /* windows overlap by half: the cursor is never at an edge */
+    long pages = at > 0 ? at / (part / 2)
+                        : 0; /* windows overlap by half: the cursor is never at an edge */
     long first = pages > 0 ? (pages - 1) * (part / 2) : 0;
     return (Axis){first, first + part};
 }
@@ -51,7 +52,8 @@ void axis_draw(Canvas *canvas, Axis axis, int x, int y, int width)
     double step = nice_step((double)(axis.last - axis.first), width / 12);
     step = step < 1 ? 1 : step;
     int next = 0;
-    for (double at = ceil((double)axis.first / step) * step; at <= (double)axis.last; at += step) {
+    for (double at = ceil((double)axis.first / step) * step; at <= (double)axis.last;
+         at += step) {
         char text[FORMAT_SIZE];
         int column = axis_column(axis, (long)at, width);
         int room = text_width(format_count(text, at)), left = column - room / 2;
@@ -82,14 +84,16 @@ Scale scale_around(double low, double high, bool log)
 {
     if (log) {
         bool sane = low > 0 && isfinite(high) && high >= low;
-        Scale scale = {sane ? round_125(low, false) : 0.1, sane ? round_125(high, true) : 1, true};
+        Scale scale = {sane ? round_125(low, false) : 0.1,
+                       sane ? round_125(high, true) : 1, true};
         if (!(scale.high > scale.low)) {
             scale.high = scale.low * 10;
         }
         return scale;
     }
     if (!(isfinite(low) && isfinite(high) && high > low)) {
-        double centre = isfinite(low) ? low : 0, room = fabs(centre) > 0 ? fabs(centre) : 1;
+        double centre = isfinite(low) ? low : 0,
+               room = fabs(centre) > 0 ? fabs(centre) : 1;
         low = centre - room / 2;
         high = centre + room / 2;
     }

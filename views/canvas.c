@@ -1,5 +1,5 @@
-/* Owns the cell grid: clipping, UTF-8 decoding, the ASCII stand-ins of every rune the views use. Calls nothing
- * but libc. */
+/* Owns the cell grid: clipping, UTF-8 decoding, the ASCII stand-ins of every rune the
+ * views use. Calls nothing but libc. */
 #include "views/canvas.h"
 
 #include "engine/base/status.h"
@@ -31,7 +31,9 @@ void canvas_done(Canvas *canvas)
     *canvas = (Canvas){0};
 }
 
-static const Cell blank = {' ', {COLOUR_DEFAULT, COLOUR_DEFAULT, 0}};
+static const Cell blank = {
+    ' ', {COLOUR_DEFAULT, COLOUR_DEFAULT, 0}
+};
 
 void canvas_clear(Canvas *canvas)
 {
@@ -41,7 +43,7 @@ void canvas_clear(Canvas *canvas)
     drop_pictures(canvas);
 }
 
-/* ---- Rectangles ---------------------------------------------------------------------------------------- */
+/* ---- Rectangles ---- */
 
 bool rect_is_empty(Rect rect)
 {
@@ -62,20 +64,60 @@ bool rects_overlap(Rect a, Rect b)
     return !rect_is_empty(rect_intersect(a, b));
 }
 
-/* ---- Runes --------------------------------------------------------------------------------------------- */
+/* ---- Runes ---- */
 
 static const struct {
     uint32_t rune;
     char ascii;
 } stand_ins[] = {
-    {0x2500, '-'}, {0x2501, '='}, {0x2502, '|'}, {0x2504, '-'}, {0x250c, '+'}, {0x2510, '+'},
-    {0x2514, '+'}, {0x2518, '+'}, {0x251c, '|'}, {0x2524, '|'}, {0x252c, '+'}, {0x2534, '+'},
-    {0x253c, '+'}, {0x25cf, '*'}, {0x25cb, 'o'}, {0x2016, '='}, {0x2713, 'v'}, {0x2717, 'x'},
-    {0x25b2, '^'}, {0x25b8, '>'}, {0x25c6, '#'}, {0x03c4, 't'}, {0x00b7, '.'}, {0x2591, ':'},
-    {0x2592, '+'}, {0x2593, '#'}, {0x2588, '@'}, {0x2580, '#'}, {0x2584, '#'}, {0x2190, '<'},
-    {0x2191, '^'}, {0x2192, '>'}, {0x2193, 'v'}, {0x00d7, 'x'}, {0x2265, '>'}, {0x2264, '<'},
-    {0x2026, '.'}, {0x00b2, '2'}, {0x2589, '@'}, {0x258a, '#'}, {0x258b, '#'}, {0x258c, '#'},
-    {0x258d, ':'}, {0x258e, ':'}, {0x258f, '.'}, {0x2014, '-'}, {0x2013, '-'}, {0x2218, 'o'},
+    {0x2500, '-'},
+    {0x2501, '='},
+    {0x2502, '|'},
+    {0x2504, '-'},
+    {0x250c, '+'},
+    {0x2510, '+'},
+    {0x2514, '+'},
+    {0x2518, '+'},
+    {0x251c, '|'},
+    {0x2524, '|'},
+    {0x252c, '+'},
+    {0x2534, '+'},
+    {0x253c, '+'},
+    {0x25cf, '*'},
+    {0x25cb, 'o'},
+    {0x2016, '='},
+    {0x2713, 'v'},
+    {0x2717, 'x'},
+    {0x25b2, '^'},
+    {0x25b8, '>'},
+    {0x25c6, '#'},
+    {0x03c4, 't'},
+    {0x00b7, '.'},
+    {0x2591, ':'},
+    {0x2592, '+'},
+    {0x2593, '#'},
+    {0x2588, '@'},
+    {0x2580, '#'},
+    {0x2584, '#'},
+    {0x2190, '<'},
+    {0x2191, '^'},
+    {0x2192, '>'},
+    {0x2193, 'v'},
+    {0x00d7, 'x'},
+    {0x2265, '>'},
+    {0x2264, '<'},
+    {0x2026, '.'},
+    {0x00b2, '2'},
+    {0x2589, '@'},
+    {0x258a, '#'},
+    {0x258b, '#'},
+    {0x258c, '#'},
+    {0x258d, ':'},
+    {0x258e, ':'},
+    {0x258f, '.'},
+    {0x2014, '-'},
+    {0x2013, '-'},
+    {0x2218, 'o'},
 };
 
 static uint32_t ascii_for(uint32_t rune)
@@ -92,7 +134,11 @@ static uint32_t ascii_for(uint32_t rune)
 static uint32_t decode(const char **text)
 {
     const unsigned char *s = (const unsigned char *)*text;
-    int more = s[0] < 0x80 ? 0 : s[0] >> 5 == 6 ? 1 : s[0] >> 4 == 14 ? 2 : s[0] >> 3 == 30 ? 3 : -1;
+    int more = s[0] < 0x80       ? 0
+               : s[0] >> 5 == 6  ? 1
+               : s[0] >> 4 == 14 ? 2
+               : s[0] >> 3 == 30 ? 3
+                                 : -1;
     if (more < 0) {
         *text += 1;
         return '?';
@@ -109,7 +155,8 @@ static uint32_t decode(const char **text)
     return rune;
 }
 
-/* 0 for marks that join the rune before, which are left out; '?' for what is not one cell wide. */
+/* 0 for marks that join the rune before, which are left out; '?' for what is not one cell
+ * wide. */
 static uint32_t printable(uint32_t rune)
 {
     if (rune < 32 || (rune >= 127 && rune < 160)) {
@@ -119,10 +166,12 @@ static uint32_t printable(uint32_t rune)
         (rune >= 0xfe00 && rune <= 0xfe0f)) {
         return 0;
     }
-    bool wide = (rune >= 0x1100 && rune <= 0x115f) || (rune >= 0x2e80 && rune <= 0xa4cf) ||
-                (rune >= 0xac00 && rune <= 0xd7a3) || (rune >= 0xd800 && rune <= 0xf8ff) ||
-                (rune >= 0xf900 && rune <= 0xfaff) || (rune >= 0xfe30 && rune <= 0xfe6f) ||
-                (rune >= 0xff00 && rune <= 0xff60) || rune >= 0x10000 || (rune >= 0x2028 && rune <= 0x202e);
+    bool wide =
+        (rune >= 0x1100 && rune <= 0x115f) || (rune >= 0x2e80 && rune <= 0xa4cf) ||
+        (rune >= 0xac00 && rune <= 0xd7a3) || (rune >= 0xd800 && rune <= 0xf8ff) ||
+        (rune >= 0xf900 && rune <= 0xfaff) || (rune >= 0xfe30 && rune <= 0xfe6f) ||
+        (rune >= 0xff00 && rune <= 0xff60) || rune >= 0x10000 ||
+        (rune >= 0x2028 && rune <= 0x202e);
     return wide ? '?' : rune;
 }
 
@@ -135,7 +184,7 @@ int text_width(const char *text)
     return width;
 }
 
-/* ---- Drawing ------------------------------------------------------------------------------------------- */
+/* ---- Drawing ---- */
 
 void canvas_put(Canvas *canvas, int x, int y, uint32_t rune, Style style)
 {
@@ -161,7 +210,8 @@ int canvas_text(Canvas *canvas, int x, int y, int width, Style style, const char
     return used;
 }
 
-int canvas_print(Canvas *canvas, int x, int y, int width, Style style, const char *format, ...)
+int canvas_print(Canvas *canvas, int x, int y, int width, Style style, const char *format,
+                 ...)
 {
     char text[512];
     va_list arguments;
@@ -171,7 +221,8 @@ int canvas_print(Canvas *canvas, int x, int y, int width, Style style, const cha
     return canvas_text(canvas, x, y, width, style, text);
 }
 
-int canvas_text_right(Canvas *canvas, int right, int y, int width, Style style, const char *text)
+int canvas_text_right(Canvas *canvas, int right, int y, int width, Style style,
+                      const char *text)
 {
     int need = text_width(text);
     int used = need < width ? need : width;
@@ -215,13 +266,16 @@ void canvas_clear_rect(Canvas *canvas, Rect rect)
 
 void canvas_add_picture(Canvas *canvas, const Picture *picture)
 {
-    Rect whole = {0, 0, canvas->width, canvas->height - 1}; /* the last row never holds a picture */
+    Rect whole = {0, 0, canvas->width,
+                  canvas->height - 1}; /* the last row never holds a picture */
     Rect inside = rect_intersect(picture->cells, whole);
-    bool fits = inside.width == picture->cells.width && inside.height == picture->cells.height;
+    bool fits =
+        inside.width == picture->cells.width && inside.height == picture->cells.height;
     if (canvas->pictures == PICTURES_MAX || !fits || rect_is_empty(inside)) {
         free(picture->pixels);
         return;
     }
     canvas->picture[canvas->pictures++] = *picture;
-    canvas_fill(canvas, inside, ' ', (Style){COLOUR_DEFAULT, COLOUR_DEFAULT, ATTRIBUTE_PICTURE});
+    canvas_fill(canvas, inside, ' ',
+                (Style){COLOUR_DEFAULT, COLOUR_DEFAULT, ATTRIBUTE_PICTURE});
 }

@@ -1,5 +1,6 @@
-/* A grid of styled cells plus a list of pictures: all a view can draw on. Knows nothing of terminals; app/term.c
- * shows it. Every helper clips. Owns its cells and the pixels of its pictures. */
+/* A grid of styled cells plus a list of pictures: all a view can draw on. Knows nothing
+ * of terminals; app/term.c shows it. Every helper clips. Owns its cells and the pixels of
+ * its pictures. */
 #ifndef DDIL_CANVAS_H
 #define DDIL_CANVAS_H
 
@@ -28,7 +29,8 @@ enum Attribute {
     ATTRIBUTE_DIM = 2,
     ATTRIBUTE_REVERSE = 4,
     ATTRIBUTE_UNDERLINE = 8,
-    ATTRIBUTE_PICTURE = 16, /* a blank under a picture: must differ from an ordinary blank */
+    ATTRIBUTE_PICTURE =
+        16, /* a blank under a picture: must differ from an ordinary blank */
 };
 
 typedef struct Style {
@@ -74,18 +76,21 @@ void canvas_done(Canvas *canvas);
 void canvas_clear(Canvas *canvas);
 
 void canvas_put(Canvas *canvas, int x, int y, uint32_t rune, Style style);
-/* UTF-8 text in at most `width` cells; returns the cells used. What has no one-cell shape becomes '?'. */
+/* UTF-8 text in at most `width` cells; returns the cells used. What has no one-cell shape
+ * becomes '?'. */
 int canvas_text(Canvas *canvas, int x, int y, int width, Style style, const char *text);
-int canvas_print(Canvas *canvas, int x, int y, int width, Style style, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+int canvas_print(Canvas *canvas, int x, int y, int width, Style style, const char *format,
+                 ...) __attribute__((format(printf, 6, 7)));
 /* Ends at column `right` (exclusive); cut on the left end of the room, `width` cells. */
-int canvas_text_right(Canvas *canvas, int right, int y, int width, Style style, const char *text);
+int canvas_text_right(Canvas *canvas, int right, int y, int width, Style style,
+                      const char *text);
 void canvas_fill(Canvas *canvas, Rect rect, uint32_t rune, Style style);
 /* Blanks the cells and drops every picture that touches them: before a dialogue. */
 void canvas_clear_rect(Canvas *canvas, Rect rect);
 /* Changes the look of what stands there. */
 void canvas_add_attributes(Canvas *canvas, Rect rect, uint8_t attributes);
-/* Takes `pixels` (malloc'd) over and marks the cells. Frees and ignores it when there is no room for another. */
+/* Takes `pixels` (malloc'd) over and marks the cells. Frees and ignores it when there is
+ * no room for another. */
 void canvas_add_picture(Canvas *canvas, const Picture *picture);
 
 /* Cells a text would use. */

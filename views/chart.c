@@ -1,4 +1,5 @@
-/* Owns the plot: a grid of dots, one layer a dot, of which each cell shows the topmost. See chart.h. */
+/* Owns the plot: a grid of dots, one layer a dot, of which each cell shows the topmost.
+ * See chart.h. */
 #include "views/chart.h"
 
 #include "views/format.h"
@@ -15,7 +16,7 @@ typedef struct Grid {
     Dots dots;
     Axis axis;
     Scale scale;
-    uint8_t *layer;    /* [rows * dy][columns * dx] */
+    uint8_t *layer; /* [rows * dy][columns * dx] */
 } Grid;
 
 int series_at(const Series *series, long step)
@@ -31,7 +32,7 @@ int series_at(const Series *series, long step)
     return (int)bucket;
 }
 
-/* ---- Dots ---------------------------------------------------------------------------------------------- */
+/* ---- Dots ---- */
 
 static int dot_row(const Grid *grid, double value)
 {
@@ -75,12 +76,14 @@ static int logged_every(const Series *series)
     return every < 1 ? 1 : every;
 }
 
-/* The band's two edges as dots: filled, a column of a wide band would cost ten times the bytes on a slow line. */
+/* The band's two edges as dots: filled, a column of a wide band would cost ten times the
+ * bytes on a slow line. */
 static void draw_band(Grid *grid, const Series *series)
 {
     for (int b = 0; b < series->n; b++) {
         double x = floor(dot_x(grid, (double)b * (double)series->stride));
-        if (isfinite(series->min[b]) && isfinite(series->max[b]) && x >= 0 && x < grid->columns * grid->dx) {
+        if (isfinite(series->min[b]) && isfinite(series->max[b]) && x >= 0 &&
+            x < grid->columns * grid->dx) {
             int low = dot_row(grid, series->min[b]), high = dot_row(grid, series->max[b]);
             fill_column(grid, (int)x, low, low, LAYER_BAND);
             fill_column(grid, (int)x, high, high, LAYER_BAND);
@@ -90,13 +93,16 @@ static void draw_band(Grid *grid, const Series *series)
 
 static void draw_segment(Grid *grid, double x0, double y0, double x1, double y1)
 {
-    int from = (int)floor(fmax(x0, -1)), to = (int)floor(fmin(x1, grid->columns * grid->dx));
+    int from = (int)floor(fmax(x0, -1)),
+        to = (int)floor(fmin(x1, grid->columns * grid->dx));
     int before = dot_row(grid, y0);
     for (int x = from; x <= to; x++) {
         double t = x1 > x0 ? fmin(fmax((x + 0.5 - x0) / (x1 - x0), 0), 1) : 1;
-        double value = grid->scale.log && y0 > 0 && y1 > 0 ? y0 * pow(y1 / y0, t) : y0 + t * (y1 - y0);
+        double value = grid->scale.log && y0 > 0 && y1 > 0 ? y0 * pow(y1 / y0, t)
+                                                           : y0 + t * (y1 - y0);
         int row = dot_row(grid, value);
-        int start = before < row ? before + (before + 1 < row) : before - (before - 1 > row);
+        int start =
+            before < row ? before + (before + 1 < row) : before - (before - 1 > row);
         fill_column(grid, x, x == from ? row : start, row, LAYER_LINE);
         before = row;
     }
@@ -111,18 +117,20 @@ static void draw_line(Grid *grid, const Series *series, int every)
             continue;
         }
         int from = before >= 0 && b - before <= 2 * every ? before : b;
-        draw_segment(grid, dot_x(grid, (double)from * (double)series->stride), series->smooth[from],
+        draw_segment(grid, dot_x(grid, (double)from * (double)series->stride),
+                     series->smooth[from],
                      dot_x(grid, (double)b * (double)series->stride), series->smooth[b]);
         before = b;
     }
 }
 
-/* ---- Cells --------------------------------------------------------------------------------------------- */
+/* ---- Cells ---- */
 
 static uint32_t cell_rune(Dots dots, unsigned bits, int layer)
 {
-    static const uint32_t quadrants[16] = {' ',    0x2598, 0x259d, 0x2580, 0x2596, 0x258c, 0x259e, 0x259b,
-                                           0x2597, 0x259a, 0x2590, 0x259c, 0x2584, 0x2599, 0x259f, 0x2588};
+    static const uint32_t quadrants[16] = {' ',    0x2598, 0x259d, 0x2580, 0x2596, 0x258c,
+                                           0x259e, 0x259b, 0x2597, 0x259a, 0x2590, 0x259c,
+                                           0x2584, 0x2599, 0x259f, 0x2588};
     static const uint8_t braille[8] = {0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80};
     if (dots == DOTS_ASCII) {
         return layer == LAYER_LINE ? '*' : ':';
@@ -160,7 +168,8 @@ static Scale value_scale(const ChartSpec *spec)
     const Series *series = spec->series;
     for (int b = 0; b < series->n; b++) {
         long step = (long)b * series->stride;
-        if (step + series->stride <= spec->axis.first || step >= spec->axis.last || !isfinite(series->max[b])) {
+        if (step + series->stride <= spec->axis.first || step >= spec->axis.last ||
+            !isfinite(series->max[b])) {
             continue;
         }
         low = fmin(low, series->min[b]);
@@ -193,7 +202,8 @@ static void draw_ticks(Canvas *canvas, Rect plot, const Scale *scale)
             continue;
         }
         char text[FORMAT_SIZE];
-        canvas_text_right(canvas, plot.x - 2, y, CHART_MARGIN - 2, faint, format_tick(text, value));
+        canvas_text_right(canvas, plot.x - 2, y, CHART_MARGIN - 2, faint,
+                          format_tick(text, value));
         canvas_put(canvas, plot.x - 1, y, 0x2524, rule);
         taken = y;
     }
@@ -212,15 +222,18 @@ static void draw_marks(Canvas *canvas, Rect plot, int y, const ChartSpec *spec)
         }
     }
     if (end > plot.x && spec->marks > 0) {
-        canvas_text(canvas, end, y, plot.x + plot.width - end, style, spec->mark[spec->marks - 1].text);
+        canvas_text(canvas, end, y, plot.x + plot.width - end, style,
+                    spec->mark[spec->marks - 1].text);
     }
 }
 
 static void draw_cursor(Canvas *canvas, Rect plot, const ChartSpec *spec)
 {
-    int column = spec->cursor >= 0 ? axis_column(spec->axis, spec->cursor, plot.width) : -1;
+    int column =
+        spec->cursor >= 0 ? axis_column(spec->axis, spec->cursor, plot.width) : -1;
     for (int row = 0; row < plot.height && column >= 0 && column < plot.width; row++) {
-        canvas_put(canvas, plot.x + column, plot.y + row, 0x2502, theme_style(canvas, ROLE_CURSOR));
+        canvas_put(canvas, plot.x + column, plot.y + row, 0x2502,
+                   theme_style(canvas, ROLE_CURSOR));
     }
 }
 
@@ -229,7 +242,8 @@ static void draw_plot(Canvas *canvas, Rect plot, const ChartSpec *spec, Scale sc
     static const int across[] = {[DOTS_BRAILLE] = 2, [DOTS_BLOCKS] = 2, [DOTS_ASCII] = 1};
     static const int down[] = {[DOTS_BRAILLE] = 4, [DOTS_BLOCKS] = 2, [DOTS_ASCII] = 1};
     Dots dots = canvas->look.ascii ? DOTS_ASCII : spec->dots;
-    Grid grid = {plot.width, plot.height, across[dots], down[dots], dots, spec->axis, scale, NULL};
+    Grid grid = {plot.width, plot.height, across[dots], down[dots],
+                 dots,       spec->axis,  scale,        NULL};
     grid.layer = calloc((size_t)(grid.columns * grid.dx), (size_t)(grid.rows * grid.dy));
     must(grid.layer != NULL);
     int every = logged_every(spec->series);
@@ -246,12 +260,14 @@ static void draw_plot(Canvas *canvas, Rect plot, const ChartSpec *spec, Scale sc
 void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec)
 {
     int under = spec->marks > 0 ? 2 : 1;
-    Rect plot = {rect.x + CHART_MARGIN, rect.y, rect.width - CHART_MARGIN, rect.height - under};
+    Rect plot = {rect.x + CHART_MARGIN, rect.y, rect.width - CHART_MARGIN,
+                 rect.height - under};
     if (plot.width < 4 || plot.height < 2) {
         return;
     }
     Scale scale = value_scale(spec);
-    canvas_fill(canvas, (Rect){plot.x - 1, plot.y, 1, plot.height}, 0x2502, theme_style(canvas, ROLE_RULE));
+    canvas_fill(canvas, (Rect){plot.x - 1, plot.y, 1, plot.height}, 0x2502,
+                theme_style(canvas, ROLE_RULE));
     draw_ticks(canvas, plot, &scale);
     draw_plot(canvas, plot, spec, scale);
     draw_cursor(canvas, plot, spec);

@@ -1,4 +1,5 @@
-/* Owns pictures of 2-D points: density of a reference law, dots over it. See picture.h. */
+/* Owns pictures of 2-D points: density of a reference law, dots over it. See picture.h.
+ */
 #include "engine/base/status.h"
 #include "views/picture.h"
 #include "views/theme.h"
@@ -6,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void blend(uint8_t out[3], const uint8_t a[3], const uint8_t b[3], int part, int whole)
+static void blend(uint8_t out[3], const uint8_t a[3], const uint8_t b[3], int part,
+                  int whole)
 {
     for (int c = 0; c < 3; c++) {
         out[c] = (uint8_t)((a[c] * (whole - part) + b[c] * part) / whole);
@@ -18,7 +20,8 @@ void cloud_palette(Raster *raster)
     uint8_t pale[3];
     theme_ink_rgb(INK_PALE, pale);
     for (int i = 0; i < CLOUD_DENSITIES; i++) {
-        blend(raster->palette[CLOUD_DENSITY_FIRST + i], raster->palette[0], pale, i + 2, CLOUD_DENSITIES + 4);
+        blend(raster->palette[CLOUD_DENSITY_FIRST + i], raster->palette[0], pale, i + 2,
+              CLOUD_DENSITIES + 4);
     }
     for (int ink = 0; ink < INKS; ink++) {
         theme_ink_rgb((Ink)ink, raster->palette[CLOUD_INK_FIRST + ink]);
@@ -51,8 +54,10 @@ void cloud_pixel(Box box, World world, const float point[2], int *x, int *y)
     *y = py > -1e4 && py < 1e4 ? (int)floor(py) : -10000;
 }
 
-/* Means over windows of 2 radius + 1, along one axis; `stride` steps along it, `jump` to the next line. */
-static void blur(float *out, const float *in, int length, int stride, int lines, int jump, int radius)
+/* Means over windows of 2 radius + 1, along one axis; `stride` steps along it, `jump` to
+ * the next line. */
+static void blur(float *out, const float *in, int length, int stride, int lines, int jump,
+                 int radius)
 {
     for (int line = 0; line < lines; line++) {
         const float *from = in + (size_t)line * (size_t)jump;
@@ -102,14 +107,17 @@ void cloud_density(Raster *raster, Box box, World world, const float *points, in
     for (size_t i = 0; i < size && top > 0; i++) {
         int level = (int)(sqrtf(a[i] / top) * (CLOUD_DENSITIES + 0.999f));
         if (level > 0) {
-            int x = box.x + (int)(i % (size_t)box.width), y = box.y + (int)(i / (size_t)box.width);
-            raster_fill(raster, (Box){x, y, 1, 1}, (uint8_t)(CLOUD_DENSITY_FIRST + level - 1));
+            int x = box.x + (int)(i % (size_t)box.width),
+                y = box.y + (int)(i / (size_t)box.width);
+            raster_fill(raster, (Box){x, y, 1, 1},
+                        (uint8_t)(CLOUD_DENSITY_FIRST + level - 1));
         }
     }
     free(a);
 }
 
-void cloud_points(Raster *raster, Box box, World world, const float *points, int n, int size, uint8_t colour)
+void cloud_points(Raster *raster, Box box, World world, const float *points, int n,
+                  int size, uint8_t colour)
 {
     for (int i = 0; i < n; i++) {
         int x, y;

@@ -1,5 +1,5 @@
-/* Is it learning, and where does the student leave the inputs it was trained on? Loss above, covariate shift
- * below, on the same axis, with one cursor. */
+/* Is it learning, and where does the student leave the inputs it was trained on? Loss
+ * above, covariate shift below, on the same axis, with one cursor. */
 #include "views/chart.h"
 #include "views/format.h"
 #include "views/heatmap.h"
@@ -13,7 +13,8 @@
 static Axis axis_of(const Scene *scene)
 {
     const RunView *run = scene->run;
-    return axis_for(run->step, run->steps, scene->session->zoom, views_step(scene->session, run));
+    return axis_for(run->step, run->steps, scene->session->zoom,
+                    views_step(scene->session, run));
 }
 
 /* The sampling step under the cursor as a row of the heat-map. */
@@ -47,12 +48,19 @@ static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
     format_value(value, bucket < 0 ? NAN : term->series.smooth[bucket]);
     snprintf(title, sizeof title, "%02d %s  %s", run->id, run->name, term->name);
     if (!session->live) {
-        snprintf(title + strlen(title), sizeof title - strlen(title), " %s at the cursor", value);
+        snprintf(title + strlen(title), sizeof title - strlen(title), " %s at the cursor",
+                 value);
     }
-    snprintf(right, sizeof right, "x step · %s y · EMA .98", session->linear_y ? "linear" : "log");
+    snprintf(right, sizeof right, "x step · %s y · EMA .98",
+             session->linear_y ? "linear" : "log");
     views_title(canvas, &rect, title, right);
-    ChartSpec spec = {.series = &term->series, .axis = axis_of(scene), .linear_y = session->linear_y,
-                      .dots = session->dots, .cursor = cursor_of(scene), .marks = run->marks, .mark = run->mark};
+    ChartSpec spec = {.series = &term->series,
+                      .axis = axis_of(scene),
+                      .linear_y = session->linear_y,
+                      .dots = session->dots,
+                      .cursor = cursor_of(scene),
+                      .marks = run->marks,
+                      .mark = run->mark};
     chart_draw(canvas, rect, &spec);
 }
 
@@ -72,7 +80,8 @@ static void draw_heat(Canvas *canvas, const Scene *scene, Rect rect)
     Reference reference = views_reference(scene->session, run);
     Rect row = {rect.x, rect.y, rect.width, 1};
     char title[120];
-    snprintf(title, sizeof title, "covariate shift: %s%s", reference_title(reference), run->guided ? " (guided)" : "");
+    snprintf(title, sizeof title, "covariate shift: %s%s", reference_title(reference),
+             run->guided ? " (guided)" : "");
     if (row.width < text_width(title) + 34) {
         snprintf(title, sizeof title, "shift: %s", reference_title(reference));
     }
@@ -85,11 +94,13 @@ static void draw_heat(Canvas *canvas, const Scene *scene, Rect rect)
     if (row.width >= text_width(title) + 26) {
         heatmap_legend(canvas, row.x + row.width - 1, row.y, &scale);
     }
-    HeatSpec spec = {shift, reference, axis_of(scene), run->step, cursor_of(scene), row_of(scene->session, run)};
+    HeatSpec spec = {shift,     reference,        axis_of(scene),
+                     run->step, cursor_of(scene), row_of(scene->session, run)};
     heatmap_draw(canvas, rect, &spec);
 }
 
-/* The column under the cursor as bars with numbers: reading the map without guessing shades. */
+/* The column under the cursor as bars with numbers: reading the map without guessing
+ * shades. */
 static void draw_bars(Canvas *canvas, const Scene *scene, Rect rect)
 {
     const RunView *run = scene->run;
@@ -97,21 +108,27 @@ static void draw_bars(Canvas *canvas, const Scene *scene, Rect rect)
     Reference reference = views_reference(scene->session, run);
     int column = shift_column(shift, views_step(scene->session, run));
     char title[80];
-    snprintf(title, sizeof title, "shift by sampling step, at step %ld", column < 0 ? 0 : shift->step[column]);
+    snprintf(title, sizeof title, "shift by sampling step, at step %ld",
+             column < 0 ? 0 : shift->step[column]);
     views_title(canvas, &rect, title, "95 % interval · own / forward");
     Scale scale = shift_scale(shift, reference);
     for (int row = 0; row < shift->rows && row < rect.height && column >= 0; row++) {
         ShiftCell cell = shift_cell(shift, reference, column, row);
-        int at = column * shift->rows + row, room = rect.width - CHART_MARGIN - 50, y = rect.y + row;
-        double part = cell.value > scale.low ? fmin(scale_part(&scale, cell.value), 1) : 0;
+        int at = column * shift->rows + row, room = rect.width - CHART_MARGIN - 50,
+            y = rect.y + row;
+        double part =
+            cell.value > scale.low ? fmin(scale_part(&scale, cell.value), 1) : 0;
         char value[FORMAT_SIZE];
-        canvas_print(canvas, rect.x, y, CHART_MARGIN, theme_style(canvas, ROLE_FAINT), "  i=%-3d", shift->rows - row);
-        canvas_fill(canvas, (Rect){rect.x + CHART_MARGIN, y, (int)lround(part * room), 1}, 0x2588,
-                    theme_style(canvas, cell.sure ? ROLE_CURSOR : ROLE_BAND));
+        canvas_print(canvas, rect.x, y, CHART_MARGIN, theme_style(canvas, ROLE_FAINT),
+                     "  i=%-3d", shift->rows - row);
+        canvas_fill(canvas, (Rect){rect.x + CHART_MARGIN, y, (int)lround(part * room), 1},
+                    0x2588, theme_style(canvas, cell.sure ? ROLE_CURSOR : ROLE_BAND));
         int x = rect.x + rect.width - 48;
-        canvas_text_right(canvas, x + 8, y, 8, theme_style(canvas, ROLE_STRONG), format_value(value, cell.value));
-        canvas_print(canvas, x + 9, y, 39, theme_style(canvas, ROLE_FAINT), " [%.3g, %.3g]   %.3g / %.3g",
-                     (double)shift->low[at], (double)shift->high[at], (double)shift->own[at],
+        canvas_text_right(canvas, x + 8, y, 8, theme_style(canvas, ROLE_STRONG),
+                          format_value(value, cell.value));
+        canvas_print(canvas, x + 9, y, 39, theme_style(canvas, ROLE_FAINT),
+                     " [%.3g, %.3g]   %.3g / %.3g", (double)shift->low[at],
+                     (double)shift->high[at], (double)shift->own[at],
                      (double)shift->forward[at]);
     }
 }
@@ -121,7 +138,8 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
     (void)state;
     if (scene->run == NULL) {
         Rect line = layout_centre(body, 40, 1);
-        canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_TEXT), "No run yet: press n to start one.");
+        canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_TEXT),
+                    "No run yet: press n to start one.");
         return;
     }
     CurvesLayout layout = layout_curves(body, scene->run->shift_view.rows);
@@ -134,7 +152,7 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
     }
 }
 
-/* ---- Keys ---------------------------------------------------------------------------------------------- */
+/* ---- Keys ---- */
 
 /* One column of the chart left or right; moving past the newest step goes live again. */
 static void scrub(const Scene *scene, int columns)
@@ -170,8 +188,15 @@ static void change_chart(const Scene *scene, Action action)
     case ACTION_ZOOM_IN: session->zoom += session->zoom < 12; break;
     case ACTION_ZOOM_OUT: session->zoom -= session->zoom > 0; break;
     case ACTION_ZOOM_FIT: session->zoom = 0; break;
-    case ACTION_CURVE: session->curve = scene->run->loss_terms > 0 ? (session->curve + 1) % scene->run->loss_terms : 0; break;
-    case ACTION_REFERENCE: session->reference = (Reference)((views_reference(session, scene->run) + 1) % REFERENCES); break;
+    case ACTION_CURVE:
+        session->curve = scene->run->loss_terms > 0
+                             ? (session->curve + 1) % scene->run->loss_terms
+                             : 0;
+        break;
+    case ACTION_REFERENCE:
+        session->reference =
+            (Reference)((views_reference(session, scene->run) + 1) % REFERENCES);
+        break;
     default: break;
     }
 }
@@ -189,7 +214,10 @@ static Reply act(void *state, const Scene *scene, Action action)
     case ACTION_PAGE_UP: scrub(scene, -10); break;
     case ACTION_PAGE_DOWN: scrub(scene, 10); break;
     case ACTION_UP:
-    case ACTION_DOWN: session->stage = views_move(row_of(session, scene->run), scene->run->shift_view.rows, action); break;
+    case ACTION_DOWN:
+        session->stage =
+            views_move(row_of(session, scene->run), scene->run->shift_view.rows, action);
+        break;
     case ACTION_FIRST:
         session->live = false;
         session->step = 0;
@@ -203,24 +231,29 @@ static Reply act(void *state, const Scene *scene, Action action)
 }
 
 /* What a cell of the map is made of. */
-static void describe_cell(const ShiftView *shift, Reference reference, int column, int row, char *text, size_t size)
+static void describe_cell(const ShiftView *shift, Reference reference, int column,
+                          int row, char *text, size_t size)
 {
     int at = column * shift->rows + row;
     double value = shift_cell(shift, reference, column, row).value;
     char a[FORMAT_SIZE], b[FORMAT_SIZE], c[FORMAT_SIZE];
-    int used = snprintf(text, size, "i=%d  t=%.2f  ", shift->rows - row, shift->time[row]);
+    int used =
+        snprintf(text, size, "i=%d  t=%.2f  ", shift->rows - row, shift->time[row]);
     text += used;
     size -= (size_t)used;
     format_value(c, value);
     if (reference == REFERENCE_RATIO) {
-        snprintf(text, size, "own %s / forward %s = %s [%.3g, %.3g]", format_value(a, shift->own[at]),
-                 format_value(b, shift->forward[at]), c, (double)shift->low[at], (double)shift->high[at]);
+        snprintf(text, size, "own %s / forward %s = %s [%.3g, %.3g]",
+                 format_value(a, shift->own[at]), format_value(b, shift->forward[at]), c,
+                 (double)shift->low[at], (double)shift->high[at]);
     } else if (reference == REFERENCE_PAIRED) {
         snprintf(text, size, "squared distance to the teacher %s", c);
     } else {
         bool forward = reference == REFERENCE_MMD_FORWARD;
-        snprintf(text, size, "MMD² %s / null %s = %s", format_value(a, forward ? shift->mmd2[at] : shift->mmd2_teacher[at]),
-                 format_value(b, forward ? shift->null95[at] : shift->null95_teacher[at]), c);
+        snprintf(text, size, "MMD² %s / null %s = %s",
+                 format_value(a, forward ? shift->mmd2[at] : shift->mmd2_teacher[at]),
+                 format_value(b, forward ? shift->null95[at] : shift->null95_teacher[at]),
+                 c);
     }
 }
 
@@ -228,18 +261,29 @@ static void describe(const Scene *scene, char *text, size_t size)
 {
     const RunView *run = scene->run;
     const ShiftView *shift = &run->shift_view;
-    int column = shift->rows > 0 ? shift_column(shift, views_step(scene->session, run)) : -1;
+    int column =
+        shift->rows > 0 ? shift_column(shift, views_step(scene->session, run)) : -1;
     if (column < 0) {
         snprintf(text, size, "%s on %s", run->method, run->data);
         return;
     }
-    describe_cell(shift, views_reference(scene->session, run), column, row_of(scene->session, run), text, size);
+    describe_cell(shift, views_reference(scene->session, run), column,
+                  row_of(scene->session, run), text, size);
 }
 
 const View view_curves = {
-    .name = "Curves", .title = "is it learning, and where does it drift",
-    .help = "Above, the loss: grey dots are the smallest and largest values, the line is the moving average. Below, the covariate\n"
-            "shift: one row per sampling step, from noise on top (i = N) to the last step (i = 1). Dark means the\n"
-            "student errs on its own states no more than on those it was trained on; bright means it drifts.",
-    .place = PLACE_CURVES, .draw = draw, .act = act, .describe = describe, .rail = true, .side = true,
+    .name = "Curves",
+    .title = "is it learning, and where does it drift",
+    .help = "Above, the loss: grey dots are the smallest and largest values, the line is "
+            "the moving average. Below, the covariate\n"
+            "shift: one row per sampling step, from noise on top (i = N) to the last "
+            "step (i = 1). Dark means the\n"
+            "student errs on its own states no more than on those it was trained on; "
+            "bright means it drifts.",
+    .place = PLACE_CURVES,
+    .draw = draw,
+    .act = act,
+    .describe = describe,
+    .rail = true,
+    .side = true,
 };

@@ -1,4 +1,5 @@
-/* The three layers over the views: help (from the key table), the question before quitting, the list of presets. */
+/* The three layers over the views: help (from the key table), the question before
+ * quitting, the list of presets. */
 #include "views/format.h"
 #include "views/layout.h"
 #include "views/theme.h"
@@ -22,18 +23,20 @@ static Rect draw_box(Canvas *canvas, Rect body, int width, int height, const cha
     canvas_put(canvas, right, box.y, 0x2510, rule);
     canvas_put(canvas, box.x, bottom, 0x2514, rule);
     canvas_put(canvas, right, bottom, 0x2518, rule);
-    canvas_print(canvas, box.x + 2, box.y, box.width - 4, theme_style(canvas, ROLE_TITLE), " %s ", title);
+    canvas_print(canvas, box.x + 2, box.y, box.width - 4, theme_style(canvas, ROLE_TITLE),
+                 " %s ", title);
     return (Rect){box.x + 2, box.y + 1, box.width - 4, box.height - 2};
 }
 
 static void draw_lines(Canvas *canvas, Rect inside, const char *const *lines, int n)
 {
     for (int i = 0; i < n && i < inside.height; i++) {
-        canvas_text(canvas, inside.x, inside.y + i, inside.width, theme_style(canvas, ROLE_TEXT), lines[i]);
+        canvas_text(canvas, inside.x, inside.y + i, inside.width,
+                    theme_style(canvas, ROLE_TEXT), lines[i]);
     }
 }
 
-/* ---- Quit ---------------------------------------------------------------------------------------------- */
+/* ---- Quit ---- */
 
 static void quit_draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
@@ -44,10 +47,17 @@ static void quit_draw(void *state, const Scene *scene, Canvas *canvas, Rect body
         live += run == RUN_LIVE || run == RUN_QUEUED;
     }
     char first[64];
-    snprintf(first, sizeof first, live == 1 ? "One run is live." : "%d runs are live.", live);
-    const char *const lines[] = {"", first, "", "s    save and quit: each goes on later with  ddil resume",
-                                 "x    quit without saving: the last checkpoints stand", "Esc  stay"};
-    draw_lines(canvas, draw_box(canvas, body, 62, 9, "Leave the workbench?"), lines, sizeof lines / sizeof *lines);
+    snprintf(first, sizeof first, live == 1 ? "One run is live." : "%d runs are live.",
+             live);
+    const char *const lines[] = {
+        "",
+        first,
+        "",
+        "s    save and quit: each goes on later with  ddil resume",
+        "x    quit without saving: the last checkpoints stand",
+        "Esc  stay"};
+    draw_lines(canvas, draw_box(canvas, body, 62, 9, "Leave the workbench?"), lines,
+               sizeof lines / sizeof *lines);
 }
 
 static Reply quit_act(void *state, const Scene *scene, Action action)
@@ -62,9 +72,10 @@ static Reply quit_act(void *state, const Scene *scene, Action action)
     }
 }
 
-const View view_quit = {.name = "Quit", .place = PLACE_QUIT, .draw = quit_draw, .act = quit_act};
+const View view_quit = {
+    .name = "Quit", .place = PLACE_QUIT, .draw = quit_draw, .act = quit_act};
 
-/* ---- Help ---------------------------------------------------------------------------------------------- */
+/* ---- Help ---- */
 
 typedef struct HelpState {
     int scroll;
@@ -88,7 +99,8 @@ static void help_line(HelpPage *page, Role role, const char *key, const char *te
         canvas_text(page->canvas, x + 2, y, 10, theme_style(page->canvas, ROLE_KEY), key);
         x += 13;
     }
-    canvas_text(page->canvas, x, y, page->inside.x + page->inside.width - x, theme_style(page->canvas, role), text);
+    canvas_text(page->canvas, x, y, page->inside.x + page->inside.width - x,
+                theme_style(page->canvas, role), text);
 }
 
 static void help_about(HelpPage *page, const View *view)
@@ -130,15 +142,23 @@ static void help_draw(void *state, const Scene *scene, Canvas *canvas, Rect body
     (void)scene;
     HelpState *own = state;
     Canvas nothing = {.look = canvas->look};
-    HelpPage measured = {&nothing, {0, 0, 0, 0}, 0, 0};
+    HelpPage measured = {
+        &nothing, {0, 0, 0, 0},
+         0, 0
+    };
     help_page(&measured);
-    HelpPage page = {canvas, draw_box(canvas, body, body.width < 108 ? body.width : 108, body.height, "Help"), 0, 0};
-    int most = measured.line > page.inside.height ? measured.line - page.inside.height : 0;
+    HelpPage page = {
+        canvas,
+        draw_box(canvas, body, body.width < 108 ? body.width : 108, body.height, "Help"),
+        0, 0};
+    int most =
+        measured.line > page.inside.height ? measured.line - page.inside.height : 0;
     own->scroll = own->scroll > most ? most : own->scroll;
     page.scroll = own->scroll;
     help_page(&page);
     if (own->scroll < most) {
-        canvas_text_right(canvas, page.inside.x + page.inside.width, page.inside.y + page.inside.height, 16,
+        canvas_text_right(canvas, page.inside.x + page.inside.width,
+                          page.inside.y + page.inside.height, 16,
                           theme_style(canvas, ROLE_KEY), " ↓ more ");
     }
 }
@@ -150,14 +170,18 @@ static Reply help_act(void *state, const Scene *scene, Action action)
     if (action == ACTION_BACK) {
         return (Reply){.kind = REPLY_BACK};
     }
-    own->scroll = views_move(own->scroll, 1000, action); /* draw cuts it to what there is */
+    own->scroll =
+        views_move(own->scroll, 1000, action); /* draw cuts it to what there is */
     return (Reply){.kind = REPLY_NONE};
 }
 
-const View view_help = {.name = "Help", .place = PLACE_HELP, .state_size = sizeof(HelpState), .draw = help_draw,
+const View view_help = {.name = "Help",
+                        .place = PLACE_HELP,
+                        .state_size = sizeof(HelpState),
+                        .draw = help_draw,
                         .act = help_act};
 
-/* ---- Presets ------------------------------------------------------------------------------------------- */
+/* ---- Presets ---- */
 
 typedef struct PickerState {
     int chosen;
@@ -176,10 +200,12 @@ static int picker_chosen(const PickerState *own, const PresetInfo *presets, int 
 static void picker_row(Canvas *canvas, Rect row, const PresetInfo *preset, bool chosen)
 {
     int name = row.width < 70 ? 20 : 28;
-    canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_CURSOR), chosen ? "▸ " : "  ");
-    canvas_text(canvas, row.x + 2, row.y, name - 1, theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), preset->name);
-    canvas_text(canvas, row.x + 2 + name, row.y, row.width - name - 2, theme_style(canvas, chosen ? ROLE_TEXT : ROLE_FAINT),
-                preset->title);
+    canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_CURSOR),
+                chosen ? "▸ " : "  ");
+    canvas_text(canvas, row.x + 2, row.y, name - 1,
+                theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), preset->name);
+    canvas_text(canvas, row.x + 2 + name, row.y, row.width - name - 2,
+                theme_style(canvas, chosen ? ROLE_TEXT : ROLE_FAINT), preset->title);
 }
 
 static void picker_draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
@@ -189,17 +215,19 @@ static void picker_draw(void *state, const Scene *scene, Canvas *canvas, Rect bo
     PresetInfo *presets = NULL;
     int n = engine_presets(&presets);
     int height = n + 4 < body.height ? n + 4 : body.height;
-    Rect inside = draw_box(canvas, body, body.width < 100 ? body.width : 100, height < 7 ? 7 : height, "Start a preset");
+    Rect inside = draw_box(canvas, body, body.width < 100 ? body.width : 100,
+                           height < 7 ? 7 : height, "Start a preset");
     layout_take_top(&inside, 1);
     if (n == 0) {
-        canvas_text(canvas, inside.x, inside.y, inside.width, theme_style(canvas, ROLE_TEXT),
+        canvas_text(canvas, inside.x, inside.y, inside.width,
+                    theme_style(canvas, ROLE_TEXT),
                     "No presets found: they lie in presets/ beside the program.");
     }
     int chosen = picker_chosen(own, presets, n);
     int first = chosen >= inside.height - 1 ? chosen - inside.height + 2 : 0;
     for (int row = 0; row < inside.height - 1 && first + row < n; row++) {
-        picker_row(canvas, (Rect){inside.x, inside.y + row, inside.width, 1}, &presets[first + row],
-                   first + row == chosen);
+        picker_row(canvas, (Rect){inside.x, inside.y + row, inside.width, 1},
+                   &presets[first + row], first + row == chosen);
     }
     free(presets);
 }
@@ -235,5 +263,8 @@ static Reply picker_act(void *state, const Scene *scene, Action action)
     return reply;
 }
 
-const View view_picker = {.name = "Presets", .place = PLACE_PICKER, .state_size = sizeof(PickerState),
-                          .draw = picker_draw, .act = picker_act};
+const View view_picker = {.name = "Presets",
+                          .place = PLACE_PICKER,
+                          .state_size = sizeof(PickerState),
+                          .draw = picker_draw,
+                          .act = picker_act};

@@ -58,7 +58,11 @@ const char *format_value(char text[FORMAT_SIZE], double value)
         snprintf(text, FORMAT_SIZE, "%.8se%d", mantissa, exponent);
         return text;
     }
-    int decimals = size >= 999.95 ? 0 : size >= 99.995 ? 1 : size >= 9.9995 ? 2 : size >= 0.99995 ? 3 : 4;
+    int decimals = size >= 999.95    ? 0
+                   : size >= 99.995  ? 1
+                   : size >= 9.9995  ? 2
+                   : size >= 0.99995 ? 3
+                                     : 4;
     snprintf(text, FORMAT_SIZE, "%.*f", decimals, value);
     return text;
 }
@@ -71,7 +75,8 @@ const char *format_tick(char text[FORMAT_SIZE], double value)
         return text;
     }
     int exponent = size > 0 ? (int)floor(log10(size) + 1e-9) : 0;
-    snprintf(text, FORMAT_SIZE, exponent != 0 ? "%.3ge%d" : "%.3g", value / pow(10, exponent), exponent);
+    snprintf(text, FORMAT_SIZE, exponent != 0 ? "%.3ge%d" : "%.3g",
+             value / pow(10, exponent), exponent);
     return text;
 }
 
@@ -80,7 +85,8 @@ const char *format_duration(char text[FORMAT_SIZE], double seconds)
     if (!(seconds >= 0 && seconds < 1e9)) {
         return strcpy(text, "-");
     }
-    long s = lround(seconds), days = s / 86400, hours = s / 3600 % 24, minutes = s / 60 % 60;
+    long s = lround(seconds), days = s / 86400, hours = s / 3600 % 24,
+         minutes = s / 60 % 60;
     if (days > 0) {
         snprintf(text, FORMAT_SIZE, "%ldd %02ldh", days, hours);
     } else if (hours > 0) {

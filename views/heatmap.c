@@ -8,17 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Values -------------------------------------------------------------------------------------------- */
+/* ---- Values ---- */
 
 ShiftCell shift_cell(const ShiftView *shift, Reference reference, int column, int row)
 {
     int at = column * shift->rows + row;
-    double null = reference == REFERENCE_MMD_TEACHER ? shift->null95_teacher[at] : shift->null95[at];
+    double null = reference == REFERENCE_MMD_TEACHER ? shift->null95_teacher[at]
+                                                     : shift->null95[at];
     ShiftCell cell = {NAN, false};
     switch (reference) {
     case REFERENCE_MMD_FORWARD:
     case REFERENCE_MMD_TEACHER:
-        cell.value = (reference == REFERENCE_MMD_FORWARD ? shift->mmd2[at] : shift->mmd2_teacher[at]) / null;
+        cell.value = (reference == REFERENCE_MMD_FORWARD ? shift->mmd2[at]
+                                                         : shift->mmd2_teacher[at]) /
+                     null;
         cell.value = isnan(cell.value) ? NAN : fmax(cell.value, 0);
         cell.sure = cell.value > 1;
         break;
@@ -59,7 +62,8 @@ Scale shift_scale(const ShiftView *shift, Reference reference)
             high = isfinite(value) && value > high ? value : high;
         }
     }
-    Scale scale = scale_around(floor_value, fmax(high, reference == REFERENCE_PAIRED ? 0.1 : 5), true);
+    Scale scale = scale_around(floor_value,
+                               fmax(high, reference == REFERENCE_PAIRED ? 0.1 : 5), true);
     scale.low = floor_value;
     return scale;
 }
@@ -83,7 +87,7 @@ int shift_column(const ShiftView *shift, long step)
     return column;
 }
 
-/* ---- Drawing ------------------------------------------------------------------------------------------- */
+/* ---- Drawing ---- */
 
 uint32_t heatmap_rune(int level)
 {
@@ -117,31 +121,41 @@ void heatmap_legend(Canvas *canvas, int right, int y, const Scale *scale)
 /* The level of a measured column; -1 where nothing was measured. */
 static int level_at(const HeatSpec *spec, const Scale *scale, int column, int row)
 {
-    return column < 0 ? -1 : shift_level(scale, shift_cell(spec->shift, spec->reference, column, row).value);
+    return column < 0
+               ? -1
+               : shift_level(scale,
+                             shift_cell(spec->shift, spec->reference, column, row).value);
 }
 
 /* The measurement a pixel or cell column shows: the newest one within it or before it. */
 static int measured_at(const HeatSpec *spec, int x, int width)
 {
-    long first = axis_step(spec->axis, x, width), last = axis_step(spec->axis, x + 1, width) - 1;
-    return first <= spec->newest ? shift_column(spec->shift, last > first ? last : first) : -1;
+    long first = axis_step(spec->axis, x, width),
+         last = axis_step(spec->axis, x + 1, width) - 1;
+    return first <= spec->newest ? shift_column(spec->shift, last > first ? last : first)
+                                 : -1;
 }
 
-static void draw_cells(Canvas *canvas, Rect plot, const HeatSpec *spec, const Scale *scale)
+static void draw_cells(Canvas *canvas, Rect plot, const HeatSpec *spec,
+                       const Scale *scale)
 {
     for (int x = 0; x < plot.width; x++) {
         int column = measured_at(spec, x, plot.width);
         for (int y = 0; y < plot.height; y++) {
-            int level = level_at(spec, scale, column, y * spec->shift->rows / plot.height);
+            int level =
+                level_at(spec, scale, column, y * spec->shift->rows / plot.height);
             if (level >= 0) {
-                canvas_put(canvas, plot.x + x, plot.y + y, heatmap_rune(level), level_style(canvas, level));
+                canvas_put(canvas, plot.x + x, plot.y + y, heatmap_rune(level),
+                           level_style(canvas, level));
             }
         }
     }
 }
 
-/* One picture of `part` of the plot: wide plots need several, since terminals limit the width of one. */
-static void draw_picture(Canvas *canvas, Rect plot, Rect part, const HeatSpec *spec, const Scale *scale)
+/* One picture of `part` of the plot: wide plots need several, since terminals limit the
+ * width of one. */
+static void draw_picture(Canvas *canvas, Rect plot, Rect part, const HeatSpec *spec,
+                         const Scale *scale)
 {
     Raster raster;
     int rows = spec->shift->rows;
@@ -155,20 +169,24 @@ static void draw_picture(Canvas *canvas, Rect plot, Rect part, const HeatSpec *s
     for (int x = 0; x < raster.width; x++) {
         int column = measured_at(spec, offset + x, plot.width * raster.unit_x);
         for (int row = 0; row < rows; row++) {
-            int y0 = row * raster.height / rows, height = (row + 1) * raster.height / rows - y0;
+            int y0 = row * raster.height / rows,
+                height = (row + 1) * raster.height / rows - y0;
             int level = level_at(spec, scale, column, row);
-            raster_fill(&raster, (Box){x, y0, 1, height - (height > 8)}, (uint8_t)(level + 1));
+            raster_fill(&raster, (Box){x, y0, 1, height - (height > 8)},
+                        (uint8_t)(level + 1));
         }
     }
     raster_end(&raster, canvas);
 }
 
-static void draw_pictures(Canvas *canvas, Rect plot, const HeatSpec *spec, const Scale *scale)
+static void draw_pictures(Canvas *canvas, Rect plot, const HeatSpec *spec,
+                          const Scale *scale)
 {
     int most = PICTURE_SIDE_MAX / canvas->look.cell_width;
     for (int x = 0; x < plot.width; x += most) {
         int width = plot.width - x < most ? plot.width - x : most;
-        draw_picture(canvas, plot, (Rect){plot.x + x, plot.y, width, plot.height}, spec, scale);
+        draw_picture(canvas, plot, (Rect){plot.x + x, plot.y, width, plot.height}, spec,
+                     scale);
     }
 }
 
@@ -176,34 +194,40 @@ static void draw_labels(Canvas *canvas, Rect rect, Rect plot, const HeatSpec *sp
 {
     int rows = spec->shift->rows, taken = -1;
     for (int row = 0; row < rows; row++) {
-        int first = (row * plot.height + rows - 1) / rows, end = ((row + 1) * plot.height + rows - 1) / rows;
+        int first = (row * plot.height + rows - 1) / rows,
+            end = ((row + 1) * plot.height + rows - 1) / rows;
         int y = plot.y + (first + end - 1) / 2;
         bool chosen = row == spec->row;
         if (y > taken || chosen) {
-            canvas_print(canvas, rect.x, y, CHART_MARGIN, theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT),
+            canvas_print(canvas, rect.x, y, CHART_MARGIN,
+                         theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT),
                          "%s i=%-4d", chosen ? "▸" : " ", rows - row);
             taken = y;
         }
     }
 }
 
-/* In cells the cursor crosses the map; a picture has it above, in the row of step numbers. */
+/* In cells the cursor crosses the map; a picture has it above, in the row of step
+ * numbers. */
 static void draw_cursor(Canvas *canvas, Rect plot, const HeatSpec *spec, bool crosses)
 {
-    int column = spec->cursor >= 0 ? axis_column(spec->axis, spec->cursor, plot.width) : -1;
+    int column =
+        spec->cursor >= 0 ? axis_column(spec->axis, spec->cursor, plot.width) : -1;
     if (column < 0 || column >= plot.width) {
         return;
     }
     canvas_put(canvas, plot.x + column, plot.y + plot.height, crosses ? 0x2502 : 0x25b2,
                theme_style(canvas, ROLE_CURSOR));
     for (int y = 0; y < plot.height && crosses; y++) {
-        canvas_put(canvas, plot.x + column, plot.y + y, 0x2502, theme_style(canvas, ROLE_CURSOR));
+        canvas_put(canvas, plot.x + column, plot.y + y, 0x2502,
+                   theme_style(canvas, ROLE_CURSOR));
     }
 }
 
 void heatmap_draw(Canvas *canvas, Rect rect, const HeatSpec *spec)
 {
-    Rect plot = {rect.x + CHART_MARGIN, rect.y, rect.width - CHART_MARGIN, rect.height - 1};
+    Rect plot = {rect.x + CHART_MARGIN, rect.y, rect.width - CHART_MARGIN,
+                 rect.height - 1};
     if (plot.width < 4 || plot.height < 1 || spec->shift->rows < 1) {
         return;
     }

@@ -1,13 +1,13 @@
-/* The covariate shift as a picture: rows are sampling steps, columns training steps, brightness the size of the
- * shift on a logarithmic scale. */
+/* The covariate shift as a picture: rows are sampling steps, columns training steps,
+ * brightness the size of the shift on a logarithmic scale. */
 #ifndef DDIL_HEATMAP_H
 #define DDIL_HEATMAP_H
 
 #include "views/chart.h"
 #include "views/views.h"
 
-/* One cell of the history under a reference. `value` is what is coloured; `sure`: its interval excludes "no
- * shift" (NaN intervals are never sure). */
+/* One cell of the history under a reference. `value` is what is coloured; `sure`: its
+ * interval excludes "no shift" (NaN intervals are never sure). */
 typedef struct ShiftCell {
     double value;
     bool sure;
@@ -28,9 +28,9 @@ typedef struct HeatSpec {
     const ShiftView *shift;
     Reference reference;
     Axis axis;
-    long newest;  /* the run's step: where the last column ends */
-    long cursor;  /* training step, -1: none */
-    int row;      /* sampling step under the cursor */
+    long newest; /* the run's step: where the last column ends */
+    long cursor; /* training step, -1: none */
+    int row;     /* sampling step under the cursor */
 } HeatSpec;
 void heatmap_draw(Canvas *canvas, Rect rect, const HeatSpec *spec);
 /* "1 [ramp] 20" ending at column `right`. */

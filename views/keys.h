@@ -85,7 +85,7 @@ typedef struct KeyRow {
     const char *label; /* how the key is written; NULL: an alias of the row above */
     const char *hint;  /* for the hints bar; NULL: not there */
     const char *help;
-    bool steers;       /* sends a command: not with --readonly */
+    bool steers; /* sends a command: not with --readonly */
 } KeyRow;
 
 extern const KeyRow key_rows[];

@@ -47,7 +47,8 @@ Rect layout_centre(Rect outer, int width, int height)
 {
     width = smaller(width, outer.width);
     height = smaller(height, outer.height);
-    return (Rect){outer.x + (outer.width - width) / 2, outer.y + (outer.height - height) / 2, width, height};
+    return (Rect){outer.x + (outer.width - width) / 2,
+                  outer.y + (outer.height - height) / 2, width, height};
 }
 
 Layout layout_screen(int width, int height, bool with_rail, bool with_side)
@@ -86,7 +87,8 @@ CurvesLayout layout_curves(Rect body, int sampling_steps)
         layout.bars = layout_take_bottom(&body, smaller(sampling_steps + 2, 12));
     }
     int rows = body.height * 45 / 100;
-    if (sampling_steps > 0) { /* a whole number of rows a sampling step; title and step numbers on top */
+    if (sampling_steps >
+        0) { /* a whole number of rows a sampling step; title and step numbers on top */
         int each = at_least_0(rows - 2) / sampling_steps;
         each = each > 4 ? 4 : each < 1 ? 1 : each;
         rows = smaller(each * sampling_steps + 2, body.height / 2);
@@ -134,7 +136,8 @@ RunsLayout layout_runs(Rect body, int runs)
 RailLayout layout_rail(Rect rail, int runs)
 {
     RailLayout layout = {0};
-    layout.list = layout_take_top(&rail, smaller((runs < 3 ? 3 : runs) + 2, rail.height / 3));
+    layout.list =
+        layout_take_top(&rail, smaller((runs < 3 ? 3 : runs) + 2, rail.height / 3));
     layout.now = layout_take_top(&rail, 13);
     layout.news = rail;
     return layout;

@@ -1,4 +1,5 @@
-/* Owns rasters: begin, draw, end, and their fall-back as cells. Clouds stand in cloud.c. */
+/* Owns rasters: begin, draw, end, and their fall-back as cells. Clouds stand in cloud.c.
+ */
 #include "views/picture.h"
 
 #include "engine/base/status.h"
@@ -22,14 +23,16 @@ bool raster_begin(Raster *raster, const Canvas *canvas, Rect cells)
     const CanvasLook *look = &canvas->look;
     cells = rect_intersect(cells, (Rect){0, 0, canvas->width, canvas->height - 1});
     bool sixel = look->graphics == GRAPHICS_SIXEL;
-    *raster = (Raster){.unit_x = sixel ? look->cell_width : 1, .unit_y = sixel ? look->cell_height : 2};
+    *raster = (Raster){.unit_x = sixel ? look->cell_width : 1,
+                       .unit_y = sixel ? look->cell_height : 2};
     cells.width = min_int(cells.width, PICTURE_SIDE_MAX / raster->unit_x);
     cells.height = min_int(cells.height, PICTURE_SIDE_MAX / raster->unit_y);
     raster->cells = cells;
     raster->width = cells.width * raster->unit_x;
     raster->height = cells.height * raster->unit_y;
     if (sixel) {
-        raster->height -= raster->height % 6; /* a part of a band would spill into the next row */
+        raster->height -=
+            raster->height % 6; /* a part of a band would spill into the next row */
     }
     if (look->graphics == GRAPHICS_OFF || raster->width < 1 || raster->height < 1) {
         return false;
@@ -40,15 +43,16 @@ bool raster_begin(Raster *raster, const Canvas *canvas, Rect cells)
     return true;
 }
 
-/* ---- Cells instead of pixels --------------------------------------------------------------------------- */
+/* ---- Cells instead of pixels ---- */
 
 static int16_t cell_colour(const Canvas *canvas, const Raster *raster, uint8_t index)
 {
-    return index == 0 ? COLOUR_DEFAULT : theme_nearest(canvas->look.colours, raster->palette[index]);
+    return index == 0 ? COLOUR_DEFAULT
+                      : theme_nearest(canvas->look.colours, raster->palette[index]);
 }
 
-static uint32_t shade_of(const Canvas *canvas, const uint8_t *background, const uint8_t *top,
-                         const uint8_t *bottom)
+static uint32_t shade_of(const Canvas *canvas, const uint8_t *background,
+                         const uint8_t *top, const uint8_t *bottom)
 {
     static const char ascii[] = " .:-=+*#%@";
     static const uint32_t shades[] = {' ', 0x00b7, 0x2591, 0x2592, 0x2593, 0x2588};
@@ -61,15 +65,18 @@ static uint32_t shade_of(const Canvas *canvas, const uint8_t *background, const 
     return shades[contrast * 6 / range];
 }
 
-static void put_pair(Canvas *canvas, const Raster *raster, int x, int y, uint8_t top, uint8_t bottom)
+static void put_pair(Canvas *canvas, const Raster *raster, int x, int y, uint8_t top,
+                     uint8_t bottom)
 {
-    int16_t high = cell_colour(canvas, raster, top), low = cell_colour(canvas, raster, bottom);
+    int16_t high = cell_colour(canvas, raster, top),
+            low = cell_colour(canvas, raster, bottom);
     bool shaded = canvas->look.colours == COLOURS_NONE || canvas->look.ascii ||
                   canvas->look.graphics == GRAPHICS_ASCII;
     if (top == 0 && bottom == 0) {
         canvas_put(canvas, x, y, ' ', (Style){COLOUR_DEFAULT, COLOUR_DEFAULT, 0});
     } else if (shaded) {
-        uint32_t rune = shade_of(canvas, raster->palette[0], raster->palette[top], raster->palette[bottom]);
+        uint32_t rune = shade_of(canvas, raster->palette[0], raster->palette[top],
+                                 raster->palette[bottom]);
         canvas_put(canvas, x, y, rune, (Style){top != 0 ? high : low, COLOUR_DEFAULT, 0});
     } else if (top == 0) {
         canvas_put(canvas, x, y, 0x2584, (Style){low, COLOUR_DEFAULT, 0});
@@ -84,7 +91,8 @@ static void put_cells(const Raster *raster, Canvas *canvas)
         for (int x = 0; x < raster->cells.width; x++) {
             uint8_t top = raster->pixels[2 * y * raster->width + x];
             uint8_t bottom = raster->pixels[(2 * y + 1) * raster->width + x];
-            put_pair(canvas, raster, raster->cells.x + x, raster->cells.y + y, top, bottom);
+            put_pair(canvas, raster, raster->cells.x + x, raster->cells.y + y, top,
+                     bottom);
         }
     }
 }
@@ -96,16 +104,18 @@ void raster_end(Raster *raster, Canvas *canvas)
         free(raster->pixels);
         return;
     }
-    Picture picture = {raster->cells, raster->width, raster->height, raster->pixels, {{0}}};
+    Picture picture = {
+        raster->cells, raster->width, raster->height, raster->pixels, {{0}}};
     memcpy(picture.palette, raster->palette, sizeof picture.palette);
     canvas_add_picture(canvas, &picture);
 }
 
-/* ---- Drawing ------------------------------------------------------------------------------------------- */
+/* ---- Drawing ---- */
 
 Box raster_box(const Raster *raster, Rect cells)
 {
-    int x = (cells.x - raster->cells.x) * raster->unit_x, y = (cells.y - raster->cells.y) * raster->unit_y;
+    int x = (cells.x - raster->cells.x) * raster->unit_x,
+        y = (cells.y - raster->cells.y) * raster->unit_y;
     int width = min_int(cells.width * raster->unit_x, raster->width - x);
     int height = min_int(cells.height * raster->unit_y, raster->height - y);
     return (Box){x, y, max_int(width, 0), max_int(height, 0)};
@@ -113,7 +123,8 @@ Box raster_box(const Raster *raster, Rect cells)
 
 static void put_pixel(Raster *raster, Box clip, int x, int y, uint8_t colour)
 {
-    bool inside = x >= clip.x && y >= clip.y && x < clip.x + clip.width && y < clip.y + clip.height;
+    bool inside =
+        x >= clip.x && y >= clip.y && x < clip.x + clip.width && y < clip.y + clip.height;
     if (inside && x >= 0 && y >= 0 && x < raster->width && y < raster->height) {
         raster->pixels[y * raster->width + x] = colour;
     }
@@ -121,8 +132,10 @@ static void put_pixel(Raster *raster, Box clip, int x, int y, uint8_t colour)
 
 void raster_fill(Raster *raster, Box box, uint8_t colour)
 {
-    for (int y = max_int(box.y, 0); y < min_int(box.y + box.height, raster->height); y++) {
-        for (int x = max_int(box.x, 0); x < min_int(box.x + box.width, raster->width); x++) {
+    for (int y = max_int(box.y, 0); y < min_int(box.y + box.height, raster->height);
+         y++) {
+        for (int x = max_int(box.x, 0); x < min_int(box.x + box.width, raster->width);
+             x++) {
             raster->pixels[y * raster->width + x] = colour;
         }
     }
@@ -145,7 +158,8 @@ void raster_line(Raster *raster, Box clip, int x0, int y0, int x1, int y1, uint8
     }
     for (int i = 0; i <= n; i++) {
         double t = n == 0 ? 0 : (double)i / n;
-        put_pixel(raster, clip, x0 + (int)lround(t * (x1 - x0)), y0 + (int)lround(t * (y1 - y0)), colour);
+        put_pixel(raster, clip, x0 + (int)lround(t * (x1 - x0)),
+                  y0 + (int)lround(t * (y1 - y0)), colour);
     }
 }
 
@@ -158,7 +172,7 @@ void raster_dot(Raster *raster, Box clip, int x, int y, int size, uint8_t colour
     }
 }
 
-/* ---- Grey pictures ------------------------------------------------------------------------------------- */
+/* ---- Grey pictures ---- */
 
 void sheet_palette(Raster *raster)
 {
@@ -191,9 +205,11 @@ static uint8_t tile_grey(const Tile *tile, int r0, int r1, int c0, int c1)
         }
     }
     float low = tile->minus != NULL ? 0 : tile->low;
-    float range = (tile->high - tile->low) / (tile->minus != NULL ? 2 : 1); /* differences are small */
+    float range = (tile->high - tile->low) /
+                  (tile->minus != NULL ? 2 : 1); /* differences are small */
     float level = (sum / (float)n - low) / (range > 0 ? range : 1) * (GREYS - 1) + 0.5f;
-    return (uint8_t)(GREY_FIRST + (level > 0 ? min_int((int)fminf(level, GREYS), GREYS - 1) : 0));
+    return (uint8_t)(GREY_FIRST +
+                     (level > 0 ? min_int((int)fminf(level, GREYS), GREYS - 1) : 0));
 }
 
 void sheet_tile(Raster *raster, Box box, const Tile *tile)
@@ -201,7 +217,8 @@ void sheet_tile(Raster *raster, Box box, const Tile *tile)
     int factor = min_int(box.width / tile->width, box.height / tile->height);
     int width = tile->width * factor, height = tile->height * factor;
     if (factor < 1) {
-        double shrink = fmin((double)box.width / tile->width, (double)box.height / tile->height);
+        double shrink =
+            fmin((double)box.width / tile->width, (double)box.height / tile->height);
         width = max_int((int)(tile->width * shrink), 1);
         height = max_int((int)(tile->height * shrink), 1);
     }

@@ -8,7 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMN_STATE = 22, COLUMN_STEP = 31, COLUMN_LOSS = 40, COLUMN_SHIFT = 49, COLUMN_NOTE = 59 };
+enum {
+    COLUMN_STATE = 22,
+    COLUMN_STEP = 31,
+    COLUMN_LOSS = 40,
+    COLUMN_SHIFT = 49,
+    COLUMN_NOTE = 59
+};
 
 static void draw_head(Canvas *canvas, Rect *table)
 {
@@ -17,9 +23,14 @@ static void draw_head(Canvas *canvas, Rect *table)
     static const struct {
         int x;
         const char *name;
-    } columns[] = {{2, "run"}, {COLUMN_STATE, "state"}, {COLUMN_NOTE, "note"}};
+    } columns[] = {
+        {2,            "run"  },
+        {COLUMN_STATE, "state"},
+        {COLUMN_NOTE,  "note" }
+    };
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        canvas_text(canvas, row.x + columns[i].x, row.y, row.width - columns[i].x, faint, columns[i].name);
+        canvas_text(canvas, row.x + columns[i].x, row.y, row.width - columns[i].x, faint,
+                    columns[i].name);
     }
     canvas_text_right(canvas, row.x + COLUMN_STEP + 8, row.y, 8, faint, "step");
     canvas_text_right(canvas, row.x + COLUMN_LOSS + 8, row.y, 8, faint, "loss");
@@ -43,17 +54,25 @@ static void draw_run(Canvas *canvas, Rect row, const RunView *run, bool chosen)
 {
     const char *sign, *word;
     char text[FORMAT_SIZE], note[128];
-    Style state = views_state(canvas, run->state, &sign, &word), plain = theme_style(canvas, ROLE_TEXT);
+    Style state = views_state(canvas, run->state, &sign, &word),
+          plain = theme_style(canvas, ROLE_TEXT);
     Style name = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
-    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), chosen ? "▸" : " ");
-    canvas_print(canvas, row.x + 2, row.y, COLUMN_STATE - 3, name, "%02d %s", run->id, run->name);
+    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR),
+                chosen ? "▸" : " ");
+    canvas_print(canvas, row.x + 2, row.y, COLUMN_STATE - 3, name, "%02d %s", run->id,
+                 run->name);
     int x = row.x + COLUMN_STATE;
-    canvas_print(canvas, x, row.y, COLUMN_STEP - COLUMN_STATE, state, "%s %s", sign, word);
-    canvas_text_right(canvas, row.x + COLUMN_STEP + 8, row.y, 8, plain, format_count(text, (double)run->step));
-    canvas_text_right(canvas, row.x + COLUMN_LOSS + 8, row.y, 8, plain, format_value(text, run->smooth_loss));
-    canvas_text_right(canvas, row.x + COLUMN_SHIFT + 8, row.y, 8, plain, format_value(text, run->shift));
+    canvas_print(canvas, x, row.y, COLUMN_STEP - COLUMN_STATE, state, "%s %s", sign,
+                 word);
+    canvas_text_right(canvas, row.x + COLUMN_STEP + 8, row.y, 8, plain,
+                      format_count(text, (double)run->step));
+    canvas_text_right(canvas, row.x + COLUMN_LOSS + 8, row.y, 8, plain,
+                      format_value(text, run->smooth_loss));
+    canvas_text_right(canvas, row.x + COLUMN_SHIFT + 8, row.y, 8, plain,
+                      format_value(text, run->shift));
     describe_run(run, note, sizeof note);
-    canvas_text(canvas, row.x + COLUMN_NOTE, row.y, row.width - COLUMN_NOTE, theme_style(canvas, ROLE_FAINT), note);
+    canvas_text(canvas, row.x + COLUMN_NOTE, row.y, row.width - COLUMN_NOTE,
+                theme_style(canvas, ROLE_FAINT), note);
     if (chosen) {
         canvas_add_attributes(canvas, (Rect){row.x, row.y, row.width, 1}, ATTRIBUTE_BOLD);
     }
@@ -76,7 +95,8 @@ static void draw_table(Canvas *canvas, const Scene *scene, Rect table)
     int first = chosen >= table.height ? chosen - table.height + 1 : 0;
     for (int row = 0; row < table.height && first + row < n; row++) {
         int i = first + row;
-        draw_run(canvas, (Rect){table.x, table.y + row, table.width, 1}, scene->snapshot->run[i], i == chosen);
+        draw_run(canvas, (Rect){table.x, table.y + row, table.width, 1},
+                 scene->snapshot->run[i], i == chosen);
     }
 }
 
@@ -86,13 +106,18 @@ static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
     const Session *session = scene->session;
     char title[120];
     snprintf(title, sizeof title, "%02d %s  loss", run->id, run->name);
-    views_title(canvas, &rect, title, session->linear_y ? "linear y · EMA .98" : "log y · EMA .98");
+    views_title(canvas, &rect, title,
+                session->linear_y ? "linear y · EMA .98" : "log y · EMA .98");
     if (run->loss_terms < 1) {
         return;
     }
-    ChartSpec spec = {.series = &run->term[0].series, .axis = axis_for(run->step, run->steps, 0, 0),
-                      .linear_y = session->linear_y, .dots = session->dots, .cursor = -1,
-                      .marks = run->marks, .mark = run->mark};
+    ChartSpec spec = {.series = &run->term[0].series,
+                      .axis = axis_for(run->step, run->steps, 0, 0),
+                      .linear_y = session->linear_y,
+                      .dots = session->dots,
+                      .cursor = -1,
+                      .marks = run->marks,
+                      .mark = run->mark};
     chart_draw(canvas, rect, &spec);
 }
 
@@ -109,8 +134,11 @@ static void draw_empty(Canvas *canvas, const Scene *scene, Rect body)
     int n = sizeof lines / sizeof *lines;
     Rect box = layout_centre(body, 66, n);
     for (int i = 0; i < n && i < box.height; i++) {
-        const char *text = i == 2 && scene->readonly ? "Opened read-only: nothing can be started here." : lines[i];
-        canvas_text(canvas, box.x, box.y + i, box.width, theme_style(canvas, i == 0 ? ROLE_STRONG : ROLE_TEXT), text);
+        const char *text = i == 2 && scene->readonly
+                               ? "Opened read-only: nothing can be started here."
+                               : lines[i];
+        canvas_text(canvas, box.x, box.y + i, box.width,
+                    theme_style(canvas, i == 0 ? ROLE_STRONG : ROLE_TEXT), text);
     }
 }
 
@@ -142,10 +170,12 @@ static Reply act(void *state, const Scene *scene, Action action)
     Session *session = scene->session;
     int n = scene->snapshot->runs;
     if (action == ACTION_OPEN) {
-        return n > 0 ? (Reply){.kind = REPLY_VIEW, .view = 1} : (Reply){.kind = REPLY_UNKNOWN};
+        return n > 0 ? (Reply){.kind = REPLY_VIEW, .view = 1}
+                     : (Reply){.kind = REPLY_UNKNOWN};
     }
     if (n > 0) {
-        session->run = scene->snapshot->run[views_move(chosen_index(scene), n, action)]->id;
+        session->run =
+            scene->snapshot->run[views_move(chosen_index(scene), n, action)]->id;
     }
     return (Reply){.kind = REPLY_NONE};
 }
@@ -156,8 +186,15 @@ static void describe(const Scene *scene, char *text, size_t size)
 }
 
 const View view_runs = {
-    .name = "Runs", .title = "which run deserves attention",
-    .help = "Every run of the folder. Shift is the largest ratio of the student's error on its own states to\n"
-            "its error on forward-noised data, over the sampling steps after the first: 1 means no shift.",
-    .place = PLACE_RUNS, .draw = draw, .act = act, .describe = describe, .side = true,
+    .name = "Runs",
+    .title = "which run deserves attention",
+    .help = "Every run of the folder. Shift is the largest ratio of the student's error "
+            "on its own states to\n"
+            "its error on forward-noised data, over the sampling steps after the first: "
+            "1 means no shift.",
+    .place = PLACE_RUNS,
+    .draw = draw,
+    .act = act,
+    .describe = describe,
+    .side = true,
 };

@@ -1,5 +1,5 @@
-/* What does it make, from the same seeds, after each sampling step? A sheet above, one sample on its way through
- * the sampler below. */
+/* What does it make, from the same seeds, after each sampling step? A sheet above, one
+ * sample on its way through the sampler below. */
 #include "views/samples.h"
 
 #include "views/format.h"
@@ -13,7 +13,8 @@ typedef struct SamplesState {
     SamplesSource source;
 } SamplesState;
 
-static const char *const source_names[SOURCES] = {"student", "teacher", "x0 estimate", "difference"};
+static const char *const source_names[SOURCES] = {"student", "teacher", "x0 estimate",
+                                                  "difference"};
 static const char *const source_keys[SOURCES] = {"t", "T", "x", "d"};
 
 static int clamp(int value, int low, int high)
@@ -25,17 +26,20 @@ static SamplesSpec spec_of(const Scene *scene, SamplesSource source)
 {
     const SamplesView *samples = &scene->run->samples;
     int last = source == SOURCE_X0 ? samples->steps - 1 : samples->steps;
-    return (SamplesSpec){samples, source, clamp(scene->session->stage, 0, last > 0 ? last : 0),
+    return (SamplesSpec){samples, source,
+                         clamp(scene->session->stage, 0, last > 0 ? last : 0),
                          clamp(scene->session->seed, 0, samples->n - 1)};
 }
 
 /* "noise", "i=3", ..., "sample": stage k is what sampling step i = N - k sees. */
-static const char *stage_name(char text[FORMAT_SIZE], const SamplesView *samples, int stage)
+static const char *stage_name(char text[FORMAT_SIZE], const SamplesView *samples,
+                              int stage)
 {
     if (stage >= samples->steps) {
         return strcpy(text, "sample");
     }
-    snprintf(text, FORMAT_SIZE, stage == 0 ? "noise i=%d" : "i=%d", samples->steps - stage);
+    snprintf(text, FORMAT_SIZE, stage == 0 ? "noise i=%d" : "i=%d",
+             samples->steps - stage);
     return text;
 }
 
@@ -46,12 +50,14 @@ static int square_cells(const Canvas *canvas, int height)
     return (height * unit_y + unit_x - 1) / unit_x;
 }
 
-/* ---- Sheet --------------------------------------------------------------------------------------------- */
+/* ---- Sheet ---- */
 
-static void draw_named(Canvas *canvas, Rect rect, const SamplesSpec *spec, const char *name)
+static void draw_named(Canvas *canvas, Rect rect, const SamplesSpec *spec,
+                       const char *name)
 {
     Rect label = layout_take_top(&rect, 1);
-    canvas_text(canvas, label.x, label.y, label.width, theme_style(canvas, ROLE_FAINT), name);
+    canvas_text(canvas, label.x, label.y, label.width, theme_style(canvas, ROLE_FAINT),
+                name);
     samples_sheet(canvas, rect, spec);
 }
 
@@ -80,30 +86,43 @@ static void draw_classes(Canvas *canvas, Rect rect, const SamplesSpec *spec)
     raster = (Raster){.unit_x = look.graphics == GRAPHICS_SIXEL ? look.cell_width : 1,
                       .unit_y = look.graphics == GRAPHICS_SIXEL ? look.cell_height : 2};
     int width = rect.width * raster.unit_x, height = rect.height * raster.unit_y;
-    width = width > PICTURE_SIDE_MAX ? PICTURE_SIDE_MAX / raster.unit_x * raster.unit_x : width;
-    SheetPlan plan = sheet_plan(spec->samples, width, height - height % 6 * (raster.unit_x > 1));
-    if (spec->samples->label == NULL || plan.classes == 0 || !plan.by_column) {
-        canvas_text(canvas, label.x, label.y, label.width, theme_style(canvas, ROLE_FAINT),
-                    spec->samples->label != NULL && plan.classes > 0 ? "one row a class" : source_names[spec->source]);
+    width = width > PICTURE_SIDE_MAX ? PICTURE_SIDE_MAX / raster.unit_x * raster.unit_x
+                                     : width;
+    SheetPlan plan =
+        sheet_plan(spec->samples, width, height - height % 6 * (raster.unit_x > 1));
+    Style faint = theme_style(canvas, ROLE_FAINT);
+    if (spec->samples->label == NULL || plan.each == 0 ||
+        plan.classes == spec->samples->n) {
+        canvas_text(canvas, label.x, label.y, label.width, faint,
+                    source_names[spec->source]);
         return;
     }
     for (int column = 0; column < plan.columns; column++) {
-        int x = rect.x + (column * plan.pitch_x + plan.pitch_x / 2) / raster.unit_x;
-        canvas_print(canvas, x, label.y, 4, theme_style(canvas, ROLE_FAINT), "%d", samples_class(spec->samples, column));
+        char classes[64] = "";
+        for (int place = column; place < plan.classes; place += plan.columns) {
+            size_t used = strlen(classes);
+            snprintf(classes + used, sizeof classes - used, used > 0 ? "·%d" : "%d",
+                     samples_class(spec->samples, place));
+        }
+        int middle = rect.x + (column * plan.pitch_x + plan.pitch_x / 2) / raster.unit_x;
+        canvas_text(canvas, middle - text_width(classes) / 2, label.y, 16, faint,
+                    classes);
     }
 }
 
 static void draw_sheet(Canvas *canvas, Rect rect, const SamplesSpec *spec)
 {
     char title[96], stage[FORMAT_SIZE];
-    snprintf(title, sizeof title, "%s at %s · %d samples, fixed seeds", source_names[spec->source],
-             stage_name(stage, spec->samples, spec->stage), spec->samples->n);
+    snprintf(title, sizeof title, "%s at %s · %d samples, fixed seeds",
+             source_names[spec->source], stage_name(stage, spec->samples, spec->stage),
+             spec->samples->n);
     char made[FORMAT_SIZE], right[64];
-    snprintf(right, sizeof right, "made at step %s", format_count(made, (double)spec->samples->step));
+    snprintf(right, sizeof right, "made at step %s",
+             format_count(made, (double)spec->samples->step));
     views_title(canvas, &rect, title, right);
     if (canvas->look.graphics == GRAPHICS_OFF) {
-        canvas_text(canvas, rect.x + 1, rect.y, rect.width - 1, theme_style(canvas, ROLE_FAINT),
-                    "pictures are off: press I");
+        canvas_text(canvas, rect.x + 1, rect.y, rect.width - 1,
+                    theme_style(canvas, ROLE_FAINT), "pictures are off: press I");
     } else if (samples_are_points(spec->samples)) {
         draw_clouds(canvas, rect, spec);
     } else {
@@ -111,7 +130,7 @@ static void draw_sheet(Canvas *canvas, Rect rect, const SamplesSpec *spec)
     }
 }
 
-/* ---- Strip --------------------------------------------------------------------------------------------- */
+/* ---- Strip ---- */
 
 /* Which stages fit when not all do: evenly, first and last always. */
 static int strip_stage(int panel, int panels, int stages)
@@ -124,19 +143,27 @@ static void draw_panel(Raster *raster, Rect cells, const SamplesSpec *at)
     const SamplesView *samples = at->samples;
     Box box = raster_box(raster, cells);
     if (samples_are_points(samples)) {
-        World world = cloud_world(samples->reference, samples->n_reference, samples->low, samples->high);
+        World world = cloud_world(samples->reference, samples->n_reference, samples->low,
+                                  samples->high);
         const float *points = samples_at(samples, at->source, at->stage, 0);
-        uint8_t ink = CLOUD_INK_FIRST + (at->source == SOURCE_TEACHER ? INK_TEACHER : INK_STUDENT);
+        uint8_t ink =
+            CLOUD_INK_FIRST + (at->source == SOURCE_TEACHER ? INK_TEACHER : INK_STUDENT);
         bool fine = raster->unit_x > 1;
         cloud_density(raster, box, world, samples->reference, samples->n_reference);
         if (points != NULL) {
             cloud_points(raster, box, world, points, samples->n, fine ? 2 : 1, ink);
-            cloud_points(raster, box, world, points + 2 * at->seed, 1, fine ? 7 : 1, CLOUD_INK_FIRST + INK_CHOSEN);
+            cloud_points(raster, box, world, points + 2 * at->seed, 1, fine ? 7 : 1,
+                         CLOUD_INK_FIRST + INK_CHOSEN);
         }
         return;
     }
-    Tile tile = {samples_at(samples, at->source, at->stage, at->seed), NULL, samples->height, samples->width,
-                 samples->channels, samples->low, samples->high};
+    Tile tile = {samples_at(samples, at->source, at->stage, at->seed),
+                 NULL,
+                 samples->height,
+                 samples->width,
+                 samples->channels,
+                 samples->low,
+                 samples->high};
     if (at->source == SOURCE_DIFFERENCE) {
         tile.minus = samples_at(samples, SOURCE_TEACHER, at->stage, at->seed);
     }
@@ -145,7 +172,8 @@ static void draw_panel(Raster *raster, Rect cells, const SamplesSpec *at)
     }
 }
 
-/* Cells a panel takes: square if all stages fit so, and spread out when there is room to spare. */
+/* Cells a panel takes: square if all stages fit so, and spread out when there is room to
+ * spare. */
 static int panel_width(const Canvas *canvas, Rect rect, int stages)
 {
     int square = square_cells(canvas, rect.height), fair = rect.width / stages - 1;
@@ -158,18 +186,22 @@ static int panel_width(const Canvas *canvas, Rect rect, int stages)
 }
 
 /* Panels first .. first + n - 1 as one picture. */
-static void draw_panels(Canvas *canvas, Rect rect, const SamplesSpec *spec, int first, int n, const int *stage)
+static void draw_panels(Canvas *canvas, Rect rect, const SamplesSpec *spec, int first,
+                        int n, const int *stage)
 {
     Raster raster;
     int width = rect.width;
-    if (!raster_begin(&raster, canvas, (Rect){rect.x + first * (width + 1), rect.y, n * (width + 1), rect.height})) {
+    if (!raster_begin(
+            &raster, canvas,
+            (Rect){rect.x + first * (width + 1), rect.y, n * (width + 1), rect.height})) {
         return;
     }
     (samples_are_points(spec->samples) ? cloud_palette : sheet_palette)(&raster);
     for (int panel = first; panel < first + n; panel++) {
         SamplesSpec at = *spec;
         at.stage = stage[panel];
-        draw_panel(&raster, (Rect){rect.x + panel * (width + 1), rect.y, width, rect.height}, &at);
+        draw_panel(&raster,
+                   (Rect){rect.x + panel * (width + 1), rect.y, width, rect.height}, &at);
     }
     raster_end(&raster, canvas);
 }
@@ -181,7 +213,8 @@ static void draw_strip(Canvas *canvas, Rect rect, const SamplesSpec *spec)
     const SamplesView *samples = spec->samples;
     int stages = samples->steps + (spec->source != SOURCE_X0), stage[PANELS_MAX];
     char title[96], name[FORMAT_SIZE];
-    snprintf(title, sizeof title, "%s through its sampling steps · seed %d", source_names[spec->source], spec->seed);
+    snprintf(title, sizeof title, "%s through its sampling steps · seed %d",
+             source_names[spec->source], spec->seed);
     views_title(canvas, &rect, title, "");
     Rect labels = layout_take_top(&rect, 1);
     if (stages < 1 || rect.height < 1 || rect.width < 9) {
@@ -193,21 +226,24 @@ static void draw_strip(Canvas *canvas, Rect rect, const SamplesSpec *spec)
         stage[panel] = strip_stage(panel, panels, stages);
         bool chosen = stage[panel] == spec->stage;
         canvas_print(canvas, rect.x + panel * (width + 1), labels.y, width,
-                     theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT), "%s%s", chosen ? "▸" : " ",
-                     stage_name(name, samples, stage[panel]));
+                     theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT), "%s%s",
+                     chosen ? "▸" : " ", stage_name(name, samples, stage[panel]));
     }
     int unit = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_width : 1;
-    int most = PICTURE_SIDE_MAX / unit / (width + 1); /* panels that one picture can hold */
+    int most =
+        PICTURE_SIDE_MAX / unit / (width + 1); /* panels that one picture can hold */
     most = most < 1 ? 1 : most;
     for (int first = 0; first < panels; first += most) {
         int n = panels - first < most ? panels - first : most;
-        draw_panels(canvas, (Rect){rect.x, rect.y, width, rect.height}, spec, first, n, stage);
+        draw_panels(canvas, (Rect){rect.x, rect.y, width, rect.height}, spec, first, n,
+                    stage);
     }
 }
 
-/* ---- Facts --------------------------------------------------------------------------------------------- */
+/* ---- Facts ---- */
 
-static void draw_facts(Canvas *canvas, Rect rect, const Scene *scene, const SamplesSpec *spec)
+static void draw_facts(Canvas *canvas, Rect rect, const Scene *scene,
+                       const SamplesSpec *spec)
 {
     char text[64], stage[FORMAT_SIZE];
     int row = 0;
@@ -215,13 +251,18 @@ static void draw_facts(Canvas *canvas, Rect rect, const Scene *scene, const Samp
     for (int source = 0; source < SOURCES && row < rect.height; source++) {
         bool chosen = source == (int)spec->source;
         Style style = theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_TEXT);
-        int x = rect.x + 1 + canvas_text(canvas, rect.x + 1, rect.y + row, 2, style, chosen ? "▸ " : "  ");
-        canvas_text(canvas, x, rect.y + row, 3, theme_style(canvas, ROLE_KEY), source_keys[source]);
-        canvas_text(canvas, x + 3, rect.y + row, rect.width - 6, style, source_names[source]);
+        int x =
+            rect.x + 1 +
+            canvas_text(canvas, rect.x + 1, rect.y + row, 2, style, chosen ? "▸ " : "  ");
+        canvas_text(canvas, x, rect.y + row, 3, theme_style(canvas, ROLE_KEY),
+                    source_keys[source]);
+        canvas_text(canvas, x + 3, rect.y + row, rect.width - 6, style,
+                    source_names[source]);
         row++;
     }
     row++;
-    row += views_fact(canvas, rect, row, "at", stage_name(stage, spec->samples, spec->stage));
+    row += views_fact(canvas, rect, row, "at",
+                      stage_name(stage, spec->samples, spec->stage));
     snprintf(text, sizeof text, "%d of %d", spec->seed, spec->samples->n);
     row += views_fact(canvas, rect, row, "seed", text);
     if (spec->samples->label != NULL) {
@@ -240,10 +281,13 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     const SamplesState *own = state;
     if (scene->run == NULL || scene->run->samples.n < 1) {
-        const char *text = scene->run == NULL ? "No run yet: press n to start one."
-                                              : "The first samples appear with the run's first evaluation.";
+        const char *text =
+            scene->run == NULL
+                ? "No run yet: press n to start one."
+                : "The first samples appear with the run's first evaluation.";
         Rect line = layout_centre(body, text_width(text), 1);
-        canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_FAINT), text);
+        canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_FAINT),
+                    text);
         return;
     }
     SamplesLayout layout = layout_samples(body);
@@ -263,7 +307,8 @@ void views_samples_rail(Canvas *canvas, const Scene *scene, Rect rect)
         views_title(canvas, &rect, "samples", "");
         return;
     }
-    SamplesSpec student = spec_of(scene, SOURCE_STUDENT), teacher = spec_of(scene, SOURCE_TEACHER);
+    SamplesSpec student = spec_of(scene, SOURCE_STUDENT),
+                teacher = spec_of(scene, SOURCE_TEACHER);
     student.stage = teacher.stage = student.samples->steps;
     student.seed = teacher.seed = -1;
     Rect upper = layout_take_top(&rect, rect.height / 2);
@@ -273,7 +318,7 @@ void views_samples_rail(Canvas *canvas, const Scene *scene, Rect rect)
     samples_sheet(canvas, rect, &teacher);
 }
 
-/* ---- Keys ---------------------------------------------------------------------------------------------- */
+/* ---- Keys ---- */
 
 static Reply act(void *state, const Scene *scene, Action action)
 {
@@ -286,7 +331,9 @@ static Reply act(void *state, const Scene *scene, Action action)
     int stages = spec.samples->steps + (own->source != SOURCE_X0);
     switch (action) {
     case ACTION_LEFT: session->stage = views_move(spec.stage, stages, ACTION_UP); break;
-    case ACTION_RIGHT: session->stage = views_move(spec.stage, stages, ACTION_DOWN); break;
+    case ACTION_RIGHT:
+        session->stage = views_move(spec.stage, stages, ACTION_DOWN);
+        break;
     case ACTION_FIRST: session->stage = 0; break;
     case ACTION_LAST: session->stage = STAGE_LAST; break;
     case ACTION_STUDENT: own->source = SOURCE_STUDENT; break;
@@ -307,13 +354,20 @@ static void describe(const Scene *scene, char *text, size_t size)
     }
     SamplesSpec spec = spec_of(scene, SOURCE_STUDENT);
     char stage[FORMAT_SIZE];
-    snprintf(text, size, "seed %d  %s", spec.seed, stage_name(stage, samples, spec.stage));
+    snprintf(text, size, "seed %d  %s", spec.seed,
+             stage_name(stage, samples, spec.stage));
 }
 
 const View view_samples = {
-    .name = "Samples", .title = "what it makes, from the same seeds",
-    .help = "The same noise every time. Below, one seed on its way from noise to sample; the chosen sampling step is\n"
+    .name = "Samples",
+    .title = "what it makes, from the same seeds",
+    .help = "The same noise every time. Below, one seed on its way from noise to sample; "
+            "the chosen sampling step is\n"
             "the one shown above. Points lie over the density of the true law.",
-    .place = PLACE_SAMPLES, .state_size = sizeof(SamplesState), .draw = draw, .act = act, .describe = describe,
+    .place = PLACE_SAMPLES,
+    .state_size = sizeof(SamplesState),
+    .draw = draw,
+    .act = act,
+    .describe = describe,
     .rail = true,
 };

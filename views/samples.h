@@ -4,7 +4,13 @@
 
 #include "views/views.h"
 
-typedef enum SamplesSource { SOURCE_STUDENT, SOURCE_TEACHER, SOURCE_X0, SOURCE_DIFFERENCE, SOURCES } SamplesSource;
+typedef enum SamplesSource {
+    SOURCE_STUDENT,
+    SOURCE_TEACHER,
+    SOURCE_X0,
+    SOURCE_DIFFERENCE,
+    SOURCES
+} SamplesSource;
 
 /* Which samples, at which stage, which of them is chosen. */
 typedef struct SamplesSpec {
@@ -15,17 +21,18 @@ typedef struct SamplesSpec {
 } SamplesSpec;
 
 bool samples_are_points(const SamplesView *samples);
-/* Floats of sample `index` at a stage; NULL where the source has none. For the difference: the student's. */
-const float *samples_at(const SamplesView *samples, SamplesSource source, int stage, int index);
+/* Floats of sample `index` at a stage; NULL where the source has none. For the
+ * difference: the student's. */
+const float *samples_at(const SamplesView *samples, SamplesSource source, int stage,
+                        int index);
 
 /* A sheet of all samples. */
 void samples_sheet(Canvas *canvas, Rect rect, const SamplesSpec *spec);
-/* Columns = classes of an image sheet and the cells each takes, for labels; 0 when there are none. */
+/* How image tiles stand: a column a class, in one or more bands of `each` rows. */
 typedef struct SheetPlan {
-    int columns, rows;   /* tiles */
+    int columns, rows;    /* tiles */
     int pitch_x, pitch_y; /* pixels from tile to tile */
-    bool by_column;      /* each column is a class; else each row */
-    int classes, each;   /* classes shown, samples of each */
+    int classes, each;    /* 0, 0: tiles from all over, because there is little room */
 } SheetPlan;
 SheetPlan sheet_plan(const SamplesView *samples, int width, int height);
 /* The sample shown at a place of the sheet, or -1. */

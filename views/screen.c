@@ -21,8 +21,8 @@ struct Screen {
         max_align_t align;
         unsigned char bytes[STATE_SIZE];
     } state[VIEWS_MAX], overlay_state;
-    int newest_run;      /* highest id met: a newer one is followed */
-    int x_cells;         /* width of the body last drawn */
+    int newest_run; /* highest id met: a newer one is followed */
+    int x_cells;    /* width of the body last drawn */
     bool flash;
     char remark[160];
     char dismissed[256]; /* the bad news a key press has put away */
@@ -33,7 +33,8 @@ Screen *screen_new(const ScreenOptions *options)
     Screen *screen = calloc(1, sizeof *screen);
     must(screen != NULL && view_count <= VIEWS_MAX);
     screen->options = *options;
-    screen->session = (Session){.live = true, .stage = STAGE_LAST, .reference = REFERENCE_AUTO};
+    screen->session =
+        (Session){.live = true, .stage = STAGE_LAST, .reference = REFERENCE_AUTO};
     for (int i = 0; i < view_count; i++) {
         must(views[i]->state_size <= STATE_SIZE);
     }
@@ -55,7 +56,7 @@ void screen_say(Screen *screen, const char *text)
     snprintf(screen->remark, sizeof screen->remark, "%s", text);
 }
 
-/* ---- The chosen run ------------------------------------------------------------------------------------ */
+/* ---- The chosen run ---- */
 
 static const RunView *find_run(const Snapshot *snapshot, int id)
 {
@@ -67,16 +68,19 @@ static const RunView *find_run(const Snapshot *snapshot, int id)
     return NULL;
 }
 
-/* A run that just appeared is followed; a chosen one that went away gives way to the newest. */
+/* A run that just appeared is followed; a chosen one that went away gives way to the
+ * newest. */
 static void choose_run(Screen *screen, const Snapshot *snapshot)
 {
     const RunView *newest = snapshot->runs > 0 ? snapshot->run[snapshot->runs - 1] : NULL;
     if (newest == NULL) {
         screen->session.run = 0;
-    } else if (newest->id > screen->newest_run || find_run(snapshot, screen->session.run) == NULL) {
+    } else if (newest->id > screen->newest_run ||
+               find_run(snapshot, screen->session.run) == NULL) {
         screen->session.run = newest->id;
         screen->session.live = true;
-        screen->newest_run = newest->id > screen->newest_run ? newest->id : screen->newest_run;
+        screen->newest_run =
+            newest->id > screen->newest_run ? newest->id : screen->newest_run;
     }
 }
 
@@ -91,7 +95,7 @@ static Scene scene_of(Screen *screen, const Snapshot *snapshot)
                    .readonly = screen->options.readonly};
 }
 
-/* ---- Frame --------------------------------------------------------------------------------------------- */
+/* ---- Frame ---- */
 
 static void draw_counts(Canvas *canvas, const Scene *scene, Rect row, int x)
 {
@@ -103,8 +107,11 @@ static void draw_counts(Canvas *canvas, const Scene *scene, Rect row, int x)
     static const RunState shown[] = {RUN_LIVE, RUN_PAUSED, RUN_FAILED};
     int right = row.width - 1;
     if (!scene->fixed_clock && row.width >= 100 && isfinite(scene->snapshot->cpu_share)) {
-        snprintf(text, sizeof text, "cpu %3.0f%%  %.0f MB", scene->snapshot->cpu_share * 100, scene->snapshot->rss_mib);
-        right -= canvas_text_right(canvas, right, row.y, right - x, theme_style(canvas, ROLE_FAINT), text) + 3;
+        snprintf(text, sizeof text, "cpu %3.0f%%  %.0f MB",
+                 scene->snapshot->cpu_share * 100, scene->snapshot->rss_mib);
+        right -= canvas_text_right(canvas, right, row.y, right - x,
+                                   theme_style(canvas, ROLE_FAINT), text) +
+                 3;
     }
     for (int i = 2; i >= 0; i--) {
         const char *sign, *word;
@@ -122,7 +129,8 @@ static void draw_tabs(Canvas *canvas, const Screen *screen, const Scene *scene, 
     for (int i = 0; i < view_count; i++) {
         bool front = i == screen->front;
         Style style = theme_style(canvas, front ? ROLE_FRONT : ROLE_TEXT);
-        x += canvas_print(canvas, x, row.y, row.width - x, style, front ? "[%d %s]" : " %d %s ", i + 1, views[i]->name);
+        x += canvas_print(canvas, x, row.y, row.width - x, style,
+                          front ? "[%d %s]" : " %d %s ", i + 1, views[i]->name);
     }
     draw_counts(canvas, scene, row, x);
 }
@@ -135,12 +143,15 @@ static void draw_rail_run(Canvas *canvas, Rect row, const RunView *run, bool cho
     Style plain = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
     bool wide = row.width >= 40;
     int right = row.x + row.width, name = row.width - (wide ? 19 : 11);
-    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), chosen ? "▸" : " ");
+    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR),
+                chosen ? "▸" : " ");
     canvas_print(canvas, row.x + 1, row.y, name, plain, "%02d %s", run->id, run->name);
     canvas_text(canvas, row.x + name + 2, row.y, 1, state, sign);
-    canvas_text_right(canvas, right - (wide ? 8 : 1), row.y, 7, plain, format_short(step, (double)run->step));
+    canvas_text_right(canvas, right - (wide ? 8 : 1), row.y, 7, plain,
+                      format_short(step, (double)run->step));
     if (wide) {
-        canvas_text_right(canvas, right, row.y, 7, plain, format_value(loss, run->smooth_loss));
+        canvas_text_right(canvas, right, row.y, 7, plain,
+                          format_value(loss, run->smooth_loss));
     }
 }
 
@@ -157,7 +168,8 @@ static void draw_rail(Canvas *canvas, const Scene *scene, Rect rail)
     int first = chosen >= list.height ? chosen - list.height + 1 : 0;
     for (int row = 0; row < list.height && first + row < snapshot->runs; row++) {
         const RunView *run = snapshot->run[first + row];
-        draw_rail_run(canvas, (Rect){list.x, list.y + row, list.width, 1}, run, run == scene->run);
+        draw_rail_run(canvas, (Rect){list.x, list.y + row, list.width, 1}, run,
+                      run == scene->run);
     }
     if (scene->run != NULL && layout.now.height > 2) {
         views_title(canvas, &layout.now, "now", "");
@@ -167,7 +179,8 @@ static void draw_rail(Canvas *canvas, const Scene *scene, Rect rail)
         views_title(canvas, &layout.news, "news", "");
         views_news(canvas, scene, layout.news);
     }
-    canvas_fill(canvas, (Rect){rail.x + rail.width, rail.y, 1, rail.height}, 0x2502, theme_style(canvas, ROLE_RULE));
+    canvas_fill(canvas, (Rect){rail.x + rail.width, rail.y, 1, rail.height}, 0x2502,
+                theme_style(canvas, ROLE_RULE));
 }
 
 static void draw_timeline(Canvas *canvas, const Scene *scene, Rect row)
@@ -180,40 +193,55 @@ static void draw_timeline(Canvas *canvas, const Scene *scene, Rect row)
     }
     char step[FORMAT_SIZE], steps[FORMAT_SIZE], text[80];
     long at = views_step(scene->session, run);
-    const char *mode = !scene->session->live ? "held" : run->state == RUN_LIVE ? "LIVE" : "end ";
-    snprintf(text, sizeof text, "%s / %s  %s", format_count(step, (double)at), format_count(steps, (double)run->steps), mode);
+    const char *mode = !scene->session->live    ? "held"
+                       : run->state == RUN_LIVE ? "LIVE"
+                                                : "end ";
+    snprintf(text, sizeof text, "%s / %s  %s", format_count(step, (double)at),
+             format_count(steps, (double)run->steps), mode);
     int room = row.width - 3 - text_width(text) - 2;
     canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_TITLE), "τ ");
     canvas_text_right(canvas, row.x + row.width, row.y, row.width - 3, faint, text);
     Axis axis = {0, run->steps > 0 ? run->steps : 1};
-    int done = axis_column(axis, run->step, room - 1), cursor = axis_column(axis, at, room - 1);
+    int done = axis_column(axis, run->step, room - 1),
+        cursor = axis_column(axis, at, room - 1);
     for (int x = 0; x < room; x++) {
-        canvas_put(canvas, row.x + 2 + x, row.y, x < done ? 0x2501 : 0x2500, theme_style(canvas, x < done ? ROLE_LINE : ROLE_RULE));
+        canvas_put(canvas, row.x + 2 + x, row.y, x < done ? 0x2501 : 0x2500,
+                   theme_style(canvas, x < done ? ROLE_LINE : ROLE_RULE));
     }
     for (int i = 0; i < run->marks && room > 0; i++) {
-        canvas_put(canvas, row.x + 2 + axis_column(axis, run->mark[i].step, room - 1), row.y, 0x25b2, theme_style(canvas, ROLE_MARK));
+        canvas_put(canvas, row.x + 2 + axis_column(axis, run->mark[i].step, room - 1),
+                   row.y, 0x25b2, theme_style(canvas, ROLE_MARK));
     }
     if (cursor >= 0 && cursor < room) {
-        canvas_put(canvas, row.x + 2 + cursor, row.y, 0x25cf, theme_style(canvas, ROLE_CURSOR));
+        canvas_put(canvas, row.x + 2 + cursor, row.y, 0x25cf,
+                   theme_style(canvas, ROLE_CURSOR));
     }
 }
 
-static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene, Rect row)
+static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene,
+                        Rect row)
 {
     const Snapshot *snapshot = scene->snapshot;
     char text[256] = "";
-    const NoteView *note = snapshot->notes > 0 ? &snapshot->note[snapshot->notes - 1] : NULL;
-    bool bad = note != NULL && note->status != STATUS_OK && strcmp(note->text, screen->dismissed) != 0;
+    const NoteView *note =
+        snapshot->notes > 0 ? &snapshot->note[snapshot->notes - 1] : NULL;
+    bool bad = note != NULL && note->status != STATUS_OK &&
+               strcmp(note->text, screen->dismissed) != 0;
     int x = row.x, right = row.x + row.width;
-    if (canvas->look.remark[0] != '\0' && row.width >= 60) {
-        right -= canvas_text_right(canvas, right, row.y, 24, theme_style(canvas, ROLE_FAINT), canvas->look.remark) + 2;
-    }
-    if (screen->remark[0] != '\0') {
-        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_PAUSED), screen->remark);
+    if (bad &&
+        screen->remark[0] == '\0') { /* the whole row: the remedy stands at the end */
+        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAILED),
+                    note->text);
         return;
     }
-    if (bad) {
-        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAILED), note->text);
+    if (canvas->look.remark[0] != '\0' && row.width >= 60) {
+        right -= canvas_text_right(canvas, right, row.y, 24,
+                                   theme_style(canvas, ROLE_FAINT), canvas->look.remark) +
+                 2;
+    }
+    if (screen->remark[0] != '\0') {
+        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_PAUSED),
+                    screen->remark);
         return;
     }
     if (scene->run == NULL) {
@@ -223,11 +251,13 @@ static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene
     }
     const char *sign, *word;
     Style style = views_state(canvas, scene->run->state, &sign, &word);
-    x += canvas_print(canvas, x, row.y, right - x, style, "%02d %s %s  ", scene->run->id, sign, word);
+    x += canvas_print(canvas, x, row.y, right - x, style, "%02d %s %s  ", scene->run->id,
+                      sign, word);
     views[screen->front]->describe(scene, text, sizeof text);
     x += canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_TEXT), text);
     if (note != NULL && right - x > text_width(note->text) + 4) {
-        canvas_print(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAINT), "  · %s", note->text);
+        canvas_print(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAINT),
+                     "  · %s", note->text);
     }
 }
 
@@ -235,18 +265,23 @@ static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene
 static const char *hint_word(const KeyRow *row, const Scene *scene)
 {
     RunState state = scene->run != NULL ? scene->run->state : RUN_LIVE;
-    bool stopped = state == RUN_PAUSED || state == RUN_FAILED || state == RUN_DONE;
+    bool stopped = state == RUN_PAUSED || state == RUN_FAILED;
     return row->action == ACTION_PAUSE && stopped ? "go on" : row->hint;
 }
 
 static bool hint_shown(const KeyRow *row, unsigned place, const Scene *scene)
 {
-    bool idle = (place & PLACE_VIEWS) != 0 && scene->run == NULL && row->action != ACTION_NEW;
-    return row->label != NULL && row->hint != NULL && (row->places & place) != 0 && !idle &&
-           !(row->steers && scene->readonly) && row->action != ACTION_HELP && row->action != ACTION_QUIT;
+    bool idle =
+        (place & PLACE_VIEWS) != 0 && scene->run == NULL && row->action != ACTION_NEW;
+    bool over = scene->run != NULL && scene->run->state == RUN_DONE &&
+                (row->action == ACTION_PAUSE || row->action == ACTION_STEP);
+    return row->label != NULL && row->hint != NULL && (row->places & place) != 0 &&
+           !idle && !over && !(row->steers && scene->readonly) &&
+           row->action != ACTION_HELP && row->action != ACTION_QUIT;
 }
 
-static int draw_hint(Canvas *canvas, int x, Rect bar, const char *label, const char *word, uint8_t flash)
+static int draw_hint(Canvas *canvas, int x, Rect bar, const char *label, const char *word,
+                     uint8_t flash)
 {
     Style key = theme_style(canvas, ROLE_KEY), plain = theme_style(canvas, ROLE_FAINT);
     key.attributes |= flash;
@@ -260,7 +295,8 @@ static int draw_hint(Canvas *canvas, int x, Rect bar, const char *label, const c
 /* Whole hints only; "? help  q quit" always stands. */
 static void draw_hints(Canvas *canvas, const Screen *screen, const Scene *scene, Rect bar)
 {
-    unsigned place = screen->overlay != NULL ? screen->overlay->place : views[screen->front]->place;
+    unsigned place =
+        screen->overlay != NULL ? screen->overlay->place : views[screen->front]->place;
     uint8_t flash = screen->flash ? ATTRIBUTE_REVERSE : 0;
     bool over = screen->overlay != NULL;
     int keep = over ? 0 : text_width("? help  q quit"), x = bar.x;
@@ -277,16 +313,18 @@ static void draw_hints(Canvas *canvas, const Screen *screen, const Scene *scene,
     }
     if (!over) {
         x += draw_hint(canvas, x, bar, "?", "help", flash);
-        draw_hint(canvas, x, (Rect){bar.x, bar.y, bar.width - x > 0 ? bar.width - x : 0, 1}, "q", "quit", flash);
+        draw_hint(canvas, x,
+                  (Rect){bar.x, bar.y, bar.width - x > 0 ? bar.width - x : 0, 1}, "q",
+                  "quit", flash);
     }
 }
 
 static void draw_too_small(Canvas *canvas)
 {
-    canvas_print(canvas, 0, 0, canvas->width, theme_style(canvas, ROLE_TEXT), "too small: %dx%d", canvas->width,
-                 canvas->height);
-    canvas_print(canvas, 0, 1, canvas->width, theme_style(canvas, ROLE_TEXT), "needs %dx%d", SCREEN_MIN_WIDTH,
-                 SCREEN_MIN_HEIGHT);
+    canvas_print(canvas, 0, 0, canvas->width, theme_style(canvas, ROLE_TEXT),
+                 "too small: %dx%d", canvas->width, canvas->height);
+    canvas_print(canvas, 0, 1, canvas->width, theme_style(canvas, ROLE_TEXT),
+                 "needs %dx%d", SCREEN_MIN_WIDTH, SCREEN_MIN_HEIGHT);
 }
 
 void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
@@ -294,7 +332,8 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
     Scene scene = scene_of(screen, snapshot);
     const View *front = views[screen->front];
     bool runs = scene.run != NULL;
-    Layout layout = layout_screen(canvas->width, canvas->height, front->rail && runs, front->side && runs);
+    Layout layout = layout_screen(canvas->width, canvas->height, front->rail && runs,
+                                  front->side && runs);
     canvas_clear(canvas);
     if (layout.too_small) {
         draw_too_small(canvas);
@@ -307,7 +346,9 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
         draw_rail(canvas, &scene, layout.rail);
     }
     if (!rect_is_empty(layout.side)) {
-        canvas_fill(canvas, (Rect){layout.side.x - 2, layout.side.y, 1, layout.side.height}, 0x2502, theme_style(canvas, ROLE_RULE));
+        canvas_fill(canvas,
+                    (Rect){layout.side.x - 2, layout.side.y, 1, layout.side.height},
+                    0x2502, theme_style(canvas, ROLE_RULE));
         views_samples_rail(canvas, &scene, layout.side);
     }
     if (screen->overlay != NULL) {
@@ -318,7 +359,7 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
     draw_hints(canvas, screen, &scene, layout.hints);
 }
 
-/* ---- Keys ---------------------------------------------------------------------------------------------- */
+/* ---- Keys ---- */
 
 static void open_overlay(Screen *screen, const View *overlay)
 {
@@ -331,12 +372,16 @@ static Reply steer(const Scene *scene, CommandKind kind, long number)
     if (scene->run == NULL) {
         return (Reply){.kind = REPLY_UNKNOWN};
     }
-    return (Reply){.kind = REPLY_SEND, .command = {.kind = kind, .run = scene->run->id, .number = number}};
+    return (Reply){
+        .kind = REPLY_SEND,
+        .command = {.kind = kind, .run = scene->run->id, .number = number}
+    };
 }
 
 static Reply toggle_pause(const Scene *scene)
 {
-    bool going = scene->run != NULL && (scene->run->state == RUN_LIVE || scene->run->state == RUN_QUEUED);
+    bool going = scene->run != NULL &&
+                 (scene->run->state == RUN_LIVE || scene->run->state == RUN_QUEUED);
     return steer(scene, going ? COMMAND_PAUSE : COMMAND_START, 0);
 }
 
@@ -355,7 +400,8 @@ static Reply next_run(Screen *screen, const Scene *scene, int by)
 static Reply quit(Screen *screen, const Snapshot *snapshot)
 {
     for (int i = 0; i < snapshot->runs && !screen->options.readonly; i++) {
-        if (snapshot->run[i]->state == RUN_LIVE || snapshot->run[i]->state == RUN_QUEUED) {
+        if (snapshot->run[i]->state == RUN_LIVE ||
+            snapshot->run[i]->state == RUN_QUEUED) {
             open_overlay(screen, &view_quit);
             return (Reply){.kind = REPLY_NONE};
         }
@@ -384,14 +430,22 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_FORK: return steer(scene, COMMAND_FORK, -1);
     case ACTION_NEXT_RUN: return next_run(screen, scene, 1);
     case ACTION_PREVIOUS_RUN: return next_run(screen, scene, -1);
-    case ACTION_NEW: open_overlay(screen, &view_picker); return (Reply){.kind = REPLY_NONE};
-    case ACTION_HELP: open_overlay(screen, &view_help); return (Reply){.kind = REPLY_NONE};
+    case ACTION_NEW:
+        open_overlay(screen, &view_picker);
+        return (Reply){.kind = REPLY_NONE};
+    case ACTION_HELP:
+        open_overlay(screen, &view_help);
+        return (Reply){.kind = REPLY_NONE};
     case ACTION_QUIT: return quit(screen, scene->snapshot);
     case ACTION_REPAINT: return (Reply){.kind = REPLY_REPAINT};
     case ACTION_SUSPEND: return (Reply){.kind = REPLY_SUSPEND};
     case ACTION_GRAPHICS: return (Reply){.kind = REPLY_GRAPHICS};
-    case ACTION_LOG_Y: screen->session.linear_y = !screen->session.linear_y; return (Reply){.kind = REPLY_NONE};
-    case ACTION_DOTS: screen->session.dots = (screen->session.dots + 1) % DOTS_KINDS; return (Reply){.kind = REPLY_NONE};
+    case ACTION_LOG_Y:
+        screen->session.linear_y = !screen->session.linear_y;
+        return (Reply){.kind = REPLY_NONE};
+    case ACTION_DOTS:
+        screen->session.dots = (screen->session.dots + 1) % DOTS_KINDS;
+        return (Reply){.kind = REPLY_NONE};
     default: return (Reply){.kind = REPLY_BACK};
     }
 }
@@ -399,7 +453,8 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
 /* Any key puts the newest bad news away; it stays in the list of news. */
 static void dismiss_news(Screen *screen, const Snapshot *snapshot)
 {
-    const char *text = snapshot->notes > 0 ? snapshot->note[snapshot->notes - 1].text : "";
+    const char *text =
+        snapshot->notes > 0 ? snapshot->note[snapshot->notes - 1].text : "";
     snprintf(screen->dismissed, sizeof screen->dismissed, "%s", text);
 }
 
@@ -416,13 +471,15 @@ Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
     }
     Reply reply = act_everywhere(screen, &scene, row->action, press);
     if (reply.kind == REPLY_BACK) {
-        void *state = screen->overlay != NULL ? screen->overlay_state.bytes : screen->state[screen->front].bytes;
+        void *state = screen->overlay != NULL ? screen->overlay_state.bytes
+                                              : screen->state[screen->front].bytes;
         reply = asked->act(state, &scene, row->action);
     }
     if (reply.kind == REPLY_VIEW) {
         return show_view(screen, reply.view);
     }
-    if (reply.kind == REPLY_BACK || (reply.kind == REPLY_SEND && screen->overlay != NULL)) {
+    if (reply.kind == REPLY_BACK ||
+        (reply.kind == REPLY_SEND && screen->overlay != NULL)) {
         screen->overlay = NULL;
         reply.kind = reply.kind == REPLY_BACK ? REPLY_NONE : reply.kind;
     }

@@ -1,5 +1,6 @@
-/* The whole screen: tabs, rails, the view in front, a layer over it, timeline, status, hints. Everything a person
- * sees and presses, without a terminal, a clock or an engine, so that tests can drive it. */
+/* The whole screen: tabs, rails, the view in front, a layer over it, timeline, status,
+ * hints. Everything a person sees and presses, without a terminal, a clock or an engine,
+ * so that tests can drive it. */
 #ifndef DDIL_SCREEN_H
 #define DDIL_SCREEN_H
 
@@ -12,13 +13,16 @@ typedef struct ScreenOptions {
     bool fixed_clock; /* leave out what depends on the clock */
 } ScreenOptions;
 
+/* Heap; free gives it back. */
 Screen *screen_new(const ScreenOptions *options);
 void screen_free(Screen *screen);
 
+/* Everything, on a canvas of any size. */
 void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas);
 
-/* Answers a key press. REPLY_NONE, REPLY_UNKNOWN and REPLY_SEND leave only drawing and sending to the caller; the
- * REPLY_LEAVE kinds, REPLY_SUSPEND, REPLY_REPAINT and REPLY_GRAPHICS are the caller's to carry out. */
+/* Answers a key press. REPLY_NONE, REPLY_UNKNOWN and REPLY_SEND leave only drawing and
+ * sending to the caller; the REPLY_LEAVE kinds, REPLY_SUSPEND, REPLY_REPAINT and
+ * REPLY_GRAPHICS are the caller's to carry out. */
 Reply screen_press(Screen *screen, const Snapshot *snapshot, int press);
 
 /* A key meant nothing: the hints bar shows it until switched off. */

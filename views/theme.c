@@ -9,22 +9,22 @@ enum { NO = COLOUR_DEFAULT };
 
 /* One row a role: with 256 colours, with eight, with none. */
 static const Style styles[ROLES][3] = {
-    [ROLE_TEXT] = {{NO, NO, 0}, {NO, NO, 0}, {NO, NO, 0}},
-    [ROLE_STRONG] = {{NO, NO, BOLD}, {NO, NO, BOLD}, {NO, NO, BOLD}},
-    [ROLE_FAINT] = {{245, NO, 0}, {NO, NO, DIM}, {NO, NO, DIM}},
-    [ROLE_RULE] = {{240, NO, 0}, {4, NO, 0}, {NO, NO, DIM}},
-    [ROLE_TITLE] = {{74, NO, 0}, {6, NO, 0}, {NO, NO, BOLD}},
-    [ROLE_FRONT] = {{214, NO, BOLD}, {3, NO, BOLD}, {NO, NO, BOLD}},
-    [ROLE_KEY] = {{74, NO, 0}, {6, NO, 0}, {NO, NO, BOLD}},
+    [ROLE_TEXT] = {{NO, NO, 0},       {NO, NO, 0},       {NO, NO, 0}      },
+    [ROLE_STRONG] = {{NO, NO, BOLD},    {NO, NO, BOLD},    {NO, NO, BOLD}   },
+    [ROLE_FAINT] = {{245, NO, 0},      {NO, NO, DIM},     {NO, NO, DIM}    },
+    [ROLE_RULE] = {{240, NO, 0},      {4, NO, 0},        {NO, NO, DIM}    },
+    [ROLE_TITLE] = {{74, NO, 0},       {6, NO, 0},        {NO, NO, BOLD}   },
+    [ROLE_FRONT] = {{214, NO, BOLD},   {3, NO, BOLD},     {NO, NO, BOLD}   },
+    [ROLE_KEY] = {{74, NO, 0},       {6, NO, 0},        {NO, NO, BOLD}   },
     [ROLE_SELECTED] = {{NO, NO, REVERSE}, {NO, NO, REVERSE}, {NO, NO, REVERSE}},
-    [ROLE_LIVE] = {{36, NO, 0}, {2, NO, 0}, {NO, NO, BOLD}},
-    [ROLE_PAUSED] = {{214, NO, 0}, {3, NO, 0}, {NO, NO, 0}},
-    [ROLE_DONE] = {{74, NO, 0}, {6, NO, 0}, {NO, NO, 0}},
-    [ROLE_FAILED] = {{166, NO, BOLD}, {1, NO, BOLD}, {NO, NO, REVERSE}},
-    [ROLE_LINE] = {{74, NO, 0}, {6, NO, 0}, {NO, NO, BOLD}},
-    [ROLE_BAND] = {{8, NO, 0}, {4, NO, 0}, {NO, NO, DIM}},
-    [ROLE_CURSOR] = {{214, NO, 0}, {3, NO, 0}, {NO, NO, BOLD}},
-    [ROLE_MARK] = {{175, NO, 0}, {5, NO, 0}, {NO, NO, BOLD}},
+    [ROLE_LIVE] = {{36, NO, 0},       {2, NO, 0},        {NO, NO, BOLD}   },
+    [ROLE_PAUSED] = {{214, NO, 0},      {3, NO, 0},        {NO, NO, 0}      },
+    [ROLE_DONE] = {{74, NO, 0},       {6, NO, 0},        {NO, NO, 0}      },
+    [ROLE_FAILED] = {{166, NO, BOLD},   {1, NO, BOLD},     {NO, NO, REVERSE}},
+    [ROLE_LINE] = {{74, NO, 0},       {6, NO, 0},        {NO, NO, BOLD}   },
+    [ROLE_BAND] = {{8, NO, 0},        {4, NO, 0},        {NO, NO, DIM}    },
+    [ROLE_CURSOR] = {{214, NO, 0},      {3, NO, 0},        {NO, NO, BOLD}   },
+    [ROLE_MARK] = {{175, NO, 0},      {5, NO, 0},        {NO, NO, BOLD}   },
 };
 
 Style theme_style(const Canvas *canvas, Role role)
@@ -35,8 +35,16 @@ Style theme_style(const Canvas *canvas, Role role)
 
 /* Cividis at ten even steps (Nunez, Anderton, Renslow 2018). */
 static const uint8_t cividis[10][3] = {
-    {0, 32, 77},     {0, 51, 111},    {57, 72, 107},   {87, 92, 109},   {112, 113, 115},
-    {138, 135, 121}, {166, 157, 117}, {196, 181, 108}, {228, 207, 91}, {255, 234, 70},
+    {0,   32,  77 },
+    {0,   51,  111},
+    {57,  72,  107},
+    {87,  92,  109},
+    {112, 113, 115},
+    {138, 135, 121},
+    {166, 157, 117},
+    {196, 181, 108},
+    {228, 207, 91 },
+    {255, 234, 70 },
 };
 
 void theme_ramp_rgb(int level, uint8_t rgb[3])
@@ -45,13 +53,15 @@ void theme_ramp_rgb(int level, uint8_t rgb[3])
     int low = scaled / 16, part = scaled % 16;
     int high = low < 9 ? low + 1 : 9;
     for (int c = 0; c < 3; c++) {
-        rgb[c] = (uint8_t)((cividis[low][c] * (16 - part) + cividis[high][c] * part) / 16);
+        rgb[c] =
+            (uint8_t)((cividis[low][c] * (16 - part) + cividis[high][c] * part) / 16);
     }
 }
 
 int16_t theme_ramp_256(int level)
 {
-    static const int16_t ramp[RAMP_SIZE] = {17, 18, 24, 24, 60, 60, 243, 102, 246, 144, 143, 179, 185, 221, 227};
+    static const int16_t ramp[RAMP_SIZE] = {17,  18,  24,  24,  60,  60,  243, 102,
+                                            246, 144, 143, 179, 185, 221, 227};
     return ramp[level];
 }
 
@@ -109,9 +119,9 @@ int theme_luminance(const uint8_t rgb[3])
 void theme_ink_rgb(Ink ink, uint8_t rgb[3])
 {
     static const uint8_t inks[INKS][3] = {
-        [INK_STUDENT] = {86, 180, 233},
-        [INK_TEACHER] = {230, 159, 0},
-        [INK_CHOSEN] = {240, 228, 66},
+        [INK_STUDENT] = {86,  180, 233},
+        [INK_TEACHER] = {230, 159, 0  },
+        [INK_CHOSEN] = {240, 228, 66 },
         [INK_PALE] = {120, 130, 140},
     };
     memcpy(rgb, inks[ink], 3);

@@ -1,5 +1,6 @@
-/* Colours: Okabe-Ito on exact xterm-256 cube entries, a cividis-like ramp, and what is left of them with eight
- * colours or none. Meaning is never carried by colour alone. Constant tables only. */
+/* Colours: Okabe-Ito on exact xterm-256 cube entries, a cividis-like ramp, and what is
+ * left of them with eight colours or none. Meaning is never carried by colour alone.
+ * Constant tables only. */
 #ifndef DDIL_THEME_H
 #define DDIL_THEME_H
 
@@ -18,13 +19,15 @@ typedef enum Role {
     ROLE_PAUSED,
     ROLE_DONE,
     ROLE_FAILED,
-    ROLE_LINE,   /* a chart's line */
-    ROLE_BAND,   /* the edges of its min/max band; the shortest grey there is to switch to: columns must be cheap */
+    ROLE_LINE, /* a chart's line */
+    ROLE_BAND, /* the edges of its min/max band; the shortest grey there is to switch to:
+                  columns must be cheap */
     ROLE_CURSOR,
     ROLE_MARK,
     ROLES
 } Role;
 
+/* A role's look at the canvas' colour level. */
 Style theme_style(const Canvas *canvas, Role role);
 
 enum { RAMP_SIZE = 15 };

@@ -42,14 +42,17 @@ void views_title(Canvas *canvas, Rect *rect, const char *title, const char *righ
     }
     rect->y++;
     rect->height--;
-    canvas_fill(canvas, (Rect){row.x, row.y, row.width, 1}, 0x2500, theme_style(canvas, ROLE_RULE));
-    int used = canvas_text(canvas, row.x + 2, row.y, row.width - 4, theme_style(canvas, ROLE_TITLE), title);
+    canvas_fill(canvas, (Rect){row.x, row.y, row.width, 1}, 0x2500,
+                theme_style(canvas, ROLE_RULE));
+    int used = canvas_text(canvas, row.x + 2, row.y, row.width - 4,
+                           theme_style(canvas, ROLE_TITLE), title);
     canvas_put(canvas, row.x + 1, row.y, ' ', theme_style(canvas, ROLE_TEXT));
     canvas_put(canvas, row.x + 2 + used, row.y, ' ', theme_style(canvas, ROLE_TEXT));
     int need = text_width(right);
     if (need > 0 && used + need + 8 <= row.width) {
         int end = row.x + row.width - 2;
-        canvas_text_right(canvas, end, row.y, need, theme_style(canvas, ROLE_FAINT), right);
+        canvas_text_right(canvas, end, row.y, need, theme_style(canvas, ROLE_FAINT),
+                          right);
         canvas_put(canvas, end - need - 1, row.y, ' ', theme_style(canvas, ROLE_TEXT));
         canvas_put(canvas, end, row.y, ' ', theme_style(canvas, ROLE_TEXT));
     }
@@ -60,19 +63,24 @@ bool views_fact(Canvas *canvas, Rect rect, int row, const char *label, const cha
     if (row >= rect.height || rect.width < 12) {
         return false;
     }
-    canvas_text(canvas, rect.x + 1, rect.y + row, 8, theme_style(canvas, ROLE_FAINT), label);
-    canvas_text(canvas, rect.x + 10, rect.y + row, rect.width - 10, theme_style(canvas, ROLE_TEXT), value);
+    canvas_text(canvas, rect.x + 1, rect.y + row, 8, theme_style(canvas, ROLE_FAINT),
+                label);
+    canvas_text(canvas, rect.x + 10, rect.y + row, rect.width - 10,
+                theme_style(canvas, ROLE_TEXT), value);
     return true;
 }
 
-Style views_state(const Canvas *canvas, RunState state, const char **sign, const char **word)
+Style views_state(const Canvas *canvas, RunState state, const char **sign,
+                  const char **word)
 {
     static const struct {
         const char *sign, *word;
         Role role;
     } states[] = {
-        [RUN_QUEUED] = {"·", "queued", ROLE_FAINT}, [RUN_LIVE] = {"●", "live", ROLE_LIVE},
-        [RUN_PAUSED] = {"‖", "paused", ROLE_PAUSED}, [RUN_DONE] = {"✓", "done", ROLE_DONE},
+        [RUN_QUEUED] = {"·",  "queued", ROLE_FAINT },
+        [RUN_LIVE] = {"●", "live",   ROLE_LIVE  },
+        [RUN_PAUSED] = {"‖", "paused", ROLE_PAUSED},
+        [RUN_DONE] = {"✓", "done",   ROLE_DONE  },
         [RUN_FAILED] = {"✗", "failed", ROLE_FAILED},
     };
     *sign = states[state].sign;
@@ -80,7 +88,7 @@ Style views_state(const Canvas *canvas, RunState state, const char **sign, const
     return theme_style(canvas, states[state].role);
 }
 
-/* ---- The chosen run in figures ------------------------------------------------------------------------- */
+/* ---- The chosen run in figures ---- */
 
 typedef struct Facts {
     Canvas *canvas;
@@ -104,7 +112,8 @@ static void shift_fact(Facts *facts, const RunView *run)
     char value[FORMAT_SIZE], text[64];
     if (run->shift_view.rows > 0 && isfinite(run->shift)) {
         format_value(value, run->shift);
-        snprintf(text, sizeof text, "%s at i=%d", value, run->shift_view.rows - run->shift_row);
+        snprintf(text, sizeof text, "%s at i=%d", value,
+                 run->shift_view.rows - run->shift_row);
         fact(facts, "shift", text);
     } else {
         fact(facts, "shift", "-");
@@ -114,7 +123,8 @@ static void shift_fact(Facts *facts, const RunView *run)
 static void pace_facts(Facts *facts, const RunView *run)
 {
     char text[FORMAT_SIZE], line[64];
-    fact(facts, "left", format_duration(text, run->state == RUN_LIVE ? run->seconds_left : NAN));
+    fact(facts, "left",
+         format_duration(text, run->state == RUN_LIVE ? run->seconds_left : NAN));
     snprintf(line, sizeof line, "%s steps/s", format_value(text, run->steps_per_s));
     fact(facts, "speed", run->state == RUN_LIVE ? line : "-");
 }
@@ -132,8 +142,10 @@ void views_facts(Canvas *canvas, const Scene *scene, Rect rect)
     if (!scene->fixed_clock) {
         pace_facts(&facts, run);
     }
-    fact(&facts, "saved", run->checkpoint < 0 ? "-" : format_count(count, (double)run->checkpoint));
-    snprintf(text, sizeof text, "%s, %.0f %% shift", format_short(count, run->nfe), run->shift_share * 100);
+    fact(&facts, "saved",
+         run->checkpoint < 0 ? "-" : format_count(count, (double)run->checkpoint));
+    snprintf(text, sizeof text, "%s, %.0f %% shift", format_short(count, run->nfe),
+             run->shift_share * 100);
     fact(&facts, "evals", text);
     for (int i = 0; i < run->metrics; i++) {
         fact_value(&facts, run->metric[i].name, run->metric[i].value);
@@ -145,14 +157,13 @@ void views_news(Canvas *canvas, const Scene *scene, Rect rect)
     const Snapshot *snapshot = scene->snapshot;
     for (int row = 0; row < rect.height && row < snapshot->notes; row++) {
         const NoteView *note = &snapshot->note[snapshot->notes - 1 - row];
-        Style style = theme_style(canvas, note->status == STATUS_OK ? ROLE_TEXT : ROLE_FAILED);
+        Style style =
+            theme_style(canvas, note->status == STATUS_OK ? ROLE_TEXT : ROLE_FAILED);
         int x = rect.x + 1;
         int y = rect.y + row;
         if (!scene->fixed_clock && rect.width >= 40) {
-            x += canvas_print(canvas, x, y, 9, theme_style(canvas, ROLE_FAINT), "%-8.8s ", note->time);
-        }
-        if (note->run > 0) {
-            x += canvas_print(canvas, x, y, 6, theme_style(canvas, ROLE_FAINT), "%02d ", note->run);
+            x += canvas_print(canvas, x, y, 9, theme_style(canvas, ROLE_FAINT), "%-8.8s ",
+                              note->time);
         }
         canvas_text(canvas, x, y, rect.x + rect.width - x, style, note->text);
     }

@@ -1,5 +1,6 @@
-/* What a view is, and what all views share. A view draws a Snapshot on a Canvas and answers keys; a Command it
- * wants sent is returned, never sent. Adding a view: one file, one row in `views`. */
+/* What a view is, and what all views share. A view draws a Snapshot on a Canvas and
+ * answers keys; a Command it wants sent is returned, never sent. Adding a view: one file,
+ * one row in `views`. */
 #ifndef DDIL_VIEWS_H
 #define DDIL_VIEWS_H
 
@@ -9,10 +10,10 @@
 
 /* What the shift panel is measured against (cli.md, "What shift means"). */
 typedef enum Reference {
-    REFERENCE_RATIO,        /* own / forward disagreement */
-    REFERENCE_MMD_FORWARD,  /* MMD^2 to the forward law, over its 95 % null */
-    REFERENCE_MMD_TEACHER,  /* MMD^2 to the teacher's backward law, over its 95 % null */
-    REFERENCE_PAIRED,       /* state error against the teacher from the same noise */
+    REFERENCE_RATIO,       /* own / forward disagreement */
+    REFERENCE_MMD_FORWARD, /* MMD^2 to the forward law, over its 95 % null */
+    REFERENCE_MMD_TEACHER, /* MMD^2 to the teacher's backward law, over its 95 % null */
+    REFERENCE_PAIRED,      /* state error against the teacher from the same noise */
     REFERENCES,
     REFERENCE_AUTO = REFERENCES, /* ratio, or paired under guidance */
 } Reference;
@@ -24,15 +25,15 @@ enum { STAGE_LAST = 1 << 20 };
 
 /* The one cursor and the choices that all views share. */
 typedef struct Session {
-    int run;    /* RunView.id of the chosen run, 0: none */
-    bool live;  /* the training step follows the newest */
-    long step;  /* else: the training step under the cursor */
-    int stage;  /* sampling stage 0 (noise) .. N (the sample); clamped where it is used */
-    int seed;   /* sample number */
-    int zoom;   /* the chart shows 1 / 2^zoom of the axis */
+    int run;   /* RunView.id of the chosen run, 0: none */
+    bool live; /* the training step follows the newest */
+    long step; /* else: the training step under the cursor */
+    int stage; /* sampling stage 0 (noise) .. N (the sample); clamped where it is used */
+    int seed;  /* sample number */
+    int zoom;  /* the chart shows 1 / 2^zoom of the axis */
     bool linear_y;
     Dots dots;
-    int curve;  /* which RunView.term */
+    int curve; /* which RunView.term */
     Reference reference;
 } Session;
 
@@ -82,7 +83,7 @@ extern const View view_help, view_quit, view_picker;
 extern const View *const views[]; /* the tabs */
 extern const int view_count;
 
-/* ---- Shared by views ----------------------------------------------------------------------------------- */
+/* ---- Shared by views ---- */
 
 /* The measure REFERENCE_AUTO stands for in this run. */
 Reference views_reference(const Session *session, const RunView *run);
@@ -95,7 +96,8 @@ void views_title(Canvas *canvas, Rect *rect, const char *title, const char *righ
 /* "label   value" on row y; false when there is no room for it. */
 bool views_fact(Canvas *canvas, Rect rect, int row, const char *label, const char *value);
 /* State as a sign and a word. */
-Style views_state(const Canvas *canvas, RunState state, const char **sign, const char **word);
+Style views_state(const Canvas *canvas, RunState state, const char **sign,
+                  const char **word);
 /* The chosen run's figures, one a row; what does not fit is left out. */
 void views_facts(Canvas *canvas, const Scene *scene, Rect rect);
 /* News, newest first. */

@@ -13,6 +13,7 @@ typedef struct Noise {
     double u, alpha, sigma, logsnr; /* logsnr = ln(alpha^2 / sigma^2) */
 } Noise;
 
+/* The noise level at time u. Also the linear schedule is clipped at logSNR +20, so sigma is never 0. */
 Noise noise_at(Schedule schedule, double u);
 
 /* Discrete tables, for tests and published recipes: alpha-bar at index 0..steps-1. */

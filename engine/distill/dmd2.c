@@ -211,6 +211,11 @@ static void cost(const Lab *lab, double *teacher, double *student)
     *student = 3 + ((const Dmd2 *)lab->state)->ratio;
 }
 
+static Model *critic(const Lab *lab)
+{
+    return &((Dmd2 *)lab->state)->critic;
+}
+
 static double critic_cost(const Lab *lab)
 {
     return 1 + 3.0 * ((const Dmd2 *)lab->state)->ratio;
@@ -256,7 +261,7 @@ static int label_cost(const Lab *lab)
 
 static void walk(Lab *lab, Walk *w)
 {
-    walk_model(w, "critic", &((Dmd2 *)lab->state)->critic);
+    walk_model(w, "critic", critic(lab));
 }
 
 const Method method_dmd2 = {
@@ -278,6 +283,8 @@ const Method method_dmd2 = {
     .loss = loss,
     .after = after,
     .cost = cost,
+    .critic = critic,
+    .critic_loss = critic_loss,
     .critic_cost = critic_cost,
     .label_cost = label_cost,
     .disagreement = disagreement,

@@ -58,7 +58,10 @@ struct Method {
     void (*after)(Lab *lab, long index, StepReport *report);
     /* Network evaluations of one sample's training: the teacher's, and the student's with backward as 2. */
     void (*cost)(const Lab *lab, double *teacher, double *student);
-    double (*critic_cost)(const Lab *lab);               /* likewise; may be NULL */
+    /* A method with a critic (all three or none): the network, its loss, and what it costs as above. */
+    Model *(*critic)(const Lab *lab);
+    ChunkLoss *critic_loss;
+    double (*critic_cost)(const Lab *lab);
     /* The method's own label at states z standing at sampling step i[row] of `steps` (u = i / steps): the x0 the student ought to
      * answer (cli.md, "What shift means"). Within a worker. label_cost: evaluations a row. */
     void (*label)(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,

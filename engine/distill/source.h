@@ -96,6 +96,7 @@ void source_refresh(Source *source, struct Lab *lab, long step);
 /* Draws row r of the batch into row r of `batch`. Any thread; depends only on (seed, draw, r) and the rings. */
 void source_draw(const Source *source, const Draw *draw, int r, Batch *batch);
 
+/* The rings and what the schedules remember. */
 void source_walk(Source *source, Walk *walk);
 
 #endif

@@ -41,6 +41,7 @@ double pair_unbiased(const PairSums *sums);
 /* The same with p = q: V-statistic, never negative for a kernel. */
 double pair_biased(const PairSums *sums);
 
+/* Sum over d coordinates of (a - b)^2. */
 double squared_distance(int d, const float *a, const float *b);
 
 /* k = -|a - b|; pair_unbiased gives 2 E|X-Y| - E|X-X'| - E|Y-Y'|, the energy distance. */

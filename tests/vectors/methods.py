@@ -2,7 +2,7 @@
 """Reference vectors for one training step of each method: writes methods.txt beside itself.
 
 PyTorch in double precision, autograd, torch.optim.AdamW and clip_grad_norm_, from the equations:
-Salimans & Ho 2022 (progressive distillation), Luo et al. 2023 (LCM), Yin et al. 2024 (DMD2), Ho & Salimans 2022 (guidance).
+Salimans & Ho 2022 (progressive distillation), Luo et al. 2023 (LCM), Ho & Salimans 2022 (guidance).
 Run again only when a case below changes:  /usr/bin/python3 tests/vectors/methods.py
 A line of the output is NAME COUNT VALUE..., as vectors.c reads it. Inputs are formulas, the same in
 tests/test_distill.c.
@@ -227,31 +227,6 @@ class Diffusion(Case):
         pass
 
 
-class Dmd2(Case):
-    """The student's estimate moves along the difference of two scores; critic and levels are given."""
-
-    def prepare(self):
-        self.u = (torch.arange(ROWS) % 4 + 1) / 4
-        chance = (torch.arange(ROWS) + 0.5) / ROWS
-        low, high = self.more["t_min"], self.more["t_max"]
-        self.level = low + (high - low) * chance
-        self.noise = 2 * waves(2 * ROWS, 103).reshape(ROWS, 2)
-        self.critic = Net(16, 2, 8, 2 if self.conditional else 0, 60)
-
-    def each(self):
-        x = self.student_x0()
-        alpha, sigma = noise(self.level)
-        z = alpha * x.detach() + sigma * self.noise
-        real = self.teacher_x0(z, self.level)
-        fake = self.clip(self.critic.x0(z, self.level, self.label))
-        normaliser = (x.detach() - real).abs().mean(1).clamp(min=self.more["floor"])
-        gradient = (fake - real) / normaliser[:, None]
-        return ((x - (x.detach() - gradient)) ** 2).mean(1) / 2
-
-    def after(self):
-        pass
-
-
 def cases():
     net = Net(12, 1, 8, 2, 20)
     yield "pd-ring", Pd("pd", ring(), substeps=3, weighting="truncated_snr", cap=4)
@@ -261,8 +236,6 @@ def cases():
     yield "lcm-ring", Lcm("lcm", ring(), skip=1, loss="pseudo_huber", c=1e-3)
     yield "lcm-arcs", Lcm("lcm", arcs(), True, 3.0, skip=3, loss="huber", c=0.05)
     yield "lcm-net", Lcm("lcm", net, True, 2.5, (-0.8, 0.9), skip=2, loss="squared", c=0)
-    yield "dmd2-ring", Dmd2("dmd2", ring(), t_min=0.02, t_max=0.98, floor=0.5)
-    yield "dmd2-net", Dmd2("dmd2", net, True, 2.5, (-0.8, 0.9), t_min=0.1, t_max=0.9, floor=1e-2)
     yield "diffusion", Diffusion("diffusion", None, True)
 
 

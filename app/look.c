@@ -1,0 +1,66 @@
+/* Owns the choice of graphics and cell size. See look.h. */
+#include "app/look.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool plausible(int width, int height)
+{
+    return width >= 2 && width <= 64 && height >= 4 && height <= 128;
+}
+
+/* False: a guess. */
+static bool cell_size(const Sight *sight, int *width, int *height)
+{
+    const Answers *answers = sight->answers;
+    const int candidates[][2] = {
+        {answers->cell_width,                answers->cell_height                },
+        {answers->text_width / sight->width, answers->text_height / sight->height},
+        {sight->pixel_width,                 sight->pixel_height                 },
+        {answers->area_width / sight->width,
+         answers->area_height / sight->height                                    }, /* xterm cuts it at 1000 */
+    };
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
+        if (plausible(candidates[i][0], candidates[i][1])) {
+            *width = candidates[i][0];
+            *height = candidates[i][1];
+            return true;
+        }
+    }
+    *width = 10;
+    *height = 20;
+    return false;
+}
+
+static Graphics graphics_of(const Sight *sight)
+{
+    Graphics cells = sight->ascii ? GRAPHICS_ASCII : GRAPHICS_BLOCKS;
+    switch (sight->choice) {
+    case CHOICE_SIXEL: return GRAPHICS_SIXEL;
+    case CHOICE_BLOCKS: return cells;
+    case CHOICE_ASCII: return GRAPHICS_ASCII;
+    case CHOICE_OFF: return GRAPHICS_OFF;
+    default: break;
+    }
+    return sight->answers->sixel ? GRAPHICS_SIXEL : sight->decided ? cells : GRAPHICS_OFF;
+}
+
+CanvasLook look_for(const Sight *sight)
+{
+    static const char *const words[] = {"sixel", "blocks", "ascii", "no pictures"};
+    CanvasLook look = {
+        .colours = sight->colours, .ascii = sight->ascii, .graphics = graphics_of(sight)};
+    bool known = cell_size(sight, &look.cell_width, &look.cell_height);
+    if (sight->answers->has_background) {
+        memcpy(look.background, sight->answers->background, 3);
+    }
+    if (look.graphics == GRAPHICS_SIXEL && sight->paused) {
+        snprintf(look.remark, sizeof look.remark, "sixel paused: no answer");
+    } else if (look.graphics == GRAPHICS_SIXEL) {
+        snprintf(look.remark, sizeof look.remark, "sixel %dx%d%s", look.cell_width,
+                 look.cell_height, known ? "" : "?");
+    } else if (sight->choice != CHOICE_AUTO || sight->decided) {
+        snprintf(look.remark, sizeof look.remark, "%s", words[look.graphics]);
+    }
+    return look;
+}
