@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KS_MAX = 32, K_LARGEST = 1024 };
+enum { KS_MAX = 32, K_LARGEST = 64, SAMPLES_LEAST = 20 };
 
 /* What one number of sampling steps came to. */
 typedef struct AtK {
@@ -152,6 +152,10 @@ Status cmd_eval(const Options *options, Error *error)
     Look look;
     Status status =
         parse_ks(options->step_list ? options->step_list : "1,2,4,8", ks, &n, error);
+    if (!status && options->samples >= 0 && options->samples < SAMPLES_LEAST)
+        status = fail(error, STATUS_BAD_INPUT,
+                      "--samples: %ld is too few to put an interval on; at least %d",
+                      (long)options->samples, SAMPLES_LEAST);
     if (!status)
         status = look_open(&look, options, error);
     if (status)

@@ -353,6 +353,8 @@ static Status check_arguments(const Options *options, Error *error)
                 command->name, command->arguments);
 }
 
+enum { RUNS_LONGEST = 700 }; /* names of files in it must fit a path */
+
 static void set_defaults(Options *options)
 {
     const char *runs = getenv("DDIL_RUNS");
@@ -383,6 +385,9 @@ Status options_parse(Options *options, int argc, char **argv, Error *error)
         if (status)
             return status;
     }
+    if (strlen(options->runs) > RUNS_LONGEST)
+        return fail(error, STATUS_BAD_INPUT, "--runs: the path is %zu bytes long; at most %d",
+                    strlen(options->runs), RUNS_LONGEST);
     return check_arguments(options, error);
 }
 

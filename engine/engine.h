@@ -95,7 +95,7 @@ typedef struct SamplesView {
     float low, high;             /* range of finished samples, for scaling */
 } SamplesView;
 
-enum { TERMS_MAX = 16 };
+enum { TERMS_MAX = 20 };
 typedef struct TermView {
     char name[24];
     Series series;

@@ -198,7 +198,7 @@ static void test_heatmap_pixels_are_the_history(void **state)
     Scale scale = shift_scale(shift, REFERENCE_RATIO);
     for (int x = 0; x < 800; x++) {
         long step = (long)ceil((x + 1) * 4000.0 / 800) - 1;
-        int column = ceil(x * 4000.0 / 800) <= 3000 ? shift_column(shift, step) : -1;
+        int column = ceil(x * 4000.0 / 800) < end ? shift_column(shift, step) : -1;
         for (int row = 0; row < 4; row++) {
             int pixel = picture->pixels[(row * 60 + 30) * 800 + x];
             int level =

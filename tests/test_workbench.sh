@@ -5,6 +5,7 @@ set -u
 ddil=${DDIL:-$PWD/ddil}
 work=$(mktemp -d "${TMPDIR:-/tmp}/workbench.XXXXXX")
 socket=ddil-test-$$
+sessions=0
 n=0
 export LC_ALL=C.UTF-8
 unset NO_COLOR TMUX
@@ -57,6 +58,7 @@ wait_gone() { # pattern seconds
 # A shell in a terminal of that size; the program is typed into it, so that job control is real.
 open_shell() { # WxH
     tm kill-server 2>/dev/null
+    socket=ddil-test-$$-$((++sessions)) # the old server may still be dying
     tm -f /dev/null new-session -d -x "${1%x*}" -y "${1#*x}" "env PS1='ready> ' TERM=${term:-screen-256color} ${extra:-} bash --norc --noprofile"
     wait_for 'ready>' 10
 }

@@ -94,8 +94,8 @@ static void draw_heat(Canvas *canvas, const Scene *scene, Rect rect)
     if (row.width >= text_width(title) + 26) {
         heatmap_legend(canvas, row.x + row.width - 1, row.y, &scale);
     }
-    HeatSpec spec = {shift,     reference,        axis_of(scene),
-                     run->step, cursor_of(scene), row_of(scene->session, run)};
+    HeatSpec spec = {shift, reference, axis_of(scene), cursor_of(scene),
+                     row_of(scene->session, run)};
     heatmap_draw(canvas, rect, &spec);
 }
 

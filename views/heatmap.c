@@ -127,13 +127,23 @@ static int level_at(const HeatSpec *spec, const Scale *scale, int column, int ro
                              shift_cell(spec->shift, spec->reference, column, row).value);
 }
 
+/* Where the newest column ends: as far from its step as it is from the one before. Not
+ * where the run is now, or the picture would be another one in every frame. */
+static long map_end(const ShiftView *shift)
+{
+    long last = shift->step[shift->columns - 1];
+    long before = shift->columns > 1 ? shift->step[shift->columns - 2] : 0;
+    return last + (last - before > 0 ? last - before : 1);
+}
+
 /* The measurement a pixel or cell column shows: the newest one within it or before it. */
 static int measured_at(const HeatSpec *spec, int x, int width)
 {
-    long first = axis_step(spec->axis, x, width),
-         last = axis_step(spec->axis, x + 1, width) - 1;
-    return first <= spec->newest ? shift_column(spec->shift, last > first ? last : first)
-                                 : -1;
+    long first = axis_step(spec->axis, x, width);
+    long last = axis_step(spec->axis, x + 1, width) - 1;
+    return first < map_end(spec->shift)
+               ? shift_column(spec->shift, last > first ? last : first)
+               : -1;
 }
 
 static void draw_cells(Canvas *canvas, Rect plot, const HeatSpec *spec,

@@ -28,7 +28,6 @@ typedef struct HeatSpec {
     const ShiftView *shift;
     Reference reference;
     Axis axis;
-    long newest; /* the run's step: where the last column ends */
     long cursor; /* training step, -1: none */
     int row;     /* sampling step under the cursor */
 } HeatSpec;

@@ -78,8 +78,8 @@ static SheetPlan best_plan(const SamplesView *samples, int classes, int each, in
 {
     SheetPlan best = {0};
     double best_scale = 0;
-    for (int columns = classes; columns >= 1; columns--) {
-        int bands = (classes + columns - 1) / columns;
+    for (int bands = 1; bands <= classes; bands++) {
+        int columns = (classes + bands - 1) / bands;
         SheetPlan plan = {columns, bands * each, 0, 0, classes, each};
         double scale = plan_scale(samples, &plan, width, height);
         if (scale > best_scale * 1.001) {

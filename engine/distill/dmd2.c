@@ -190,10 +190,9 @@ static void after(Lab *lab, long index, StepReport *report)
 {
     static const double student_only[ORIGINS] = {[ORIGIN_STUDENT] = 1};
     Dmd2 *dmd = lab->state;
-    double beta[ORIGINS], sum = 0, norm;
-    source_priors(&lab->source, index, lab->steps, beta);
+    double sum = 0, norm;
     Training training = {.model = &dmd->critic, .gradient = dmd->gradient, .lr = dmd->critic_lr, .loss = critic_loss,
-                         .beta = dmd->states == CRITIC_STUDENT ? student_only : beta};
+                         .beta = dmd->states == CRITIC_STUDENT ? student_only : NULL};
     for (int k = 1; k <= dmd->ratio && !report->broken; k++) {
         double one = lab_train(lab, &training, index, k, &norm);
         sum += one;

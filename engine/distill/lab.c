@@ -30,8 +30,10 @@ static Status open_data(Lab *lab, Error *error)
     Status status = dataset_open(&lab->data, &options, lab->keep, &inner);
     if (!status)
         return status;
-    char where[300];
-    return fail(error, status, "%s: %s", config_where(config, "data.name", where, sizeof where), inner.text);
+    char where[300], name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(inner.text, ": "), inner.text); /* "data.keep: ..." */
+    const char *at = config_find(config, name) >= 0 ? name : "data.name";
+    return fail(error, status, "%s: %s", config_where(config, at, where, sizeof where), inner.text);
 }
 
 /* A teacher's or student's sizes that the data decide. */
@@ -110,6 +112,19 @@ static void configured_spec(const Lab *lab, NetSpec *spec)
     spec->time_range = (float)config_real(config, "net.time_range");
 }
 
+/* Weights, averages, moments, and a gradient for each chunk of a batch must fit in memory. */
+static Status check_size(const Lab *lab, const NetSpec *spec, Error *error)
+{
+    static const double most = 4.0 * 1024 * 1024 * 1024;
+    double weights = (double)net_size(spec), blocks = 12.0 + crew_chunks(lab->batch, spec->chunk);
+    if (weights * blocks * sizeof(float) <= most)
+        return STATUS_OK;
+    char text[160];
+    snprintf(text, sizeof text, "the network would have %.0f weights and take %.1f GiB to train; at most %.0f GiB", weights,
+             weights * blocks * sizeof(float) / most * 4, 4.0);
+    return bad(lab, "net.width", text, error);
+}
+
 static Status open_student(Lab *lab, Error *error)
 {
     NetSpec spec;
@@ -123,6 +138,9 @@ static Status open_student(Lab *lab, Error *error)
     Status status = net_spec_complete(&spec, &inner);
     if (status)
         return bad(lab, "net.kind", inner.text, error);
+    status = check_size(lab, &spec, error);
+    if (status)
+        return status;
     model_init(&lab->student, &spec, lab->seed, lab->keep);
     lab->gradient = arena_floats(lab->keep, lab->student.size);
     if (copies) {
@@ -147,6 +165,7 @@ static void read_source(const Lab *lab, SourceSettings *set)
                             .refresh = config_real(config, "source.refresh"),
                             .refresh_every = (int)config_int(config, "source.refresh_every"),
                             .teacher_substeps = (int)config_int(config, "source.teacher_substeps"),
+                            .importance = config_real(config, "source.importance"),
                             .mix = config_real(config, "source.mix")};
 }
 
@@ -179,7 +198,8 @@ static void read_optimizer(Lab *lab)
                                .ema = config_real(config, "optimizer.ema")};
     lab->decay = (Decay)config_choice(config, "optimizer.decay");
     lab->lr_warmup = config_int(config, "optimizer.warmup");
-    lab->steps = config_int(config, "run.steps");
+    lab->steps = lab->round_steps = config_int(config, "run.steps");
+    lab->round_first = 0;
 }
 
 void lab_configure(Lab *lab)
@@ -214,10 +234,13 @@ Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *
                    error);
     SourceSettings set;
     read_source(lab, &set);
-    source_open(&lab->source, &lab->grid, &set, &lab->data, lab->schedule, lab->seed, keep);
+    Grid widest = lab->method->widest ? lab->method->widest(config) : lab->grid;
+    source_open(&lab->source, &widest, &set, &lab->data, lab->schedule, lab->seed, keep);
+    lab->source.shift_steps = lab->grid.steps;
     lab->state = arena_zero(keep, lab->method->state_size);
     status = lab->method->open ? lab->method->open(lab, error) : STATUS_OK;
-    lab_configure(lab);
+    if (!status)
+        lab_configure(lab);
     return status;
 }
 

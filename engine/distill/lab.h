@@ -42,6 +42,7 @@ typedef struct Lab {
     AdamSettings adam;     /* lr: the base rate */
     Decay decay;
     long lr_warmup;
+    long round_first, round_steps; /* what warm-up and decay of the rate go over: the run, or a method's round */
     Source source;
     Cost cost;
     Clipped clipped[5];    /* by site, in the order of SITE_LETTERS; since the last log row */
@@ -57,6 +58,7 @@ typedef struct StepReport {
     double origin_loss[ORIGINS];
     int origin_count[ORIGINS];
     double term[STEP_TERMS]; /* in the order of Method.terms */
+    char mark[64];           /* what began with this step ("round 2: 4 -> 2 steps"), or "" */
     const char *broken;      /* names the term that left the finite numbers, or NULL */
 } StepReport;
 

@@ -31,7 +31,7 @@ typedef struct Training {
     Model *model;
     float *gradient;           /* model->size floats to work in */
     double lr;                 /* base rate; everything else of the optimiser is as the student's */
-    const double *beta;        /* priors of its states */
+    const double *beta;        /* priors of its states; NULL: the step's own */
     ChunkLoss *loss;
 } Training;
 /* repeat: 1, 2, ... within optimiser step `index`. Returns the mean loss; grad_norm may be NULL. */
@@ -52,6 +52,8 @@ struct Method {
     void (*configure)(Lab *lab);                         /* may be NULL; re-reads what applies at the next step */
     void (*start)(Lab *lab);                             /* may be NULL; starting weights are now in place */
     Grid (*grid)(const Config *config);
+    Grid (*widest)(const Config *config);                /* may be NULL; the finest times it trains at, where they change */
+    void (*before)(Lab *lab, long index, StepReport *report); /* may be NULL; a step begins: rounds */
     /* The student's loss on a chunk, built on chunk->tape; also fills chunk->each. One element. */
     ChunkLoss *loss;
     /* After the student's update; may be NULL. */

@@ -91,6 +91,8 @@ static const ParamRow shared_rows[] = {
     {"source", "refresh_every", PARAM_INT, "4", 1, 1e6, "", "steps", "They come in blocks this often.", STEP},
     {"source", "teacher_substeps", PARAM_INT, "8", 1, 1000, "", "",
      "Teacher steps a student step, in roll-outs.", FORK},
+    {"source", "importance", PARAM_REAL, "0", 0, 1, "", "",
+     "Share of samples whose sampling step is drawn in proportion to the shift measured there.", STEP},
     {"source", "mix", PARAM_REAL, "0", 0, 1, "", "",
      "Mixed roll-in: chance that a step of a student roll-out is the teacher's.", STEP},
 
@@ -207,6 +209,9 @@ static Status check_rest(const Config *config, Error *error)
                  config_real(config, "source.beta_student");
     if (sum <= 0)
         return bad(config, "source.beta_data", "the three priors are all zero; give at least one a share", error);
+    long judged = config_int(config, "run.eval_samples");
+    if (judged > 0 && judged < 20)
+        return bad(config, "run.eval_samples", "too few to put an interval on; 0 (usual) or at least 20", error);
     if (config_real(config, "threshold.low") > config_real(config, "threshold.high"))
         return bad(config, "threshold.low", "must not be above threshold.high", error);
     if (!strcmp(config_text(config, "teacher.kind"), "file") && !*config_text(config, "teacher.file") &&

@@ -1,16 +1,26 @@
-/* Progressive distillation (Salimans & Ho 2022; methods.md 2.1): m teacher DDIM sub-steps become one student step. One round; the
- * target is the x0 with which a single step from (z, u_i) lands where the teacher's sub-steps land at u_{i-1}. */
+/* Progressive distillation (Salimans & Ho 2022; methods.md 2.1): m teacher DDIM sub-steps become one student step. The target is the
+ * x0 with which a single step from (z, u_i) lands where the teacher's sub-steps land at u_{i-1}.
+ *
+ * Several rounds: the first one trains at N 2^(rounds - 1) steps, each further one at half as many, two steps of its teacher to one;
+ * its teacher is the student as the round before left it, its moments and its learning rate begin anew. Sampling and measuring go
+ * on at the last round's N, against the teacher of the first. */
 #include "engine/distill/method.h"
 #include "engine/tensor/op.h"
 #include <string.h>
 
 typedef struct Pd {
-    int substeps;
+    int rounds, substeps; /* m of the first round */
+    int64_t round, first; /* the present round from 0, and the step it began at */
+    float *teacher;       /* the weights that later rounds learn from, NULL: one round */
     Weighting weighting;
     double cap;
 } Pd;
 
+enum { STEPS_MAX = 256 };
+
 static const ParamRow rows[] = {
+    {"pd", "rounds", PARAM_INT, "1", 1, 8, "", "rounds",
+     "The student's steps halve from round to round, down to student.steps.", APPLIES_FORK},
     {"pd", "substeps", PARAM_INT, "8", 1, 1024, "", "", "m: teacher steps folded into one student step.",
      APPLIES_NEXT_STEP},
     {"pd", "weighting", PARAM_CHOICE, "truncated_snr", 0, 0, WEIGHTING_CHOICES, "",
@@ -24,37 +34,100 @@ static Grid grid(const Config *config)
     return (Grid){steps, steps};
 }
 
+static Grid widest(const Config *config)
+{
+    int steps = grid(config).steps << (config_int(config, "pd.rounds") - 1);
+    return steps <= STEPS_MAX ? (Grid){steps, steps} : grid(config);
+}
+
+static Status open_state(Lab *lab, Error *error)
+{
+    Pd *pd = lab->state;
+    pd->rounds = (int)config_int(&lab->config, "pd.rounds");
+    if (lab->grid.steps << (pd->rounds - 1) > STEPS_MAX)
+        return fail(error, STATUS_BAD_INPUT, "pd.rounds = %d: the first round would train at more than %d steps",
+                    pd->rounds, STEPS_MAX);
+    if (pd->rounds > 1)
+        pd->teacher = arena_new(lab->keep, float, lab->student.size);
+    return STATUS_OK;
+}
+
+static void apply_round(Lab *lab, bool forget)
+{
+    const Pd *pd = lab->state;
+    int steps = lab->grid.steps << (pd->rounds - 1 - (int)pd->round);
+    if (pd->rounds > 1)
+        source_regrid(&lab->source, &(Grid){steps, steps}, forget);
+    lab->round_first = (long)pd->first;
+    lab->round_steps = lab->steps * (long)(pd->round + 1) / pd->rounds - lab->round_first;
+    if (lab->round_steps < 1)
+        lab->round_steps = 1;
+}
+
+/* The student becomes the teacher. */
+static void before(Lab *lab, long index, StepReport *report)
+{
+    Pd *pd = lab->state;
+    Model *student = &lab->student;
+    if (pd->round + 1 >= pd->rounds || index < lab->steps * (long)(pd->round + 1) / pd->rounds)
+        return;
+    memcpy(pd->teacher, student->ema, student->size * sizeof(float));
+    memcpy(student->weights, student->ema, student->size * sizeof(float));
+    model_reset(student);
+    int from = lab->source.grid.steps;
+    pd->round++;
+    pd->first = index;
+    apply_round(lab, true);
+    snprintf(report->mark, sizeof report->mark, "round %d: %d -> %d steps", (int)pd->round + 1, from,
+             lab->source.grid.steps);
+}
+
 static void configure(Lab *lab)
 {
     Pd *pd = lab->state;
     pd->substeps = (int)config_int(&lab->config, "pd.substeps");
     pd->weighting = (Weighting)config_choice(&lab->config, "pd.weighting");
     pd->cap = config_real(&lab->config, "pd.weight_cap");
+    apply_round(lab, false);
 }
 
-/* The teacher's x0 at its place inside the target. */
-static Policy target_teacher(const Lab *lab)
+/* Whose x0 stand in a target, and how many of its steps. */
+typedef struct Expert {
+    Policy policy;
+    int substeps;
+} Expert;
+
+static Expert first_expert(const Lab *lab, int substeps)
 {
-    Policy teacher = lab_teacher(lab, 1, 1);
-    teacher.site = SITE_T;
-    return teacher;
+    Expert expert = {lab_teacher(lab, 1, 1), substeps};
+    expert.policy.site = SITE_T;
+    return expert;
 }
 
-/* From state z at step i of `steps`: where m sub-steps lead, as the x0 of one big step. */
-static void implied_target(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,
-                           const int *classes, float *x0, Clipped *count)
+static Expert round_expert(const Lab *lab)
 {
     const Pd *pd = lab->state;
-    int d = lab->data.dims, m = pd->substeps;
+    if (pd->round == 0)
+        return first_expert(lab, pd->substeps);
+    Expert expert = {lab_student(lab, true, 0), 2};
+    expert.policy.denoiser.weights = pd->teacher;
+    expert.policy.site = SITE_T;
+    return expert;
+}
+
+/* From state z at step i of `steps`: where the expert's m sub-steps lead, as the x0 of one big step. */
+static void implied_target(const Lab *lab, const Expert *expert, Arena *arena, int n, const float *z, const int *i,
+                           int steps, const int *classes, float *x0, Clipped *count)
+{
+    int d = lab->data.dims, m = expert->substeps;
     size_t mark = arena_mark(arena);
-    Policy teacher = target_teacher(lab);
     float *z_end = arena_floats(arena, n * d), *x = arena_floats(arena, n * d);
     double *u = arena_new(arena, double, n);
     memcpy(z_end, z, sizeof *z * (size_t)(n * d));
     for (int k = 0; k < m; k++) {
         for (int r = 0; r < n; r++)
             u[r] = (i[r] - (double)k / m) / steps;
-        policy_x0(&teacher, arena, n, z_end, u, classes, x, count);
+        policy_x0(&expert->policy, arena, n, z_end, u, classes, x, count);
         for (int r = 0; r < n; r++) {
             double next = k + 1 < m ? (i[r] - (double)(k + 1) / m) / steps : (double)(i[r] - 1) / steps;
             step_ddim(d, noise_at(lab->schedule, u[r]), noise_at(lab->schedule, next), z_end + r * d, x + r * d,
@@ -70,20 +143,29 @@ static void implied_target(const Lab *lab, Arena *arena, int n, const float *z, 
     arena_rewind(arena, mark);
 }
 
+/* The shift's label spans the last round's step by the first round's sub-steps: the same all along. */
+static int label_substeps(const Lab *lab)
+{
+    const Pd *pd = lab->state;
+    return pd->substeps << (pd->rounds - 1);
+}
+
 static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps, const int *classes,
                   float *x0)
 {
-    implied_target(lab, arena, n, z, i, steps, classes, x0, NULL);
+    Expert expert = first_expert(lab, label_substeps(lab));
+    implied_target(lab, &expert, arena, n, z, i, steps, classes, x0, NULL);
 }
 
 static int label_cost(const Lab *lab)
 {
-    return ((const Pd *)lab->state)->substeps * denoiser_cost(&lab->teacher);
+    return label_substeps(lab) * denoiser_cost(&lab->teacher);
 }
 
 static void cost(const Lab *lab, double *teacher, double *student)
 {
-    *teacher = label_cost(lab);
+    Expert expert = round_expert(lab);
+    *teacher = expert.substeps * denoiser_cost(&expert.policy.denoiser);
     *student = 3;
 }
 
@@ -93,8 +175,9 @@ static Tensor *loss(Chunk *chunk)
     const Pd *pd = lab->state;
     Batch *batch = &chunk->rows;
     float *target = arena_floats(chunk->arena, batch->n * lab->data.dims);
-    implied_target(lab, chunk->arena, batch->n, batch->z, batch->point, lab->grid.steps, batch->label, target,
-                   &chunk->clipped[0]);
+    Expert expert = round_expert(lab);
+    implied_target(lab, &expert, chunk->arena, batch->n, batch->z, batch->point, lab->source.grid.steps, batch->label,
+                   target, &chunk->clipped[0]);
     float *weight = arena_floats(chunk->arena, batch->n);
     for (int r = 0; r < batch->n; r++)
         weight[r] = chunk->scale * (float)weight_at(pd->weighting, noise_at(lab->schedule, batch->u[r]), pd->cap);
@@ -102,6 +185,19 @@ static Tensor *loss(Chunk *chunk)
     for (int r = 0; r < batch->n; r++)
         chunk->each[r] *= weight[r] / chunk->scale;
     return sum;
+}
+
+static void walk(Lab *lab, Walk *w)
+{
+    Pd *pd = lab->state;
+    if (pd->rounds == 1)
+        return;
+    walk_i64(w, "pd.round", 1, &pd->round);
+    walk_i64(w, "pd.first", 1, &pd->first);
+    walk_net(w, "round_teacher", &lab->student.spec, pd->teacher);
+    pd->round = pd->round < 0 ? 0 : pd->round < pd->rounds ? pd->round : pd->rounds - 1; /* a file is not trusted */
+    pd->first = pd->first < 0 ? 0 : pd->first;
+    apply_round(lab, false);
 }
 
 const Method method_pd = {
@@ -114,10 +210,14 @@ const Method method_pd = {
     .uses_source = true,
     .rule = RULE_DDIM,
     .state_size = sizeof(Pd),
+    .open = open_state,
     .configure = configure,
     .grid = grid,
+    .widest = widest,
+    .before = before,
     .loss = loss,
     .cost = cost,
     .label = label,
     .label_cost = label_cost,
+    .walk = walk,
 };

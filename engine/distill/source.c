@@ -13,7 +13,7 @@
 
 static void replay_open(Replay *replay, int capacity, int stages, int dims, Arena *arena)
 {
-    *replay = (Replay){.capacity = capacity, .stages = stages, .dims = dims};
+    *replay = (Replay){.capacity = capacity, .stages = stages, .room = stages, .dims = dims};
     replay->row = arena_new(arena, float, (size_t)capacity * stages * dims);
     replay->label = arena_new(arena, int, capacity);
     replay->born = arena_new(arena, int64_t, capacity);
@@ -23,12 +23,31 @@ void source_open(Source *source, const Grid *grid, const SourceSettings *setting
                  Schedule schedule, uint64_t seed, Arena *arena)
 {
     *source = (Source){.set = *settings, .grid = *grid, .dims = data->dims, .schedule = schedule,
-                       .data = data, .seed = seed, .measured_shift = 1};
+                       .data = data, .seed = seed, .measured_shift = 1,
+                       .shift_steps = grid->steps < SOURCE_STEPS_MAX ? grid->steps : SOURCE_STEPS_MAX};
+    for (int i = 0; i < SOURCE_STEPS_MAX; i++)
+        source->shift[i] = 1;
     if (!grid->points)
         return;
     replay_open(&source->teacher, settings->teacher_capacity, grid->points, data->dims, arena);
     bool one_estimate = grid->points > grid->steps && grid->steps == 1;
     replay_open(&source->student, settings->capacity, one_estimate ? 2 : grid->steps, data->dims, arena);
+}
+
+static void replay_regrid(Replay *replay, int stages, bool forget)
+{
+    must(stages <= replay->room);
+    replay->stages = stages;
+    if (forget)
+        replay->filled = replay->next = 0;
+}
+
+void source_regrid(Source *source, const Grid *grid, bool forget)
+{
+    must(grid->points == grid->steps);
+    source->grid = *grid;
+    replay_regrid(&source->teacher, grid->points, forget);
+    replay_regrid(&source->student, grid->steps, forget);
 }
 
 /* ---- Priors ---------------------------------------------------------------------------------------------- */
@@ -63,6 +82,33 @@ static void follow_shift(double beta[ORIGINS], double ratio)
     beta[ORIGIN_TEACHER] = (1 - student) * (1 - data);
 }
 
+/* The shift measured where sampling step i of the present grid lies. */
+static double shift_at(const Source *source, int i)
+{
+    int n = source->shift_steps, at = (i * n + source->grid.steps - 1) / source->grid.steps;
+    double ratio = source->shift[at - 1];
+    return isfinite(ratio) ? fmin(fmax(ratio, 0.1), 10) : 1;
+}
+
+static void step_priors(const Source *source, int i, double beta[ORIGINS])
+{
+    memcpy(beta, source->set.beta, sizeof source->set.beta);
+    follow_shift(beta, shift_at(source, i));
+    keep_floor(beta, source->set.beta_floor);
+}
+
+static void mean_priors(const Source *source, double beta[ORIGINS])
+{
+    int steps = source->grid.steps;
+    memset(beta, 0, ORIGINS * sizeof *beta);
+    for (int i = 1; i <= steps; i++) {
+        double one[ORIGINS];
+        step_priors(source, i, one);
+        for (int o = 0; o < ORIGINS; o++)
+            beta[o] += one[o] / steps;
+    }
+}
+
 void source_priors(const Source *source, long step, long steps, double beta[ORIGINS])
 {
     const SourceSettings *set = &source->set;
@@ -86,6 +132,7 @@ void source_priors(const Source *source, long step, long steps, double beta[ORIG
             scale_on_policy(beta, 1 / (1 - beta[ORIGIN_DATA]));
         break;
     case PRIOR_ADAPTIVE: follow_shift(beta, source->measured_shift); break;
+    case PRIOR_STEPS: mean_priors(source, beta); return;
     }
     keep_floor(beta, set->beta_floor);
 }
@@ -165,7 +212,7 @@ static void refresh_student(Source *source, Lab *lab, double share, long step)
     int n = replay_due(&source->student, a_step, set->refresh_every, step);
     if (!n)
         return;
-    Policy student = lab_student(lab, true, 0);
+    Policy student = lab_student(lab, true, source->grid.steps);
     Policy teacher = lab_teacher(lab, source->grid.steps, set->teacher_substeps);
     lab->cost.student += replay_make(&source->student, lab, &student, set->mix > 0 ? &teacher : NULL, set->mix,
                                      STREAM_ROLLOUT, n, source->grid.points > source->grid.steps, step);
@@ -221,13 +268,19 @@ static const float *replay_row(const Replay *replay, int rollout, int stage)
     return replay->row + ((size_t)rollout * replay->stages + stage) * replay->dims;
 }
 
+/* The sampling step that owns point j. */
+static int owner(const Grid *grid, int j)
+{
+    return (j * grid->steps + grid->points - 1) / grid->points;
+}
+
 /* The student's state at point j, see the head of this file. */
 static void student_row(const Source *source, int rollout, int j, Rng *rng, float *z)
 {
     const Grid *grid = &source->grid;
     const Replay *ring = &source->student;
     size_t bytes = sizeof(float) * (size_t)source->dims;
-    int owner = (j * grid->steps + grid->points - 1) / grid->points, stage = grid->steps - owner;
+    int stage = grid->steps - owner(grid, j);
     if (grid->points == grid->steps || j == grid->points)
         memcpy(z, replay_row(ring, rollout, stage), bytes);
     else
@@ -260,15 +313,42 @@ static bool draw_replay(const Source *source, const Draw *draw, Origin origin, R
     return true;
 }
 
+/* A training time, 1..points. Importance: the sampling step in proportion to the shift measured there. */
+static int draw_point(const Source *source, Rng *rng)
+{
+    const Grid *grid = &source->grid;
+    double a = source->set.importance, sum = 0;
+    if (a <= 0 || rng_uniform(rng) >= a)
+        return 1 + (int)rng_below(rng, (uint32_t)grid->points);
+    for (int i = 1; i <= grid->steps; i++)
+        sum += shift_at(source, i);
+    double toss = rng_uniform(rng) * sum;
+    int i = 1, each = grid->points / grid->steps;
+    for (; i < grid->steps && toss >= shift_at(source, i); i++)
+        toss -= shift_at(source, i);
+    return (i - 1) * each + 1 + (int)rng_below(rng, (uint32_t)each);
+}
+
+/* Whence the row comes, when `chance` falls. */
+static Origin row_origin(const Source *source, const Draw *draw, int point, double chance)
+{
+    double beta[ORIGINS];
+    if (!draw->by_step)
+        return draw_origin(draw->beta, chance);
+    step_priors(source, owner(&source->grid, point), beta);
+    return draw_origin(beta, chance);
+}
+
 void source_draw(const Source *source, const Draw *draw, int r, Batch *batch)
 {
     uint64_t index = (uint64_t)draw->step << 20 | (uint64_t)draw->repeat << 13 | (uint64_t)r;
     Rng rng = rng_at(source->seed, draw->stream, index);
-    Origin origin = draw_origin(draw->beta, rng_uniform(&rng));
+    double toss = rng_uniform(&rng);
     batch->chance[r] = rng_uniform(&rng);
-    batch->point[r] = draw->continuous ? 0 : 1 + (int)rng_below(&rng, (uint32_t)source->grid.points);
+    batch->point[r] = draw->continuous ? 0 : draw_point(source, &rng);
     batch->u[r] = draw->continuous ? (r + rng_uniform(&rng)) / draw->batch
                                    : (double)batch->point[r] / source->grid.points;
+    Origin origin = row_origin(source, draw, batch->point[r], toss);
     if (origin == ORIGIN_DATA || !draw_replay(source, draw, origin, &rng, r, batch)) {
         origin = ORIGIN_DATA;
         draw_data(source, batch->u[r], &rng, r, batch);
@@ -282,7 +362,7 @@ static void walk_replay(Replay *replay, Walk *walk, const char *const names[6])
 {
     if (!replay->capacity)
         return;
-    long shape[3] = {replay->capacity, replay->stages, replay->dims};
+    long shape[3] = {replay->capacity, replay->room, replay->dims};
     walk->visit(walk, names[0], WALK_F32, 3, shape, replay->row);
     walk_i32(walk, names[1], replay->capacity, replay->label);
     walk_i64(walk, names[2], replay->capacity, replay->born);
@@ -300,4 +380,5 @@ void source_walk(Source *source, Walk *walk)
     walk_replay(&source->teacher, walk, teacher);
     walk_replay(&source->student, walk, student);
     walk_f64(walk, "source.measured_shift", 1, &source->measured_shift);
+    walk_f64(walk, "source.shift", source->shift_steps, source->shift);
 }

@@ -38,6 +38,7 @@ typedef struct Draw {
     int repeat;      /* 0: the step's own batch; 1, 2, ... < 128: further ones at the same step */
     int batch;       /* rows of the whole batch, at most 8192: continuous times are stratified over them */
     bool continuous; /* times over (0, 1) instead of the grid */
+    bool by_step;    /* each sampling step has priors of its own (PRIOR_STEPS) instead of beta */
 } Draw;
 
 typedef enum PriorSchedule {
@@ -46,8 +47,9 @@ typedef enum PriorSchedule {
     PRIOR_GEOMETRIC, /* DAgger: on-policy share times 1 - p^(k+1), k = renewals of the whole ring so far, p = 1/2 */
     PRIOR_INDICATOR, /* data only in the first round (the warm-up), then beta_data falls to its floor */
     PRIOR_ADAPTIVE,  /* beta_student follows the measured shift, within [0.1, 0.7] before the floor on data */
+    PRIOR_STEPS,     /* the same for each sampling step by its own shift */
 } PriorSchedule;
-#define PRIOR_CHOICES "constant|linear|geometric|indicator|adaptive"
+#define PRIOR_CHOICES "constant|linear|geometric|indicator|adaptive|adaptive_steps"
 
 typedef struct SourceSettings {
     double beta[ORIGINS]; /* normalised */
@@ -60,18 +62,22 @@ typedef struct SourceSettings {
     double refresh;       /* student roll-outs renewed a step, on average */
     int refresh_every;    /* in blocks, every so many steps */
     int teacher_substeps; /* m: teacher steps a student step, in roll-outs */
+    double importance;    /* share of rows whose sampling step is drawn in proportion to its shift */
     double mix;           /* mixed roll-in: chance that a step of a student roll-out is the teacher's */
 } SourceSettings;
 
 /* A replay ring of roll-outs. Row s of a roll-out: see source.c. */
 typedef struct Replay {
     int capacity, stages, dims;
+    int room;          /* stages that a roll-out has memory for, at least `stages` */
     int filled, next;
     int64_t made;      /* roll-outs ever made: numbers their random streams */
     float *row;        /* capacity x stages x dims */
     int *label;        /* capacity */
     int64_t *born;     /* capacity: optimiser step */
 } Replay;
+
+enum { SOURCE_STEPS_MAX = 64 };
 
 typedef struct Source {
     SourceSettings set;
@@ -81,6 +87,8 @@ typedef struct Source {
     const Dataset *data;
     uint64_t seed;
     double measured_shift; /* largest own/forward ratio at i < N, for the adaptive schedule; 1 before */
+    double shift[SOURCE_STEPS_MAX]; /* the ratio at sampling step i of shift_steps, at i - 1; 1 before */
+    int shift_steps;
     Replay teacher, student;
 } Source;
 
@@ -89,7 +97,9 @@ struct Lab;
 /* Allocates the rings from `arena` (empty). */
 void source_open(Source *source, const Grid *grid, const SourceSettings *settings, const Dataset *data,
                  Schedule schedule, uint64_t seed, Arena *arena);
-/* The priors in force at a step of a run of `steps`. Sum to 1. */
+/* Other training times from now on, at most as many as source_open was given; what the rings hold is of no use then. */
+void source_regrid(Source *source, const Grid *grid, bool forget);
+/* The priors in force at a step of a run of `steps`, their mean over the sampling steps where these differ. Sum to 1. */
 void source_priors(const Source *source, long step, long steps, double beta[ORIGINS]);
 /* Fills and renews the rings as the priors need, a bounded amount of work a call; network evaluations go to lab->cost. */
 void source_refresh(Source *source, struct Lab *lab, long step);

@@ -90,10 +90,11 @@ static double pass_run(Pass *pass)
     return loss;
 }
 
-/* The base rate `lr` under the run's warm-up and decay. */
+/* The base rate `lr` under the round's warm-up and decay. */
 static double learning_rate(const Lab *lab, double lr, long index)
 {
-    double progress = (double)index / (double)lab->steps;
+    index -= lab->round_first;
+    double progress = (double)index / (double)lab->round_steps;
     if (index < lab->lr_warmup)
         lr *= (double)(index + 1) / (double)lab->lr_warmup;
     switch (lab->decay) {
@@ -153,15 +154,24 @@ static const char *broken_term(const StepReport *report)
     return isfinite(report->grad_norm) ? NULL : "the gradient norm";
 }
 
+static Draw step_draw(const Lab *lab, long index)
+{
+    Draw draw = {.stream = STREAM_BATCH, .step = index, .batch = lab->batch,
+                 .continuous = !lab->method->uses_source};
+    source_priors(&lab->source, index, lab->steps, draw.beta);
+    draw.by_step = lab->source.set.schedule == PRIOR_STEPS && draw.beta[ORIGIN_DATA] < 1;
+    return draw;
+}
+
 void lab_step(Lab *lab, long index, StepReport *report)
 {
     size_t mark = arena_mark(lab->step);
     *report = (StepReport){0};
+    if (lab->method->before)
+        lab->method->before(lab, index, report);
     source_refresh(&lab->source, lab, index);
     Pass pass = pass_new(lab, lab->method->loss, &lab->student, lab->gradient);
-    pass.draw = (Draw){.stream = STREAM_BATCH, .step = index, .batch = lab->batch,
-                       .continuous = !lab->method->uses_source};
-    source_priors(&lab->source, index, lab->steps, pass.draw.beta);
+    pass.draw = step_draw(lab, index);
     report->loss = pass_run(&pass);
     report_origins(&pass, report);
     report_terms(&pass, report);
@@ -181,8 +191,12 @@ double lab_train(Lab *lab, const Training *training, long index, int repeat, dou
 {
     size_t mark = arena_mark(lab->step);
     Pass pass = pass_new(lab, training->loss, training->model, training->gradient);
-    pass.draw = (Draw){.stream = STREAM_BATCH, .step = index, .repeat = repeat, .batch = lab->batch};
-    memcpy(pass.draw.beta, training->beta, sizeof pass.draw.beta);
+    pass.draw = step_draw(lab, index);
+    pass.draw.repeat = repeat;
+    if (training->beta) {
+        memcpy(pass.draw.beta, training->beta, sizeof pass.draw.beta);
+        pass.draw.by_step = false;
+    }
     double loss = pass_run(&pass);
     AdamSettings adam = lab->adam;
     adam.lr = learning_rate(lab, training->lr, index);

@@ -79,6 +79,8 @@ static double metric_mode_kl(const Sets *s)
 static double metric_energy(const Sets *s)
 {
     int m = s->m < ENERGY_ROWS ? s->m : ENERGY_ROWS;
+    if (s->n < 2 || m < 2)
+        return NAN;
     PairSums sums = pair_sums(kernel_energy, NULL, s->n, s->x, m, s->reference, s->data->dims);
     return pair_unbiased(&sums);
 }
@@ -89,17 +91,18 @@ typedef struct Measure {
     const char *name;
     Domain domain; /* where it is defined, or cheap enough */
     int rows;      /* the first so many samples are judged; 0: all */
+    double least, most; /* what it can be at all: intervals end there; most < 0: the number of classes */
     double (*value)(const Sets *sets);
     void (*blocks)(const Sets *sets, double value[BLOCKS + 1]); /* instead of value: a cheaper way to all */
 } Measure;
 
 /* One row a metric. */
 static const Measure measures[] = {
-    {"sw2",          ALL_DATA, 0,           NULL,           blocks_sw2},
-    {"energy",       POINTS,   ENERGY_ROWS, metric_energy,  NULL      },
-    {"modes",        MIXTURES, 0,           metric_modes,   NULL      },
-    {"within3sigma", MIXTURES, 0,           metric_within,  NULL      },
-    {"mode_kl",      MIXTURES, 0,           metric_mode_kl, NULL      },
+    {"sw2",          ALL_DATA, 0,           0,         INFINITY, NULL,           blocks_sw2},
+    {"energy",       POINTS,   ENERGY_ROWS, -INFINITY, INFINITY, metric_energy,  NULL      },
+    {"modes",        MIXTURES, 0,           0,         -1,       metric_modes,   NULL      },
+    {"within3sigma", MIXTURES, 0,           0,         1,        metric_within,  NULL      },
+    {"mode_kl",      MIXTURES, 0,           0,         INFINITY, metric_mode_kl, NULL      },
 };
 
 static bool defined_for(const Measure *measure, const Dataset *data)
@@ -153,7 +156,8 @@ static Metric with_interval(const Measure *measure, const Sets *all)
     for (int b = 0; b < BLOCKS; b++)
         variance += (value[b] - mean) * (value[b] - mean) * (BLOCKS - 1) / BLOCKS;
     double whole = value[BLOCKS], reach = T_9 * sqrt(variance);
-    return (Metric){measure->name, whole, whole - reach, whole + reach};
+    double most = measure->most < 0 ? sets.data->classes : measure->most;
+    return (Metric){measure->name, whole, fmax(whole - reach, measure->least), fmin(whole + reach, most)};
 }
 
 /* Metrics are computed side by side. */

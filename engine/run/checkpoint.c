@@ -152,11 +152,26 @@ static void take(Walk *walk, const char *name, WalkType type, int rank, const lo
                                       loading->copy ? data : NULL, loading->error);
 }
 
+/* "no checkpoint at step 7; there are 0, 500, 1000". */
+static Status missing(const char *folder, long step, Error *error)
+{
+    long *steps;
+    char list[200] = "";
+    int n = checkpoint_list(folder, &steps);
+    for (int i = 0; i < n && strlen(list) + 32 < sizeof list; i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%ld", i ? ", " : "", steps[i]);
+    free(steps);
+    return fail(error, STATUS_BAD_INPUT, "%s: no checkpoint at step %ld; there %s %s", folder, step,
+                n == 1 ? "is" : "are", n ? list : "none");
+}
+
 /* Opens a file and makes sure that it is a checkpoint of this step. */
 static Status open_file(TensorFile **file, const char *folder, long step, char *path,
                         Error *error)
 {
-    Status status = tensorfile_open(file, checkpoint_path(path, folder, step), error);
+    if (!file_exists(checkpoint_path(path, folder, step)))
+        return missing(folder, step, error);
+    Status status = tensorfile_open(file, path, error);
     if (status)
         return status;
     const char *format = tensorfile_meta(*file, "format");

@@ -95,23 +95,12 @@ static Status pretrain(Run *run, Error *error)
     return STATUS_OK;
 }
 
-/* What follows lr in a row of metrics.csv. */
-static void row_values(const Run *run, const StepReport *report, double *values)
-{
-    int origins = run->lab.method->uses_source ? ORIGINS : 0,
-        terms = run->terms - origins;
-    for (int i = 0; i < terms; i++)
-        values[i] = report->term[i];
-    for (int o = 0; o < origins; o++)
-        values[terms + o] = report->origin_count[o] ? report->origin_loss[o] : NAN;
-}
-
 static Status log_step(Run *run, const StepReport *report, Error *error)
 {
     double values[TERMS_MAX];
     if (!every(run, config_int(&run->config, "run.log_every")) && !run_finished(run))
         return STATUS_OK;
-    row_values(run, report, values);
+    run_row_values(run, report, values);
     history_metrics(&run->history, run->step, report->loss, report->grad_norm, report->lr,
                     values);
     memset(run->lab.clipped, 0, sizeof run->lab.clipped);
@@ -128,6 +117,10 @@ static Status step(Run *run, Error *error)
                     "%s is no longer finite at step %ld; the checkpoint of step %ld "
                     "stands. A smaller optimizer.lr or optimizer.clip may help",
                     report.broken, run->step + 1, run->checkpoint);
+    if (*report.mark) {
+        history_event(&run->history, run->step, report.mark);
+        log_event(&run->log, run->step, report.mark, NULL);
+    }
     run->step++;
     run->stage = STAGE_SHIFT;
     return log_step(run, &report, error);
@@ -199,10 +192,10 @@ static Status perform(Run *run, Error *error)
         status = run_measure_shift(run, error);
     else if (stage == STAGE_EVAL)
         status = evaluate(run, error);
-    else
-        status = run_save_quietly(run, error);
-    if (!status && stage == STAGE_SAVE)
+    else /* the sheet first: a run killed in between makes it again */
         status = save_sheet(run, error);
+    if (!status && stage == STAGE_SAVE)
+        status = run_save_quietly(run, error);
     return status;
 }
 

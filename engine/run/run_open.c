@@ -126,6 +126,8 @@ static Status reopen_logs(Run *run, Error *error)
     Status status = log_cut(run->folder, last, run->stage > STAGE_SHIFT ? last : last - 1,
                             run->stage > STAGE_EVAL ? last : last - 1, error);
     if (!status)
+        status = run_adopt_terms(run, error);
+    if (!status)
         status = log_open(&run->log, run->folder, run->terms, run->term, error);
     if (!status)
         status = history_read(&run->history, run->folder, error);

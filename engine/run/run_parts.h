@@ -39,6 +39,7 @@ struct Run {
     Shift *shift; /* NULL: the method defines none */
     int terms;    /* columns after lr in metrics.csv */
     const char *term[TERMS_MAX];
+    unsigned clip_sites; /* of Site: those whose clipping has columns there */
     Log log;
     History history;
     /* the counters that a checkpoint holds besides the lab */
@@ -79,6 +80,11 @@ Status run_open_folder(Run **made, const char *folder, const Config *config,
                        const Lineage *lineage, Crew *crew, Error *error);
 /* The last evaluation, and the samples, as they were logged and saved. */
 void run_recall(Run *run);
+/* ---- run_terms.c: the columns after lr in metrics.csv ---- */
+void run_name_terms(Run *run); /* of a new run */
+/* Those that the folder's metrics.csv began with, should it have been begun. */
+Status run_adopt_terms(Run *run, Error *error);
+void run_row_values(const Run *run, const StepReport *report, double *values);
 /* ---- run_shift.c: cadence and the shift's set-up ---- */
 /* Sets the measure up as the configuration now says; also after a tweak, so that a run
  * that goes on and one that is resumed measure with the same. */

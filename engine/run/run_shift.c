@@ -96,6 +96,8 @@ Status run_measure_shift(Run *run, Error *error)
     run->lab.cost.shift +=
         shift_measure(run->shift, run->lab.crew, &run->scratch, &student, rows);
     run->lab.source.measured_shift = shift_worst(rows, n, &worst);
+    for (int r = 0; r < n; r++)
+        run->lab.source.shift[rows[r].i - 1] = rows[r].ratio;
     history_shift(&run->history, run->step, n, rows);
     return log_shift(&run->log, run->step, n, rows, error);
 }

@@ -10,18 +10,6 @@ static const size_t KEEP_BYTES = (size_t)8 << 30, SCRATCH_BYTES = (size_t)4 << 3
 
 /* ---- A run in memory -------------------------------------------------------------- */
 
-/* The columns that follow lr in metrics.csv. */
-static void name_terms(Run *run)
-{
-    static const char *const ORIGIN[ORIGINS] = {"loss_data", "loss_teacher",
-                                                "loss_student"};
-    const Method *method = run->lab.method;
-    for (int i = 0; method->terms && method->terms[i]; i++)
-        run->term[run->terms++] = method->terms[i];
-    for (int o = 0; method->uses_source && o < ORIGINS; o++)
-        run->term[run->terms++] = ORIGIN[o];
-}
-
 /* A run with its lab, without a folder. */
 Status run_new(Run **made, const Config *config, Crew *crew, Error *error)
 {
@@ -41,7 +29,7 @@ Status run_new(Run **made, const Config *config, Crew *crew, Error *error)
         return status;
     run_open_shift(run);
     run_set_cadence(run);
-    name_terms(run);
+    run_name_terms(run);
     history_init(&run->history, run->terms, run->term);
     return STATUS_OK;
 }

@@ -1,0 +1,120 @@
+/* Columns of metrics.csv: the method's terms, the losses by origin, what thresholding did; through tweaks, a resume,
+ * and the rounds of progressive distillation. */
+#include "tests/runs.h"
+#include "tests/near.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIXED   "step,loss,grad_norm,lr"
+#define ORIGINS ",loss_data,loss_teacher,loss_student"
+
+static void assert_columns(const char *folder, const char *expected)
+{
+    char *text = log_text(folder, "metrics.csv");
+    text[strcspn(text, "\n")] = 0;
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+/* A run to step 8, tweaked there, closed, resumed and ended. */
+static void tweak_and_resume(const World *world, const Config *config, const char *tweak,
+                             char folder[PATH_SIZE])
+{
+    Error error;
+    Run *run = world_create(world, config);
+    run_until(run, 8);
+    snprintf(folder, PATH_SIZE, "%s", run_folder(run));
+    if (run_set(run, tweak, &error))
+        fail_msg("%s", error.text);
+    run_until(run, 12);
+    if (run_save(run, &error))
+        fail_msg("%s", error.text);
+    run_close(run);
+    run = world_resume(world, folder);
+    assert_int_equal(run_until(run, 20), PULSE_MORE);
+    run_close(run);
+}
+
+static void test_clipping_has_columns_where_it_began(void **state)
+{
+    World *world = *state;
+    Config config;
+    char folder[PATH_SIZE];
+    tiny_config(&config, "dmd2");
+    tiny_set(&config, "threshold.kind=static");
+    tiny_set(&config, "threshold.low=-0.5");
+    tiny_set(&config, "threshold.high=0.5");
+    tiny_set(&config, "threshold.sites=TSC");
+    tweak_and_resume(world, &config, "threshold.kind=none", folder);
+    assert_columns(folder, FIXED ",critic_loss,normaliser,gap" ORIGINS
+                                 ",clip_T,over_T,clip_S,over_S,clip_C,over_C");
+    char *text = log_text(folder, "metrics.csv"), *row = strstr(text, "\n3,");
+    assert_non_null(row);
+    double share, over, sampled;
+    for (int column = 0; column < 10; column++)
+        row = strchr(row, ',') + 1;
+    assert_int_equal(sscanf(row, "%lf,%lf,%*[^,],%*[^,],%lf", &share, &over, &sampled),
+                     3);
+    assert_true(share > 0.3 && share < 1); /* the ring's radius is 1.4 */
+    assert_true(over > 0.1 && over < 2);
+    assert_true(sampled > 0 && sampled < 1);
+    free(text);
+}
+
+static void test_a_file_keeps_its_columns(void **state)
+{
+    World *world = *state;
+    Config config;
+    char folder[PATH_SIZE];
+    tiny_config(&config, "pd");
+    tweak_and_resume(world, &config, "threshold.kind=static", folder);
+    assert_columns(folder, FIXED ORIGINS);
+}
+
+/* A run of DMD2 that was stopped in between gives the same bytes. */
+static void test_dmd2_resumes(void **state)
+{
+    World *world = *state;
+    Config config;
+    Error error;
+    char whole[PATH_SIZE], folder[PATH_SIZE];
+    tiny_config(&config, "dmd2");
+    world_whole(world, &config, whole);
+    Run *run = world_create(world, &config);
+    run_until(run, 11);
+    snprintf(folder, PATH_SIZE, "%s", run_folder(run));
+    assert_int_equal(run_save(run, &error), STATUS_OK);
+    run_close(run);
+    run = world_resume(world, folder);
+    assert_int_equal(run_until(run, -1), PULSE_DONE);
+    run_close(run);
+    assert_same_logs(whole, folder);
+}
+
+static void test_rounds_are_marked(void **state)
+{
+    World *world = *state;
+    Config config;
+    char folder[PATH_SIZE];
+    tiny_config(&config, "pd");
+    tiny_set(&config, "pd.rounds=3");
+    tiny_set(&config, "student.steps=1");
+    world_most(world, &config, folder);
+    char *events = log_text(folder, "events.csv");
+    assert_non_null(strstr(events, "round 2: 4 -> 2 steps"));
+    assert_non_null(strstr(events, "round 3: 2 -> 1 steps"));
+    free(events);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_enter, world_leave)
+    const struct CMUnitTest tests[] = {
+        TEST(test_clipping_has_columns_where_it_began),
+        TEST(test_a_file_keeps_its_columns),
+        TEST(test_dmd2_resumes),
+        TEST(test_rounds_are_marked),
+    };
+    return cmocka_run_group_tests_name("terms", tests, NULL, NULL);
+}
