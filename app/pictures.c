@@ -163,6 +163,7 @@ bool pictures_next(Pictures *pictures, double now, bool synchronised, Bytes *out
     pictures->tokens -=
         (double)(out->n - before); /* may go below zero: then the next one waits */
     pictures->in_flight = true;
+    pictures->sending = exhibit->picture.cells;
     pictures->sent_at = now;
     return true;
 }
@@ -172,6 +173,17 @@ void pictures_acknowledged(Pictures *pictures, double now)
     (void)now;
     pictures->in_flight = pictures->paused = false;
     pictures->unanswered = 0;
+}
+
+void pictures_cancel(Pictures *pictures)
+{
+    for (int i = 0; i < pictures->n; i++) {
+        Exhibit *exhibit = &pictures->exhibit[i];
+        if (memcmp(&exhibit->picture.cells, &pictures->sending, sizeof(Rect)) == 0) {
+            exhibit->fresh = false;
+        }
+    }
+    pictures->in_flight = false;
 }
 
 double pictures_wait(const Pictures *pictures, double now)

@@ -22,6 +22,7 @@ typedef struct Pictures {
     Exhibit exhibit[2 * PICTURES_MAX];
     int n;
     bool in_flight, paused;
+    Rect sending;   /* the cells of the one in flight */
     int unanswered; /* acknowledgements that never came, in a row */
     double sent_at;
     double not_before; /* after a resize */
@@ -37,6 +38,8 @@ void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase);
  * is. */
 bool pictures_next(Pictures *pictures, double now, bool synchronised, Bytes *out);
 void pictures_acknowledged(Pictures *pictures, double now);
+/* The picture in flight was cut off: it is to be sent again. */
+void pictures_cancel(Pictures *pictures);
 /* Seconds until pictures_next may have one; negative: nothing is waiting. */
 double pictures_wait(const Pictures *pictures, double now);
 /* The screen was cleared: nothing hangs. Pictures still wanted are sent again, not before

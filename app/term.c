@@ -40,6 +40,8 @@ struct Term {
     GraphicsChoice choice;
     bool decided; /* AUTO has settled on something */
     Pictures pictures;
+    Bytes pending; /* of a picture: what the terminal has not taken yet */
+    size_t taken;  /* bytes of it that it has */
 };
 
 /* ---- Sizes and looks ---- */
@@ -109,6 +111,38 @@ static void write_bytes(Term *term, Bytes *bytes)
 {
     write_raw(term, bytes->data, bytes->n);
     bytes_done(bytes);
+}
+
+/* As much of the pending picture as the terminal takes without waiting. */
+static void push_picture(Term *term)
+{
+    while (term->taken < term->pending.n) {
+        ssize_t done = write(term->raw, term->pending.data + term->taken,
+                             term->pending.n - term->taken);
+        if (done <= 0 && errno != EINTR) {
+            return;
+        }
+        term->taken += done > 0 ? (size_t)done : 0;
+    }
+    term->pending.n = term->taken = 0;
+}
+
+/* Before anything else is written: a picture that is nearly through goes through, another
+ * is cut off. */
+static void end_picture(Term *term)
+{
+    static const char cut[] = "\030\033\\\0338\033[?2026l";
+    size_t left = term->pending.n - term->taken;
+    if (left == 0) {
+        return;
+    }
+    if (left < 4096) {
+        write_raw(term, term->pending.data + term->taken, left);
+    } else {
+        write_raw(term, cut, sizeof cut - 1 - (term->probe.answers.synchronised ? 0 : 8));
+        pictures_cancel(&term->pictures);
+    }
+    term->pending.n = term->taken = 0;
 }
 
 static void ask(Term *term)
@@ -308,6 +342,7 @@ static void show_cells(Term *term, const Canvas *canvas)
 void term_show(Term *term, const Canvas *canvas)
 {
     Bytes erase = {0};
+    end_picture(term);
     pictures_take(&term->pictures, canvas, &erase);
     write_bytes(term, &erase);
     show_cells(term, canvas);
@@ -321,15 +356,22 @@ bool term_tick(Term *term)
         (term->probe.answers.done || now - term->probed_at >= decide_s)) {
         term->decided = changed = true;
     }
-    Bytes picture = {0};
-    pictures_next(&term->pictures, now, term->probe.answers.synchronised, &picture);
-    write_bytes(term, &picture);
+    if (term->pending.n == 0) {
+        pictures_next(&term->pictures, now, term->probe.answers.synchronised,
+                      &term->pending);
+    }
+    push_picture(term);
     return changed || paused != term->pictures.paused;
 }
 
 static double sooner(double a, double b)
 {
     return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+int term_output(const Term *term)
+{
+    return term->pending.n > term->taken ? term->raw : -1;
 }
 
 double term_wait(const Term *term)
@@ -401,6 +443,7 @@ int term_read(Term *term, int *press, int most, bool *changed)
 void term_repaint(Term *term)
 {
     Bytes erase = {0};
+    end_picture(term);
     pictures_erase(&term->pictures, clock_s(), &erase);
     write_bytes(term, &erase);
     clearok(curscr, TRUE);
@@ -408,6 +451,7 @@ void term_repaint(Term *term)
 
 void term_resized(Term *term)
 {
+    end_picture(term);
     ask_size(term);
     resizeterm(term->height, term->width);
     forget_cells(term);
@@ -420,6 +464,7 @@ void term_resized(Term *term)
 /* Reads on until the answers are in, so that none is left for the shell. */
 static void drain(Term *term)
 {
+    end_picture(term);
     int press[PROBE_EVENTS * 64];
     bool changed;
     while (term->pictures.in_flight || !term->probe.answers.done) {
@@ -439,6 +484,7 @@ static void drain(Term *term)
 static void leave_screen(Term *term)
 {
     Bytes erase = {0};
+    end_picture(term);
     pictures_erase(&term->pictures, 0, &erase);
     write_bytes(term, &erase);
     endwin();
@@ -487,6 +533,7 @@ void term_close(Term *term)
     signals_unguard();
     delscreen(term->curses);
     pictures_done(&term->pictures);
+    bytes_done(&term->pending);
     free(term->shown);
     close_streams(term);
     free(term);

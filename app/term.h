@@ -34,6 +34,9 @@ CanvasLook term_look(const Term *term);
 /* Puts the cells on the screen and takes the pictures to be shown; term_tick sends them.
  */
 void term_show(Term *term, const Canvas *canvas);
+/* The descriptor to poll for writing while a picture is on its way; -1: none is. Data can
+ * wait for it; drawing in answer to a key cuts it off. */
+int term_output(const Term *term);
 /* Does what is due: sends the next picture when the one before was acknowledged and the
  * line has room for it. Returns true when the look changed and the screen must be drawn
  * again. */

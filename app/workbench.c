@@ -148,7 +148,8 @@ static int patience(const Bench *bench)
     int least = wait < 0 ? -1 : milliseconds(wait);
     const double due[] = {bench->stale ? bench->drawn_at + frame_s - now : -1,
                           bench->flash_until > 0 ? bench->flash_until - now : -1};
-    const bool wanted[] = {bench->stale, bench->flash_until > 0};
+    const bool wanted[] = {bench->stale && term_output(bench->term) < 0,
+                           bench->flash_until > 0};
     for (int i = 0; i < 2; i++) {
         int ms = milliseconds(due[i]);
         least = wanted[i] && (least < 0 || ms < least) ? ms : least;
@@ -163,7 +164,7 @@ static void turn(Bench *bench)
         {engine_wakeup(bench->engine), POLLIN, 0},
         {bench->signals,               POLLIN, 0}
     };
-    poll(wait, 3, patience(bench));
+    poll(wait, 4, patience(bench));
     if (wait[2].revents != 0) {
         read_signals(bench);
     }
@@ -184,7 +185,8 @@ static void turn(Bench *bench)
         screen_flash(bench->screen, false);
     }
     bool again = term_tick(bench->term);
-    if (unflash || again || (bench->stale && now - bench->drawn_at >= frame_s)) {
+    bool due = bench->stale && now - bench->drawn_at >= frame_s;
+    if (unflash || again || (due && term_output(bench->term) < 0)) {
         draw(bench);
     }
 }

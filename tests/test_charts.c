@@ -186,10 +186,8 @@ static void test_heatmap_pixels_are_the_history(void **state)
     CanvasLook look = sixel_look;
     Canvas canvas;
     canvas_init(&canvas, 80 + CHART_MARGIN, 14, &look);
-    HeatSpec spec = {
-        shift, REFERENCE_RATIO, {0, 4000},
-          3000, -1, 3
-    };
+    HeatSpec spec = {shift, REFERENCE_RATIO, {0, 4000}, -1, 3};
+    long end = 2 * shift->step[shift->columns - 1] - shift->step[shift->columns - 2];
     heatmap_draw(&canvas, (Rect){0, 0, 80 + CHART_MARGIN, 13}, &spec);
     assert_int_equal(canvas.pictures, 1);
     const Picture *picture = &canvas.picture[0];

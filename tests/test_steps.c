@@ -10,7 +10,7 @@ enum { DRAWS = 20000, STEPS = 4 };
     "[run]\nbatch = 64\nsteps = 100\n[data]\nname = ring\n[net]\nwidth = 8\ndepth = 1\n" \
     "features = 8\n[student]\ninit = random\nsteps = 4\n[source]\nbeta_data = 0.5\n"     \
     "beta_teacher = 0.25\nbeta_student = 0.25\nwarmup = 0\nbeta_floor = 0.2\n"           \
-    "capacity = 32\nteacher_capacity = 32\n"
+    "capacity = 32\nteacher_capacity = 32\nmax_age = 1000000\n"
 
 /* A lab whose rings are full and whose shift is 1 at i = 4 (the noise), 2, 4 and 8 at i = 3, 2, 1. */
 static Bench *lab_with_shift(const char *text)

@@ -3,15 +3,25 @@
  * f(z, 0) = z by itself, so no boundary mixing is needed. Sampling re-noises with fresh noise. */
 #include "engine/distill/method.h"
 #include "engine/tensor/op.h"
+#include <math.h>
 #include <string.h>
 
 /* Teacher steps to u = 0 for the label by which the shift is measured (methods.md 11.5). */
 enum { LABEL_STEPS = 24 };
 
+/* How a state gets to its landing point. */
+typedef enum Solver {
+    SOLVER_DDIM, /* one guided jump of the teacher */
+    SOLVER_HEUN, /* second order in the log SNR: a second look at where the jump lands */
+    SOLVER_DATA, /* the same sample under less of the same noise: consistency training. Other origins: DDIM */
+} Solver;
+#define SOLVER_CHOICES "ddim|heun|data"
+
 typedef enum LcmLoss { LCM_PSEUDO_HUBER, LCM_HUBER, LCM_SQUARED } LcmLoss;
 
 typedef struct Lcm {
     int skip;
+    Solver solver;
     LcmLoss loss;
     double huber_c, target_ema;
     float *target; /* the target network's weights */
@@ -20,6 +30,9 @@ typedef struct Lcm {
 static const ParamRow rows[] = {
     {"lcm", "points", PARAM_INT, "16", 1, 1024, "", "", "Solver points; a multiple of student.steps.", APPLIES_FORK},
     {"lcm", "skip", PARAM_INT, "1", 1, 1024, "", "points", "k: how far one teacher jump goes.", APPLIES_NEXT_STEP},
+    {"lcm", "solver", PARAM_CHOICE, "ddim", 0, 0, SOLVER_CHOICES, "",
+     "ddim, heun: the teacher's jump; data: same sample, less of the same noise, where the sample is known.",
+     APPLIES_NEXT_STEP},
     {"lcm", "target_ema", PARAM_REAL, "0.95", 0, 0.99999, "", "", "Decay of the target network.", APPLIES_NEXT_STEP},
     {"lcm", "loss", PARAM_CHOICE, "pseudo_huber", 0, 0, "pseudo_huber|huber|squared", "",
      "Distance between the two estimates.", APPLIES_NEXT_STEP},
@@ -42,6 +55,7 @@ static void configure(Lab *lab)
 {
     Lcm *lcm = lab->state;
     lcm->skip = (int)config_int(&lab->config, "lcm.skip");
+    lcm->solver = (Solver)config_choice(&lab->config, "lcm.solver");
     lcm->loss = (LcmLoss)config_choice(&lab->config, "lcm.loss");
     lcm->huber_c = config_real(&lab->config, "lcm.huber_c");
     lcm->target_ema = config_real(&lab->config, "lcm.target_ema");
@@ -63,21 +77,61 @@ static int landing(const Lab *lab, int point)
     return point > skip ? point - skip : 0;
 }
 
+/* How far from the estimate at t to the one at s the mean lies that takes a whole step, were x0 linear in the log SNR between: 1/2
+ * for short steps, 1 for long ones (the exponential form of Heun's rule). */
+static double lean(Noise t, Noise s)
+{
+    double h = (s.logsnr - t.logsnr) / 2, gone = -expm1(-h);
+    return (1 - gone / h) / gone;
+}
+
+/* A second look, at where the jump lands: z_low and x become Heun's. */
+static void correct(Chunk *chunk, const Policy *teacher, float *x, float *z_low, const double *u_low)
+{
+    const Lab *lab = chunk->lab;
+    const Batch *batch = &chunk->rows;
+    int d = lab->data.dims;
+    float *x_low = arena_floats(chunk->arena, batch->n * d);
+    policy_x0(teacher, chunk->arena, batch->n, z_low, u_low, batch->label, x_low, &chunk->clipped[0]);
+    for (int r = 0; r < batch->n; r++) {
+        Noise t = noise_at(lab->schedule, batch->u[r]), s = noise_at(lab->schedule, u_low[r]);
+        if (u_low[r] <= 0)
+            continue;
+        for (int k = r * d; k < (r + 1) * d; k++)
+            x[k] += (float)(lean(t, s) * ((double)x_low[k] - (double)x[k]));
+        step_ddim(d, t, s, batch->z + r * d, x + r * d, z_low + r * d);
+    }
+}
+
+/* Where the sample is known its own estimate replaces the teacher's. */
+static void know_data(const Chunk *chunk, float *x)
+{
+    int d = chunk->lab->data.dims;
+    for (int r = 0; r < chunk->rows.n; r++)
+        if (chunk->rows.origin[r] == ORIGIN_DATA)
+            memcpy(x + r * d, chunk->rows.x + r * d, sizeof *x * (size_t)d);
+}
+
 /* The guided teacher's jump from the chunk's states to the landing points. */
 static void jump(Chunk *chunk, float *z_low, double *u_low)
 {
     Lab *lab = chunk->lab;
     Batch *batch = &chunk->rows;
     int d = lab->data.dims;
+    Solver solver = ((const Lcm *)lab->state)->solver;
     Policy teacher = lab_teacher(lab, 1, 1);
     teacher.site = SITE_T;
     float *x = arena_floats(chunk->arena, batch->n * d);
     policy_x0(&teacher, chunk->arena, batch->n, batch->z, batch->u, batch->label, x, &chunk->clipped[0]);
+    if (solver == SOLVER_DATA)
+        know_data(chunk, x);
     for (int r = 0; r < batch->n; r++) {
         u_low[r] = point_u(lab, landing(lab, batch->point[r]));
         step_ddim(d, noise_at(lab->schedule, batch->u[r]), noise_at(lab->schedule, u_low[r]), batch->z + r * d,
                   x + r * d, z_low + r * d);
     }
+    if (solver == SOLVER_HEUN)
+        correct(chunk, &teacher, x, z_low, u_low);
 }
 
 /* The target network's x0 at the landing points; at u = 0 the point itself. */
@@ -124,7 +178,8 @@ static void after(Lab *lab, long index, StepReport *report)
 
 static void cost(const Lab *lab, double *teacher, double *student)
 {
-    *teacher = denoiser_cost(&lab->teacher);
+    bool twice = ((const Lcm *)lab->state)->solver == SOLVER_HEUN;
+    *teacher = denoiser_cost(&lab->teacher) * (twice ? 2 : 1);
     *student = 1 + 3;
 }
 

@@ -3,12 +3,30 @@
 #include "engine/run/run_parts.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Address space, not memory: pages are taken as they are touched. */
 static const size_t KEEP_BYTES = (size_t)8 << 30, SCRATCH_BYTES = (size_t)4 << 30;
 
 /* ---- A run in memory -------------------------------------------------------------- */
+
+/* A relative path of the working folder becomes absolute, so that the run means the same from everywhere. Names of shipped
+ * assets, and paths too long for a line of run.ini, stay as they are. */
+static void pin_path(Config *config, const char *name)
+{
+    enum { LONGEST = 160 };
+    const char *path = config_text(config, name);
+    char assignment[PARAM_TEXT_SIZE];
+    char *absolute = *path && *path != '/' ? realpath(path, NULL) : NULL;
+    if (absolute && strlen(absolute) <= LONGEST) {
+        int line = config->value[config_find(config, name)].line;
+        snprintf(assignment, sizeof assignment, "%s=%s", name, absolute);
+        if (config_set(config, assignment, NULL) == STATUS_OK)
+            config->value[config_find(config, name)].line = line;
+    }
+    free(absolute);
+}
 
 /* A run with its lab, without a folder. */
 Status run_new(Run **made, const Config *config, Crew *crew, Error *error)
@@ -19,12 +37,14 @@ Status run_new(Run **made, const Config *config, Crew *crew, Error *error)
     run->lock = run->runs_lock = -1;
     run->checkpoint = -1;
     run->config = *config;
+    pin_path(&run->config, "teacher.file");
+    pin_path(&run->config, "data.path");
     run->pretrain_loss = NAN;
     run->state = RUN_PAUSED;
     arena_init(&run->keep, KEEP_BYTES);
     arena_init(&run->scratch, SCRATCH_BYTES);
     arena_init(&run->measuring, SCRATCH_BYTES);
-    Status status = lab_open(&run->lab, config, crew, &run->keep, &run->scratch, error);
+    Status status = lab_open(&run->lab, &run->config, crew, &run->keep, &run->scratch, error);
     if (status)
         return status;
     run_open_shift(run);
