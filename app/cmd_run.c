@@ -1,5 +1,5 @@
 /* Owns run, resume and fork: the engine's work done in this thread, without a screen.
- * Ctrl-C and SIGTERM end it after the present quantum, saved. */
+ * Ctrl-C, SIGTERM and a lost line (SIGHUP) end it after the present quantum, saved. */
 #include "app/commands.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
@@ -25,6 +25,9 @@ static void catch_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    struct sigaction before; /* nohup: stay deaf to it */
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
 }
 
 /* ---- Progress

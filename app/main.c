@@ -2,9 +2,11 @@
 #include "app/commands.h"
 #include "app/workbench.h"
 #include "engine/base/file.h"
+#include <fcntl.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct Words {
     const PresetInfo *presets;
@@ -66,8 +68,19 @@ static Status dispatch(const Options *options, Error *error)
     return status ? status : workbench_main(options, error);
 }
 
+/* A supervisor may start us with standard descriptors closed; files must not take their numbers. */
+static void fill_descriptors(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    fill_descriptors();
     Options options;
     Error error = {""};
     setlocale(LC_CTYPE, ""); /* numbers stay in the C locale */

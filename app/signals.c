@@ -11,7 +11,7 @@
 
 static const int caught[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM,
                              SIGHUP,   SIGINT,  SIGPIPE};
-static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT};
 enum { CAUGHT = sizeof caught / sizeof *caught, FATAL = sizeof fatal / sizeof *fatal };
 
 /* An interrupted sixel eats text until CAN and ST; then every mode we or curses may have

@@ -6,6 +6,7 @@
 #include "app/look.h"
 #include "app/pictures.h"
 #include "app/signals.h"
+#include "app/wire.h"
 #include "engine/base/clock.h"
 #include "views/layout.h"
 #include <curses.h>
@@ -27,8 +28,7 @@ struct Term {
     TermOptions options;
     SCREEN *curses;
     FILE *in, *out;
-    int raw; /* a separate non-blocking way to the same terminal, for pictures */
-    bool raw_is_own;
+    Wire wire; /* a separate way to the same terminal, for pictures */
     struct termios sane;
     int width, height;
     int pixel_width, pixel_height; /* of the window, 0: unknown */
@@ -40,8 +40,6 @@ struct Term {
     GraphicsChoice choice;
     bool decided; /* AUTO has settled on something */
     Pictures pictures;
-    Bytes pending; /* of a picture: what the terminal has not taken yet */
-    size_t taken;  /* bytes of it that it has */
 };
 
 /* ---- Sizes and looks ---- */
@@ -88,61 +86,11 @@ int term_height(const Term *term)
 
 /* ---- Writing past curses ---- */
 
-/* One write loop; a terminal that takes nothing for a second is left alone. */
-static void write_raw(Term *term, const char *data, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(term->raw, data, n);
-        if (done > 0) {
-            data += done;
-            n -= (size_t)done;
-        } else if (errno == EAGAIN) {
-            struct pollfd writable = {term->raw, POLLOUT, 0};
-            if (poll(&writable, 1, 1000) <= 0) {
-                return;
-            }
-        } else if (errno != EINTR) {
-            return;
-        }
-    }
-}
-
-static void write_bytes(Term *term, Bytes *bytes)
-{
-    write_raw(term, bytes->data, bytes->n);
-    bytes_done(bytes);
-}
-
-/* As much of the pending picture as the terminal takes without waiting. */
-static void push_picture(Term *term)
-{
-    while (term->taken < term->pending.n) {
-        ssize_t done = write(term->raw, term->pending.data + term->taken,
-                             term->pending.n - term->taken);
-        if (done <= 0 && errno != EINTR) {
-            return;
-        }
-        term->taken += done > 0 ? (size_t)done : 0;
-    }
-    term->pending.n = term->taken = 0;
-}
-
-/* Before anything else is written: a picture that is nearly through goes through, another
- * is cut off. */
 static void end_picture(Term *term)
 {
-    static const char cut[] = "\030\033\\\0338\033[?2026l";
-    size_t left = term->pending.n - term->taken;
-    if (left == 0) {
-        return;
-    }
-    if (left < 4096) {
-        write_raw(term, term->pending.data + term->taken, left);
-    } else {
-        write_raw(term, cut, sizeof cut - 1 - (term->probe.answers.synchronised ? 0 : 8));
+    if (wire_end(&term->wire)) {
         pictures_cancel(&term->pictures);
     }
-    term->pending.n = term->taken = 0;
 }
 
 static void ask(Term *term)
@@ -150,7 +98,7 @@ static void ask(Term *term)
     probe_forget(&term->probe);
     term->decided = false;
     term->probed_at = clock_s();
-    write_raw(term, probe_burst, strlen(probe_burst));
+    wire_write(&term->wire, probe_burst, strlen(probe_burst));
 }
 
 /* ---- Opening ---- */
@@ -197,17 +145,6 @@ Status term_check(const TermOptions *options, Error *error)
     return check_type(options, error);
 }
 
-static void open_raw(Term *term)
-{
-    char name[256];
-    term->raw = -1;
-    if (ttyname_r(term->options.out, name, sizeof name) == 0) {
-        term->raw = open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    }
-    term->raw_is_own = term->raw >= 0;
-    term->raw = term->raw_is_own ? term->raw : term->options.out;
-}
-
 static void set_modes(Term *term)
 {
     raw();
@@ -242,8 +179,8 @@ static Status start_curses(Term *term, Error *error)
     term->out = fdopen(dup(term->options.out), "w");
     must(term->in != NULL && term->out != NULL);
     tcgetattr(term->options.in, &term->sane);
-    open_raw(term);
-    signals_guard(term->raw, &term->sane);
+    wire_open(&term->wire, term->options.out);
+    signals_guard(term->wire.fd, &term->sane);
     term->curses = newterm(NULL, term->out, term->in);
     if (term->curses == NULL) {
         signals_unguard();
@@ -257,9 +194,7 @@ static Status start_curses(Term *term, Error *error)
 
 static void close_streams(Term *term)
 {
-    if (term->raw_is_own) {
-        close(term->raw);
-    }
+    wire_close(&term->wire);
     fclose(term->in);
     fclose(term->out);
 }
@@ -344,7 +279,7 @@ void term_show(Term *term, const Canvas *canvas)
     Bytes erase = {0};
     end_picture(term);
     pictures_take(&term->pictures, canvas, &erase);
-    write_bytes(term, &erase);
+    wire_write_bytes(&term->wire, &erase);
     show_cells(term, canvas);
 }
 
@@ -356,11 +291,11 @@ bool term_tick(Term *term)
         (term->probe.answers.done || now - term->probed_at >= decide_s)) {
         term->decided = changed = true;
     }
-    if (term->pending.n == 0) {
+    if (!wire_busy(&term->wire)) {
         pictures_next(&term->pictures, now, term->probe.answers.synchronised,
-                      &term->pending);
+                      &term->wire.pending);
     }
-    push_picture(term);
+    wire_push(&term->wire);
     return changed || paused != term->pictures.paused;
 }
 
@@ -371,7 +306,7 @@ static double sooner(double a, double b)
 
 int term_output(const Term *term)
 {
-    return term->pending.n > term->taken ? term->raw : -1;
+    return wire_busy(&term->wire) ? term->wire.fd : -1;
 }
 
 double term_wait(const Term *term)
@@ -445,7 +380,7 @@ void term_repaint(Term *term)
     Bytes erase = {0};
     end_picture(term);
     pictures_erase(&term->pictures, clock_s(), &erase);
-    write_bytes(term, &erase);
+    wire_write_bytes(&term->wire, &erase);
     clearok(curscr, TRUE);
 }
 
@@ -458,7 +393,7 @@ void term_resized(Term *term)
     pictures_done(&term->pictures);
     pictures_forget(&term->pictures, clock_s() + quiet_s);
     clearok(curscr, TRUE);
-    write_raw(term, "\033[16t\033[14t", 10); /* a new font, perhaps */
+    wire_write(&term->wire, "\033[16t\033[14t", 10); /* a new font, perhaps */
 }
 
 /* Reads on until the answers are in, so that none is left for the shell. */
@@ -486,7 +421,7 @@ static void leave_screen(Term *term)
     Bytes erase = {0};
     end_picture(term);
     pictures_erase(&term->pictures, 0, &erase);
-    write_bytes(term, &erase);
+    wire_write_bytes(&term->wire, &erase);
     endwin();
     fflush(term->out);
 }
@@ -498,10 +433,10 @@ void term_suspend(Term *term)
     drain(term);
     leave_screen(term);
     tcsetattr(term->options.in, TCSADRAIN, &term->sane);
-    write_raw(term, text, sizeof text - 1);
+    wire_write(&term->wire, text, sizeof text - 1);
     signals_unguard();
     signals_stop_here();
-    signals_guard(term->raw, &term->sane);
+    signals_guard(term->wire.fd, &term->sane);
     ask_size(term);
     resizeterm(term->height, term->width);
     forget_cells(term);
@@ -533,7 +468,6 @@ void term_close(Term *term)
     signals_unguard();
     delscreen(term->curses);
     pictures_done(&term->pictures);
-    bytes_done(&term->pending);
     free(term->shown);
     close_streams(term);
     free(term);

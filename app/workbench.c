@@ -160,9 +160,10 @@ static int patience(const Bench *bench)
 static void turn(Bench *bench)
 {
     struct pollfd wait[] = {
-        {STDIN_FILENO,                 POLLIN, 0},
-        {engine_wakeup(bench->engine), POLLIN, 0},
-        {bench->signals,               POLLIN, 0}
+        {STDIN_FILENO,                 POLLIN,  0},
+        {engine_wakeup(bench->engine), POLLIN,  0},
+        {bench->signals,               POLLIN,  0},
+        {term_output(bench->term),     POLLOUT, 0}
     };
     poll(wait, 4, patience(bench));
     if (wait[2].revents != 0) {
@@ -323,6 +324,9 @@ Status workbench_main(const Options *options, Error *error)
     if (bench.snapshot != NULL) {
         engine_drop(bench.engine, bench.snapshot);
     }
-    engine_close(bench.engine, bench.leave);
+    Error unsaved;
+    if (engine_close(bench.engine, bench.leave, &unsaved) != STATUS_OK) {
+        status = fail(error, STATUS_FAILED, "%s", unsaved.text);
+    }
     return status;
 }

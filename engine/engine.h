@@ -25,7 +25,9 @@ typedef enum Leave {
 
 /* STATUS_BLOCKED when another process owns the folder, STATUS_BAD_INPUT when it cannot be made or written. */
 Status engine_open(Engine **engine, const EngineOptions *options, Error *error);
-void engine_close(Engine *engine, Leave leave);
+/* Frees the engine whatever happens. STATUS_FAILED with the reason when a run could not be saved: it then stands at its
+ * last good checkpoint. error may be NULL. */
+Status engine_close(Engine *engine, Leave leave, Error *error);
 
 /* Becomes readable when engine_look would return a newer snapshot. engine_look drains it. */
 int engine_wakeup(const Engine *engine);

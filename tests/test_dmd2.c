@@ -1,4 +1,4 @@
-/* DMD2: whole updates of student and critic against PyTorch (vectors/dmd2.py), the published golden gradient, the
+/* DMD2 and SiD: whole updates of student and critic against PyTorch (vectors/dmd2.py), the published golden gradient, the
  * gradient's closed form between Gaussians, and that threads and resuming change nothing. */
 #include "tests/labs.h"
 #include "tests/near.h"
@@ -10,7 +10,7 @@
 enum { ROWS = 12, STEPS = 2, NORMALISER = 1, GAP = 2 };
 
 #define SHARED                                                                           \
-    "[run]\nmethod = dmd2\nbatch = 12\nsteps = 100\n"                                    \
+    "batch = 12\nsteps = 100\n"                                                          \
     "[net]\nwidth = 8\ndepth = 1\nfeatures = 8\ntime_scale = 30\ntime_range = 30\n"      \
     "[optimizer]\nlr = 1e-2\nbeta1 = 0.5\nbeta2 = 0.9\nweight_decay = 0.1\nclip = 0.5\n" \
     "decay = none\n[student]\ninit = random\nsteps = 4\n"
@@ -57,16 +57,20 @@ static Chunk chunk_new(Lab *lab, Arena *arena, int n)
 /* ---- Against PyTorch ---- */
 
 typedef struct Case {
-    const char *name, *text;
+    const char *name, *method, *text;
     bool conditional, net, arcs;
 } Case;
 
+#define BOXED                                                                            \
+    "floor = 0.6\n[data]\nname = moons\n[teacher]\nguidance = 3\n"                       \
+    "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TLC\n"
+
 static const Case cases[] = {
-    {"ring", "[data]\nname = ring\n",                                     false, false, false},
-    {"arcs",
-     "[data]\nname = moons\n[teacher]\nguidance = 3\n[dmd2]\nfloor = 0.6\n"
-     "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TLC\n", true,  false, true },
-    {"net",  "[data]\nname = moons\n[teacher]\nguidance = 2.5\n",         true,  true,  false},
+    {"ring",     "dmd2", "[data]\nname = ring\n",                             false, false, false},
+    {"arcs",     "dmd2", "[dmd2]\n" BOXED,                                    true,  false, true },
+    {"net",      "dmd2", "[data]\nname = moons\n[teacher]\nguidance = 2.5\n", true,  true,  false},
+    {"sid-arcs", "sid",  "[sid]\nalpha = 1.2\n" BOXED,                        true,  false, true },
+    {"sid-net",  "sid",  "[data]\nname = moons\n[teacher]\nguidance = 2.5\n", true,  true,  false},
 };
 
 /* Six components of unequal weight in two classes. */
@@ -99,7 +103,7 @@ static void teach_net(Lab *lab)
 static Bench *case_open(const Case *c)
 {
     char text[2048];
-    snprintf(text, sizeof text, "%s%s", SHARED, c->text);
+    snprintf(text, sizeof text, "[run]\nmethod = %s\n%s%s", c->method, SHARED, c->text);
     Bench *bench = bench_open(text, 1);
     Lab *lab = &bench->lab;
     if (c->arcs)
@@ -188,7 +192,7 @@ static void test_updates(void **state)
 
 /* ---- Closed forms ---- */
 
-#define PLAIN SHARED "[data]\nname = ring\n"
+#define PLAIN "[run]\nmethod = dmd2\n" SHARED "[data]\nname = ring\n"
 
 /* A network that answers v = bias: with the last layer's bias alone. */
 static void answer(Model *model, const float v[2])
@@ -299,15 +303,18 @@ static void test_floor(void **state)
 /* ---- As every method ---- */
 
 #define RUN                                                                              \
-    "[run]\nmethod = dmd2\nbatch = 300\nsteps = 100\n[data]\nname = ring\n[net]\nwidth " \
+    "[run]\nmethod = dmd2\n" RUN_OF("dmd2")
+#define RUN_OF(method)                                                                   \
+    "batch = 300\nsteps = 100\n[data]\nname = ring\n[net]\nwidth " \
     "= 16\ndepth = 2\nfeatures = 8\n[student]\ninit = pretrain\npretrain_steps = "       \
     "4\n[source]\nbeta_data = 0.3\nbeta_teacher = 0.2\nbeta_student = 0.5\nwarmup = "    \
-    "0\ncapacity = 40\nteacher_capacity = 40\n[dmd2]\nratio = 3\n"
+    "0\ncapacity = 40\nteacher_capacity = 40\n[" method "]\nratio = 3\n"
 
 static void test_threads_and_resume(void **state)
 {
-    (void)state;
-    Bench *one = bench_open(RUN, 1), *two = bench_open(RUN, 2), *late = bench_open(RUN, 2);
+    const char *text = *state;
+    Bench *one = bench_open(text, 1), *two = bench_open(text, 2),
+          *late = bench_open(text, 2);
     StepReport a, b;
     ShiftRow rows_a[4], rows_b[4];
     bench_start(one, 4);
@@ -367,16 +374,18 @@ static void test_broken_critic_is_named(void **state)
 int main(void)
 {
     enum { CASES = sizeof cases / sizeof *cases };
-    struct CMUnitTest tests[CASES + 6] = {
+    struct CMUnitTest tests[CASES + 7] = {
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_gaussians),
         cmocka_unit_test(test_floor),
-        cmocka_unit_test(test_threads_and_resume),
+        cmocka_unit_test_prestate(test_threads_and_resume, (void *)RUN),
+        cmocka_unit_test_prestate(test_threads_and_resume,
+                                  (void *)"[run]\nmethod = sid\n" RUN_OF("sid")),
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_broken_critic_is_named),
     };
     for (int i = 0; i < CASES; i++)
-        tests[6 + i] = (struct CMUnitTest){.name = cases[i].name,
+        tests[7 + i] = (struct CMUnitTest){.name = cases[i].name,
                                            .test_func = test_updates,
                                            .initial_state = (void *)&cases[i]};
     return cmocka_run_group_tests_name("dmd2", tests, NULL, NULL);

@@ -16,7 +16,7 @@ static void test_an_empty_folder_is_an_empty_snapshot(void **state)
     assert_int_equal(snapshot->notes, 0);
     assert_int_equal(engine_advance(engine, 10), 0);
     engine_drop(engine, snapshot);
-    engine_close(engine, LEAVE_SAVE);
+    engine_close(engine, LEAVE_SAVE, NULL);
 }
 
 /* A folder that is no run's is told of, and is in nobody's way. */
@@ -34,7 +34,7 @@ static void test_a_broken_folder_is_noted(void **state)
     assert_int_equal(snapshot->runs, 1);
     assert_int_equal(snapshot->run[0]->id, 8);
     engine_drop(engine, snapshot);
-    engine_close(engine, LEAVE_DROP);
+    engine_close(engine, LEAVE_DROP, NULL);
 }
 
 static void test_runs_take_turns(void **state)
@@ -70,7 +70,7 @@ static void test_runs_take_turns(void **state)
     free(param);
     assert_int_equal(seen, 2);
     engine_drop(engine, snapshot);
-    engine_close(engine, LEAVE_DROP);
+    engine_close(engine, LEAVE_DROP, NULL);
 }
 
 /* What a run computes does not depend on who else is running. */
@@ -86,7 +86,7 @@ static void test_company_changes_nothing(void **state)
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, text), STATUS_OK);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, place->lcm), STATUS_OK);
     assert_int_equal(engine_advance(engine, 60), 60);
-    engine_close(engine, LEAVE_DROP);
+    engine_close(engine, LEAVE_DROP, NULL);
     assert_same_logs(file_join(alone, place->runs, "0001-one"),
                      file_join(together, place->runs, "0002-again"));
 }
@@ -110,7 +110,7 @@ static void test_pause_step_start(void **state)
     assert_int_equal(ask(engine, COMMAND_PAUSE, 1, 0, ""), STATUS_OK);
     assert_int_equal(engine_advance(engine, 2), 0);
     assert_int_equal(ask(engine, COMMAND_START, 7, 0, ""), STATUS_BAD_INPUT);
-    engine_close(engine, LEAVE_SAVE);
+    engine_close(engine, LEAVE_SAVE, NULL);
 }
 
 static void test_set_save_note_fork_delete(void **state)
@@ -139,7 +139,7 @@ static void test_set_save_note_fork_delete(void **state)
     assert_int_equal(ask(engine, COMMAND_DELETE, 2, 0, ""), STATUS_OK);
     char child[PATH_SIZE];
     assert_false(file_exists(file_join(child, place->runs, "0002-child")));
-    engine_close(engine, LEAVE_SAVE);
+    engine_close(engine, LEAVE_SAVE, NULL);
 }
 
 static void test_bad_presets_are_answered(void **state)
@@ -158,7 +158,7 @@ static void test_bad_presets_are_answered(void **state)
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, ""), STATUS_BAD_INPUT);
     assert_int_equal(ask(engine, (CommandKind)99, 1, 0, ""), STATUS_BAD_INPUT);
     assert_int_equal(folder_entries(place->runs), before);
-    engine_close(engine, LEAVE_SAVE);
+    engine_close(engine, LEAVE_SAVE, NULL);
 }
 
 static void test_a_full_queue_gives_no_ticket(void **state)
@@ -176,7 +176,7 @@ static void test_a_full_queue_gives_no_ticket(void **state)
     assert_int_equal(snapshot->notes, NOTES_MAX);
     assert_int_equal(snapshot->note[NOTES_MAX - 1].ticket, sent + 1);
     engine_drop(engine, snapshot);
-    engine_close(engine, LEAVE_SAVE);
+    engine_close(engine, LEAVE_SAVE, NULL);
 }
 
 static void test_a_snapshot_never_changes(void **state)
@@ -200,7 +200,7 @@ static void test_a_snapshot_never_changes(void **state)
     assert_memory_equal(view->samples.student, samples, floats * sizeof(float));
     free(samples);
     engine_drop(engine, new);
-    engine_close(engine, LEAVE_DROP); /* a snapshot outlives its engine */
+    engine_close(engine, LEAVE_DROP, NULL); /* a snapshot outlives its engine */
     assert_memory_equal(view, &copy, sizeof copy);
     engine_drop(NULL, old);
 }
@@ -219,7 +219,7 @@ static void test_unchanged_runs_are_shared(void **state)
     assert_ptr_not_equal(old->run[1], new->run[1]);
     engine_drop(engine, old);
     engine_drop(engine, new);
-    engine_close(engine, LEAVE_DROP);
+    engine_close(engine, LEAVE_DROP, NULL);
 }
 
 static void test_leaving_saves_and_coming_back_resumes(void **state)
@@ -231,7 +231,7 @@ static void test_leaving_saves_and_coming_back_resumes(void **state)
     while (engine_advance(engine, 1))
         continue;
     ask(engine, COMMAND_START, 1, 0, "");
-    engine_close(engine, LEAVE_SAVE);
+    engine_close(engine, LEAVE_SAVE, NULL);
     engine = place_open(place, true, false);
     const Snapshot *snapshot = engine_look(engine);
     assert_int_equal(snapshot->runs, 1);
@@ -260,7 +260,7 @@ static void test_leaving_saves_and_coming_back_resumes(void **state)
     snapshot = engine_look(engine);
     assert_int_equal(snapshot->run[0]->step, 24);
     engine_drop(engine, snapshot);
-    engine_close(engine, LEAVE_SAVE);
+    engine_close(engine, LEAVE_SAVE, NULL);
 }
 
 int main(void)

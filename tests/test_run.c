@@ -165,8 +165,8 @@ static void test_a_folder_holds_what_it_should(void **state)
     assert_int_equal(
         strncmp(shift,
                 "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,"
-                "paired\n0,4,1,",
-                80),
+                "paired,mmd2_teacher_null95\n0,4,1,",
+                102),
         0);
     assert_int_equal(strncmp(eval, "step,k,nfe,n,sw2,sw2_low,sw2_high,", 34), 0);
     assert_non_null(strstr(eval, "\n23,4,4,64,"));

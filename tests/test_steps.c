@@ -106,12 +106,54 @@ static void test_wild_shifts(void **state)
     bench_close(bench);
 }
 
+/* SafeDAgger's gate at a quantile of 0.6: about four in ten roll-outs are kept, those that disagree more; all are paid
+ * for; a gated run resumes to the same bits. */
+static void test_gate(void **state)
+{
+    const char *text = *state;
+    Bench *open = bench_open(text, 1), *gated = bench_open(text, 1), *late = bench_open(text, 2);
+    Lab *lab = &gated->lab;
+    assert_int_equal(config_set(&lab->config, "source.gate=0.6", NULL), STATUS_OK);
+    assert_int_equal(config_set(&late->lab.config, "source.gate=0.6", NULL), STATUS_OK);
+    lab_configure(lab);
+    lab_configure(&late->lab);
+    bench_start(open, 0);
+    bench_start(gated, 0);
+    bench_start(late, 0);
+    bench_advance(open, 0, 1);
+    bench_advance(gated, 0, 1);
+    assert_true(lab->cost.teacher > open->lab.cost.teacher);
+    assert_true(lab->source.student.filled <= lab->source.student.made);
+    bench_advance(gated, 1, 60);
+    State taken = state_take(lab);
+    state_give(&taken, &late->lab);
+    double made = (double)lab->source.student.made;
+    int64_t kept = 0;
+    for (long i = 60; i < 160; i++) {
+        int next = lab->source.student.next;
+        bench_advance(gated, i, i + 1);
+        kept += (lab->source.student.next - next + lab->source.student.capacity) %
+                lab->source.student.capacity;
+    }
+    bench_advance(late, 60, 160);
+    assert_true(state_of_same(lab, &late->lab));
+    made = (double)lab->source.student.made - made;
+    assert_true(made > 200);
+    assert_near((double)kept / made, 0.4, 0.12);
+    state_drop(&taken);
+    bench_close(open);
+    bench_close(gated);
+    bench_close(late);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_priors_follow_each_step),
         cmocka_unit_test(test_importance),
         cmocka_unit_test(test_wild_shifts),
+        cmocka_unit_test_prestate(test_gate, (void *)"[run]\nmethod = pd\n" TEXT),
+        cmocka_unit_test_prestate(test_gate, (void *)"[run]\nmethod = dmd2\n" TEXT),
     };
     return cmocka_run_group_tests_name("steps", tests, NULL, NULL);
 }

@@ -71,8 +71,8 @@ static void test_a_folder_has_one_engine(void **state)
     snapshot = engine_look(viewer);
     assert_true(snapshot->run[0]->step > 0);
     engine_drop(viewer, snapshot);
-    engine_close(viewer, LEAVE_SAVE);
-    engine_close(engine, LEAVE_DROP);
+    engine_close(viewer, LEAVE_SAVE, NULL);
+    engine_close(engine, LEAVE_DROP, NULL);
 }
 
 static void test_a_folder_that_cannot_be_is_refused(void **state)
@@ -118,7 +118,7 @@ static void test_headless_runs_keep_out(void **state)
     assert_int_equal(write(ends[1], "", 1), 1);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(WEXITSTATUS(status), 42);
-    engine_close(engine, LEAVE_DROP);
+    engine_close(engine, LEAVE_DROP, NULL);
     close(ends[0]);
     close(ends[1]);
 }
@@ -143,7 +143,7 @@ static void test_the_worker_works(void **state)
     snapshot = wait_until(engine, first_has_state, RUN_PAUSED);
     assert_int_equal(snapshot->run[0]->step, step + 2);
     engine_drop(engine, snapshot);
-    engine_close(engine, LEAVE_SAVE);
+    engine_close(engine, LEAVE_SAVE, NULL);
     char path[PATH_SIZE];
     const RunView *view = run_view_read(file_join(path, place->runs, "0001-one"), NULL);
     assert_int_equal(view->checkpoint, step + 2);
@@ -168,7 +168,7 @@ static void test_the_descriptor_says_when(void **state)
     assert_int_equal(poll(&wait, 1, 0), 0);
     assert_int_equal(engine_advance(engine, 5), 0);
     assert_int_equal(poll(&wait, 1, 0), 0); /* nothing changed */
-    engine_close(engine, LEAVE_SAVE);
+    engine_close(engine, LEAVE_SAVE, NULL);
 }
 
 static void test_closing_is_safe_at_any_moment(void **state)
@@ -178,7 +178,7 @@ static void test_closing_is_safe_at_any_moment(void **state)
         Engine *engine = place_open(place, false, false);
         tell(engine, i ? COMMAND_START : COMMAND_NEW, 1, 0, place->pd);
         wait_a_while(0.02 * i);
-        engine_close(engine, i % 2 ? LEAVE_SAVE : LEAVE_DROP);
+        engine_close(engine, i % 2 ? LEAVE_SAVE : LEAVE_DROP, NULL);
     }
 }
 

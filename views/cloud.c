@@ -73,46 +73,56 @@ static void blur(float *out, const float *in, int length, int stride, int lines,
     }
 }
 
-static void count_points(float *count, Box box, World world, const float *points, int n)
+/* Counts in a coarse grid of `grain` pixels a cell: a density needs no more, and costs a
+ * ninth. */
+static void count_points(float *count, int columns, int rows, Box box, int grain,
+                         World world, const float *points, int n)
 {
     for (int i = 0; i < n; i++) {
         int x, y;
         cloud_pixel(box, world, points + 2 * i, &x, &y);
         x -= box.x;
         y -= box.y;
-        if (x >= 0 && y >= 0 && x < box.width && y < box.height) {
-            count[y * box.width + x] += 1;
+        if (x >= 0 && y >= 0 && x / grain < columns && y / grain < rows) {
+            count[y / grain * columns + x / grain] += 1;
+        }
+    }
+}
+
+static void paint_density(Raster *raster, Box box, int grain, const float *count,
+                          int columns, int rows)
+{
+    float top = 0;
+    for (int i = 0; i < columns * rows; i++) {
+        top = count[i] > top ? count[i] : top;
+    }
+    for (int i = 0; i < columns * rows; i++) {
+        if (count[i] * 64 > top) {
+            int level = (int)(sqrtf(count[i] / top) * (CLOUD_DENSITIES + 0.999f));
+            Box grown = {box.x + i % columns * grain, box.y + i / columns * grain, grain,
+                         grain};
+            raster_fill(raster, grown, (uint8_t)(CLOUD_DENSITY_FIRST + level - 1));
         }
     }
 }
 
 void cloud_density(Raster *raster, Box box, World world, const float *points, int n)
 {
-    size_t size = (size_t)box.width * (size_t)box.height;
-    if (box.width < 1 || box.height < 1 || n < 1) {
+    int grain = raster->unit_x > 1 ? 2 : 1;
+    int columns = box.width / grain, rows = box.height / grain;
+    size_t size = (size_t)(columns * rows);
+    if (columns < 1 || rows < 1 || n < 1) {
         return;
     }
     float *a = calloc(2 * size, sizeof *a), *b = a + size;
     must(a != NULL);
-    int side = box.width < box.height ? box.width : box.height, radius = side / 40;
-    count_points(a, box, world, points, n);
+    int side = columns < rows ? columns : rows, radius = side / 40;
+    count_points(a, columns, rows, box, grain, world, points, n);
     for (int pass = 0; pass < 2; pass++) { /* twice a box is nearly a bell */
-        blur(b, a, box.width, 1, box.height, box.width, radius);
-        blur(a, b, box.height, box.width, box.width, 1, radius);
+        blur(b, a, columns, 1, rows, columns, radius);
+        blur(a, b, rows, columns, columns, 1, radius);
     }
-    float top = 0;
-    for (size_t i = 0; i < size; i++) {
-        top = a[i] > top ? a[i] : top;
-    }
-    for (size_t i = 0; i < size && top > 0; i++) {
-        int level = (int)(sqrtf(a[i] / top) * (CLOUD_DENSITIES + 0.999f));
-        if (level > 0) {
-            int x = box.x + (int)(i % (size_t)box.width),
-                y = box.y + (int)(i / (size_t)box.width);
-            raster_fill(raster, (Box){x, y, 1, 1},
-                        (uint8_t)(CLOUD_DENSITY_FIRST + level - 1));
-        }
-    }
+    paint_density(raster, box, grain, a, columns, rows);
     free(a);
 }
 

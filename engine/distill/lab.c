@@ -165,6 +165,7 @@ static void read_source(const Lab *lab, SourceSettings *set)
                             .refresh = config_real(config, "source.refresh"),
                             .refresh_every = (int)config_int(config, "source.refresh_every"),
                             .teacher_substeps = (int)config_int(config, "source.teacher_substeps"),
+                            .gate = config_real(config, "source.gate"),
                             .importance = config_real(config, "source.importance"),
                             .mix = config_real(config, "source.mix")};
 }

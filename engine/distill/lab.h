@@ -81,6 +81,9 @@ void lab_step(Lab *lab, long index, StepReport *report);
 Policy lab_student(const Lab *lab, bool live, int steps);
 /* The teacher on the student's grid: `substeps` DDIM steps between two grid points, at site R. */
 Policy lab_teacher(const Lab *lab, int steps, int substeps);
+/* gate.c: of each roll-out of the student (with its x0s), the mean squared disagreement with the method's label over its states.
+ * Returns the network evaluations. */
+double lab_ask_rollouts(Lab *lab, const Policy *student, const Rollout *rollout, double *error);
 /* Adds to lab->clipped. */
 void lab_count_clipped(Lab *lab, Site site, const Clipped *clipped);
 /* Draws the label of a roll-out: over all classes, whatever the distiller's data. */

@@ -76,7 +76,7 @@ struct Method {
     void (*walk)(Lab *lab, Walk *walk);                  /* may be NULL */
 };
 
-extern const Method method_diffusion, method_pd, method_lcm, method_dmd2;
+extern const Method method_diffusion, method_pd, method_lcm, method_dmd2, method_sid;
 extern const Method *const methods[];
 extern const int method_count;
 const Method *method_find(const char *name); /* NULL when unknown */

@@ -91,6 +91,8 @@ static const ParamRow shared_rows[] = {
     {"source", "refresh_every", PARAM_INT, "4", 1, 1e6, "", "steps", "They come in blocks this often.", STEP},
     {"source", "teacher_substeps", PARAM_INT, "8", 1, 1000, "", "",
      "Teacher steps a student step, in roll-outs.", FORK},
+    {"source", "gate", PARAM_REAL, "0", 0, 0.95, "", "",
+     "SafeDAgger: student roll-outs below this quantile of disagreement with the label are dropped; 0: none.", STEP},
     {"source", "importance", PARAM_REAL, "0", 0, 1, "", "",
      "Share of samples whose sampling step is drawn in proportion to the shift measured there.", STEP},
     {"source", "mix", PARAM_REAL, "0", 0, 1, "", "",

@@ -139,10 +139,14 @@ void source_priors(const Source *source, long step, long steps, double beta[ORIG
 
 /* ---- Roll-outs into the rings ---------------------------------------------------------------------------- */
 
-static void replay_put(Replay *replay, const Rollout *r, bool x0, long step)
+/* keep: which roll-outs, NULL: all. */
+static void replay_put(Replay *replay, const Rollout *r, const bool *keep, bool x0, long step)
 {
     size_t d = (size_t)replay->dims;
     for (int k = 0; k < r->n; k++) {
+        replay->made++;
+        if (keep && !keep[k])
+            continue;
         float *row = replay->row + (size_t)replay->next * replay->stages * d;
         for (int s = 0; s < replay->stages; s++) {
             const float *from = s && x0 ? r->x0s + ((size_t)(s - 1) * r->n + k) * d
@@ -153,8 +157,22 @@ static void replay_put(Replay *replay, const Rollout *r, bool x0, long step)
         replay->born[replay->next] = step;
         replay->next = (replay->next + 1) % replay->capacity;
         replay->filled += replay->filled < replay->capacity;
-        replay->made++;
     }
+}
+
+/* Which of the student's roll-outs are worth keeping: above a running quantile of their disagreement, whose logarithm is nudged by each
+ * (Robbins & Monro). Returns the network evaluations. */
+static double gate(Source *source, Lab *lab, const Policy *student, const Rollout *r, bool *keep)
+{
+    static const double NUDGE = 0.05;
+    double *error = arena_new(lab->step, double, r->n), cost = lab_ask_rollouts(lab, student, r, error);
+    for (int k = 0; k < r->n; k++) {
+        if (source->gate_level <= 0)
+            source->gate_level = error[k];
+        keep[k] = error[k] >= source->gate_level;
+        source->gate_level *= exp(NUDGE * (source->set.gate - (keep[k] ? 0 : 1)));
+    }
+    return cost;
 }
 
 /* Makes n roll-outs of `policy` and puts them into the ring. Memory from the lab's step arena. */
@@ -177,7 +195,10 @@ static double replay_make(Replay *replay, Lab *lab, const Policy *policy, const 
                  .n = n, .noise = noise, .label = label, .states = states, .x0s = x0s, .count = &clipped};
     double cost = (double)rollout(lab->crew, &r);
     lab_count_clipped(lab, policy->site, &clipped);
-    replay_put(replay, &r, x0, step);
+    bool gated = replay == &lab->source.student && lab->source.set.gate > 0, *keep = arena_new(lab->step, bool, n);
+    if (gated)
+        lab->cost.teacher += gate(&lab->source, lab, policy, &r, keep);
+    replay_put(replay, &r, gated ? keep : NULL, x0, step);
     arena_rewind(lab->step, mark);
     return cost;
 }
@@ -380,5 +401,6 @@ void source_walk(Source *source, Walk *walk)
     walk_replay(&source->teacher, walk, teacher);
     walk_replay(&source->student, walk, student);
     walk_f64(walk, "source.measured_shift", 1, &source->measured_shift);
+    walk_f64(walk, "source.gate_level", 1, &source->gate_level);
     walk_f64(walk, "source.shift", source->shift_steps, source->shift);
 }

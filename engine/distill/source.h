@@ -62,6 +62,7 @@ typedef struct SourceSettings {
     double refresh;       /* student roll-outs renewed a step, on average */
     int refresh_every;    /* in blocks, every so many steps */
     int teacher_substeps; /* m: teacher steps a student step, in roll-outs */
+    double gate;          /* student roll-outs below this quantile of disagreement are not kept; 0: all are */
     double importance;    /* share of rows whose sampling step is drawn in proportion to its shift */
     double mix;           /* mixed roll-in: chance that a step of a student roll-out is the teacher's */
 } SourceSettings;
@@ -89,6 +90,7 @@ typedef struct Source {
     double measured_shift; /* largest own/forward ratio at i < N, for the adaptive schedule; 1 before */
     double shift[SOURCE_STEPS_MAX]; /* the ratio at sampling step i of shift_steps, at i - 1; 1 before */
     int shift_steps;
+    double gate_level;     /* the running quantile; 0 before the first roll-out */
     Replay teacher, student;
 } Source;
 

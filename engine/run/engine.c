@@ -233,22 +233,27 @@ Status engine_open(Engine **opened, const EngineOptions *options, Error *error)
 
 /* ---- Closing ---------------------------------------------------------------------- */
 
-static void save_runs(Engine *engine)
+/* Every run is tried; the first failure is told. */
+static Status save_runs(Engine *engine, Error *error)
 {
+    Status failed = STATUS_OK;
     for (int i = 0; i < engine->slots; i++) {
         Run *run = engine->slot[i].run;
         if (!run || run_state(run) == RUN_FAILED)
             continue;
-        run_save(run, NULL);
+        Error reason;
+        if (run_save(run, &reason) && !failed)
+            failed = fail(error, STATUS_FAILED, "%s could not be saved: %s", run_name(run), reason.text);
         if (run_state(run) == RUN_LIVE)
             run_mark_state(run, RUN_PAUSED);
     }
+    return failed;
 }
 
-void engine_close(Engine *engine, Leave leave)
+Status engine_close(Engine *engine, Leave leave, Error *error)
 {
     if (!engine)
-        return;
+        return STATUS_OK;
     if (!engine->stepped) {
         pthread_mutex_lock(&engine->lock);
         engine->stop = true;
@@ -256,9 +261,9 @@ void engine_close(Engine *engine, Leave leave)
         pthread_mutex_unlock(&engine->lock);
         pthread_join(engine->thread, NULL);
     }
-    if (leave == LEAVE_SAVE)
-        save_runs(engine);
+    Status status = leave == LEAVE_SAVE ? save_runs(engine, error) : STATUS_OK;
     release(engine);
+    return status;
 }
 
 /* ---- The caller's side ------------------------------------------------------------ */

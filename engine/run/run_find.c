@@ -74,7 +74,9 @@ Status run_find(const char *runs, const char *text, char folder[1024], Error *er
         return fail(error, STATUS_BAD_INPUT,
                     "a run is named by its number, name, unique prefix or folder");
     if (file_exists(file_join(path, text, "run.ini"))) {
-        snprintf(folder, PATH_SIZE, "%s", text);
+        char *whole = realpath(text, NULL); /* without a trailing slash, and not "." */
+        snprintf(folder, PATH_SIZE, "%s", whole ? whole : text);
+        free(whole);
         return STATUS_OK;
     }
     int n = run_list(runs, &names);

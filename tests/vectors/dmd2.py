@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Reference vectors for whole updates of DMD2, the student's and the critic's: writes dmd2.txt beside itself.
+"""Reference vectors for whole updates of DMD2 and SiD, the student's and the critic's: writes dmd2.txt beside itself.
 
 PyTorch in double precision, autograd, torch.optim.AdamW and clip_grad_norm_, from the equations of Yin et al. 2024
-("Improved distribution matching distillation"). Run again only when a case below changes:
+("Improved distribution matching distillation") and Zhou et al. 2024 ("Score identity distillation"). Run again only when a case below changes:
 /usr/bin/python3 tests/vectors/dmd2.py  (a line is NAME COUNT VALUE..., inputs are formulas, as in tests/test_dmd2.c)
 """
 import os
@@ -77,11 +77,38 @@ class Case:
         write("weights", flat(net.weight.values()))
 
 
+class Sid(Case):
+    """The loss is differentiated through teacher and critic."""
+
+    def __init__(self, *more, alpha=1.0, **named):
+        super().__init__(*more, **named)
+        self.alpha = alpha
+
+    def inside(self, x):
+        return x + (self.clip(x) - x).detach()
+
+    def student_each(self):
+        x = self.estimate()
+        z, _ = self.diffused(x, 103)
+        frozen = [w.requires_grad_(False) for w in self.critic.weight.values()]
+        real = self.inside(guided(self.teacher, self.guidance, z, self.t, self.label))
+        fake = self.inside(self.critic.x0(z, self.t, self.label))
+        size = (x - real).abs().mean(1).detach()
+        gap = real - fake
+        self.terms = [size.mean().item(), (gap**2).mean(1).mean().item()]
+        each = (1 - self.alpha) * gap**2 + gap * (fake - x)
+        for w in frozen:
+            w.requires_grad_(True)
+        return each.mean(1) / torch.clip(size, min=self.floor)
+
+
 def cases():
     net = Net(12, 1, 8, 2, 20)
     yield "ring", Case(ring())
     yield "arcs", Case(arcs(), True, 3.0, (-0.8, 0.9), 0.6)
     yield "net", Case(net, True, 2.5)
+    yield "sid-arcs", Sid(arcs(), True, 3.0, (-0.8, 0.9), 0.6, alpha=1.2)
+    yield "sid-net", Sid(net, True, 2.5)
 
 
 def main():
