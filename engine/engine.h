@@ -132,6 +132,7 @@ typedef struct RunView {
     double nfe;               /* network evaluations so far (backward counts 2) */
     double shift_share;       /* share of nfe spent on measuring */
     bool guided;              /* then the teacher's own law is the right reference (methods.md 11.5 b) */
+    bool renoises;            /* the sampler draws fresh noise: the paired error then says little */
     int loss_terms;
     TermView *term;           /* [0] is the loss itself, [1] grad_norm, then the method's terms */
     ShiftView shift_view;

@@ -203,7 +203,7 @@ program() {
 }
 
 kill -SEGV "$(program)"
-wait_for '^Segmentation fault' 20
+wait_for '^Segmentation fault|Sanitizer' 60
 ok $? 'a crash is seen by the shell'
 is_sane
 ok $? 'the terminal is sane after a crash'

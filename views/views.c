@@ -15,7 +15,10 @@ Reference views_reference(const Session *session, const RunView *run)
     if (session->reference != REFERENCE_AUTO) {
         return session->reference;
     }
-    return run != NULL && run->guided ? REFERENCE_PAIRED : REFERENCE_RATIO;
+    if (run == NULL || !run->guided) {
+        return REFERENCE_RATIO;
+    }
+    return run->renoises ? REFERENCE_MMD_TEACHER : REFERENCE_PAIRED;
 }
 
 long views_step(const Session *session, const RunView *run)

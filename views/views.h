@@ -15,7 +15,7 @@ typedef enum Reference {
     REFERENCE_MMD_TEACHER, /* MMD^2 to the teacher's backward law, over its 95 % null */
     REFERENCE_PAIRED,      /* state error against the teacher from the same noise */
     REFERENCES,
-    REFERENCE_AUTO = REFERENCES, /* ratio, or paired under guidance */
+    REFERENCE_AUTO = REFERENCES, /* ratio; guided: paired, or MMD^2 to the teacher where the sampler re-noises */
 } Reference;
 
 /* How charts are dotted. */

@@ -119,7 +119,9 @@ static void fill_names(RunView *view, const char *folder, const Config *config,
     view->parent = lineage->parent;
     view->parent_step = lineage->parent_step;
     view->steps = config_int(config, "run.steps");
+    const Method *method = method_find(view->method);
     view->guided = config_real(config, "teacher.guidance") != 1;
+    view->renoises = method && method->rule == RULE_RENOISE;
 }
 
 /* What a folder and an open run have in common. gallery: a reference that the view takes
