@@ -6,6 +6,7 @@ ddil=${DDIL:-$PWD/ddil}
 work=$(mktemp -d "${TMPDIR:-/tmp}/workbench.XXXXXX")
 socket=ddil-test-$$
 sessions=0
+failed=0
 n=0
 export LC_ALL=C.UTF-8
 unset NO_COLOR TMUX
@@ -23,6 +24,11 @@ ok() { # status name
     else
         echo "not ok $n - $2"
         screen | sed 's/^/# /'
+        failed=$((failed + 1))
+        if [ $failed = 4 ]; then # waiting for each of the rest would take for ever
+            echo "1..$n"
+            exit 1
+        fi
     fi
 }
 

@@ -125,11 +125,19 @@ static void test_headless_runs_keep_out(void **state)
 
 /* ---- The worker thread ------------------------------------------------------------ */
 
+/* Paused there or past it: the state alone would also be true before the steps begin. */
+static bool first_rests_at(const Snapshot *snapshot, long step)
+{
+    return snapshot->run[0]->state == RUN_PAUSED && snapshot->run[0]->step >= step;
+}
+
 static void test_the_worker_works(void **state)
 {
     Place *place = *state;
     Engine *engine = place_open(place, false, false);
-    tell(engine, COMMAND_NEW, 0, 0, place->pd);
+    char text[COMMAND_TEXT_SIZE]; /* long enough not to end before it is paused */
+    snprintf(text, sizeof text, "%.900s\nrun.steps=1000000", place->pd);
+    tell(engine, COMMAND_NEW, 0, 0, text);
     long ticket = tell(engine, COMMAND_NEW, 0, 0, place->lcm);
     engine_drop(engine, wait_until(engine, answered, ticket));
     engine_drop(engine, wait_until(engine, all_reach, 3));
@@ -140,7 +148,7 @@ static void test_the_worker_works(void **state)
     engine_drop(engine, snapshot);
     ticket = tell(engine, COMMAND_STEP, 1, 2, "");
     engine_drop(engine, wait_until(engine, answered, ticket));
-    snapshot = wait_until(engine, first_has_state, RUN_PAUSED);
+    snapshot = wait_until(engine, first_rests_at, step + 2);
     assert_int_equal(snapshot->run[0]->step, step + 2);
     engine_drop(engine, snapshot);
     engine_close(engine, LEAVE_SAVE, NULL);

@@ -106,7 +106,8 @@ static void draw_counts(Canvas *canvas, const Scene *scene, Rect row, int x)
     }
     static const RunState shown[] = {RUN_LIVE, RUN_PAUSED, RUN_FAILED};
     int right = row.width - 1;
-    if (!scene->fixed_clock && row.width >= 100 && isfinite(scene->snapshot->cpu_share)) {
+    bool busy = count[RUN_LIVE] > 0; /* an idle engine publishes nothing: the share would be stale */
+    if (busy && !scene->fixed_clock && row.width >= 100 && isfinite(scene->snapshot->cpu_share)) {
         snprintf(text, sizeof text, "cpu %3.0f%%  %.0f MB",
                  scene->snapshot->cpu_share * 100, scene->snapshot->rss_mib);
         right -= canvas_text_right(canvas, right, row.y, right - x,
