@@ -49,7 +49,7 @@ static void evaluate(Look *look, int k, int n, AtK *at)
                 &at->report);
     size_t mark = arena_mark(&look->scratch);
     int rollouts = (int)config_int(&look->lab->config, "shift.samples");
-    Shift *shift = look_shift(look, k, rollouts, &look->scratch);
+    Shift *shift = run_shift_at(look->lab, k, rollouts, look->seed, &look->scratch);
     at->rows = shift ? k : 0;
     at->shift = calloc((size_t)k, sizeof *at->shift);
     must(at->shift != NULL);

@@ -46,47 +46,6 @@ const char *run_label(const Look *look)
     return slash ? slash + 1 : folder;
 }
 
-static void method_label(const void *context, Arena *arena, int n, const float *z,
-                         const int *i, int steps, const int *label, float *x0)
-{
-    const Lab *lab = context;
-    lab->method->label(lab, arena, n, z, i, steps, label, x0);
-}
-
-static void method_gap(const void *context, Arena *arena, const Policy *student, int n,
-                       const float *z, const int *i, int steps, const int *label,
-                       uint64_t first, double *gap)
-{
-    const Lab *lab = context;
-    lab->method->disagreement(lab, arena, student, n, z, i, steps, label, first, gap);
-}
-
-static int draw_label(const void *context, Rng *rng)
-{
-    return lab_label(context, rng);
-}
-
-Shift *look_shift(const Look *look, int steps, int n, Arena *arena)
-{
-    const Lab *lab = look->lab;
-    if (!(lab->method->label || lab->method->disagreement) || !lab->has_teacher)
-        return NULL;
-    int substeps = (int)config_int(&lab->config, "source.teacher_substeps");
-    ShiftSetup setup = {
-        .n = n,
-        .seed = look->seed,
-        .data = &lab->data,
-        .schedule = lab->schedule,
-        .teacher = lab_teacher(lab, steps, substeps),
-        .label = lab->method->label ? method_label : NULL,
-        .gap = lab->method->label ? NULL : method_gap,
-        .context = lab,
-        .label_cost = lab->method->label_cost ? lab->method->label_cost(lab) : 1,
-        .draw_label = draw_label,
-    };
-    return shift_open(&setup, arena);
-}
-
 Status check_memory(double bytes, Error *error)
 {
     double room = 0.5 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);

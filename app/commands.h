@@ -46,9 +46,6 @@ Status look_open(Look *look, const Options *options, Error *error);
 void look_close(Look *look);
 /* "0007-ring-pd": what a run is called in JSON and in tables. */
 const char *run_label(const Look *look);
-/* The shift measurement of a lab at N sampling steps, `n` roll-outs; NULL when its method
- * defines no shift. */
-Shift *look_shift(const Look *look, int steps, int n, Arena *arena);
 
 /* Does `path` end in one of the endings (".png", ..., NULL last)? BAD_INPUT lists them.
  */

@@ -12,19 +12,6 @@
 
 static const size_t gib = (size_t)1 << 30;
 
-static Status open_set(Dataset *dataset, const char *name, const int *keep, int n_keep,
-                       int limit, Arena *arena, Error *error)
-{
-    DatasetOptions options = {.name = name,
-                              .path = "",
-                              .conditional = -1,
-                              .keep = keep,
-                              .n_keep = n_keep,
-                              .limit = limit,
-                              .seed = 7};
-    return dataset_open(dataset, &options, arena, error);
-}
-
 /* ---- IDX files ---- */
 
 typedef struct Folder {
@@ -323,8 +310,8 @@ static void test_fashion_itself(void **state)
     arena_init(&arena, gib);
     Dataset fashion;
     Error error;
-    assert_int_equal(open_set(&fashion, "fashion", NULL, 0, 0, &arena, &error),
-                     STATUS_OK);
+    DatasetOptions options = {.name = "fashion", .path = "", .conditional = -1};
+    assert_int_equal(dataset_open(&fashion, &options, &arena, &error), STATUS_OK);
     assert_int_equal(fashion.n, 60000);
     assert_int_equal(fashion.n_test, 10000);
     assert_int_equal(fashion.dims, 784);

@@ -39,6 +39,8 @@ void run_mark_state(Run *run, RunState state); /* logs the change in events.csv 
 
 Lab *run_lab(Run *run);
 Shift *run_shift(Run *run); /* NULL when the method defines none */
+/* The lab's measure at any number of sampling steps, on n roll-outs of `seed`; lives in `arena`. NULL as run_shift. */
+Shift *run_shift_at(const Lab *lab, int steps, int n, uint64_t seed, Arena *arena);
 int run_id(const Run *run);
 const char *run_folder(const Run *run);
 const char *run_name(const Run *run);

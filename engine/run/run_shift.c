@@ -27,24 +27,31 @@ static int draw_label(const void *context, Rng *rng)
     return lab_label(context, rng);
 }
 
-void run_open_shift(Run *run)
+Shift *run_shift_at(const Lab *lab, int steps, int n, uint64_t seed, Arena *arena)
 {
-    Lab *lab = &run->lab;
-    if (!(lab->method->label || lab->method->disagreement) || !lab->has_teacher)
-        return;
+    const Method *method = lab->method;
+    if (!(method->label || method->disagreement) || !lab->has_teacher)
+        return NULL;
     ShiftSetup setup = {
-        .n = (int)config_int(&run->config, "shift.samples"),
-        .seed = lab->seed,
+        .n = n,
+        .seed = seed,
         .data = &lab->data,
         .schedule = lab->schedule,
-        .teacher = lab_teacher(lab, lab->grid.steps, lab->source.set.teacher_substeps),
-        .label = lab->method->label ? label : NULL,
-        .gap = lab->method->label ? NULL : method_gap,
+        .teacher = lab_teacher(lab, steps, lab->source.set.teacher_substeps),
+        .label = method->label ? label : NULL,
+        .gap = method->label ? NULL : method_gap,
         .context = lab,
-        .label_cost = lab->method->label_cost(lab),
+        .label_cost = method->label_cost(lab),
         .draw_label = draw_label};
+    return shift_open(&setup, arena);
+}
+
+void run_open_shift(Run *run)
+{
+    const Lab *lab = &run->lab;
+    int n = (int)config_int(&run->config, "shift.samples");
     arena_rewind(&run->measuring, 0);
-    run->shift = shift_open(&setup, &run->measuring);
+    run->shift = run_shift_at(lab, lab->grid.steps, n, lab->seed, &run->measuring);
 }
 
 /* Network evaluations of an optimiser step: training, and the renewal of student
