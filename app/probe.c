@@ -183,11 +183,30 @@ static int csi_answer(Probe *probe, char final, InputEvent *event)
     return 1;
 }
 
+/* CSI < button ; column ; row M: pressed, moved or turned; m: released. */
+static int mouse_press(const char *text, char final, InputEvent *event)
+{
+    int value[3] = {0};
+    if (numbers(text, value, 3) != 3 || final == 'm' || value[1] < 1 || value[2] < 1) {
+        return 0;
+    }
+    int button = value[0] & 0xe3; /* without Shift, Alt, Control */
+    MouseKind kind = button == 64   ? MOUSE_WHEEL_UP
+                     : button == 65 ? MOUSE_WHEEL_DOWN
+                     : button == 32 ? MOUSE_DRAG
+                                    : MOUSE_CLICK;
+    bool known = button == 0 || button == 32 || button == 64 || button == 65;
+    return known ? key(event, press_mouse(kind, value[1] - 1, value[2] - 1)) : 0;
+}
+
 static int csi_done(Probe *probe, char final, InputEvent *event)
 {
     probe->state = GROUND;
     if (probe->n >= PROBE_TEXT) {
         return 0;
+    }
+    if (probe->text[0] == '<' && (final == 'M' || final == 'm')) {
+        return mouse_press(probe->text + 1, final, event);
     }
     bool private =
         probe->text[0] == '?' || probe->text[0] == '>' || probe->text[0] == '=';

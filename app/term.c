@@ -38,6 +38,7 @@ struct Term {
     Probe probe;
     double probed_at, fed_at;
     GraphicsChoice choice;
+    bool mouse;   /* ours; else the terminal's own */
     bool decided; /* AUTO has settled on something */
     Pictures pictures;
 };
@@ -99,6 +100,13 @@ static void ask(Term *term)
     term->decided = false;
     term->probed_at = clock_s();
     wire_write(&term->wire, probe_burst, strlen(probe_burst));
+}
+
+/* Buttons and drags, with columns as numbers (SGR). */
+static void set_mouse(Term *term, bool on)
+{
+    static const char ours[] = "\033[?1002h\033[?1006h", theirs[] = "\033[?1002l\033[?1006l";
+    wire_write(&term->wire, on ? ours : theirs, sizeof ours - 1);
 }
 
 /* ---- Opening ---- */
@@ -422,6 +430,7 @@ static void leave_screen(Term *term)
     end_picture(term);
     pictures_erase(&term->pictures, 0, &erase);
     wire_write_bytes(&term->wire, &erase);
+    set_mouse(term, false);
     endwin();
     fflush(term->out);
 }
@@ -442,7 +451,15 @@ void term_suspend(Term *term)
     forget_cells(term);
     clearok(curscr, TRUE);
     refresh();
+    set_mouse(term, term->mouse);
     ask(term);
+}
+
+bool term_toggle_mouse(Term *term)
+{
+    term->mouse = !term->mouse;
+    set_mouse(term, term->mouse);
+    return term->mouse;
 }
 
 void term_next_graphics(Term *term)

@@ -55,6 +55,9 @@ void term_resized(Term *term);
 void term_repaint(Term *term);
 /* Stops the process as ^Z does; returns when it goes on. */
 void term_suspend(Term *term);
+/* Mouse presses come as keys; else the terminal keeps the mouse for itself. Returns what
+ * it is now. */
+bool term_toggle_mouse(Term *term);
 /* The next way to show pictures that this terminal can do. */
 void term_next_graphics(Term *term);
 #endif

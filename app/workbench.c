@@ -3,6 +3,7 @@
  * numerical from engine/engine.h. */
 #include "app/workbench.h"
 
+#include "app/dump.h"
 #include "app/signals.h"
 #include "app/term.h"
 #include "engine/base/clock.h"
@@ -71,6 +72,21 @@ static void leave(Bench *bench, Leave how, Status status)
 
 /* ---- Events ---- */
 
+/* What is on screen, as a file. */
+static void write_file(Bench *bench, const Reply *reply)
+{
+    char said[160];
+    Error error;
+    const char *path = reply->command.text;
+    draw(bench); /* without the line that asked for it */
+    Status status = reply->kind == REPLY_DISPLAY
+                        ? dump_file(&bench->canvas, path, &error)
+                        : dump_picture(&bench->canvas, path, &error);
+    snprintf(said, sizeof said, "%.150s%s", status == STATUS_OK ? path : error.text,
+             status == STATUS_OK ? " written" : "");
+    screen_say(bench->screen, said);
+}
+
 static void carry_out(Bench *bench, const Reply *reply)
 {
     switch (reply->kind) {
@@ -88,6 +104,13 @@ static void carry_out(Bench *bench, const Reply *reply)
     case REPLY_SUSPEND: term_suspend(bench->term); break;
     case REPLY_REPAINT: term_repaint(bench->term); break;
     case REPLY_GRAPHICS: term_next_graphics(bench->term); break;
+    case REPLY_MOUSE:
+        screen_say(bench->screen, term_toggle_mouse(bench->term)
+                                      ? "mouse: click and scroll here; M gives it back"
+                                      : "mouse: the terminal's own again");
+        break;
+    case REPLY_DISPLAY:
+    case REPLY_PICTURE: write_file(bench, reply); break;
     default: break;
     }
 }

@@ -186,18 +186,23 @@ static void test_golden_larger(void **state)
 static void test_front_tab_is_bracketed(void **state)
 {
     (void)state;
-    static const char *const rows[] = {"[1 Runs] 2 Curves  3 Samples ",
-                                       " 1 Runs [2 Curves] 3 Samples ",
-                                       " 1 Runs  2 Curves [3 Samples]"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const rows[] = {
+        "[1 Runs] 2 Curves  3 Samples  4 Paths  5 Tweak  6 Compare ",
+        " 1 Runs [2 Curves] 3 Samples  4 Paths  5 Tweak  6 Compare ",
+        " 1 Runs  2 Curves [3 Samples] 4 Paths  5 Tweak  6 Compare ",
+        " 1 Runs  2 Curves  3 Samples [4 Paths] 5 Tweak  6 Compare ",
+        " 1 Runs  2 Curves  3 Samples  4 Paths [5 Tweak] 6 Compare ",
+        " 1 Runs  2 Curves  3 Samples  4 Paths  5 Tweak [6 Compare]",
+    };
+    for (int i = 0; i < view_count; i++) {
         Canvas canvas;
-        char row[32] = "", keys[2] = {(char)('1' + i), 0};
+        char row[64] = "", keys[2] = {(char)('1' + i), 0};
         Shot shot = {
             "", {.runs = 5, .step = 900},
              keys
         };
         draw_shot(&shot, 80, 24, sixel_look, &canvas);
-        for (int x = 0; x < 29; x++) {
+        for (int x = 0; x < 58; x++) {
             row[x] = (char)canvas.cell[x].rune;
         }
         assert_string_equal(row, rows[i]);
@@ -218,7 +223,7 @@ static void test_key_table(void **state)
         }
         assert_true(key_rows[i].label == NULL || key_rows[i].help != NULL);
     }
-    for (unsigned place = PLACE_RUNS; place <= PLACE_SAMPLES; place *= 2) {
+    for (unsigned place = PLACE_RUNS; place <= PLACE_COMPARE; place *= 2) {
         assert_int_equal(key_find('q', place)->action, ACTION_QUIT);
         assert_int_equal(key_find('?', place)->action, ACTION_HELP);
         assert_int_equal(key_find(' ', place)->action, ACTION_PAUSE);

@@ -21,8 +21,34 @@ enum Press {
     PRESS_BACK_TAB,
     PRESS_DELETE,
     PRESS_F1,
-    PRESS_UNKNOWN, /* a sequence with no meaning here */
+    PRESS_UNKNOWN,         /* a sequence with no meaning here */
+    PRESS_MOUSE = 1 << 30, /* and above: press_mouse */
 };
+
+typedef enum MouseKind {
+    MOUSE_CLICK,
+    MOUSE_DRAG,
+    MOUSE_WHEEL_UP,
+    MOUSE_WHEEL_DOWN
+} MouseKind;
+
+/* A press of the mouse at a cell, as one number. */
+static inline int press_mouse(MouseKind kind, int x, int y)
+{
+    return PRESS_MOUSE | (int)kind << 28 | (y & 0x3fff) << 14 | (x & 0x3fff);
+}
+static inline MouseKind mouse_kind(int press)
+{
+    return (MouseKind)(press >> 28 & 3);
+}
+static inline int mouse_x(int press)
+{
+    return press & 0x3fff;
+}
+static inline int mouse_y(int press)
+{
+    return press >> 14 & 0x3fff;
+}
 
 typedef enum Action {
     ACTION_NONE,
@@ -56,6 +82,11 @@ typedef enum Action {
     ACTION_VIEW, /* the digit says which */
     ACTION_NEXT_RUN,
     ACTION_PREVIOUS_RUN,
+    ACTION_WORDS, /* the command line */
+    ACTION_FILTER,
+    ACTION_NOTE,
+    ACTION_COMPLETE,
+    ACTION_MOUSE,
     ACTION_GRAPHICS,
     ACTION_REPAINT,
     ACTION_SUSPEND,
@@ -71,10 +102,14 @@ enum Place {
     PLACE_RUNS = 1,
     PLACE_CURVES = 2,
     PLACE_SAMPLES = 4,
-    PLACE_VIEWS = 7,
-    PLACE_HELP = 8,
-    PLACE_QUIT = 16,
-    PLACE_PICKER = 32,
+    PLACE_PATHS = 8,
+    PLACE_TWEAK = 16,
+    PLACE_COMPARE = 32,
+    PLACE_VIEWS = 63,
+    PLACE_HELP = 64,
+    PLACE_QUIT = 128,
+    PLACE_PICKER = 256,
+    PLACE_PROMPT = 512, /* a line is being typed */
     PLACE_LISTS = PLACE_HELP | PLACE_PICKER,
 };
 

@@ -1,32 +1,11 @@
 /* Owns the session, the states of all views and the frame around them. See screen.h. */
 #include "views/screen.h"
 
-#include "views/chart.h"
-#include "views/format.h"
-#include "views/layout.h"
-#include "views/theme.h"
-#include <math.h>
+#include "views/screen_parts.h"
+#include "views/words.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { VIEWS_MAX = 8, STATE_SIZE = 64 };
-
-struct Screen {
-    ScreenOptions options;
-    Session session;
-    int front;           /* index into views */
-    const View *overlay; /* NULL: none */
-    union {
-        max_align_t align;
-        unsigned char bytes[STATE_SIZE];
-    } state[VIEWS_MAX], overlay_state;
-    int newest_run; /* highest id met: a newer one is followed */
-    int x_cells;    /* width of the body last drawn */
-    bool flash;
-    char remark[160];
-    char dismissed[256]; /* the bad news a key press has put away */
-};
 
 Screen *screen_new(const ScreenOptions *options)
 {
@@ -90,243 +69,12 @@ static Scene scene_of(Screen *screen, const Snapshot *snapshot)
     return (Scene){.snapshot = snapshot,
                    .run = find_run(snapshot, screen->session.run),
                    .session = &screen->session,
-                   .x_cells = screen->x_cells,
+                   .x_cells = screen->body.width,
                    .fixed_clock = screen->options.fixed_clock,
                    .readonly = screen->options.readonly};
 }
 
-/* ---- Frame ---- */
-
-static void draw_counts(Canvas *canvas, const Scene *scene, Rect row, int x)
-{
-    int count[RUN_FAILED + 1] = {0};
-    char text[96] = "";
-    for (int i = 0; i < scene->snapshot->runs; i++) {
-        count[scene->snapshot->run[i]->state]++;
-    }
-    static const RunState shown[] = {RUN_LIVE, RUN_PAUSED, RUN_FAILED};
-    int right = row.width - 1;
-    bool busy = count[RUN_LIVE] > 0; /* an idle engine publishes nothing: the share would be stale */
-    if (busy && !scene->fixed_clock && row.width >= 100 && isfinite(scene->snapshot->cpu_share)) {
-        snprintf(text, sizeof text, "cpu %3.0f%%  %.0f MB",
-                 scene->snapshot->cpu_share * 100, scene->snapshot->rss_mib);
-        right -= canvas_text_right(canvas, right, row.y, right - x,
-                                   theme_style(canvas, ROLE_FAINT), text) +
-                 3;
-    }
-    for (int i = 2; i >= 0; i--) {
-        const char *sign, *word;
-        Style style = views_state(canvas, shown[i], &sign, &word);
-        snprintf(text, sizeof text, "%s %d %s", sign, count[shown[i]], word);
-        if (count[shown[i]] > 0 && right - text_width(text) > x + 1) {
-            right -= canvas_text_right(canvas, right, row.y, 20, style, text) + 2;
-        }
-    }
-}
-
-static void draw_tabs(Canvas *canvas, const Screen *screen, const Scene *scene, Rect row)
-{
-    int x = 0;
-    for (int i = 0; i < view_count; i++) {
-        bool front = i == screen->front;
-        Style style = theme_style(canvas, front ? ROLE_FRONT : ROLE_TEXT);
-        x += canvas_print(canvas, x, row.y, row.width - x, style,
-                          front ? "[%d %s]" : " %d %s ", i + 1, views[i]->name);
-    }
-    draw_counts(canvas, scene, row, x);
-}
-
-static void draw_rail_run(Canvas *canvas, Rect row, const RunView *run, bool chosen)
-{
-    const char *sign, *word;
-    char step[FORMAT_SIZE], loss[FORMAT_SIZE];
-    Style state = views_state(canvas, run->state, &sign, &word);
-    Style plain = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
-    bool wide = row.width >= 40;
-    int right = row.x + row.width, name = row.width - (wide ? 19 : 11);
-    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR),
-                chosen ? "▸" : " ");
-    canvas_print(canvas, row.x + 1, row.y, name, plain, "%02d %s", run->id, run->name);
-    canvas_text(canvas, row.x + name + 2, row.y, 1, state, sign);
-    canvas_text_right(canvas, right - (wide ? 8 : 1), row.y, 7, plain,
-                      format_short(step, (double)run->step));
-    if (wide) {
-        canvas_text_right(canvas, right, row.y, 7, plain,
-                          format_value(loss, run->smooth_loss));
-    }
-}
-
-static void draw_rail(Canvas *canvas, const Scene *scene, Rect rail)
-{
-    const Snapshot *snapshot = scene->snapshot;
-    RailLayout layout = layout_rail(rail, snapshot->runs);
-    Rect list = layout.list;
-    views_title(canvas, &list, "runs", rail.width >= 40 ? "step    loss" : "");
-    int chosen = 0;
-    for (int i = 0; i < snapshot->runs; i++) {
-        chosen = snapshot->run[i] == scene->run ? i : chosen;
-    }
-    int first = chosen >= list.height ? chosen - list.height + 1 : 0;
-    for (int row = 0; row < list.height && first + row < snapshot->runs; row++) {
-        const RunView *run = snapshot->run[first + row];
-        draw_rail_run(canvas, (Rect){list.x, list.y + row, list.width, 1}, run,
-                      run == scene->run);
-    }
-    if (scene->run != NULL && layout.now.height > 2) {
-        views_title(canvas, &layout.now, "now", "");
-        views_facts(canvas, scene, layout.now);
-    }
-    if (layout.news.height > 2) {
-        views_title(canvas, &layout.news, "news", "");
-        views_news(canvas, scene, layout.news);
-    }
-    canvas_fill(canvas, (Rect){rail.x + rail.width, rail.y, 1, rail.height}, 0x2502,
-                theme_style(canvas, ROLE_RULE));
-}
-
-static void draw_timeline(Canvas *canvas, const Scene *scene, Rect row)
-{
-    const RunView *run = scene->run;
-    Style faint = theme_style(canvas, ROLE_FAINT);
-    if (run == NULL) {
-        canvas_fill(canvas, row, 0x2500, theme_style(canvas, ROLE_RULE));
-        return;
-    }
-    char step[FORMAT_SIZE], steps[FORMAT_SIZE], text[80];
-    long at = views_step(scene->session, run);
-    const char *mode = !scene->session->live    ? "held"
-                       : run->state == RUN_LIVE ? "LIVE"
-                                                : "end ";
-    snprintf(text, sizeof text, "%s / %s  %s", format_count(step, (double)at),
-             format_count(steps, (double)run->steps), mode);
-    int room = row.width - 3 - text_width(text) - 2;
-    canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_TITLE), "τ ");
-    canvas_text_right(canvas, row.x + row.width, row.y, row.width - 3, faint, text);
-    Axis axis = {0, run->steps > 0 ? run->steps : 1};
-    int done = axis_column(axis, run->step, room - 1),
-        cursor = axis_column(axis, at, room - 1);
-    for (int x = 0; x < room; x++) {
-        canvas_put(canvas, row.x + 2 + x, row.y, x < done ? 0x2501 : 0x2500,
-                   theme_style(canvas, x < done ? ROLE_LINE : ROLE_RULE));
-    }
-    for (int i = 0; i < run->marks && room > 0; i++) {
-        canvas_put(canvas, row.x + 2 + axis_column(axis, run->mark[i].step, room - 1),
-                   row.y, 0x25b2, theme_style(canvas, ROLE_MARK));
-    }
-    if (cursor >= 0 && cursor < room) {
-        canvas_put(canvas, row.x + 2 + cursor, row.y, 0x25cf,
-                   theme_style(canvas, ROLE_CURSOR));
-    }
-}
-
-static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene,
-                        Rect row)
-{
-    const Snapshot *snapshot = scene->snapshot;
-    char text[256] = "";
-    const NoteView *note =
-        snapshot->notes > 0 ? &snapshot->note[snapshot->notes - 1] : NULL;
-    bool bad = note != NULL && note->status != STATUS_OK &&
-               strcmp(note->text, screen->dismissed) != 0;
-    int x = row.x, right = row.x + row.width;
-    if (bad &&
-        screen->remark[0] == '\0') { /* the whole row: the remedy stands at the end */
-        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAILED),
-                    note->text);
-        return;
-    }
-    if (canvas->look.remark[0] != '\0' && row.width >= 60) {
-        right -= canvas_text_right(canvas, right, row.y, 24,
-                                   theme_style(canvas, ROLE_FAINT), canvas->look.remark) +
-                 2;
-    }
-    if (screen->remark[0] != '\0') {
-        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_PAUSED),
-                    screen->remark);
-        return;
-    }
-    if (scene->run == NULL) {
-        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAINT),
-                    note != NULL ? note->text : "nothing runs yet");
-        return;
-    }
-    const char *sign, *word;
-    Style style = views_state(canvas, scene->run->state, &sign, &word);
-    x += canvas_print(canvas, x, row.y, right - x, style, "%02d %s %s  ", scene->run->id,
-                      sign, word);
-    views[screen->front]->describe(scene, text, sizeof text);
-    x += canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_TEXT), text);
-    if (note != NULL && right - x > text_width(note->text) + 4) {
-        canvas_print(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAINT),
-                     "  · %s", note->text);
-    }
-}
-
-/* "key hint" for one row of the table; a pause key that would go on says so. */
-static const char *hint_word(const KeyRow *row, const Scene *scene)
-{
-    RunState state = scene->run != NULL ? scene->run->state : RUN_LIVE;
-    bool stopped = state == RUN_PAUSED || state == RUN_FAILED;
-    return row->action == ACTION_PAUSE && stopped ? "go on" : row->hint;
-}
-
-static bool hint_shown(const KeyRow *row, unsigned place, const Scene *scene)
-{
-    bool idle =
-        (place & PLACE_VIEWS) != 0 && scene->run == NULL && row->action != ACTION_NEW;
-    bool over = scene->run != NULL && scene->run->state == RUN_DONE &&
-                (row->action == ACTION_PAUSE || row->action == ACTION_STEP);
-    return row->label != NULL && row->hint != NULL && (row->places & place) != 0 &&
-           !idle && !over && !(row->steers && scene->readonly) &&
-           row->action != ACTION_HELP && row->action != ACTION_QUIT;
-}
-
-static int draw_hint(Canvas *canvas, int x, Rect bar, const char *label, const char *word,
-                     uint8_t flash)
-{
-    Style key = theme_style(canvas, ROLE_KEY), plain = theme_style(canvas, ROLE_FAINT);
-    key.attributes |= flash;
-    plain.attributes |= flash;
-    int start = x;
-    x += canvas_text(canvas, x, bar.y, bar.width, key, label);
-    x += canvas_print(canvas, x, bar.y, bar.width, plain, " %s  ", word);
-    return x - start;
-}
-
-/* Whole hints only; "? help  q quit" always stands. */
-static void draw_hints(Canvas *canvas, const Screen *screen, const Scene *scene, Rect bar)
-{
-    unsigned place =
-        screen->overlay != NULL ? screen->overlay->place : views[screen->front]->place;
-    uint8_t flash = screen->flash ? ATTRIBUTE_REVERSE : 0;
-    bool over = screen->overlay != NULL;
-    int keep = over ? 0 : text_width("? help  q quit"), x = bar.x;
-    for (int i = 0; i < key_row_count; i++) {
-        const KeyRow *row = &key_rows[i];
-        if (!hint_shown(row, place, scene)) {
-            continue;
-        }
-        const char *word = hint_word(row, scene);
-        if (x + text_width(row->label) + 1 + text_width(word) + 2 + keep > bar.width) {
-            break;
-        }
-        x += draw_hint(canvas, x, bar, row->label, word, flash);
-    }
-    if (!over) {
-        x += draw_hint(canvas, x, bar, "?", "help", flash);
-        draw_hint(canvas, x,
-                  (Rect){bar.x, bar.y, bar.width - x > 0 ? bar.width - x : 0, 1}, "q",
-                  "quit", flash);
-    }
-}
-
-static void draw_too_small(Canvas *canvas)
-{
-    canvas_print(canvas, 0, 0, canvas->width, theme_style(canvas, ROLE_TEXT),
-                 "too small: %dx%d", canvas->width, canvas->height);
-    canvas_print(canvas, 0, 1, canvas->width, theme_style(canvas, ROLE_TEXT),
-                 "needs %dx%d", SCREEN_MIN_WIDTH, SCREEN_MIN_HEIGHT);
-}
+/* ---- Drawing ---- */
 
 void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
 {
@@ -337,27 +85,17 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
                                   front->side && runs);
     canvas_clear(canvas);
     if (layout.too_small) {
-        draw_too_small(canvas);
+        frame_draw_too_small(canvas);
         return;
     }
-    screen->x_cells = layout.body.width;
-    draw_tabs(canvas, screen, &scene, layout.tabs);
+    screen->width = canvas->width;
+    screen->body = layout.body;
     front->draw(screen->state[screen->front].bytes, &scene, canvas, layout.body);
-    if (!rect_is_empty(layout.rail)) {
-        draw_rail(canvas, &scene, layout.rail);
-    }
-    if (!rect_is_empty(layout.side)) {
-        canvas_fill(canvas,
-                    (Rect){layout.side.x - 2, layout.side.y, 1, layout.side.height},
-                    0x2502, theme_style(canvas, ROLE_RULE));
-        views_samples_rail(canvas, &scene, layout.side);
-    }
+    frame_draw_rails(canvas, &scene, &layout);
     if (screen->overlay != NULL) {
         screen->overlay->draw(screen->overlay_state.bytes, &scene, canvas, layout.body);
     }
-    draw_timeline(canvas, &scene, layout.timeline);
-    draw_status(canvas, screen, &scene, layout.status);
-    draw_hints(canvas, screen, &scene, layout.hints);
+    frame_draw(canvas, screen, &scene, &layout);
 }
 
 /* ---- Keys ---- */
@@ -420,6 +158,12 @@ static Reply show_view(Screen *screen, int view)
     return (Reply){.kind = REPLY_NONE};
 }
 
+static Reply ask(Screen *screen, Asking asking, const char *label, const char *text)
+{
+    prompt_open(&screen->prompt, asking, label, text);
+    return (Reply){.kind = REPLY_NONE};
+}
+
 /* What means the same in every view. REPLY_BACK: not one of these. */
 static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, int press)
 {
@@ -441,6 +185,12 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_REPAINT: return (Reply){.kind = REPLY_REPAINT};
     case ACTION_SUSPEND: return (Reply){.kind = REPLY_SUSPEND};
     case ACTION_GRAPHICS: return (Reply){.kind = REPLY_GRAPHICS};
+    case ACTION_MOUSE: return (Reply){.kind = REPLY_MOUSE};
+    case ACTION_WORDS: return ask(screen, ASK_COMMAND, ":", "");
+    case ACTION_FILTER: return ask(screen, ASK_FILTER, "/", "");
+    case ACTION_NOTE:
+        return scene->run != NULL ? ask(screen, ASK_NOTE, "note: ", "")
+                                  : (Reply){.kind = REPLY_UNKNOWN};
     case ACTION_LOG_Y:
         screen->session.linear_y = !screen->session.linear_y;
         return (Reply){.kind = REPLY_NONE};
@@ -459,13 +209,121 @@ static void dismiss_news(Screen *screen, const Snapshot *snapshot)
     snprintf(screen->dismissed, sizeof screen->dismissed, "%s", text);
 }
 
+/* What replies mean to the screen itself. */
+static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
+{
+    if (reply.say[0] != '\0' && reply.kind != REPLY_ASK) {
+        screen_say(screen, reply.say);
+    }
+    switch (reply.kind) {
+    case REPLY_VIEW: return show_view(screen, reply.view);
+    case REPLY_ASK: return ask(screen, reply.asking, reply.say, reply.command.text);
+    case REPLY_HELP: open_overlay(screen, &view_help); return (Reply){.kind = REPLY_NONE};
+    case REPLY_QUIT: return quit(screen, snapshot);
+    case REPLY_BACK: screen->overlay = NULL; return (Reply){.kind = REPLY_NONE};
+    case REPLY_SEND: screen->overlay = NULL; return reply;
+    default: return reply;
+    }
+}
+
+static void complete(Screen *screen, const Scene *scene)
+{
+    char line[PROMPT_SIZE], say[sizeof screen->remark];
+    if (screen->prompt.asking == ASK_COMMAND) {
+        snprintf(line, sizeof line, "%s", screen->prompt.text);
+        words_complete(scene, line, sizeof line, say, sizeof say);
+        prompt_set(&screen->prompt, line);
+        screen_say(screen, say);
+    }
+}
+
+/* The line is whole. */
+static Reply take_line(Screen *screen, const Scene *scene)
+{
+    const View *front = views[screen->front];
+    const char *text = screen->prompt.text;
+    Asking asking = screen->prompt.asking;
+    Reply reply = {.kind = REPLY_NONE};
+    if (asking == ASK_COMMAND) {
+        reply = words_do(scene, text);
+    } else if (asking == ASK_NOTE) {
+        reply =
+            text[0] == '\0'
+                ? reply
+                : steer(scene, COMMAND_NOTE,
+                        scene->run != NULL ? views_step(scene->session, scene->run) : 0);
+        snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
+    } else if (front->typed != NULL) {
+        reply = front->typed(screen->state[screen->front].bytes, scene, asking, text);
+    }
+    if (reply.kind == REPLY_REFUSED) {
+        screen_say(screen, reply.say);
+        return (Reply){.kind = REPLY_NONE};
+    }
+    prompt_close(&screen->prompt, true);
+    return settle(screen, scene->snapshot, reply);
+}
+
+static Reply press_prompt(Screen *screen, const Scene *scene, int press)
+{
+    const KeyRow *row = key_find(press, PLACE_PROMPT);
+    Action action = row != NULL ? row->action : ACTION_NONE;
+    switch (action) {
+    case ACTION_OPEN: return take_line(screen, scene);
+    case ACTION_BACK: prompt_close(&screen->prompt, false); break;
+    case ACTION_COMPLETE: complete(screen, scene); break;
+    case ACTION_UP: prompt_recall(&screen->prompt, 1); break;
+    case ACTION_DOWN: prompt_recall(&screen->prompt, -1); break;
+    case ACTION_REPAINT: return (Reply){.kind = REPLY_REPAINT};
+    case ACTION_SUSPEND: return (Reply){.kind = REPLY_SUSPEND};
+    default:
+        if (!prompt_edit(&screen->prompt, press)) {
+            return (Reply){.kind = REPLY_UNKNOWN};
+        }
+    }
+    return (Reply){.kind = REPLY_NONE};
+}
+
+/* ---- The mouse ---- */
+
+static bool inside(Rect rect, int x, int y)
+{
+    return x >= rect.x && x < rect.x + rect.width && y >= rect.y &&
+           y < rect.y + rect.height;
+}
+
+static Reply press_mouse_at(Screen *screen, const Scene *scene, int press)
+{
+    int x = mouse_x(press), y = mouse_y(press), tab[VIEWS_MAX + 1];
+    const View *front = views[screen->front];
+    bool narrow;
+    frame_tabs(screen, screen->width, tab, &narrow);
+    for (int i = 0; y == 0 && mouse_kind(press) == MOUSE_CLICK && i < view_count; i++) {
+        if (x >= tab[i] && x < tab[i + 1]) {
+            return show_view(screen, i);
+        }
+    }
+    if (screen->overlay == NULL && inside(screen->body, x, y) && front->mouse != NULL) {
+        return settle(
+            screen, scene->snapshot,
+            front->mouse(screen->state[screen->front].bytes, scene, screen->body, press));
+    }
+    return (Reply){.kind = REPLY_NONE};
+}
+
 Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
 {
     Scene scene = scene_of(screen, snapshot);
     const View *asked = screen->overlay != NULL ? screen->overlay : views[screen->front];
-    const KeyRow *row = key_find(press, asked->place);
     screen->remark[0] = '\0';
     dismiss_news(screen, snapshot);
+    if (press >= PRESS_MOUSE) {
+        return press_mouse_at(screen, &scene, press);
+    }
+    if (screen->prompt.asking != ASK_NOTHING) {
+        return press_prompt(screen, &scene, press);
+    }
+    const KeyRow *row = key_find(press, asked->place);
     if (row == NULL || (row->steers && screen->options.readonly)) {
         screen_say(screen, row != NULL ? "opened read-only: this key is asleep" : "");
         return (Reply){.kind = REPLY_UNKNOWN};
@@ -476,13 +334,5 @@ Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
                                               : screen->state[screen->front].bytes;
         reply = asked->act(state, &scene, row->action);
     }
-    if (reply.kind == REPLY_VIEW) {
-        return show_view(screen, reply.view);
-    }
-    if (reply.kind == REPLY_BACK ||
-        (reply.kind == REPLY_SEND && screen->overlay != NULL)) {
-        screen->overlay = NULL;
-        reply.kind = reply.kind == REPLY_BACK ? REPLY_NONE : reply.kind;
-    }
-    return reply;
+    return settle(screen, snapshot, reply);
 }

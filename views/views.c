@@ -4,11 +4,23 @@
 #include "views/format.h"
 #include "views/theme.h"
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-const View *const views[] = {&view_runs, &view_curves, &view_samples};
+const View *const views[] = {&view_runs,  &view_curves, &view_samples,
+                             &view_paths, &view_tweak,  &view_compare};
 const int view_count = sizeof views / sizeof *views;
+
+Reply reply_say(ReplyKind kind, const char *format, ...)
+{
+    Reply reply = {.kind = kind};
+    va_list list;
+    va_start(list, format);
+    vsnprintf(reply.say, sizeof reply.say, format, list);
+    va_end(list);
+    return reply;
+}
 
 Reference views_reference(const Session *session, const RunView *run)
 {

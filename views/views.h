@@ -15,7 +15,8 @@ typedef enum Reference {
     REFERENCE_MMD_TEACHER, /* MMD^2 to the teacher's backward law, over its 95 % null */
     REFERENCE_PAIRED,      /* state error against the teacher from the same noise */
     REFERENCES,
-    REFERENCE_AUTO = REFERENCES, /* ratio; guided: paired, or MMD^2 to the teacher where the sampler re-noises */
+    REFERENCE_AUTO = REFERENCES, /* ratio; guided: paired, or MMD^2 to the teacher where
+                                    the sampler re-noises */
 } Reference;
 
 /* How charts are dotted. */
@@ -57,11 +58,24 @@ typedef enum ReplyKind {
     REPLY_SUSPEND,
     REPLY_REPAINT,
     REPLY_GRAPHICS,
+    REPLY_MOUSE,   /* mouse on or off */
+    REPLY_ASK,     /* let the person type: `asking`, label in `say`, to begin with in
+                      command.text */
+    REPLY_REFUSED, /* what was typed will not do: `say` why; the line stays */
+    REPLY_HELP,
+    REPLY_QUIT,
+    REPLY_DISPLAY, /* write the screen to the file command.text */
+    REPLY_PICTURE, /* write the pictures on screen to the file command.text */
 } ReplyKind;
+
+/* What a line is typed for. */
+typedef enum Asking { ASK_NOTHING, ASK_COMMAND, ASK_FILTER, ASK_NOTE, ASK_VALUE } Asking;
 
 typedef struct Reply {
     ReplyKind kind;
     int view;
+    Asking asking;
+    char say[160]; /* for the status row, "": nothing */
     Command command;
 } Reply;
 
@@ -73,17 +87,26 @@ typedef struct View {
     void (*draw)(void *state, const Scene *scene, Canvas *canvas, Rect body);
     /* Answers an action the screen itself does not handle. */
     Reply (*act)(void *state, const Scene *scene, Action action);
+    /* Takes what was typed (REPLY_ASK, or ACTION_FILTER); NULL: it never asks. */
+    Reply (*typed)(void *state, const Scene *scene, Asking asking, const char *text);
+    /* Takes a press of the mouse inside `body`; NULL: the mouse means nothing here. */
+    Reply (*mouse)(void *state, const Scene *scene, Rect body, int press);
     /* One line about what the cursor is on. */
     void (*describe)(const Scene *scene, char *text, size_t size);
 } View;
 
-extern const View view_runs, view_curves, view_samples;
+extern const View view_runs, view_curves, view_samples, view_paths, view_tweak,
+    view_compare;
 extern const View view_help, view_quit, view_picker;
 
 extern const View *const views[]; /* the tabs */
 extern const int view_count;
 
 /* ---- Shared by views ---- */
+
+/* A reply that says something. */
+Reply reply_say(ReplyKind kind, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The measure REFERENCE_AUTO stands for in this run. */
 Reference views_reference(const Session *session, const RunView *run);

@@ -1,0 +1,40 @@
+/* What the files that make up the screen share. Nobody else includes this. */
+#ifndef DDIL_SCREEN_PARTS_H
+#define DDIL_SCREEN_PARTS_H
+
+#include "views/layout.h"
+#include "views/prompt.h"
+#include "views/screen.h"
+#include <stddef.h>
+
+enum { VIEWS_MAX = 8, STATE_SIZE = 1024 };
+
+struct Screen {
+    ScreenOptions options;
+    Session session;
+    int front;           /* index into views */
+    const View *overlay; /* NULL: none */
+    union {
+        max_align_t align;
+        unsigned char bytes[STATE_SIZE];
+    } state[VIEWS_MAX], overlay_state;
+    Prompt prompt;
+    Rect body;      /* of the view in front, as last drawn */
+    int newest_run; /* highest id met: a newer one is followed */
+    int width;      /* of the canvas, then */
+    bool flash;
+    char remark[160];
+    char dismissed[256]; /* the bad news a key press has put away */
+};
+
+/* ---- frame.c: what stands around the view in front ---- */
+/* Where each tab begins; the last entry is the end of all. On a narrow screen the others
+ * are digits. */
+void frame_tabs(const Screen *screen, int width, int x[VIEWS_MAX + 1], bool *narrow);
+/* Everything but the view in front and the layer over it. */
+void frame_draw_rails(Canvas *canvas, const Scene *scene, const Layout *layout);
+void frame_draw(Canvas *canvas, const Screen *screen, const Scene *scene,
+                const Layout *layout);
+void frame_draw_too_small(Canvas *canvas);
+
+#endif

@@ -1,0 +1,29 @@
+/* The commands one can type behind ':', from one table: dispatch, completion and help
+ * read it. Pure. */
+#ifndef DDIL_WORDS_H
+#define DDIL_WORDS_H
+
+#include "views/views.h"
+
+typedef struct Word {
+    const char *name, *arguments, *help;
+    bool steers; /* sends a command: not with --readonly */
+    /* `text`: what stands behind the word, blanks cut. */
+    Reply (*act)(const Scene *scene, const char *text);
+    /* The n-th thing that may stand behind it, NULL: no more; itself NULL: nothing to
+     * complete. */
+    const char *(*option)(const Scene *scene, int n, char *room, size_t size);
+} Word;
+
+extern const Word words[];
+extern const int word_count;
+
+/* Carries out a line such as "set optimizer.lr=1e-4". REPLY_REFUSED says what is wrong.
+ */
+Reply words_do(const Scene *scene, const char *line);
+/* Lengthens `line` by what every fitting word or argument shares; `say` lists them when
+ * there are several. */
+void words_complete(const Scene *scene, char *line, size_t size, char *say,
+                    size_t say_size);
+
+#endif
