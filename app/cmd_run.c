@@ -238,6 +238,8 @@ Status cmd_run(const Options *options, Error *error)
         if (status)
             return status;
     }
+    if (options->detach)
+        return detach_runs(options, error);
     catch_signals();
     Crew *crew = crew_for(options);
     Status status = STATUS_OK;

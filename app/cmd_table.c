@@ -4,7 +4,10 @@
 const CommandRow commands[] = {
     {"run", "PRESET...",
      "distils without a screen and prints a report; several presets one after the other",
-     "Ctrl-C saves a checkpoint and ends with code 3.", 1, ARGUMENTS_MAX, cmd_run},
+     "Ctrl-C saves a checkpoint and ends with code 3. --detach returns as soon as the runs "
+     "train (all at once)\n"
+     "in the background; ddil on the same folder shows and steers them.",
+     1, ARGUMENTS_MAX, cmd_run},
     {"resume", "RUN", "continues a run from its newest checkpoint", NULL, 1, 1,
      cmd_resume},
     {"fork", "RUN [--at STEP]", "a new run that starts from a checkpoint of another",

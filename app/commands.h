@@ -28,6 +28,9 @@ Status cmd_bench(const Options *options, Error *error);
 Status cmd_doctor(const Options *options, Error *error);
 Status cmd_manual(const Options *options, Error *error);
 
+/* run --detach: all presets at once, in the background (cmd_detach.c). */
+Status detach_runs(const Options *options, Error *error);
+
 /* ---- Looking at a run (cmd_look.c)
  * ----------------------------------------------------------------------- */
 

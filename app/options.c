@@ -73,6 +73,8 @@ static const OptionRow option_rows[] = {
      "less than half a second a step: rougher numbers"},
     {"markdown", 0, OPTION_FLAG, NULL, FIELD(markdown), 0, 0, " params ",
      "as a Markdown table"},
+    {"detach", 0, OPTION_FLAG, NULL, FIELD(detach), 0, 0, " run ",
+     "in the background; ddil on the same folder attaches"},
     {"readonly", 0, OPTION_FLAG, NULL, FIELD(readonly), 0, 0, " ddil ", "look only"},
     {"graphics", 0, OPTION_CHOICE, "auto|sixel|blocks|ascii|off", FIELD(graphics), 0, 0,
      " ddil ", "how pictures are drawn"},

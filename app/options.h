@@ -38,7 +38,7 @@ struct Options {
     const char *name, *output, *weights, *step_list;
     long seed, steps, threads, samples, class, at;
     double guidance;
-    bool help, version, quiet, quick, json, markdown, csv, teacher, forward;
+    bool help, version, quiet, quick, json, markdown, csv, teacher, forward, detach;
     /* the workbench's */
     bool readonly, mono;
     const char *graphics, *size, *script, *clock;

@@ -4,6 +4,7 @@
 #include "app/workbench.h"
 
 #include "app/dump.h"
+#include "app/launch.h"
 #include "app/signals.h"
 #include "app/term.h"
 #include "engine/base/clock.h"
@@ -22,6 +23,7 @@ static const double frame_s = 0.1, flash_s = 0.15;
 enum { PRESSES = 1024 };
 
 typedef struct Bench {
+    const char *runs;
     Engine *engine;
     Term *term;
     Screen *screen;
@@ -217,32 +219,16 @@ static void turn(Bench *bench)
 
 /* ---- Opening and leaving ---- */
 
-static void append(char *text, size_t size, const char *line)
+static Status launch(Bench *bench, const Options *options, Error *error)
 {
-    size_t used = strlen(text);
-    snprintf(text + used, size - used, "%s%s", used > 0 ? "\n" : "", line);
-}
-
-/* The preset with what the command line changes in it, as the text of a command. */
-static void launch(Bench *bench, const Options *options)
-{
-    for (int i = 0; i < options->arguments; i++) {
-        Command command = {.kind = COMMAND_NEW};
-        char line[64];
-        append(command.text, sizeof command.text, options->argument[i]);
-        for (int k = 0; k < options->sets; k++) {
-            append(command.text, sizeof command.text, options->set[k]);
-        }
-        if (options->seed >= 0) {
-            snprintf(line, sizeof line, "run.seed=%ld", options->seed);
-            append(command.text, sizeof command.text, line);
-        }
-        if (options->steps >= 0) {
-            snprintf(line, sizeof line, "run.steps=%ld", options->steps);
-            append(command.text, sizeof command.text, line);
-        }
-        engine_send(bench->engine, &command);
+    Status status = STATUS_OK;
+    for (int i = 0; i < options->arguments && !status; i++) {
+        Command command;
+        status = launch_command(options, i, &command, error);
+        if (!status)
+            engine_send(bench->engine, &command);
     }
+    return status;
 }
 
 static Status term_options(const Options *options, TermOptions *term, Error *error)
@@ -288,6 +274,19 @@ static Status open_engine(Bench *bench, const Options *options, Error *error)
     return status;
 }
 
+/* A viewer says so at once, and what leaving means. */
+static void say_owner(Bench *bench)
+{
+    char text[160];
+    const OwnerView *owner = &bench->snapshot->owner;
+    if (owner->here || owner->kind == OWNER_NONE) {
+        return;
+    }
+    snprintf(text, sizeof text, "attached to process %ld, which goes on when you leave",
+             owner->process);
+    screen_say(bench->screen, text);
+}
+
 static void run(Bench *bench, const Options *options)
 {
     ScreenOptions screen = {.readonly = options->readonly,
@@ -295,8 +294,11 @@ static void run(Bench *bench, const Options *options)
                                            strcmp(options->clock, "fixed") == 0};
     bench->screen = screen_new(&screen);
     look(bench);
+    say_owner(bench);
     draw(bench);
-    launch(bench, options);
+    Error error;
+    if (launch(bench, options, &error))
+        screen_say(bench->screen, error.text);
     while (!bench->leaving) {
         turn(bench);
     }
@@ -307,6 +309,13 @@ static void run(Bench *bench, const Options *options)
 /* After the terminal is given back: what goes on, and how to come back to it. */
 static void say_goodbye(const Bench *bench)
 {
+    if (!engine_owns(bench->engine)) {
+        if (bench->snapshot->owner.kind != OWNER_NONE) {
+            fprintf(stderr, "process %ld goes on; come back with: ddil --runs %s\n",
+                    bench->snapshot->owner.process, bench->runs);
+        }
+        return;
+    }
     for (int i = 0; i < bench->snapshot->runs; i++) {
         const RunView *view = bench->snapshot->run[i];
         if (view->state == RUN_LIVE || view->state == RUN_QUEUED) {
@@ -321,7 +330,7 @@ static void say_goodbye(const Bench *bench)
 
 Status workbench_main(const Options *options, Error *error)
 {
-    Bench bench = {.signals = -1};
+    Bench bench = {.runs = options->runs, .signals = -1};
     TermOptions wanted;
     Status status = term_options(options, &wanted, error);
     if (status == STATUS_OK) {

@@ -14,7 +14,8 @@ typedef struct EngineOptions {
     const char *runs; /* runs folder; created when missing */
     int threads;      /* 0: all cores */
     bool readonly;    /* look only: no lock is taken, commands are refused */
-    bool stepped;     /* lock-step: no worker thread; engine_advance does the work (tests, scripts) */
+    bool stepped;     /* lock-step: no worker thread, no port; engine_advance does the work (tests, scripts) */
+    bool headless;    /* no screen: viewers are told */
 } EngineOptions;
 
 /* How to leave. */
@@ -23,11 +24,27 @@ typedef enum Leave {
     LEAVE_DROP, /* stop as after a kill: what the last checkpoints hold */
 } Leave;
 
-/* STATUS_BLOCKED when another process owns the folder, STATUS_BAD_INPUT when it cannot be made or written. */
+/* The owner of a folder trains in it and listens on runs/.socket (engine/run/port.h). When another process owns it
+ * already, what opens is a viewer: the same API, its commands carried out by the owner, its snapshots made from the
+ * folders and from what the owner says. STATUS_BLOCKED when the owner does not listen, STATUS_BAD_INPUT when the folder
+ * cannot be made or written. */
 Status engine_open(Engine **engine, const EngineOptions *options, Error *error);
 /* Frees the engine whatever happens. STATUS_FAILED with the reason when a run could not be saved: it then stands at its
  * last good checkpoint. error may be NULL. */
 Status engine_close(Engine *engine, Leave leave, Error *error);
+
+/* Does this process own the folder? Constant while open. */
+bool engine_owns(const Engine *engine);
+/* The run a person looks at now (0: none): what is read first and kept fresh. Cheap when it is the same. */
+void engine_watch(Engine *engine, int run);
+/* Viewers attached to this owner now. */
+int engine_viewers(const Engine *engine);
+/* From now on this owner has no screen. */
+void engine_headless(Engine *engine);
+/* Ends all threads of an owner after the present quantum, so that the process may fork; nothing is saved, released or
+ * closed. engine_unpark goes on, in whichever process calls it: the other one must leave with _exit. */
+void engine_park(Engine *engine);
+Status engine_unpark(Engine *engine, Error *error);
 
 /* Becomes readable when engine_look would return a newer snapshot. engine_look drains it. */
 int engine_wakeup(const Engine *engine);
@@ -156,13 +173,24 @@ typedef struct NoteView {
 
 enum { NOTES_MAX = 32 };
 
+/* Who owns the runs folder, that is, trains in it. */
+typedef enum OwnerKind { OWNER_NONE, OWNER_WORKBENCH, OWNER_HEADLESS } OwnerKind;
+typedef struct OwnerView {
+    OwnerKind kind;
+    bool here;    /* this very process */
+    long process; /* its number, 0: unknown */
+    int viewers;  /* attached to it */
+} OwnerView;
+
 typedef struct Snapshot {
     long serial;
+    OwnerView owner;
     int runs;
     const RunView *const *run; /* by id, ascending */
     int notes;                 /* newest last */
     NoteView note[NOTES_MAX];
-    double cpu_share;          /* of all cores, 0..1, over the last second; NaN unknown */
+    long notes_ever;           /* the newest note is number notes_ever */
+    double cpu_share;          /* of all cores, 0..1, over the last second; NaN unknown. Of the owner, as is: */
     double rss_mib;
 } Snapshot;
 

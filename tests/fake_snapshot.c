@@ -304,6 +304,7 @@ const Snapshot *fake_snapshot(const FakeOptions *given)
     pool->metric[0] = (MetricView){"sw2", 0.0063, 0.0058, 0.0069};
     pool->metric[1] = (MetricView){"modes", 8, 8, 8};
     pool->snapshot.serial = 1;
+    pool->snapshot.owner = (OwnerView){.kind = OWNER_WORKBENCH, .here = true, .process = 4711};
     pool->snapshot.runs = options.runs;
     pool->snapshot.run = pool->list;
     pool->snapshot.cpu_share = 0.98;

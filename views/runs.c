@@ -16,8 +16,9 @@ enum {
     COLUMN_NOTE = 59
 };
 
-static void draw_head(Canvas *canvas, Rect *table)
+static void draw_head(Canvas *canvas, const Scene *scene, Rect *table)
 {
+    char owner[80];
     Rect row = layout_take_top(table, 1);
     Style faint = theme_style(canvas, ROLE_FAINT);
     static const struct {
@@ -37,6 +38,9 @@ static void draw_head(Canvas *canvas, Rect *table)
     canvas_text_right(canvas, row.x + COLUMN_SHIFT + 8, row.y, 8, faint, "shift");
     Rect rule = layout_take_top(table, 1);
     canvas_fill(canvas, rule, 0x2500, theme_style(canvas, ROLE_RULE));
+    views_owner(scene, owner, sizeof owner);
+    canvas_print(canvas, rule.x + rule.width - text_width(owner) - 4, rule.y, rule.width,
+                 faint, " %s ", owner);
 }
 
 static void describe_run(const RunView *run, char *text, size_t size)
@@ -91,7 +95,7 @@ static int chosen_index(const Scene *scene)
 static void draw_table(Canvas *canvas, const Scene *scene, Rect table)
 {
     int n = scene->snapshot->runs, chosen = chosen_index(scene);
-    draw_head(canvas, &table);
+    draw_head(canvas, scene, &table);
     int first = chosen >= table.height ? chosen - table.height + 1 : 0;
     for (int row = 0; row < table.height && first + row < n; row++) {
         int i = first + row;

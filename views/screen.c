@@ -138,7 +138,8 @@ static Reply next_run(Screen *screen, const Scene *scene, int by)
 
 static Reply quit(Screen *screen, const Snapshot *snapshot)
 {
-    for (int i = 0; i < snapshot->runs && !screen->options.readonly; i++) {
+    bool ours = snapshot->owner.here && !screen->options.readonly; /* another's go on */
+    for (int i = 0; i < snapshot->runs && ours; i++) {
         if (snapshot->run[i]->state == RUN_LIVE ||
             snapshot->run[i]->state == RUN_QUEUED) {
             open_overlay(screen, &view_quit);

@@ -167,6 +167,25 @@ void views_facts(Canvas *canvas, const Scene *scene, Rect rect)
     }
 }
 
+const char *views_owner(const Scene *scene, char *text, size_t size)
+{
+    const OwnerView *owner = &scene->snapshot->owner;
+    const char *way = scene->readonly ? "looking on" : "attached";
+    char watching[40] = "";
+    if (owner->here && owner->viewers > 0) {
+        snprintf(watching, sizeof watching, ", %d watching", owner->viewers);
+    }
+    if (owner->here) {
+        snprintf(text, size, "engine: this workbench%s", watching);
+    } else if (owner->kind == OWNER_NONE) {
+        snprintf(text, size, "engine: none, files only");
+    } else {
+        snprintf(text, size, "engine: process %ld, %s: %s", owner->process,
+                 owner->kind == OWNER_HEADLESS ? "headless" : "another workbench", way);
+    }
+    return text;
+}
+
 void views_news(Canvas *canvas, const Scene *scene, Rect rect)
 {
     const Snapshot *snapshot = scene->snapshot;

@@ -123,6 +123,8 @@ Style views_state(const Canvas *canvas, RunState state, const char **sign,
                   const char **word);
 /* The chosen run's figures, one a row; what does not fit is left out. */
 void views_facts(Canvas *canvas, const Scene *scene, Rect rect);
+/* Who owns the folder: "this workbench", "process 1234, headless: attached". Returns `text`. */
+const char *views_owner(const Scene *scene, char *text, size_t size);
 /* News, newest first. */
 void views_news(Canvas *canvas, const Scene *scene, Rect rect);
 /* The samples picture for rails. */

@@ -32,7 +32,7 @@ struct Pool {
     void *context;
     int jobs, next; /* next job to hand out */
     int open;       /* jobs not finished */
-    bool quit;
+    bool quit; /* also: at rest */
 };
 
 /* Takes and does jobs until none is left to take. Called and returns with the lock held.
@@ -94,17 +94,30 @@ Pool *pool_new(int threads)
     return pool;
 }
 
+void pool_rest(Pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    must(pool->open == 0);
+    bool resting = pool->quit;
+    pool->quit = true;
+    pthread_cond_broadcast(&pool->work);
+    pthread_mutex_unlock(&pool->lock);
+    for (int i = 1; i < pool->threads && !resting; i++)
+        must(pthread_join(pool->worker[i].thread, NULL) == 0);
+}
+
+void pool_wake(Pool *pool)
+{
+    must(pool->quit);
+    pool->quit = false;
+    start_workers(pool);
+}
+
 void pool_free(Pool *pool)
 {
     if (!pool)
         return;
-    pthread_mutex_lock(&pool->lock);
-    must(pool->open == 0);
-    pool->quit = true;
-    pthread_cond_broadcast(&pool->work);
-    pthread_mutex_unlock(&pool->lock);
-    for (int i = 1; i < pool->threads; i++)
-        must(pthread_join(pool->worker[i].thread, NULL) == 0);
+    pool_rest(pool);
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->lock);

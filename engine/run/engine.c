@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-static const double PUBLISH_EVERY_S = 0.1, SCAN_EVERY_S = 1;
+static const double PUBLISH_EVERY_S = 0.1, VIEWER_WAIT_S = 1,
+                    FIRST_WAIT_S = 1, LOCKSTEP_WAIT_S = 10;
+enum { ATTACH_TRIES = 10 }; /* while an owner starts, or leaves */
 
 /* ---- Work ------------------------------------------------------------------------- */
 
@@ -61,15 +63,6 @@ static bool turn(Engine *engine)
     return slot != NULL;
 }
 
-static void scan_if_due(Engine *engine)
-{
-    double now = clock_s();
-    if (!engine->readonly || now - engine->scanned < SCAN_EVERY_S)
-        return;
-    engine->scanned = now;
-    slots_scan(engine);
-}
-
 static bool stopping(Engine *engine)
 {
     pthread_mutex_lock(&engine->lock);
@@ -78,20 +71,12 @@ static bool stopping(Engine *engine)
     return stop;
 }
 
-/* Sleeps until a command or the end; a viewer also wakes up to look. */
+/* Sleeps until there is a command, a wish to publish, or the end. */
 static void wait_for_work(Engine *engine)
 {
-    double until = clock_s() + SCAN_EVERY_S;
-    const struct timespec limit = {.tv_sec = (time_t)until,
-                                   .tv_nsec = (long)((until - floor(until)) * 1e9)};
-    int reason = 0;
     pthread_mutex_lock(&engine->lock);
-    while (!engine->queued && !engine->stop && reason != ETIMEDOUT) {
-        if (engine->readonly)
-            reason = pthread_cond_timedwait(&engine->work, &engine->lock, &limit);
-        else
-            reason = pthread_cond_wait(&engine->work, &engine->lock);
-    }
+    while (!engine->queued && !engine->stop && !engine->stirred)
+        pthread_cond_wait(&engine->work, &engine->lock);
     pthread_mutex_unlock(&engine->lock);
 }
 
@@ -100,7 +85,6 @@ static void *worker(void *context)
     Engine *engine = context;
     while (!stopping(engine)) {
         int commands = commands_do(engine);
-        scan_if_due(engine);
         bool worked = turn(engine);
         if (commands || !worked || clock_s() - engine->published >= PUBLISH_EVERY_S)
             snapshot_publish(engine);
@@ -110,13 +94,23 @@ static void *worker(void *context)
     return NULL;
 }
 
+static void *viewer(void *context)
+{
+    Engine *engine = context;
+    while (!stopping(engine))
+        viewer_turn(engine, VIEWER_WAIT_S);
+    return NULL;
+}
+
 int engine_advance(Engine *engine, int quanta)
 {
     int done = 0;
     must(engine->stepped);
+    if (engine->viewer) {
+        viewer_catch_up(engine, LOCKSTEP_WAIT_S);
+        return 0;
+    }
     commands_do(engine);
-    if (engine->readonly)
-        slots_scan(engine);
     while (done < quanta && turn(engine))
         done++;
     snapshot_publish(engine);
@@ -128,18 +122,32 @@ int engine_advance(Engine *engine, int quanta)
 static Status own_folder(Engine *engine, Error *error)
 {
     char path[PATH_SIZE];
-    Error reason;
     Status status = file_make_folder(engine->runs, error);
     if (status)
         return status;
-    status = folder_lock(file_join(path, engine->runs, ".lock"), true, &engine->lock_file,
-                         &reason);
+    return folder_lock(file_join(path, engine->runs, ".lock"), true, &engine->lock_file,
+                       error);
+}
+
+/* Becomes the folder's owner, or a viewer of whoever owns it. */
+static Status own_or_view(Engine *engine, Error *error)
+{
+    char path[PATH_SIZE];
+    Error reason = {{0}};
+    Status status = STATUS_BLOCKED;
+    for (int i = 0; i < ATTACH_TRIES && status == STATUS_BLOCKED; i++) {
+        status = own_folder(engine, &reason); /* waits a little when it is held */
+        engine->viewer = status == STATUS_BLOCKED && viewer_open(engine);
+        if (engine->viewer)
+            return STATUS_OK;
+    }
     if (status == STATUS_BLOCKED)
         return fail(
             error, status,
-            "%.200s belongs to another ddil (process %ld); quit that one, look on with "
-            "--readonly, or name another folder with --runs",
-            engine->runs, folder_owner(path));
+            "%.200s belongs to another ddil (process %ld) that does not listen (a plain "
+            "ddil run, perhaps); wait for it, look on with --readonly, or name another "
+            "folder with --runs",
+            engine->runs, folder_owner(file_join(path, engine->runs, ".lock")));
     return status ? fail(error, status, "%s; --runs names another folder", reason.text)
                   : STATUS_OK;
 }
@@ -169,6 +177,8 @@ static void init_lock(Engine *engine)
 
 static void release(Engine *engine)
 {
+    port_close(engine->port);
+    viewer_close(engine);
     slots_free(engine);
     if (engine->current)
         engine_drop(engine, engine->current);
@@ -194,19 +204,50 @@ static Status prepare(Engine *engine, const EngineOptions *options, Error *error
         PATH_SIZE - 100)
         return fail(error, STATUS_BAD_INPUT, "--runs: the path is too long");
     if (!engine->readonly)
-        status = own_folder(engine, error);
+        status = own_or_view(engine, error);
     else if (!file_exists(engine->runs))
         status = fail(error, STATUS_BAD_INPUT,
                       "--runs %.300s: no such folder, and --readonly makes none",
                       engine->runs);
     if (status)
         return status;
-    if (!engine->readonly)
+    if (engine->readonly)
+        viewer_open(engine);
+    if (!engine->viewer)
         engine->crew = crew_new(options->threads > 0 ? options->threads : pool_cores());
     slots_scan(engine);
     engine->scanned = clock_s();
+    if (engine->viewer)
+        viewer_catch_up(engine, FIRST_WAIT_S);
     snapshot_publish(engine);
-    return STATUS_OK;
+    if (!engine->viewer && !engine->stepped)
+        status = port_open(&engine->port, engine, engine->runs, error);
+    return status;
+}
+
+static Status start_worker(Engine *engine, Error *error)
+{
+    sigset_t all, before;
+    if (engine->stepped)
+        return STATUS_OK;
+    sigfillset(&all); /* signals are for the thread that listens to the terminal */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int problem = pthread_create(&engine->thread, NULL, engine->viewer ? viewer : worker, engine);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return problem ? fail(error, STATUS_FAILED, "cannot start a thread") : STATUS_OK;
+}
+
+static void stop_worker(Engine *engine)
+{
+    if (engine->stepped)
+        return;
+    pthread_mutex_lock(&engine->lock);
+    engine->stop = true;
+    pthread_cond_signal(&engine->work);
+    pthread_mutex_unlock(&engine->lock);
+    viewer_kick(engine);
+    pthread_join(engine->thread, NULL);
+    engine->stop = false;
 }
 
 Status engine_open(Engine **opened, const EngineOptions *options, Error *error)
@@ -214,21 +255,49 @@ Status engine_open(Engine **opened, const EngineOptions *options, Error *error)
     Engine *engine = calloc(1, sizeof *engine);
     must(engine);
     *opened = NULL;
-    engine->readonly = options->readonly;
+    engine->readonly = engine->viewer = options->readonly;
     engine->stepped = options->stepped;
     engine->lock_file = engine->wake[0] = engine->wake[1] = -1;
     engine->cpu_share = NAN;
+    atomic_init(&engine->headless, options->headless);
     init_lock(engine);
     Status status = prepare(engine, options, error);
-    if (!status && !engine->stepped &&
-        pthread_create(&engine->thread, NULL, worker, engine) != 0)
-        status = fail(error, STATUS_FAILED, "cannot start a thread");
+    if (!status)
+        status = start_worker(engine, error);
     if (status) {
         release(engine);
         return status;
     }
     *opened = engine;
     return STATUS_OK;
+}
+
+/* ---- Parking ---------------------------------------------------------------------- */
+
+void engine_park(Engine *engine)
+{
+    must(!engine->viewer);
+    stop_worker(engine);
+    pool_rest(engine->crew->pool);
+    port_rest(engine->port);
+}
+
+/* The locks came along through fork; the numbers in them are to be this process's. */
+static void sign_locks(Engine *engine)
+{
+    folder_sign(engine->lock_file);
+    for (int i = 0; i < engine->slots; i++) {
+        if (engine->slot[i].run)
+            run_sign(engine->slot[i].run);
+    }
+}
+
+Status engine_unpark(Engine *engine, Error *error)
+{
+    sign_locks(engine);
+    pool_wake(engine->crew->pool);
+    Status status = engine->port ? port_wake(engine->port, error) : STATUS_OK;
+    return status ? status : start_worker(engine, error);
 }
 
 /* ---- Closing ---------------------------------------------------------------------- */
@@ -254,13 +323,7 @@ Status engine_close(Engine *engine, Leave leave, Error *error)
 {
     if (!engine)
         return STATUS_OK;
-    if (!engine->stepped) {
-        pthread_mutex_lock(&engine->lock);
-        engine->stop = true;
-        pthread_cond_signal(&engine->work);
-        pthread_mutex_unlock(&engine->lock);
-        pthread_join(engine->thread, NULL);
-    }
+    stop_worker(engine);
     Status status = leave == LEAVE_SAVE ? save_runs(engine, error) : STATUS_OK;
     release(engine);
     return status;
@@ -285,5 +348,45 @@ long engine_send(Engine *engine, const Command *command)
         pthread_cond_signal(&engine->work);
     }
     pthread_mutex_unlock(&engine->lock);
+    viewer_kick(engine);
     return ticket;
+}
+
+bool engine_owns(const Engine *engine)
+{
+    return !engine->viewer;
+}
+
+void engine_watch(Engine *engine, int run)
+{
+    if (atomic_exchange(&engine->watched, run) != run)
+        viewer_kick(engine);
+}
+
+int engine_viewers(const Engine *engine)
+{
+    return port_viewers(engine->port);
+}
+
+void engine_stir(Engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    engine->stirred = true;
+    pthread_cond_signal(&engine->work);
+    pthread_mutex_unlock(&engine->lock);
+}
+
+void engine_headless(Engine *engine)
+{
+    atomic_store(&engine->headless, true);
+    engine_stir(engine);
+}
+
+OwnerView engine_owner(const Engine *engine)
+{
+    return (OwnerView){.kind = atomic_load(&engine->headless) ? OWNER_HEADLESS
+                                                              : OWNER_WORKBENCH,
+                       .here = true,
+                       .process = (long)getpid(),
+                       .viewers = port_viewers(engine->port)};
 }

@@ -242,9 +242,6 @@ enum { ACTION_COUNT = sizeof ACTIONS / sizeof *ACTIONS };
 static Status do_order(Engine *engine, const Order *order, Error *error)
 {
     const Command *command = &order->command;
-    if (engine->readonly)
-        return fail(error, STATUS_BAD_INPUT,
-                    "this is a viewer (--readonly): it sends no commands");
     if (command->kind == COMMAND_NEW)
         return do_new(engine, order, error);
     Slot *slot = slot_find(engine, command->run);
@@ -256,7 +253,7 @@ static Status do_order(Engine *engine, const Order *order, Error *error)
     return ACTIONS[command->kind](engine, order, slot, error);
 }
 
-static bool take_order(Engine *engine, Order *order)
+bool order_take(Engine *engine, Order *order)
 {
     pthread_mutex_lock(&engine->lock);
     bool any = engine->queued > 0;
@@ -273,7 +270,7 @@ int commands_do(Engine *engine)
 {
     Order order;
     int n = 0;
-    for (; take_order(engine, &order); n++) {
+    for (; order_take(engine, &order); n++) {
         Error error = {{0}};
         Status status = do_order(engine, &order, &error);
         if (status)

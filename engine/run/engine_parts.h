@@ -8,8 +8,11 @@
 
 #include "engine/base/file.h"
 #include "engine/engine.h"
+#include "engine/run/port.h"
+#include "engine/run/port_lines.h"
 #include "engine/run/run.h"
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { QUEUE_SIZE = 64 };
 
@@ -22,6 +25,8 @@ typedef struct Slot {
     bool changed;        /* view is older than run */
     long pause_at;       /* pause when this step is done, -1: never */
     uint64_t signature;  /* of the files on disk, for viewers */
+    bool told, stale;    /* viewers: the owner said `about`; it said so after the view was made */
+    RunLine about;
 } Slot;
 
 typedef struct Order {
@@ -33,10 +38,15 @@ struct Engine {
     /* constant while open */
     char runs[PATH_SIZE];
     bool readonly, stepped;
+    bool viewer;   /* another process owns the folder, or nobody does */
     int lock_file; /* descriptor of runs/.lock, -1: none */
     int wake[2];   /* a pipe: [0] is engine_wakeup */
     pthread_t thread;
-    Crew *crew; /* NULL when readonly */
+    Crew *crew; /* NULL in viewers */
+    Port *port; /* NULL in viewers and in lock-step */
+    struct Link *link; /* viewers: the way to the owner, the worker's */
+    atomic_bool headless;
+    atomic_int watched; /* run a person looks at */
 
     /* the worker's */
     Slot *slot;
@@ -44,10 +54,11 @@ struct Engine {
     int turn; /* slot that goes next */
     NoteView note[NOTES_MAX];
     int notes;
+    long notes_ever;
     bool news;        /* something to publish besides changed slots */
     double published; /* clock of the last publication */
-    double scanned;   /* clock of the last look at the folders (readonly) */
-    double cpu_clock, cpu_used, cpu_share;
+    double scanned;   /* clock of the last look at the folders (viewers) */
+    double cpu_clock, cpu_used, cpu_share, rss_mib; /* the owner's */
 
     pthread_mutex_t lock;
     pthread_cond_t work; /* signalled for a command and for the end */
@@ -56,6 +67,7 @@ struct Engine {
     int head, queued;
     long tickets;
     bool stop;
+    bool stirred; /* publish, whether or not a run changed */
     const Snapshot *current;
     long serial;
     bool signalled; /* a byte is, or is about to be, in the pipe */
@@ -74,16 +86,40 @@ void slot_close(Slot *slot);
 /* Re-reads a run that is on disk only. */
 void slot_reread(Slot *slot);
 void slot_remove(Engine *engine, Slot *slot);
+/* Reads one folder that is not open here, when its files changed. */
+void slot_scan(Engine *engine, const char *folder);
 void slots_free(Engine *engine);
 
 /* ---- engine_commands.c ---- */
 /* Carries out all queued commands; returns how many. */
 int commands_do(Engine *engine);
+/* Takes the next command off the queue. */
+bool order_take(Engine *engine, Order *order);
 /* ---- engine_snapshot.c ---- */
 /* Adds a note to the ring; ticket 0 is news. */
 void note_add(Engine *engine, long ticket, Status status, int run, const char *format,
               ...) __attribute__((format(printf, 5, 6)));
 /* Builds and publishes a snapshot when something changed. */
 void snapshot_publish(Engine *engine);
+/* engine_look for the port: the descriptor is left as it is. */
+const Snapshot *snapshot_take(Engine *engine);
+/* ---- engine.c ---- */
+/* The worker is to publish, though no run changed. Any thread. */
+void engine_stir(Engine *engine);
+/* What the port says of this owner. */
+OwnerView engine_owner(const Engine *engine);
+/* ---- viewer.c ---- */
+/* Connects to the folder's owner; false when nobody listens. */
+bool viewer_open(Engine *engine);
+void viewer_close(Engine *engine);
+/* The worker of a viewer: waits at most so long, passes commands on, learns what is new,
+ * publishes. */
+void viewer_turn(Engine *engine, double wait);
+/* Turns until the owner has said what is new, or so many seconds have passed. */
+void viewer_catch_up(Engine *engine, double limit);
+/* Who owns the folder as far as this viewer knows. */
+OwnerView viewer_owner(const Engine *engine);
+/* The worker is to look at its queue. Any thread. */
+void viewer_kick(Engine *engine);
 
 #endif

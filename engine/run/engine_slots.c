@@ -1,6 +1,7 @@
 /* Owns the table of runs an engine knows: on disk, open, coming and going. The worker's
  * only. */
 #include "engine/run/engine_parts.h"
+#include "engine/run/folder.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -96,6 +97,8 @@ void slot_close(Slot *slot)
 void slot_reread(Slot *slot)
 {
     const RunView *view = run_view_read(slot->folder, NULL);
+    if (view && slot->told)
+        run_view_amend(view, &slot->about);
     if (view)
         replace_view(slot, view);
 }
@@ -122,10 +125,10 @@ static uint64_t signature_of(const char *folder)
     return hash;
 }
 
-/* Reads a folder that is not open here; a folder that is no run's (yet) is passed over.
- */
-static void scan_folder(Engine *engine, const char *folder, int id)
+/* A folder that is no run's (yet) is passed over. */
+void slot_scan(Engine *engine, const char *folder)
 {
+    int id = folder_id(folder);
     Slot *slot = slot_find(engine, id);
     uint64_t signature = signature_of(folder);
     if (slot && (slot->run || slot->signature == signature))
@@ -139,6 +142,8 @@ static void scan_folder(Engine *engine, const char *folder, int id)
         return;
     if (!slot)
         slot = insert(engine, id, folder);
+    if (slot->told)
+        run_view_amend(view, &slot->about);
     replace_view(slot, view);
     slot->signature = signature;
     engine->news = true;
@@ -157,7 +162,7 @@ void slots_scan(Engine *engine)
     char **names, folder[PATH_SIZE];
     int n = run_list(engine->runs, &names);
     for (int i = 0; i < n; i++) {
-        scan_folder(engine, file_join(folder, engine->runs, names[i]), atoi(names[i]));
+        slot_scan(engine, file_join(folder, engine->runs, names[i]));
         free(names[i]);
     }
     free(names);

@@ -32,6 +32,7 @@ void note_add(Engine *engine, long ticket, Status status, int run, const char *f
         memmove(engine->note, engine->note + 1,
                 sizeof *engine->note * (size_t)(--engine->notes));
     NoteView *note = &engine->note[engine->notes++];
+    engine->notes_ever++;
     *note = (NoteView){.ticket = ticket, .status = status, .run = run};
     clock_stamp(clock, sizeof clock);
     snprintf(note->time, sizeof note->time, "%.11s",
@@ -40,6 +41,8 @@ void note_add(Engine *engine, long ticket, Status status, int run, const char *f
     vsnprintf(note->text, sizeof note->text, format, arguments);
     va_end(arguments);
     engine->news = true;
+    if (engine->port)
+        port_note(engine->port, note);
 }
 
 /* ---- The process ------------------------------------------------------------------ */
@@ -56,8 +59,9 @@ static double rss_mib(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
 }
 
-static void sample_cpu(Engine *engine)
+static void sample_usage(Engine *engine)
 {
+    engine->rss_mib = rss_mib();
     double now = clock_s(), used = clock_cpu_s();
     double passed = now - engine->cpu_clock;
     if (passed < 1)
@@ -76,12 +80,15 @@ static Block *build(Engine *engine)
     Block *block =
         malloc(sizeof *block + sizeof *block->run * (size_t)(engine->slots + 1));
     must(block);
-    sample_cpu(engine);
+    if (!engine->viewer)
+        sample_usage(engine);
     block->snapshot = (Snapshot){.runs = engine->slots,
                                  .run = block->run,
                                  .notes = engine->notes,
                                  .cpu_share = engine->cpu_share,
-                                 .rss_mib = rss_mib()};
+                                 .notes_ever = engine->notes_ever,
+                                 .rss_mib = engine->rss_mib};
+    block->snapshot.owner = engine->viewer ? viewer_owner(engine) : engine_owner(engine);
     memcpy(block->snapshot.note, engine->note,
            sizeof *engine->note * (size_t)engine->notes);
     block->references = 1;
@@ -93,7 +100,10 @@ static Block *build(Engine *engine)
 /* Brings the views of changed slots up to date. */
 static bool refresh(Engine *engine)
 {
-    bool any = engine->news;
+    pthread_mutex_lock(&engine->lock);
+    bool any = engine->news || engine->stirred;
+    engine->stirred = false;
+    pthread_mutex_unlock(&engine->lock);
     for (int i = 0; i < engine->slots; i++) {
         Slot *slot = &engine->slot[i];
         if (!slot->changed || !slot->run)
@@ -124,6 +134,15 @@ void snapshot_publish(Engine *engine)
         return; /* full: it is readable already */
     if (before)
         engine_drop(engine, before);
+}
+
+const Snapshot *snapshot_take(Engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    const Snapshot *snapshot = engine->current;
+    atomic_fetch_add(&block_of(snapshot)->references, 1);
+    pthread_mutex_unlock(&engine->lock);
+    return snapshot;
 }
 
 const Snapshot *engine_look(Engine *engine)

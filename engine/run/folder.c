@@ -158,7 +158,7 @@ long folder_owner(const char *path)
     return owner;
 }
 
-static void write_owner(int descriptor)
+void folder_sign(int descriptor)
 {
     char text[24];
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
@@ -178,7 +178,7 @@ Status folder_lock(const char *path, bool alone, int *descriptor, Error *error)
     for (int i = 0; i < LOCK_TRIES;
          i++) { /* somebody may only be asking, see folder_locked */
         if (flock(opened, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) {
-            write_owner(opened);
+            folder_sign(opened);
             *descriptor = opened;
             return STATUS_OK;
         }

@@ -32,6 +32,8 @@ void folder_sweep(const char *folder);
 /* Takes an flock on FILE (created when missing) for this process: alone or shared.
  * STATUS_BLOCKED names the owner. The lock ends when *descriptor is closed. */
 Status folder_lock(const char *path, bool alone, int *descriptor, Error *error);
+/* Writes this process's number into a lock it holds (after a fork). */
+void folder_sign(int descriptor);
 /* Does a process hold this lock? */
 bool folder_locked(const char *path);
 /* The process whose number stands in a lock file, 0: none. */

@@ -10,6 +10,7 @@
 #include "engine/measure/shift.h"
 
 typedef struct Run Run;
+struct RunLine;
 
 /* Creates runs/NNNN-NAME (next free number) with run.ini, empty logs and the lock; nothing is left behind on error. The lab is
  * opened (data, teacher) before the folder is made, so bad input creates nothing. `config` is checked here. parent: 0 or the run forked from. */
@@ -25,6 +26,9 @@ Status run_fork(Run **run, const char *runs, const char *folder, long step, cons
 Status run_look(Run **run, const char *folder, long step, Crew *crew, Error *error);
 /* Closes files and releases the lock; does not save. */
 void run_close(Run *run);
+
+/* After a fork: the lock, which came along, names this process. */
+void run_sign(Run *run);
 
 typedef enum RunPulse { PULSE_MORE, PULSE_DONE, PULSE_FAILED } RunPulse;
 /* One quantum: a few regression steps, one optimiser step, one measurement, one evaluation or a checkpoint. On
@@ -58,6 +62,11 @@ void run_view_drop(const RunView *view);
 /* The same from a folder, without opening the lab (finished runs in the list): reads run.ini and the logs. NULL with a reason when the
  * folder is not a run's. */
 const RunView *run_view_read(const char *folder, Error *error);
+
+/* What the run's owner says of it, into a view from run_view_read that nobody else has yet. */
+void run_view_amend(const RunView *view, const struct RunLine *line);
+/* Writes the view's samples to where run_view_read of a viewer finds them: samples/.live.safetensors. */
+Status run_view_save_samples(const RunView *view, const char *runs, Error *error);
 
 /* Folders of runs under `runs`, by number. Allocated array of allocated names; the caller frees both. */
 int run_list(const char *runs, char ***names);

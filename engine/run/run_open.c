@@ -55,6 +55,11 @@ static Status lock_run(Run *run, Error *error)
     return status ? fail(error, status, "%s", reason.text) : STATUS_OK;
 }
 
+void run_sign(Run *run)
+{
+    folder_sign(run->lock);
+}
+
 /* Everything a new run's folder holds before its first quantum. */
 static Status furnish(Run *run, const char *event, Error *error)
 {

@@ -2,6 +2,7 @@
  * history, so a run on disk and a live one look alike. */
 #include "engine/distill/method.h"
 #include "engine/distill/params.h"
+#include "engine/run/port_lines.h"
 #include "engine/run/run_parts.h"
 #include <math.h>
 #include <stdatomic.h>
@@ -194,6 +195,47 @@ void run_view_drop(const RunView *view)
     free(block);
 }
 
+void run_view_amend(const RunView *view, const RunLine *line)
+{
+    RunView *fresh = &((ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view)))->view;
+    fresh->state = line->state;
+    fresh->step = line->step > fresh->step ? line->step : fresh->step; /* a log may be ahead */
+    fresh->checkpoint = line->checkpoint;
+    fresh->steps_per_s = line->speed;
+    fresh->seconds_left = line->left;
+    fresh->nfe = line->nfe;
+    fresh->shift_share = line->share;
+    snprintf(fresh->note, sizeof fresh->note, "%s", line->note);
+}
+
+static char *live_samples(char path[PATH_SIZE], const char *folder)
+{
+    return file_join(path, folder, "samples/.live.safetensors");
+}
+
+Status run_view_save_samples(const RunView *view, const char *runs, Error *error)
+{
+    char path[PATH_SIZE], folder[PATH_SIZE], name[NAME_SIZE + 16];
+    const ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    if (!block->gallery)
+        return fail(error, STATUS_BAD_INPUT, "run %d has no samples yet", view->id);
+    snprintf(name, sizeof name, "%04d-%s", view->id, view->name);
+    return gallery_save(block->gallery, live_samples(path, file_join(folder, runs, name)), error);
+}
+
+/* The owner of a live run may have written newer ones than those of the last checkpoint;
+ * those of a step not reached are from before a kill. */
+static Gallery *read_samples(const char *folder, long step, bool live)
+{
+    char path[PATH_SIZE];
+    Gallery *saved = gallery_load(file_join(path, folder, "samples/latest.safetensors"));
+    Gallery *newer = live ? gallery_load(live_samples(path, folder)) : NULL;
+    bool better = newer && gallery_view(newer)->step <= step &&
+                  (!saved || gallery_view(newer)->step > gallery_view(saved)->step);
+    gallery_drop(better ? saved : newer);
+    return better ? newer : saved;
+}
+
 /* A run whose last words were "live" but that nobody holds was killed. */
 static void settle_state(RunView *view, const History *history, const char *folder)
 {
@@ -212,15 +254,14 @@ const RunView *run_view_read(const char *folder, Error *error)
     Config config;
     Lineage lineage;
     History history;
-    char path[PATH_SIZE];
     lab_config_init(&config);
     if (folder_read_ini(folder, &config, &lineage, error) || config_check(&config, error))
         return NULL;
     history_init(&history, 0, NULL);
     ViewBlock *block = NULL;
     if (!history_read(&history, folder, error)) {
-        Gallery *gallery =
-            gallery_load(file_join(path, folder, "samples/latest.safetensors"));
+        bool live = history.state == RUN_LIVE || history.state == RUN_PAUSED;
+        Gallery *gallery = read_samples(folder, history.step, live);
         block = view_new(folder, &config, &lineage, &history, gallery);
         RunView *view = &block->view;
         settle_state(view, &history, folder);

@@ -1,0 +1,71 @@
+/* The lines that pass through an engine's port, both ways. Plain text, so that a person
+ * can type them (socat - UNIX:runs/.socket); one line a message, fields between single
+ * spaces, the last field running to the line's end. In texts \n stands for a line's end
+ * and \\ for a backslash; other control characters do not occur.
+ *
+ *   to the owner
+ *     hello steer|look                         announces a viewer; look: sends no commands
+ *     do TAG WORD RUN NUMBER TEXT              a Command; WORD: new, start, pause, step, set, ...
+ *     status                                   what changed since this connection last asked
+ *     samples RUN                              the newest samples, as a file
+ *   to the viewer
+ *     owner PROCESS workbench|headless VIEWERS           answers hello; begins every status
+ *     run ID STATE STEP CHECKPOINT SAMPLES SPEED LEFT NFE SHARE NAME NOTE   a run that changed
+ *     gone ID                                            a run that is no more
+ *     end SERIAL CPU RSS                                 ends a status
+ *     samples ID STEP                                    samples/live.safetensors holds these
+ *     note TAG STATUS RUN TIME TEXT                      answers `do TAG`; TAG 0: news
+ *     error TEXT                                         the line before made no sense
+ *
+ * Nothing here reads or writes a descriptor. No pointer into a line is kept. */
+#ifndef DDIL_PORT_LINES_H
+#define DDIL_PORT_LINES_H
+
+#include "engine/engine.h"
+
+enum { LINE_SIZE = 4096 }; /* bytes of a line at most, with its newline */
+
+typedef enum LineKind {
+    LINE_HELLO,
+    LINE_DO,
+    LINE_STATUS,
+    LINE_SAMPLES,
+    LINE_OWNER,
+    LINE_RUN,
+    LINE_GONE,
+    LINE_END,
+    LINE_NOTE,
+    LINE_ERROR,
+} LineKind;
+
+/* What the owner knows of a run beyond what the run's folder says. */
+typedef struct RunLine {
+    int id;
+    RunState state;
+    long step, checkpoint, samples; /* -1: none */
+    double speed, left, nfe, share; /* RunView's steps_per_s, seconds_left, nfe, shift_share */
+    char name[NAME_SIZE];
+    char note[96];
+} RunLine;
+
+typedef struct Line {
+    LineKind kind;
+    bool looks;      /* hello */
+    long tag;        /* do */
+    Command command; /* do */
+    int run;         /* samples, gone */
+    long step;       /* samples from the owner; -1 in a request */
+    OwnerView owner;
+    RunLine about;   /* run */
+    long serial;     /* end */
+    double cpu_share, rss_mib;
+    NoteView note;   /* its ticket is the tag */
+    char text[256];  /* error */
+} Line;
+
+/* Reads one line without its newline. BAD_INPUT says what is wrong with it. */
+Status line_read(Line *line, const char *text, Error *error);
+/* Writes it with its newline; at most LINE_SIZE bytes and the zero. Returns the length. */
+int line_write(char text[LINE_SIZE + 1], const Line *line);
+
+#endif

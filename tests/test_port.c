@@ -1,0 +1,489 @@
+/* The port: its lines, its hostile guests, and a viewer that steers through it. */
+#include "engine/base/clock.h"
+#include "engine/base/rng.h"
+#include "engine/run/port_lines.h"
+#include "engine/run/port_socket.h"
+#include "tests/child.h"
+#include "tests/engines.h"
+#include "tests/near.h"
+#include <math.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- Lines ------------------------------------------------------------------------ */
+
+/* Every kind of line, with what is awkward in it. */
+static const Line SAMPLES_OF_LINES[] = {
+    {.kind = LINE_HELLO, .looks = true},
+    {.kind = LINE_HELLO},
+    {.kind = LINE_STATUS},
+    {.kind = LINE_SAMPLES, .run = 3, .step = -1},
+    {.kind = LINE_SAMPLES, .run = 3, .step = 12000},
+    {.kind = LINE_DO,
+     .tag = 7,
+     .command = {COMMAND_NEW, 0, 0, "ring-pd\nrun.seed=3\nname=a\\b  c"}},
+    {.kind = LINE_DO, .tag = 1, .command = {COMMAND_PAUSE, 12, -1, ""}},
+    {.kind = LINE_OWNER, .owner = {OWNER_HEADLESS, false, 4711, 3}},
+    {.kind = LINE_RUN,
+     .about = {7, RUN_LIVE, 120, 100, -1, 1 / 3.0, INFINITY, 1e9, 0.1, "ring-pd", "forked from 02@9"}},
+    {.kind = LINE_GONE, .run = 7},
+    {.kind = LINE_END, .serial = 99, .cpu_share = 0.5, .rss_mib = 12.25},
+    {.kind = LINE_NOTE, .note = {3, STATUS_BAD_INPUT, 2, "23:01:07", "no \\ such\nrun"}},
+    {.kind = LINE_ERROR, .text = "what?"},
+};
+enum { LINE_SAMPLES_COUNT = sizeof SAMPLES_OF_LINES / sizeof *SAMPLES_OF_LINES };
+
+static void test_lines_read_back_as_they_were_written(void **state)
+{
+    (void)state;
+    for (int i = 0; i < LINE_SAMPLES_COUNT; i++) {
+        char text[LINE_SIZE + 1], again[LINE_SIZE + 1];
+        Line line;
+        Error error = {{0}};
+        int length = line_write(text, &SAMPLES_OF_LINES[i]);
+        assert_int_equal(strcspn(text, "\n"), length - 1);
+        text[length - 1] = 0;
+        if (line_read(&line, text, &error))
+            fail_msg("%s: %s", text, error.text);
+        assert_int_equal(line.kind, SAMPLES_OF_LINES[i].kind);
+        line_write(again, &line);
+        text[length - 1] = '\n';
+        assert_string_equal(again, text);
+    }
+}
+
+static void test_texts_survive(void **state)
+{
+    (void)state;
+    char text[LINE_SIZE + 1];
+    Line line = {.kind = LINE_DO, .tag = 1, .command = {.kind = COMMAND_SET}}, back;
+    memset(line.command.text, '\\', COMMAND_TEXT_SIZE - 1); /* the longest of all */
+    text[line_write(text, &line) - 1] = 0;
+    assert_int_equal(line_read(&back, text, NULL), STATUS_OK);
+    assert_memory_equal(back.command.text, line.command.text, COMMAND_TEXT_SIZE);
+}
+
+static void test_bad_lines_are_refused_and_named(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        " ",
+        "do",
+        "do 0 pause 1 0 ",
+        "do 1 fly 1 0 ",
+        "do 1 pause -1 0 ",
+        "do 1 pause 99999999999999999999 0 ",
+        "do 1 pause 1",
+        "do 1 set 1 0 a\\x",
+        "do 1 set 1 0 a\\",
+        "do 1 set 1 0 \ttab",
+        "hello",
+        "hello stranger",
+        "status now",
+        "samples",
+        "samples 0",
+        "run 1 dancing 1 1 1 1 1 1 1 a b",
+        "owner 1 king 2",
+        "DO 1 pause 1 0 ",
+        "\001",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        Line line;
+        Error error = {{0}};
+        if (!line_read(&line, bad[i], &error))
+            fail_msg("\"%s\" was taken", bad[i]);
+        assert_true(strlen(error.text) > 0);
+    }
+}
+
+/* Bytes drawn anew, dropped, doubled and cut off in good lines: never more than a refusal,
+ * and what is taken can be written. */
+static void test_broken_lines_do_no_harm(void **state)
+{
+    (void)state;
+    char text[2 * LINE_SIZE], again[LINE_SIZE + 1];
+    for (int round = 0; round < 20000; round++) {
+        Rng rng = rng_at(7, STREAM_SAMPLE, (uint64_t)round);
+        int length = line_write(text, &SAMPLES_OF_LINES[rng_below(&rng, LINE_SAMPLES_COUNT)]);
+        for (int changes = 1 + (int)rng_below(&rng, 4); changes > 0 && length > 1; changes--) {
+            int at = (int)rng_below(&rng, (uint32_t)length);
+            switch (rng_below(&rng, 4)) {
+            case 0: text[at] = (char)rng_below(&rng, 256); break;
+            case 1: text[at] = ' '; break;
+            case 2: memmove(text + at, text + at + 1, (size_t)(length - at)); break;
+            default: text[at] = 0; break;
+            }
+            length = (int)strlen(text);
+        }
+        Line line;
+        text[strcspn(text, "\n")] = 0;
+        if (line_read(&line, text, NULL) == STATUS_OK)
+            assert_true(line_write(again, &line) > 1);
+    }
+}
+
+/* ---- Guests ----------------------------------------------------------------------- */
+
+static int visit(const Place *place)
+{
+    int guest = -1;
+    for (int i = 0; i < 400 && guest < 0; i++) { /* many at once may have to queue */
+        guest = socket_connect(place->runs);
+        if (guest < 0)
+            wait_a_while(0.01);
+    }
+    assert_true(guest >= 0);
+    return guest;
+}
+
+/* Reads until `word` came or the connection ended; what was read. */
+static const char *hear(int guest, char *text, size_t size, const char *word)
+{
+    size_t used = 0;
+    text[0] = 0;
+    while (!strstr(text, word) && used + 1 < size) {
+        struct pollfd wait = {.fd = guest, .events = POLLIN};
+        if (poll(&wait, 1, 20000) != 1)
+            fail_msg("no answer with \"%s\" but \"%s\"", word, text);
+        ssize_t n = recv(guest, text + used, size - 1 - used, 0);
+        if (n <= 0)
+            break;
+        used += (size_t)n;
+        text[used] = 0;
+    }
+    return text;
+}
+
+static void say(int guest, const char *text)
+{
+    assert_int_equal(send(guest, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+static void test_the_socket_is_private_and_leaves_with_its_owner(void **state)
+{
+    Place *place = *state;
+    char path[PATH_SIZE], text[4096];
+    struct stat info;
+    Engine *engine = place_open(place, false, false);
+    assert_int_equal(stat(file_join(path, place->runs, ".socket"), &info), 0);
+    assert_true(S_ISSOCK(info.st_mode));
+    assert_int_equal(info.st_mode & 0777, 0600);
+    int guest = visit(place);
+    say(guest, "hello steer\n");
+    assert_non_null(strstr(hear(guest, text, sizeof text, "\n"), "workbench"));
+    engine_close(engine, LEAVE_DROP, NULL);
+    assert_false(file_exists(path));
+    assert_int_equal(recv(guest, text, sizeof text, 0), 0);
+    close(guest);
+}
+
+/* A socket's address holds 108 bytes; folders may lie deeper. */
+static void test_a_deep_folder_has_a_port_too(void **state)
+{
+    Place *place = *state, deep = *place;
+    char text[4096];
+    for (int i = 0; i < 8; i++)
+        strcat(deep.runs, "/a-folder-with-a-long-name");
+    Engine *engine = place_open(&deep, false, false);
+    int guest = visit(&deep);
+    say(guest, "status\n");
+    hear(guest, text, sizeof text, "end ");
+    close(guest);
+    engine_close(engine, LEAVE_DROP, NULL);
+}
+
+static void test_nonsense_is_answered_and_survived(void **state)
+{
+    Place *place = *state;
+    char text[4096], junk[LINE_SIZE + 200];
+    Engine *engine = place_open(place, false, false);
+    int guest = visit(place);
+    say(guest, "what is this\n");
+    assert_non_null(strstr(hear(guest, text, sizeof text, "\n"), "error"));
+    assert_int_equal(send(guest, "stat\0us\n", 8, MSG_NOSIGNAL), 8);
+    assert_non_null(strstr(hear(guest, text, sizeof text, "\n"), "error"));
+    say(guest, "do 5 pause 99 0 \n");
+    assert_non_null(strstr(hear(guest, text, sizeof text, "\n"), "note 5 2 99"));
+    memset(junk, 'x', sizeof junk); /* no end in sight: the connection ends */
+    send(guest, junk, sizeof junk, MSG_NOSIGNAL);
+    assert_non_null(strstr(hear(guest, text, sizeof text, "too long"), "too long"));
+    while (recv(guest, text, sizeof text, MSG_DONTWAIT) > 0 || poll(&(struct pollfd){guest, POLLIN, 0}, 1, 0) == 0)
+        continue;
+    close(guest);
+    guest = visit(place); /* the next guest is served */
+    say(guest, "status\n");
+    hear(guest, text, sizeof text, "end ");
+    close(guest);
+    engine_close(engine, LEAVE_DROP, NULL);
+}
+
+static void test_random_bytes_are_survived(void **state)
+{
+    Place *place = *state;
+    char bytes[512], text[4096];
+    Engine *engine = place_open(place, false, false);
+    for (int round = 0; round < 200; round++) {
+        Rng rng = rng_at(11, STREAM_SAMPLE, (uint64_t)round);
+        int guest = visit(place);
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = rng_below(&rng, 20) ? (char)rng_below(&rng, 256) : '\n';
+        send(guest, bytes, sizeof bytes, MSG_NOSIGNAL);
+        close(guest);
+    }
+    int guest = visit(place);
+    say(guest, "status\n");
+    hear(guest, text, sizeof text, "end ");
+    close(guest);
+    engine_close(engine, LEAVE_DROP, NULL);
+}
+
+/* More than there is room for: the last are told, nobody else is hurt. */
+static void test_a_crowd_is_bounded(void **state)
+{
+    Place *place = *state;
+    enum { CROWD = 40 };
+    int guest[CROWD], refused = 0;
+    char text[4096];
+    Engine *engine = place_open(place, false, false);
+    for (int i = 0; i < CROWD; i++) {
+        guest[i] = visit(place);
+        send(guest[i], "hello look\n", 11, MSG_NOSIGNAL);
+    }
+    for (int i = 0; i < CROWD; i++)
+        refused += strstr(hear(guest[i], text, sizeof text, "\n"), "full") != NULL;
+    assert_int_equal(refused, CROWD - 32);
+    assert_int_equal(engine_viewers(engine), 32);
+    for (int i = 0; i < CROWD; i++)
+        close(guest[i]);
+    for (int i = 0; engine_viewers(engine) > 0; i++) {
+        assert_true(i < 200);
+        wait_a_while(0.05);
+    }
+    engine_close(engine, LEAVE_DROP, NULL);
+}
+
+/* Somebody who asks and never listens fills his own ears only: the run goes on. */
+static void test_a_deaf_guest_stops_nobody(void **state)
+{
+    Place *place = *state;
+    char command[COMMAND_TEXT_SIZE];
+    Engine *engine = place_open(place, false, false);
+    int deaf = visit(place);
+    for (int i = 0; i < 20000; i++) {
+        if (send(deaf, "bla\nstatus\n", 11, MSG_NOSIGNAL) < 0)
+            break; /* no room left: as deaf as can be */
+    }
+    snprintf(command, sizeof command, "%.900s\nrun.steps=1000000", place->pd);
+    tell(engine, COMMAND_NEW, 0, 0, command);
+    for (int i = 0;; i++) {
+        const Snapshot *snapshot = engine_look(engine);
+        bool going = snapshot->runs > 0 && snapshot->run[0]->step > 20;
+        engine_drop(engine, snapshot);
+        if (going)
+            break;
+        assert_true(i < 600);
+        wait_a_while(0.05);
+    }
+    close(deaf);
+    engine_close(engine, LEAVE_DROP, NULL);
+}
+
+/* ---- Viewers ---------------------------------------------------------------------- */
+
+/* The owner's newest snapshot when `holds`; the test fails after a minute. */
+static const Snapshot *viewer_until(Engine *viewer, bool (*holds)(const Snapshot *, long), long number)
+{
+    double limit = clock_s() + 60;
+    for (;;) {
+        engine_advance(viewer, 0);
+        const Snapshot *snapshot = engine_look(viewer);
+        if (holds(snapshot, number))
+            return snapshot;
+        engine_drop(viewer, snapshot);
+        assert_true(clock_s() < limit);
+        wait_a_while(0.02);
+    }
+}
+
+static bool has_answer(const Snapshot *snapshot, long ticket)
+{
+    return answer(snapshot, ticket) != NULL;
+}
+
+static bool has_runs(const Snapshot *snapshot, long n)
+{
+    return snapshot->runs == n;
+}
+
+static bool first_is(const Snapshot *snapshot, long state)
+{
+    return snapshot->runs > 0 && (long)snapshot->run[0]->state == state;
+}
+
+static bool first_passed(const Snapshot *snapshot, long step)
+{
+    return snapshot->runs > 0 && snapshot->run[0]->step > step;
+}
+
+static Status ask_owner(Engine *viewer, CommandKind kind, int run, long number, const char *text)
+{
+    long ticket = tell(viewer, kind, run, number, text);
+    const Snapshot *snapshot = viewer_until(viewer, has_answer, ticket);
+    Status status = answer(snapshot, ticket)->status;
+    engine_drop(viewer, snapshot);
+    return status;
+}
+
+static void assert_same_views(const RunView *a, const RunView *b)
+{
+    assert_int_equal(a->id, b->id);
+    assert_int_equal(a->state, b->state);
+    assert_int_equal(a->step, b->step);
+    assert_int_equal(a->checkpoint, b->checkpoint);
+    assert_int_equal(a->loss_terms, b->loss_terms);
+    for (int i = 0; i < a->loss_terms; i++) {
+        assert_string_equal(a->term[i].name, b->term[i].name);
+        assert_memory_equal(&a->term[i].series, &b->term[i].series, sizeof(Series));
+    }
+    assert_int_equal(a->shift_view.columns, b->shift_view.columns);
+    size_t cells = (size_t)a->shift_view.columns * (size_t)a->shift_view.rows;
+    assert_memory_equal(a->shift_view.own, b->shift_view.own, cells * sizeof(float));
+    assert_int_equal(a->marks, b->marks);
+    for (int i = 0; i < a->marks; i++)
+        assert_string_equal(a->mark[i].text, b->mark[i].text);
+    assert_int_equal(a->params, b->params);
+    for (int i = 0; i < a->params; i++)
+        assert_string_equal(a->param[i], b->param[i]);
+    assert_string_equal(a->note, b->note);
+}
+
+static void test_a_viewer_steers_everything(void **state)
+{
+    Place *place = *state;
+    char text[COMMAND_TEXT_SIZE];
+    Engine *owner = place_open(place, false, false);
+    Engine *viewer = place_open(place, true, false);
+    assert_true(engine_owns(owner));
+    assert_false(engine_owns(viewer));
+    snprintf(text, sizeof text, "%.900s\nrun.steps=1000000\nrun.log_every=1", place->pd);
+    assert_int_equal(ask_owner(viewer, COMMAND_NEW, 0, 0, text), STATUS_OK);
+    const Snapshot *snapshot = viewer_until(viewer, first_passed, 5);
+    assert_int_equal(snapshot->owner.kind, OWNER_WORKBENCH);
+    assert_int_equal(snapshot->owner.process, getpid());
+    assert_int_equal(snapshot->owner.viewers, 1);
+    assert_false(snapshot->owner.here);
+    assert_true(isfinite(snapshot->run[0]->loss));
+    engine_drop(viewer, snapshot);
+    assert_int_equal(ask_owner(viewer, COMMAND_PAUSE, 1, 0, ""), STATUS_OK);
+    snapshot = viewer_until(viewer, first_is, RUN_PAUSED);
+    long step = snapshot->run[0]->step;
+    engine_drop(viewer, snapshot);
+    assert_int_equal(ask_owner(viewer, COMMAND_STEP, 1, 3, ""), STATUS_OK);
+    engine_drop(viewer, viewer_until(viewer, first_passed, step + 2));
+    engine_drop(viewer, viewer_until(viewer, first_is, RUN_PAUSED));
+    assert_int_equal(ask_owner(viewer, COMMAND_SET, 1, 0, "optimizer.lr=0.002"), STATUS_OK);
+    assert_int_equal(ask_owner(viewer, COMMAND_SET, 1, 0, "optimizer.lr=mad"), STATUS_BAD_INPUT);
+    assert_int_equal(ask_owner(viewer, COMMAND_NOTE, 1, 0, "a, \"note\" of \\ mine"), STATUS_OK);
+    assert_int_equal(ask_owner(viewer, COMMAND_SAVE, 1, 0, ""), STATUS_OK);
+    assert_int_equal(ask_owner(viewer, COMMAND_FORK, 1, -1, "name=child\noptimizer.lr=0.003"), STATUS_OK);
+    engine_drop(viewer, viewer_until(viewer, has_runs, 2));
+    assert_int_equal(ask_owner(viewer, COMMAND_PAUSE, 2, 0, ""), STATUS_OK);
+    assert_int_equal(ask_owner(viewer, COMMAND_DELETE, 2, 0, ""), STATUS_OK);
+    snapshot = viewer_until(viewer, has_runs, 1);
+    const Snapshot *truth = engine_look(owner);
+    assert_same_views(truth->run[0], snapshot->run[0]);
+    engine_drop(owner, truth);
+    engine_drop(viewer, snapshot);
+    assert_int_equal(ask_owner(viewer, COMMAND_START, 1, 0, ""), STATUS_OK);
+    engine_drop(viewer, viewer_until(viewer, first_is, RUN_LIVE));
+    engine_close(viewer, LEAVE_SAVE, NULL);
+    engine_close(owner, LEAVE_DROP, NULL);
+}
+
+static void test_who_looks_sends_nothing(void **state)
+{
+    Place *place = *state;
+    char text[4096];
+    Engine *owner = place_open(place, false, false);
+    Engine *viewer = place_open(place, true, true);
+    assert_int_equal(ask_owner(viewer, COMMAND_NEW, 0, 0, place->pd), STATUS_BAD_INPUT);
+    int guest = visit(place); /* nor does one that only says it will not */
+    say(guest, "hello look\ndo 3 new 0 0 ring-pd\n");
+    assert_non_null(strstr(hear(guest, text, sizeof text, "note 3"), "note 3 2"));
+    const Snapshot *snapshot = engine_look(owner);
+    assert_int_equal(snapshot->runs, 0);
+    engine_drop(owner, snapshot);
+    close(guest);
+    engine_close(viewer, LEAVE_SAVE, NULL);
+    engine_close(owner, LEAVE_DROP, NULL);
+}
+
+/* The owner leaves: the viewer says so, keeps showing, and finds the next owner. */
+static bool owner_is(const Snapshot *snapshot, long kind)
+{
+    return (long)snapshot->owner.kind == kind;
+}
+
+static void test_owners_come_and_go(void **state)
+{
+    Place *place = *state;
+    Engine *owner = place_open(place, false, false);
+    tell(owner, COMMAND_NEW, 0, 0, place->pd);
+    Engine *viewer = place_open(place, true, false);
+    engine_drop(viewer, viewer_until(viewer, has_runs, 1));
+    engine_close(owner, LEAVE_SAVE, NULL);
+    const Snapshot *snapshot = viewer_until(viewer, owner_is, OWNER_NONE);
+    assert_int_equal(snapshot->runs, 1);
+    engine_drop(viewer, snapshot);
+    assert_int_equal(ask_owner(viewer, COMMAND_START, 1, 0, ""), STATUS_BLOCKED);
+    owner = place_open(place, false, false);
+    engine_headless(owner);
+    engine_drop(viewer, viewer_until(viewer, owner_is, OWNER_HEADLESS));
+    engine_close(viewer, LEAVE_SAVE, NULL);
+    engine_close(owner, LEAVE_DROP, NULL);
+}
+
+/* Parked and unparked, as when a process forks: nothing is lost. */
+static void test_an_engine_can_be_parked(void **state)
+{
+    Place *place = *state;
+    char text[COMMAND_TEXT_SIZE];
+    Engine *owner = place_open(place, false, false);
+    Engine *viewer = place_open(place, true, false);
+    snprintf(text, sizeof text, "%.900s\nrun.steps=1000000", place->pd);
+    assert_int_equal(ask_owner(viewer, COMMAND_NEW, 0, 0, text), STATUS_OK);
+    engine_park(owner);
+    const Snapshot *snapshot = engine_look(owner);
+    engine_drop(owner, snapshot);
+    assert_int_equal(engine_unpark(owner, NULL), STATUS_OK);
+    engine_drop(viewer, viewer_until(viewer, first_passed, 50));
+    engine_close(viewer, LEAVE_SAVE, NULL);
+    engine_close(owner, LEAVE_DROP, NULL);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_enter, place_leave)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines_read_back_as_they_were_written),
+        cmocka_unit_test(test_texts_survive),
+        cmocka_unit_test(test_bad_lines_are_refused_and_named),
+        cmocka_unit_test(test_broken_lines_do_no_harm),
+        TEST(test_the_socket_is_private_and_leaves_with_its_owner),
+        TEST(test_a_deep_folder_has_a_port_too),
+        TEST(test_nonsense_is_answered_and_survived),
+        TEST(test_random_bytes_are_survived),
+        TEST(test_a_crowd_is_bounded),
+        TEST(test_a_deaf_guest_stops_nobody),
+        TEST(test_a_viewer_steers_everything),
+        TEST(test_who_looks_sends_nothing),
+        TEST(test_owners_come_and_go),
+        TEST(test_an_engine_can_be_parked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
