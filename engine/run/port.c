@@ -1,8 +1,7 @@
 /* Owns the port's thread and its connections. */
 #include "engine/run/port.h"
 #include "engine/base/clock.h"
-#include "engine/run/engine_parts.h"
-#include "engine/run/port_lines.h"
+#include "engine/run/port_parts.h"
 #include "engine/run/port_socket.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -15,55 +14,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CLIENTS = 32, PENDING = 16, NOTES = 128, SAVED = 8, IN_SIZE = LINE_SIZE + 1 };
 static const double PATIENCE_S = 10; /* for half a line, and for an answer unread */
 
-/* A command sent and not yet answered. */
-typedef struct Pending {
-    long ticket, tag;
-} Pending;
+/* ---- Connections ------------------------------------------------------------------ */
 
-typedef struct Client {
-    int socket; /* -1: free */
-    bool viewer, looks;
-    char in[IN_SIZE];
-    int filled;
-    char *out; /* [room], answers not yet taken: [sent, used) */
-    size_t sent, used, room;
-    double since; /* half a line, or an answer, waits since then; 0: nothing does */
-    uint64_t told;        /* notes up to this number were passed on */
-    const Snapshot *seen; /* of its last status, NULL */
-    Pending pending[PENDING];
-    int pendings;
-} Client;
-
-/* Samples that stand in a file already. */
-typedef struct Saved {
-    int run;
-    long step;
-} Saved;
-
-struct Port {
-    Engine *engine;
-    char runs[PATH_SIZE];
-    int socket, kick[2];
-    pthread_t thread;
-    bool running;
-    atomic_int viewers;
-    atomic_bool stop;
-    Client client[CLIENTS]; /* the thread's */
-    Saved saved[SAVED];     /* the thread's: the last ones, a ring */
-    int next_saved;
-
-    pthread_mutex_t lock;
-    /* under lock: the last notes; number n stands at n % NOTES */
-    NoteView note[NOTES];
-    uint64_t notes; /* so many were ever given */
-};
-
-/* ---- Answers ---------------------------------------------------------------------- */
-
-static void count_viewers(Port *port)
+void port_count(Port *port)
 {
     int n = 0;
     for (int i = 0; i < CLIENTS; i++)
@@ -79,226 +34,7 @@ static void hang_up(Port *port, Client *client)
     if (client->seen)
         engine_drop(port->engine, client->seen);
     *client = (Client){.socket = -1};
-    count_viewers(port);
-}
-
-static void put_line(Client *client, const Line *line)
-{
-    if (client->room - client->used < LINE_SIZE + 1) {
-        client->room = client->room ? 2 * client->room : 4 * LINE_SIZE;
-        client->out = realloc(client->out, client->room);
-        must(client->out);
-    }
-    client->used += (size_t)line_write(client->out + client->used, line);
-}
-
-static void put_error(Client *client, const char *text)
-{
-    Line line = {.kind = LINE_ERROR};
-    snprintf(line.text, sizeof line.text, "%.255s", text);
-    put_line(client, &line);
-}
-
-/* false: the connection is dead. */
-static bool flush(Client *client)
-{
-    while (client->sent < client->used) {
-        ssize_t n = send(client->socket, client->out + client->sent,
-                         client->used - client->sent, MSG_NOSIGNAL);
-        if (n < 0)
-            return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-        client->sent += (size_t)n;
-        client->since = 0;
-    }
-    client->sent = client->used = 0;
-    return true;
-}
-
-/* ---- Status ----------------------------------------------------------------------- */
-
-static void put_owner(Port *port, Client *client)
-{
-    Line line = {.kind = LINE_OWNER, .owner = engine_owner(port->engine)};
-    line.owner.viewers = atomic_load(&port->viewers);
-    put_line(client, &line);
-}
-
-static void put_run(Client *client, const RunView *view)
-{
-    Line line = {.kind = LINE_RUN,
-                 .about = {.id = view->id,
-                           .state = view->state,
-                           .step = view->step,
-                           .checkpoint = view->checkpoint,
-                           .samples = view->samples.n > 0 ? view->samples.step : -1,
-                           .speed = view->steps_per_s,
-                           .left = view->seconds_left,
-                           .nfe = view->nfe,
-                           .share = view->shift_share}};
-    snprintf(line.about.name, sizeof line.about.name, "%s", view->name);
-    snprintf(line.about.note, sizeof line.about.note, "%s", view->note);
-    put_line(client, &line);
-}
-
-static void put_gone(Client *client, int id)
-{
-    Line line = {.kind = LINE_GONE, .run = id};
-    put_line(client, &line);
-}
-
-/* What differs between two snapshots: views are immutable, so the same address is the same
- * content. Both are by id, ascending. */
-static void put_changes(Client *client, const Snapshot *before, const Snapshot *now)
-{
-    int b = 0, n = 0, was = before ? before->runs : 0;
-    while (b < was || n < now->runs) {
-        int old = b < was ? before->run[b]->id : INT32_MAX;
-        int new = n < now->runs ? now->run[n]->id : INT32_MAX;
-        if (old < new)
-            put_gone(client, old);
-        else if (new < old || before->run[b] != now->run[n])
-            put_run(client, now->run[n]);
-        b += old <= new;
-        n += new <= old;
-    }
-}
-
-static void put_status(Port *port, Client *client)
-{
-    const Snapshot *now = snapshot_take(port->engine);
-    put_owner(port, client);
-    put_changes(client, client->seen, now);
-    Line line = {.kind = LINE_END,
-                 .serial = now->serial,
-                 .cpu_share = now->cpu_share,
-                 .rss_mib = now->rss_mib};
-    put_line(client, &line);
-    if (client->seen)
-        engine_drop(port->engine, client->seen);
-    client->seen = now;
-}
-
-/* ---- Samples ---------------------------------------------------------------------- */
-
-static Status save_samples(Port *port, const RunView *view, Error *error)
-{
-    for (int i = 0; i < SAVED; i++) {
-        if (port->saved[i].run == view->id && port->saved[i].step == view->samples.step)
-            return STATUS_OK;
-    }
-    Status status = run_view_save_samples(view, port->runs, error);
-    if (!status)
-        port->saved[port->next_saved++ % SAVED] = (Saved){view->id, view->samples.step};
-    return status;
-}
-
-static void put_samples(Port *port, Client *client, int run)
-{
-    Line line = {.kind = LINE_SAMPLES, .run = run, .step = -1};
-    Error error = {{0}};
-    const Snapshot *now = snapshot_take(port->engine);
-    for (int i = 0; i < now->runs; i++) {
-        if (now->run[i]->id == run &&
-            save_samples(port, now->run[i], &error) == STATUS_OK)
-            line.step = now->run[i]->samples.step;
-    }
-    engine_drop(port->engine, now);
-    if (line.step >= 0)
-        put_line(client, &line);
-    else
-        put_error(client, *error.text ? error.text : "this run has no samples yet");
-}
-
-/* ---- Notes ------------------------------------------------------------------------ */
-
-void port_note(Port *port, const NoteView *note)
-{
-    pthread_mutex_lock(&port->lock);
-    port->note[port->notes++ % NOTES] = *note;
-    pthread_mutex_unlock(&port->lock);
-    if (write(port->kick[1], "", 1) < 0)
-        return; /* full: it will look */
-}
-
-/* The tag a viewer gave the command with this ticket; 0: not this viewer's. */
-static long tag_of(Client *client, long ticket)
-{
-    for (int i = 0; i < client->pendings; i++) {
-        if (client->pending[i].ticket != ticket)
-            continue;
-        long tag = client->pending[i].tag;
-        client->pending[i] = client->pending[--client->pendings];
-        return tag;
-    }
-    return 0;
-}
-
-static bool next_note(Port *port, Client *client, NoteView *note)
-{
-    pthread_mutex_lock(&port->lock);
-    bool any = client->told < port->notes;
-    if (any && port->notes - client->told > NOTES)
-        client->told = port->notes - NOTES; /* it was too slow: the oldest are lost */
-    if (any)
-        *note = port->note[client->told++ % NOTES];
-    pthread_mutex_unlock(&port->lock);
-    return any;
-}
-
-/* Everybody hears everything; an answer carries its tag to the one who asked. */
-static void put_notes(Port *port, Client *client)
-{
-    Line line = {.kind = LINE_NOTE};
-    while (next_note(port, client, &line.note)) {
-        line.note.ticket = line.note.ticket ? tag_of(client, line.note.ticket) : 0;
-        if (line.note.ticket || client->viewer)
-            put_line(client, &line);
-    }
-}
-
-/* ---- Requests --------------------------------------------------------------------- */
-
-static void refuse(Client *client, const Line *line, const char *why)
-{
-    Line answer = {.kind = LINE_NOTE,
-                   .note = {.ticket = line->tag, .status = STATUS_BAD_INPUT}};
-    snprintf(answer.note.text, sizeof answer.note.text, "%s", why);
-    put_line(client, &answer);
-}
-
-static void pass_on(Port *port, Client *client, const Line *line)
-{
-    if (client->looks) {
-        refuse(client, line, "this is a viewer (--readonly): it sends no commands");
-        return;
-    }
-    long ticket = client->pendings < PENDING ? engine_send(port->engine, &line->command) : 0;
-    if (ticket)
-        client->pending[client->pendings++] = (Pending){ticket, line->tag};
-    else
-        refuse(client, line, "the engine is busy: send it again in a moment");
-}
-
-static void serve_line(Port *port, Client *client, const char *text)
-{
-    Line line;
-    Error error;
-    if (line_read(&line, text, &error)) {
-        put_error(client, error.text);
-        return;
-    }
-    switch (line.kind) {
-    case LINE_HELLO:
-        client->viewer = true;
-        client->looks = line.looks;
-        count_viewers(port);
-        put_owner(port, client);
-        break;
-    case LINE_STATUS: put_status(port, client); break;
-    case LINE_SAMPLES: put_samples(port, client, line.run); break;
-    case LINE_DO: pass_on(port, client, &line); break;
-    default: put_error(client, "this is what the owner says, not what it is asked"); break;
-    }
+    port_count(port);
 }
 
 /* Serves the whole lines that have come, one at a time while its answers are taken. */
@@ -309,17 +45,15 @@ static bool serve_lines(Port *port, Client *client)
         int length = (int)(end + 1 - client->in);
         *end = 0;
         bool whole = strlen(client->in) == (size_t)length - 1; /* no zero inside */
-        serve_line(port, client, whole ? client->in : "\001");
+        client_serve(port, client, whole ? client->in : "\001");
         client->filled -= length;
         memmove(client->in, end + 1, (size_t)client->filled);
         client->since = 0;
-        if (!flush(client))
+        if (!client_flush(client))
             return false;
     }
     return true;
 }
-
-/* ---- Connections ------------------------------------------------------------------ */
 
 /* false: there is no room. */
 static bool seat(Port *port, int guest)
@@ -359,8 +93,8 @@ static bool take_bytes(Client *client)
                    !memchr(client->in, '\n', (size_t)client->filled);
     if (!endless)
         return true;
-    put_error(client, "the line is too long");
-    flush(client);
+    client_error(client, "the line is too long");
+    client_flush(client);
     return false;
 }
 
@@ -381,10 +115,10 @@ static void attend(Port *port, Client *client, short events)
     if (events & (POLLIN | POLLHUP | POLLERR) && client->filled < LINE_SIZE)
         alive = take_bytes(client);
     if (alive)
-        alive = flush(client) && serve_lines(port, client);
+        alive = client_flush(client) && serve_lines(port, client);
     if (alive && client->used == 0) {
-        put_notes(port, client);
-        alive = flush(client);
+        client_notes(port, client);
+        alive = client_flush(client);
     }
     if (!alive || overdue(client, clock_s()))
         hang_up(port, client);
@@ -428,6 +162,15 @@ static void *serve(void *context)
     return NULL;
 }
 
+void port_note(Port *port, const NoteView *note)
+{
+    pthread_mutex_lock(&port->lock);
+    port->note[port->notes++ % NOTES] = *note;
+    pthread_mutex_unlock(&port->lock);
+    if (write(port->kick[1], "", 1) < 0)
+        return; /* full: it will look */
+}
+
 /* ---- Life ------------------------------------------------------------------------- */
 
 /* Signals are for the thread that listens to the terminal. */
@@ -462,8 +205,8 @@ void port_close(Port *port)
     for (int i = 0; i < CLIENTS; i++) {
         if (port->client[i].socket < 0)
             continue;
-        put_notes(port, &port->client[i]); /* the last words */
-        flush(&port->client[i]);
+        client_notes(port, &port->client[i]); /* the last words */
+        client_flush(&port->client[i]);
         hang_up(port, &port->client[i]);
     }
     if (port->socket >= 0) {
