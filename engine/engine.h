@@ -56,14 +56,18 @@ typedef enum CommandKind {
     COMMAND_START,  /* run: go on (also loads a run from disk) */
     COMMAND_PAUSE,  /* run */
     COMMAND_STEP,   /* run, number: do so many steps, then pause */
-    COMMAND_SET,    /* run, text: "section.key=value"; a checkpoint is written first */
+    COMMAND_SET,    /* run, text: lines "section.key=value", all or none; a checkpoint is written first, one mark after */
     COMMAND_SAVE,   /* run */
-    COMMAND_FORK,   /* run, number: at this saved step (-1: the latest), text: lines "section.key=value" */
-    COMMAND_NOTE,   /* run, text */
+    COMMAND_FORK,   /* run, number: at this saved step, or FORK_..., text: lines "section.key=value" */
+    COMMAND_NOTE,   /* run, number: the training step it is about (-1: the present one), text */
     COMMAND_DELETE, /* run: paused, done or failed only */
 } CommandKind;
 
 enum { COMMAND_TEXT_SIZE = 1024, NAME_SIZE = 64 };
+enum {
+    FORK_NEWEST = -1, /* at the latest saved step */
+    FORK_HERE = -2,   /* at the present step: saved first; of a run that is not open, the latest saved one */
+};
 
 typedef struct Command {
     CommandKind kind;
@@ -120,9 +124,12 @@ typedef struct TermView {
     Series series;
 } TermView;
 
+/* What happened at a training step; in the order of steps. An intervention says "section.key old -> new", several of them
+ * separated by ", "; a fork begins with "forked from NNNN@STEP" and what it changed after ": "; a note with "note: ". */
+enum { MARK_TEXT_SIZE = 256 };
 typedef struct MarkView {
     long step;
-    char text[96]; /* "optimizer.lr 0.001 -> 0.0005", "note: ..." */
+    char text[MARK_TEXT_SIZE];
 } MarkView;
 
 typedef struct MetricView {
@@ -149,6 +156,8 @@ typedef struct RunView {
     double nfe;               /* network evaluations so far (backward counts 2) */
     double shift_share;       /* share of nfe spent on measuring */
     bool guided;              /* then the teacher's own law is the right reference (methods.md 11.5 b) */
+    double prior[3];          /* in force now under the schedule: data, teacher, student; NaN: the run is not open */
+    double share[3];          /* of the rows of the last batches; NaN unknown */
     bool renoises;            /* the sampler draws fresh noise: the paired error then says little */
     int loss_terms;
     TermView *term;           /* [0] is the loss itself, [1] grad_norm, then the method's terms */
@@ -216,8 +225,13 @@ typedef struct ParamInfoView {
     double low, high;
     const char *applies; /* "next step", "next round", "fork only" */
     const char *type;    /* "int", "real", "bool", "choice", "letters", "list", "text" */
+    const char *method;  /* whose parameter it is, "" when every method shares it */
 } ParamInfoView;
 /* Every parameter, in table order. Allocated; free() it. */
 int engine_params(ParamInfoView **params);
+/* One of them, by its index there; false past the end. Allocates nothing. */
+bool engine_param(int index, ParamInfoView *param);
+/* Is the text a value of this parameter? `canonical` gets it as RunView.param would show it. */
+Status engine_param_check(int index, const char *text, char canonical[64], Error *error);
 
 #endif

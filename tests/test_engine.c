@@ -121,7 +121,7 @@ static void test_set_save_note_fork_delete(void **state)
     engine_advance(engine, 12);
     assert_int_equal(ask(engine, COMMAND_SET, 1, 0, "optimizer.lr=0.0005"), STATUS_OK);
     assert_int_equal(ask(engine, COMMAND_SET, 1, 0, "optimizer.lr=x"), STATUS_BAD_INPUT);
-    assert_int_equal(ask(engine, COMMAND_NOTE, 1, 0, "hello"), STATUS_OK);
+    assert_int_equal(ask(engine, COMMAND_NOTE, 1, -1, "hello"), STATUS_OK);
     assert_int_equal(ask(engine, COMMAND_SAVE, 1, 0, ""), STATUS_OK);
     assert_int_equal(
         ask(engine, COMMAND_FORK, 1, -1, "name=child\nsource.beta_student=1"), STATUS_OK);
@@ -238,7 +238,7 @@ static void test_leaving_saves_and_coming_back_resumes(void **state)
     assert_int_equal(snapshot->run[0]->state, RUN_PAUSED);
     assert_int_equal(snapshot->run[0]->checkpoint, 10);
     engine_drop(engine, snapshot);
-    assert_int_equal(ask(engine, COMMAND_NOTE, 1, 0, "from outside"), STATUS_OK);
+    assert_int_equal(ask(engine, COMMAND_NOTE, 1, -1, "from outside"), STATUS_OK);
     assert_int_equal(ask(engine, COMMAND_START, 1, 0, ""), STATUS_OK);
     engine_advance(engine, 1);
     snapshot = engine_look(engine);

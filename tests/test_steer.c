@@ -80,7 +80,7 @@ static void test_a_tweak_is_saved_before_and_marked(void **state)
     assert_int_equal(checkpoint_newest(run_folder(run)), 7);
     assert_int_equal(run_set(run, "optimizer.lr=0.0005", &error), STATUS_OK);
     assert_int_equal(checkpoint_newest(run_folder(run)), 10);
-    run_note(run, "a \"quoted\", note");
+    run_note(run, -1, "a \"quoted\", note");
     char folder[PATH_SIZE];
     snprintf(folder, sizeof folder, "%s", run_folder(run));
     run_close(run); /* killed at once: the tweak holds */

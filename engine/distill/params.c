@@ -119,6 +119,21 @@ void lab_config_init(Config *config)
         config_add(config, methods[i]->params, methods[i]->n_params);
 }
 
+const ParamRow *lab_param_row(int index, const char **method)
+{
+    int n = (int)(sizeof shared_rows / sizeof *shared_rows);
+    *method = "";
+    if (index >= 0 && index < n)
+        return &shared_rows[index];
+    index -= n;
+    for (int i = 0; i < method_count && index >= 0; index -= methods[i++]->n_params) {
+        *method = methods[i]->name;
+        if (index < methods[i]->n_params)
+            return &methods[i]->params[index];
+    }
+    return NULL;
+}
+
 /* The folder of the running program, "" when unknown. */
 static void program_folder(char path[1024])
 {

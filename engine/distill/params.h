@@ -6,6 +6,8 @@
 
 /* An empty Config with all rows of all sections at their defaults. */
 void lab_config_init(Config *config);
+/* The row at this index of such a Config, and the method it belongs to ("": shared); NULL past the end. */
+const ParamRow *lab_param_row(int index, const char **method);
 /* Finds a preset by path, or by name in presets/ (working folder, beside the program, installed data folder); reads it over `config`.
  * BAD_INPUT lists the nearest names when there is none. */
 Status lab_config_preset(Config *config, const char *preset, Error *error);

@@ -84,15 +84,21 @@ static Status do_fork(Engine *engine, const Order *order, Slot *slot, Error *err
     char line[COMMAND_TEXT_SIZE], name[NAME_SIZE] = "", overrides[COMMAND_TEXT_SIZE] = "";
     char shown[NAME_SIZE + 16];
     int parent = slot->id;
+    long step = order->command.number == FORK_HERE ? FORK_NEWEST : order->command.number;
     size_t used = 0;
     Run *run;
+    Status status = STATUS_OK;
     while (next_line(&text, line)) {
         if (!takes_name(line, name))
             used +=
                 (size_t)snprintf(overrides + used, sizeof overrides - used, "%s\n", line);
     }
-    Status status = run_fork(&run, engine->runs, slot->folder, order->command.number,
-                             name, overrides, engine->crew, error);
+    if (order->command.number == FORK_HERE && slot->run && run_state(slot->run) != RUN_FAILED) {
+        status = run_save(slot->run, error);
+        slot->changed = true;
+    }
+    if (!status)
+        status = run_fork(&run, engine->runs, slot->folder, step, name, overrides, engine->crew, error);
     if (status)
         return status;
     Slot *child = slot_add(engine, run);
@@ -168,15 +174,18 @@ static Status do_pause(Engine *engine, const Order *order, Slot *slot, Error *er
 
 static Status do_set(Engine *engine, const Order *order, Slot *slot, Error *error)
 {
-    char shown[NAME_SIZE + 16];
+    char shown[NAME_SIZE + 16], lines[COMMAND_TEXT_SIZE];
     Status status = slot_open(engine, slot, error);
     if (!status)
         status = run_set(slot->run, order->command.text, error);
     if (status)
         return status;
     slot->changed = true;
+    snprintf(lines, sizeof lines, "%s", order->command.text);
+    for (char *end; (end = strchr(lines, '\n')) != NULL;)
+        *end = end[1] ? ' ' : 0;
     note_add(engine, order->ticket, STATUS_OK, slot->id, "%s: %.120s from step %ld",
-             title(slot, shown), order->command.text, run_step(slot->run));
+             title(slot, shown), lines, run_step(slot->run));
     return STATUS_OK;
 }
 
@@ -196,12 +205,13 @@ static Status do_save(Engine *engine, const Order *order, Slot *slot, Error *err
 static Status do_note(Engine *engine, const Order *order, Slot *slot, Error *error)
 {
     char shown[NAME_SIZE + 16], text[COMMAND_TEXT_SIZE + 8];
+    long step = order->command.number, now = slot->view->step;
     Status status = STATUS_OK;
     if (slot->run) {
-        run_note(slot->run, order->command.text);
+        run_note(slot->run, step, order->command.text);
     } else {
-        snprintf(text, sizeof text, "note: %s", order->command.text);
-        status = log_event_in(slot->folder, slot->view->step, text, error);
+        snprintf(text, sizeof text, "note: %.240s", order->command.text);
+        status = log_event_in(slot->folder, step < 0 || step > now ? now : step, text, error);
         slot_reread(slot);
     }
     if (status)

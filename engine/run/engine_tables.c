@@ -1,5 +1,6 @@
 /* Owns the constant tables the engine shows: presets found and parameters. */
 #include "engine/base/file.h"
+#include "engine/base/param_value.h"
 #include "engine/distill/params.h"
 #include "engine/engine.h"
 #include <dirent.h>
@@ -81,11 +82,15 @@ int engine_presets(PresetInfo **found)
 
 /* ---- Parameters ------------------------------------------------------------------- */
 
-static void fill_param(ParamInfoView *view, const ParamRow *row)
+bool engine_param(int index, ParamInfoView *view)
 {
     static const char *const TYPES[] = {"int",     "real", "bool", "choice",
                                         "letters", "list", "text"};
     static const char *const APPLIES[] = {"next step", "next round", "fork only"};
+    const char *method;
+    const ParamRow *row = lab_param_row(index, &method);
+    if (!row)
+        return false;
     *view = (ParamInfoView){.section = row->section,
                             .key = row->key,
                             .help = row->help,
@@ -95,19 +100,33 @@ static void fill_param(ParamInfoView *view, const ParamRow *row)
                             .low = row->low,
                             .high = row->high,
                             .applies = APPLIES[row->applies],
-                            .type = TYPES[row->type]};
+                            .type = TYPES[row->type],
+                            .method = method};
+    return true;
 }
 
 int engine_params(ParamInfoView **params)
 {
-    Config *config = malloc(sizeof *config);
-    must(config);
-    lab_config_init(config);
-    int n = config->n;
+    ParamInfoView one;
+    int n = 0;
+    while (engine_param(n, &one))
+        n++;
     *params = calloc((size_t)n, sizeof **params);
     must(*params);
     for (int i = 0; i < n; i++)
-        fill_param(&(*params)[i], config->row[i]);
-    free(config);
+        engine_param(i, &(*params)[i]);
     return n;
+}
+
+Status engine_param_check(int index, const char *text, char canonical[64], Error *error)
+{
+    const char *method;
+    const ParamRow *row = lab_param_row(index, &method);
+    ParamValue value = {.line = 0};
+    ParamReason reason;
+    must(row);
+    if (!param_value_parse(row, text, &value, &reason))
+        return fail(error, STATUS_BAD_INPUT, "%s.%s = %s: %s", row->section, row->key, text, reason.text);
+    snprintf(canonical, 64, "%.63s", value.text);
+    return STATUS_OK;
 }

@@ -176,9 +176,11 @@ void history_event(History *history, long step, const char *text)
         history->mark =
             regrow(history->mark, (size_t)history->marks_room * sizeof(MarkView));
     }
-    MarkView *mark = &history->mark[history->marks++];
-    mark->step = step;
-    snprintf(mark->text, sizeof mark->text, "%s", text);
+    int at = history->marks++;
+    for (; at > 0 && history->mark[at - 1].step > step; at--) /* a note may be about the past */
+        history->mark[at] = history->mark[at - 1];
+    history->mark[at].step = step;
+    snprintf(history->mark[at].text, sizeof history->mark[at].text, "%s", text);
 }
 
 /* ---- Reading logs ----------------------------------------------------------------- */

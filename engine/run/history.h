@@ -45,7 +45,7 @@ void history_metrics(History *history, long step, double loss, double grad_norm,
                      double lr, const double *values);
 void history_shift(History *history, long step, int n, const ShiftRow *rows);
 void history_eval(History *history, long step, const EvalReport *report);
-/* "state: done ..." sets the state, anything else is a mark. */
+/* "state: done ..." sets the state, anything else is a mark; marks are kept in the order of their steps. */
 void history_event(History *history, long step, const char *text);
 
 /* Reads a folder's logs into an initialised history; metrics.csv decides the names.

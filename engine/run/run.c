@@ -108,10 +108,19 @@ static Status log_step(Run *run, const StepReport *report, Error *error)
                        run->terms, values, error);
 }
 
+/* Which origins the last batches came from, about ten of them. */
+static void count_origins(Run *run, const StepReport *report)
+{
+    static const double FADE = 0.9;
+    for (int o = 0; o < ORIGINS; o++)
+        run->drawn[o] = FADE * run->drawn[o] + report->origin_count[o];
+}
+
 static Status step(Run *run, Error *error)
 {
     StepReport report;
     lab_step(&run->lab, run->step, &report);
+    count_origins(run, &report);
     if (report.broken)
         return fail(error, STATUS_FAILED,
                     "%s is no longer finite at step %ld; the checkpoint of step %ld "
@@ -241,74 +250,9 @@ RunPulse run_advance(Run *run, Error *error)
     return finish(run, RUN_FAILED, error->text);
 }
 
-/* ---- Steering --------------------------------------------------------------------- */
-
-void run_note(Run *run, const char *text)
-{
-    char mark[96];
-    snprintf(mark, sizeof mark, "note: %.88s", text);
-    history_event(&run->history, run->step, mark);
-    log_event(&run->log, run->step, mark, NULL);
-}
-
 void run_mark_state(Run *run, RunState state)
 {
     mark_state(run, state, "");
-}
-
-/* The row an assignment names, or -1. */
-static int assigned_row(const Config *config, const char *assignment)
-{
-    char name[96];
-    size_t span = strcspn(assignment, "= ");
-    snprintf(name, sizeof name, "%.*s", span < sizeof name ? (int)span : 0, assignment);
-    return config_find(config, name);
-}
-
-/* Is the assignment one that a run under way can take? */
-static Status check_assignment(const Run *run, const char *assignment, Config *config,
-                               int *row, Error *error)
-{
-    Status status = config_set(config, assignment, error);
-    if (status)
-        return status;
-    *row = assigned_row(config, assignment);
-    must(*row >= 0);
-    const ParamRow *param = config->row[*row];
-    if (param->applies == APPLIES_FORK)
-        return fail(error, STATUS_BAD_INPUT,
-                    "%s.%s applies to a new run only; fork this one with the new "
-                    "value",
-                    param->section, param->key);
-    status = lab_config_check(config, error);
-    if (!status && config_int(config, "run.steps") < run->step)
-        return fail(error, STATUS_BAD_INPUT,
-                    "run.steps = %ld: the run is at step %ld already",
-                    config_int(config, "run.steps"), run->step);
-    return status;
-}
-
-Status run_set(Run *run, const char *assignment, Error *error)
-{
-    Config config = run->config;
-    int row;
-    char mark[96];
-    Status status = check_assignment(run, assignment, &config, &row, error);
-    if (!status)
-        status = run_save_quietly(run, error);
-    if (!status)
-        status = folder_write_ini(run->folder, &config, &run->lineage, error);
-    if (status)
-        return status;
-    snprintf(mark, sizeof mark, "%.24s.%.24s %.18s -> %.18s", config.row[row]->section,
-             config.row[row]->key, run->config.value[row].text, config.value[row].text);
-    run->config = run->lab.config = config;
-    lab_configure(&run->lab);
-    run_open_shift(run);
-    run_set_cadence(run);
-    run->gallery_stale = true;
-    history_event(&run->history, run->step, mark);
-    return log_event(&run->log, run->step, mark, error);
 }
 
 /* ---- Looking in ------------------------------------------------------------------- */

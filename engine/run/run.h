@@ -36,9 +36,11 @@ typedef enum RunPulse { PULSE_MORE, PULSE_DONE, PULSE_FAILED } RunPulse;
 RunPulse run_advance(Run *run, Error *error);
 
 Status run_save(Run *run, Error *error);
-/* "section.key=value": saved first, logged as an event and a mark; BAD_INPUT leaves everything as it was. */
-Status run_set(Run *run, const char *assignment, Error *error);
-void run_note(Run *run, const char *text);
+/* Lines of "section.key=value", taken all together or not at all: saved first, logged as one event and one mark; BAD_INPUT leaves
+ * everything as it was. */
+Status run_set(Run *run, const char *lines, Error *error);
+/* At a step of its past; -1: the present one. */
+void run_note(Run *run, long step, const char *text);
 void run_mark_state(Run *run, RunState state); /* logs the change in events.csv */
 
 Lab *run_lab(Run *run);

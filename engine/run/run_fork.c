@@ -53,16 +53,16 @@ Status run_look(Run **out, const char *folder, long step, Crew *crew, Error *err
     return run_give(out, run, status);
 }
 
-/* Applies lines of "section.key=value". */
-static Status apply_lines(Config *config, const char *lines, Error *error)
+Status run_apply_lines(Config *config, const char *lines, Error *error)
 {
     Status status = STATUS_OK;
     while (*lines && !status) {
         char line[COMMAND_TEXT_SIZE];
+        lines += strspn(lines, " \t");
         size_t length = strcspn(lines, "\n");
         snprintf(line, sizeof line, "%.*s", (int)length, lines);
         lines += length + (lines[length] == '\n');
-        if (line[strspn(line, " \t")])
+        if (*line)
             status = config_set(config, line, error);
     }
     return status;
@@ -107,7 +107,7 @@ Status run_fork(Run **out, const char *runs, const char *folder, long step,
 {
     Config before, config;
     Lineage lineage;
-    char event[160];
+    char event[MARK_TEXT_SIZE], changes[MARK_TEXT_SIZE - 40];
     Run *run;
     *out = NULL;
     if (!name || !*name)
@@ -117,7 +117,7 @@ Status run_fork(Run **out, const char *runs, const char *folder, long step,
         status = config_at(folder, &step, &before, &lineage, error);
     config = before;
     if (!status)
-        status = apply_lines(&config, overrides, error);
+        status = run_apply_lines(&config, overrides, error);
     if (!status)
         status = lab_config_check(&config, error);
     if (status)
@@ -128,7 +128,9 @@ Status run_fork(Run **out, const char *runs, const char *folder, long step,
     run->lineage = (Lineage){.parent = folder_id(folder), .parent_step = step};
     snprintf(run->lineage.parent_name, sizeof run->lineage.parent_name, "%.63s",
              folder_name(folder));
-    snprintf(event, sizeof event, "forked from %04d@%ld", run->lineage.parent, step);
+    if (run_describe_changes(&before, &config, changes, sizeof changes, NULL))
+        snprintf(changes, sizeof changes, "many changes: see run.ini");
+    snprintf(event, sizeof event, "forked from %04d@%ld%s%s", run->lineage.parent, step, *changes ? ": " : "", changes);
     if (!status)
         status = run_settle(run, runs, name, event, error);
     if (!status) { /* so that it can be resumed wherever it is stopped */

@@ -57,6 +57,7 @@ struct Run {
     bool evaluated;
     double pretrain_loss;
     Speed speed;
+    double drawn[ORIGINS]; /* rows of the last batches by origin, fading; for people only */
     double times_next; /* clock of the next row of times.csv */
 };
 
@@ -91,6 +92,12 @@ void run_row_values(const Run *run, const StepReport *report, double *values);
 void run_open_shift(Run *run);
 void run_set_cadence(Run *run);
 Status run_measure_shift(Run *run, Error *error);
+/* ---- run_fork.c ---- */
+/* Applies lines of "section.key=value". */
+Status run_apply_lines(Config *config, const char *lines, Error *error);
+/* ---- run_steer.c ---- */
+/* "section.key old -> new, ...": what a mark says. BAD_INPUT when `size` does not hold it. */
+Status run_describe_changes(const Config *before, const Config *after, char *text, size_t size, Error *error);
 /* ---- run.c ---- */
 void run_count_speed(Run *run, double steps);
 double run_speed(const Run *run); /* steps a second, NaN unknown */

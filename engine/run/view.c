@@ -125,6 +125,18 @@ static void fill_names(RunView *view, const char *folder, const Config *config,
     view->renoises = method && method->rule == RULE_RENOISE;
 }
 
+/* "forked from 01@900: source.beta_student 0.25 -> 0.5" */
+static void describe_fork(RunView *view, const History *history, const Lineage *lineage)
+{
+    const char *changes = NULL;
+    for (int i = 0; i < history->marks && !changes; i++) {
+        if (strncmp(history->mark[i].text, "forked from ", 12) == 0)
+            changes = strchr(history->mark[i].text, ':');
+    }
+    snprintf(view->note, sizeof view->note, "forked from %02d@%ld%.60s", lineage->parent, lineage->parent_step,
+             changes ? changes : "");
+}
+
 /* What a folder and an open run have in common. gallery: a reference that the view takes
  * over, or NULL. */
 static ViewBlock *view_new(const char *folder, const Config *config,
@@ -143,14 +155,25 @@ static ViewBlock *view_new(const char *folder, const Config *config,
     view->metric =
         copy(block, history->metric, (size_t)history->metrics * sizeof(MetricView));
     fill_params(block, config);
+    for (int o = 0; o < ORIGINS; o++)
+        view->prior[o] = view->share[o] = NAN;
     snprintf(view->note, sizeof view->note, "%s", history->note);
     if (!view->note[0] && lineage->parent)
-        snprintf(view->note, sizeof view->note, "forked from %02d@%ld", lineage->parent,
-                 lineage->parent_step);
+        describe_fork(view, history, lineage);
     block->gallery = gallery;
     if (gallery)
         view->samples = *gallery_view(gallery);
     return block;
+}
+
+static void fill_mixture(RunView *view, const Run *run)
+{
+    double all = 0;
+    for (int o = 0; o < ORIGINS; o++)
+        all += run->drawn[o];
+    source_priors(&run->lab.source, run->step, run->lab.steps, view->prior);
+    for (int o = 0; o < ORIGINS && all > 0; o++)
+        view->share[o] = run->drawn[o] / all;
 }
 
 /* ---- Views ------------------------------------------------------------------------ */
@@ -167,6 +190,7 @@ const RunView *run_view(Run *run)
     view->steps_per_s = run_speed(run);
     view->seconds_left = (double)(view->steps - view->step) / view->steps_per_s;
     view->nfe = cost_total(cost);
+    fill_mixture(view, run);
     view->shift_share = view->nfe > 0 ? cost->shift / view->nfe : 0;
     if (run->stage == STAGE_PRETRAIN && run->state != RUN_FAILED)
         snprintf(view->note, sizeof view->note,

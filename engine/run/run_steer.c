@@ -1,0 +1,88 @@
+/* Steering a run under way: new values, all or none of them, and notes. A checkpoint with the old values is written
+ * first, so that whatever was changed can be undone by a fork from there. */
+#include "engine/distill/params.h"
+#include "engine/run/run_parts.h"
+#include <string.h>
+
+/* May a run under way take what `config` changes? */
+static Status check_changes(const Run *run, const Config *config, Error *error)
+{
+    bool any = false;
+    for (int i = 0; i < config->n; i++) {
+        const ParamRow *row = config->row[i];
+        if (strcmp(config->value[i].text, run->config.value[i].text) == 0)
+            continue;
+        any = true;
+        if (row->applies == APPLIES_FORK)
+            return fail(error, STATUS_BAD_INPUT,
+                        "%s.%s applies to a new run only; fork this one with the new value", row->section,
+                        row->key);
+    }
+    if (!any)
+        return fail(error, STATUS_BAD_INPUT, "nothing to change: the run has these values already");
+    Status status = lab_config_check(config, error);
+    if (!status && config_int(config, "run.steps") < run->step)
+        return fail(error, STATUS_BAD_INPUT, "run.steps = %ld: the run is at step %ld already",
+                    config_int(config, "run.steps"), run->step);
+    return status;
+}
+
+/* An empty value is written so that it can be seen and read. */
+static const char *shown(const ParamValue *value)
+{
+    return value->text[0] ? value->text : "\"\"";
+}
+
+Status run_describe_changes(const Config *before, const Config *after, char *text, size_t size, Error *error)
+{
+    size_t used = 0;
+    *text = 0;
+    for (int i = 0; i < after->n && used < size; i++) {
+        if (strcmp(before->value[i].text, after->value[i].text) != 0)
+            used += (size_t)snprintf(text + used, size - used, "%s%s.%s %s -> %s", used ? ", " : "",
+                                     after->row[i]->section, after->row[i]->key, shown(&before->value[i]),
+                                     shown(&after->value[i]));
+    }
+    if (used >= size)
+        return fail(error, STATUS_BAD_INPUT, "too many changes for one mark; apply them in two parts");
+    return STATUS_OK;
+}
+
+/* Takes the new values, which are written already. */
+static void adopt(Run *run, const Config *config)
+{
+    run->config = run->lab.config = *config;
+    lab_configure(&run->lab);
+    run_open_shift(run);
+    run_set_cadence(run);
+    run->gallery_stale = true;
+}
+
+Status run_set(Run *run, const char *lines, Error *error)
+{
+    Config config = run->config;
+    char mark[MARK_TEXT_SIZE];
+    Status status = run_apply_lines(&config, lines, error);
+    if (!status)
+        status = check_changes(run, &config, error);
+    if (!status)
+        status = run_describe_changes(&run->config, &config, mark, sizeof mark, error);
+    if (!status)
+        status = run_save_quietly(run, error);
+    if (!status)
+        status = folder_write_ini(run->folder, &config, &run->lineage, error);
+    if (status)
+        return status;
+    adopt(run, &config);
+    history_event(&run->history, run->step, mark);
+    return log_event(&run->log, run->step, mark, error);
+}
+
+void run_note(Run *run, long step, const char *text)
+{
+    char mark[MARK_TEXT_SIZE];
+    step = step < 0 || step > run->step ? run->step : step;
+    snprintf(mark, sizeof mark, "note: %.240s", text);
+    history_event(&run->history, step, mark);
+    log_event(&run->log, step, mark, NULL);
+}
