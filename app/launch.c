@@ -1,8 +1,10 @@
-/* Owns the text of COMMAND_NEW. */
+/* Owns the way from the command line into the workbench. See launch.h. */
 #include "app/launch.h"
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct Lines {
     Command *command;
@@ -45,5 +47,38 @@ Status launch_command(const Options *options, int index, Command *command, Error
                     "-s: more than %d characters of changes to %.60s; put them into a "
                     "preset of your own",
                     COMMAND_TEXT_SIZE, preset);
+    return STATUS_OK;
+}
+
+Status launch_presets(Engine *engine, const Options *options, Error *error)
+{
+    Status status = STATUS_OK;
+    for (int i = 0; i < options->arguments && status == STATUS_OK; i++) {
+        Command command;
+        status = launch_command(options, i, &command, error);
+        if (status == STATUS_OK) {
+            engine_send(engine, &command);
+        }
+    }
+    return status;
+}
+
+Status launch_terminal(const Options *options, TermOptions *term, Error *error)
+{
+    static const char *const names[CHOICES] = {"auto", "sixel", "blocks", "ascii", "off"};
+    *term =
+        (TermOptions){.in = STDIN_FILENO, .out = STDOUT_FILENO, .mono = options->mono};
+    for (int i = 0; i < CHOICES && options->graphics != NULL; i++) {
+        term->graphics =
+            strcmp(options->graphics, names[i]) == 0 ? (GraphicsChoice)i : term->graphics;
+    }
+    char rest;
+    if (options->size != NULL &&
+        (sscanf(options->size, "%dx%d%c", &term->width, &term->height, &rest) != 2 ||
+         term->width < 1 || term->height < 1 || term->width > 1000 ||
+         term->height > 1000)) {
+        return fail(error, STATUS_BAD_INPUT,
+                    "--size %s: write WIDTHxHEIGHT, for example 80x24", options->size);
+    }
     return STATUS_OK;
 }

@@ -82,7 +82,7 @@ static const OptionRow option_rows[] = {
     {"size", 0, OPTION_TEXT, "WxH", FIELD(size), 0, 0, " ddil ",
      "columns x rows instead of the terminal's"},
     {"script", 0, OPTION_TEXT, "FILE", FIELD(script), 0, 0, " ddil ",
-     "keys and :commands to play"},
+     "plays keys and :commands from a file, engine in lock-step"},
     {"clock", 0, OPTION_CHOICE, "real|fixed", FIELD(clock), 0, 0, " ddil ",
      "fixed: a clock that never moves, for tests"},
     {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, "*",

@@ -5,6 +5,7 @@
 
 #include "app/dump.h"
 #include "app/launch.h"
+#include "app/script.h"
 #include "app/signals.h"
 #include "app/term.h"
 #include "engine/base/clock.h"
@@ -219,43 +220,6 @@ static void turn(Bench *bench)
 
 /* ---- Opening and leaving ---- */
 
-static Status launch(Bench *bench, const Options *options, Error *error)
-{
-    Status status = STATUS_OK;
-    for (int i = 0; i < options->arguments && !status; i++) {
-        Command command;
-        status = launch_command(options, i, &command, error);
-        if (!status)
-            engine_send(bench->engine, &command);
-    }
-    return status;
-}
-
-static Status term_options(const Options *options, TermOptions *term, Error *error)
-{
-    static const char *const names[CHOICES] = {"auto", "sixel", "blocks", "ascii", "off"};
-    *term =
-        (TermOptions){.in = STDIN_FILENO, .out = STDOUT_FILENO, .mono = options->mono};
-    for (int i = 0; i < CHOICES && options->graphics != NULL; i++) {
-        term->graphics =
-            strcmp(options->graphics, names[i]) == 0 ? (GraphicsChoice)i : term->graphics;
-    }
-    char rest;
-    if (options->size != NULL &&
-        (sscanf(options->size, "%dx%d%c", &term->width, &term->height, &rest) != 2 ||
-         term->width < 1 || term->height < 1 || term->width > 1000 ||
-         term->height > 1000)) {
-        return fail(error, STATUS_BAD_INPUT,
-                    "--size %s: write WIDTHxHEIGHT, for example 80x24", options->size);
-    }
-    if (options->script != NULL) {
-        return fail(error, STATUS_BAD_INPUT,
-                    "--script %s: scripts are not understood by this version",
-                    options->script);
-    }
-    return STATUS_OK;
-}
-
 /* The engine's threads must not catch the signals meant for the loop. */
 static Status open_engine(Bench *bench, const Options *options, Error *error)
 {
@@ -297,8 +261,9 @@ static void run(Bench *bench, const Options *options)
     say_owner(bench);
     draw(bench);
     Error error;
-    if (launch(bench, options, &error))
+    if (launch_presets(bench->engine, options, &error) != STATUS_OK) {
         screen_say(bench->screen, error.text);
+    }
     while (!bench->leaving) {
         turn(bench);
     }
@@ -332,7 +297,10 @@ Status workbench_main(const Options *options, Error *error)
 {
     Bench bench = {.runs = options->runs, .signals = -1};
     TermOptions wanted;
-    Status status = term_options(options, &wanted, error);
+    if (options->script != NULL) {
+        return script_main(options, error);
+    }
+    Status status = launch_terminal(options, &wanted, error);
     if (status == STATUS_OK) {
         status = term_check(&wanted, error);
     }

@@ -337,3 +337,15 @@ Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
     }
     return settle(screen, snapshot, reply);
 }
+
+Reply screen_word(Screen *screen, const Snapshot *snapshot, const char *line)
+{
+    Scene scene = scene_of(screen, snapshot);
+    Reply reply = words_do(&scene, line);
+    return reply.kind == REPLY_REFUSED ? reply : settle(screen, snapshot, reply);
+}
+
+int screen_run(const Screen *screen)
+{
+    return screen->session.run;
+}

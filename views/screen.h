@@ -25,6 +25,11 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas);
  * REPLY_GRAPHICS are the caller's to carry out. */
 Reply screen_press(Screen *screen, const Snapshot *snapshot, int press);
 
+/* Carries out a line as typed behind ':'. REPLY_REFUSED says what is wrong. */
+Reply screen_word(Screen *screen, const Snapshot *snapshot, const char *line);
+/* RunView.id of the chosen run, 0: none. */
+int screen_run(const Screen *screen);
+
 /* A key meant nothing: the hints bar shows it until switched off. */
 void screen_flash(Screen *screen, bool on);
 /* A remark of the program itself for the status row ("" for none). */

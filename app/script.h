@@ -1,0 +1,23 @@
+/* The workbench driven by a file instead of a hand: keys, commands, waits, expectations;
+ * the engine in lock-step, so that every frame is the same each time. For tests, lessons
+ * and demonstrations. With a terminal it also shows what it does. */
+#ifndef DDIL_SCRIPT_H
+#define DDIL_SCRIPT_H
+
+#include "app/options.h"
+
+/* A line of a script is one of
+ *   # remark
+ *   :word ...        what one may type behind ':' (views/words.h), and
+ *   :wait COND [N]   work goes on until it holds; at most N quanta (1,000,000). COND:
+ * step>=200, runs>=2, checkpoint>=500, marks>=1, metrics>=1 (of the chosen run);
+ * state=live|paused|done|failed; idle :advance N       N quanta of work, whatever they
+ * are :expect TEXT     the screen shows TEXT :reject TEXT     it does not :resize WxH
+ *   :sleep SECONDS   only when shown on a terminal
+ *   keys             everything else, typed as it stands; <Enter> <Esc> <Tab> <BackTab>
+ * <Space> <Up> <Down> <Left> <Right> <Home> <End> <PgUp> <PgDn> <Backspace> <lt>
+ * BAD_INPUT: cannot be read, or a line that means nothing (file:line). FAILED: a wait
+ * that never ended, an expectation that does not hold, a command refused. */
+Status script_main(const Options *options, Error *error);
+
+#endif

@@ -1,0 +1,48 @@
+#!/bin/bash
+# The workbench played from a script (TAP): exact frames, expectations, refusals.
+. "$(dirname "$0")/tap.sh"
+
+play() { # what code regex script-text arguments...
+    local what=$1 code=$2 regex=$3
+    printf '%s\n' "$4" >"$work/play.ddil"
+    shift 4
+    rm -rf "$DDIL_RUNS"
+    says "$what" "$code" "$regex" --script "$work/play.ddil" "$@"
+}
+
+fork_script=":wait step>=120
+2
+:expect [2 Curves]
+:save-display $work/NAME.txt
+:set optimizer.lr=5e-4
+:wait marks>=1
+:fork source.beta_student=0.5
+:wait runs>=2
+:wait step>=150
+1
+:expect forked
+:save-display $work/NAME-fork.txt"
+play "a run is watched, tweaked and forked" 0 "" "${fork_script//NAME/a}" quickstart
+play "and again" 0 "" "${fork_script//NAME/b}" quickstart
+cmp -s "$work/a.txt" "$work/b.txt" && cmp -s "$work/a-fork.txt" "$work/b-fork.txt" && result yes "frames repeat byte for byte" ||
+    result no "frames repeat byte for byte"
+grep -q 'styles' "$work/a.txt" && result yes "a saved display holds text and styles" || result no "a saved display holds text and styles"
+
+play "a picture is saved" 0 "" ":wait metrics>=1
+3
+:save-picture $work/p.png" --graphics sixel quickstart --steps 60 -s student.pretrain_steps=20
+[ "$(head -c 8 "$work/p.png" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] && result yes "it is a PNG" || result no "it is a PNG"
+
+play "an expectation that fails names its line" 1 "play.ddil:2: not on screen: Nonsense" "2
+:expect Nonsense" quickstart
+play "a wait that cannot end says so" 1 "never came: runs>=2" ":wait runs>=2" quickstart --steps 20 -s student.pretrain_steps=10
+play "a condition without meaning" 2 "play.ddil:1: wait for what" ":wait moon=full" quickstart
+play "a word without meaning" 1 "frobnicate: no such command" ":frobnicate" quickstart
+play "a key without meaning" 1 "means nothing here" "%" quickstart
+play "a refused command" 1 "play.ddil:1: .*optimizer.nonsense" ":set optimizer.nonsense=1" quickstart
+says "no such file" 2 "No such file" --script "$work/none" quickstart
+play "notes through the prompt" 0 "" ":wait step>=10
+mhello there<Enter>
+:wait marks>=1
+:expect note" quickstart
+finish
