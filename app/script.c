@@ -6,6 +6,7 @@
 #include "app/term.h"
 #include "engine/base/clock.h"
 #include "engine/engine.h"
+#include "views/filter.h"
 #include "views/screen.h"
 #include <errno.h>
 #include <poll.h>
@@ -91,71 +92,47 @@ static const RunView *chosen(const Script *script)
     return NULL;
 }
 
-static double quantity(const Script *script, const char *name)
+/* Besides the values of the chosen run: runs, how many there are. */
+static bool value_of(const void *context, const char *name, FilterValue *value)
 {
+    const Script *script = context;
     const RunView *run = chosen(script);
-    const struct {
-        const char *name;
-        double value;
-    } known[] = {
-        {"runs",       script->snapshot->runs                    },
-        {"step",       run != NULL ? (double)run->step : -1      },
-        {"checkpoint", run != NULL ? (double)run->checkpoint : -1},
-        {"marks",      run != NULL ? run->marks : 0              },
-        {"metrics",    run != NULL ? run->metrics : 0            },
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strcmp(known[i].name, name) == 0) {
-            return known[i].value;
-        }
+    if (strcmp(name, "runs") == 0) {
+        filter_number(value, script->snapshot->runs);
+        return true;
     }
-    return -1e300;
+    if (run != NULL) {
+        return filter_run(run, name, value);
+    }
+    filter_text(value, "");
+    return true;
 }
 
-/* 1: it holds, 0: not yet, -1: it means nothing. */
-static int holds(const Script *script, const char *condition)
+static int holds(const Script *script, const char *condition, char *why, size_t size)
 {
-    static const char *const states[] = {"queued", "live", "paused", "done", "failed"};
-    char name[32], rest;
-    double least;
-    const RunView *run = chosen(script);
-    if (sscanf(condition, "%31[a-z]>=%lf%c", name, &least, &rest) == 2) {
-        double value = quantity(script, name);
-        return value <= -1e300 ? -1 : value >= least;
-    }
-    for (int i = 0; strncmp(condition, "state=", 6) == 0 && i <= RUN_FAILED; i++) {
-        if (strcmp(condition + 6, states[i]) == 0) {
-            return run != NULL && (int)run->state == i;
-        }
-    }
-    return -1;
+    return filter_holds(condition, value_of, script, why, size);
 }
 
-static Status wait_for(Script *script, char *text, Error *error)
+static Status wait_for(Script *script, const char *text, Error *error)
 {
-    char *limit = strchr(text, ' ');
-    long most = PATIENCE;
-    if (limit != NULL) {
-        *limit = '\0';
-        most = atol(limit + 1);
-    }
     bool idle = strcmp(text, "idle") == 0;
-    if (!idle && holds(script, text) < 0) {
-        return at_line(script, STATUS_BAD_INPUT,
-                       "wait for what? step>=200, runs>=2, state=done, idle; not: ", text,
-                       error);
-    }
+    char why[200] = "";
     double shown = clock_s();
-    for (long n = 0; idle || holds(script, text) != 1; n++) {
-        int done = advance(script, 1);
-        if (idle && done == 0) {
-            break;
+    for (long n = 0;; n++) {
+        int held = idle ? 0 : holds(script, text, why, sizeof why);
+        if (held != 0) {
+            draw(script);
+            return held > 0
+                       ? STATUS_OK
+                       : at_line(script, STATUS_BAD_INPUT, "wait for what? ", why, error);
         }
-        if (n > most || (done == 0 && holds(script, text) != 1)) {
-            return at_line(script, STATUS_FAILED,
-                           done == 0 ? "nothing is left to do, and never came: "
-                                     : "never came: ",
-                           text, error);
+        int done = advance(script, 1);
+        if (done == 0 && idle) {
+            draw(script);
+            return STATUS_OK;
+        }
+        if (n > PATIENCE || (done == 0 && holds(script, text, why, sizeof why) == 0)) {
+            return at_line(script, STATUS_FAILED, "never came: ", text, error);
         }
         if (script->term != NULL && clock_s() - shown > 0.1) {
             draw(script);
@@ -163,8 +140,6 @@ static Status wait_for(Script *script, char *text, Error *error)
             shown = clock_s();
         }
     }
-    draw(script);
-    return STATUS_OK;
 }
 
 /* ---- What a line does ---- */

@@ -9,15 +9,18 @@
 /* A line of a script is one of
  *   # remark
  *   :word ...        what one may type behind ':' (views/words.h), and
- *   :wait COND [N]   work goes on until it holds; at most N quanta (1,000,000). COND:
- * step>=200, runs>=2, checkpoint>=500, marks>=1, metrics>=1 (of the chosen run);
- * state=live|paused|done|failed; idle :advance N       N quanta of work, whatever they
- * are :expect TEXT     the screen shows TEXT :reject TEXT     it does not :resize WxH
+ *   :wait CONDITION  work goes on until it holds (views/filter.h; of the chosen run, and
+ *                    runs, their number), or until nothing is left to do: idle
+ *   :advance N       N quanta of work, whatever they are
+ *   :expect TEXT     the screen shows TEXT
+ *   :reject TEXT     it does not
+ *   :resize WxH
  *   :sleep SECONDS   only when shown on a terminal
  *   keys             everything else, typed as it stands; <Enter> <Esc> <Tab> <BackTab>
- * <Space> <Up> <Down> <Left> <Right> <Home> <End> <PgUp> <PgDn> <Backspace> <lt>
- * BAD_INPUT: cannot be read, or a line that means nothing (file:line). FAILED: a wait
- * that never ended, an expectation that does not hold, a command refused. */
+ *                    <Space> <Up> <Down> <Left> <Right> <Home> <End> <PgUp> <PgDn>
+ *                    <Backspace> <lt>
+ * BAD_INPUT: cannot be read, or a line that means nothing (file:line). FAILED: a wait that
+ * never ended, an expectation that does not hold, a command refused. */
 Status script_main(const Options *options, Error *error);
 
 #endif

@@ -36,7 +36,7 @@ play "a picture is saved" 0 "" ":wait metrics>=1
 play "an expectation that fails names its line" 1 "play.ddil:2: not on screen: Nonsense" "2
 :expect Nonsense" quickstart
 play "a wait that cannot end says so" 1 "never came: runs>=2" ":wait runs>=2" quickstart --steps 20 -s student.pretrain_steps=10
-play "a condition without meaning" 2 "play.ddil:1: wait for what" ":wait moon=full" quickstart
+play "a condition without meaning" 2 "play.ddil:1: wait for what. no such name: moon" ":wait moon=full" quickstart
 play "a word without meaning" 1 "frobnicate: no such command" ":frobnicate" quickstart
 play "a key without meaning" 1 "means nothing here" "%" quickstart
 play "a refused command" 1 "play.ddil:1: .*optimizer.nonsense" ":set optimizer.nonsense=1" quickstart
