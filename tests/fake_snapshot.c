@@ -14,7 +14,8 @@ enum {
     POINTS = 256,
     PICTURES = 40,
     SIDE = 28,
-    REFERENCES_MADE = 2000
+    REFERENCES_MADE = 2000,
+    PARAMS_MAX = 160,
 };
 
 typedef struct Pool {
@@ -22,7 +23,8 @@ typedef struct Pool {
     const RunView *list[RUNS_MAX];
     RunView run[RUNS_MAX];
     TermView term[RUNS_MAX][4];
-    MarkView mark[2];
+    MarkView mark[3];
+    char param[PARAMS_MAX][64]; /* of every run */
     MetricView metric[2];
     long step[MEASURES_MAX];
     double time[ROWS_MAX];
@@ -205,6 +207,25 @@ static void fill_pictures(Pool *pool, RunView *run, int steps)
                                  .high = 1};
 }
 
+/* Every parameter at its default, but for the priors. */
+static void fill_params(Pool *pool, RunView *run)
+{
+    ParamInfoView param;
+    run->param = (const char(*)[64])pool->param;
+    for (run->params = 0; engine_param(run->params, &param) && run->params < PARAMS_MAX; run->params++) {
+        bool data = strcmp(param.key, "beta_data") == 0, other = !data && strncmp(param.key, "beta_", 5) == 0 &&
+                                                                strcmp(param.section, "source") == 0;
+        const char *value = other && strcmp(param.key, "beta_floor") != 0 ? "0.25"
+                            : data                                        ? "0.5"
+                            : param.fallback != NULL                      ? param.fallback
+                                                                          : "";
+        engine_param_check(run->params, value, pool->param[run->params], NULL);
+    }
+    const double prior[] = {0.5, 0.25, 0.25}, share[] = {0.54, 0.22, 0.24};
+    memcpy(run->prior, prior, sizeof prior);
+    memcpy(run->share, share, sizeof share);
+}
+
 static void fill_run(Pool *pool, int i, const FakeOptions *options)
 {
     static const char *const names[] = {"ring-pd", "ring-lcm", "moons-pd-ddil",
@@ -233,6 +254,7 @@ static void fill_run(Pool *pool, int i, const FakeOptions *options)
     snprintf(run->data, sizeof run->data, "%s", options->images ? "fashion" : "ring");
     run->step = last ? options->step : options->steps * (i + 1) / RUNS_MAX;
     run->state = last && options->all_done ? RUN_DONE : run->state;
+    fill_params(pool, run);
     if (run->state == RUN_FAILED) {
         snprintf(run->note, sizeof run->note,
                  "loss is not finite at step %ld; checkpoint stands", run->step);
@@ -258,7 +280,7 @@ static void fill_run(Pool *pool, int i, const FakeOptions *options)
     if (last) {
         fill_shift(pool, run, options);
         (options->images ? fill_pictures : fill_points)(pool, run, options->sampling);
-        run->marks = run->step > 1200 ? 1 : 0;
+        run->marks = run->step > 1200 ? (options->steered ? 3 : 1) : 0;
         run->mark = pool->mark;
         run->metrics = 2;
         run->metric = pool->metric;
@@ -301,6 +323,8 @@ const Snapshot *fake_snapshot(const FakeOptions *given)
         calloc(dims * (size_t)(3 * options.sampling + 2), sizeof *pool->samples);
     pool->state = options.seed + 7;
     pool->mark[0] = (MarkView){.step = 1200, .text = "optimizer.lr 0.001 -> 0.0005"};
+    pool->mark[1] = (MarkView){.step = 1500, .text = "note: k=2 fades [stage 2, seed 5]"};
+    pool->mark[2] = (MarkView){.step = 1800, .text = "source.beta_student 0.25 -> 0.5, threshold.sites TRS -> \"\""};
     pool->metric[0] = (MetricView){"sw2", 0.0063, 0.0058, 0.0069};
     pool->metric[1] = (MetricView){"modes", 8, 8, 8};
     pool->snapshot.serial = 1;

@@ -15,6 +15,7 @@ typedef struct FakeOptions {
     bool hole;     /* a gap of NaN in the loss */
     long spike;    /* a training step with a lone huge loss; 0: none */
     bool all_done; /* nothing is live */
+    bool steered;  /* a note and a second change among the marks */
     bool bad_news; /* the newest note is an error */
     unsigned seed; /* changes every number */
 } FakeOptions;

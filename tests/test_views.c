@@ -100,6 +100,11 @@ static const Shot shots[] = {
     {"samples-images", {.runs = 5, .step = 2000, .seed = 1, .images = true},   "3jjd"        },
     {"help",           {.runs = 5, .step = 2000, .seed = 1},                   "?"           },
     {"quit",           {.runs = 5, .step = 2000, .seed = 1},                   "3q"          },
+    {"tweak",          {.runs = 5, .step = 2900, .seed = 1, .steered = true},  "5lljjj"},
+    {"tweak-mixture",  {.runs = 5, .step = 2900, .seed = 1, .steered = true},  "5\tjjlll"},
+    {"tweak-changes",  {.runs = 5, .step = 2900, .seed = 1, .steered = true},  "5\t\tjju"},
+    {"tweak-filter",   {.runs = 5, .step = 2900, .seed = 1},                   "5/thr\rjjl="},
+    {"marks",          {.runs = 5, .step = 2900, .seed = 1, .steered = true},  "2'j"},
     {"empty",          {.runs = 0},                                            ""            },
     {"started",        {.runs = 1, .empty = true},                             "2"           },
     {"bad-news",       {.runs = 5, .step = 2000, .seed = 1, .bad_news = true}, ""            },
@@ -169,7 +174,7 @@ static void test_golden_80x24(void **state)
 static bool is_a_view(const Shot *shot)
 {
     return strcmp(shot->name, "runs") == 0 || strcmp(shot->name, "curves") == 0 ||
-           strncmp(shot->name, "samples", 7) == 0;
+           strncmp(shot->name, "samples", 7) == 0 || strcmp(shot->name, "tweak") == 0;
 }
 
 static void test_golden_larger(void **state)
@@ -179,6 +184,16 @@ static void test_golden_larger(void **state)
         if (is_a_view(&shots[i])) {
             compare_shot(&shots[i], 120, 40);
             compare_shot(&shots[i], 200, 60);
+        }
+    }
+}
+
+static void test_golden_smallest(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof shots / sizeof *shots; i++) {
+        if (strncmp(shots[i].name, "tweak", 5) == 0) {
+            compare_shot(&shots[i], 60, 16);
         }
     }
 }
@@ -256,7 +271,7 @@ static void test_commands(void **state)
     reply = press_all(screen, live, "s");
     assert_true(reply.command.kind == COMMAND_STEP && reply.command.number == 1);
     reply = press_all(screen, live, "f");
-    assert_true(reply.command.kind == COMMAND_FORK && reply.command.number == -1);
+    assert_true(reply.command.kind == COMMAND_FORK && reply.command.number == FORK_HERE);
     assert_int_equal(press_all(screen, live, "w").command.kind, COMMAND_SAVE);
     assert_int_equal(press_all(screen, live, "q").kind, REPLY_NONE);
     assert_int_equal(press_all(screen, live, "\033q").kind, REPLY_NONE);
@@ -437,6 +452,7 @@ int main(void)
         cmocka_unit_test(test_layout),
         cmocka_unit_test(test_golden_80x24),
         cmocka_unit_test(test_golden_larger),
+        cmocka_unit_test(test_golden_smallest),
         cmocka_unit_test(test_front_tab_is_bracketed),
         cmocka_unit_test(test_key_table),
         cmocka_unit_test(test_commands),

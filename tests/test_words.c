@@ -45,7 +45,7 @@ static void test_lines_become_commands(void **state)
         {"new ring-pd run.seed=3",                            COMMAND_NEW,   0,   "ring-pd\nrun.seed=3"},
         {"step 10",                                           COMMAND_STEP,  10,  ""                   },
         {"pa",                                                COMMAND_PAUSE, 0,   ""                   },
-        {"note it fades here",                                COMMAND_NOTE,  900, "it fades here"      },
+        {"note it fades here",                                COMMAND_NOTE,  900, "it fades here [stage 0, seed 0]"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         Stage stage;
@@ -165,7 +165,7 @@ static void test_screen_prompt(void **state)
         reply = screen_press(screen, snapshot, *key);
     }
     assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_NOTE);
-    assert_string_equal(reply.command.text, "look here");
+    assert_string_equal(reply.command.text, "look here [stage 4, seed 0]");
     for (const char *key = ":pause\033"; *key != '\0'; key++) {
         reply = screen_press(screen, snapshot, *key);
     }

@@ -167,20 +167,6 @@ static void scrub(const Scene *scene, int columns)
     session->step = step < 0 ? 0 : step;
 }
 
-static void jump_to_mark(const Scene *scene, int direction)
-{
-    const RunView *run = scene->run;
-    long now = views_step(scene->session, run);
-    for (int i = 0; i < run->marks; i++) {
-        const MarkView *mark = &run->mark[direction > 0 ? i : run->marks - 1 - i];
-        if ((mark->step - now) * direction > 0) {
-            scene->session->live = false;
-            scene->session->step = mark->step;
-            return;
-        }
-    }
-}
-
 static void change_chart(const Scene *scene, Action action)
 {
     Session *session = scene->session;
@@ -223,8 +209,6 @@ static Reply act(void *state, const Scene *scene, Action action)
         session->step = 0;
         break;
     case ACTION_LAST: session->live = true; break;
-    case ACTION_PREVIOUS_MARK: jump_to_mark(scene, -1); break;
-    case ACTION_NEXT_MARK: jump_to_mark(scene, 1); break;
     default: change_chart(scene, action); break;
     }
     return (Reply){.kind = REPLY_NONE};

@@ -1,7 +1,8 @@
-/* The three layers over the views: help (from the key table), the question before
- * quitting, the list of presets. */
+/* The layers over the views: help (from the key table), the question before quitting, the list of presets, the list of
+ * marks and notes. */
 #include "views/format.h"
 #include "views/layout.h"
+#include "views/marks.h"
 #include "views/theme.h"
 #include "views/views.h"
 #include <stdio.h>
@@ -115,11 +116,14 @@ static void help_about(HelpPage *page, const View *view)
     }
 }
 
+/* A key of all of these means the same nearly everywhere; a view that uses it otherwise says so itself. */
+enum { USUAL = PLACE_RUNS | PLACE_CURVES | PLACE_SAMPLES };
+
 static void help_keys(HelpPage *page, unsigned place, bool shared)
 {
     for (int i = 0; i < key_row_count; i++) {
         const KeyRow *row = &key_rows[i];
-        bool everywhere = (row->places & PLACE_VIEWS) == PLACE_VIEWS;
+        bool everywhere = (row->places & USUAL) == USUAL;
         if (row->label != NULL && everywhere == shared && (row->places & place) != 0) {
             help_line(page, ROLE_TEXT, row->label, row->help);
         }
@@ -268,3 +272,62 @@ const View view_picker = {.name = "Presets",
                           .state_size = sizeof(PickerState),
                           .draw = picker_draw,
                           .act = picker_act};
+
+/* ---- Marks and notes ---- */
+
+typedef struct MarksState {
+    int chosen; /* from the newest */
+} MarksState;
+
+static void marks_row(Canvas *canvas, Rect row, const MarkView *mark, bool chosen)
+{
+    char step[FORMAT_SIZE], words[MARK_TEXT_SIZE];
+    bool note = mark_kind(mark) == MARK_NOTE;
+    mark_words(mark, words, sizeof words);
+    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), chosen ? "▸" : " ");
+    canvas_text_right(canvas, row.x + 10, row.y, 8, theme_style(canvas, ROLE_FAINT),
+                      format_count(step, (double)mark->step));
+    canvas_text(canvas, row.x + 11, row.y, 1, theme_style(canvas, ROLE_MARK), note ? "·" : "▲");
+    canvas_text(canvas, row.x + 13, row.y, row.width - 13, theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT),
+                words);
+}
+
+static void marks_draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+{
+    const MarksState *own = state;
+    const RunView *run = scene->run;
+    int n = run != NULL ? run->marks : 0, height = n + 4 < body.height ? n + 4 : body.height;
+    Rect inside = draw_box(canvas, body, body.width < 90 ? body.width : 90, height < 6 ? 6 : height, "Marks and notes");
+    if (n == 0) {
+        canvas_text(canvas, inside.x, inside.y + 1, inside.width, theme_style(canvas, ROLE_TEXT),
+                    "None in this run: m writes a note at the cursor, 5 changes a value.");
+        return;
+    }
+    int chosen = own->chosen < n ? own->chosen : n - 1;
+    int first = chosen >= inside.height ? chosen - inside.height + 1 : 0;
+    for (int row = 0; row < inside.height && first + row < n; row++) {
+        marks_row(canvas, (Rect){inside.x, inside.y + row, inside.width, 1}, &run->mark[n - 1 - first - row],
+                  first + row == chosen);
+    }
+}
+
+static Reply marks_act(void *state, const Scene *scene, Action action)
+{
+    MarksState *own = state;
+    int n = scene->run != NULL ? scene->run->marks : 0;
+    int chosen = own->chosen < n ? own->chosen : n - 1;
+    if (action == ACTION_OPEN && n > 0) {
+        mark_visit(scene->session, &scene->run->mark[n - 1 - chosen]);
+    }
+    if (action == ACTION_BACK || action == ACTION_OPEN) {
+        return (Reply){.kind = REPLY_BACK};
+    }
+    own->chosen = views_move(chosen, n, action);
+    return (Reply){.kind = REPLY_NONE};
+}
+
+const View view_marks = {.name = "Marks",
+                         .place = PLACE_MARKS,
+                         .state_size = sizeof(MarksState),
+                         .draw = marks_draw,
+                         .act = marks_act};

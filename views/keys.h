@@ -85,6 +85,15 @@ typedef enum Action {
     ACTION_WORDS, /* the command line */
     ACTION_FILTER,
     ACTION_NOTE,
+    ACTION_MARKS, /* the list of them */
+    ACTION_NEXT_PANE,
+    ACTION_PREVIOUS_PANE,
+    ACTION_LESS, /* ten times as far as left, right */
+    ACTION_MORE,
+    ACTION_TYPE, /* a value */
+    ACTION_UNSTAGE,
+    ACTION_FORK_STAGED,
+    ACTION_UNDO,
     ACTION_COMPLETE,
     ACTION_MOUSE,
     ACTION_GRAPHICS,
@@ -98,7 +107,7 @@ typedef enum Action {
 } Action;
 
 /* Where a key is valid: views first, in the order of their tabs. */
-enum Place {
+enum {
     PLACE_RUNS = 1,
     PLACE_CURVES = 2,
     PLACE_SAMPLES = 4,
@@ -110,7 +119,8 @@ enum Place {
     PLACE_QUIT = 128,
     PLACE_PICKER = 256,
     PLACE_PROMPT = 512, /* a line is being typed */
-    PLACE_LISTS = PLACE_HELP | PLACE_PICKER,
+    PLACE_MARKS = 1024,
+    PLACE_LISTS = PLACE_HELP | PLACE_PICKER | PLACE_MARKS,
 };
 
 typedef struct KeyRow {

@@ -2,6 +2,7 @@
 #include "views/screen.h"
 
 #include "views/screen_parts.h"
+#include "views/marks.h"
 #include "views/words.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,11 @@ static void choose_run(Screen *screen, const Snapshot *snapshot)
         screen->session.run = 0;
     } else if (newest->id > screen->newest_run ||
                find_run(snapshot, screen->session.run) == NULL) {
+        if (newest->id > screen->newest_run && newest->parent > 0 && screen->newest_run > 0) {
+            snprintf(screen->remark, sizeof screen->remark,
+                     "%02d forked from %02d at step %ld: 2 curves, then v overlays both", newest->id, newest->parent,
+                     newest->parent_step);
+        }
         screen->session.run = newest->id;
         screen->session.live = true;
         screen->newest_run =
@@ -165,6 +171,16 @@ static Reply ask(Screen *screen, Asking asking, const char *label, const char *t
     return (Reply){.kind = REPLY_NONE};
 }
 
+static Reply jump(const Scene *scene, int direction)
+{
+    if (scene->run == NULL) {
+        return (Reply){.kind = REPLY_UNKNOWN};
+    }
+    return mark_jump(scene->session, scene->run, direction)
+               ? (Reply){.kind = REPLY_NONE}
+               : reply_say(REPLY_NONE, "no mark %s the cursor", direction > 0 ? "after" : "before");
+}
+
 /* What means the same in every view. REPLY_BACK: not one of these. */
 static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, int press)
 {
@@ -173,7 +189,10 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_PAUSE: return toggle_pause(scene);
     case ACTION_STEP: return steer(scene, COMMAND_STEP, 1);
     case ACTION_SAVE: return steer(scene, COMMAND_SAVE, 0);
-    case ACTION_FORK: return steer(scene, COMMAND_FORK, -1);
+    case ACTION_FORK: return steer(scene, COMMAND_FORK, FORK_HERE);
+    case ACTION_PREVIOUS_MARK: return jump(scene, -1);
+    case ACTION_NEXT_MARK: return jump(scene, 1);
+    case ACTION_MARKS: open_overlay(screen, &view_marks); return (Reply){.kind = REPLY_NONE};
     case ACTION_NEXT_RUN: return next_run(screen, scene, 1);
     case ACTION_PREVIOUS_RUN: return next_run(screen, scene, -1);
     case ACTION_NEW:
@@ -248,12 +267,7 @@ static Reply take_line(Screen *screen, const Scene *scene)
     if (asking == ASK_COMMAND) {
         reply = words_do(scene, text);
     } else if (asking == ASK_NOTE) {
-        reply =
-            text[0] == '\0'
-                ? reply
-                : steer(scene, COMMAND_NOTE,
-                        scene->run != NULL ? views_step(scene->session, scene->run) : 0);
-        snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
+        reply = words_note(scene, text);
     } else if (front->typed != NULL) {
         reply = front->typed(screen->state[screen->front].bytes, scene, asking, text);
     }

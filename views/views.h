@@ -97,7 +97,7 @@ typedef struct View {
 
 extern const View view_runs, view_curves, view_samples, view_paths, view_tweak,
     view_compare;
-extern const View view_help, view_quit, view_picker;
+extern const View view_help, view_quit, view_picker, view_marks;
 
 extern const View *const views[]; /* the tabs */
 extern const int view_count;

@@ -1,6 +1,8 @@
 /* Owns the table of words and what they do. See words.h. */
 #include "views/words.h"
 
+#include "views/marks.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -114,13 +116,14 @@ static Reply do_save(const Scene *scene, const char *text)
     return send(scene, COMMAND_SAVE, 0, "");
 }
 
-static Reply do_note(const Scene *scene, const char *text)
+Reply words_note(const Scene *scene, const char *text)
 {
-    if (*text == '\0') {
-        return reply_say(REPLY_REFUSED, "write what to note");
+    char note[MARK_TEXT_SIZE - 8];
+    if (scene->run == NULL) {
+        return reply_say(REPLY_REFUSED, "no run is chosen");
     }
-    return send(scene, COMMAND_NOTE,
-                scene->run != NULL ? views_step(scene->session, scene->run) : 0, text);
+    mark_note(scene->session, scene->run, text, note, sizeof note);
+    return send(scene, COMMAND_NOTE, views_step(scene->session, scene->run), note);
 }
 
 /* ---- Looking ---- */
@@ -304,7 +307,7 @@ const Word words[] = {
     {"pause",          "",                               "pause the run",                                   true,  do_pause,        NULL        },
     {"step",           "[N]",                            "do N training steps, then pause",                 true,  do_step,         NULL        },
     {"save",           "",                               "write a checkpoint",                              true,  do_save,         NULL        },
-    {"note",           "TEXT",                           "write a note at the cursor",                      true,  do_note,         NULL        },
+    {"note",           "TEXT",                           "write a note at the cursor",                      true,  words_note,         NULL        },
     {"view",           "NAME|1..6",                      "show a view",                                     false, do_view,         option_view },
     {"run",            "NUMBER|NAME",                    "choose a run",                                    false, do_run,          option_run  },
     {"go",             "STEP|live",                      "put the cursor on a training step",               false, do_go,           NULL        },

@@ -21,6 +21,8 @@ extern const int word_count;
 /* Carries out a line such as "set optimizer.lr=1e-4". REPLY_REFUSED says what is wrong.
  */
 Reply words_do(const Scene *scene, const char *line);
+/* A note at the cursor; nothing but blanks makes a bookmark. */
+Reply words_note(const Scene *scene, const char *text);
 /* Lengthens `line` by what every fitting word or argument shares; `say` lists them when
  * there are several. */
 void words_complete(const Scene *scene, char *line, size_t size, char *say,

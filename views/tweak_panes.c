@@ -1,0 +1,212 @@
+/* Owns what stands below the list in the Tweak view: what is staged, changes with what
+ * followed, the triangle of priors. */
+#include "views/tweak_parts.h"
+
+#include "views/format.h"
+#include "views/layout.h"
+#include "views/theme.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The mixture ---- */
+
+const char *const tweak_priors[] = {"beta_data", "beta_teacher", "beta_student"};
+
+bool tweak_mixture(const TweakState *own, const RunView *run, bool staged,
+                   Mixture *mixture)
+{
+    double weight[SIMPLEX_CORNERS];
+    for (int i = 0; i < SIMPLEX_CORNERS; i++) {
+        int row = staged_row("source", tweak_priors[i]);
+        const char *now = row >= 0 && row < run->params ? run->param[row] : "";
+        weight[i] = strtod(staged ? staged_value(&own->staged, run, row) : now, NULL);
+    }
+    return mixture_of(weight, mixture);
+}
+
+static bool mixture_staged(const TweakState *own, const RunView *run)
+{
+    bool any = false;
+    for (int i = 0; i < SIMPLEX_CORNERS && own->staged.run == run->id; i++) {
+        any = any ||
+              staged_text(&own->staged, staged_row("source", tweak_priors[i])) != NULL;
+    }
+    return any;
+}
+
+/* ---- Drawing ---- */
+
+static void draw_mixture(Canvas *canvas, Rect rect, const TweakState *own,
+                         const RunView *run)
+{
+    Mixture now, staged, drawn, prior;
+    bool front = own->pane == PANE_MIXTURE;
+    views_title(canvas, &rect, front ? "▸ mixture" : "mixture",
+                front ? "arrows move ○" : "Tab: move in it");
+    SimplexSpec spec = {.in_force = mixture_of(run->prior, &prior) ? &prior : NULL,
+                        .now = tweak_mixture(own, run, false, &now) ? &now : NULL,
+                        .drawn = mixture_of(run->share, &drawn) ? &drawn : NULL};
+    if (mixture_staged(own, run) && tweak_mixture(own, run, true, &staged)) {
+        spec.staged = &staged;
+    }
+    simplex_draw(canvas, rect, &spec);
+}
+
+const MarkView *tweak_mark(const RunView *run, int from_newest)
+{
+    return &run->mark[run->marks - 1 - from_newest];
+}
+
+static void draw_mark(Canvas *canvas, Rect row, const Scene *scene, int from_newest,
+                      bool chosen)
+{
+    const MarkView *mark = tweak_mark(scene->run, from_newest);
+    MarkKind kind = mark_kind(mark);
+    char step[FORMAT_SIZE], words[MARK_TEXT_SIZE], effect[80] = "";
+    bool acts = kind == MARK_CHANGE || kind == MARK_FORK;
+    mark_words(mark, words, sizeof words);
+    if (acts) {
+        MarkEffect seen =
+            mark_effect(scene->session, scene->run, scene->run->marks - 1 - from_newest);
+        mark_effect_words(&seen, row.width >= 64, effect, sizeof effect);
+    }
+    if (chosen) {
+        canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), "▸");
+    }
+    canvas_text_right(canvas, row.x + 8, row.y, 7, theme_style(canvas, ROLE_FAINT),
+                      format_count(step, (double)mark->step));
+    canvas_text(canvas, row.x + 9, row.y, 1, theme_style(canvas, ROLE_MARK),
+                acts ? "▲" : "·");
+    int used = text_width(effect), room = row.width - used - 12;
+    canvas_text_right(canvas, row.x + row.width, row.y, used,
+                      theme_style(canvas, ROLE_STRONG), effect);
+    tweak_draw_cut(canvas, row.x + 11, row.y, room,
+                   theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), words);
+}
+
+static void draw_marks(Canvas *canvas, Rect rect, const TweakState *own,
+                       const Scene *scene)
+{
+    bool front = own->pane == PANE_MARKS;
+    int n = scene->run->marks;
+    views_title(canvas, &rect, front ? "▸ changes" : "changes",
+                front ? "↑↓ visit  u undo" : "▲ loss over next 1 000");
+    if (n == 0) {
+        canvas_text(canvas, rect.x + 2, rect.y, rect.width - 2,
+                    theme_style(canvas, ROLE_FAINT),
+                    "none yet; each will say what followed");
+        return;
+    }
+    int chosen = own->mark < n ? own->mark : n - 1,
+        first = chosen >= rect.height ? chosen - rect.height + 1 : 0;
+    for (int i = 0; i < rect.height && first + i < n; i++) {
+        draw_mark(canvas, (Rect){rect.x, rect.y + i, rect.width, 1}, scene, first + i,
+                  front && first + i == chosen);
+    }
+}
+
+/* "staged 2: lr 0.001 → 0.0005, ..." */
+static void staged_words(const TweakState *own, const RunView *run, char *text,
+                         size_t size)
+{
+    int fork_only, n = staged_count(&own->staged, run, &fork_only);
+    size_t used =
+        (size_t)snprintf(text, size, n == 0 ? "nothing staged" : "staged %d:", n);
+    for (int i = 0; i < n && used < size; i++) {
+        const StagedValue *value = &own->staged.value[i];
+        ParamInfoView param;
+        engine_param(value->row, &param);
+        used += (size_t)snprintf(
+            text + used, size - used, "%s %s %s → %s", i > 0 ? "," : "", param.key,
+            value->row < run->params ? run->param[value->row] : "", value->text);
+    }
+}
+
+static void draw_keys(Canvas *canvas, Rect row, const TweakState *own, const Scene *scene)
+{
+    const RunView *run = scene->run;
+    char text[160];
+    int fork_only, n = staged_count(&own->staged, run, &fork_only);
+    if (scene->readonly) {
+        snprintf(text, sizeof text, "opened read-only: values can be looked at");
+    } else if (n == 0) {
+        snprintf(text, sizeof text,
+                 "← → change a value, = types one; nothing happens before Enter or f");
+    } else if (fork_only == n) {
+        snprintf(text, sizeof text,
+                 "f  apply in a fork (run %02d stays as it is)   Esc  discard", run->id);
+    } else {
+        snprintf(text, sizeof text,
+                 "Enter  apply %sto %02d%s   f  in a fork (keeps %02d)   Esc  discard",
+                 fork_only > 0 ? "what can be " : "", run->id,
+                 row.width < 76 || fork_only > 0 ? "" : " (checkpoint first)", run->id);
+    }
+    canvas_text(canvas, row.x + 1, row.y, row.width - 1,
+                theme_style(canvas, n > 0 ? ROLE_KEY : ROLE_FAINT), text);
+}
+
+/* Whole words on as many rows as there are. */
+static void draw_wrapped(Canvas *canvas, Rect rect, Style style, const char *text)
+{
+    for (int row = 0; row < rect.height && *text != '\0'; row++) {
+        int room = rect.width - 2, n = (int)strlen(text);
+        if (n > room && row + 1 < rect.height) {
+            for (n = room; n > 0 && text[n] != ' ';) {
+                n--;
+            }
+        }
+        canvas_print(canvas, rect.x + 1, rect.y + row, room, style, "%.*s", n, text);
+        text += n + (text[n] == ' ');
+    }
+}
+
+static void draw_help(Canvas *canvas, Rect rect, const TweakState *own,
+                      const RunView *run)
+{
+    ParamInfoView param;
+    int which = tweak_chosen(own, run);
+    if (which < 0 || !engine_param(which, &param)) {
+        return;
+    }
+    char text[256];
+    const char *unit = param.unit;
+    snprintf(text, sizeof text, "%s%s%s%s", param.help, unit[0] != '\0' ? " [" : "", unit,
+             unit[0] != '\0' ? "]" : "");
+    draw_wrapped(canvas, rect, theme_style(canvas, ROLE_TEXT), text);
+}
+
+void tweak_draw_staged(Canvas *canvas, Rect rect, const TweakState *own,
+                       const Scene *scene)
+{
+    char text[400];
+    staged_words(own, scene->run, text, sizeof text);
+    views_title(canvas, &rect, text, "");
+    if (rect.height >= 2) {
+        draw_help(canvas, layout_take_top(&rect, rect.height - 1), own, scene->run);
+    }
+    if (rect.height >= 1) {
+        draw_keys(canvas, rect, own, scene);
+    }
+}
+
+void tweak_draw_below(Canvas *canvas, Rect rect, const TweakState *own,
+                      const Scene *scene)
+{
+    enum { MIXTURE_WIDTH = 39, BOTH_WIDTH = 76 };
+    if (rect.width < BOTH_WIDTH) {
+        if (own->pane == PANE_MARKS) {
+            draw_marks(canvas, rect, own, scene);
+        } else {
+            draw_mixture(canvas, rect, own, scene->run);
+        }
+        return;
+    }
+    int width = MIXTURE_WIDTH + (rect.height > 8 ? 2 * (rect.height - 8) : 0);
+    Rect right =
+        layout_take_right(&rect, width < rect.width / 2 ? width : rect.width / 2);
+    layout_take_right(&rect, 1);
+    draw_marks(canvas, rect, own, scene);
+    draw_mixture(canvas, right, own, scene->run);
+}
