@@ -48,7 +48,7 @@ ONLY    ?=
 # installation.
 AGAIN    = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all tests objects run test deps deps-test lint format bench install uninstall clean teachers \
+.PHONY: all tests objects run test deps deps-test lint format bench install uninstall clean teachers features \
         need-libraries FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -132,6 +132,10 @@ teachers: $(PROGRAM)
 	@mkdir -p assets && runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && \
 	$(abspath $(PROGRAM)) run fashion-teacher --runs "$$runs" && \
 	$(abspath $(PROGRAM)) export 1 --runs "$$runs" --weights assets/fashion-teacher.safetensors
+
+# The classifier whose features pictures are judged by.
+features: $(PROGRAM)
+	@mkdir -p assets && $(abspath $(PROGRAM)) features fashion -o assets/fashion-features.safetensors
 
 SHARE := $(DESTDIR)$(PREFIX)/share
 install: $(PROGRAM)

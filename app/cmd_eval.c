@@ -42,11 +42,10 @@ static int metric_views(const EvalReport *report, MetricView view[EVAL_METRICS_M
     return report->metrics;
 }
 
-static void evaluate(Look *look, int k, int n, AtK *at)
+static void evaluate(Look *look, const Judge *judge, int k, int n, AtK *at)
 {
     Policy student = lab_student(look->lab, false, k);
-    eval_policy(&look->lab->data, look->crew, &look->scratch, &student, n, look->seed,
-                &at->report);
+    eval_policy(judge, &student, n, look->seed, &at->report);
     size_t mark = arena_mark(&look->scratch);
     int rollouts = (int)config_int(&look->lab->config, "shift.samples");
     Shift *shift = run_shift_at(look->lab, k, rollouts, look->seed, &look->scratch);
@@ -75,8 +74,23 @@ static json_t *json_at(const AtK *at)
     return object;
 }
 
-static Status show_json(const Look *look, const AtK *at, int n, const EvalReport *real,
-                        Error *error)
+/* Which network the numbers in feature space hang on. */
+static json_t *json_features(const Features *features)
+{
+    char checksum[16];
+    if (!features)
+        return json_null();
+    snprintf(checksum, sizeof checksum, "%08x", features->checksum);
+    json_t *object = json_object();
+    json_object_set_new(object, "file", json_string(features->file));
+    json_object_set_new(object, "crc32", json_string(checksum));
+    json_object_set_new(object, "dims", json_integer(features->d));
+    json_object_set_new(object, "accuracy", json_number(features->accuracy));
+    return object;
+}
+
+static Status show_json(const Look *look, const Judge *judge, const AtK *at, int n,
+                        const EvalReport *real, Error *error)
 {
     MetricView metric[EVAL_METRICS_MAX];
     int metrics = metric_views(real, metric);
@@ -87,16 +101,29 @@ static Status show_json(const Look *look, const AtK *at, int n, const EvalReport
     json_object_set_new(object, "step", json_integer(run_step(look->run)));
     json_object_set_new(object, "dataset",
                         json_string(config_text(&look->lab->config, "data.name")));
+    json_object_set_new(object, "features", json_features(judge->features));
     json_object_set_new(object, "steps", list);
     json_object_set_new(object, "real", json_metrics(metric, metrics));
     return json_print(object, error);
 }
 
-static void show_text(const Look *look, const AtK *at, int n, const EvalReport *real)
+static void print_features(const Look *look, const Features *features)
+{
+    if (features)
+        printf("in the %d features of %s (crc32 %08x, names %.2f %% of held-out pictures "
+               "right)\n",
+               features->d, features->file, features->checksum, 100 * features->accuracy);
+    else if (*run_features_missing(look->run))
+        printf("no metrics in feature space: %s\n", run_features_missing(look->run));
+}
+
+static void show_text(const Look *look, const Judge *judge, const AtK *at, int n,
+                      const EvalReport *real)
 {
     MetricView metric[EVAL_METRICS_MAX];
     printf("%s at step %ld, %s\n", run_label(look), run_step(look->run),
            config_text(&look->lab->config, "data.name"));
+    print_features(look, judge->features);
     for (int i = 0; i < n; i++) {
         const EvalReport *report = &at[i].report;
         printf("\n%d sampling step%s: %d network evaluations a sample, %d samples\n",
@@ -124,23 +151,23 @@ static Status eval(Look *look, const Options *options, const int *ks, int n, Err
 {
     AtK at[KS_MAX];
     EvalReport real;
-    const Dataset *data = &look->lab->data;
-    int samples = options->samples > 0 ? (int)options->samples
-                  : data->dims == 2    ? 4000
-                                       : 500;
+    int samples = options->samples > 0         ? (int)options->samples
+                  : look->lab->data.dims == 2 ? 4000
+                                              : 500;
     Status status = check_memory(bytes_needed(look, ks, n, samples), error);
     if (status)
         return status;
+    Judge judge = run_judge(look->run, &look->scratch);
     for (int i = 0; i < n; i++) {
         if (!options->quiet)
             fprintf(stderr, "%s at %d sampling steps ...\n", run_label(look), ks[i]);
-        evaluate(look, ks[i], samples, &at[i]);
+        evaluate(look, &judge, ks[i], samples, &at[i]);
     }
-    eval_real(data, look->crew, &look->scratch, samples, &real);
+    eval_real(&judge, samples, &real);
     if (options->json)
-        status = show_json(look, at, n, &real, error);
+        status = show_json(look, &judge, at, n, &real, error);
     else
-        show_text(look, at, n, &real);
+        show_text(look, &judge, at, n, &real);
     for (int i = 0; i < n; i++)
         free(at[i].shift);
     return status;

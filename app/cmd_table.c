@@ -38,11 +38,30 @@ const CommandRow commands[] = {
      "quality and shift at several sampling steps, against held-out data",
      "Default: 4000 points or 500 pictures at 1, 2, 4 and 8 steps; intervals are 95 %.",
      1, 1, cmd_eval},
+    {"metrics", "A.npy B.npy [--json]",
+     "distances between two sets of vectors, A the real one",
+     "NPY float32 or float64, C order, shape (n, d); computed on float32 rows with double "
+     "sums.\n"
+     "frechet: covariances over n - 1, biased up at small n. kid: unbiased, kernel (x.y/d + "
+     "1)^3, all rows.\n"
+     "precision, recall: balls to the 3rd neighbour; density, coverage: to the 5th, strict, "
+     "radii of A.\n"
+     "energy: U-statistics. mmd2: unbiased, Gaussian kernels of 1/4 to 4 median distances "
+     "within A.\n"
+     "sw2: squared, mean over --directions. auc: of a ridge logistic regression trained on "
+     "half of each set\n"
+     "(drawn by --seed), on the other half; .5 when it cannot tell them apart.",
+     2, 2, cmd_metrics},
     {"export", "RUN --csv|--weights", "logs or weights for other tools",
      "--csv prints metrics.csv, shift.csv and eval.csv as one table: "
      "log,step,i,quantity,value; -o FILE.csv\n"
      "writes it to a file. --weights saves the student's averaged weights.",
      1, 1, cmd_export},
+    {"features", "DATA -o FILE.safetensors",
+     "trains the classifier whose features pictures are judged by",
+     "DATA is a set of labelled pictures (fashion). `make features` does it for the "
+     "shipped network.",
+     1, 1, cmd_features},
     {"presets", "", "the presets there are", NULL, 0, 0, cmd_presets},
     {"params", "[--json|--markdown]", "every parameter with range, default and help",
      NULL, 0, 0, cmd_params},

@@ -35,7 +35,7 @@ tiny=(-s run.steps=12 -s run.batch=32 -s run.log_every=2 -s run.checkpoint_every
 
 says "version" 0 '^ddil [0-9]+\.[0-9]+\.[0-9]+$' --version
 says "help" 0 'usage: ddil \[PRESET' --help
-for command in run resume fork ls show sample rollout eval export presets params doctor manual; do
+for command in run resume fork ls show sample rollout eval metrics export features presets params doctor manual; do
     says "help of $command" 0 "^usage: ddil $command" "$command" --help
 done
 says "an unknown command names the nearest" 2 'nearest: sample' smaple
@@ -219,6 +219,18 @@ holds "other bytes" test "$(cmp -s "$work/a.npy" "$work/b.npy"; echo $?)" = 1
 says "sample as csv" 0 '' sample 1 -n 50 -o "$work/a.csv" --quiet
 says "sample as png" 0 '' sample 1 -n 50 -o "$work/a.png"
 holds "a PNG" test "$(head -c 4 "$work/a.png" | tail -c 3)" = PNG
+"$DDIL" metrics "$work/a.npy" "$work/a.npy" --json --directions 8 >"$work/m.json" 2>&1
+check_python "metrics as JSON" '
+import json, sys
+m = json.load(open(sys.argv[1]))
+assert (m["n"], m["m"], m["d"]) == (50, 50, 2), m
+assert list(m["metrics"]) == "frechet kid precision recall density coverage energy mmd2 sw2 auc".split(), m
+assert m["metrics"]["sw2"] == 0 and abs(m["metrics"]["frechet"]) < 1e-6, m
+' "$work/m.json"
+says "metrics of two samples" 0 'frechet' metrics "$work/a.npy" "$work/b.npy"
+says "metrics of what is no NPY file" 2 'README.md: not an NPY file' metrics "$work/a.npy" README.md
+says "features without a file to write" 2 'where the network goes' features fashion
+says "features of points" 2 '"ring" is no set of labelled pictures' features ring -o "$work/f.safetensors"
 says "sample of the teacher in 4 plain steps" 0 '4 sampling steps' sample 1 --teacher --steps 4 -n 10 -o "$work/t.npy"
 says "guidance where there are no classes" 2 'not told the class' sample 1 --guidance 2 -o "$work/g.npy"
 says "a class where there are none" 2 'not told the class' sample 1 --class 2 -o "$work/g.npy"

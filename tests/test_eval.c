@@ -25,11 +25,12 @@ static double value_of(const EvalReport *report, const char *name)
     return metric_of(report, name)->value;
 }
 
-static EvalReport judge(Bench *bench, const Policy *policy, int n, uint64_t seed)
+static EvalReport judged(Bench *bench, const Policy *policy, int n, uint64_t seed)
 {
     EvalReport report;
     size_t mark = arena_mark(&bench->step);
-    eval_policy(&bench->lab.data, bench->crew, &bench->step, policy, n, seed, &report);
+    Judge judge = {&bench->lab.data, NULL, bench->crew, &bench->step};
+    eval_policy(&judge, policy, n, seed, &report);
     assert_int_equal(arena_mark(&bench->step), mark);
     return report;
 }
@@ -41,12 +42,13 @@ static void test_the_exact_teacher_scores_like_data(void **state)
     (void)state;
     Bench *bench = bench_open(RING, 2);
     EvalReport real;
-    eval_real(&bench->lab.data, bench->crew, &bench->step, 4000, &real);
+    Judge judge = {&bench->lab.data, NULL, bench->crew, &bench->step};
+    eval_real(&judge, 4000, &real);
     assert_near(value_of(&real, "modes"), 8, 0);
     assert_near(value_of(&real, "within3sigma"), 0.98889,
                 0.007); /* 1 - exp(-4.5), 4 deviations */
     Policy many = lab_teacher(&bench->lab, 16, 4), few = lab_teacher(&bench->lab, 4, 1);
-    EvalReport good = judge(bench, &many, 4000, 1), rough = judge(bench, &few, 4000, 1);
+    EvalReport good = judged(bench, &many, 4000, 1), rough = judged(bench, &few, 4000, 1);
     assert_near(value_of(&good, "modes"), 8, 0);
     assert_near(value_of(&good, "within3sigma"), 0.98889, 0.01);
     assert_true(value_of(&good, "sw2") < 2 * value_of(&real, "sw2") + 2e-3);
@@ -65,7 +67,7 @@ static void test_a_stranger_scores_badly(void **state)
     (void)state;
     Bench *bench = bench_open(RING, 1);
     Policy stranger = lab_student(&bench->lab, false, 0);
-    EvalReport report = judge(bench, &stranger, 300, 1);
+    EvalReport report = judged(bench, &stranger, 300, 1);
     assert_true(value_of(&report, "sw2") > 0.1);
     assert_true(value_of(&report, "within3sigma") < 0.5);
     assert_true(value_of(&report, "energy") > 0.05);
@@ -82,7 +84,7 @@ static void test_intervals_are_as_wide_as_they_should(void **state)
     Policy few = lab_teacher(&bench->lab, 4, 1);
     double ratio = 0;
     for (int seed = 0; seed < SEEDS; seed++) {
-        EvalReport report = judge(bench, &few, N, (uint64_t)seed);
+        EvalReport report = judged(bench, &few, N, (uint64_t)seed);
         for (int k = 0; k < report.metrics; k++) {
             const Metric *m = &report.metric[k];
             assert_true(m->low <= m->value && m->value <= m->high);
@@ -103,7 +105,7 @@ static void test_classes_and_cost(void **state)
     Bench *bench = bench_open(MOONS, 1);
     const Lab *lab = &bench->lab;
     Policy teacher = lab_teacher(lab, 8, 1);
-    EvalReport report = judge(bench, &teacher, 200, 1);
+    EvalReport report = judged(bench, &teacher, 200, 1);
     assert_int_equal(report.nfe, 16);
     float states[9 * N * 2], again[9 * N * 2];
     int label[N];
@@ -137,7 +139,7 @@ static void test_samples_depend_on_their_number_alone(void **state)
                 NULL);
     for (int s = 0; s <= 4; s++)
         assert_memory_equal(few + s * 100, many + s * 800, 100 * sizeof *few);
-    EvalReport a = judge(one, &student, 200, 3), b = judge(two, &same, 200, 3);
+    EvalReport a = judged(one, &student, 200, 3), b = judged(two, &same, 200, 3);
     assert_int_equal(a.metrics, b.metrics);
     for (int k = 0; k < a.metrics; k++) {
         assert_string_equal(a.metric[k].name, b.metric[k].name);
@@ -156,7 +158,7 @@ static void test_the_judge_ignores_keep_and_limit(void **state)
           *part = bench_open(
               "[run]\nmethod = pd\n[data]\nname = ring\nkeep = 0,1\nlimit = 7\n" NET, 1);
     Policy a = lab_teacher(&whole->lab, 4, 1), b = lab_teacher(&part->lab, 4, 1);
-    EvalReport one = judge(whole, &a, 200, 3), two = judge(part, &b, 200, 3);
+    EvalReport one = judged(whole, &a, 200, 3), two = judged(part, &b, 200, 3);
     for (int k = 0; k < one.metrics; k++)
         assert_near(one.metric[k].value, two.metric[k].value, 0);
     bench_close(whole);

@@ -103,6 +103,14 @@ static Tensor *build_huber(Tape *t, Tensor **in)
 {
     return op_huber(t, in[0], constants, weights, 0.3f, NULL);
 }
+static Tensor *build_mean_pixels(Tape *t, Tensor **in)
+{
+    return op_mean_pixels(t, in[0]);
+}
+static Tensor *build_cross_entropy(Tape *t, Tensor **in)
+{
+    return op_cross_entropy(t, in[0], labels, weights, NULL);
+}
 
 typedef struct OpCase {
     const char *name;
@@ -139,6 +147,8 @@ static const OpCase cases[] = {
     {"mse",                 build_mse,          {{4, 2, 3, 5}},                                 false},
     {"pseudo-Huber",        build_pseudo_huber, {{4, 2, 3, 5}},                                 false},
     {"Huber",               build_huber,        {{4, 2, 3, 5}},                                 false},
+    {"mean of pixels",      build_mean_pixels,  {{4, 2, 3, 5}},                                 false},
+    {"cross entropy",       build_cross_entropy, {{6, 1, 1, 4}},                                false},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

@@ -20,6 +20,7 @@ typedef enum Stream {
     STREAM_LIMIT,        /* which samples `data.limit` keeps */
     STREAM_DIRECTIONS,   /* directions of the sliced Wasserstein distance */
     STREAM_SAMPLE,       /* ddil sample, rollout and the live sheet */
+    STREAM_SPLIT,        /* which rows train the classifier of the two-sample test */
     STREAM_LAST
 } Stream;
 

@@ -45,8 +45,7 @@ static void fit_spec(const Lab *lab, NetSpec *spec)
     spec->classes = lab->data.conditional ? lab->data.classes : 0;
 }
 
-/* A weights file by its name as it stands, or among the shipped assets. */
-static void find_asset(const char *name, char path[PATH_SIZE])
+void lab_find_asset(const char *name, char path[1024])
 {
     snprintf(path, PATH_SIZE, "%s", name);
     char folder[1024];
@@ -60,7 +59,7 @@ static Status load_teacher(Lab *lab, Error *error)
 {
     char path[PATH_SIZE];
     Error inner;
-    find_asset(config_text(&lab->config, "teacher.file"), path);
+    lab_find_asset(config_text(&lab->config, "teacher.file"), path);
     NetSpec *spec = &lab->teacher.spec, wanted = {0};
     Status status = weights_spec(path, spec, &inner);
     if (status)
@@ -68,6 +67,8 @@ static Status load_teacher(Lab *lab, Error *error)
     fit_spec(lab, &wanted);
     if (wanted.height != spec->height || wanted.width != spec->width || wanted.channels != spec->channels)
         return bad(lab, "teacher.file", "that network is for samples of another size", error);
+    if (spec->kind->classifies)
+        return bad(lab, "teacher.file", "that network names classes; a teacher removes noise", error);
     if (wanted.classes != spec->classes)
         return bad(lab, "teacher.file", "that network knows another number of classes; see data.conditional", error);
     float *weights = arena_floats(lab->keep, net_size(spec));

@@ -67,6 +67,8 @@ typedef struct StepReport {
 Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *step, Error *error);
 /* Re-reads every parameter that applies at the next step from lab->config. */
 void lab_configure(Lab *lab);
+/* A weights file by its name as it stands, or among the shipped assets; `name` itself when there is none. */
+void lab_find_asset(const char *name, char path[1024]);
 
 /* Steps of regression before distillation (student.init = pretrain), and one of them. */
 long lab_pretrain_steps(const Lab *lab);

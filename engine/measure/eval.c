@@ -1,13 +1,15 @@
 /* Sample quality: draw, compare with the held-out reference, and put an interval on every number. */
 #include "engine/measure/eval.h"
+#include "engine/measure/frechet.h"
 #include "engine/measure/modes.h"
+#include "engine/measure/prdc.h"
 #include "engine/measure/stats.h"
 #include "engine/measure/sw2.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
-enum { BLOCKS = 10, REFERENCE_ROWS = 10000, PICTURE_DIRECTIONS = 128, ENERGY_ROWS = 2000 };
+enum { BLOCKS = 10, REFERENCE_ROWS = 10000, PICTURE_DIRECTIONS = 128, ENERGY_ROWS = 2000, PICTURE_ROWS = 2000 };
 #define T_9 2.262 /* Student's t, 9 degrees of freedom, two-sided 95 % */
 
 /* ---- Drawing ------------------------------------------------------------------------------------------------ */
@@ -30,141 +32,236 @@ void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, u
     arena_done(&arena);
 }
 
-/* The full held-out reference, or its first rows. */
-static int draw_reference(const Dataset *data, Arena *arena, int first, int n, float **rows)
-{
-    int total = data->n_test ? data->n_test : REFERENCE_ROWS;
-    if (!n)
-        n = total;
-    *rows = arena_floats(arena, (size_t)n * data->dims);
-    for (int r = 0; r < n; r++) {
-        int label;
-        dataset_held_out(data, (long)first + r, *rows + (size_t)r * data->dims, &label);
-    }
-    return n;
-}
+/* ---- What is judged --------------------------------------------------------------------------------------------- */
 
-/* ---- Metrics ------------------------------------------------------------------------------------------------ */
+/* Rows of one origin: samples, or the reference. */
+typedef struct Rows {
+    int n;
+    const float *x;       /* n x dims */
+    const int *label;     /* n: the class asked for, or the data's own */
+    const float *feature; /* n x d of the features, or NULL */
+    const int *named;     /* n: the class it is given */
+} Rows;
 
 typedef struct Sets {
     const Dataset *data;
-    int n, m;
-    const float *x, *reference;
-    uint64_t seed;
+    int d; /* of the features */
+    Rows samples, reference;
     Arena *scratch;
 } Sets;
 
+/* Held-out rows first .. first + n - 1, with what the features say of them. */
+static Rows held_out(const Judge *judge, int first, int n)
+{
+    const Dataset *data = judge->data;
+    const Features *features = judge->features;
+    float *x = arena_floats(judge->scratch, (size_t)n * data->dims);
+    int *label = arena_new(judge->scratch, int, n);
+    for (int r = 0; r < n; r++)
+        dataset_held_out(data, (long)first + r, x + (size_t)r * data->dims, &label[r]);
+    Rows rows = {.n = n, .x = x, .label = label};
+    if (features && first + n <= data->n_test) {
+        rows.feature = features->held_out + (size_t)first * features->d;
+        rows.named = features->named + first;
+    }
+    return rows;
+}
+
+static Rows sampled(const Judge *judge, const Policy *policy, int n, uint64_t seed)
+{
+    size_t row = (size_t)n * judge->data->dims;
+    float *states = arena_floats(judge->scratch, row * (size_t)(policy->steps + 1));
+    int *label = arena_new(judge->scratch, int, n);
+    eval_sample(judge->data, judge->crew, policy, n, seed, STREAM_EVAL, -1, states, NULL, label);
+    Rows rows = {.n = n, .x = states + row * (size_t)policy->steps, .label = label};
+    if (judge->features) {
+        float *feature = arena_floats(judge->scratch, (size_t)n * judge->features->d);
+        int *named = arena_new(judge->scratch, int, n);
+        features_of(judge->features, judge->crew, n, rows.x, feature, named);
+        rows.feature = feature;
+        rows.named = named;
+    }
+    return rows;
+}
+
+/* ---- Metrics ---------------------------------------------------------------------------------------------------- */
+
+enum { GROUP_MAX = 4 };
+/* value[metric of the group][b]: without block b of the samples; [BLOCKS]: of all. */
+typedef double Values[GROUP_MAX][BLOCKS + 1];
+
 /* Many directions at once: each holds its own projections. */
-static void blocks_sw2(const Sets *s, double value[BLOCKS + 1])
+static void judge_sw2(const Sets *s, Values value)
 {
     int directions = s->data->dims <= 3 ? SW2_DIRECTIONS : PICTURE_DIRECTIONS;
-    sw2_blocks(s->n, s->x, s->m, s->reference, s->data->dims, directions, 0, BLOCKS, value, s->scratch);
+    sw2_blocks(s->samples.n, s->samples.x, s->reference.n, s->reference.x, s->data->dims, directions, 0, BLOCKS, value[0],
+               s->scratch);
 }
 
-static double metric_modes(const Sets *s)
+static int at_most(int n, int most)
 {
-    return modes_of(s->data->mixture, s->n, s->x).found;
+    return n < most ? n : most;
 }
 
-static double metric_within(const Sets *s)
+static void judge_energy(const Sets *s, Values value)
 {
-    return modes_of(s->data->mixture, s->n, s->x).within;
+    pair_blocks(kernel_energy, NULL, s->samples.n, s->samples.x, at_most(s->reference.n, ENERGY_ROWS), s->reference.x,
+                s->data->dims, BLOCKS, value[0], s->scratch);
 }
 
-static double metric_mode_kl(const Sets *s)
+/* All rows but block b's, copied; b = BLOCKS: all. */
+static const float *without(const Sets *s, int b, float *rest, int *n)
 {
-    return modes_of(s->data->mixture, s->n, s->x).kl;
+    size_t d = (size_t)s->data->dims, rows = (size_t)s->samples.n;
+    size_t begin = rows * (size_t)b / BLOCKS, end = rows * ((size_t)b + 1) / BLOCKS;
+    *n = s->samples.n;
+    if (b == BLOCKS)
+        return s->samples.x;
+    *n -= (int)(end - begin);
+    memcpy(rest, s->samples.x, sizeof *rest * d * begin);
+    memcpy(rest + d * begin, s->samples.x + d * end, sizeof *rest * d * (rows - end));
+    return rest;
 }
 
-static double metric_energy(const Sets *s)
+static void judge_modes(const Sets *s, Values value)
 {
-    int m = s->m < ENERGY_ROWS ? s->m : ENERGY_ROWS;
-    if (s->n < 2 || m < 2)
-        return NAN;
-    PairSums sums = pair_sums(kernel_energy, NULL, s->n, s->x, m, s->reference, s->data->dims);
-    return pair_unbiased(&sums);
+    size_t mark = arena_mark(s->scratch);
+    float *rest = arena_floats(s->scratch, (size_t)s->samples.n * s->data->dims);
+    for (int b = 0; b <= BLOCKS; b++) {
+        int n;
+        const float *x = without(s, b, rest, &n);
+        Modes modes = modes_of(s->data->mixture, n, x);
+        value[0][b] = modes.found;
+        value[1][b] = modes.within;
+        value[2][b] = modes.kl;
+    }
+    arena_rewind(s->scratch, mark);
 }
 
-typedef enum Domain { ALL_DATA, POINTS, MIXTURES } Domain;
+static void judge_frechet(const Sets *s, Values value)
+{
+    frechet_blocks(s->samples.n, s->samples.feature, s->reference.n, s->reference.feature, s->d, BLOCKS, value[0],
+                   s->scratch);
+}
 
-typedef struct Measure {
+static void judge_kid(const Sets *s, Values value)
+{
+    pair_blocks(kernel_cubic, NULL, s->samples.n, s->samples.feature, at_most(s->reference.n, PICTURE_ROWS),
+                s->reference.feature, s->d, BLOCKS, value[0], s->scratch);
+}
+
+static void judge_neighbours(const Sets *s, Values value)
+{
+    Prdc each[BLOCKS + 1];
+    prdc_blocks(s->samples.n, s->samples.feature, at_most(s->reference.n, PICTURE_ROWS), s->reference.feature, s->d,
+                PRDC_BALL, PRDC_DENSITY, BLOCKS, each, s->scratch);
+    for (int b = 0; b <= BLOCKS; b++) {
+        value[0][b] = each[b].precision;
+        value[1][b] = each[b].recall;
+        value[2][b] = each[b].density;
+        value[3][b] = each[b].coverage;
+    }
+}
+
+/* What the classifier makes of the samples of one class. */
+typedef struct Named {
+    int asked, right, given;
+} Named;
+
+static void judge_names(const Sets *s, Values value)
+{
+    size_t mark = arena_mark(s->scratch);
+    int *block = arena_new(s->scratch, int, s->samples.n), classes = s->data->classes;
+    block_rows(s->samples.n, BLOCKS, block);
+    for (int b = 0; b <= BLOCKS; b++) {
+        Named of[DATASET_CLASSES_MAX] = {{0}};
+        int n = 0, right = 0, found = 0;
+        double worst = 1;
+        for (int r = 0; r < s->samples.n; r++) {
+            int label = s->samples.label[r], named = s->samples.named[r];
+            if (block[r] == b)
+                continue;
+            n++;
+            of[named].given++;
+            of[label].asked++;
+            of[label].right += named == label;
+        }
+        for (int c = 0; c < classes; c++) {
+            right += of[c].right;
+            found += 4 * classes * of[c].given >= n;
+            if (of[c].asked)
+                worst = fmin(worst, (double)of[c].right / of[c].asked);
+        }
+        value[0][b] = (double)right / n;
+        value[1][b] = worst;
+        value[2][b] = found;
+    }
+    arena_rewind(s->scratch, mark);
+}
+
+typedef enum Domain { ALL_DATA, POINTS, MIXTURES, FEATURES } Domain;
+
+typedef struct Bounds {
     const char *name;
-    Domain domain; /* where it is defined, or cheap enough */
-    int rows;      /* the first so many samples are judged; 0: all */
     double least, most; /* what it can be at all: intervals end there; most < 0: the number of classes */
-    double (*value)(const Sets *sets);
-    void (*blocks)(const Sets *sets, double value[BLOCKS + 1]); /* instead of value: a cheaper way to all */
+} Bounds;
+
+/* Metrics that come out of one computation. */
+typedef struct Measure {
+    Domain domain; /* where they are defined, or cheap enough */
+    int rows;      /* the first so many samples are judged; 0: all */
+    void (*judge)(const Sets *sets, Values value);
+    Bounds metric[GROUP_MAX];
 } Measure;
 
-/* One row a metric. */
 static const Measure measures[] = {
-    {"sw2",          ALL_DATA, 0,           0,         INFINITY, NULL,           blocks_sw2},
-    {"energy",       POINTS,   ENERGY_ROWS, -INFINITY, INFINITY, metric_energy,  NULL      },
-    {"modes",        MIXTURES, 0,           0,         -1,       metric_modes,   NULL      },
-    {"within3sigma", MIXTURES, 0,           0,         1,        metric_within,  NULL      },
-    {"mode_kl",      MIXTURES, 0,           0,         INFINITY, metric_mode_kl, NULL      },
+    {ALL_DATA, 0, judge_sw2, {{"sw2", 0, INFINITY}}},
+    {POINTS, ENERGY_ROWS, judge_energy, {{"energy", -INFINITY, INFINITY}}},
+    {MIXTURES, 0, judge_modes, {{"modes", 0, -1}, {"within3sigma", 0, 1}, {"mode_kl", 0, INFINITY}}},
+    {FEATURES, 0, judge_frechet, {{"frechet", 0, INFINITY}}},
+    {FEATURES, 0, judge_names, {{"agreement", 0, 1}, {"worst_class", 0, 1}, {"classes", 0, -1}}},
+    {FEATURES, PICTURE_ROWS, judge_kid, {{"kid", -INFINITY, INFINITY}}},
+    {FEATURES, PICTURE_ROWS, judge_neighbours,
+     {{"precision", 0, 1}, {"recall", 0, 1}, {"density", 0, INFINITY}, {"coverage", 0, 1}}},
 };
 
-static bool defined_for(const Measure *measure, const Dataset *data)
+static bool defined_for(const Measure *measure, const Sets *sets)
 {
     switch (measure->domain) {
-    case POINTS: return data->dims <= 3;
-    case MIXTURES: return data->mixture;
+    case POINTS: return sets->data->dims <= 3;
+    case MIXTURES: return sets->data->mixture;
+    case FEATURES: return sets->samples.feature && sets->reference.feature;
     case ALL_DATA: break;
     }
     return true;
 }
 
-/* Copies all rows but block b's; returns how many. */
-static int leave_out(const Sets *sets, int b, float *rest)
+static int group_size(const Measure *measure)
 {
-    size_t d = (size_t)sets->data->dims;
-    int begin = (int)((long)sets->n * b / BLOCKS), end = (int)((long)sets->n * (b + 1) / BLOCKS);
-    memcpy(rest, sets->x, sizeof *rest * d * (size_t)begin);
-    memcpy(rest + d * (size_t)begin, sets->x + d * (size_t)end, sizeof *rest * d * (size_t)(sets->n - end));
-    return sets->n - (end - begin);
+    int n = 0;
+    while (n < GROUP_MAX && measure->metric[n].name)
+        n++;
+    return n;
 }
 
-/* value[b]: without block b; value[BLOCKS]: whole. */
-static void without_each(const Measure *measure, const Sets *sets, double value[BLOCKS + 1])
-{
-    if (measure->blocks) {
-        measure->blocks(sets, value);
-        return;
-    }
-    size_t mark = arena_mark(sets->scratch);
-    float *rest = arena_floats(sets->scratch, (size_t)sets->n * sets->data->dims);
-    for (int b = 0; b < BLOCKS; b++) {
-        Sets part = *sets;
-        part.n = leave_out(sets, b, rest);
-        part.x = rest;
-        value[b] = measure->value(&part);
-    }
-    arena_rewind(sets->scratch, mark);
-    value[BLOCKS] = measure->value(sets);
-}
+/* ---- Intervals -------------------------------------------------------------------------------------------------- */
 
 /* Delete-a-block jackknife: se^2 = (B - 1) / B sum (v_b - mean)^2 (Kuensch 1989). */
-static Metric with_interval(const Measure *measure, const Sets *all)
+static Metric with_interval(const Bounds *bounds, int classes, const double value[BLOCKS + 1])
 {
-    Sets sets = *all;
-    if (measure->rows && sets.n > measure->rows)
-        sets.n = measure->rows;
-    double value[BLOCKS + 1], variance = 0;
-    without_each(measure, &sets, value);
-    double mean = mean_of(BLOCKS, value);
+    double variance = 0, mean = mean_of(BLOCKS, value);
     for (int b = 0; b < BLOCKS; b++)
         variance += (value[b] - mean) * (value[b] - mean) * (BLOCKS - 1) / BLOCKS;
     double whole = value[BLOCKS], reach = T_9 * sqrt(variance);
-    double most = measure->most < 0 ? sets.data->classes : measure->most;
-    return (Metric){measure->name, whole, fmax(whole - reach, measure->least), fmin(whole + reach, most)};
+    double most = bounds->most < 0 ? classes : bounds->most;
+    return (Metric){bounds->name, whole, fmax(whole - reach, bounds->least), fmin(whole + reach, most)};
 }
 
-/* Metrics are computed side by side. */
+/* Groups of metrics are computed side by side. */
 typedef struct Judging {
     const Sets *sets;
-    const Measure *const *measure;
-    Metric *metric;
+    const Measure *measure[EVAL_METRICS_MAX];
+    Metric *metric[EVAL_METRICS_MAX]; /* where each group's go */
 } Judging;
 
 static void judge_one(void *context, Arena *arena, int begin, int end, int chunk)
@@ -172,47 +269,54 @@ static void judge_one(void *context, Arena *arena, int begin, int end, int chunk
     (void)end;
     (void)chunk;
     const Judging *judging = context;
+    const Measure *measure = judging->measure[begin];
     Sets sets = *judging->sets;
+    Values value;
     sets.scratch = arena;
-    judging->metric[begin] = with_interval(judging->measure[begin], &sets);
+    if (measure->rows)
+        sets.samples.n = at_most(sets.samples.n, measure->rows);
+    measure->judge(&sets, value);
+    for (int i = 0; i < group_size(measure); i++)
+        judging->metric[begin][i] = with_interval(&measure->metric[i], sets.data->classes, value[i]);
 }
 
-static void judge(const Sets *sets, Crew *crew, EvalReport *report)
+static void judge_sets(const Judge *judge, const Rows *samples, const Rows *reference, EvalReport *report)
 {
-    const Measure *wanted[EVAL_METRICS_MAX];
+    Sets sets = {judge->data, judge->features ? judge->features->d : 0, *samples, *reference, NULL};
+    Judging judging = {.sets = &sets};
+    int groups = 0;
     report->metrics = 0;
-    for (size_t k = 0; k < sizeof measures / sizeof *measures; k++)
-        if (defined_for(&measures[k], sets->data))
-            wanted[report->metrics++] = &measures[k];
-    Judging judging = {sets, wanted, report->metric};
-    crew_map(crew, report->metrics, 1, judge_one, &judging);
+    for (size_t k = 0; k < sizeof measures / sizeof *measures; k++) {
+        if (!defined_for(&measures[k], &sets))
+            continue;
+        judging.measure[groups] = &measures[k];
+        judging.metric[groups++] = report->metric + report->metrics;
+        report->metrics += group_size(&measures[k]);
+        must(report->metrics <= EVAL_METRICS_MAX);
+    }
+    crew_map(judge->crew, groups, 1, judge_one, &judging);
 }
 
-void eval_policy(const Dataset *data, Crew *crew, Arena *scratch, const Policy *policy, int n, uint64_t seed,
-                 EvalReport *report)
+void eval_policy(const Judge *judge, const Policy *policy, int n, uint64_t seed, EvalReport *report)
 {
-    size_t mark = arena_mark(scratch), row = (size_t)n * data->dims;
-    float *states = arena_floats(scratch, row * (size_t)(policy->steps + 1)), *reference;
-    eval_sample(data, crew, policy, n, seed, STREAM_EVAL, -1, states, NULL, NULL);
-    int m = draw_reference(data, scratch, 0, 0, &reference);
-    Sets sets = {data, n, m, states + row * (size_t)policy->steps, reference, seed, scratch};
+    size_t mark = arena_mark(judge->scratch);
+    Rows samples = sampled(judge, policy, n, seed);
+    Rows reference = held_out(judge, 0, judge->data->n_test ? judge->data->n_test : REFERENCE_ROWS);
     *report = (EvalReport){.k = policy->steps, .n = n,
                            .nfe = policy->steps * policy->substeps * denoiser_cost(&policy->denoiser)};
-    judge(&sets, crew, report);
-    arena_rewind(scratch, mark);
+    judge_sets(judge, &samples, &reference, report);
+    arena_rewind(judge->scratch, mark);
 }
 
-void eval_real(const Dataset *data, Crew *crew, Arena *scratch, int n, EvalReport *report)
+void eval_real(const Judge *judge, int n, EvalReport *report)
 {
-    size_t mark = arena_mark(scratch);
-    float *x, *reference;
-    int half = data->n_test / 2; /* held-out files are finite: one half against the other */
+    size_t mark = arena_mark(judge->scratch);
+    int half = judge->data->n_test / 2; /* held-out files are finite: one half against the other */
     if (half && n > half)
         n = half;
-    int m = draw_reference(data, scratch, 0, half, &reference);
-    draw_reference(data, scratch, m, n, &x);
-    Sets sets = {data, n, m, x, reference, 0, scratch};
+    Rows reference = held_out(judge, 0, half ? half : REFERENCE_ROWS);
+    Rows samples = held_out(judge, reference.n, n);
     *report = (EvalReport){.n = n};
-    judge(&sets, crew, report);
-    arena_rewind(scratch, mark);
+    judge_sets(judge, &samples, &reference, report);
+    arena_rewind(judge->scratch, mark);
 }

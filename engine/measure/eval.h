@@ -4,8 +4,9 @@
 
 #include "engine/data/dataset.h"
 #include "engine/diffusion/denoiser.h"
+#include "engine/measure/features.h"
 
-enum { EVAL_METRICS_MAX = 8 };
+enum { EVAL_METRICS_MAX = 16 };
 
 typedef struct Metric {
     const char *name;
@@ -18,12 +19,22 @@ typedef struct EvalReport {
     Metric metric[EVAL_METRICS_MAX];
 } EvalReport;
 
-/* n samples of the policy at its own N from noise of rng_at(seed, STREAM_EVAL, row), against the full held-out reference. Metrics: sw2
- * (squared; 256 directions), and for mixtures modes, within3sigma, energy. Memory from `scratch`, rewound. */
-void eval_policy(const Dataset *data, Crew *crew, Arena *scratch, const Policy *policy, int n, uint64_t seed,
-                 EvalReport *report);
+/* What samples are judged against and with; everything borrowed. */
+typedef struct Judge {
+    const Dataset *data;
+    const Features *features; /* of the data's pictures; NULL: metrics in feature space are left out */
+    Crew *crew;
+    Arena *scratch; /* rewound */
+} Judge;
+
+/* n samples of the policy at its own N from noise of rng_at(seed, STREAM_EVAL, row), against the full held-out reference.
+ * Metrics: sw2 (squared; 256 directions for points, 128 for pictures); for points energy; for mixtures modes, within3sigma, mode_kl;
+ * with features, in their space: frechet (biased up at small n: see eval_real's beside it), kid, precision, recall, density, coverage
+ * (against PICTURE_ROWS held-out rows), agreement (share of samples that the classifier gives the class asked for), worst_class (the
+ * least of the classes' agreements), classes (how many get at least a quarter of an even share). */
+void eval_policy(const Judge *judge, const Policy *policy, int n, uint64_t seed, EvalReport *report);
 /* Held-out data against itself: what a perfect sampler would score at this n. */
-void eval_real(const Dataset *data, Crew *crew, Arena *scratch, int n, EvalReport *report);
+void eval_real(const Judge *judge, int n, EvalReport *report);
 /* n samples (n x dims) and their labels as eval_policy draws them; labels may be NULL. first: number of the first row. */
 void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, uint64_t seed, Stream stream,
                  int fixed_class /* -1: cycle through the classes */, float *states /* (N+1) x n x dims */,

@@ -3,6 +3,7 @@
 #include "engine/base/rng.h"
 #include "engine/base/status.h"
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 double mean_of(int n, const double *x)
@@ -97,6 +98,77 @@ double pair_unbiased(const PairSums *sums)
            2 * sums->xy / (n * m);
 }
 
+void block_rows(int n, int blocks, int *block)
+{
+    for (int r = 0; r < n; r++)
+        block[r] = -1;
+    for (int b = 0; b < blocks; b++)
+        for (long r = (long)n * b / blocks; r < (long)n * (b + 1) / blocks; r++)
+            block[r] = b;
+}
+
+/* Sums over pairs by the blocks they touch; [blocks]: all. */
+typedef struct BlockSums {
+    int blocks;
+    const int *block;
+    double *xx, *xy;
+} BlockSums;
+
+static void add_within(BlockSums *sums, int p, int q, double k)
+{
+    int b = sums->block[p], c = sums->block[q];
+    sums->xx[sums->blocks] += k;
+    if (b >= 0)
+        sums->xx[b] += k;
+    if (c >= 0 && c != b)
+        sums->xx[c] += k;
+}
+
+static void add_across(BlockSums *sums, int p, double k)
+{
+    sums->xy[sums->blocks] += k;
+    if (sums->block[p] >= 0)
+        sums->xy[sums->block[p]] += k;
+}
+
+static void add_pairs(BlockSums *sums, PairKernel *kernel, const void *context, int n,
+                      const float *x, int m, const float *y, int d)
+{
+    size_t width = (size_t)d;
+    for (int p = 0; p < n; p++) {
+        const float *row = x + (size_t)p * width;
+        double across = 0;
+        for (int q = 0; q < p; q++)
+            add_within(sums, p, q, kernel(context, d, row, x + (size_t)q * width));
+        for (int q = 0; q < m; q++)
+            across += kernel(context, d, row, y + (size_t)q * width);
+        add_across(sums, p, across);
+    }
+}
+
+void pair_blocks(PairKernel *kernel, const void *context, int n, const float *x, int m,
+                 const float *y, int d, int blocks, double *value, Arena *scratch)
+{
+    size_t mark = arena_mark(scratch);
+    int *block = arena_new(scratch, int, n);
+    BlockSums sums = {blocks, block, arena_new(scratch, double, blocks + 1),
+                      arena_new(scratch, double, blocks + 1)};
+    double self, yy = sum_within(kernel, context, m, y, d, &self);
+    block_rows(n, blocks, block);
+    add_pairs(&sums, kernel, context, n, x, m, y, d);
+    for (int b = 0; b <= blocks; b++) {
+        bool whole = b == blocks;
+        int gone = whole ? 0 : (int)((long)n * (b + 1) / blocks - (long)n * b / blocks);
+        PairSums rest = {.n = n - gone,
+                         .m = m,
+                         .xx = sums.xx[blocks] - (whole ? 0 : sums.xx[b]),
+                         .xy = sums.xy[blocks] - (whole ? 0 : sums.xy[b]),
+                         .yy = yy};
+        value[b] = pair_unbiased(&rest);
+    }
+    arena_rewind(scratch, mark);
+}
+
 double pair_biased(const PairSums *sums)
 {
     double n = sums->n, m = sums->m;
@@ -105,14 +177,28 @@ double pair_biased(const PairSums *sums)
            (2 * sums->yy + sums->y_self) / (m * m) - 2 * sums->xy / (n * m);
 }
 
+enum { LANES = 8 };
+
+static double sum_lanes(const double lane[LANES])
+{
+    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
+           ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+}
+
 double squared_distance(int d, const float *a, const float *b)
 {
-    double sum = 0;
-    for (int k = 0; k < d; k++) {
+    double sum = 0, lane[LANES] = {0};
+    int k = 0;
+    for (; k + LANES <= d; k += LANES)
+        for (int i = 0; i < LANES; i++) {
+            double difference = (double)a[k + i] - b[k + i];
+            lane[i] += difference * difference;
+        }
+    for (; k < d; k++) {
         double difference = (double)a[k] - b[k];
         sum += difference * difference;
     }
-    return sum;
+    return sum + sum_lanes(lane);
 }
 
 double kernel_energy(const void *unused, int d, const float *a, const float *b)
@@ -124,9 +210,14 @@ double kernel_energy(const void *unused, int d, const float *a, const float *b)
 double kernel_cubic(const void *unused, int d, const float *a, const float *b)
 {
     (void)unused;
-    double dot = 0;
-    for (int k = 0; k < d; k++)
+    double dot = 0, lane[LANES] = {0};
+    int k = 0;
+    for (; k + LANES <= d; k += LANES)
+        for (int i = 0; i < LANES; i++)
+            lane[i] += (double)a[k + i] * b[k + i];
+    for (; k < d; k++)
         dot += (double)a[k] * b[k];
+    dot += sum_lanes(lane);
     double base = dot / d + 1;
     return base * base * base;
 }

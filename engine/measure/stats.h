@@ -41,6 +41,14 @@ double pair_unbiased(const PairSums *sums);
 /* The same with p = q: V-statistic, never negative for a kernel. */
 double pair_biased(const PairSums *sums);
 
+/* The blocks of a delete-a-block jackknife: runs of rows, block b being the rows n b / blocks
+ * up to n (b + 1) / blocks. block[r]: that of row r; -1 for all when blocks = 0. */
+void block_rows(int n, int blocks, int *block);
+/* pair_unbiased for the jackknife: value[b], b = 0 .. blocks-1, is that of x without the
+ * b-th of `blocks` equal runs of rows; value[blocks] is the whole's. Costs one pass. */
+void pair_blocks(PairKernel *kernel, const void *context, int n, const float *x, int m,
+                 const float *y, int d, int blocks, double *value, Arena *scratch);
+
 /* Sum over d coordinates of (a - b)^2. */
 double squared_distance(int d, const float *a, const float *b);
 

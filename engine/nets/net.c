@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const NetKind *const net_kinds[] = {&net_mlp, &net_patch_unet};
+const NetKind *const net_kinds[] = {&net_mlp, &net_patch_unet, &net_classifier};
 const int net_kind_count = sizeof net_kinds / sizeof *net_kinds;
 
 static void initialise(const Params *params, size_t size, Init init, int fan_in)

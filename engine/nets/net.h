@@ -21,7 +21,7 @@ typedef struct NetSpec {
     int coarse;  /* patch_unet: coarse width (attention level) */
     int depth;   /* mlp: hidden layers; patch_unet: residual blocks a fine side */
     int coarse_depth; /* patch_unet: residual + attention pairs */
-    int embed;        /* patch_unet: embedding width */
+    int embed;        /* patch_unet: embedding width; classifier: features */
     int features;     /* time features */
     float time_scale, time_range;
     int chunk; /* samples a worker takes at once: fixed by the network, never the machine
@@ -73,8 +73,10 @@ struct NetKind {
                        const float *u, const int *label);
     /* Fills unset (zero) sizes and checks what is special to the kind. */
     Status (*complete)(NetSpec *spec, Error *error);
+    bool classifies; /* forward gives scores of the classes (n x 1 x 1 x classes) instead:
+                        no denoiser */
 };
-extern const NetKind net_mlp, net_patch_unet;
+extern const NetKind net_mlp, net_patch_unet, net_classifier;
 extern const NetKind *const net_kinds[];
 extern const int net_kind_count;
 

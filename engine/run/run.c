@@ -142,8 +142,10 @@ static Status evaluate(Run *run, Error *error)
     int n = (int)config_int(&run->config, "run.eval_samples");
     if (!n)
         n = data->dims <= 3 ? EVAL_POINTS : EVAL_PICTURES;
-    eval_policy(data, run->lab.crew, &run->scratch, &student, n, run->lab.seed,
-                &run->eval);
+    Judge judge = run_judge(run, &run->scratch);
+    eval_policy(&judge, &student, n, run->lab.seed, &run->eval);
+    if (!run->evaluated && *run_features_missing(run))
+        log_event(&run->log, run->step, run_features_missing(run), NULL);
     run->evaluated = true;
     history_eval(&run->history, run->step, &run->eval);
     return log_eval(&run->log, run->step, &run->eval, error);

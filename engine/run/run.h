@@ -55,6 +55,13 @@ long run_step(const Run *run);
 bool run_finished(const Run *run); /* all steps taken, or the budget spent */
 const EvalReport *run_last_eval(const Run *run); /* NULL before the first */
 
+/* run_judge.c: what its samples are judged with. Reads and applies the feature network when
+ * first called (a second or so for pictures). scratch is borrowed. */
+Judge run_judge(Run *run, Arena *scratch);
+/* After run_judge: why there are no features for its pictures; "" when there are, or for
+ * points. */
+const char *run_features_missing(const Run *run);
+
 /* From now on the samples of run_view follow the training closely (else they are those of the last checkpoint). */
 void run_watch(Run *run);
 /* An immutable picture of the run, reference counted. */

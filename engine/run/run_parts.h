@@ -53,6 +53,9 @@ struct Run {
     bool gallery_stale; /* its teacher too: thresholding changed */
     long gallery_step;  /* the step it shows */
     Error passed_over;  /* why the newest checkpoint could not be used, "" */
+    Features *features; /* of the data's pictures, or NULL; see run_judge */
+    bool features_sought;
+    Error features_why; /* there are none, "" for points */
     EvalReport eval;
     bool evaluated;
     double pretrain_loss;

@@ -64,6 +64,7 @@ void run_close(Run *run)
     if (run->runs_lock >= 0)
         close(run->runs_lock);
     gallery_drop(run->gallery);
+    features_close(run->features);
     history_done(&run->history);
     arena_done(&run->keep);
     arena_done(&run->scratch);

@@ -29,6 +29,8 @@ Tensor *op_group_norm_silu(Tape *tape, Tensor *x, Tensor *gamma, Tensor *beta,
  * after the other, each split into `heads` blocks of c/heads; scale (c/heads)^-1/2. Out:
  * c channels. */
 Tensor *op_attention(Tape *tape, Tensor *qkv, int heads);
+/* The mean over the h*w pixels of each sample: n x 1 x 1 x c. */
+Tensor *op_mean_pixels(Tape *tape, Tensor *x);
 /* Joins channels: a first. */
 Tensor *op_concat(Tape *tape, Tensor *a, Tensor *b);
 /* 2x2 pixels into channels and back. Channel order is PyTorch's pixel_unshuffle: out
@@ -66,5 +68,8 @@ Tensor *op_pseudo_huber(Tape *tape, Tensor *x, const float *target, const float 
  * LCM scripts. */
 Tensor *op_huber(Tape *tape, Tensor *x, const float *target, const float *weight, float c,
                  float *each);
+/* sum_i weight[i] * -log softmax(x_i)[label[i]]; x: n x 1 x 1 x classes. */
+Tensor *op_cross_entropy(Tape *tape, Tensor *x, const int *label, const float *weight,
+                         float *each);
 
 #endif
