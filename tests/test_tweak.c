@@ -219,6 +219,50 @@ static void test_other_methods_are_hidden(void **state)
     fake_free(snapshot);
 }
 
+/* What is clicked on is what was drawn there. */
+static void test_the_mouse_finds_what_is_drawn(void **state)
+{
+    (void)state;
+    const Snapshot *snapshot =
+        fake_snapshot(&(FakeOptions){.runs = 1, .step = 2000, .steered = true});
+    CanvasLook look = {
+        COLOURS_NONE, true, GRAPHICS_OFF, 10, 20, {0, 0, 0},
+             ""
+    };
+    Screen *screen = screen_new(&(ScreenOptions){0});
+    Canvas canvas;
+    canvas_init(&canvas, 80, 24, &look);
+    press(screen, snapshot, "5");
+    int found = 0;
+    for (int scroll = 0; scroll < 60; scroll++) { /* wherever the list stands */
+        screen_draw(screen, snapshot, &canvas);
+        int y = 2 + scroll % 9;
+        bool heading = canvas.cell[y * 80 + 1].rune != ' ';
+        screen_press(screen, snapshot, press_mouse(MOUSE_CLICK, 10, y));
+        screen_draw(screen, snapshot, &canvas);
+        int chosen = 0;
+        for (int row = 2; row < 11; row++) {
+            chosen = canvas.cell[row * 80].rune == '>' ? row : chosen;
+        }
+        assert_true(chosen > 0);
+        found += !heading && chosen == y;
+        screen_press(screen, snapshot, press_mouse(MOUSE_WHEEL_DOWN, 10, 5));
+    }
+    assert_true(found > 40);
+    press(screen, snapshot, "\033");
+    for (int x = 40; x < 79; x++) { /* the student's corner of the triangle */
+        if (canvas.cell[20 * 80 + x].rune == 'S') {
+            screen_press(screen, snapshot, press_mouse(MOUSE_CLICK, x, 20));
+        }
+    }
+    assert_string_equal(
+        press(screen, snapshot, "\r").command.text,
+        "source.beta_data=0\nsource.beta_teacher=0\nsource.beta_student=1\n");
+    canvas_done(&canvas);
+    screen_free(screen);
+    fake_free(snapshot);
+}
+
 /* Every key, in every state a run can be in, with all that the view can show; commands
  * are those of the key. */
 static void test_every_key_in_every_state(void **state)
@@ -251,6 +295,10 @@ static void test_every_key_in_every_state(void **state)
                           ? extra[(seed >> 8) % (sizeof extra / sizeof *extra)]
                       : i % 15 == 0 ? '5'
                                     : 32 + (int)(seed >> 8) % 95;
+            if (i % 9 == 4) {
+                key = press_mouse((MouseKind)(seed >> 20 & 3), (int)(seed >> 4) % 200,
+                                  (int)(seed >> 13) % 60);
+            }
             Reply reply = screen_press(screen, snapshot, key);
             assert_true(reply.kind != REPLY_SEND || reply.command.kind == COMMAND_NEW ||
                         reply.command.run > 0);
@@ -274,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_notes_carry_the_cursor),
         cmocka_unit_test(test_keys_stage_apply_fork_undo),
         cmocka_unit_test(test_other_methods_are_hidden),
+        cmocka_unit_test(test_the_mouse_finds_what_is_drawn),
         cmocka_unit_test(test_every_key_in_every_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

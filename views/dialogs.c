@@ -2,7 +2,7 @@
  * marks and notes. */
 #include "views/format.h"
 #include "views/layout.h"
-#include "views/marks.h"
+#include "views/mark_list.h"
 #include "views/theme.h"
 #include "views/views.h"
 #include <stdio.h>
@@ -279,19 +279,6 @@ typedef struct MarksState {
     int chosen; /* from the newest */
 } MarksState;
 
-static void marks_row(Canvas *canvas, Rect row, const MarkView *mark, bool chosen)
-{
-    char step[FORMAT_SIZE], words[MARK_TEXT_SIZE];
-    bool note = mark_kind(mark) == MARK_NOTE;
-    mark_words(mark, words, sizeof words);
-    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), chosen ? "▸" : " ");
-    canvas_text_right(canvas, row.x + 10, row.y, 8, theme_style(canvas, ROLE_FAINT),
-                      format_count(step, (double)mark->step));
-    canvas_text(canvas, row.x + 11, row.y, 1, theme_style(canvas, ROLE_MARK), note ? "·" : "▲");
-    canvas_text(canvas, row.x + 13, row.y, row.width - 13, theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT),
-                words);
-}
-
 static void marks_draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     const MarksState *own = state;
@@ -303,12 +290,7 @@ static void marks_draw(void *state, const Scene *scene, Canvas *canvas, Rect bod
                     "None in this run: m writes a note at the cursor, 5 changes a value.");
         return;
     }
-    int chosen = own->chosen < n ? own->chosen : n - 1;
-    int first = chosen >= inside.height ? chosen - inside.height + 1 : 0;
-    for (int row = 0; row < inside.height && first + row < n; row++) {
-        marks_row(canvas, (Rect){inside.x, inside.y + row, inside.width, 1}, &run->mark[n - 1 - first - row],
-                  first + row == chosen);
-    }
+    mark_list_draw(canvas, inside, scene, own->chosen < n ? own->chosen : n - 1);
 }
 
 static Reply marks_act(void *state, const Scene *scene, Action action)
@@ -317,7 +299,7 @@ static Reply marks_act(void *state, const Scene *scene, Action action)
     int n = scene->run != NULL ? scene->run->marks : 0;
     int chosen = own->chosen < n ? own->chosen : n - 1;
     if (action == ACTION_OPEN && n > 0) {
-        mark_visit(scene->session, &scene->run->mark[n - 1 - chosen]);
+        mark_visit(scene->session, mark_from_newest(scene->run, chosen));
     }
     if (action == ACTION_BACK || action == ACTION_OPEN) {
         return (Reply){.kind = REPLY_BACK};

@@ -146,11 +146,28 @@ static void draw_figures(Canvas *canvas, Rect rect, const SimplexSpec *spec)
     }
 }
 
-void simplex_draw(Canvas *canvas, Rect rect, const SimplexSpec *spec)
+/* Rows of the triangle; fewer than 4: there is no room for one. */
+static int height_in(Rect rect)
 {
     enum { FIGURES = 22 };
     int height = (rect.width - FIGURES - 2) / 2;
-    height = height > rect.height ? rect.height : height > 16 ? 16 : height;
+    return height > rect.height ? rect.height : height > 16 ? 16 : height;
+}
+
+bool simplex_at(Rect rect, int x, int y, Mixture *mixture)
+{
+    int height = height_in(rect), row = y - rect.y, side = x - (rect.x + height);
+    if (height < 4 || row < 0 || row >= height || side < -row || side > row) {
+        return false;
+    }
+    double down = (double)row / (height - 1), right = (double)side / (height - 1);
+    const double weight[] = {1 - down, (down - right) / 2, (down + right) / 2};
+    return mixture_of(weight, mixture);
+}
+
+void simplex_draw(Canvas *canvas, Rect rect, const SimplexSpec *spec)
+{
+    int height = height_in(rect);
     if (height >= 4) {
         Rect triangle = {rect.x + 1, rect.y, 2 * height - 1, height};
         draw_edges(canvas, triangle, height);

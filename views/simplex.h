@@ -25,6 +25,9 @@ typedef struct SimplexSpec {
     const Mixture *in_force; /* what the schedule makes of `now` at the present step */
     const Mixture *drawn;    /* what the last batches were made of */
 } SimplexSpec;
+/* The mixture at a cell of the triangle that simplex_draw puts into `rect`; false: the
+ * cell lies outside. */
+bool simplex_at(Rect rect, int x, int y, Mixture *mixture);
 /* Triangle and figures. */
 void simplex_draw(Canvas *canvas, Rect rect, const SimplexSpec *spec);
 

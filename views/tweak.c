@@ -4,6 +4,7 @@
 
 #include "views/format.h"
 #include "views/layout.h"
+#include "views/mark_list.h"
 #include "views/theme.h"
 #include <math.h>
 #include <stdio.h>
@@ -22,22 +23,11 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
         return;
     }
     staged_settle(&own->staged, scene->run);
-    bool tall = body.height >= 16;
-    Rect staged = {0}, below = {0};
-    if (tall) {
-        int height = body.height * 35 / 100;
-        below = layout_take_bottom(&body, height > 17 ? 17 : height);
+    TweakLayout layout = tweak_layout(body, own->pane);
+    if (!rect_is_empty(layout.list)) {
+        tweak_draw_list(canvas, layout.list, own, scene->run);
     }
-    staged = layout_take_bottom(&body, body.height >= 20 ? 4 : body.height >= 10 ? 3 : 2);
-    tweak_draw_staged(canvas, staged, own, scene);
-    if (!tall && own->pane != PANE_LIST) {
-        tweak_draw_below(canvas, body, own, scene);
-        return;
-    }
-    tweak_draw_list(canvas, body, own, scene->run);
-    if (tall) {
-        tweak_draw_below(canvas, below, own, scene);
-    }
+    tweak_draw_panes(canvas, &layout, own, scene);
 }
 
 /* ---- Keys ---- */
@@ -98,7 +88,7 @@ static void move(TweakState *own, const Scene *scene, Action action)
     if (own->pane == PANE_MARKS) {
         own->mark = views_move(own->mark < n ? own->mark : n - 1, n, action);
         if (n > 0) {
-            mark_visit(scene->session, tweak_mark(scene->run, own->mark));
+            mark_visit(scene->session, mark_from_newest(scene->run, own->mark));
         }
         return;
     }
@@ -254,6 +244,43 @@ static Reply act(void *state, const Scene *scene, Action action)
     }
 }
 
+/* ---- The mouse ---- */
+
+static bool inside(Rect rect, int x, int y)
+{
+    return x >= rect.x && x < rect.x + rect.width && y >= rect.y &&
+           y < rect.y + rect.height;
+}
+
+/* A click chooses; in the triangle it puts the staged point there. The wheel moves. */
+static Reply mouse(void *state, const Scene *scene, Rect body, int press)
+{
+    TweakState *own = state;
+    int x = mouse_x(press), y = mouse_y(press);
+    MouseKind kind = mouse_kind(press);
+    Mixture mixture;
+    if (scene->run == NULL) {
+        return (Reply){.kind = REPLY_NONE};
+    }
+    TweakLayout layout = tweak_layout(body, own->pane);
+    own->pane = inside(layout.list, x, y)      ? PANE_LIST
+                : inside(layout.marks, x, y)   ? PANE_MARKS
+                : inside(layout.mixture, x, y) ? PANE_MIXTURE
+                                               : own->pane;
+    if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN) {
+        return act(state, scene, kind == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
+    }
+    if (inside(layout.list, x, y)) {
+        int row = tweak_row_at(layout.list, own, scene->run, y);
+        own->chosen = row >= 0 ? row : own->chosen;
+    }
+    layout_take_top(&layout.mixture, 1);
+    if (inside(layout.mixture, x, y) && simplex_at(layout.mixture, x, y, &mixture)) {
+        return put_mixture(own, scene->run, &mixture);
+    }
+    return (Reply){.kind = REPLY_NONE};
+}
+
 static Reply typed(void *state, const Scene *scene, Asking asking, const char *text)
 {
     TweakState *own = state;
@@ -307,6 +334,7 @@ const View view_tweak = {
     .draw = draw,
     .act = act,
     .typed = typed,
+    .mouse = mouse,
     .describe = describe,
     .rail = true,
 };

@@ -137,19 +137,10 @@ static void draw_heads(Canvas *canvas, Rect row, const TweakState *own)
                 "applies");
 }
 
-void tweak_draw_cut(Canvas *canvas, int x, int y, int width, Style style,
-                    const char *text)
-{
-    canvas_text(canvas, x, y, width, style, text);
-    if (text_width(text) > width && width > 0) {
-        canvas_put(canvas, x + width - 1, y, 0x2026, style);
-    }
-}
-
 static void draw_value(Canvas *canvas, int x, int y, int width, Style style,
                        const char *text)
 {
-    tweak_draw_cut(canvas, x, y, width, style, text[0] != '\0' ? text : "\"\"");
+    views_cut_text(canvas, x, y, width, style, text[0] != '\0' ? text : "\"\"");
 }
 
 /* "1e-6 ├──●────┤ 0.1" */
@@ -256,6 +247,28 @@ static void draw_row(Canvas *canvas, Rect row, const TweakState *own, const RunV
                 theme_style(canvas, live ? ROLE_FAINT : ROLE_PAUSED), param.applies);
 }
 
+/* The line on top of a list so many rows high: the chosen one stays in sight. */
+static int first_line(int chosen, int n, int height)
+{
+    int first = chosen - height + 2 > 0 ? chosen - height + 2 : 0;
+    return first > n - height && n >= height ? n - height : first;
+}
+
+int tweak_row_at(Rect rect, const TweakState *own, const RunView *run, int y)
+{
+    ListLine lines[LIST_MAX];
+    int rows, n = tweak_list(run, own->filter, lines, &rows), row = -1;
+    int chosen = line_of(lines, n, own->chosen < rows ? own->chosen : rows - 1);
+    int at = first_line(chosen, n, rect.height - 1) + y - rect.y - 1;
+    if (y <= rect.y || at < 0 || at >= n || lines[at].row < 0) {
+        return -1;
+    }
+    for (int i = 0; i <= at; i++) {
+        row += lines[i].row >= 0;
+    }
+    return row;
+}
+
 void tweak_draw_list(Canvas *canvas, Rect rect, const TweakState *own, const RunView *run)
 {
     ListLine lines[LIST_MAX];
@@ -263,8 +276,7 @@ void tweak_draw_list(Canvas *canvas, Rect rect, const TweakState *own, const Run
     int chosen = line_of(lines, n, own->chosen < rows ? own->chosen : rows - 1);
     bool headed = false;
     draw_heads(canvas, layout_take_top(&rect, 1), own);
-    int first = chosen - rect.height + 2 > 0 ? chosen - rect.height + 2 : 0;
-    first = first > n - rect.height && n >= rect.height ? n - rect.height : first;
+    int first = first_line(chosen, n, rect.height);
     for (int i = 0; i < n; i++) {
         Rect row = {rect.x, rect.y + i - first, rect.width, 1};
         headed = headed || lines[i].row < 0;

@@ -4,6 +4,7 @@
 
 #include "views/format.h"
 #include "views/layout.h"
+#include "views/mark_list.h"
 #include "views/theme.h"
 #include <math.h>
 #include <stdio.h>
@@ -54,38 +55,6 @@ static void draw_mixture(Canvas *canvas, Rect rect, const TweakState *own,
     simplex_draw(canvas, rect, &spec);
 }
 
-const MarkView *tweak_mark(const RunView *run, int from_newest)
-{
-    return &run->mark[run->marks - 1 - from_newest];
-}
-
-static void draw_mark(Canvas *canvas, Rect row, const Scene *scene, int from_newest,
-                      bool chosen)
-{
-    const MarkView *mark = tweak_mark(scene->run, from_newest);
-    MarkKind kind = mark_kind(mark);
-    char step[FORMAT_SIZE], words[MARK_TEXT_SIZE], effect[80] = "";
-    bool acts = kind == MARK_CHANGE || kind == MARK_FORK;
-    mark_words(mark, words, sizeof words);
-    if (acts) {
-        MarkEffect seen =
-            mark_effect(scene->session, scene->run, scene->run->marks - 1 - from_newest);
-        mark_effect_words(&seen, row.width >= 64, effect, sizeof effect);
-    }
-    if (chosen) {
-        canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), "▸");
-    }
-    canvas_text_right(canvas, row.x + 8, row.y, 7, theme_style(canvas, ROLE_FAINT),
-                      format_count(step, (double)mark->step));
-    canvas_text(canvas, row.x + 9, row.y, 1, theme_style(canvas, ROLE_MARK),
-                acts ? "▲" : "·");
-    int used = text_width(effect), room = row.width - used - 12;
-    canvas_text_right(canvas, row.x + row.width, row.y, used,
-                      theme_style(canvas, ROLE_STRONG), effect);
-    tweak_draw_cut(canvas, row.x + 11, row.y, room,
-                   theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), words);
-}
-
 static void draw_marks(Canvas *canvas, Rect rect, const TweakState *own,
                        const Scene *scene)
 {
@@ -99,12 +68,8 @@ static void draw_marks(Canvas *canvas, Rect rect, const TweakState *own,
                     "none yet; each will say what followed");
         return;
     }
-    int chosen = own->mark < n ? own->mark : n - 1,
-        first = chosen >= rect.height ? chosen - rect.height + 1 : 0;
-    for (int i = 0; i < rect.height && first + i < n; i++) {
-        draw_mark(canvas, (Rect){rect.x, rect.y + i, rect.width, 1}, scene, first + i,
-                  front && first + i == chosen);
-    }
+    int chosen = own->mark < n ? own->mark : n - 1;
+    mark_list_draw(canvas, rect, scene, front ? chosen : -1);
 }
 
 /* "staged 2: lr 0.001 → 0.0005, ..." */
@@ -177,8 +142,8 @@ static void draw_help(Canvas *canvas, Rect rect, const TweakState *own,
     draw_wrapped(canvas, rect, theme_style(canvas, ROLE_TEXT), text);
 }
 
-void tweak_draw_staged(Canvas *canvas, Rect rect, const TweakState *own,
-                       const Scene *scene)
+static void draw_staged(Canvas *canvas, Rect rect, const TweakState *own,
+                        const Scene *scene)
 {
     char text[400];
     staged_words(own, scene->run, text, sizeof text);
@@ -191,22 +156,47 @@ void tweak_draw_staged(Canvas *canvas, Rect rect, const TweakState *own,
     }
 }
 
-void tweak_draw_below(Canvas *canvas, Rect rect, const TweakState *own,
-                      const Scene *scene)
+/* Marks and mixture side by side where there is room, else the one in front. */
+static void split_below(TweakLayout *layout, Rect rect, Pane pane)
 {
     enum { MIXTURE_WIDTH = 39, BOTH_WIDTH = 76 };
     if (rect.width < BOTH_WIDTH) {
-        if (own->pane == PANE_MARKS) {
-            draw_marks(canvas, rect, own, scene);
-        } else {
-            draw_mixture(canvas, rect, own, scene->run);
-        }
+        *(pane == PANE_MARKS ? &layout->marks : &layout->mixture) = rect;
         return;
     }
     int width = MIXTURE_WIDTH + (rect.height > 8 ? 2 * (rect.height - 8) : 0);
-    Rect right =
+    layout->mixture =
         layout_take_right(&rect, width < rect.width / 2 ? width : rect.width / 2);
     layout_take_right(&rect, 1);
-    draw_marks(canvas, rect, own, scene);
-    draw_mixture(canvas, right, own, scene->run);
+    layout->marks = rect;
+}
+
+TweakLayout tweak_layout(Rect body, Pane pane)
+{
+    TweakLayout layout = {0};
+    bool tall = body.height >= 16;
+    if (tall) {
+        int height = body.height * 35 / 100;
+        split_below(&layout, layout_take_bottom(&body, height > 17 ? 17 : height), pane);
+    }
+    int rows = body.height >= 20 ? 4 : body.height >= 10 ? 3 : 2;
+    layout.staged = layout_take_bottom(&body, rows);
+    if (tall || pane == PANE_LIST) {
+        layout.list = body;
+    } else {
+        split_below(&layout, body, pane);
+    }
+    return layout;
+}
+
+void tweak_draw_panes(Canvas *canvas, const TweakLayout *layout, const TweakState *own,
+                      const Scene *scene)
+{
+    draw_staged(canvas, layout->staged, own, scene);
+    if (!rect_is_empty(layout->marks)) {
+        draw_marks(canvas, layout->marks, own, scene);
+    }
+    if (!rect_is_empty(layout->mixture)) {
+        draw_mixture(canvas, layout->mixture, own, scene->run);
+    }
 }

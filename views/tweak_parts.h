@@ -33,21 +33,20 @@ int tweak_list(const RunView *run, const char *filter, ListLine lines[LIST_MAX],
                int *rows);
 /* The engine_param row of the chosen line, -1: nothing is listed. */
 int tweak_chosen(const TweakState *own, const RunView *run);
-/* At most `width` cells, the last a mark when it was cut. */
-void tweak_draw_cut(Canvas *canvas, int x, int y, int width, Style style,
-                    const char *text);
+/* The row of the list (as TweakState.chosen counts) drawn at `y` in `rect`; -1: none. */
+int tweak_row_at(Rect rect, const TweakState *own, const RunView *run, int y);
 /* The list under its heads. */
 void tweak_draw_list(Canvas *canvas, Rect rect, const TweakState *own,
                      const RunView *run);
-/* What is staged, help about the chosen parameter, what can be done now. */
-void tweak_draw_staged(Canvas *canvas, Rect rect, const TweakState *own,
-                       const Scene *scene);
-/* Changes and mixture side by side where there is room, else the one in front. */
-void tweak_draw_below(Canvas *canvas, Rect rect, const TweakState *own,
+/* Where everything stands; empty: not shown. Each has its title on its first row. */
+typedef struct TweakLayout {
+    Rect list, staged, marks, mixture;
+} TweakLayout;
+TweakLayout tweak_layout(Rect body, Pane pane);
+/* What is staged and what can be done now, changes, the mixture. */
+void tweak_draw_panes(Canvas *canvas, const TweakLayout *layout, const TweakState *own,
                       const Scene *scene);
 
-/* A mark of the run, counted from the newest. */
-const MarkView *tweak_mark(const RunView *run, int from_newest);
 /* Keys of the three priors in [source]. */
 extern const char *const tweak_priors[SIMPLEX_CORNERS];
 /* The mixture of the run's own values, or of the staged ones. false: there is none. */

@@ -73,6 +73,15 @@ void views_title(Canvas *canvas, Rect *rect, const char *title, const char *righ
     }
 }
 
+void views_cut_text(Canvas *canvas, int x, int y, int width, Style style,
+                    const char *text)
+{
+    canvas_text(canvas, x, y, width, style, text);
+    if (text_width(text) > width && width > 0) {
+        canvas_put(canvas, x + width - 1, y, 0x2026, style);
+    }
+}
+
 bool views_fact(Canvas *canvas, Rect rect, int row, const char *label, const char *value)
 {
     if (row >= rect.height || rect.width < 12) {

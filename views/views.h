@@ -116,6 +116,9 @@ long views_step(const Session *session, const RunView *run);
 int views_move(int index, int n, Action action);
 /* "─ title ───── right ─" on the first row of `rect`, which is cut off it. */
 void views_title(Canvas *canvas, Rect *rect, const char *title, const char *right);
+/* At most `width` cells, the last a mark of it when the text was cut. */
+void views_cut_text(Canvas *canvas, int x, int y, int width, Style style,
+                    const char *text);
 /* "label   value" on row y; false when there is no room for it. */
 bool views_fact(Canvas *canvas, Rect rect, int row, const char *label, const char *value);
 /* State as a sign and a word. */
