@@ -4,6 +4,7 @@
 #include "app/commands.h"
 #include "app/headless.h"
 #include "app/launch.h"
+#include "app/signals.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -94,15 +95,18 @@ static Status child(const Options *options, int tell)
 {
     Engine *engine = NULL;
     Report report = {.status = STATUS_OK};
+    int signals = -1;
     setsid();
-    open_and_start(&engine, options, &report);
+    report.status = signals_open(&signals, &report.error);
+    if (!report.status)
+        open_and_start(&engine, options, &report);
     bool goes_on = !report.status && !report.elsewhere;
     ssize_t told = write(tell, &report, sizeof report);
     close(tell);
     Error error = {{0}};
     Status status = told == (ssize_t)sizeof report ? report.status : STATUS_FAILED;
     if (goes_on)
-        status = headless_serve(engine, &error);
+        status = headless_serve(engine, signals, &error);
     if (error.text[0])
         printf("%s\n", error.text);
     if (engine_close(engine, LEAVE_SAVE, &error)) {

@@ -61,15 +61,11 @@ static bool told_to_leave(int signals)
     return false;
 }
 
-Status headless_serve(Engine *engine, Error *error)
+Status headless_serve(Engine *engine, int signals, Error *error)
 {
-    int signals;
     long told = 0;
     double idle_since = 0; /* clock; 0: at work */
     bool leave = false, ended = false;
-    Status status = signals_open(&signals, error);
-    if (status)
-        return status;
     while (!leave && !ended) {
         const Snapshot *snapshot = engine_look(engine);
         log_news(snapshot, &told);
@@ -85,7 +81,6 @@ Status headless_serve(Engine *engine, Error *error)
             poll(wait, 2, idle_since > 0 ? 500 : -1);
         leave = told_to_leave(signals);
     }
-    signals_close();
     return leave ? fail(error, STATUS_INTERRUPTED, "told to leave; live runs are saved")
                  : STATUS_OK;
 }

@@ -9,7 +9,7 @@
 Status headless_redirect(const char *runs, Error *error);
 /* Serves until SIGTERM (STATUS_INTERRUPTED), or until no run is live any more and nobody
  * needs it: at once without viewers, after a grace with some. Writes news to standard
- * output. The caller closes the engine. */
-Status headless_serve(Engine *engine, Error *error);
+ * output. signals: of signals_open. The caller closes the engine. */
+Status headless_serve(Engine *engine, int signals, Error *error);
 
 #endif

@@ -84,6 +84,8 @@ static const OptionRow option_rows[] = {
     {"detach", 0, OPTION_FLAG, NULL, FIELD(detach), 0, 0, " run ",
      "in the background; ddil on the same folder attaches"},
     {"readonly", 0, OPTION_FLAG, NULL, FIELD(readonly), 0, 0, " ddil ", "look only"},
+    {"on-hangup", 0, OPTION_CHOICE, "continue|checkpoint|stop", FIELD(hangup), 0, 0, " ddil ",
+     "when the terminal is lost, train on without one; save first (default); or save and stop"},
     {"graphics", 0, OPTION_CHOICE, "auto|sixel|blocks|ascii|off", FIELD(graphics), 0, 0,
      " ddil ", "how pictures are drawn"},
     {"mono", 0, OPTION_FLAG, NULL, FIELD(mono), 0, 0, " ddil ", "no colour"},

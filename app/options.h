@@ -41,7 +41,7 @@ struct Options {
     bool help, version, quiet, quick, json, markdown, csv, teacher, forward, detach;
     /* the workbench's */
     bool readonly, mono;
-    const char *graphics, *size, *script, *clock;
+    const char *graphics, *size, *script, *clock, *hangup;
 };
 
 /* Options may stand before or after positional arguments; "--" ends them. BAD_INPUT names

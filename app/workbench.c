@@ -4,6 +4,7 @@
 #include "app/workbench.h"
 
 #include "app/dump.h"
+#include "app/detach.h"
 #include "app/launch.h"
 #include "app/script.h"
 #include "app/signals.h"
@@ -34,7 +35,8 @@ typedef struct Bench {
     bool stale;  /* a newer snapshot is not drawn yet */
     double drawn_at;
     double flash_until; /* 0: no flash */
-    bool leaving;
+    bool leaving, detaching;
+    bool stops_with_terminal, saves_first; /* what a hang-up does */
     Leave leave;
     Status status;
 } Bench;
@@ -53,6 +55,7 @@ static void draw(Bench *bench)
     bench->canvas.look = look;
     screen_draw(bench->screen, bench->snapshot, &bench->canvas);
     term_show(bench->term, &bench->canvas);
+    engine_watch(bench->engine, screen_run(bench->screen));
     bench->stale = false;
     bench->drawn_at = clock_s();
 }
@@ -71,6 +74,26 @@ static void leave(Bench *bench, Leave how, Status status)
     bench->leaving = true;
     bench->leave = how;
     bench->status = status;
+}
+
+/* The engine is to go on without us, if it is ours and has something to do. */
+static void detach(Bench *bench, Leave otherwise, Status status)
+{
+    leave(bench, otherwise, status);
+    for (int i = 0; i < bench->snapshot->runs && engine_owns(bench->engine); i++) {
+        RunState state = bench->snapshot->run[i]->state;
+        bench->detaching = bench->detaching || state == RUN_LIVE || state == RUN_QUEUED;
+    }
+}
+
+/* The terminal is lost. */
+static void hang_up(Bench *bench)
+{
+    if (bench->stops_with_terminal) {
+        leave(bench, LEAVE_SAVE, STATUS_INTERRUPTED);
+    } else {
+        detach(bench, LEAVE_SAVE, STATUS_INTERRUPTED);
+    }
 }
 
 /* ---- Events ---- */
@@ -103,6 +126,10 @@ static void carry_out(Bench *bench, const Reply *reply)
         bench->flash_until = clock_s() + flash_s;
         break;
     case REPLY_LEAVE_SAVING: leave(bench, LEAVE_SAVE, STATUS_OK); break;
+    case REPLY_LEAVE_DETACHING:
+        bench->saves_first = true;
+        detach(bench, LEAVE_SAVE, STATUS_OK);
+        break;
     case REPLY_LEAVE_DROPPING: leave(bench, LEAVE_DROP, STATUS_OK); break;
     case REPLY_SUSPEND: term_suspend(bench->term); break;
     case REPLY_REPAINT: term_repaint(bench->term); break;
@@ -124,7 +151,7 @@ static void read_keys(Bench *bench)
     bool changed = false;
     int n = term_read(bench->term, press, PRESSES, &changed);
     if (n < 0) {
-        leave(bench, LEAVE_SAVE, STATUS_INTERRUPTED);
+        hang_up(bench);
         return;
     }
     for (int i = 0; i < n && !bench->leaving; i++) {
@@ -145,8 +172,8 @@ static void read_signals(Bench *bench)
         switch (number[i]) {
         case SIGWINCH: resized = true; break;
         case SIGTSTP: term_suspend(bench->term); break;
-        case SIGTERM:
-        case SIGHUP: leave(bench, LEAVE_SAVE, STATUS_INTERRUPTED); break;
+        case SIGTERM: leave(bench, LEAVE_SAVE, STATUS_INTERRUPTED); break;
+        case SIGHUP: hang_up(bench); break;
         case SIGINT: {
             Reply reply = screen_press(bench->screen, bench->snapshot, 3);
             carry_out(bench, &reply);
@@ -295,7 +322,11 @@ static void say_goodbye(const Bench *bench)
 
 Status workbench_main(const Options *options, Error *error)
 {
-    Bench bench = {.runs = options->runs, .signals = -1};
+    const char *hangup = options->hangup != NULL ? options->hangup : "checkpoint";
+    Bench bench = {.runs = options->runs,
+                   .signals = -1,
+                   .stops_with_terminal = strcmp(hangup, "stop") == 0,
+                   .saves_first = strcmp(hangup, "checkpoint") == 0};
     TermOptions wanted;
     if (options->script != NULL) {
         return script_main(options, error);
@@ -317,12 +348,21 @@ Status workbench_main(const Options *options, Error *error)
             run(&bench, options);
             status = bench.status;
             term_close(bench.term);
-            say_goodbye(&bench);
+            if (!bench.detaching) {
+                say_goodbye(&bench);
+            }
         }
-        signals_close();
     }
     if (bench.snapshot != NULL) {
         engine_drop(bench.engine, bench.snapshot);
+    }
+    Error stuck;
+    if (bench.detaching && detach_engine(bench.engine, bench.runs, bench.saves_first,
+                                         bench.status, &stuck) != STATUS_OK) {
+        fprintf(stderr, "ddil: %s; saving and leaving instead\n", stuck.text);
+    }
+    if (bench.signals >= 0) {
+        signals_close();
     }
     Error unsaved;
     if (engine_close(bench.engine, bench.leave, &unsaved) != STATUS_OK) {

@@ -277,6 +277,7 @@ static void test_commands(void **state)
     assert_int_equal(press_all(screen, live, "\033q").kind, REPLY_NONE);
     assert_int_equal(press_all(screen, live, "s").kind, REPLY_LEAVE_SAVING);
     assert_int_equal(press_all(screen, live, "x").kind, REPLY_LEAVE_DROPPING);
+    assert_int_equal(press_all(screen, live, "d").kind, REPLY_LEAVE_DETACHING);
     assert_int_equal(press_all(screen, live, "\033%").kind, REPLY_UNKNOWN);
     assert_int_equal(press_all(screen, live, "?q").kind,
                      REPLY_NONE); /* q asks anywhere */

@@ -55,9 +55,10 @@ static void quit_draw(void *state, const Scene *scene, Canvas *canvas, Rect body
         first,
         "",
         "s    save and quit: each goes on later with  ddil resume",
+        "d    detach: training goes on,  ddil  comes back to it",
         "x    quit without saving: the last checkpoints stand",
         "Esc  stay"};
-    draw_lines(canvas, draw_box(canvas, body, 62, 9, "Leave the workbench?"), lines,
+    draw_lines(canvas, draw_box(canvas, body, 62, 10, "Leave the workbench?"), lines,
                sizeof lines / sizeof *lines);
 }
 
@@ -68,6 +69,7 @@ static Reply quit_act(void *state, const Scene *scene, Action action)
     switch (action) {
     case ACTION_LEAVE_SAVING: return (Reply){.kind = REPLY_LEAVE_SAVING};
     case ACTION_LEAVE_DROPPING: return (Reply){.kind = REPLY_LEAVE_DROPPING};
+    case ACTION_LEAVE_DETACHING: return (Reply){.kind = REPLY_LEAVE_DETACHING};
     case ACTION_BACK: return (Reply){.kind = REPLY_BACK};
     default: return (Reply){.kind = REPLY_UNKNOWN};
     }

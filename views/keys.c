@@ -25,6 +25,8 @@ enum { CONTROL_C = 3, CONTROL_L = 12, CONTROL_Z = 26 };
 const KeyRow key_rows[] = {
     {'s',             ACTION_LEAVE_SAVING,   QUIT,                              "s",         "save and quit",
      "write a checkpoint of every live run, then quit",                                                                                                        false},
+    {'d',             ACTION_LEAVE_DETACHING, QUIT,                             "d",         "detach",
+     "give the terminal back; training goes on, and ddil comes back to it",                                                                                    false},
     {'x',             ACTION_LEAVE_DROPPING, QUIT,                              "x",         "quit without saving",
      "quit at once; the last checkpoints stand",                                                                                                               false},
     {PRESS_ENTER,     ACTION_OPEN,           PICKER,                            "Enter",     "start it",            "start the preset",                        true },

@@ -104,6 +104,7 @@ typedef enum Action {
     ACTION_QUIT,
     ACTION_LEAVE_SAVING,
     ACTION_LEAVE_DROPPING,
+    ACTION_LEAVE_DETACHING,
 } Action;
 
 /* Where a key is valid: views first, in the order of their tabs. */

@@ -55,6 +55,7 @@ typedef enum ReplyKind {
     REPLY_BACK,    /* close the overlay */
     REPLY_LEAVE_SAVING,
     REPLY_LEAVE_DROPPING,
+    REPLY_LEAVE_DETACHING, /* the engine goes on without this terminal */
     REPLY_SUSPEND,
     REPLY_REPAINT,
     REPLY_GRAPHICS,

@@ -136,10 +136,11 @@ static Status own_or_view(Engine *engine, Error *error)
     Error reason = {{0}};
     Status status = STATUS_BLOCKED;
     for (int i = 0; i < ATTACH_TRIES && status == STATUS_BLOCKED; i++) {
-        status = own_folder(engine, &reason); /* waits a little when it is held */
-        engine->viewer = status == STATUS_BLOCKED && viewer_open(engine);
+        engine->viewer = viewer_open(engine); /* whoever listens owns it */
         if (engine->viewer)
             return STATUS_OK;
+        viewer_close(engine);
+        status = own_folder(engine, &reason); /* waits a little when it is held */
     }
     if (status == STATUS_BLOCKED)
         return fail(

@@ -188,7 +188,12 @@ static void hear(Engine *engine, const Line *line)
                  line->note.text);
         link->ask = 0; /* something happened: what? */
         break;
-    default: link->wants_samples = false; break; /* an error: samples there are none */
+    case LINE_ERROR:
+        if (!link->wants_samples) /* else: there are none yet */
+            note_add(engine, 0, STATUS_BLOCKED, 0, "the owner says: %s", line->text);
+        link->wants_samples = false;
+        break;
+    default: break;
     }
 }
 
