@@ -104,11 +104,6 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
     frame_draw(canvas, screen, &scene, &layout);
 }
 
-int screen_run(const Screen *screen)
-{
-    return screen->session.run;
-}
-
 /* ---- Keys ---- */
 
 static void open_overlay(Screen *screen, const View *overlay)

@@ -20,9 +20,6 @@ void screen_free(Screen *screen);
 /* Everything, on a canvas of any size. */
 void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas);
 
-/* The run a person looks at, 0: none. */
-int screen_run(const Screen *screen);
-
 /* Answers a key press. REPLY_NONE, REPLY_UNKNOWN and REPLY_SEND leave only drawing and
  * sending to the caller; the REPLY_LEAVE kinds, REPLY_SUSPEND, REPLY_REPAINT and
  * REPLY_GRAPHICS are the caller's to carry out. */
