@@ -8,6 +8,7 @@ enum { KS_MAX = 32, K_LARGEST = 64, SAMPLES_LEAST = 20 };
 
 /* What one number of sampling steps came to. */
 typedef struct AtK {
+    bool teacher; /* its plain steps instead of the student: no shift */
     EvalReport report;
     int rows;
     ShiftRow *shift;
@@ -44,16 +45,16 @@ static int metric_views(const EvalReport *report, MetricView view[EVAL_METRICS_M
 
 static void evaluate(Look *look, const Judge *judge, int k, int n, AtK *at)
 {
-    Policy student = lab_student(look->lab, false, k);
-    eval_policy(judge, &student, n, look->seed, &at->report);
+    Policy policy = at->teacher ? lab_teacher(look->lab, k, 1) : lab_student(look->lab, false, k);
+    eval_policy(judge, &policy, n, look->seed, &at->report);
     size_t mark = arena_mark(&look->scratch);
     int rollouts = (int)config_int(&look->lab->config, "shift.samples");
-    Shift *shift = run_shift_at(look->lab, k, rollouts, look->seed, &look->scratch);
+    Shift *shift = at->teacher ? NULL : run_shift_at(look->lab, k, rollouts, look->seed, &look->scratch);
     at->rows = shift ? k : 0;
     at->shift = calloc((size_t)k, sizeof *at->shift);
     must(at->shift != NULL);
     if (shift)
-        shift_measure(shift, look->crew, &look->scratch, &student, at->shift);
+        shift_measure(shift, look->crew, &look->scratch, &policy, at->shift);
     arena_rewind(&look->scratch, mark);
 }
 
@@ -99,6 +100,7 @@ static Status show_json(const Look *look, const Judge *judge, const AtK *at, int
         json_array_append_new(list, json_at(&at[i]));
     json_object_set_new(object, "run", json_string(run_label(look)));
     json_object_set_new(object, "step", json_integer(run_step(look->run)));
+    json_object_set_new(object, "who", json_string(at->teacher ? "teacher" : "student"));
     json_object_set_new(object, "dataset",
                         json_string(config_text(&look->lab->config, "data.name")));
     json_object_set_new(object, "features", json_features(judge->features));
@@ -121,7 +123,7 @@ static void show_text(const Look *look, const Judge *judge, const AtK *at, int n
                       const EvalReport *real)
 {
     MetricView metric[EVAL_METRICS_MAX];
-    printf("%s at step %ld, %s\n", run_label(look), run_step(look->run),
+    printf("%s%s at step %ld, %s\n", at->teacher ? "the teacher of " : "", run_label(look), run_step(look->run),
            config_text(&look->lab->config, "data.name"));
     print_features(look, judge->features);
     for (int i = 0; i < n; i++) {
@@ -161,6 +163,7 @@ static Status eval(Look *look, const Options *options, const int *ks, int n, Err
     for (int i = 0; i < n; i++) {
         if (!options->quiet)
             fprintf(stderr, "%s at %d sampling steps ...\n", run_label(look), ks[i]);
+        at[i].teacher = options->teacher;
         evaluate(look, &judge, ks[i], samples, &at[i]);
     }
     eval_real(&judge, samples, &real);
@@ -187,7 +190,10 @@ Status cmd_eval(const Options *options, Error *error)
         status = look_open(&look, options, error);
     if (status)
         return status;
-    status = eval(&look, options, ks, n, error);
+    if (options->teacher && !look.lab->has_teacher)
+        status = fail(error, STATUS_BAD_INPUT, "--teacher: %s has none", run_label(&look));
+    else
+        status = eval(&look, options, ks, n, error);
     look_close(&look);
     return status;
 }

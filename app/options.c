@@ -66,7 +66,7 @@ static const OptionRow option_rows[] = {
      "this class only (default: all in turn)"},
     {"guidance", 0, OPTION_REAL, "S", FIELD(guidance), 0, 100, " sample ",
      "guidance scale; 1: none"},
-    {"teacher", 0, OPTION_FLAG, NULL, FIELD(teacher), 0, 0, " sample rollout ",
+    {"teacher", 0, OPTION_FLAG, NULL, FIELD(teacher), 0, 0, " sample rollout eval ",
      "the teacher instead of the student"},
     {"forward", 0, OPTION_FLAG, NULL, FIELD(forward), 0, 0, " rollout ",
      "noised data as the distiller sees them, instead of the student"},

@@ -234,6 +234,8 @@ says "features of points" 2 '"ring" is no set of labelled pictures' features rin
 says "sample of the teacher in 4 plain steps" 0 '4 sampling steps' sample 1 --teacher --steps 4 -n 10 -o "$work/t.npy"
 says "guidance where there are no classes" 2 'not told the class' sample 1 --guidance 2 -o "$work/g.npy"
 says "a class where there are none" 2 'not told the class' sample 1 --class 2 -o "$work/g.npy"
+says "the teacher judged" 0 'the teacher of 0001' eval 1 --teacher --steps 2 -n 40
+says "a teacher to judge where there is none" 2 'has none' eval teach --teacher --steps 2 -n 40
 says "a teacher where there is none" 2 'has none' sample teach --teacher -o "$work/g.npy"
 says "too many samples for the memory" 2 'half of the memory' rollout 1 -n 10000000 --steps 4096 -o "$work/g.npy"
 holds "refused samples leave no file" test ! -e "$work/g.npy"

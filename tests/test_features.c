@@ -16,6 +16,7 @@ typedef struct Room {
     Crew *crew;
     Arena keep, scratch;
     Dataset data;
+    Features *features; /* the shipped ones */
 } Room;
 
 static int open_room(void **state)
@@ -29,7 +30,12 @@ static int open_room(void **state)
     room.crew = crew_new(2);
     arena_init(&room.keep, (size_t)2 << 30);
     arena_init(&room.scratch, (size_t)4 << 30);
-    return dataset_open(&room.data, &options, &room.keep, &error) == STATUS_OK ? 0 : -1;
+    Status status = dataset_open(&room.data, &options, &room.keep, &error);
+    if (!status)
+        status = features_open(&room.features, SHIPPED, &room.data, room.crew, &error);
+    if (status)
+        print_error("%s\n", error.text);
+    return status == STATUS_OK ? 0 : -1;
 }
 
 static int close_room(void **state)
@@ -37,6 +43,7 @@ static int close_room(void **state)
     Room *room = *state;
     if (!room->crew)
         return 0;
+    features_close(room->features);
     arena_done(&room->scratch);
     arena_done(&room->keep);
     crew_free(room->crew);
@@ -49,15 +56,6 @@ static Room *room_of(void **state)
     if (!room->crew)
         skip();
     return room;
-}
-
-static Features *shipped(const Room *room)
-{
-    Features *features;
-    Error error;
-    if (features_open(&features, SHIPPED, &room->data, room->crew, &error))
-        fail_msg("%s", error.text);
-    return features;
 }
 
 static double value_of(const EvalReport *report, const char *name)
@@ -73,7 +71,7 @@ static double value_of(const EvalReport *report, const char *name)
 static void test_shipped_features(void **state)
 {
     Room *room = room_of(state);
-    Features *features = shipped(room);
+    Features *features = room->features;
     assert_true(features->accuracy >= 0.91);
     assert_int_equal(features->d, 64);
     Judge judge = {&room->data, features, room->crew, &room->scratch};
@@ -93,7 +91,6 @@ static void test_shipped_features(void **state)
         if (!strcmp(m->name, "kid"))
             assert_true(m->low < 0.02 && m->high > -0.02);
     }
-    features_close(features);
 }
 
 /* Training pictures of five garments: named as such, and far from all ten. */
@@ -101,7 +98,7 @@ static void test_half_of_the_classes_is_far(void **state)
 {
     enum { ROWS = 400 };
     Room *room = room_of(state);
-    Features *features = shipped(room);
+    Features *features = room->features;
     size_t mark = arena_mark(&room->scratch), dims = (size_t)room->data.dims, d = (size_t)features->d;
     float *x = arena_floats(&room->scratch, ROWS * dims), *feature = arena_floats(&room->scratch, 2 * ROWS * d);
     int named[ROWS], outside = 0;
@@ -118,7 +115,6 @@ static void test_half_of_the_classes_is_far(void **state)
     double five = frechet(ROWS, feature + ROWS * d, room->data.n_test, features->held_out, (int)d, &room->scratch);
     assert_true(five > 5 * all);
     arena_rewind(&room->scratch, mark);
-    features_close(features);
 }
 
 /* A network of another kind, of another size, or one that knows nothing of these pictures. */
@@ -156,7 +152,7 @@ static void test_wrong_networks_are_refused(void **state)
 /* A few steps of training learn something, and the same for any number of threads. */
 static void test_training(void **state)
 {
-    enum { STEPS = 12 };
+    enum { STEPS = 4 };
     Room *room = room_of(state);
     FeatureTraining training[2];
     Crew *one = crew_new(1);
