@@ -175,6 +175,85 @@ static void test_a_bookmark_is_found_again(void **state)
     hand_close(&hand);
 }
 
+/* ---- A steady hand and a wild one -------------------------------------------------- */
+
+static void asks(Hand *hand, CommandKind kind, const char *text)
+{
+    assert_int_equal(ask(hand->engine, kind, kind == COMMAND_NEW ? 0 : 1, 0, text),
+                     STATUS_OK);
+    look(hand);
+}
+
+/* Whatever is pressed in this view, with a run that trains, rests, is done or failed: the
+ * engine answers, nothing breaks, and no run changes that was not told to. */
+static void test_wild_keys_on_a_real_engine(void **state)
+{
+    static const int keys[] = {PRESS_UP,
+                               PRESS_DOWN,
+                               PRESS_LEFT,
+                               PRESS_RIGHT,
+                               PRESS_RIGHT,
+                               PRESS_TAB,
+                               PRESS_HOME,
+                               PRESS_END,
+                               PRESS_ENTER,
+                               PRESS_ENTER,
+                               PRESS_ENTER,
+                               PRESS_ENTER,
+                               PRESS_BACKSPACE,
+                               PRESS_PAGE_DOWN,
+                               PRESS_ESCAPE,
+                               PRESS_ESCAPE,
+                               '=',
+                               '1',
+                               '0',
+                               '.',
+                               'e',
+                               'u',
+                               'u',
+                               'f',
+                               '<',
+                               '>',
+                               '[',
+                               ']',
+                               '\'',
+                               'm',
+                               's',
+                               ' ',
+                               'w',
+                               '/',
+                               '5',
+                               '-'};
+    const Place *place = *state;
+    Hand hand;
+    unsigned seed = 17;
+    int answered = 0, kinds = 0;
+    hand_open(&hand, place);
+    asks(&hand, COMMAND_NEW, place->pd);
+    for (int i = 0; i < 900; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        int key = i % 40 == 0 ? '5' : keys[(seed >> 12) % (sizeof keys / sizeof *keys)];
+        Reply reply = screen_press(hand.screen, hand.snapshot, key);
+        bool forks = reply.kind == REPLY_SEND && reply.command.kind == COMMAND_FORK;
+        if (reply.kind == REPLY_SEND && !(forks && hand.snapshot->runs > 5)) {
+            long ticket = engine_send(hand.engine, &reply.command);
+            engine_advance(hand.engine, 1);
+            const Snapshot *now = engine_look(hand.engine);
+            const NoteView *note = answer(now, ticket);
+            assert_true(note != NULL && note->text[0] != '\0');
+            answered++;
+            kinds |= 1 << reply.command.kind;
+            engine_drop(hand.engine, now);
+        }
+        engine_advance(hand.engine, i % 3);
+        look(&hand);
+    }
+    assert_true(answered > 40);
+    assert_true(kinds & 1 << COMMAND_SET && kinds & 1 << COMMAND_FORK &&
+                kinds & 1 << COMMAND_NOTE);
+    hand_close(&hand);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_enter, place_leave)
@@ -182,6 +261,7 @@ int main(void)
         TEST(test_from_nothing_to_a_fork),
         TEST(test_change_and_way_back),
         TEST(test_a_bookmark_is_found_again),
+        TEST(test_wild_keys_on_a_real_engine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

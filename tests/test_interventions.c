@@ -1,5 +1,5 @@
-/* Steering with a way back: several values at once or none, the checkpoint before, forks that undo, notes about the
- * past, what the draws of the last batches were. */
+/* Steering with a way back: several values at once or none, the checkpoint before, forks
+ * that undo, notes about the past, what the draws of the last batches were. */
 #include "engine/run/checkpoint.h"
 #include "tests/engines.h"
 #include "tests/near.h"
@@ -47,14 +47,16 @@ static void test_several_values_are_one_intervention(void **state)
     Engine *engine = place_open(place, true, false);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, place->pd), STATUS_OK);
     engine_advance(engine, 12);
-    assert_int_equal(ask(engine, COMMAND_SET, 1, 0,
-                         "optimizer.lr=0.0005\n\n source.beta_student = 0.5 \nthreshold.sites=\n"),
-                     STATUS_OK);
+    assert_int_equal(
+        ask(engine, COMMAND_SET, 1, 0,
+            "optimizer.lr=0.0005\n\n source.beta_student = 0.5 \nthreshold.sites=\n"),
+        STATUS_OK);
     const Snapshot *snapshot = engine_look(engine);
     const RunView *run = find(snapshot, 1);
     assert_int_equal(run->marks, 1);
-    assert_string_equal(run->mark[0].text, "optimizer.lr 0.001 -> 0.0005, source.beta_student 0.25 -> 0.5, "
-                                           "threshold.sites TRS -> \"\"");
+    assert_string_equal(run->mark[0].text,
+                        "optimizer.lr 0.001 -> 0.0005, source.beta_student 0.25 -> 0.5, "
+                        "threshold.sites TRS -> \"\"");
     assert_int_equal(run->mark[0].step, run->step);
     assert_int_equal(run->checkpoint, run->step);
     assert_string_equal(run->param[row_of("source", "beta_student")], "0.5");
@@ -62,11 +64,16 @@ static void test_several_values_are_one_intervention(void **state)
     engine_close(engine, LEAVE_DROP, NULL);
 }
 
-/* The last line is bad in every way a line can be: nothing happened, not even a checkpoint. */
+/* The last line is bad in every way a line can be: nothing happened, not even a
+ * checkpoint. */
 static void test_one_bad_line_leaves_everything(void **state)
 {
-    static const char *const BAD[] = {"source.beta_student=-1", "source.betta=1", "net.width=32",
-                                      "run.steps=2",            "nonsense",       "threshold.low=5"};
+    static const char *const BAD[] = {"source.beta_student=-1",
+                                      "source.betta=1",
+                                      "net.width=32",
+                                      "run.steps=2",
+                                      "nonsense",
+                                      "threshold.low=5"};
     Place *place = *state;
     char text[128];
     Engine *engine = place_open(place, true, false);
@@ -78,7 +85,8 @@ static void test_one_bad_line_leaves_everything(void **state)
         snprintf(text, sizeof text, "optimizer.lr=0.0005\n%s", BAD[i]);
         assert_int_equal(ask(engine, COMMAND_SET, 1, 0, text), STATUS_BAD_INPUT);
     }
-    assert_int_equal(ask(engine, COMMAND_SET, 1, 0, "optimizer.lr=1e-3"), STATUS_BAD_INPUT); /* as it is */
+    assert_int_equal(ask(engine, COMMAND_SET, 1, 0, "optimizer.lr=1e-3"),
+                     STATUS_BAD_INPUT); /* as it is */
     assert_int_equal(ask(engine, COMMAND_SET, 1, 0, ""), STATUS_BAD_INPUT);
     const Snapshot *after = engine_look(engine);
     const RunView *run = find(after, 1);
@@ -95,14 +103,15 @@ static void test_what_no_mark_could_hold_is_refused(void **state)
 {
     Place *place = *state;
     char text[COMMAND_TEXT_SIZE] = "";
-    static const char *const KEYS[] = {"optimizer.lr",       "optimizer.beta1",     "optimizer.beta2",
-                                       "optimizer.clip",     "optimizer.ema",       "source.beta_data",
-                                       "source.beta_student", "source.beta_teacher", "source.warmup",
-                                       "source.mix"};
+    static const char *const KEYS[] = {
+        "optimizer.lr",  "optimizer.beta1",  "optimizer.beta2",     "optimizer.clip",
+        "optimizer.ema", "source.beta_data", "source.beta_student", "source.beta_teacher",
+        "source.warmup", "source.mix"};
     Engine *engine = place_open(place, true, false);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, place->pd), STATUS_OK);
     for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s=0.123456789\n", KEYS[i]);
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s=0.123456789\n",
+                 KEYS[i]);
     long ticket = tell(engine, COMMAND_SET, 1, 0, text);
     engine_advance(engine, 0);
     assert_answer(engine, ticket, "two parts");
@@ -111,7 +120,8 @@ static void test_what_no_mark_could_hold_is_refused(void **state)
 
 /* ---- The way back ----------------------------------------------------------------- */
 
-/* Undone at once or after the run has gone on: the fork goes the way of a run that was never touched. */
+/* Undone at once or after the run has gone on: the fork goes the way of a run that was
+ * never touched. */
 static void test_a_fork_undoes_an_intervention(void **state)
 {
     World *world = *state;
@@ -125,12 +135,14 @@ static void test_a_fork_undoes_an_intervention(void **state)
     for (int later = 0; later < 2; later++) {
         run = world_create(world, &config);
         run_until(run, 10);
-        assert_int_equal(run_set(run, "optimizer.lr=0.01\nsource.beta_student=3", &error), STATUS_OK);
+        assert_int_equal(run_set(run, "optimizer.lr=0.01\nsource.beta_student=3", &error),
+                         STATUS_OK);
         snprintf(folder, sizeof folder, "%s", run_folder(run));
         run_until(run, later ? 16 : 10);
         run_close(run);
         assert_int_equal(run_fork(&undone, world->runs, folder, 10, NULL,
-                                  "optimizer.lr=0.001\nsource.beta_student=0.25\n", world->crew, &error),
+                                  "optimizer.lr=0.001\nsource.beta_student=0.25\n",
+                                  world->crew, &error),
                          STATUS_OK);
         run_until(undone, 22);
         char *got = log_text(run_folder(undone), "metrics.csv");
@@ -152,15 +164,18 @@ static void test_a_fork_says_what_it_changed(void **state)
     char text[96];
     assert_true(here > 0 && find(snapshot, 1)->checkpoint < here);
     engine_drop(engine, snapshot);
-    assert_int_equal(ask(engine, COMMAND_FORK, 1, FORK_HERE, "source.beta_student=1"), STATUS_OK);
+    assert_int_equal(ask(engine, COMMAND_FORK, 1, FORK_HERE, "source.beta_student=1"),
+                     STATUS_OK);
     snapshot = engine_look(engine);
     const RunView *child = find(snapshot, 2);
     assert_int_equal(child->parent_step, here);
     assert_int_equal(find(snapshot, 1)->checkpoint, here);
     assert_int_equal(find(snapshot, 1)->state, RUN_LIVE);
-    snprintf(text, sizeof text, "forked from 0001@%ld: source.beta_student 0.25 -> 1", here);
+    snprintf(text, sizeof text, "forked from 0001@%ld: source.beta_student 0.25 -> 1",
+             here);
     assert_string_equal(child->mark[0].text, text);
-    snprintf(text, sizeof text, "forked from 01@%ld: source.beta_student 0.25 -> 1", here);
+    snprintf(text, sizeof text, "forked from 01@%ld: source.beta_student 0.25 -> 1",
+             here);
     assert_string_equal(child->note, text);
     engine_drop(engine, snapshot);
     engine_close(engine, LEAVE_DROP, NULL);
@@ -173,11 +188,43 @@ static void test_a_fork_says_what_it_changed(void **state)
     engine_close(engine, LEAVE_DROP, NULL);
 }
 
+/* Before the first step, while the student is still being prepared, and after the last
+ * one. */
+static void test_a_fork_begins_anywhere(void **state)
+{
+    Place *place = *state;
+    char text[COMMAND_TEXT_SIZE];
+    Engine *engine = place_open(place, true, false);
+    snprintf(text, sizeof text,
+             "%.900s\nstudent.init=pretrain\nstudent.pretrain_steps=40", place->pd);
+    assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, text), STATUS_OK);
+    engine_advance(engine, 2);
+    assert_int_equal(ask(engine, COMMAND_FORK, 1, FORK_HERE, "optimizer.lr=0.002"),
+                     STATUS_OK);
+    const Snapshot *snapshot = engine_look(engine);
+    assert_non_null(strstr(find(snapshot, 1)->note, "regression"));
+    assert_non_null(strstr(find(snapshot, 2)->note, "regression"));
+    engine_drop(engine, snapshot);
+    while (engine_advance(engine, 50))
+        continue;
+    assert_int_equal(ask(engine, COMMAND_FORK, 1, FORK_HERE, "run.steps=25"), STATUS_OK);
+    while (engine_advance(engine, 50))
+        continue;
+    snapshot = engine_look(engine);
+    assert_int_equal(find(snapshot, 1)->state, RUN_DONE);
+    assert_int_equal(find(snapshot, 2)->state, RUN_DONE);
+    assert_int_equal(find(snapshot, 3)->parent_step, 23);
+    assert_int_equal(find(snapshot, 3)->step, 25);
+    engine_drop(engine, snapshot);
+    engine_close(engine, LEAVE_DROP, NULL);
+}
+
 /* ---- Notes ------------------------------------------------------------------------ */
 
 static void test_notes_stand_where_they_belong(void **state)
 {
-    static const char *const TEXTS[] = {"note: early", "note: middle", "note: late", "note: past the end"};
+    static const char *const TEXTS[] = {"note: early", "note: middle", "note: late",
+                                        "note: past the end"};
     Place *place = *state;
     Engine *engine = place_open(place, true, false);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, place->pd), STATUS_OK);
@@ -214,7 +261,8 @@ static void test_the_view_tells_priors_and_shares(void **state)
     Engine *engine = place_open(place, true, false);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, place->pd), STATUS_OK);
     assert_int_equal(ask(engine, COMMAND_SET, 1, 0,
-                         "source.beta_data=1\nsource.beta_teacher=0\nsource.beta_student=3\nsource.warmup=0"),
+                         "source.beta_data=1\nsource.beta_teacher=0\nsource.beta_student="
+                         "3\nsource.warmup=0"),
                      STATUS_OK);
     ask(engine, COMMAND_STEP, 1, 20, "");
     while (engine_advance(engine, 1))
@@ -249,7 +297,9 @@ static void test_values_are_checked_by_the_table(void **state)
     assert_int_equal(engine_param_check(lr, "2", text, &error), STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "optimizer.lr = 2: is out of range 0..1"));
     assert_string_equal(text, "0.0005");
-    assert_int_equal(engine_param_check(row_of("threshold", "kind"), "dynamix", text, &error), STATUS_BAD_INPUT);
+    assert_int_equal(
+        engine_param_check(row_of("threshold", "kind"), "dynamix", text, &error),
+        STATUS_BAD_INPUT);
     ParamInfoView param, *all;
     int n = engine_params(&all);
     assert_false(engine_param(n, &param));
@@ -263,13 +313,14 @@ static void test_values_are_checked_by_the_table(void **state)
 int main(void)
 {
 #define ENGINE(name) cmocka_unit_test_setup_teardown(name, place_enter, place_leave)
-#define RUN(name) cmocka_unit_test_setup_teardown(name, world_enter, world_leave)
+#define RUN(name)    cmocka_unit_test_setup_teardown(name, world_enter, world_leave)
     const struct CMUnitTest tests[] = {
         ENGINE(test_several_values_are_one_intervention),
         ENGINE(test_one_bad_line_leaves_everything),
         ENGINE(test_what_no_mark_could_hold_is_refused),
         RUN(test_a_fork_undoes_an_intervention),
         ENGINE(test_a_fork_says_what_it_changed),
+        ENGINE(test_a_fork_begins_anywhere),
         ENGINE(test_notes_stand_where_they_belong),
         ENGINE(test_the_view_tells_priors_and_shares),
         cmocka_unit_test(test_values_are_checked_by_the_table),
