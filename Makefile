@@ -143,6 +143,8 @@ install: $(PROGRAM)
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/ddil
 	install -m 644 presets/*.ini $(SHARE)/ddil/presets
 	$(if $(ASSETS),install -m 644 $(ASSETS) $(SHARE)/ddil/assets)
+	install -d $(SHARE)/ddil/assets/lessons
+	install -m 644 assets/lessons/*.ini $(SHARE)/ddil/assets/lessons
 	install -m 644 LICENSE $(SHARE)/doc/ddil
 
 uninstall:

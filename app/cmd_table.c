@@ -84,6 +84,9 @@ const CommandRow commands[] = {
      "own, "
      "measured first.",
      0, ARGUMENTS_MAX, cmd_bench},
+    {"tour", "[LESSON]", "guided lessons, on real runs",
+     "LESSON: a number, a name, or a lesson file of your own (.ini); assets/lessons shows how they are written.", 0, 1,
+     cmd_tour},
     {"doctor", "", "what this terminal, this CPU and this BLAS can do", NULL, 0, 0,
      cmd_doctor},
     {"manual", "", "the manual page, as troff: ddil manual | man -l -", NULL, 0, 0,

@@ -28,6 +28,7 @@ Status cmd_presets(const Options *options, Error *error);
 Status cmd_params(const Options *options, Error *error);
 Status cmd_bench(const Options *options, Error *error);
 Status cmd_doctor(const Options *options, Error *error);
+Status cmd_tour(const Options *options, Error *error);
 Status cmd_manual(const Options *options, Error *error);
 
 /* run --detach: all presets at once, in the background (cmd_detach.c). */

@@ -42,6 +42,9 @@ struct Options {
     /* the workbench's */
     bool readonly, mono;
     const char *graphics, *size, *script, *clock, *hangup;
+    /* set by ddil tour, not from the command line: the lessons to take, and the first of them */
+    const struct Lesson *lessons;
+    int lesson_count, lesson_first;
 };
 
 /* Options may stand before or after positional arguments; "--" ends them. BAD_INPUT names

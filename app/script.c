@@ -36,18 +36,25 @@ static Status at_line(const Script *script, Status status, const char *what,
 
 /* ---- The stage ---- */
 
-static void draw(Script *script)
-{
-    screen_draw(script->screen, script->snapshot, &script->canvas);
-    if (script->term != NULL) {
-        term_show(script->term, &script->canvas);
-    }
-}
-
 static void look(Script *script)
 {
     engine_drop(script->engine, script->snapshot);
     script->snapshot = engine_look(script->engine);
+}
+
+static void draw(Script *script)
+{
+    screen_draw(script->screen, script->snapshot, &script->canvas);
+    Reply want = screen_want(script->screen, script->snapshot);
+    if (want.kind == REPLY_SEND) {
+        engine_send(script->engine, &want.command);
+        engine_advance(script->engine, 0);
+        look(script);
+        screen_draw(script->screen, script->snapshot, &script->canvas);
+    }
+    if (script->term != NULL) {
+        term_show(script->term, &script->canvas);
+    }
 }
 
 /* Lets the terminal take its pictures, and time pass. */
@@ -378,6 +385,8 @@ static Status perform(Script *script, const Options *options, FILE *file, Error 
     script->screen = screen_new(&(ScreenOptions){
         .readonly = options->readonly,
         .fixed_clock = options->clock == NULL || strcmp(options->clock, "fixed") == 0});
+    screen_tour(script->screen, options->lessons, options->lesson_count,
+                options->lesson_first);
     script->snapshot = engine_look(script->engine);
     Status status = open_stage(script, options, error);
     if (status == STATUS_OK) {

@@ -56,6 +56,10 @@ static void draw(Bench *bench)
     screen_draw(bench->screen, bench->snapshot, &bench->canvas);
     term_show(bench->term, &bench->canvas);
     engine_watch(bench->engine, screen_run(bench->screen));
+    Reply want = screen_want(bench->screen, bench->snapshot);
+    if (want.kind == REPLY_SEND) {
+        engine_send(bench->engine, &want.command);
+    }
     bench->stale = false;
     bench->drawn_at = clock_s();
 }
@@ -284,6 +288,8 @@ static void run(Bench *bench, const Options *options)
                             .fixed_clock = options->clock != NULL &&
                                            strcmp(options->clock, "fixed") == 0};
     bench->screen = screen_new(&screen);
+    screen_tour(bench->screen, options->lessons, options->lesson_count,
+                options->lesson_first);
     look(bench);
     say_owner(bench);
     draw(bench);

@@ -80,7 +80,7 @@ check_places() {
         'only app/term.c includes curses'
     only_in '^ *# *include *<sixel' 'app/[^:]*' 'only app/ includes libsixel'
     only_in '^ *# *include *<cblas' 'engine/tensor/[^:]*' 'only engine/tensor/ calls cblas'
-    only_in '^ *# *include *<ini\.h>' 'engine/base/param_read\.c' 'only engine/base/param_read.c includes inih'
+    only_in '^ *# *include *<ini\.h>' 'engine/base/param_read\.c|app/lesson_file\.c' 'only engine/base/param_read.c and app/lesson_file.c include inih'
     only_in '\b(clock_gettime|gettimeofday|localtime_r?|clock) *\(|\btime *\((NULL|0)\)' \
         'engine/base/clock\.c' 'only engine/base/clock.c reads a clock'
     only_in '\b(s?rand|s?random|[dlm]rand48|rand_r) *\(' 'engine/base/rng\.c' \

@@ -270,19 +270,20 @@ static bool run_number(const RunView *run, const char *name, FilterValue *value)
         const char *name;
         double number;
     } rows[] = {
-        {"run",        run->id                },
-        {"step",       (double)run->step      },
-        {"steps",      (double)run->steps     },
-        {"loss",       run->smooth_loss       },
-        {"shift",      run->shift             },
-        {"lr",         run->lr                },
-        {"nfe",        run->nfe               },
-        {"parent",     run->parent            },
-        {"forked",     run->parent > 0        },
-        {"marks",      run->marks             },
-        {"metrics",    run->metrics           },
-        {"speed",      run->steps_per_s       },
-        {"checkpoint", (double)run->checkpoint},
+        {"run",        run->id                                                    },
+        {"step",       (double)run->step                                          },
+        {"steps",      (double)run->steps                                         },
+        {"progress",   run->steps > 0 ? (double)run->step / (double)run->steps : 0},
+        {"loss",       run->smooth_loss                                           },
+        {"shift",      run->shift                                                 },
+        {"lr",         run->lr                                                    },
+        {"nfe",        run->nfe                                                   },
+        {"parent",     run->parent                                                },
+        {"forked",     run->parent > 0                                            },
+        {"marks",      run->marks                                                 },
+        {"metrics",    run->metrics                                               },
+        {"speed",      run->steps_per_s                                           },
+        {"checkpoint", (double)run->checkpoint                                    },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (strcmp(rows[i].name, name) == 0) {

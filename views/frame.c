@@ -233,7 +233,7 @@ static bool hint_shown(const KeyRow *row, unsigned place, const Scene *scene)
                 (row->action == ACTION_PAUSE || row->action == ACTION_STEP);
     return row->label != NULL && row->hint != NULL && (row->places & place) != 0 &&
            !idle && !over && !(row->steers && scene->readonly) &&
-           row->action != ACTION_HELP && row->action != ACTION_QUIT;
+           (row->action != ACTION_GO_ON || scene->tour) && row->action != ACTION_HELP && row->action != ACTION_QUIT;
 }
 
 static int draw_hint(Canvas *canvas, int x, Rect bar, const char *label, const char *word,

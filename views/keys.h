@@ -82,6 +82,7 @@ typedef enum Action {
     ACTION_VIEW, /* the digit says which */
     ACTION_NEXT_RUN,
     ACTION_PREVIOUS_RUN,
+    ACTION_GO_ON, /* in a lesson */
     ACTION_WORDS, /* the command line */
     ACTION_FILTER,
     ACTION_NOTE,

@@ -77,7 +77,8 @@ static Scene scene_of(Screen *screen, const Snapshot *snapshot)
                    .session = &screen->session,
                    .x_cells = screen->body.width,
                    .fixed_clock = screen->options.fixed_clock,
-                   .readonly = screen->options.readonly};
+                   .readonly = screen->options.readonly,
+                   .tour = screen->tour.lesson != NULL};
 }
 
 /* ---- Drawing ---- */
@@ -94,12 +95,17 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
         frame_draw_too_small(canvas);
         return;
     }
+    lesson_watch(&screen->tour, &scene, front->name);
+    Rect strip = layout_take_bottom(&layout.body, lesson_rows(&screen->tour, layout.body));
     screen->width = canvas->width;
     screen->body = layout.body;
     front->draw(screen->state[screen->front].bytes, &scene, canvas, layout.body);
     frame_draw_rails(canvas, &scene, &layout);
     if (screen->overlay != NULL) {
         screen->overlay->draw(screen->overlay_state.bytes, &scene, canvas, layout.body);
+    }
+    if (!rect_is_empty(strip)) {
+        lesson_draw(&screen->tour, canvas, strip);
     }
     frame_draw(canvas, screen, &scene, &layout);
 }
@@ -205,6 +211,9 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_REPAINT: return (Reply){.kind = REPLY_REPAINT};
     case ACTION_SUSPEND: return (Reply){.kind = REPLY_SUSPEND};
     case ACTION_GRAPHICS: return (Reply){.kind = REPLY_GRAPHICS};
+    case ACTION_GO_ON:
+        lesson_go(&screen->tour);
+        return (Reply){.kind = screen->tour.lesson != NULL ? REPLY_NONE : REPLY_UNKNOWN};
     case ACTION_MOUSE: return (Reply){.kind = REPLY_MOUSE};
     case ACTION_WORDS: return ask(screen, ASK_COMMAND, ":", "");
     case ACTION_FILTER: return ask(screen, ASK_FILTER, "/", "");
@@ -229,6 +238,23 @@ static void dismiss_news(Screen *screen, const Snapshot *snapshot)
     snprintf(screen->dismissed, sizeof screen->dismissed, "%s", text);
 }
 
+static Reply do_lesson(Screen *screen, const Reply *reply)
+{
+    const char *what = reply->command.text;
+    Tour *tour = &screen->tour;
+    if (tour->lesson == NULL) {
+        screen_say(screen, "no lesson is on; begin one with: ddil tour");
+    } else if (strcmp(what, "leave") == 0) {
+        *tour = (Tour){0};
+        screen_say(screen, "the lesson is over; its runs are kept");
+    } else if (strcmp(what, "reset") == 0) {
+        lesson_choose(tour, tour->at);
+    } else {
+        lesson_move(tour, strcmp(what, "back") == 0 ? -1 : 1);
+    }
+    return (Reply){.kind = REPLY_NONE};
+}
+
 /* What replies mean to the screen itself. */
 static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
 {
@@ -239,6 +265,7 @@ static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
     case REPLY_VIEW: return show_view(screen, reply.view);
     case REPLY_ASK: return ask(screen, reply.asking, reply.say, reply.command.text);
     case REPLY_HELP: open_overlay(screen, &view_help); return (Reply){.kind = REPLY_NONE};
+    case REPLY_LESSON: return do_lesson(screen, &reply);
     case REPLY_QUIT: return quit(screen, snapshot);
     case REPLY_BACK: screen->overlay = NULL; return (Reply){.kind = REPLY_NONE};
     case REPLY_SEND: screen->overlay = NULL; return reply;
@@ -362,4 +389,15 @@ Reply screen_word(Screen *screen, const Snapshot *snapshot, const char *line)
 int screen_run(const Screen *screen)
 {
     return screen->session.run;
+}
+
+void screen_tour(Screen *screen, const struct Lesson *lessons, int n, int first)
+{
+    screen->tour = (Tour){.lesson = n > 0 ? lessons : NULL, .lessons = n, .at = first};
+}
+
+Reply screen_want(Screen *screen, const Snapshot *snapshot)
+{
+    Scene scene = scene_of(screen, snapshot);
+    return lesson_begin(&screen->tour, &scene);
 }

@@ -30,6 +30,12 @@ Reply screen_word(Screen *screen, const Snapshot *snapshot, const char *line);
 /* RunView.id of the chosen run, 0: none. */
 int screen_run(const Screen *screen);
 
+/* Begins with lesson `first` of `n` (borrowed). */
+struct Lesson;
+void screen_tour(Screen *screen, const struct Lesson *lessons, int n, int first);
+/* What the screen wants sent of itself: a lesson's run. Ask after each drawing. */
+Reply screen_want(Screen *screen, const Snapshot *snapshot);
+
 /* A key meant nothing: the hints bar shows it until switched off. */
 void screen_flash(Screen *screen, bool on);
 /* A remark of the program itself for the status row ("" for none). */

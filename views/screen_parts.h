@@ -3,6 +3,7 @@
 #define DDIL_SCREEN_PARTS_H
 
 #include "views/layout.h"
+#include "views/lesson.h"
 #include "views/prompt.h"
 #include "views/screen.h"
 #include <stddef.h>
@@ -19,6 +20,7 @@ struct Screen {
         unsigned char bytes[STATE_SIZE];
     } state[VIEWS_MAX], overlay_state;
     Prompt prompt;
+    Tour tour;
     Rect body;      /* of the view in front, as last drawn */
     int newest_run; /* highest id met: a newer one is followed */
     int width;      /* of the canvas, then */

@@ -45,6 +45,7 @@ typedef struct Scene {
     int x_cells;        /* width of the chart last drawn, for scrubbing by one column */
     bool fixed_clock;   /* leave out what depends on the clock */
     bool readonly;
+    bool tour; /* a lesson is on */
 } Scene;
 
 typedef enum ReplyKind {
@@ -65,6 +66,7 @@ typedef enum ReplyKind {
     REPLY_REFUSED, /* what was typed will not do: `say` why; the line stays */
     REPLY_HELP,
     REPLY_QUIT,
+    REPLY_LESSON, /* command.text: next, back, reset, leave */
     REPLY_DISPLAY, /* write the screen to the file command.text */
     REPLY_PICTURE, /* write the pictures on screen to the file command.text */
 } ReplyKind;

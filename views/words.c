@@ -233,6 +233,20 @@ static Reply do_repaint(const Scene *scene, const char *text)
     return (Reply){.kind = REPLY_REPAINT};
 }
 
+static Reply do_lesson(const Scene *scene, const char *text)
+{
+    static const char *const known[] = {"next", "back", "reset", "leave"};
+    (void)scene;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(text, known[i]) == 0) {
+            Reply reply = {.kind = REPLY_LESSON};
+            snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
+            return reply;
+        }
+    }
+    return reply_say(REPLY_REFUSED, "lesson next, back, reset or leave");
+}
+
 static Reply do_help(const Scene *scene, const char *text)
 {
     (void)scene;
@@ -320,6 +334,7 @@ const Word words[] = {
     {"mouse",          "",                               "mouse on or off",                                 false, do_mouse,        NULL        },
     {"graphics",       "",                               "pictures as sixel, blocks, ASCII or off",         false, do_graphics,     NULL        },
     {"reset-graphics", "",                               "paint the screen again",                          false, do_repaint,      NULL        },
+    {"lesson", "next|back|reset|leave", "move in a lesson", false, do_lesson, NULL},
     {"help",           "",                               "keys and commands",                               false, do_help,         NULL        },
     {"quit",           "",                               "leave; asks when runs are live",                  false, do_quit,         NULL        },
 };

@@ -1,0 +1,201 @@
+/* Owns the reading of lessons. See lesson_file.h. */
+#include "app/lesson_file.h"
+
+#include "engine/base/file.h"
+#include <dirent.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LESSONS_MAX = 64 };
+
+typedef struct Reading {
+    Lesson *lesson;
+    int line; /* counted by the reader */
+    char why[300];
+} Reading;
+
+static int complain(Reading *reading, const char *what, const char *text)
+{
+    snprintf(reading->why, sizeof reading->why, "%s%.100s", what, text);
+    return 0;
+}
+
+/* The place of a key: where its text goes. */
+static char *place(Reading *reading, const char *section, const char *key, size_t *size)
+{
+    Lesson *lesson = reading->lesson;
+    LessonStep *step =
+        lesson->steps > 0 ? &lesson->step[lesson->steps - 1] : &lesson->step[0];
+    const struct {
+        const char *section, *key;
+        char *text;
+        size_t size;
+    } rows[] = {
+        {"lesson", "title",   lesson->title,   sizeof lesson->title  },
+        {"lesson", "summary", lesson->summary, sizeof lesson->summary},
+        {"lesson", "preset",  lesson->launch,  sizeof lesson->launch },
+        {"lesson", "set",     lesson->launch,  sizeof lesson->launch },
+        {"step",   "say",     step->say,       sizeof step->say      },
+        {"step",   "do",      step->act,       sizeof step->act      },
+        {"step",   "until",   step->until,     sizeof step->until    },
+        {"step",   "seen",    step->seen,      sizeof step->seen     },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].section, section) == 0 && strcmp(rows[i].key, key) == 0) {
+            *size = rows[i].size;
+            return rows[i].text;
+        }
+    }
+    return NULL;
+}
+
+/* A key's further lines come as further values of it. */
+static bool append(char *text, size_t size, const char *value, const char *between)
+{
+    size_t used = strlen(text);
+    int n = snprintf(text + used, size - used, "%s%s", used > 0 ? between : "", value);
+    return n >= 0 && (size_t)n < size - used;
+}
+
+/* "run.steps=10  data.keep=1" one a line. */
+static bool append_sets(char *text, size_t size, const char *value)
+{
+    char copy[COMMAND_TEXT_SIZE];
+    char *rest = copy;
+    snprintf(copy, sizeof copy, "%s", value);
+    for (char *word; (word = strsep(&rest, " \t")) != NULL;) {
+        if (*word != '\0' && !append(text, size, word, "\n")) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int take(void *context, const char *section, const char *key, const char *value)
+{
+    Reading *reading = context;
+    size_t size = 0;
+    char *text = place(reading, section, key, &size);
+    if (text == NULL) {
+        return complain(reading,
+                        "no such key; [lesson] has title, summary, preset, set; [step] "
+                        "has say, do, until, seen; not ",
+                        key);
+    }
+    bool fits = strcmp(key, "set") == 0 ? append_sets(text, size, value)
+                                        : append(text, size, value, " ");
+    return fits ? 1 : complain(reading, "too long a text: ", key);
+}
+
+/* A line at a time, so that each complaint knows its line and each [step] is a new one.
+ */
+static int take_line(Reading *reading, const char *line, char *key, char section[32])
+{
+    char single[2 * LESSON_TEXT], name[32];
+    const char *text = line + strspn(line, " \t");
+    if (*text == '\0' || *text == ';' || *text == '#') {
+        return 1;
+    }
+    if (sscanf(text, "[%31[a-z]]", name) == 1) {
+        snprintf(section, 32, "%s", name);
+        key[0] = '\0';
+        if (strcmp(name, "step") == 0 && ++reading->lesson->steps > LESSON_STEPS) {
+            return complain(reading, "more steps than a lesson may have", "");
+        }
+        return 1;
+    }
+    if (text != line && key[0] != '\0') {
+        return take(reading, section, key, text);
+    }
+    snprintf(single, sizeof single, "[%s]\n%.*s\n", section, 2 * LESSON_TEXT - 48, text);
+    if (sscanf(text, "%31[a-z]", key) != 1 ||
+        ini_parse_string(single, take, reading) != 0) {
+        return reading->why[0] != '\0' ? 0
+                                       : complain(reading, "write key = value: ", text);
+    }
+    return 1;
+}
+
+/* Everything a lesson must have. */
+static bool whole(Reading *reading)
+{
+    const Lesson *lesson = reading->lesson;
+    LessonContext context = {.view = ""};
+    char why[120];
+    if (lesson->title[0] == '\0' || lesson->steps == 0) {
+        return complain(reading, "a lesson needs a title and at least one [step]", "");
+    }
+    for (int i = 0; i < lesson->steps; i++) {
+        const LessonStep *step = &lesson->step[i];
+        if (step->act[0] == '\0') {
+            return complain(reading, "a [step] without do = : ", step->say);
+        }
+        if (filter_holds(step->until, lesson_value, &context, why, sizeof why) < 0) {
+            char text[240];
+            snprintf(text, sizeof text, "%s (until = %.60s)", why, step->until);
+            return complain(reading, "", text);
+        }
+    }
+    return true;
+}
+
+Status lesson_read(const char *path, Lesson *lesson, Error *error)
+{
+    char line[2 * LESSON_TEXT], key[32] = "", section[32] = "";
+    Reading reading = {.lesson = lesson};
+    *lesson = (Lesson){0};
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        return fail(error, STATUS_BAD_INPUT, "%s: %s", path, strerror(errno));
+    }
+    int good = 1;
+    while (good && fgets(line, sizeof line, file) != NULL) {
+        reading.line++;
+        line[strcspn(line, "\r\n")] = '\0';
+        good = take_line(&reading, line, key, section);
+    }
+    fclose(file);
+    if (!good || !whole(&reading)) {
+        return fail(error, STATUS_BAD_INPUT, "%s:%d: %s", path, reading.line,
+                    reading.why);
+    }
+    const char *base = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
+    snprintf(lesson->name, sizeof lesson->name, "%.*s", (int)(strlen(base) - 4), base);
+    return STATUS_OK;
+}
+
+static int is_lesson(const struct dirent *entry)
+{
+    size_t n = strlen(entry->d_name);
+    return n > 4 && strcmp(entry->d_name + n - 4, ".ini") == 0;
+}
+
+Status lessons_read(const char *folder, Lesson **lessons, int *n, Error *error)
+{
+    struct dirent **names = NULL;
+    int found = scandir(folder, &names, is_lesson, alphasort);
+    Status status = STATUS_OK;
+    *n = 0;
+    *lessons = calloc(LESSONS_MAX, sizeof **lessons);
+    must(*lessons != NULL);
+    for (int i = 0; i < found; i++) {
+        char path[1024];
+        file_join(path, folder, names[i]->d_name);
+        if (status == STATUS_OK && *n < LESSONS_MAX) {
+            status = lesson_read(path, &(*lessons)[*n], error);
+            *n += status == STATUS_OK;
+        }
+        free(names[i]);
+    }
+    free(names);
+    if (status != STATUS_OK || found < 0) {
+        free(*lessons);
+        *lessons = NULL;
+        *n = 0;
+    }
+    return found < 0 ? fail(error, STATUS_BAD_INPUT, "%s: %s", folder, strerror(errno))
+                     : status;
+}
