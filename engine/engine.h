@@ -84,15 +84,24 @@ long engine_send(Engine *engine, const Command *command);
 
 typedef enum RunState { RUN_QUEUED, RUN_LIVE, RUN_PAUSED, RUN_DONE, RUN_FAILED } RunState;
 
-/* Decimated history of one quantity: bucket b covers steps [b * stride, (b+1) * stride). When all buckets are used the
- * stride doubles and neighbours merge, so no spike is ever lost. */
-enum { SERIES_BUCKETS = 512 };
+/* Every logged value of one quantity, row by row. Rows stand in chunks that are written once and shared by all
+ * snapshots, so a million of them cost nothing to publish. Each chunk sums up its rows in groups, so that any range is
+ * known from a few looks and no spike is lost at any zoom. Only rows [0, n) may be read, and of the sums those of groups
+ * and chunks that lie wholly inside. A row in which the quantity was not measured is NaN. */
+enum { CHUNK_ROWS = 1024, GROUP_ROWS = 16, CHUNK_GROUPS = CHUNK_ROWS / GROUP_ROWS, SMOOTHINGS = 3 };
+static const double SMOOTHING[SMOOTHINGS] = {0.9, 0.98, 0.995};
+typedef struct SeriesChunk {
+    float value[CHUNK_ROWS];
+    float low[CHUNK_GROUPS], high[CHUNK_GROUPS]; /* NaN: nothing was measured; may be infinite */
+    float smooth[SMOOTHINGS][CHUNK_GROUPS]; /* debiased EMAs of all finite values up to a group's last row */
+    int count[CHUNK_GROUPS];                /* how many those are */
+    float lowest, highest;                  /* of the chunk */
+} SeriesChunk;
 typedef struct Series {
-    int n;          /* buckets used */
-    long stride;    /* training steps a bucket */
-    float min[SERIES_BUCKETS], max[SERIES_BUCKETS], last[SERIES_BUCKETS];
-    float smooth[SERIES_BUCKETS]; /* debiased EMA (0.98) run over every logged value, at the bucket's last */
-} Series;                         /* empty buckets are NaN */
+    long n;
+    const long *const *step; /* row r was logged at step[r / CHUNK_ROWS][r % CHUNK_ROWS]; rising */
+    const SeriesChunk *const *chunk;
+} Series;
 
 /* The covariate-shift history (cli.md, "What shift means"). Cell (column, row) at [column * rows + row]; row 0 is
  * i = N (pure noise), row N-1 is i = 1. Columns are measurements, oldest first. */
@@ -154,6 +163,8 @@ typedef struct RunView {
     int shift_row;            /* where that is */
     double steps_per_s, seconds_left;
     double nfe;               /* network evaluations so far (backward counts 2) */
+    Series seconds, evaluations; /* of training and of networks (nfe), at every few seconds' step */
+    long batch;               /* samples a training step sees */
     double shift_share;       /* share of nfe spent on measuring */
     bool guided;              /* then the teacher's own law is the right reference (methods.md 11.5 b) */
     double prior[3];          /* in force now under the schedule: data, teacher, student; NaN: the run is not open */

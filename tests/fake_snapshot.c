@@ -1,6 +1,7 @@
 /* Owns made-up snapshots. Values follow smooth laws with a little noise, so that golden
  * screens look like life. */
 #include "tests/fake_snapshot.h"
+#include "engine/run/rows.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ typedef struct Pool {
     float reference[REFERENCES_MADE * 2];
     float *samples; /* student, x0, teacher */
     unsigned state;
+    Rows *rows[2 * RUNS_MAX];
 } Pool;
 
 static double uniform(Pool *pool)
@@ -52,25 +54,34 @@ static double loss_at(double step)
     return 0.02 + 0.9 * exp(-step / 250) + 0.15 * exp(-step / 1500);
 }
 
-static void fill_series(Pool *pool, Series *series, const FakeOptions *options, long step,
-                        double scale)
+/* One row in ten steps: noise around smooth laws, holes and spikes as asked for. */
+static void fill_series(Pool *pool, int i, const FakeOptions *options)
 {
-    const int every = 10; /* one value in ten steps is logged */
-    series->stride = every;
-    while (step / series->stride >= SERIES_BUCKETS) {
-        series->stride *= 2;
+    RunView *run = &pool->run[i];
+    const long every = 10;
+    long rows = run->step / every;
+    Rows *curves = pool->rows[2 * i] = rows_new(run->loss_terms);
+    Rows *times = pool->rows[2 * i + 1] = rows_new(2);
+    for (long r = 0; r < rows; r++) {
+        double at = (double)(r * every), value[TERMS_MAX];
+        bool hole = options->hole && r > rows / 3 && r < rows / 3 + 12;
+        bool spike = options->spike > 0 && options->spike / every == r;
+        for (int t = 0; t < run->loss_terms; t++) {
+            double law = loss_at(at) * (1 + t * 0.4);
+            value[t] = hole ? NAN : law * (1 + 0.12 * normal(pool)) * (spike ? 400 : 1);
+            value[t] = value[t] < 0.3 * law ? 0.3 * law : value[t];
+        }
+        rows_add(curves, r * every, value);
+        if (r % 50 == 0) {
+            rows_add(times, r * every, (const double[]){at / 412, at * 1280});
+        }
     }
-    series->n = (int)(step / series->stride);
-    for (int b = 0; b < series->n; b++) {
-        double at = (double)b * (double)series->stride, value = loss_at(at) * scale;
-        double spread = value * (0.15 + 0.1 * fabs(normal(pool)));
-        bool hole = options->hole && b > series->n / 3 && b < series->n / 3 + 12;
-        bool spike = options->spike > 0 && options->spike / series->stride == b;
-        series->min[b] = hole ? NAN : (float)(value - spread);
-        series->max[b] = hole ? NAN : (float)(value + spread + (spike ? 40 * value : 0));
-        series->last[b] = hole ? NAN : (float)(value + spread * (uniform(pool) - 0.5));
-        series->smooth[b] = hole ? NAN : (float)value;
+    for (int t = 0; t < run->loss_terms; t++) {
+        run->term[t].series = rows_series(curves, t);
     }
+    run->seconds = rows_series(times, 0);
+    run->evaluations = rows_series(times, 1);
+    run->batch = 256;
 }
 
 static void fill_shift(Pool *pool, RunView *run, const FakeOptions *options)
@@ -275,8 +286,8 @@ static void fill_run(Pool *pool, int i, const FakeOptions *options)
     static const char *const terms[] = {"loss", "grad_norm", "loss_data", "loss_student"};
     for (int t = 0; t < 4; t++) {
         snprintf(run->term[t].name, sizeof run->term[t].name, "%s", terms[t]);
-        fill_series(pool, &run->term[t].series, options, run->step, 1 + t * 0.4);
     }
+    fill_series(pool, i, options);
     if (last) {
         fill_shift(pool, run, options);
         (options->images ? fill_pictures : fill_points)(pool, run, options->sampling);
@@ -345,5 +356,8 @@ void fake_free(const Snapshot *snapshot)
 {
     Pool *pool = (Pool *)snapshot; /* the snapshot is its first member */
     free(pool->samples);
+    for (int i = 0; i < 2 * RUNS_MAX; i++) {
+        rows_drop(pool->rows[i]);
+    }
     free(pool);
 }

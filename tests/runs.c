@@ -162,3 +162,14 @@ void world_most(const World *world, const Config *config, char folder[PATH_SIZE]
     assert_int_equal(run_until(run, 22), PULSE_MORE);
     run_close(run);
 }
+
+void assert_same_series(Series a, Series b)
+{
+    assert_int_equal(a.n, b.n);
+    for (long row = 0; row < a.n; row++) {
+        long chunk = row / CHUNK_ROWS, at = row % CHUNK_ROWS;
+        float x = a.chunk[chunk]->value[at], y = b.chunk[chunk]->value[at];
+        assert_int_equal(a.step[chunk][at], b.step[chunk][at]);
+        assert_true(x == y || (isnan(x) && isnan(y)));
+    }
+}

@@ -28,6 +28,9 @@ char *log_text(const char *folder, const char *name);
  * naming the one that is not. */
 void assert_same_logs(const char *a, const char *b);
 
+/* Do both hold the same steps and values? */
+void assert_same_series(Series a, Series b);
+
 /* A runs folder and a crew of one: the state of a test between world_enter and
  * world_leave. */
 typedef struct World {

@@ -1,4 +1,5 @@
 /* Charts that lose nothing, heat-maps that are the history, numbers and text in cells. */
+#include "engine/run/rows.h"
 #include "tests/fake_snapshot.h"
 #include "views/chart.h"
 #include "views/format.h"
@@ -33,87 +34,158 @@ static CanvasLook look_of(ColourLevel colours, bool ascii, Graphics graphics)
 
 /* ---- Charts ---- */
 
-static void random_series(Series *series, int n, unsigned *seed)
+/* Rows logged every seven steps. */
+static Rows *random_rows(int n, unsigned *seed)
 {
-    *series = (Series){.n = n, .stride = 7};
-    for (int b = 0; b < n; b++) {
+    Rows *rows = rows_new(1);
+    for (int r = 0; r < n; r++) {
         *seed = *seed * 1664525u + 1013904223u;
-        float value = 0.1f + (float)(*seed >> 8) / 16777216.0f;
+        double value = 0.1 + (*seed >> 8) / 16777216.0;
         bool spike = *seed % 31 == 0;
-        series->last[b] = series->smooth[b] = value;
-        series->min[b] = value * 0.9f;
-        series->max[b] = spike ? value * 50 : value * 1.1f;
+        rows_add(rows, r * 7, (const double[]){spike ? value * 50 : value});
     }
+    return rows;
 }
 
-/* Draws with many colours told apart: is the cell at (column, row) of the plot empty? */
 static bool plot_is_empty(const Canvas *canvas, int x, int y)
 {
     return canvas->cell[y * canvas->width + x].rune == ' ';
 }
 
+/* The cell row a value belongs to. */
+static int cell_row(const Scale *scale, double value, int plot_height, int dots)
+{
+    double part = fmin(fmax(scale_part(scale, value), 0), 1);
+    return (int)lround((1 - part) * (plot_height * dots - 1)) / dots;
+}
+
+/* At any zoom, each row's value leaves ink in the cell it belongs to; beyond the range, an
+ * arrow at its edge. */
 static void test_no_spike_is_lost(void **state)
 {
     (void)state;
     unsigned seed = 3;
+    int arrows = 0;
     for (int round = 0; round < 60; round++) {
-        Series series;
-        random_series(&series, 2 + (int)(seed % 510), &seed);
+        int n = 2 + (int)(seed % 3000);
+        Rows *rows = random_rows(n, &seed);
+        Series series = rows_series(rows, 0);
+        RunView run = {.step = n * 7, .steps = n * 7 + 10};
         int width = 20 + (int)(seed % 150), height = 5 + (int)(seed % 30);
         CanvasLook look = look_of(COLOURS_256, round % 3 == 2, GRAPHICS_BLOCKS);
         Canvas canvas;
         canvas_init(&canvas, width, height, &look);
-        long steps = series.n * series.stride;
-        Axis axis = axis_for(steps, steps + 10, round % 4, steps / 2);
-        ChartSpec spec = {.series = &series,
-                          .axis = axis,
+        ChartLine line = {.source = {.run = &run, .series = &series, .smoothing = round % 4}};
+        ChartSpec spec = {.lines = 1,
+                          .line = &line,
+                          .axis = axis_for(run.step, run.steps, round % 9, run.step / 2),
                           .cursor = -1,
                           .linear_y = round % 2,
+                          .all = round % 5 != 0,
                           .dots = (Dots)(round % 3 % 2)};
         chart_draw(&canvas, (Rect){0, 0, width, height}, &spec);
         int plot_width = width - CHART_MARGIN, plot_height = height - 1;
-        float low = INFINITY, high = 0;
-        for (int b = 0; b < series.n; b++) {
-            long step = b * series.stride;
-            if (step + series.stride > axis.first && step < axis.last) {
-                low = fminf(low, series.min[b]);
-                high = fmaxf(high, series.max[b]);
-            }
-        }
-        Scale scale = scale_around(low, high, !spec.linear_y);
-        for (int b = 0; b < series.n; b++) {
-            long step = b * series.stride;
-            int column = axis_column(axis, step, plot_width);
-            if (step < axis.first || column < 0 || column >= plot_width) {
+        int dots = look.ascii ? 1 : spec.dots == DOTS_BRAILLE ? 4 : 2;
+        Scale scale = chart_scale(&canvas, &spec, plot_width);
+        for (long r = 0; r < n; r++) {
+            int column = axis_column(spec.axis, r * 7, plot_width);
+            if (r * 7 < spec.axis.first || column < 0 || column >= plot_width) {
                 continue;
             }
-            int dots = spec.dots == DOTS_BRAILLE ? 4 : 2;
-            dots = look.ascii ? 1 : dots;
-            int rows = plot_height * dots;
-            int row =
-                (int)lround((1 - scale_part(&scale, series.max[b])) * (rows - 1)) / dots;
-            assert_false(plot_is_empty(&canvas, CHART_MARGIN + column, row));
+            double value = series_value(&series, r);
+            bool beyond = value > scale.high * (1 + 1e-6);
+            assert_false(spec.all && beyond);
+            float low, high; /* only the extremes of a column of dots must show */
+            series_extent(&series, r, r + 1, &low, &high);
+            int dot = (int)floor((r * 7 - spec.axis.first) * plot_width *
+                                 (look.ascii ? 1 : 2) / (spec.axis.last - spec.axis.first));
+            long from = axis_step(spec.axis, dot, plot_width * (look.ascii ? 1 : 2));
+            long to = axis_step(spec.axis, dot + 1, plot_width * (look.ascii ? 1 : 2));
+            series_extent(&series, series_row(&series, from - 1) + 1,
+                          series_row(&series, to - 1) + 1, &low, &high);
+            if ((float)value == high) {
+                int row = cell_row(&scale, value, plot_height, dots);
+                assert_false(plot_is_empty(&canvas, CHART_MARGIN + column, row));
+            }
+            if (beyond) {
+                assert_int_equal(canvas.cell[CHART_MARGIN + column].rune,
+                                 look.ascii ? '^' : 0x2191);
+                arrows++;
+            }
         }
         canvas_done(&canvas);
+        rows_drop(rows);
     }
+    assert_true(arrows > 0);
+}
+
+/* One spike a thousand times too high neither flattens the curve nor goes unseen. */
+static void test_a_spike_does_not_flatten_the_curve(void **state)
+{
+    (void)state;
+    for (int linear = 0; linear < 2; linear++) {
+        Rows *rows = rows_new(1);
+        for (int r = 0; r < 400; r++) {
+            double value = r == 200 ? 1000 : 1 + 0.5 * sin(r * 0.1);
+            rows_add(rows, r, &value);
+        }
+        Series series = rows_series(rows, 0);
+        RunView run = {.step = 400, .steps = 400};
+        CanvasLook look = look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS);
+        Canvas canvas;
+        canvas_init(&canvas, 100 + CHART_MARGIN, 20, &look);
+        ChartLine line = {.source = {.run = &run, .series = &series}};
+        ChartSpec spec = {.lines = 1,
+                          .line = &line,
+                          .axis = {.last = 400},
+                          .linear_y = linear,
+                          .cursor = -1};
+        Scale scale = chart_scale(&canvas, &spec, 100);
+        assert_true(scale.high >= 1.5 && scale.high < 20);
+        chart_draw(&canvas, (Rect){0, 0, 100 + CHART_MARGIN, 20}, &spec);
+        assert_int_equal(canvas.cell[CHART_MARGIN + 50].rune, 0x2191);
+        spec.all = true;
+        scale = chart_scale(&canvas, &spec, 100);
+        assert_true(scale.high >= 1000);
+        canvas_done(&canvas);
+        rows_drop(rows);
+    }
+}
+
+static void test_robust_ranges(void **state)
+{
+    (void)state;
+    float values[1000];
+    double low, high;
+    for (int i = 0; i < 1000; i++) {
+        values[i] = i == 500 ? 1e9f : i == 501 ? NAN : i == 502 ? -INFINITY : (float)i;
+    }
+    robust_range(values, 1000, false, true, &low, &high);
+    assert_true(low == 0 && high > 999 && high < 3000);
+    for (int i = 0; i < 1000; i++) {
+        values[i] = (float)i;
+    }
+    robust_range(values, 1000, false, true, &low, &high); /* no outliers: nothing is cut */
+    assert_true(low == 0 && high == 999);
+    values[0] = values[1] = NAN;
+    robust_range(values, 2, true, true, &low, &high);
+    assert_true(isnan(low) && isnan(high));
 }
 
 static void test_a_gap_stays_a_gap(void **state)
 {
     (void)state;
-    Series series;
-    unsigned seed = 9;
-    random_series(&series, 100, &seed);
-    for (int b = 40; b < 60; b++) {
-        series.min[b] = series.max[b] = series.last[b] = series.smooth[b] = NAN;
+    Rows *rows = rows_new(1);
+    for (int r = 0; r < 100; r++) {
+        rows_add(rows, r * 7, (const double[]){r >= 40 && r < 60 ? NAN : 1 + r % 3});
     }
+    Series series = rows_series(rows, 0);
+    RunView run = {.step = 700, .steps = 700};
     CanvasLook look = look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS);
     Canvas canvas;
     canvas_init(&canvas, 100 + CHART_MARGIN, 20, &look);
-    ChartSpec spec = {
-        .series = &series, .axis = {0, 700},
-             .cursor = -1
-    };
+    ChartLine line = {.source = {.run = &run, .series = &series, .smoothing = 2}};
+    ChartSpec spec = {.lines = 1, .line = &line, .axis = {.last = 700}, .cursor = -1};
     chart_draw(&canvas, (Rect){0, 0, 100 + CHART_MARGIN, 20}, &spec);
     for (int x = 0; x < 100; x++) {
         int inked = 0;
@@ -123,6 +195,7 @@ static void test_a_gap_stays_a_gap(void **state)
         assert_true(x > 40 && x < 59 ? inked == 0 : x < 39 || x > 60 ? inked > 0 : true);
     }
     canvas_done(&canvas);
+    rows_drop(rows);
 }
 
 static void test_the_axis_grows_in_jumps(void **state)
@@ -186,7 +259,7 @@ static void test_heatmap_pixels_are_the_history(void **state)
     CanvasLook look = sixel_look;
     Canvas canvas;
     canvas_init(&canvas, 80 + CHART_MARGIN, 14, &look);
-    HeatSpec spec = {shift, REFERENCE_RATIO, {0, 4000}, -1, 3};
+    HeatSpec spec = {shift, REFERENCE_RATIO, {.last = 4000}, -1, 3};
     long end = 2 * shift->step[shift->columns - 1] - shift->step[shift->columns - 2];
     heatmap_draw(&canvas, (Rect){0, 0, 80 + CHART_MARGIN, 13}, &spec);
     assert_int_equal(canvas.pictures, 1);
@@ -276,6 +349,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_spike_is_lost),
+        cmocka_unit_test(test_a_spike_does_not_flatten_the_curve),
+        cmocka_unit_test(test_robust_ranges),
         cmocka_unit_test(test_a_gap_stays_a_gap),
         cmocka_unit_test(test_the_axis_grows_in_jumps),
         cmocka_unit_test(test_scales_hold_their_range),

@@ -4,6 +4,7 @@
 #include "engine/run/log.h"
 #include "tests/near.h"
 #include "tests/runs.h"
+#include "views/series.h"
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,94 +24,105 @@ static int leave(void **state)
     return 0;
 }
 
-/* ---- Series ----------------------------------------------------------------------- */
+/* ---- Rows ------------------------------------------------------------------------- */
 
 static double wave(long step)
 {
     return 3 + sin(0.01 * (double)step) + (step % 7) * 0.1;
 }
 
-/* However long the run: each spike is still the maximum of the bucket that covers its
- * step. */
-static void test_no_spike_is_lost(void **state)
+/* A log of every kind of trouble: holes, infinities, spikes. */
+static double trouble(long row, unsigned *seed)
 {
-    static const long SPIKES[] = {5, 1235, 31110, 99995};
-    static Growing growing;
-    (void)state;
-    series_init(&growing);
-    for (long step = 5; step <= 100000; step += 5) {
-        double value = wave(step);
-        for (int k = 0; k < 4; k++)
-            value = step == SPIKES[k] ? 100 + k : value;
-        series_add(&growing, step, value);
-    }
-    const Series *series = &growing.series;
-    assert_int_equal(series->stride, 256);
-    assert_int_equal(series->n, 100000 / 256 + 1);
-    for (int k = 0; k < 4; k++)
-        assert_near(series->max[SPIKES[k] / series->stride], 100 + k, 0);
+    *seed = *seed * 1664525u + 1013904223u;
+    double value = wave(row) * (1 + (double)(*seed >> 8) / 16777216.0);
+    return *seed % 97 == 0   ? INFINITY
+           : *seed % 41 == 0 ? NAN
+           : *seed % 83 == 0 ? 1000 * value
+           : row / 100 == 30 ? NAN
+                             : value;
 }
 
-/* Against a naive twin that keeps everything. */
-static void test_buckets_are_min_max_last(void **state)
+/* The largest and smallest of any range equal those of the raw rows; so no spike is lost
+ * at any zoom. */
+static void test_any_range_equals_the_raw_rows(void **state)
 {
-    enum { STEPS = 3000 };
-    static Growing growing;
+    enum { ROWS = 5000 };
+    static float raw[ROWS];
+    unsigned seed = 5;
+    Rows *rows = rows_new(2);
     (void)state;
-    series_init(&growing);
-    for (long step = 1; step <= STEPS; step++)
-        series_add(&growing, step, wave(step));
-    const Series *series = &growing.series;
-    assert_int_equal(series->stride, 8);
-    for (int b = 0; b < series->n; b++) {
-        double low = INFINITY, high = -INFINITY, last = 0;
-        for (long step = b * 8; step < (b + 1) * 8 && step <= STEPS; step++) {
-            if (step == 0)
-                continue;
-            low = fmin(low, (double)(float)wave(step));
-            high = fmax(high, (double)(float)wave(step));
-            last = (double)(float)wave(step);
+    for (long r = 0; r < ROWS; r++) {
+        double value[2] = {trouble(r, &seed), 1};
+        raw[r] = (float)value[0];
+        rows_add(rows, 5 * r, value);
+    }
+    Series series = rows_series(rows, 0);
+    for (int round = 0; round < 3000; round++) {
+        seed = seed * 1664525u + 1013904223u;
+        long from = (long)(seed >> 8) % ROWS, to = from + (long)(seed >> 4) % 4000;
+        float low, high, least = NAN, most = NAN;
+        long newest = -1;
+        for (long r = from; r < to && r < ROWS; r++) {
+            least = isnan(least) || raw[r] < least ? raw[r] : least;
+            most = isnan(most) || raw[r] > most ? raw[r] : most;
+            newest = isfinite(raw[r]) ? r : newest;
         }
-        assert_near(series->min[b], low, 0);
-        assert_near(series->max[b], high, 0);
-        assert_near(series->last[b], last, 0);
+        assert_int_equal(series_extent(&series, from, to, &low, &high), !isnan(least));
+        assert_true((low == least && high == most) || isnan(least));
+        assert_int_equal(series_newest(&series, from, to), newest);
+        assert_int_equal(series_row(&series, 5 * from + 4), from);
     }
-    for (int b = series->n; b < SERIES_BUCKETS; b++)
-        assert_true(isnan(series->min[b]) && isnan(series->smooth[b]));
+    assert_int_equal(series_row(&series, -1), -1);
+    assert_int_equal(series_row(&series, 1 << 30), ROWS - 1);
+    rows_drop(rows);
 }
 
+/* At every row and strength the line is the debiased mean run over all rows before: it does
+ * not depend on what else is on screen. */
 static void test_the_smooth_line_is_a_debiased_mean(void **state)
 {
-    static Growing growing;
-    double sum = 0, weight = 0;
+    double sum[SMOOTHINGS] = {0}, weight[SMOOTHINGS] = {0};
+    unsigned seed = 5;
+    Rows *rows = rows_new(1);
     (void)state;
-    series_init(&growing);
-    assert_true(isnan(series_smooth(&growing)));
-    for (long step = 1; step <= 400; step++) {
-        double value = wave(step);
-        sum = 0.98 * sum + value;
-        weight = 0.98 * weight + 1;
-        series_add(&growing, step, value);
-        series_add(&growing, step, NAN); /* leaves no trace */
-        assert_near(series_smooth(&growing), sum / weight, 1e-12);
+    assert_true(isnan(rows_smooth(rows, 0, 1)));
+    for (long r = 0; r < 2500; r++) {
+        double value = trouble(r, &seed);
+        rows_add(rows, r, &value);
+        for (int s = 0; s < SMOOTHINGS; s++) {
+            sum[s] = SMOOTHING[s] * sum[s] + (isfinite(value) ? value : 0);
+            weight[s] = SMOOTHING[s] * weight[s] + isfinite(value);
+            sum[s] = isfinite(value) ? sum[s] : sum[s] / SMOOTHING[s];
+            weight[s] = isfinite(value) ? weight[s] : weight[s] / SMOOTHING[s];
+            double mean = sum[s] / weight[s];
+            Series series = rows_series(rows, 0);
+            assert_near(rows_smooth(rows, 0, s), mean, 1e-11 * mean);
+            assert_near(series_smooth(&series, r, s + 1), mean, 1e-5 * mean);
+        }
     }
-    assert_near(growing.series.smooth[400], sum / weight, 1e-6);
+    rows_drop(rows);
 }
 
-static void test_sparse_series_keep_their_gaps(void **state)
+/* What a snapshot sees does not change while its run goes on, and outlives it. */
+static void test_readers_keep_their_rows(void **state)
 {
-    static Growing growing;
+    Rows *rows = rows_new(1);
     (void)state;
-    series_init(&growing);
-    series_add(&growing, 0, 1);
-    series_add(&growing, 600, 2);
-    assert_int_equal(growing.series.stride, 2);
-    assert_near(growing.series.last[0], 1, 0);
-    assert_true(isnan(growing.series.last[150]));
-    assert_near(growing.series.last[300], 2, 0);
-    series_add(&growing, 1000000, INFINITY);
-    assert_near(growing.series.max[0], 2, 0);
-    assert_true(isinf(growing.series.max[growing.series.n - 1]));
+    for (long r = 0; r < 700; r++)
+        rows_add(rows, r, (const double[]){wave(r)});
+    Rows *kept = rows_keep(rows);
+    Series before = rows_series(rows, 0);
+    for (long r = 700; r < 40000; r++) /* the table of chunks grows four times */
+        rows_add(rows, r, (const double[]){-1});
+    rows_drop(rows);
+    float low, high;
+    assert_int_equal(before.n, 700);
+    assert_true(series_extent(&before, 0, 1000000, &low, &high));
+    assert_true(low >= 2);
+    for (long r = 0; r < 700; r++)
+        assert_near(series_value(&before, r), (double)(float)wave(r), 0);
+    rows_drop(kept);
 }
 
 /* ---- CSV -------------------------------------------------------------------------- */
@@ -261,7 +273,7 @@ static void test_a_history_survives_its_logs(void **state)
     assert_int_equal(read.terms, 4);
     assert_string_equal(read.name[3], "loss_student");
     for (int i = 0; i < 4; i++)
-        assert_memory_equal(&read.term[i], &live.term[i], sizeof live.term[i]);
+        assert_same_series(rows_series(read.curves, i), rows_series(live.curves, i));
     assert_near(read.best, live.best, 0);
     assert_int_equal(read.columns, 10);
     assert_int_equal(read.rows, 3);
@@ -333,10 +345,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_spike_is_lost),
-        cmocka_unit_test(test_buckets_are_min_max_last),
+        cmocka_unit_test(test_any_range_equals_the_raw_rows),
         cmocka_unit_test(test_the_smooth_line_is_a_debiased_mean),
-        cmocka_unit_test(test_sparse_series_keep_their_gaps),
+        cmocka_unit_test(test_readers_keep_their_rows),
         cmocka_unit_test(test_numbers_read_back_equal),
         TEST(test_rows_are_read),
         TEST(test_rows_past_a_step_are_cut),

@@ -326,7 +326,7 @@ static void test_a_view_from_disk_equals_the_live_one(void **state)
     assert_int_equal(live->step, 23);
     assert_int_equal(live->loss_terms, disk->loss_terms);
     for (int i = 0; i < live->loss_terms; i++)
-        assert_memory_equal(&live->term[i].series, &disk->term[i].series, sizeof(Series));
+        assert_same_series(live->term[i].series, disk->term[i].series);
     assert_int_equal(live->shift_view.columns, disk->shift_view.columns);
     assert_int_equal(live->shift_view.columns, 6); /* 0, 5, 10, 15, 20, 23 */
     assert_memory_equal(live->shift_view.ratio, disk->shift_view.ratio,

@@ -1,139 +1,247 @@
-/* Owns the plot: a grid of dots, one layer a dot, of which each cell shows the topmost.
- * See chart.h. */
+/* Owns the plot: lines sampled in columns of dots, a range for them, a grid of dots, one
+ * layer a dot, of which each cell shows the topmost. See chart.h. */
 #include "views/chart.h"
 
 #include "views/format.h"
 #include "views/theme.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum Layer { LAYER_NONE, LAYER_BAND, LAYER_LINE };
+/* Layers of a dot; a line's is LAYER_LINES + its place from the bottom. */
+enum Layer { LAYER_NONE, LAYER_BAND, LAYER_LINES };
+
+/* Dots across and down a cell. */
+static const int across[] = {[DOTS_BRAILLE] = 2, [DOTS_BLOCKS] = 2, [DOTS_ASCII] = 1};
+static const int down[] = {[DOTS_BRAILLE] = 4, [DOTS_BLOCKS] = 2, [DOTS_ASCII] = 1};
+
+/* A stroke leaves out the columns of dots whose bit is 0, eight in turn. */
+static const struct {
+    const char *sample;
+    uint8_t dots;
+    char ascii;
+} strokes[CHART_LINES_MAX] = {
+    {"─",  0xff, '*'},
+    {"╌",  0x3f, 'o'},
+    {"┄",  0x33, '+'},
+    {"┈",  0x11, 'x'},
+    {"━",  0x77, '#'},
+    {"╍",  0x1f, '%'},
+    {"┅",  0x17, '@'},
+};
+
+const char *chart_stroke(int stroke)
+{
+    return strokes[stroke % CHART_LINES_MAX].sample;
+}
+
+Style chart_style(const Canvas *canvas, int stroke)
+{
+    return theme_line(canvas, stroke % CHART_LINES_MAX);
+}
+
+void chart_choices(const Session *session, char *text, size_t size)
+{
+    char smooth[16] = "raw";
+    if (session->smoothing > 0) { /* ".98" */
+        snprintf(smooth, sizeof smooth, "%g", SMOOTHING[session->smoothing - 1]);
+    }
+    snprintf(text, size, "%s y%s · %s%s", session->linear_y ? "linear" : "log",
+             session->all ? " all" : "", session->smoothing > 0 ? "EMA " : "",
+             session->smoothing > 0 ? smooth + 1 : smooth);
+}
 
 typedef struct Grid {
-    int columns, rows; /* cells */
+    int columns, rows; /* dots */
     int dx, dy;        /* dots a cell */
     Dots dots;
-    Axis axis;
     Scale scale;
-    uint8_t *layer; /* [rows * dy][columns * dx] */
+    const ChartSpec *spec;
+    LinePoint *point; /* [lines][columns + 2] */
+    uint8_t *layer;   /* [rows][columns] */
 } Grid;
 
-int series_at(const Series *series, long step)
+static LinePoint *points_of(const Grid *grid, int line)
 {
-    if (series->n < 1 || series->stride < 1 || step < 0) {
-        return -1;
+    return grid->point + (size_t)line * ((size_t)grid->columns + 2);
+}
+
+/* ---- Range ---- */
+
+static void sample_lines(Grid *grid)
+{
+    const ChartSpec *spec = grid->spec;
+    for (int i = 0; i < spec->lines; i++) {
+        const LineSource *source = &spec->line[i].source;
+        if (spec->base != NULL) {
+            line_sample_difference(source, spec->base, spec->axis, grid->columns,
+                                   points_of(grid, i));
+        } else {
+            line_sample(source, spec->axis, grid->columns, points_of(grid, i));
+        }
     }
-    long bucket = step / series->stride;
-    bucket = bucket < series->n ? bucket : series->n - 1;
-    while (bucket >= 0 && !isfinite(series->last[bucket])) {
-        bucket--;
+}
+
+/* What must be in sight: all that the top line logged, and every line itself. */
+static Scale value_scale(const Grid *grid)
+{
+    const ChartSpec *spec = grid->spec;
+    size_t each = (size_t)grid->columns + 2;
+    float *values = malloc(sizeof *values * each * (size_t)(spec->lines + 2));
+    must(values != NULL);
+    int n = 0;
+    bool positive = false;
+    for (int i = 0; i < spec->lines; i++) {
+        const LinePoint *point = points_of(grid, i);
+        for (int x = 1; x <= grid->columns; x++) {
+            values[n++] = point[x].value;
+            if (i == 0) {
+                values[n++] = point[x].low;
+                values[n++] = point[x].high;
+            }
+            positive = positive || point[x].value > 0 || (i == 0 && point[x].high > 0);
+        }
     }
-    return (int)bucket;
+    double low, high;
+    bool log = !spec->linear_y && spec->base == NULL && positive;
+    robust_range(values, n, log, !spec->all, &low, &high);
+    free(values);
+    if (spec->base != NULL) { /* no difference is always in sight */
+        low = fmin(low, 0);
+        high = fmax(high, 0);
+    }
+    return scale_around(low, high, log);
+}
+
+static Grid grid_new(const Canvas *canvas, const ChartSpec *spec, int width, int height)
+{
+    Dots dots = canvas->look.ascii ? DOTS_ASCII : spec->dots;
+    Grid grid = {.columns = width * across[dots],
+                 .rows = height * down[dots],
+                 .dx = across[dots],
+                 .dy = down[dots],
+                 .dots = dots,
+                 .spec = spec};
+    size_t each = (size_t)grid.columns + 2;
+    grid.point = malloc(sizeof *grid.point * each * (size_t)(spec->lines + 1));
+    grid.layer = calloc((size_t)grid.columns + 1, (size_t)grid.rows + 1);
+    must(grid.point != NULL && grid.layer != NULL);
+    sample_lines(&grid);
+    grid.scale = value_scale(&grid);
+    return grid;
+}
+
+static void grid_free(Grid *grid)
+{
+    free(grid->point);
+    free(grid->layer);
+}
+
+Scale chart_scale(const Canvas *canvas, const ChartSpec *spec, int plot_width)
+{
+    Grid grid = grid_new(canvas, spec, plot_width, 0);
+    Scale scale = grid.scale;
+    grid_free(&grid);
+    return scale;
 }
 
 /* ---- Dots ---- */
 
 static int dot_row(const Grid *grid, double value)
 {
-    int rows = grid->rows * grid->dy;
     double part = scale_part(&grid->scale, value);
     if (isnan(part)) {
         return -1;
     }
-    int row = (int)lround((1 - fmin(fmax(part, 0), 1)) * (rows - 1));
-    return row < 0 ? 0 : row >= rows ? rows - 1 : row;
-}
-
-static double dot_x(const Grid *grid, double step)
-{
-    double span = (double)(grid->axis.last - grid->axis.first);
-    return (step - (double)grid->axis.first) / span * grid->columns * grid->dx;
+    int row = (int)lround((1 - fmin(fmax(part, 0), 1)) * (grid->rows - 1));
+    return row < 0 ? 0 : row >= grid->rows ? grid->rows - 1 : row;
 }
 
 static void fill_column(Grid *grid, int x, int y0, int y1, uint8_t layer)
 {
-    if (x < 0 || x >= grid->columns * grid->dx || y0 < 0 || y1 < 0) {
+    if (x < 0 || x >= grid->columns || y0 < 0 || y1 < 0) {
         return;
     }
     int top = y0 < y1 ? y0 : y1, bottom = y0 < y1 ? y1 : y0;
     for (int y = top; y <= bottom; y++) {
-        uint8_t *dot = &grid->layer[y * grid->columns * grid->dx + x];
+        uint8_t *dot = &grid->layer[y * grid->columns + x];
         *dot = *dot > layer ? *dot : layer;
     }
 }
 
-/* Buckets from one logged value to the next: the smallest distance met. */
-static int logged_every(const Series *series)
-{
-    int every = series->n, before = -1;
-    for (int b = 0; b < series->n; b++) {
-        if (isfinite(series->last[b])) {
-            every = before >= 0 && b - before < every ? b - before : every;
-            before = b;
-        }
-    }
-    return every < 1 ? 1 : every;
-}
-
 /* The band's two edges as dots: filled, a column of a wide band would cost ten times the
  * bytes on a slow line. */
-static void draw_band(Grid *grid, const Series *series)
+static void draw_band(Grid *grid, const LinePoint *point)
 {
-    for (int b = 0; b < series->n; b++) {
-        double x = floor(dot_x(grid, (double)b * (double)series->stride));
-        if (isfinite(series->min[b]) && isfinite(series->max[b]) && x >= 0 &&
-            x < grid->columns * grid->dx) {
-            int low = dot_row(grid, series->min[b]), high = dot_row(grid, series->max[b]);
-            fill_column(grid, (int)x, low, low, LAYER_BAND);
-            fill_column(grid, (int)x, high, high, LAYER_BAND);
-        }
+    for (int x = 0; x < grid->columns; x++) {
+        int low = dot_row(grid, point[x + 1].low), high = dot_row(grid, point[x + 1].high);
+        fill_column(grid, x, low, low, LAYER_BAND);
+        fill_column(grid, x, high, high, LAYER_BAND);
     }
 }
 
-static void draw_segment(Grid *grid, double x0, double y0, double x1, double y1)
+/* A straight line between two points, on the scale as it is drawn. */
+static double between(const Grid *grid, const LinePoint *a, const LinePoint *b, double t)
 {
-    int from = (int)floor(fmax(x0, -1)),
-        to = (int)floor(fmin(x1, grid->columns * grid->dx));
-    int before = dot_row(grid, y0);
+    double y0 = (double)a->value, y1 = (double)b->value;
+    return grid->scale.log && y0 > 0 && y1 > 0 ? y0 * pow(y1 / y0, t) : y0 + t * (y1 - y0);
+}
+
+static void draw_segment(Grid *grid, const LinePoint *a, const LinePoint *b,
+                         uint8_t stroke, uint8_t layer)
+{
+    double x0 = (double)a->x, x1 = (double)b->x;
+    int from = (int)floor(fmax(x0, -1)), to = (int)floor(fmin(x1, grid->columns));
+    int before = -1;
     for (int x = from; x <= to; x++) {
         double t = x1 > x0 ? fmin(fmax((x + 0.5 - x0) / (x1 - x0), 0), 1) : 1;
-        double value = grid->scale.log && y0 > 0 && y1 > 0 ? y0 * pow(y1 / y0, t)
-                                                           : y0 + t * (y1 - y0);
-        int row = dot_row(grid, value);
-        int start =
-            before < row ? before + (before + 1 < row) : before - (before - 1 > row);
-        fill_column(grid, x, x == from ? row : start, row, LAYER_LINE);
+        int row = dot_row(grid, between(grid, a, b, t)), start = row;
+        if (before >= 0 && before != row) {
+            start = before < row ? before + 1 : before - 1;
+        }
+        if (stroke >> (x & 7) & 1) {
+            fill_column(grid, x, start, row, layer);
+        }
         before = row;
     }
 }
 
-/* Values further apart than twice the usual distance are not joined: a gap is a gap. */
-static void draw_line(Grid *grid, const Series *series, int every)
+static void draw_line(Grid *grid, const LinePoint *point, uint8_t stroke, uint8_t layer)
 {
     int before = -1;
-    for (int b = 0; b < series->n; b++) {
-        if (!isfinite(series->smooth[b])) {
+    for (int x = 0; x < grid->columns + 2; x++) {
+        if (!isfinite(point[x].value)) {
             continue;
         }
-        int from = before >= 0 && b - before <= 2 * every ? before : b;
-        draw_segment(grid, dot_x(grid, (double)from * (double)series->stride),
-                     series->smooth[from],
-                     dot_x(grid, (double)b * (double)series->stride), series->smooth[b]);
-        before = b;
+        int from = before >= 0 && point[x].joined ? before : x;
+        draw_segment(grid, &point[from], &point[x], stroke, layer);
+        before = x;
+    }
+}
+
+static void draw_lines(Grid *grid)
+{
+    const ChartSpec *spec = grid->spec;
+    if (spec->base == NULL && spec->lines > 0) {
+        draw_band(grid, points_of(grid, 0));
+    }
+    for (int i = spec->lines - 1; i >= 0; i--) {
+        uint8_t stroke = grid->dots == DOTS_ASCII ? 0xff : strokes[spec->line[i].stroke].dots;
+        draw_line(grid, points_of(grid, i), stroke,
+                  (uint8_t)(LAYER_LINES + spec->lines - 1 - i));
     }
 }
 
 /* ---- Cells ---- */
 
-static uint32_t cell_rune(Dots dots, unsigned bits, int layer)
+static uint32_t cell_rune(Dots dots, unsigned bits, char ascii)
 {
     static const uint32_t quadrants[16] = {' ',    0x2598, 0x259d, 0x2580, 0x2596, 0x258c,
                                            0x259e, 0x259b, 0x2597, 0x259a, 0x2590, 0x259c,
                                            0x2584, 0x2599, 0x259f, 0x2588};
     static const uint8_t braille[8] = {0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80};
     if (dots == DOTS_ASCII) {
-        return layer == LAYER_LINE ? '*' : ':';
+        return (uint32_t)ascii;
     }
     if (dots == DOTS_BLOCKS) {
         return quadrants[bits & 15];
@@ -145,40 +253,74 @@ static uint32_t cell_rune(Dots dots, unsigned bits, int layer)
     return rune;
 }
 
-static void put_cell(Canvas *canvas, const Grid *grid, int column, int row, int x, int y)
+static void put_cell(Canvas *canvas, const Grid *grid, int column, int row, Rect plot)
 {
     int top = LAYER_NONE;
     unsigned bits = 0;
     for (int i = 0; i < grid->dx * grid->dy; i++) {
-        int dot_y = row * grid->dy + i / grid->dx, dot = column * grid->dx + i % grid->dx;
-        int layer = grid->layer[dot_y * grid->columns * grid->dx + dot];
+        int y = row * grid->dy + i / grid->dx, x = column * grid->dx + i % grid->dx;
+        int layer = grid->layer[y * grid->columns + x];
         bits = layer > top ? 0 : bits;
         top = layer > top ? layer : top;
         bits |= layer == top && layer != LAYER_NONE ? 1u << i : 0u;
     }
-    if (top != LAYER_NONE) {
-        Style style = theme_style(canvas, top == LAYER_LINE ? ROLE_LINE : ROLE_BAND);
-        canvas_put(canvas, x, y, cell_rune(grid->dots, bits, top), style);
+    if (top == LAYER_NONE) {
+        return;
+    }
+    int line = grid->spec->lines - 1 - (top - LAYER_LINES);
+    int stroke = top == LAYER_BAND ? 0 : grid->spec->line[line].stroke;
+    Style style = top == LAYER_BAND ? theme_style(canvas, ROLE_BAND)
+                                    : chart_style(canvas, stroke);
+    canvas_put(canvas, plot.x + column, plot.y + row,
+               cell_rune(grid->dots, bits,
+                         top == LAYER_BAND ? ':' : strokes[stroke].ascii),
+               style);
+}
+
+/* An arrow where something of the top line lies beyond the range. */
+static void draw_clipped(Canvas *canvas, const Grid *grid, Rect plot)
+{
+    const LinePoint *point = points_of(grid, 0);
+    Style style = theme_style(canvas, ROLE_MARK);
+    for (int x = 0; x < grid->columns && grid->spec->lines > 0; x++) {
+        bool above = (double)point[x + 1].high > grid->scale.high * (1 + 1e-6);
+        bool below = (double)point[x + 1].low < grid->scale.low && !grid->scale.log;
+        if (above || below) {
+            canvas_put(canvas, plot.x + x / grid->dx,
+                       above ? plot.y : plot.y + plot.height - 1, above ? 0x2191 : 0x2193,
+                       style);
+        }
     }
 }
 
-static Scale value_scale(const ChartSpec *spec)
+/* The run's number at the end of its line, a row lower where another one stands. */
+static void draw_ends(Canvas *canvas, const Grid *grid, Rect plot)
 {
-    double low = INFINITY, high = -INFINITY, least = INFINITY;
-    const Series *series = spec->series;
-    for (int b = 0; b < series->n; b++) {
-        long step = (long)b * series->stride;
-        if (step + series->stride <= spec->axis.first || step >= spec->axis.last ||
-            !isfinite(series->max[b])) {
+    const ChartSpec *spec = grid->spec;
+    int taken[CHART_LINES_MAX], n = 0;
+    for (int i = 0; i < spec->lines && spec->lines > 1; i++) {
+        const LinePoint *point = points_of(grid, i);
+        int x = grid->columns;
+        while (x > 0 && !isfinite(point[x].value)) {
+            x--;
+        }
+        int row = x > 0 ? dot_row(grid, (double)point[x].value) / grid->dy : -1;
+        for (int k = 0; k < n; k++) {
+            if (taken[k] == row) {
+                row++;
+                k = -1;
+            }
+        }
+        if (row < 0 || row >= plot.height) {
             continue;
         }
-        low = fmin(low, series->min[b]);
-        high = fmax(high, series->max[b]);
-        least = series->min[b] > 0 ? fmin(least, series->min[b]) : least;
-        least = series->last[b] > 0 ? fmin(least, series->last[b]) : least;
+        int column = (x - 1) / grid->dx + 1;
+        column = column > plot.width - 2 ? plot.width - 2 : column;
+        canvas_print(canvas, plot.x + column, plot.y + row, 2,
+                     chart_style(canvas, spec->line[i].stroke), "%02d",
+                     spec->line[i].source.run->id % 100);
+        taken[n++] = row;
     }
-    bool log = !spec->linear_y && isfinite(least) && high > 0;
-    return scale_around(log ? least : low, high, log);
 }
 
 static void draw_ticks(Canvas *canvas, Rect plot, const Scale *scale)
@@ -237,24 +379,25 @@ static void draw_cursor(Canvas *canvas, Rect plot, const ChartSpec *spec)
     }
 }
 
-static void draw_plot(Canvas *canvas, Rect plot, const ChartSpec *spec, Scale scale)
+static void draw_zero(Canvas *canvas, const Grid *grid, Rect plot)
 {
-    static const int across[] = {[DOTS_BRAILLE] = 2, [DOTS_BLOCKS] = 2, [DOTS_ASCII] = 1};
-    static const int down[] = {[DOTS_BRAILLE] = 4, [DOTS_BLOCKS] = 2, [DOTS_ASCII] = 1};
-    Dots dots = canvas->look.ascii ? DOTS_ASCII : spec->dots;
-    Grid grid = {plot.width, plot.height, across[dots], down[dots],
-                 dots,       spec->axis,  scale,        NULL};
-    grid.layer = calloc((size_t)(grid.columns * grid.dx), (size_t)(grid.rows * grid.dy));
-    must(grid.layer != NULL);
-    int every = logged_every(spec->series);
-    draw_band(&grid, spec->series);
-    draw_line(&grid, spec->series, every);
+    int row = dot_row(grid, 0) / grid->dy;
+    canvas_fill(canvas, (Rect){plot.x, plot.y + row, plot.width, 1}, 0x2500,
+                theme_style(canvas, ROLE_RULE));
+}
+
+static void draw_plot(Canvas *canvas, Rect plot, Grid *grid)
+{
+    if (grid->spec->base != NULL) {
+        draw_zero(canvas, grid, plot);
+    }
+    draw_lines(grid);
     for (int row = 0; row < plot.height; row++) {
         for (int column = 0; column < plot.width; column++) {
-            put_cell(canvas, &grid, column, row, plot.x + column, plot.y + row);
+            put_cell(canvas, grid, column, row, plot);
         }
     }
-    free(grid.layer);
+    draw_clipped(canvas, grid, plot);
 }
 
 void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec)
@@ -265,14 +408,16 @@ void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec)
     if (plot.width < 4 || plot.height < 2) {
         return;
     }
-    Scale scale = value_scale(spec);
+    Grid grid = grid_new(canvas, spec, plot.width, plot.height);
     canvas_fill(canvas, (Rect){plot.x - 1, plot.y, 1, plot.height}, 0x2502,
                 theme_style(canvas, ROLE_RULE));
-    draw_ticks(canvas, plot, &scale);
-    draw_plot(canvas, plot, spec, scale);
+    draw_ticks(canvas, plot, &grid.scale);
+    draw_plot(canvas, plot, &grid);
     draw_cursor(canvas, plot, spec);
+    draw_ends(canvas, &grid, plot);
     if (spec->marks > 0) {
         draw_marks(canvas, plot, plot.y + plot.height, spec);
     }
     axis_draw(canvas, spec->axis, plot.x, rect.y + rect.height - 1, plot.width);
+    grid_free(&grid);
 }

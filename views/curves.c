@@ -44,19 +44,23 @@ static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
     }
     const TermView *term = &run->term[curve_of(scene)];
     char title[160], value[FORMAT_SIZE], right[64];
-    int bucket = series_at(&term->series, views_step(session, run));
-    format_value(value, bucket < 0 ? NAN : term->series.smooth[bucket]);
+    ChartLine line = {.source = {.run = run,
+                                 .series = &term->series,
+                                 .smoothing = session->smoothing}};
+    format_value(value, line_at(&line.source, views_step(session, run)));
     snprintf(title, sizeof title, "%02d %s  %s", run->id, run->name, term->name);
     if (!session->live) {
         snprintf(title + strlen(title), sizeof title - strlen(title), " %s at the cursor",
                  value);
     }
-    snprintf(right, sizeof right, "x step · %s y · EMA .98",
-             session->linear_y ? "linear" : "log");
+    snprintf(right, sizeof right, "x step · ");
+    chart_choices(session, right + strlen(right), sizeof right - strlen(right));
     views_title(canvas, &rect, title, right);
-    ChartSpec spec = {.series = &term->series,
+    ChartSpec spec = {.lines = 1,
+                      .line = &line,
                       .axis = axis_of(scene),
                       .linear_y = session->linear_y,
+                      .all = session->all,
                       .dots = session->dots,
                       .cursor = cursor_of(scene),
                       .marks = run->marks,
@@ -161,7 +165,7 @@ static void scrub(const Scene *scene, int columns)
     const RunView *run = scene->run;
     Axis axis = axis_of(scene);
     int width = scene->x_cells > CHART_MARGIN ? scene->x_cells - CHART_MARGIN : 60;
-    long per_column = (axis.last - axis.first) / width;
+    long per_column = (long)(axis.last - axis.first) / width;
     long step = views_step(session, run) + columns * (per_column > 0 ? per_column : 1);
     session->live = step >= run->step;
     session->step = step < 0 ? 0 : step;

@@ -150,7 +150,7 @@ static void draw_timeline(Canvas *canvas, const Scene *scene, Rect row)
     int room = row.width - 3 - text_width(text) - 2;
     canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_TITLE), "τ ");
     canvas_text_right(canvas, row.x + row.width, row.y, row.width - 3, faint, text);
-    Axis axis = {0, run->steps > 0 ? run->steps : 1};
+    Axis axis = {.last = run->steps > 0 ? (double)run->steps : 1};
     int done = axis_column(axis, run->step, room - 1),
         cursor = axis_column(axis, at, room - 1);
     for (int x = 0; x < room; x++) {

@@ -108,14 +108,19 @@ static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
 {
     const RunView *run = scene->run;
     const Session *session = scene->session;
-    char title[120];
+    char title[120], choices[64];
     snprintf(title, sizeof title, "%02d %s  loss", run->id, run->name);
-    views_title(canvas, &rect, title,
-                session->linear_y ? "linear y · EMA .98" : "log y · EMA .98");
+    chart_choices(session, choices, sizeof choices);
+    views_title(canvas, &rect, title, choices);
     if (run->loss_terms < 1) {
         return;
     }
-    ChartSpec spec = {.series = &run->term[0].series,
+    ChartLine line = {.source = {.run = run,
+                                 .series = &run->term[0].series,
+                                 .smoothing = session->smoothing}};
+    ChartSpec spec = {.lines = 1,
+                      .line = &line,
+                      .all = session->all,
                       .axis = axis_for(run->step, run->steps, 0, 0),
                       .linear_y = session->linear_y,
                       .dots = session->dots,

@@ -14,7 +14,7 @@ Screen *screen_new(const ScreenOptions *options)
     must(screen != NULL && view_count <= VIEWS_MAX);
     screen->options = *options;
     screen->session =
-        (Session){.live = true, .stage = STAGE_LAST, .reference = REFERENCE_AUTO};
+        (Session){.live = true, .stage = STAGE_LAST, .smoothing = 2, .reference = REFERENCE_AUTO};
     for (int i = 0; i < view_count; i++) {
         must(views[i]->state_size <= STATE_SIZE);
     }

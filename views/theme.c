@@ -33,6 +33,19 @@ Style theme_style(const Canvas *canvas, Role role)
     return styles[role][column[canvas->look.colours]];
 }
 
+/* Okabe-Ito in its order on screen; with eight colours what comes nearest. */
+Style theme_line(const Canvas *canvas, int n)
+{
+    static const int16_t many[] = {74, 214, 36, 175, 166, 227, 25};
+    static const int16_t few[] = {6, 3, 2, 5, 1, 7, 4};
+    enum { LINES = sizeof many / sizeof *many };
+    switch (canvas->look.colours) {
+    case COLOURS_256: return (Style){many[n % LINES], NO, 0};
+    case COLOURS_8: return (Style){few[n % LINES], NO, 0};
+    default: return (Style){NO, NO, n == 0 ? BOLD : 0};
+    }
+}
+
 /* Cividis at ten even steps (Nunez, Anderton, Renslow 2018). */
 static const uint8_t cividis[10][3] = {
     {0,   32,  77 },

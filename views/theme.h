@@ -30,6 +30,9 @@ typedef enum Role {
 /* A role's look at the canvas' colour level. */
 Style theme_style(const Canvas *canvas, Role role);
 
+/* Colour of the n-th of several lines; n 0 is ROLE_LINE's. */
+Style theme_line(const Canvas *canvas, int n);
+
 enum { RAMP_SIZE = 15 };
 /* level 0..RAMP_SIZE-1, dark to bright. */
 void theme_ramp_rgb(int level, uint8_t rgb[3]);

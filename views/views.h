@@ -35,6 +35,8 @@ typedef struct Session {
     bool linear_y;
     Dots dots;
     int curve; /* which RunView.term */
+    int smoothing; /* of lines: 0 off, else 1..SMOOTHINGS */
+    bool all;      /* ranges of values hold the outliers too */
     Reference reference;
 } Session;
 

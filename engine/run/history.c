@@ -26,24 +26,32 @@ static void name_terms(History *history, int n, const char *const *names)
     snprintf(history->name[1], sizeof history->name[1], "grad_norm");
     for (int i = 0; i < n; i++)
         snprintf(history->name[i + 2], sizeof history->name[0], "%s", names[i]);
-    for (int i = 0; i < history->terms; i++)
-        series_init(&history->term[i]);
+    rows_drop(history->curves);
+    history->curves = rows_new(history->terms);
 }
 
 void history_init(History *history, int n, const char *const *names)
 {
     *history = (History){.metrics_step = -1, .steps_per_s = NAN};
     history->loss = history->grad_norm = history->lr = history->best = NAN;
+    history->times = rows_new(2);
     name_terms(history, n, names);
 }
 
 void history_done(History *history)
 {
+    rows_drop(history->curves);
+    rows_drop(history->times);
     free(history->shift_step);
     for (int f = 0; f < SHIFT_FIELDS; f++)
         free(history->field[f]);
     free(history->mark);
     *history = (History){0};
+}
+
+double history_smooth_loss(const History *history)
+{
+    return rows_smooth(history->curves, 0, SMOOTHING_OF_LOSS);
 }
 
 void history_metrics(History *history, long step, double loss, double grad_norm,
@@ -53,11 +61,11 @@ void history_metrics(History *history, long step, double loss, double grad_norm,
     history->loss = loss;
     history->grad_norm = grad_norm;
     history->lr = lr;
-    series_add(&history->term[0], step, loss);
-    series_add(&history->term[1], step, grad_norm);
+    double row[TERMS_MAX] = {loss, grad_norm};
     for (int i = 2; i < history->terms; i++)
-        series_add(&history->term[i], step, values[i - 2]);
-    double smooth = series_smooth(&history->term[0]);
+        row[i] = values[i - 2];
+    rows_add(history->curves, step, row);
+    double smooth = history_smooth_loss(history);
     if (!(history->best <= smooth))
         history->best = smooth;
 }
@@ -183,6 +191,21 @@ void history_event(History *history, long step, const char *text)
     snprintf(history->mark[at].text, sizeof history->mark[at].text, "%s", text);
 }
 
+/* Time is what the steps took at the speed measured over them: clocks would count pauses
+ * too. */
+void history_times(History *history, long step, double steps_per_s, double nfe,
+                   double shift_nfe)
+{
+    long steps = step - history->times_step;
+    if (steps > 0 && steps_per_s > 0)
+        history->seconds += (double)steps / steps_per_s;
+    history->times_step = step;
+    history->steps_per_s = steps_per_s;
+    history->nfe = nfe;
+    history->shift_nfe = shift_nfe;
+    rows_add(history->times, step, (const double[]){history->seconds, nfe});
+}
+
 /* ---- Reading logs ----------------------------------------------------------------- */
 
 typedef void ReadRow(History *history, const CsvReader *reader, long step, void *state);
@@ -281,11 +304,10 @@ static void event_row(History *history, const CsvReader *reader, long step, void
 
 static void times_row(History *history, const CsvReader *reader, long step, void *state)
 {
-    (void)step;
     (void)state;
-    history->steps_per_s = csv_real(reader, csv_column(reader, "steps_per_s"));
-    history->nfe = csv_real(reader, csv_column(reader, "nfe"));
-    history->shift_nfe = csv_real(reader, csv_column(reader, "shift_nfe"));
+    history_times(history, step, csv_real(reader, csv_column(reader, "steps_per_s")),
+                  csv_real(reader, csv_column(reader, "nfe")),
+                  csv_real(reader, csv_column(reader, "shift_nfe")));
 }
 
 Status history_read(History *history, const char *folder, Error *error)

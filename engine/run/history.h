@@ -7,14 +7,16 @@
 #include "engine/engine.h"
 #include "engine/measure/eval.h"
 #include "engine/measure/shift.h"
-#include "engine/run/series.h"
+#include "engine/run/rows.h"
 
+enum { SMOOTHING_OF_LOSS = 1 };
 enum { SHIFT_ROWS_MAX = 64, SHIFT_COLUMNS_MAX = 2048, SHIFT_FIELDS = 10 };
 
 typedef struct History {
     int terms; /* [0] loss, [1] grad_norm, then the method's and the origins' */
     char name[TERMS_MAX][24];
-    Growing term[TERMS_MAX];
+    Rows *curves; /* a column a term */
+    Rows *times;  /* seconds of training and network evaluations, by step */
     long step; /* of the last row */
     double loss, grad_norm, lr;
     double best; /* lowest smoothed loss; NaN before */
@@ -35,11 +37,15 @@ typedef struct History {
     int metrics_k, metrics_nfe, metrics_n;
 
     double steps_per_s, nfe, shift_nfe; /* as last written to times.csv */
+    double seconds;                     /* of training up to there, pauses left out */
+    long times_step;                    /* of that row */
 } History;
 
 /* `names`: what follows lr in metrics.csv. */
 void history_init(History *history, int n, const char *const *names);
 void history_done(History *history);
+/* The loss smoothed by SMOOTHING[SMOOTHING_OF_LOSS]: what tables show. */
+double history_smooth_loss(const History *history);
 /* values: as many as names. */
 void history_metrics(History *history, long step, double loss, double grad_norm,
                      double lr, const double *values);
@@ -47,6 +53,10 @@ void history_shift(History *history, long step, int n, const ShiftRow *rows);
 void history_eval(History *history, long step, const EvalReport *report);
 /* "state: done ..." sets the state, anything else is a mark; marks are kept in the order of their steps. */
 void history_event(History *history, long step, const char *text);
+
+/* A row of times.csv. */
+void history_times(History *history, long step, double steps_per_s, double nfe,
+                   double shift_nfe);
 
 /* Reads a folder's logs into an initialised history; metrics.csv decides the names.
  * Missing logs are fine. */

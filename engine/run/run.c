@@ -64,15 +64,21 @@ double run_speed(const Run *run)
     return run->speed.seconds > 0 ? run->speed.steps / run->speed.seconds : NAN;
 }
 
+static Status log_speed_now(Run *run, Error *error)
+{
+    const Cost *cost = &run->lab.cost;
+    double speed = run_speed(run), nfe = cost_total(cost);
+    history_times(&run->history, run->step, speed, nfe, cost->shift);
+    return log_times(&run->log, run->step, speed, nfe, cost->shift, error);
+}
+
 static Status log_speed(Run *run, Error *error)
 {
     double now = clock_s();
-    const Cost *cost = &run->lab.cost;
     if (now < run->times_next)
         return STATUS_OK;
     run->times_next = now + TIMES_EVERY_S;
-    return log_times(&run->log, run->step, run_speed(run), cost_total(cost), cost->shift,
-                     error);
+    return log_speed_now(run, error);
 }
 
 /* ---- One stage each --------------------------------------------------------------- */
@@ -224,8 +230,7 @@ static void mark_state(Run *run, RunState state, const char *why)
 static RunPulse finish(Run *run, RunState state, const char *why)
 {
     if (run->state != state) {
-        log_times(&run->log, run->step, run_speed(run), cost_total(&run->lab.cost),
-                  run->lab.cost.shift, NULL);
+        log_speed_now(run, NULL);
         mark_state(run, state, why);
     }
     return state == RUN_DONE ? PULSE_DONE : PULSE_FAILED;

@@ -14,6 +14,7 @@ typedef struct ViewBlock {
     RunView view;
     atomic_int references;
     Gallery *gallery;
+    Rows *curves, *times; /* what the series look into */
     char *next; /* memory not yet handed out */
     char memory[];
 } ViewBlock;
@@ -66,14 +67,18 @@ static void fill_terms(ViewBlock *block, const History *history)
     block->next += rounded((size_t)history->terms * sizeof(TermView));
     for (int i = 0; i < history->terms; i++) {
         memcpy(terms[i].name, history->name[i], sizeof terms[i].name);
-        terms[i].series = history->term[i].series;
+        terms[i].series = rows_series(history->curves, i);
     }
     view->loss_terms = history->terms;
     view->term = terms;
     view->loss = history->loss;
     view->grad_norm = history->grad_norm;
     view->lr = history->lr;
-    view->smooth_loss = series_smooth(&history->term[0]);
+    view->smooth_loss = history_smooth_loss(history);
+    block->curves = rows_keep(history->curves);
+    block->times = rows_keep(history->times);
+    view->seconds = rows_series(history->times, 0);
+    view->evaluations = rows_series(history->times, 1);
     view->best = history->best;
 }
 
@@ -120,6 +125,7 @@ static void fill_names(RunView *view, const char *folder, const Config *config,
     view->parent = lineage->parent;
     view->parent_step = lineage->parent_step;
     view->steps = config_int(config, "run.steps");
+    view->batch = config_int(config, "run.batch");
     const Method *method = method_find(view->method);
     view->guided = config_real(config, "teacher.guidance") != 1;
     view->renoises = method && method->rule == RULE_RENOISE;
@@ -216,6 +222,8 @@ void run_view_drop(const RunView *view)
     if (atomic_fetch_sub(&block->references, 1) != 1)
         return;
     gallery_drop(block->gallery);
+    rows_drop(block->curves);
+    rows_drop(block->times);
     free(block);
 }
 
