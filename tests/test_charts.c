@@ -59,8 +59,8 @@ static int cell_row(const Scale *scale, double value, int plot_height, int dots)
     return (int)lround((1 - part) * (plot_height * dots - 1)) / dots;
 }
 
-/* At any zoom, each row's value leaves ink in the cell it belongs to; beyond the range, an
- * arrow at its edge. */
+/* At any zoom, each row's value leaves ink in the cell it belongs to; beyond the range,
+ * an arrow at its edge. */
 static void test_no_spike_is_lost(void **state)
 {
     (void)state;
@@ -75,7 +75,9 @@ static void test_no_spike_is_lost(void **state)
         CanvasLook look = look_of(COLOURS_256, round % 3 == 2, GRAPHICS_BLOCKS);
         Canvas canvas;
         canvas_init(&canvas, width, height, &look);
-        ChartLine line = {.source = {.run = &run, .series = &series, .smoothing = round % 4}};
+        ChartLine line = {
+            .source = {.run = &run, .series = &series, .smoothing = round % 4}
+        };
         ChartSpec spec = {.lines = 1,
                           .line = &line,
                           .axis = axis_for(run.step, run.steps, round % 9, run.step / 2),
@@ -97,8 +99,9 @@ static void test_no_spike_is_lost(void **state)
             assert_false(spec.all && beyond);
             float low, high; /* only the extremes of a column of dots must show */
             series_extent(&series, r, r + 1, &low, &high);
-            int dot = (int)floor((r * 7 - spec.axis.first) * plot_width *
-                                 (look.ascii ? 1 : 2) / (spec.axis.last - spec.axis.first));
+            int dot =
+                (int)floor((r * 7 - spec.axis.first) * plot_width * (look.ascii ? 1 : 2) /
+                           (spec.axis.last - spec.axis.first));
             long from = axis_step(spec.axis, dot, plot_width * (look.ascii ? 1 : 2));
             long to = axis_step(spec.axis, dot + 1, plot_width * (look.ascii ? 1 : 2));
             series_extent(&series, series_row(&series, from - 1) + 1,
@@ -134,7 +137,9 @@ static void test_a_spike_does_not_flatten_the_curve(void **state)
         CanvasLook look = look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS);
         Canvas canvas;
         canvas_init(&canvas, 100 + CHART_MARGIN, 20, &look);
-        ChartLine line = {.source = {.run = &run, .series = &series}};
+        ChartLine line = {
+            .source = {.run = &run, .series = &series}
+        };
         ChartSpec spec = {.lines = 1,
                           .line = &line,
                           .axis = {.last = 400},
@@ -165,7 +170,8 @@ static void test_robust_ranges(void **state)
     for (int i = 0; i < 1000; i++) {
         values[i] = (float)i;
     }
-    robust_range(values, 1000, false, true, &low, &high); /* no outliers: nothing is cut */
+    robust_range(values, 1000, false, true, &low,
+                 &high); /* no outliers: nothing is cut */
     assert_true(low == 0 && high == 999);
     values[0] = values[1] = NAN;
     robust_range(values, 2, true, true, &low, &high);
@@ -184,7 +190,9 @@ static void test_a_gap_stays_a_gap(void **state)
     CanvasLook look = look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS);
     Canvas canvas;
     canvas_init(&canvas, 100 + CHART_MARGIN, 20, &look);
-    ChartLine line = {.source = {.run = &run, .series = &series, .smoothing = 2}};
+    ChartLine line = {
+        .source = {.run = &run, .series = &series, .smoothing = 2}
+    };
     ChartSpec spec = {.lines = 1, .line = &line, .axis = {.last = 700}, .cursor = -1};
     chart_draw(&canvas, (Rect){0, 0, 100 + CHART_MARGIN, 20}, &spec);
     for (int x = 0; x < 100; x++) {

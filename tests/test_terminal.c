@@ -169,26 +169,30 @@ static void test_keys_are_answered_at_once(void **state)
     (void)state;
     enum { PRESSED = 300 };
     Desk desk;
-    double took[PRESSED];
+    double took[PRESSED], waited[PRESSED];
     unsigned seed = 4;
     const Snapshot *snapshot =
         fake_snapshot(&(FakeOptions){.runs = 5, .step = 2000, .images = true});
-    static const char keys[] = "123hjkl?dtTx";
+    static const char keys[] = "1236hjkl?dtTxvX+";
     desk_open(&desk, 200, 60, CHOICE_SIXEL);
     desk_draw(&desk, snapshot);
     for (int i = 0; i < PRESSED; i++) {
-        double start = clock_s();
+        double start = clock_cpu_s(), since = clock_s();
         screen_press(desk.screen, snapshot, keys[next(&seed) % (sizeof keys - 1)]);
         desk.canvas.look = term_look(desk.term);
         screen_draw(desk.screen, snapshot, &desk.canvas);
         term_show(desk.term, &desk.canvas);
-        took[i] = clock_s() - start;
+        took[i] = clock_cpu_s() - start; /* not what others do on this machine */
+        waited[i] = clock_s() - since;
         desk_settle(&desk);
         emulator_forget(&desk.emulator);
     }
     qsort(took, PRESSED, sizeof *took, compare_doubles);
-    printf("# key to bytes at 200x60: median %.1f ms, 99th percentile %.1f ms\n",
-           took[PRESSED / 2] * 1e3, took[PRESSED * 99 / 100] * 1e3);
+    qsort(waited, PRESSED, sizeof *waited, compare_doubles);
+    printf("# key to bytes at 200x60: median %.1f ms, 99th percentile %.1f ms of work, "
+           "%.1f ms on the clock\n",
+           took[PRESSED / 2] * 1e3, took[PRESSED * 99 / 100] * 1e3,
+           waited[PRESSED * 99 / 100] * 1e3);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     assert_true(took[PRESSED / 2] < 0.5);
 #else

@@ -96,6 +96,10 @@ static const Shot shots[] = {
     {"curves-guided",
      {.runs = 2, .step = 3900, .seed = 2, .guided = true, .sampling = 8},
      "2"                                                                                     },
+    {"curves-laid",    {.runs = 5, .step = 2000, .seed = 1},                   "2v\tv\thhhhhh"},
+    {"compare",        {.runs = 5, .step = 2000, .seed = 1},                   "v\tv6"     },
+    {"compare-values", {.runs = 5, .step = 2000, .seed = 1},                   "v\tv6dXX"  },
+    {"runs-filter",    {.runs = 5, .step = 2000, .seed = 1},                   "v>>>/shift>2\r"},
     {"samples",        {.runs = 5, .step = 2000, .seed = 1},                   "3"           },
     {"samples-images", {.runs = 5, .step = 2000, .seed = 1, .images = true},   "3jjd"        },
     {"help",           {.runs = 5, .step = 2000, .seed = 1},                   "?"           },
@@ -168,12 +172,17 @@ static void test_golden_80x24(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof shots / sizeof *shots; i++) {
         compare_shot(&shots[i], 80, 24);
+        if (strcmp(shots[i].name, "curves-laid") == 0 ||
+            strcmp(shots[i].name, "compare") == 0) {
+            compare_shot(&shots[i], 60, 16);
+        }
     }
 }
 
 static bool is_a_view(const Shot *shot)
 {
     return strcmp(shot->name, "runs") == 0 || strcmp(shot->name, "curves") == 0 ||
+           strcmp(shot->name, "curves-laid") == 0 || strcmp(shot->name, "compare") == 0 ||
            strncmp(shot->name, "samples", 7) == 0 || strcmp(shot->name, "tweak") == 0;
 }
 

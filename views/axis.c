@@ -39,8 +39,8 @@ static double newest_place(Axis axis)
     return going ? last + (double)behind / run->steps_per_s : last;
 }
 
-/* The piece of the clock's polygon that holds row `row` and the next; row -1 is the start,
- * row n the present. */
+/* The piece of the clock's polygon that holds row `row` and the next; row -1 is the
+ * start, row n the present. */
 static double clock_place(Axis axis, long row)
 {
     const Series *clock = clock_of(axis);
@@ -76,7 +76,11 @@ long axis_step_of(Axis axis, double place)
     if (axis.across == ACROSS_STEP) {
         return (long)ceil(place - 1e-9);
     }
+    enum { BEYOND = 1 << 30 }; /* no row is that late */
     long below = -1, above = axis.run->step + 1;
+    if (place > axis_place(axis, axis.run->step)) {
+        return axis.run->step + BEYOND;
+    }
     while (above - below > 1) {
         long middle = below + (above - below) / 2;
         if (axis_place(axis, middle) < place) {
@@ -219,6 +223,11 @@ Scale scale_around(double low, double high, bool log)
     }
     double step = nice_step(high - low, 4);
     return (Scale){floor(low / step) * step, ceil(high / step) * step, false};
+}
+
+double scale_step(const Scale *scale)
+{
+    return nice_step(scale->high - scale->low, 4);
 }
 
 double scale_part(const Scale *scale, double value)

@@ -44,6 +44,8 @@ typedef struct Scale {
     bool log;
 } Scale;
 Scale scale_around(double low, double high, bool log);
+/* From tick to tick of a linear scale. */
+double scale_step(const Scale *scale);
 /* 0 at low, 1 at high. */
 double scale_part(const Scale *scale, double value);
 /* Range of `n` values (NaN and infinities ignored, in logarithms only what is positive;

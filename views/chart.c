@@ -21,13 +21,13 @@ static const struct {
     uint8_t dots;
     char ascii;
 } strokes[CHART_LINES_MAX] = {
-    {"─",  0xff, '*'},
-    {"╌",  0x3f, 'o'},
-    {"┄",  0x33, '+'},
-    {"┈",  0x11, 'x'},
-    {"━",  0x77, '#'},
-    {"╍",  0x1f, '%'},
-    {"┅",  0x17, '@'},
+    {"─", 0xff, '*'},
+    {"╌", 0x3f, 'o'},
+    {"┄", 0x33, '+'},
+    {"┈", 0x11, 'x'},
+    {"━", 0x77, '#'},
+    {"╍", 0x1f, '%'},
+    {"┅", 0x17, '@'},
 };
 
 const char *chart_stroke(int stroke)
@@ -174,7 +174,8 @@ static void fill_column(Grid *grid, int x, int y0, int y1, uint8_t layer)
 static void draw_band(Grid *grid, const LinePoint *point)
 {
     for (int x = 0; x < grid->columns; x++) {
-        int low = dot_row(grid, point[x + 1].low), high = dot_row(grid, point[x + 1].high);
+        int low = dot_row(grid, point[x + 1].low),
+            high = dot_row(grid, point[x + 1].high);
         fill_column(grid, x, low, low, LAYER_BAND);
         fill_column(grid, x, high, high, LAYER_BAND);
     }
@@ -184,7 +185,8 @@ static void draw_band(Grid *grid, const LinePoint *point)
 static double between(const Grid *grid, const LinePoint *a, const LinePoint *b, double t)
 {
     double y0 = (double)a->value, y1 = (double)b->value;
-    return grid->scale.log && y0 > 0 && y1 > 0 ? y0 * pow(y1 / y0, t) : y0 + t * (y1 - y0);
+    return grid->scale.log && y0 > 0 && y1 > 0 ? y0 * pow(y1 / y0, t)
+                                               : y0 + t * (y1 - y0);
 }
 
 static void draw_segment(Grid *grid, const LinePoint *a, const LinePoint *b,
@@ -226,7 +228,8 @@ static void draw_lines(Grid *grid)
         draw_band(grid, points_of(grid, 0));
     }
     for (int i = spec->lines - 1; i >= 0; i--) {
-        uint8_t stroke = grid->dots == DOTS_ASCII ? 0xff : strokes[spec->line[i].stroke].dots;
+        uint8_t stroke =
+            grid->dots == DOTS_ASCII ? 0xff : strokes[spec->line[i].stroke].dots;
         draw_line(grid, points_of(grid, i), stroke,
                   (uint8_t)(LAYER_LINES + spec->lines - 1 - i));
     }
@@ -269,12 +272,12 @@ static void put_cell(Canvas *canvas, const Grid *grid, int column, int row, Rect
     }
     int line = grid->spec->lines - 1 - (top - LAYER_LINES);
     int stroke = top == LAYER_BAND ? 0 : grid->spec->line[line].stroke;
-    Style style = top == LAYER_BAND ? theme_style(canvas, ROLE_BAND)
-                                    : chart_style(canvas, stroke);
-    canvas_put(canvas, plot.x + column, plot.y + row,
-               cell_rune(grid->dots, bits,
-                         top == LAYER_BAND ? ':' : strokes[stroke].ascii),
-               style);
+    Style style =
+        top == LAYER_BAND ? theme_style(canvas, ROLE_BAND) : chart_style(canvas, stroke);
+    canvas_put(
+        canvas, plot.x + column, plot.y + row,
+        cell_rune(grid->dots, bits, top == LAYER_BAND ? ':' : strokes[stroke].ascii),
+        style);
 }
 
 /* An arrow where something of the top line lies beyond the range. */
@@ -298,7 +301,7 @@ static void draw_ends(Canvas *canvas, const Grid *grid, Rect plot)
 {
     const ChartSpec *spec = grid->spec;
     int taken[CHART_LINES_MAX], n = 0;
-    for (int i = 0; i < spec->lines && spec->lines > 1; i++) {
+    for (int i = 0; i < spec->lines && (spec->lines > 1 || spec->base != NULL); i++) {
         const LinePoint *point = points_of(grid, i);
         int x = grid->columns;
         while (x > 0 && !isfinite(point[x].value)) {
@@ -328,7 +331,7 @@ static void draw_ticks(Canvas *canvas, Rect plot, const Scale *scale)
     static const double digits[] = {1, 2, 5};
     Style faint = theme_style(canvas, ROLE_FAINT), rule = theme_style(canvas, ROLE_RULE);
     bool wide = scale->log && scale->high / scale->low > 101;
-    double step = (scale->high - scale->low) / 4;
+    double step = scale->log ? 0 : scale_step(scale);
     double decade = scale->log ? pow(10, floor(log10(scale->low) + 1e-9)) : 0;
     int taken = plot.y + plot.height + 1;
     for (int i = 0; i < 64; i++) {
@@ -379,6 +382,37 @@ static void draw_cursor(Canvas *canvas, Rect plot, const ChartSpec *spec)
     }
 }
 
+/* What the axis' cursor means for a line of another run. */
+static double value_at_cursor(const ChartSpec *spec, const LineSource *source)
+{
+    Axis axis = spec->axis;
+    double place = axis_place(axis, spec->cursor);
+    axis.run = source->run;
+    bool there = place <= axis_place(axis, source->run->step) * (1 + 1e-9);
+    return there ? line_at(source, axis_step_of(axis, place)) : (double)NAN;
+}
+
+/* The values under the cursor, on the side where there is more room. */
+static void draw_readout(Canvas *canvas, Rect plot, const ChartSpec *spec)
+{
+    enum { ROOM = 12 };
+    int column =
+        spec->cursor >= 0 ? axis_column(spec->axis, spec->cursor, plot.width) : -1;
+    if (!spec->readout || column < 0 || column >= plot.width || plot.width < 3 * ROOM) {
+        return;
+    }
+    int x = plot.x + (column < plot.width / 2 ? column + 2 : column - ROOM);
+    for (int i = 0; i < spec->lines && i < plot.height; i++) {
+        const LineSource *source = &spec->line[i].source;
+        char value[FORMAT_SIZE];
+        double at = value_at_cursor(spec, source);
+        at -= spec->base != NULL ? value_at_cursor(spec, spec->base) : 0;
+        canvas_print(canvas, x, plot.y + i, ROOM - 1,
+                     chart_style(canvas, spec->line[i].stroke), "%02d %-8s",
+                     source->run->id % 100, format_value(value, at));
+    }
+}
+
 static void draw_zero(Canvas *canvas, const Grid *grid, Rect plot)
 {
     int row = dot_row(grid, 0) / grid->dy;
@@ -386,10 +420,27 @@ static void draw_zero(Canvas *canvas, const Grid *grid, Rect plot)
                 theme_style(canvas, ROLE_RULE));
 }
 
+/* Differences need a place where both runs have been. */
+static void draw_nothing(Canvas *canvas, const Grid *grid, Rect plot)
+{
+    const ChartSpec *spec = grid->spec;
+    for (int i = 0; i < spec->lines; i++) {
+        for (int x = 1; x <= grid->columns; x++) {
+            if (!isnan(points_of(grid, i)[x].value)) {
+                return;
+            }
+        }
+    }
+    canvas_print(
+        canvas, plot.x + 2, plot.y, plot.width - 2, theme_style(canvas, ROLE_FAINT),
+        "no %s here that both have: X, 0 or d may help", across_name(spec->axis.across));
+}
+
 static void draw_plot(Canvas *canvas, Rect plot, Grid *grid)
 {
     if (grid->spec->base != NULL) {
         draw_zero(canvas, grid, plot);
+        draw_nothing(canvas, grid, plot);
     }
     draw_lines(grid);
     for (int row = 0; row < plot.height; row++) {
@@ -415,6 +466,7 @@ void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec)
     draw_plot(canvas, plot, &grid);
     draw_cursor(canvas, plot, spec);
     draw_ends(canvas, &grid, plot);
+    draw_readout(canvas, plot, spec);
     if (spec->marks > 0) {
         draw_marks(canvas, plot, plot.y + plot.height, spec);
     }

@@ -8,7 +8,7 @@
 #include "views/line.h"
 
 enum { CHART_MARGIN = 8 }; /* cells left of the plot, for labels */
-enum { CHART_LINES_MAX = 7 };
+enum { CHART_LINES_MAX = LAID_MAX };
 
 /* How one of several lines is told from the others: by its stroke and the number at its
  * end; colour comes on top. */
@@ -26,6 +26,7 @@ typedef struct ChartSpec {
     bool all;      /* the range holds the outliers too */
     Dots dots;
     long cursor; /* training step of the axis' run, -1: none */
+    bool readout; /* values of all lines beside the cursor */
     int marks;
     const MarkView *mark;
 } ChartSpec;

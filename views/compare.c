@@ -1,38 +1,284 @@
-/* Compare: runs side by side. */
+/* What differs, and was it worth it? Runs laid over one another or as differences to one
+ * of them, what they came to, the parameters that set them apart, and what they make from
+ * the same seeds. */
+#include "views/format.h"
+#include "views/layout.h"
+#include "views/lineage.h"
+#include "views/samples.h"
+#include "views/scrub.h"
 #include "views/theme.h"
-#include "views/views.h"
-
+#include "views/versus.h"
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct CompareState {
+    bool values; /* else differences, once there are two runs */
+    bool shift;  /* the shift, else the loss (or another curve) */
+    bool equal;  /* rows all runs share are listed too */
+    int scroll;  /* first row of the table */
+} CompareState;
+
+/* ---- Chart ---- */
+
+static bool differs(const CompareState *mine, const Laid *laid)
+{
+    return !mine->values && laid->n > 1;
+}
+
+/* The baseline is the zero line: its own line goes. Returns how many are left. */
+static int take_out(ChartLine *line, int lines, const RunView *base, LineSource *taken)
+{
+    int kept = 0;
+    for (int i = 0; i < lines; i++) {
+        if (line[i].source.run == base) {
+            *taken = line[i].source;
+        } else {
+            line[kept++] = line[i];
+        }
+    }
+    return kept;
+}
+
+static void draw_chart(Canvas *canvas, const Scene *scene, const CompareState *mine,
+                       const Laid *laid, Rect rect)
+{
+    ChartLine line[CHART_LINES_MAX];
+    const RunView *base = laid_base(scene, laid);
+    int lines = (mine->shift ? laid_shift : laid_curves)(scene, laid, line);
+    char before[64] = "loss", after[48] = "", right[96];
+    if (mine->shift) {
+        snprintf(before, sizeof before, "shift i=%d", laid_sampling_step(scene));
+    } else if (scene->run->loss_terms > 0) {
+        snprintf(before, sizeof before, "%s", scene->run->term[laid_curve(scene)].name);
+    }
+    if (differs(mine, laid)) {
+        snprintf(after, sizeof after, "  minus %02d", base->id);
+    }
+    snprintf(right, sizeof right, "x %s · ", across_name((Across)scene->session->across));
+    if (!differs(mine, laid)) {
+        chart_choices(scene->session, right + strlen(right),
+                      sizeof right - strlen(right));
+    } else {
+        snprintf(right + strlen(right), sizeof right - strlen(right), "difference");
+    }
+    laid_title(canvas, &rect, before, laid, after, right);
+    ChartSpec spec = scrub_chart(scene, laid, line, lines);
+    LineSource other = {0};
+    if (differs(mine, laid)) {
+        spec.lines = take_out(line, lines, base, &other);
+        spec.base = other.run != NULL ? &other : NULL;
+    }
+    chart_draw(canvas, rect, &spec);
+}
+
+/* ---- Same seeds ---- */
+
+static void draw_sheet(Canvas *canvas, Rect rect, const Scene *scene, const RunView *run,
+                       int stroke, SamplesSource source)
+{
+    const SamplesView *samples = &run->samples;
+    int stage = scene->session->stage;
+    char name[48], step[FORMAT_SIZE];
+    Rect label = layout_take_top(&rect, 1);
+    if (source == SOURCE_TEACHER) {
+        snprintf(name, sizeof name, "teacher");
+    } else {
+        snprintf(name, sizeof name, "%s %02d @ %s", chart_stroke(stroke), run->id,
+                 format_count(step, (double)samples->step));
+    }
+    canvas_text(canvas, label.x, label.y, label.width,
+                source == SOURCE_TEACHER ? theme_style(canvas, ROLE_FAINT)
+                                         : chart_style(canvas, stroke),
+                name);
+    SamplesSpec spec = {samples, source, stage < samples->steps ? stage : samples->steps,
+                        -1};
+    samples_sheet(canvas, rect, &spec);
+}
+
+/* Every run's, then the teacher's from the same noise where there is room. */
+static void draw_sheets(Canvas *canvas, const Scene *scene, const Laid *laid, Rect rect)
+{
+    const RunView *shown[CHART_LINES_MAX];
+    int stroke[CHART_LINES_MAX], n = 0;
+    views_title(canvas, &rect, "same seeds", "");
+    for (int i = 0; i < laid->n; i++) {
+        if (laid->run[i]->samples.n > 0) {
+            shown[n] = laid->run[i];
+            stroke[n++] = laid->stroke[i];
+        }
+    }
+    int least = 14, columns = n + (n > 0);
+    while (columns > 1 && (rect.width + 2) / columns - 2 < least) {
+        columns--;
+    }
+    int each = columns > 0 ? (rect.width + 2) / columns - 2 : 0;
+    int most = rect.height * 5; /* wider than this a sheet only grows margins */
+    each = each > most ? most : each;
+    for (int i = 0; i < columns; i++) {
+        Rect tile = {rect.x + i * (each + 2), rect.y, each, rect.height};
+        bool teacher = i == n;
+        draw_sheet(canvas, tile, scene, shown[teacher ? 0 : i], teacher ? 0 : stroke[i],
+                   teacher ? SOURCE_TEACHER : SOURCE_STUDENT);
+    }
+}
+
+/* ---- Lineage ---- */
+
+static void draw_kin(Canvas *canvas, Rect row, const Scene *scene, const RunView *run,
+                     int depth)
+{
+    const char *sign, *word;
+    char step[FORMAT_SIZE], text[96];
+    Style state = views_state(canvas, run->state, &sign, &word);
+    bool chosen = run == scene->run, laid = laid_marked(scene->session, run->id);
+    int right = row.x + row.width - 8;
+    snprintf(text, sizeof text, "%*s%s%02d %s", depth > 1 ? 2 * (depth - 1) : 0, "",
+             depth > 0 ? "└ " : "", run->id, run->name);
+    canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_CURSOR),
+                chosen ? "▸"
+                : laid ? "◆"
+                       : " ");
+    canvas_text(canvas, row.x + 1, row.y, right - row.x - 3,
+                theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), text);
+    if (depth > 0) { /* where it left its parent */
+        char from[FORMAT_SIZE];
+        format_short(from, (double)run->parent_step);
+        canvas_print(canvas, right - 8, row.y, 7, theme_style(canvas, ROLE_FAINT),
+                     " @%-5s", from);
+    }
+    canvas_text(canvas, right - 1, row.y, 1, state, sign);
+    canvas_text_right(canvas, row.x + row.width - 1, row.y, 6,
+                      theme_style(canvas, ROLE_TEXT),
+                      format_short(step, (double)run->step));
+}
+
+static void draw_lineage(Canvas *canvas, const Scene *scene, Rect rect)
+{
+    const Snapshot *snapshot = scene->snapshot;
+    Kin *kin = malloc(sizeof *kin * (size_t)(snapshot->runs + 1));
+    must(kin != NULL);
+    lineage_order(snapshot, kin);
+    views_title(canvas, &rect, "lineage", "step");
+    int chosen = 0;
+    for (int i = 0; i < snapshot->runs; i++) {
+        chosen = snapshot->run[kin[i].index] == scene->run ? i : chosen;
+    }
+    int first = chosen >= rect.height ? chosen - rect.height + 1 : 0;
+    for (int row = 0; row < rect.height && first + row < snapshot->runs; row++) {
+        draw_kin(canvas, (Rect){rect.x, rect.y + row, rect.width, 1}, scene,
+                 snapshot->run[kin[first + row].index], kin[first + row].depth);
+    }
+    free(kin);
+}
+
+/* ---- The view ---- */
+
+static void draw_hint(Canvas *canvas, Rect *rect)
+{
+    Rect row = layout_take_top(rect, 1);
+    canvas_text(canvas, row.x + 1, row.y, row.width - 1, theme_style(canvas, ROLE_PAUSED),
+                "One run so far: v marks it, Tab goes to another, v marks that one too.");
+}
 
 static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
-    (void)state;
-    views_title(canvas, &body, "compare", "");
-    if (scene->run != NULL) {
-        views_facts(canvas, scene, body);
+    const CompareState *mine = state;
+    if (scene->run == NULL) {
+        Rect line = layout_centre(body, 40, 1);
+        canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_TEXT),
+                    "No run yet: press n to start one.");
+        return;
     }
+    Laid laid = laid_runs(scene);
+    CompareLayout layout = layout_compare(body);
+    if (!rect_is_empty(layout.lineage)) {
+        draw_lineage(canvas, scene, layout.lineage);
+        canvas_fill(
+            canvas,
+            (Rect){layout.lineage.x + layout.lineage.width, body.y, 1, body.height},
+            0x2502, theme_style(canvas, ROLE_RULE));
+    }
+    if (!rect_is_empty(layout.chart)) {
+        draw_chart(canvas, scene, mine, &laid, layout.chart);
+    }
+    if (!rect_is_empty(layout.sheets)) {
+        draw_sheets(canvas, scene, &laid, layout.sheets);
+    }
+    if (laid.n < 2) {
+        draw_hint(canvas, &layout.table);
+    }
+    versus_draw(canvas, scene, &laid, mine->equal, mine->scroll, layout.table);
 }
 
 static Reply act(void *state, const Scene *scene, Action action)
 {
-    (void)state;
-    (void)scene;
-    (void)action;
-    return (Reply){.kind = REPLY_UNKNOWN};
+    CompareState *mine = state;
+    if (scene->run == NULL) {
+        return (Reply){.kind = REPLY_UNKNOWN};
+    }
+    Laid laid = laid_runs(scene);
+    int rows = versus_rows(scene, &laid, mine->equal);
+    switch (action) {
+    case ACTION_UP:
+    case ACTION_DOWN: mine->scroll = views_move(mine->scroll, rows, action); break;
+    case ACTION_DIFFERENCE: mine->values = !mine->values; break;
+    case ACTION_MAP: mine->shift = !mine->shift; break;
+    case ACTION_EQUAL:
+        mine->equal = !mine->equal;
+        mine->scroll = 0;
+        break;
+    default: return scrub_act(scene, &laid, scene->x_cells - CHART_MARGIN, action);
+    }
+    return (Reply){.kind = REPLY_NONE};
+}
+
+static Reply mouse(void *state, const Scene *scene, Rect body, int press)
+{
+    CompareState *mine = state;
+    Rect chart = layout_compare(body).chart;
+    if (scene->run == NULL) {
+        return (Reply){.kind = REPLY_NONE};
+    }
+    Laid laid = laid_runs(scene);
+    MouseKind kind = mouse_kind(press);
+    if (mouse_y(press) < chart.y + chart.height) {
+        return scrub_mouse(scene, &laid, chart.width - CHART_MARGIN,
+                           mouse_x(press) - chart.x - CHART_MARGIN, kind);
+    }
+    if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN) {
+        mine->scroll = views_move(mine->scroll, versus_rows(scene, &laid, mine->equal),
+                                  kind == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
+    }
+    return (Reply){.kind = REPLY_NONE};
 }
 
 static void describe(const Scene *scene, char *text, size_t size)
 {
-    (void)scene;
-    snprintf(text, size, " ");
+    Laid laid = laid_runs(scene);
+    const RunView *base = laid_base(scene, &laid);
+    if (laid.n < 2) {
+        snprintf(text, size, "nothing to compare with yet");
+        return;
+    }
+    snprintf(text, size, "%d runs, lined up by %s, baseline %02d %s", laid.n,
+             across_name((Across)scene->session->across), base->id, base->name);
 }
 
 const View view_compare = {
     .name = "Compare",
-    .title = "What differs, and was it worth it?",
-    .help = "",
+    .title = "what differs, and was it worth it",
+    .help =
+        "Runs marked with v, as differences to the baseline (b; else the parent) or as "
+        "values (d), lined up by training step,\n"
+        "time, samples seen or network evaluations (X). Below, what they came to and the "
+        "parameters that differ; = lists\n"
+        "the others too. On larger screens: what each makes from the same seeds, and who "
+        "was forked from whom.",
     .place = PLACE_COMPARE,
+    .state_size = sizeof(CompareState),
     .draw = draw,
     .act = act,
+    .mouse = mouse,
     .describe = describe,
 };

@@ -4,18 +4,16 @@
 #include "views/format.h"
 #include "views/heatmap.h"
 #include "views/layout.h"
+#include "views/scrub.h"
 #include "views/theme.h"
 #include "views/views.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static Axis axis_of(const Scene *scene)
-{
-    const RunView *run = scene->run;
-    return axis_for(run->step, run->steps, scene->session->zoom,
-                    views_step(scene->session, run));
-}
+typedef struct CurvesState {
+    bool turned; /* the shift panel shows the other of map and lines */
+} CurvesState;
 
 /* The sampling step under the cursor as a row of the heat-map. */
 static int row_of(const Session *session, const RunView *run)
@@ -24,47 +22,56 @@ static int row_of(const Session *session, const RunView *run)
     return session->stage < last ? session->stage : last > 0 ? last : 0;
 }
 
-static long cursor_of(const Scene *scene)
-{
-    return scene->session->live ? -1 : views_step(scene->session, scene->run);
-}
-
-static int curve_of(const Scene *scene)
-{
-    return scene->session->curve % scene->run->loss_terms;
-}
-
-static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
+/* One run: its name and what the cursor is on. Several: who is who. */
+static void chart_title(Canvas *canvas, const Scene *scene, const Laid *laid, Rect *rect,
+                        const ChartLine *line)
 {
     const RunView *run = scene->run;
     const Session *session = scene->session;
-    if (run->loss_terms < 1) {
-        views_title(canvas, &rect, "loss", "");
+    const char *name = run->term[laid_curve(scene)].name;
+    char title[160], value[FORMAT_SIZE], right[96];
+    snprintf(right, sizeof right, "x %s · ", across_name((Across)session->across));
+    chart_choices(session, right + strlen(right), sizeof right - strlen(right));
+    if (laid->n > 1) {
+        laid_title(canvas, rect, name, laid, "", right);
         return;
     }
-    const TermView *term = &run->term[curve_of(scene)];
-    char title[160], value[FORMAT_SIZE], right[64];
-    ChartLine line = {.source = {.run = run,
-                                 .series = &term->series,
-                                 .smoothing = session->smoothing}};
-    format_value(value, line_at(&line.source, views_step(session, run)));
-    snprintf(title, sizeof title, "%02d %s  %s", run->id, run->name, term->name);
+    format_value(value, line_at(&line->source, views_step(session, run)));
+    snprintf(title, sizeof title, "%02d %s  %s", run->id, run->name, name);
     if (!session->live) {
         snprintf(title + strlen(title), sizeof title - strlen(title), " %s at the cursor",
                  value);
     }
-    snprintf(right, sizeof right, "x step · ");
-    chart_choices(session, right + strlen(right), sizeof right - strlen(right));
-    views_title(canvas, &rect, title, right);
-    ChartSpec spec = {.lines = 1,
-                      .line = &line,
-                      .axis = axis_of(scene),
-                      .linear_y = session->linear_y,
-                      .all = session->all,
-                      .dots = session->dots,
-                      .cursor = cursor_of(scene),
-                      .marks = run->marks,
-                      .mark = run->mark};
+    views_title(canvas, rect, title, right);
+}
+
+static void draw_chart(Canvas *canvas, const Scene *scene, const Laid *laid, Rect rect)
+{
+    ChartLine line[CHART_LINES_MAX];
+    if (scene->run->loss_terms < 1) {
+        views_title(canvas, &rect, "loss", "");
+        return;
+    }
+    int lines = laid_curves(scene, laid, line);
+    chart_title(canvas, scene, laid, &rect, &line[0]);
+    ChartSpec spec = scrub_chart(scene, laid, line, lines);
+    chart_draw(canvas, rect, &spec);
+}
+
+/* The shift of every run at the sampling step under the cursor. */
+static void draw_shift_lines(Canvas *canvas, const Scene *scene, const Laid *laid,
+                             Rect rect)
+{
+    ChartLine line[CHART_LINES_MAX];
+    const RunView *run = scene->run;
+    int lines = laid_shift(scene, laid, line);
+    char before[96];
+    snprintf(before, sizeof before, "shift i=%d", laid_sampling_step(scene));
+    laid_title(canvas, &rect, before, laid, "",
+               reference_title(views_reference(scene->session, run)));
+    ChartSpec spec = scrub_chart(scene, laid, line, lines);
+    spec.marks = 0;
+    spec.all = true;
     chart_draw(canvas, rect, &spec);
 }
 
@@ -77,7 +84,7 @@ static void draw_waiting(Canvas *canvas, Rect rect, const RunView *run)
                     : "no shift was measured in this run");
 }
 
-static void draw_heat(Canvas *canvas, const Scene *scene, Rect rect)
+static void draw_heat(Canvas *canvas, const Scene *scene, const Laid *laid, Rect rect)
 {
     const RunView *run = scene->run;
     const ShiftView *shift = &run->shift_view;
@@ -98,7 +105,7 @@ static void draw_heat(Canvas *canvas, const Scene *scene, Rect rect)
     if (row.width >= text_width(title) + 26) {
         heatmap_legend(canvas, row.x + row.width - 1, row.y, &scale);
     }
-    HeatSpec spec = {shift, reference, axis_of(scene), cursor_of(scene),
+    HeatSpec spec = {shift, reference, scrub_axis(scene, laid), scrub_cursor(scene),
                      row_of(scene->session, run)};
     heatmap_draw(canvas, rect, &spec);
 }
@@ -139,7 +146,7 @@ static void draw_bars(Canvas *canvas, const Scene *scene, Rect rect)
 
 static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
-    (void)state;
+    const CurvesState *mine = state;
     if (scene->run == NULL) {
         Rect line = layout_centre(body, 40, 1);
         canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_TEXT),
@@ -147,75 +154,65 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
         return;
     }
     CurvesLayout layout = layout_curves(body, scene->run->shift_view.rows);
-    draw_chart(canvas, scene, layout.chart);
+    Laid laid = laid_runs(scene);
+    draw_chart(canvas, scene, &laid, layout.chart);
+    bool lines = (laid.n > 1 && rect_is_empty(layout.bars)) != mine->turned;
     if (!rect_is_empty(layout.heat)) {
-        draw_heat(canvas, scene, layout.heat);
+        (lines ? draw_shift_lines : draw_heat)(canvas, scene, &laid, layout.heat);
     }
-    if (!rect_is_empty(layout.bars)) {
+    if (!rect_is_empty(layout.bars) && laid.n > 1 && !lines) {
+        draw_shift_lines(canvas, scene, &laid, layout.bars);
+    } else if (!rect_is_empty(layout.bars)) {
         draw_bars(canvas, scene, layout.bars);
     }
 }
 
 /* ---- Keys ---- */
 
-/* One column of the chart left or right; moving past the newest step goes live again. */
-static void scrub(const Scene *scene, int columns)
+static int plot_width(int width)
 {
-    Session *session = scene->session;
-    const RunView *run = scene->run;
-    Axis axis = axis_of(scene);
-    int width = scene->x_cells > CHART_MARGIN ? scene->x_cells - CHART_MARGIN : 60;
-    long per_column = (long)(axis.last - axis.first) / width;
-    long step = views_step(session, run) + columns * (per_column > 0 ? per_column : 1);
-    session->live = step >= run->step;
-    session->step = step < 0 ? 0 : step;
-}
-
-static void change_chart(const Scene *scene, Action action)
-{
-    Session *session = scene->session;
-    switch (action) {
-    case ACTION_ZOOM_IN: session->zoom += session->zoom < 12; break;
-    case ACTION_ZOOM_OUT: session->zoom -= session->zoom > 0; break;
-    case ACTION_ZOOM_FIT: session->zoom = 0; break;
-    case ACTION_CURVE:
-        session->curve = scene->run->loss_terms > 0
-                             ? (session->curve + 1) % scene->run->loss_terms
-                             : 0;
-        break;
-    case ACTION_REFERENCE:
-        session->reference =
-            (Reference)((views_reference(session, scene->run) + 1) % REFERENCES);
-        break;
-    default: break;
-    }
+    return width > CHART_MARGIN ? width - CHART_MARGIN : 60;
 }
 
 static Reply act(void *state, const Scene *scene, Action action)
 {
-    (void)state;
+    CurvesState *mine = state;
     Session *session = scene->session;
     if (scene->run == NULL) {
         return (Reply){.kind = REPLY_UNKNOWN};
     }
+    Laid laid = laid_runs(scene);
     switch (action) {
-    case ACTION_LEFT: scrub(scene, -1); break;
-    case ACTION_RIGHT: scrub(scene, 1); break;
-    case ACTION_PAGE_UP: scrub(scene, -10); break;
-    case ACTION_PAGE_DOWN: scrub(scene, 10); break;
     case ACTION_UP:
     case ACTION_DOWN:
         session->stage =
             views_move(row_of(session, scene->run), scene->run->shift_view.rows, action);
         break;
-    case ACTION_FIRST:
-        session->live = false;
-        session->step = 0;
+    case ACTION_REFERENCE:
+        session->reference =
+            (Reference)((views_reference(session, scene->run) + 1) % REFERENCES);
         break;
-    case ACTION_LAST: session->live = true; break;
-    default: change_chart(scene, action); break;
+    case ACTION_MAP: mine->turned = !mine->turned; break;
+    default: return scrub_act(scene, &laid, plot_width(scene->x_cells), action);
     }
     return (Reply){.kind = REPLY_NONE};
+}
+
+/* A click on the map also chooses its sampling step. */
+static Reply mouse(void *state, const Scene *scene, Rect body, int press)
+{
+    (void)state;
+    if (scene->run == NULL) {
+        return (Reply){.kind = REPLY_NONE};
+    }
+    Laid laid = laid_runs(scene);
+    Rect heat = layout_curves(body, scene->run->shift_view.rows).heat;
+    int rows = scene->run->shift_view.rows, y = mouse_y(press) - heat.y - 1;
+    if (rows > 0 && laid.n == 1 && y >= 0 && y < heat.height - 2) {
+        scene->session->stage = y * rows / (heat.height - 2);
+    }
+    return scrub_mouse(scene, &laid, plot_width(body.width),
+                       mouse_x(press) - body.x - CHART_MARGIN, mouse_kind(press));
 }
 
 /* What a cell of the map is made of. */
@@ -267,10 +264,13 @@ const View view_curves = {
             "shift: one row per sampling step, from noise on top (i = N) to the last "
             "step (i = 1). Dark means the\n"
             "student errs on its own states no more than on those it was trained on; "
-            "bright means it drifts.",
+            "bright means it drifts. Several runs (v, Tab, v) are\n"
+            "told apart by the stroke and the number at the end of each line.",
     .place = PLACE_CURVES,
     .draw = draw,
+    .state_size = sizeof(CurvesState),
     .act = act,
+    .mouse = mouse,
     .describe = describe,
     .rail = true,
     .side = true,

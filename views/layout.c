@@ -98,6 +98,23 @@ CurvesLayout layout_curves(Rect body, int sampling_steps)
     return layout;
 }
 
+CompareLayout layout_compare(Rect body)
+{
+    CompareLayout layout = {0};
+    if (body.width >= 110) {
+        layout.lineage = take_left(&body, body.width >= 170 ? 40 : 30);
+        take_left(&body, 2);
+    }
+    if (body.height >= 14) {
+        layout.chart = layout_take_top(&body, body.height * (body.height >= 30 ? 33 : 45) / 100);
+    }
+    if (body.height >= 18) { /* of what the chart leaves */
+        layout.sheets = layout_take_bottom(&body, body.height * 46 / 100);
+    }
+    layout.table = body;
+    return layout;
+}
+
 SamplesLayout layout_samples(Rect body)
 {
     SamplesLayout layout = {0};

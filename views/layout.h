@@ -29,6 +29,12 @@ typedef struct CurvesLayout {
 /* As many rows for the map as give each sampling step the same. */
 CurvesLayout layout_curves(Rect body, int sampling_steps);
 
+typedef struct CompareLayout {
+    Rect lineage, chart, table, sheets;
+} CompareLayout;
+/* Of the Compare view: the table always, then the chart, the lineage, the sheets. */
+CompareLayout layout_compare(Rect body);
+
 typedef struct SamplesLayout {
     Rect sheet, facts, strip; /* strip: one sample through its sampling steps */
 } SamplesLayout;

@@ -157,7 +157,7 @@ void line_sample_difference(const LineSource *source, const LineSource *base, Ax
         double value = place <= end * (1 + 1e-9)
                            ? line_at(base, axis_step_of(other, place))
                            : (double)NAN;
-        point[x].value = (float)((double)point[x].value - value);
+        point[x].value -= (float)value; /* as floats: a run less itself is nothing */
         point[x].low = point[x].high = point[x].value;
     }
 }

@@ -1,5 +1,5 @@
-/* A line of a chart: where its values come from, and what they are in each column of dots.
- * Pure. */
+/* A line of a chart: where its values come from, and what they are in each column of
+ * dots. Pure. */
 #ifndef DDIL_LINE_H
 #define DDIL_LINE_H
 
@@ -9,10 +9,10 @@
 /* A logged quantity, or one sampling step of the shift history. */
 typedef struct LineSource {
     const RunView *run;
-    const Series *series;   /* NULL: the shift */
-    int smoothing;          /* of a series: 0 off, else 1..SMOOTHINGS */
-    Reference reference;    /* of the shift */
-    int row;                /* of the shift; -1: the largest of all but the first row */
+    const Series *series; /* NULL: the shift */
+    int smoothing;        /* of a series: 0 off, else 1..SMOOTHINGS */
+    Reference reference;  /* of the shift */
+    int row;              /* of the shift; -1: the largest of all but the first row */
 } LineSource;
 
 /* One column of dots. */

@@ -95,14 +95,11 @@ void mark_words(const MarkView *mark, char *text, size_t size)
 
 /* ---- Effects ---- */
 
-/* The smoothed loss just before a step, or the first there is. */
-static double loss_before(const Series *series, long step)
+/* The loss as tables show it: SMOOTHING[1]. */
+static double smooth_loss(const Series *series, long step)
 {
-    int at = series_at(series, step > 0 ? step - 1 : 0);
-    for (int i = 0; at < 0 && i < series->n; i++) {
-        at = isfinite(series->smooth[i]) ? i : -1;
-    }
-    return at < 0 ? NAN : (double)series->smooth[at];
+    long row = series_row(series, step);
+    return series->n > 0 ? series_smooth(series, row < 0 ? 0 : row, 2) : (double)NAN;
 }
 
 static double worst_shift(const ShiftView *shift, Reference reference, int column)
@@ -143,9 +140,8 @@ MarkEffect mark_effect(const Session *session, const RunView *run, int mark)
     }
     if (run->loss_terms > 0) {
         const Series *loss = &run->term[0].series;
-        int at = series_at(loss, from + effect.steps - 1);
-        effect.loss = relative(loss_before(loss, from),
-                               at < 0 ? (double)NAN : (double)loss->smooth[at]);
+        effect.loss = relative(smooth_loss(loss, from - 1),
+                               smooth_loss(loss, from + effect.steps - 1));
     }
     const ShiftView *shift = &run->shift_view;
     if (shift->rows > 0 && shift->columns > 0) {

@@ -1,12 +1,32 @@
 /* The home view: which run deserves my attention? */
 #include "views/chart.h"
+#include "views/filter.h"
 #include "views/format.h"
+#include "views/laid.h"
 #include "views/layout.h"
+#include "views/lineage.h"
 #include "views/theme.h"
 #include "views/views.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+typedef enum Sorting {
+    SORT_TREE,
+    SORT_NAME,
+    SORT_STATE,
+    SORT_STEP,
+    SORT_LOSS,
+    SORT_SHIFT,
+    SORTINGS
+} Sorting;
+
+typedef struct RunsState {
+    char filter[96]; /* "": all runs are shown */
+    int sorting;   /* a Sorting */
+    int deleting;  /* the run whose deletion is being confirmed */
+} RunsState;
 
 enum {
     COLUMN_STATE = 22,
@@ -16,31 +36,105 @@ enum {
     COLUMN_NOTE = 59
 };
 
-static void draw_head(Canvas *canvas, const Scene *scene, Rect *table)
+/* ---- Which runs, in which order ---- */
+
+static int by_sorting(Sorting sorting, const RunView *a, const RunView *b)
+{
+    static const int first[] = {[RUN_LIVE] = 0,
+                                [RUN_QUEUED] = 1,
+                                [RUN_PAUSED] = 2,
+                                [RUN_FAILED] = 3,
+                                [RUN_DONE] = 4};
+    double x = 0, y = 0;
+    switch (sorting) {
+    case SORT_NAME: return strcmp(a->name, b->name);
+    case SORT_STATE: return first[a->state] - first[b->state];
+    case SORT_STEP: x = (double)-a->step, y = (double)-b->step; break;
+    case SORT_LOSS: x = a->smooth_loss, y = b->smooth_loss; break;
+    case SORT_SHIFT: x = a->shift, y = b->shift; break;
+    case SORT_TREE:
+    case SORTINGS: break;
+    }
+    if (isnan(x) || isnan(y)) { /* what was not measured comes last */
+        return isnan(x) - isnan(y);
+    }
+    return (x > y) - (x < y);
+}
+
+/* Runs that pass the filter; a tree only stands in its own order. Allocated; *n gets how
+ * many. */
+static Kin *shown_runs(const RunsState *mine, const Snapshot *snapshot, int *n)
+{
+    Kin *kin = malloc(sizeof *kin * (size_t)(snapshot->runs + 1));
+    char why[160];
+    must(kin != NULL);
+    lineage_order(snapshot, kin);
+    *n = 0;
+    for (int i = 0; i < snapshot->runs; i++) {
+        const RunView *run = snapshot->run[kin[i].index];
+        if (filter_holds(mine->filter, filter_run, run, why, sizeof why) != 1) {
+            continue;
+        }
+        Kin one = kin[i];
+        int at = (*n)++;
+        one.depth = mine->sorting == SORT_TREE && mine->filter[0] == '\0' ? one.depth : 0;
+        while (at > 0 && mine->sorting != SORT_TREE &&
+               by_sorting((Sorting)mine->sorting, run, snapshot->run[kin[at - 1].index]) <
+                   0) {
+            kin[at] = kin[at - 1];
+            at--;
+        }
+        kin[at] = one;
+    }
+    return kin;
+}
+
+/* ---- Drawing ---- */
+
+static const struct {
+    int x;
+    bool right; /* ends at x + 8 */
+    Sorting sorting;
+    const char *name;
+} columns[] = {
+    {2,            false, SORT_NAME,  "run"  },
+    {COLUMN_STATE, false, SORT_STATE, "state"},
+    {COLUMN_STEP,  true,  SORT_STEP,  "step" },
+    {COLUMN_LOSS,  true,  SORT_LOSS,  "loss" },
+    {COLUMN_SHIFT, true,  SORT_SHIFT, "shift"},
+    {COLUMN_NOTE,  false, SORTINGS,   "note" },
+};
+
+/* The column sorted by has an arrow; a filter stands in the rule below. */
+static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine,
+                      int shown, Rect *table)
 {
     char owner[80];
     Rect row = layout_take_top(table, 1);
-    Style faint = theme_style(canvas, ROLE_FAINT);
-    static const struct {
-        int x;
-        const char *name;
-    } columns[] = {
-        {2,            "run"  },
-        {COLUMN_STATE, "state"},
-        {COLUMN_NOTE,  "note" }
-    };
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        canvas_text(canvas, row.x + columns[i].x, row.y, row.width - columns[i].x, faint,
-                    columns[i].name);
+        char text[16];
+        bool sorted = (int)columns[i].sorting == mine->sorting;
+        Style style = theme_style(canvas, sorted ? ROLE_TITLE : ROLE_FAINT);
+        snprintf(text, sizeof text, "%s%s", columns[i].name, sorted ? "↓" : "");
+        if (columns[i].right) {
+            canvas_text_right(canvas, row.x + columns[i].x + 8, row.y, 8, style, text);
+        } else {
+            canvas_text(canvas, row.x + columns[i].x, row.y, row.width - columns[i].x,
+                        style, text);
+        }
     }
-    canvas_text_right(canvas, row.x + COLUMN_STEP + 8, row.y, 8, faint, "step");
-    canvas_text_right(canvas, row.x + COLUMN_LOSS + 8, row.y, 8, faint, "loss");
-    canvas_text_right(canvas, row.x + COLUMN_SHIFT + 8, row.y, 8, faint, "shift");
+    if (mine->filter[0] != '\0') {
+        char title[100], right[40];
+        snprintf(title, sizeof title, "/ %s", mine->filter);
+        snprintf(right, sizeof right, "%d of %d runs", shown, scene->snapshot->runs);
+        views_title(canvas, table, title, right);
+        return;
+    }
     Rect rule = layout_take_top(table, 1);
     canvas_fill(canvas, rule, 0x2500, theme_style(canvas, ROLE_RULE));
     views_owner(scene, owner, sizeof owner);
     canvas_print(canvas, rule.x + rule.width - text_width(owner) - 4, rule.y, rule.width,
-                 faint, " %s ", owner);
+                 theme_style(canvas, ROLE_FAINT), " %s ", owner);
 }
 
 static void describe_run(const RunView *run, char *text, size_t size)
@@ -54,16 +148,30 @@ static void describe_run(const RunView *run, char *text, size_t size)
     }
 }
 
-static void draw_run(Canvas *canvas, Rect row, const RunView *run, bool chosen)
+/* ▸ the chosen run, ◆ one that is overlaid, b the baseline. */
+static void draw_signs(Canvas *canvas, const Scene *scene, Rect row, const RunView *run)
 {
+    const Session *session = scene->session;
+    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR),
+                run == scene->run ? "▸" : " ");
+    if (run->id == session->base || laid_marked(session, run->id)) {
+        canvas_text(canvas, row.x + 1, row.y, 1, theme_style(canvas, ROLE_MARK),
+                    run->id == session->base ? "b" : "◆");
+    }
+}
+
+static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView *run,
+                     int depth)
+{
+    bool chosen = run == scene->run;
     const char *sign, *word;
     char text[FORMAT_SIZE], note[128];
     Style state = views_state(canvas, run->state, &sign, &word),
           plain = theme_style(canvas, ROLE_TEXT);
     Style name = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
-    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR),
-                chosen ? "▸" : " ");
-    canvas_print(canvas, row.x + 2, row.y, COLUMN_STATE - 3, name, "%02d %s", run->id,
+    draw_signs(canvas, scene, row, run);
+    canvas_print(canvas, row.x + 2, row.y, COLUMN_STATE - 3, name, "%*s%s%02d %s",
+                 depth > 1 ? 2 * (depth - 1) : 0, "", depth > 0 ? "└ " : "", run->id,
                  run->name);
     int x = row.x + COLUMN_STATE;
     canvas_print(canvas, x, row.y, COLUMN_STEP - COLUMN_STATE, state, "%s %s", sign,
@@ -82,26 +190,35 @@ static void draw_run(Canvas *canvas, Rect row, const RunView *run, bool chosen)
     }
 }
 
-static int chosen_index(const Scene *scene)
+/* The chosen run among those shown; -1: it is hidden. */
+static int chosen_index(const Scene *scene, const Kin *kin, int n)
 {
-    for (int i = 0; i < scene->snapshot->runs; i++) {
-        if (scene->snapshot->run[i] == scene->run) {
+    for (int i = 0; i < n; i++) {
+        if (scene->snapshot->run[kin[i].index] == scene->run) {
             return i;
         }
     }
-    return 0;
+    return -1;
 }
 
-static void draw_table(Canvas *canvas, const Scene *scene, Rect table)
+static void draw_table(Canvas *canvas, const Scene *scene, const RunsState *mine,
+                       Rect table)
 {
-    int n = scene->snapshot->runs, chosen = chosen_index(scene);
-    draw_head(canvas, scene, &table);
+    int n;
+    Kin *kin = shown_runs(mine, scene->snapshot, &n);
+    int chosen = chosen_index(scene, kin, n);
+    draw_head(canvas, scene, mine, n, &table);
     int first = chosen >= table.height ? chosen - table.height + 1 : 0;
     for (int row = 0; row < table.height && first + row < n; row++) {
-        int i = first + row;
-        draw_run(canvas, (Rect){table.x, table.y + row, table.width, 1},
-                 scene->snapshot->run[i], i == chosen);
+        draw_run(canvas, scene, (Rect){table.x, table.y + row, table.width, 1},
+                 scene->snapshot->run[kin[first + row].index], kin[first + row].depth);
     }
+    if (n == 0 && table.height > 0) {
+        canvas_text(canvas, table.x + 2, table.y, table.width - 2,
+                    theme_style(canvas, ROLE_FAINT),
+                    "no run fits: / and Enter shows all again");
+    }
+    free(kin);
 }
 
 static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
@@ -115,9 +232,10 @@ static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
     if (run->loss_terms < 1) {
         return;
     }
-    ChartLine line = {.source = {.run = run,
-                                 .series = &run->term[0].series,
-                                 .smoothing = session->smoothing}};
+    ChartLine line = {
+        .source = {
+                   .run = run, .series = &run->term[0].series, .smoothing = session->smoothing}
+    };
     ChartSpec spec = {.lines = 1,
                       .line = &line,
                       .all = session->all,
@@ -153,13 +271,12 @@ static void draw_empty(Canvas *canvas, const Scene *scene, Rect body)
 
 static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
-    (void)state;
     if (scene->run == NULL) {
         draw_empty(canvas, scene, body);
         return;
     }
     RunsLayout layout = layout_runs(body, scene->snapshot->runs);
-    draw_table(canvas, scene, layout.table);
+    draw_table(canvas, scene, state, layout.table);
     if (!rect_is_empty(layout.chart)) {
         draw_chart(canvas, scene, layout.chart);
     }
@@ -173,19 +290,92 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
     }
 }
 
+/* Nothing is deleted by a key alone: the run's number must be typed. */
+static Reply ask_delete(RunsState *mine, const Scene *scene)
+{
+    const RunView *run = scene->run;
+    if (run == NULL) {
+        return (Reply){.kind = REPLY_UNKNOWN};
+    }
+    if (run->state == RUN_LIVE || run->state == RUN_QUEUED) {
+        return reply_say(REPLY_NONE, "%02d is live: Space pauses it, then D deletes it",
+                         run->id);
+    }
+    mine->deleting = run->id;
+    Reply reply =
+        reply_say(REPLY_ASK, "delete %02d %s and all its files? type %d: ", run->id,
+                  run->name, run->id);
+    reply.asking = ASK_VALUE;
+    return reply;
+}
+
+static void choose(const Scene *scene, const RunsState *mine, Action action)
+{
+    int n;
+    Kin *kin = shown_runs(mine, scene->snapshot, &n);
+    if (n > 0) {
+        int at = chosen_index(scene, kin, n), to = at < 0 ? 0 : views_move(at, n, action);
+        scene->session->run = scene->snapshot->run[kin[to].index]->id;
+    }
+    free(kin);
+}
+
 static Reply act(void *state, const Scene *scene, Action action)
 {
-    (void)state;
-    Session *session = scene->session;
+    RunsState *mine = state;
     int n = scene->snapshot->runs;
-    if (action == ACTION_OPEN) {
+    switch (action) {
+    case ACTION_OPEN:
         return n > 0 ? (Reply){.kind = REPLY_VIEW, .view = 1}
                      : (Reply){.kind = REPLY_UNKNOWN};
+    case ACTION_OVERLAY:
+    case ACTION_BASELINE: return laid_act(scene, action);
+    case ACTION_DELETE: return ask_delete(mine, scene);
+    case ACTION_SORT_LEFT:
+        mine->sorting = (mine->sorting + SORTINGS - 1) % SORTINGS;
+        break;
+    case ACTION_SORT_RIGHT: mine->sorting = (mine->sorting + 1) % SORTINGS; break;
+    default: choose(scene, mine, action); break;
     }
-    if (n > 0) {
-        session->run =
-            scene->snapshot->run[views_move(chosen_index(scene), n, action)]->id;
+    return (Reply){.kind = REPLY_NONE};
+}
+
+static Reply delete_typed(RunsState *mine, const Scene *scene, const char *text)
+{
+    char *end;
+    long id = strtol(text, &end, 10);
+    bool same = end != text && *end == '\0' && id == mine->deleting;
+    mine->deleting = 0;
+    if (!same || scene->run == NULL || scene->run->id != id) {
+        return reply_say(REPLY_NONE, "nothing was deleted");
     }
+    return (Reply){
+        .kind = REPLY_SEND, .command = {.kind = COMMAND_DELETE, .run = (int)id}
+    };
+}
+
+static Reply typed(void *state, const Scene *scene, Asking asking, const char *text)
+{
+    RunsState *mine = state;
+    char why[160];
+    if (asking == ASK_VALUE) {
+        return delete_typed(mine, scene, text);
+    }
+    if (asking != ASK_FILTER) {
+        return (Reply){.kind = REPLY_NONE};
+    }
+    for (int i = 0; i < scene->snapshot->runs; i++) {
+        if (filter_holds(text, filter_run, scene->snapshot->run[i], why, sizeof why) < 0) {
+            return reply_say(REPLY_REFUSED, "%s", why);
+        }
+    }
+    snprintf(mine->filter, sizeof mine->filter, "%s", text);
+    int n;
+    Kin *kin = shown_runs(mine, scene->snapshot, &n);
+    if (n > 0 && chosen_index(scene, kin, n) < 0) {
+        scene->session->run = scene->snapshot->run[kin[0].index]->id;
+    }
+    free(kin);
     return (Reply){.kind = REPLY_NONE};
 }
 
@@ -203,7 +393,9 @@ const View view_runs = {
             "1 means no shift.",
     .place = PLACE_RUNS,
     .draw = draw,
+    .state_size = sizeof(RunsState),
     .act = act,
+    .typed = typed,
     .describe = describe,
     .side = true,
 };

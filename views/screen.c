@@ -1,6 +1,7 @@
 /* Owns the session, the states of all views and the frame around them. See screen.h. */
 #include "views/screen.h"
 
+#include "views/laid.h"
 #include "views/screen_parts.h"
 #include "views/marks.h"
 #include "views/words.h"
@@ -57,10 +58,15 @@ static void choose_run(Screen *screen, const Snapshot *snapshot)
         screen->session.run = 0;
     } else if (newest->id > screen->newest_run ||
                find_run(snapshot, screen->session.run) == NULL) {
+        if (newest->id > screen->newest_run && find_run(snapshot, newest->parent)) {
+            laid_add(&screen->session, newest->parent);
+            laid_add(&screen->session, newest->id);
+        }
         if (newest->id > screen->newest_run && newest->parent > 0 && screen->newest_run > 0) {
             snprintf(screen->remark, sizeof screen->remark,
-                     "%02d forked from %02d at step %ld: 2 curves, then v overlays both", newest->id, newest->parent,
-                     newest->parent_step);
+                     "%02d forked from %02d at step %ld: 2 shows the curves of both, 6 "
+                     "compares them",
+                     newest->id, newest->parent, newest->parent_step);
         }
         screen->session.run = newest->id;
         screen->session.live = true;
@@ -222,6 +228,12 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
                                   : (Reply){.kind = REPLY_UNKNOWN};
     case ACTION_LOG_Y:
         screen->session.linear_y = !screen->session.linear_y;
+        return (Reply){.kind = REPLY_NONE};
+    case ACTION_SMOOTH:
+        screen->session.smoothing = (screen->session.smoothing + 1) % (SMOOTHINGS + 1);
+        return (Reply){.kind = REPLY_NONE};
+    case ACTION_ALL:
+        screen->session.all = !screen->session.all;
         return (Reply){.kind = REPLY_NONE};
     case ACTION_DOTS:
         screen->session.dots = (screen->session.dots + 1) % DOTS_KINDS;

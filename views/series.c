@@ -68,7 +68,8 @@ long series_newest(const Series *series, long from, long to)
         if (isfinite(chunk->value[at])) {
             return row;
         }
-        bool whole = at % GROUP_ROWS == GROUP_ROWS - 1; /* an empty group is passed over */
+        bool whole =
+            at % GROUP_ROWS == GROUP_ROWS - 1; /* an empty group is passed over */
         row -= whole && isnan(chunk->low[at / GROUP_ROWS]) ? GROUP_ROWS : 1;
     }
     return -1;
@@ -106,8 +107,7 @@ double series_spacing(const Series *series)
     long last = series->n - 1, measured = 0;
     long end = series->n - series->n % GROUP_ROWS; /* rows in whole groups */
     if (end > 0) {
-        measured =
-            chunk_of(series, end - 1)->count[(end - 1) % CHUNK_ROWS / GROUP_ROWS];
+        measured = chunk_of(series, end - 1)->count[(end - 1) % CHUNK_ROWS / GROUP_ROWS];
     }
     for (long row = end; row <= last; row++) {
         measured += isfinite(series_value(series, row));

@@ -22,7 +22,7 @@ typedef enum Reference {
 /* How charts are dotted. */
 typedef enum Dots { DOTS_BRAILLE, DOTS_BLOCKS, DOTS_ASCII, DOTS_KINDS } Dots;
 
-enum { STAGE_LAST = 1 << 20 };
+enum { STAGE_LAST = 1 << 20, LAID_MAX = 7 };
 
 /* The one cursor and the choices that all views share. */
 typedef struct Session {
@@ -37,6 +37,9 @@ typedef struct Session {
     int curve; /* which RunView.term */
     int smoothing; /* of lines: 0 off, else 1..SMOOTHINGS */
     bool all;      /* ranges of values hold the outliers too */
+    int across;    /* what charts run along: an Across */
+    int laid[LAID_MAX]; /* runs overlaid (their ids), 0: a free place */
+    int base;           /* the run differences are taken to, 0: chosen by the screen */
     Reference reference;
 } Session;
 

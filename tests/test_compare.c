@@ -1,0 +1,266 @@
+/* Runs side by side: lineage, strokes, alignment, differences; a million rows.
+ */
+#include "engine/base/clock.h"
+#include "engine/run/rows.h"
+#include "tests/fake_snapshot.h"
+#include "views/laid.h"
+#include "views/lineage.h"
+#include "views/screen.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#undef fail
+
+/* ---- Kin ---- */
+
+static void test_forks_stand_under_their_parents(void **state)
+{
+    (void)state;
+    static const int parents[] = {0, 1, 0, 1, 2, 99, 3}; /* of runs 1 to 7 */
+    static const int order[] = {1, 2, 5, 4, 3, 7, 6};
+    static const int depths[] = {0, 1, 2, 1, 0, 1, 0};
+    RunView run[7] = {0};
+    const RunView *list[7];
+    Kin kin[7];
+    for (int i = 0; i < 7; i++) {
+        run[i] = (RunView){.id = i + 1, .parent = parents[i]};
+        list[i] = &run[i];
+    }
+    lineage_order(&(Snapshot){.runs = 7, .run = list}, kin);
+    for (int i = 0; i < 7; i++) {
+        assert_int_equal(list[kin[i].index]->id, order[i]);
+        assert_int_equal(kin[i].depth, depths[i]);
+    }
+}
+
+static void test_a_run_keeps_its_stroke(void **state)
+{
+    (void)state;
+    Session session = {0};
+    RunView run[3] = {{.id = 1}, {.id = 2}, {.id = 3}};
+    const RunView *list[] = {&run[0], &run[1], &run[2]};
+    Snapshot snapshot = {.runs = 3, .run = list};
+    Scene scene = {.snapshot = &snapshot, .run = &run[0], .session = &session};
+    assert_int_equal(laid_runs(&scene).n, 1);
+    laid_toggle(&session, 2);
+    laid_toggle(&session, 3);
+    scene.run = &run[2];
+    Laid laid = laid_runs(&scene);
+    assert_int_equal(laid.n, 2);
+    assert_ptr_equal(laid.run[0], &run[2]); /* the chosen one lies on top */
+    int stroke = laid.stroke[0];
+    laid_toggle(&session, 2);
+    laid = laid_runs(&scene);
+    assert_int_equal(laid.n, 1);
+    assert_int_equal(laid.stroke[0], stroke);
+    for (int id = 10; id < 16; id++) {
+        assert_true(laid_toggle(&session, id));
+    }
+    assert_false(laid_toggle(&session, 16)); /* no place left */
+    for (int i = 0; i < CHART_LINES_MAX; i++) {
+        for (int k = 0; k < i; k++) {
+            assert_string_not_equal(chart_stroke(i), chart_stroke(k));
+        }
+    }
+}
+
+/* A fork is drawn over its parent without being asked to. */
+static void test_a_fork_is_overlaid(void **state)
+{
+    (void)state;
+    const Snapshot *two = fake_snapshot(&(FakeOptions){.runs = 2, .step = 2000});
+    RunView fork = *two->run[1];
+    fork.parent = 1;
+    const RunView *list[] = {two->run[0], &fork};
+    Snapshot snapshot = *two;
+    snapshot.run = list;
+    Screen *screen = screen_new(&(ScreenOptions){.fixed_clock = true});
+    CanvasLook look = {.colours = COLOURS_256, .graphics = GRAPHICS_BLOCKS};
+    Canvas canvas;
+    canvas_init(&canvas, 80, 24, &look);
+    screen_draw(screen, &snapshot, &canvas);
+    screen_press(screen, &snapshot, '2');
+    screen_draw(screen, &snapshot, &canvas);
+    char title[81] = "";
+    for (int x = 0; x < 80; x++) {
+        uint32_t rune = canvas.cell[80 + x].rune;
+        title[x] = rune < 127 ? (char)rune : '-';
+    }
+    assert_non_null(strstr(title, "- 02  - 01"));
+    canvas_done(&canvas);
+    screen_free(screen);
+    fake_free(two);
+}
+
+/* ---- Alignment ---- */
+
+typedef struct Twin {
+    RunView run;
+    Rows *curves, *times;
+    TermView term;
+} Twin;
+
+/* A loss that depends on the samples seen alone; `slow` times as many seconds a step. */
+static void twin_new(Twin *twin, int id, long batch, long steps, double slow)
+{
+    *twin = (Twin){.curves = rows_new(1), .times = rows_new(2)};
+    for (long step = 10; step <= steps; step += 10) {
+        double value = 5 + sin((double)(step * batch) / 4e4);
+        rows_add(twin->curves, step, &value);
+        if (step % 50 == 0) {
+            double at = (double)step;
+            rows_add(twin->times, step,
+                     (const double[]){at * slow, at * (double)batch * 3});
+        }
+    }
+    twin->term.series = rows_series(twin->curves, 0);
+    twin->run = (RunView){.id = id,
+                          .step = steps,
+                          .steps = steps,
+                          .batch = batch,
+                          .nfe = (double)steps * (double)batch * 3,
+                          .seconds = rows_series(twin->times, 0),
+                          .evaluations = rows_series(twin->times, 1),
+                          .loss_terms = 1,
+                          .term = &twin->term};
+}
+
+static void twin_free(Twin *twin)
+{
+    rows_drop(twin->curves);
+    rows_drop(twin->times);
+}
+
+static void test_places_and_steps_are_inverse(void **state)
+{
+    (void)state;
+    Twin twin;
+    twin_new(&twin, 1, 64, 3000, 0.01);
+    for (int across = 0; across < ACROSSES; across++) {
+        Axis axis = {0, 1, (Across)across, &twin.run};
+        double before = -1;
+        for (long step = 0; step <= 3000; step += 7) {
+            double place = axis_place(axis, step);
+            assert_true(place > before);
+            before = place;
+            assert_in_range(axis_step_of(axis, place), step, step + 1);
+        }
+        assert_true(axis_step_of(axis, before * 1.1) > 3000);
+    }
+    Axis time = {0, 1, ACROSS_TIME, &twin.run};
+    assert_true(fabs(axis_place(time, 2000) - 20) < 1e-4);
+    Axis nfe = {0, 1, ACROSS_NFE, &twin.run};
+    assert_true(fabs(axis_place(nfe, 1000) - 192000) < 1);
+    twin_free(&twin);
+}
+
+static double largest_difference(const Twin *a, const Twin *b, Across across)
+{
+    enum { COLUMNS = 100 };
+    LinePoint point[COLUMNS + 2];
+    const RunView *runs[] = {&a->run, &b->run};
+    LineSource source = {.run = &a->run, .series = &a->term.series},
+               base = {.run = &b->run, .series = &b->term.series};
+    line_sample_difference(&source, &base, axis_around(runs, 2, across, 0, 0), COLUMNS,
+                           point);
+    double most = 0;
+    int n = 0;
+    for (int x = 1; x <= COLUMNS; x++) {
+        if (!isnan(point[x].value)) {
+            most = fmax(most, fabs((double)point[x].value));
+            n++;
+        }
+    }
+    assert_true(n > 20);
+    return most;
+}
+
+/* Lined up by what the loss depends on, twins of different batch do not differ. */
+static void test_differences_are_taken_at_the_same_place(void **state)
+{
+    (void)state;
+    Twin a, b;
+    twin_new(&a, 1, 128, 3000, 0.01);
+    twin_new(&b, 2, 64, 6000, 0.01);
+    assert_true(largest_difference(&a, &a, ACROSS_STEP) == 0);
+    assert_true(largest_difference(&a, &b, ACROSS_IMAGES) < 0.05);
+    assert_true(largest_difference(&a, &b, ACROSS_NFE) < 0.05);
+    assert_true(largest_difference(&a, &b, ACROSS_STEP) > 0.5);
+    assert_true(largest_difference(&a, &b, ACROSS_TIME) > 0.5);
+    twin_free(&a);
+    twin_free(&b);
+}
+
+/* ---- A million rows ---- */
+
+static void test_a_million_rows_are_drawn_at_ten_a_second(void **state)
+{
+    (void)state;
+    enum { ROWS = 1000000 };
+    Rows *rows = rows_new(1);
+    unsigned seed = 1;
+    double start = clock_cpu_s();
+    for (long r = 0; r < ROWS; r++) {
+        seed = seed * 1664525u + 1013904223u;
+        double value = 1 + 1e3 / (1e3 + (double)r) + (seed >> 8) / 1.7e8;
+        rows_add(rows, r, r == 777777 ? (const double[]){1e6} : &value);
+    }
+    double filled = clock_cpu_s() - start, slowest = 0;
+    Series series = rows_series(rows, 0);
+    RunView run = {.id = 1, .step = ROWS - 1, .steps = ROWS};
+    CanvasLook look = {.colours = COLOURS_256, .graphics = GRAPHICS_BLOCKS};
+    Canvas canvas;
+    canvas_init(&canvas, 200, 60, &look);
+    for (int zoom = 0; zoom < 17; zoom++) {
+        ChartLine line[3];
+        for (int i = 0; i < 3; i++) {
+            line[i] = (ChartLine){
+                .source = {.run = &run, .series = &series, .smoothing = i + 1},
+                .stroke = i
+            };
+        }
+        ChartSpec spec = {.lines = 3,
+                          .line = line,
+                          .axis = axis_for(run.step, run.steps, zoom, 777777),
+                          .cursor = 777777};
+        start = clock_cpu_s();
+        canvas_clear(&canvas);
+        chart_draw(&canvas, (Rect){0, 0, 200, 60}, &spec);
+        slowest = fmax(slowest, clock_cpu_s() - start);
+        int column = axis_column(spec.axis, 777777, 200 - CHART_MARGIN);
+        int arrow =
+            -1; /* the spike is an arrow at the top, one cell beside the cursor at most */
+        for (int x = column - 1; x <= column + 1; x++) {
+            arrow = canvas.cell[CHART_MARGIN + x].rune == 0x2191 ? x : arrow;
+        }
+        bool hidden = canvas.cell[CHART_MARGIN + column].rune == 0x2502;
+        assert_true(arrow >= 0 || hidden || chart_scale(&canvas, &spec, 192).high >= 1e6);
+    }
+    printf("# a million rows: %.0f ms to take in, a chart of three lines at 200x60 %.1f "
+           "ms at most\n",
+           filled * 1e3, slowest * 1e3);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    assert_true(slowest < 0.1);
+#endif
+    canvas_done(&canvas);
+    rows_drop(rows);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_forks_stand_under_their_parents),
+        cmocka_unit_test(test_a_run_keeps_its_stroke),
+        cmocka_unit_test(test_a_fork_is_overlaid),
+        cmocka_unit_test(test_places_and_steps_are_inverse),
+        cmocka_unit_test(test_differences_are_taken_at_the_same_place),
+        cmocka_unit_test(test_a_million_rows_are_drawn_at_ten_a_second),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
