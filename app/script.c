@@ -303,8 +303,8 @@ static Status do_line(Script *script, char *line, Error *error)
     if (*line == '\0' || *line == '#') {
         return STATUS_OK;
     }
-    if (*line != ':') {
-        return type(script, line, error);
+    if (*line != ':' || line[1] == ':') { /* "::word" types the colon itself */
+        return type(script, line + (*line == ':'), error);
     }
     snprintf(whole, sizeof whole, "%s", line);
     Status status = own_word(script, line, &known, error);

@@ -16,6 +16,7 @@
  *   :reject TEXT     it does not
  *   :resize WxH
  *   :sleep SECONDS   only when shown on a terminal
+ *   ::word           types a colon and what follows
  *   keys             everything else, typed as it stands; <Enter> <Esc> <Tab> <BackTab>
  *                    <Space> <Up> <Down> <Left> <Right> <Home> <End> <PgUp> <PgDn>
  *                    <Backspace> <lt>
