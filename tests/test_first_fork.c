@@ -1,5 +1,6 @@
-/* A first-time user: from an empty folder to a fork with a changed prior, by the screen
- * alone. Each press is one that the screen before it named. The engine is in lock-step.
+/* A first-time user: from an empty folder to a fork with a changed prior and both runs'
+ * loss and shift over one another, by the screen alone. Each press is one that the screen
+ * before it named. The engine is in lock-step.
  */
 #include "tests/engines.h"
 #include "tests/near.h"
@@ -120,7 +121,9 @@ static void test_from_nothing_to_a_fork(void **state)
     assert_true(old->state == RUN_LIVE && new->state == RUN_LIVE);
     sees(&hand, "nothing staged");
     trains_to(&hand, 1, here + 20);
-    presses(&hand, '2', "02 forked from 01");
+    presses(&hand, '2', "2 shows the curves of both");
+    sees(&hand, "─ loss  ╌ 02  ─ 01 ─"); /* two lines over one another */
+    sees(&hand, "─ shift i=1  ╌ 02  ─ 01 ─");
     assert_true(hand.presses <= 20);
     hand_close(&hand);
 }
