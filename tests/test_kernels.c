@@ -104,7 +104,7 @@ static void test_linear(void **state)
     float *gx = random_floats(ROWS * IN, 1, 6), *gx_want = copy_of(ROWS * IN, gx);
     naive_matmul(ROWS, IN, OUT, 1, (Matrix){gy, OUT, false}, (Matrix){w, OUT, true}, true,
                  gx_want, IN);
-    kernel_linear_input(ROWS, IN, OUT, gy, w, gx);
+    kernel_linear_input(ROWS, IN, OUT, gy, w, true, gx);
     expect_close("linear input", ROWS * IN, gx, gx_want, 1e-6);
 
     float *gw = random_floats(IN * OUT, 1, 7), *gw_want = copy_of(IN * OUT, gw);
@@ -206,8 +206,13 @@ static void test_conv3x3_input(void **state)
         ConvData d = conv_data(conv_shapes[i]);
         float *want = random_floats(d.nx, 1, 5), *got = copy_of(d.nx, want);
         naive_conv3x3_input(d.s, d.gy, d.w, want);
-        kernel_conv3x3_input(d.s, d.gy, d.w, got, d.scratch);
+        kernel_conv3x3_input(d.s, d.gy, d.w, true, got, d.scratch);
         expect_close("conv3x3 input", d.nx, got, want, CONV_BOUND);
+        for (size_t k = 0; k < d.nx; k++)
+            want[k] = 0, got[k] = NAN;
+        naive_conv3x3_input(d.s, d.gy, d.w, want);
+        kernel_conv3x3_input(d.s, d.gy, d.w, false, got, d.scratch);
+        expect_close("conv3x3 input set", d.nx, got, want, CONV_BOUND);
         free(want), free(got), conv_free(&d);
     }
 }
@@ -283,6 +288,26 @@ static void test_activations(void **state)
     }
 }
 
+/* Both halves of SiLU in one pass are those of the two kernels, bit for bit. */
+static void test_silu_slope(void **state)
+{
+    (void)state;
+    enum { N = 1003 };
+    float *x = random_floats(N, 4, 1), *ones = random_floats(N, 0, 2);
+    float *y = random_floats(N, 1, 3), *want = copy_of(N, y), *slope = copy_of(N, ones);
+    for (int i = 0; i < N; i++)
+        ones[i] = 1;
+    kernel_silu(N, x, want);
+    kernel_silu_grad(N, x, ones, slope);
+    kernel_silu_slope(N, x, y);
+    assert_memory_equal(y, want, sizeof(float) * N);
+    assert_memory_equal(x, slope, sizeof(float) * N);
+    kernel_multiply(N, y, slope);
+    for (int i = 0; i < N; i++)
+        assert_true(slope[i] == x[i] * y[i]);
+    free(x), free(ones), free(y), free(want), free(slope);
+}
+
 static void test_time_features(void **state)
 {
     (void)state;
@@ -335,7 +360,7 @@ static void test_group_norm(void **state)
         float *gg = random_floats(c, 1, 8), *gg_want = copy_of(c, gg);
         float *gb = random_floats(c, 1, 9), *gb_want = copy_of(c, gb);
         float *scratch = random_floats((size_t)s.pixels * c, 1, 10);
-        kernel_group_norm_grad(s, x, gamma, beta, stats, gy, gx, gg, gb, scratch);
+        kernel_group_norm_grad(s, x, gamma, beta, stats, gy, true, gx, gg, gb, scratch);
         naive_group_norm_grad(s, x, gamma, beta, gy, gx_want, gg_want, gb_want);
         expect_close("group norm gx", n, gx, gx_want, 3e-6);
         expect_close("group norm gamma", c, gg, gg_want, 5e-6);
@@ -387,7 +412,7 @@ static void test_attention(void **state)
         kernel_attention(s, qkv, y, p);
         naive_attention(s, qkv, want);
         expect_close("attention", n, y, want, 2e-6);
-        kernel_attention_grad(s, qkv, p, gy, g, room);
+        kernel_attention_grad(s, qkv, p, gy, true, g, room);
         naive_attention_grad(s, qkv, gy, g_want);
         expect_close("attention gradient", 3 * n, g, g_want, 3e-6);
         free(qkv), free(gy), free(y), free(want), free(p), free(room), free(g),
@@ -424,9 +449,9 @@ int main(void)
         cmocka_unit_test(test_column_sums),   cmocka_unit_test(test_conv3x3),
         cmocka_unit_test(test_conv3x3_input), cmocka_unit_test(test_conv3x3_weight),
         cmocka_unit_test(test_exp),           cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_group_norm),    cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_attention),     cmocka_unit_test(test_shuffle),
-        cmocka_unit_test(test_time_features),
+        cmocka_unit_test(test_silu_slope),    cmocka_unit_test(test_group_norm),
+        cmocka_unit_test(test_softmax),       cmocka_unit_test(test_attention),
+        cmocka_unit_test(test_shuffle),       cmocka_unit_test(test_time_features),
     };
     kernel_init();
     return cmocka_run_group_tests_name(kernel_cpu(), tests, NULL, NULL);

@@ -64,6 +64,35 @@ static void test_adam(void **state)
     assert_true(model.updates == 0 && vector_norm(N, m) == 0 && vector_norm(N, v) == 0);
 }
 
+/* A block of several ranges, clipped or not: a crew's workers leave the bits of one. */
+static void test_shared_update(void **state)
+{
+    (void)state;
+    enum { N = 40001, BLOCKS = 5 };
+    static float block[2][BLOCKS][N];
+    Crew *crew = crew_new(3);
+    for (int clip = 0; clip < 2; clip++) {
+        AdamSettings s = {
+            .lr = 0.01, .beta1 = 0.8, .beta2 = 0.95, .clip = clip, .ema = 0.9};
+        for (int way = 0; way < 2; way++) {
+            float(*b)[N] = block[way];
+            for (int k = 0; k < BLOCKS; k++)
+                for (int i = 0; i < N; i++)
+                    b[k][i] = fabsf(vectors_wave((uint32_t)i, (uint32_t)k));
+            Model model = {.size = N,
+                           .weights = b[0],
+                           .ema = b[1],
+                           .moment1 = b[2],
+                           .moment2 = b[3]};
+            double norm = model_update_by(way ? crew : NULL, &model, b[4], &s);
+            assert_true(norm > 2 &&
+                        fabs(vector_norm(N, b[4]) - (clip ? 1 : norm)) < 1e-5);
+        }
+        assert_memory_equal(block[0], block[1], sizeof block[0]);
+    }
+    crew_free(crew);
+}
+
 static void test_ema(void **state)
 {
     (void)state;
@@ -122,6 +151,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_adam),
+        cmocka_unit_test(test_shared_update),
         cmocka_unit_test(test_ema),
         cmocka_unit_test(test_map),
     };

@@ -27,6 +27,10 @@ static Tensor *build_linear(Tape *t, Tensor **in)
 {
     return op_linear(t, in[0], in[1], in[2]);
 }
+static Tensor *build_linear_silu(Tape *t, Tensor **in)
+{
+    return op_linear_silu(t, in[0], in[1], in[2]);
+}
 static Tensor *build_linear_plain(Tape *t, Tensor **in)
 {
     return op_linear(t, in[0], in[1], NULL);
@@ -125,6 +129,7 @@ static const OpCase cases[] = {
      build_linear,                              {{2, 3, 4, 16}, {1, 1, 16, 32}, {1, 1, 1, 32}},
      false                                                                                           },
     {"linear without bias", build_linear_plain, {{3, 1, 1, 4}, {1, 1, 4, 5}},                   false},
+    {"linear silu",         build_linear_silu,  {{5, 1, 1, 7}, {1, 1, 7, 6}, {1, 1, 1, 6}},     false},
     {"conv3x3",             build_conv,         {{2, 5, 3, 4}, {3, 3, 4, 6}, {1, 1, 1, 6}},     false},
     {"conv3x3 wide",        build_conv,         {{2, 6, 7, 16}, {3, 3, 16, 16}, {1, 1, 1, 16}}, false},
     {"conv3x3 even",        build_conv_plain,   {{1, 8, 8, 32}, {3, 3, 32, 16}},                false},
@@ -202,12 +207,18 @@ static Inputs inputs_of(const OpCase *op, Arena *arena)
     return in;
 }
 
-/* Forward; backward too when any gradient is wanted. Gives back the projection. */
-static double run(const OpCase *op, const Inputs *in, Arena *arena, unsigned wanted)
+/* Forward; backward too when any gradient is wanted. Gives back the projection. `inner`:
+ * inputs are another op's outputs, their gradients at first memory full of NaN. */
+static double run_as(const OpCase *op, const Inputs *in, Arena *arena, unsigned wanted,
+                     bool inner)
 {
+    static const float ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
     Tape tape;
     double value;
     size_t mark = arena_mark(arena);
+    if (inner)
+        memset(arena_floats(arena, 1 << 18), 0xff, sizeof(float) << 18);
+    arena_rewind(arena, mark);
     tape_begin(&tape, arena, wanted != 0);
     Tensor *leaf[INPUTS] = {NULL};
     for (int k = 0; k < in->n; k++) {
@@ -217,12 +228,18 @@ static double run(const OpCase *op, const Inputs *in, Arena *arena, unsigned wan
             memset(in->g[k], 0, sizeof(float) * in->size[k]);
         leaf[k] =
             tape_leaf(&tape, s[0], s[1], s[2], s[3], in->x[k], wants ? in->g[k] : NULL);
+        leaf[k] = inner ? op_affine(&tape, leaf[k], ones, NULL) : leaf[k];
     }
     Tensor *loss = project(&tape, op->build(&tape, leaf), &value);
     if (wanted)
         tape_backward(&tape, loss);
     arena_rewind(arena, mark);
     return value;
+}
+
+static double run(const OpCase *op, const Inputs *in, Arena *arena, unsigned wanted)
+{
+    return run_as(op, in, arena, wanted, false);
 }
 
 /* (L(x + h d) - L(x - h d)) / 2h for input k. */
@@ -275,8 +292,8 @@ static void test_derivatives(void **state)
     }
 }
 
-/* What one input's gradient is does not depend on who else wants one; who does not want
- * one gets none. */
+/* What one input's gradient is does not depend on who else wants one, nor on whether it
+ * is added to a leaf's zeros or set inside; who does not want one gets none. */
 static void test_partial_gradients(void **state)
 {
     Arena *arena = *state;
@@ -288,8 +305,10 @@ static void test_partial_gradients(void **state)
             full[k] = arena_floats(arena, in.size[k]);
             memcpy(full[k], in.g[k], sizeof(float) * in.size[k]);
         }
-        for (unsigned wanted = 1; wanted < 1u << in.n; wanted++) {
-            run(&cases[i], &in, arena, wanted);
+        unsigned all = (1u << in.n) - 1;
+        for (unsigned trial = 0; trial < 2 * all; trial++) {
+            unsigned wanted = 1 + trial / 2;
+            run_as(&cases[i], &in, arena, wanted, trial % 2);
             for (int k = 0; k < in.n; k++)
                 for (size_t j = 0; j < in.size[k]; j++)
                     assert_true(in.g[k][j] == (wanted >> k & 1 ? full[k][j] : 0));

@@ -177,7 +177,7 @@ void lab_step(Lab *lab, long index, StepReport *report)
     report_terms(&pass, report);
     AdamSettings adam = lab->adam;
     adam.lr = report->lr = learning_rate(lab, lab->adam.lr, index);
-    report->grad_norm = model_update(&lab->student, lab->gradient, &adam);
+    report->grad_norm = model_update_by(lab->crew, &lab->student, lab->gradient, &adam);
     count_cost(lab);
     if (lab->method->after)
         lab->method->after(lab, index, report);
@@ -200,7 +200,7 @@ double lab_train(Lab *lab, const Training *training, long index, int repeat, dou
     double loss = pass_run(&pass);
     AdamSettings adam = lab->adam;
     adam.lr = learning_rate(lab, training->lr, index);
-    double norm = model_update(training->model, training->gradient, &adam);
+    double norm = model_update_by(lab->crew, training->model, training->gradient, &adam);
     if (grad_norm)
         *grad_norm = norm;
     arena_rewind(lab->step, mark);
@@ -244,7 +244,7 @@ double lab_pretrain(Lab *lab, long index)
     AdamSettings adam = {.lr = config_real(&lab->config, "student.pretrain_lr"), .beta1 = 0.9, .beta2 = 0.999,
                          .epsilon = 1e-8, .clip = 1, .ema = 0.99};
     adam.lr *= 1 - (double)index / (double)lab_pretrain_steps(lab);
-    model_update(&lab->student, lab->gradient, &adam);
+    model_update_by(lab->crew, &lab->student, lab->gradient, &adam);
     lab->cost.teacher += (double)lab->batch * denoiser_cost(&lab->teacher);
     lab->cost.student += 3.0 * lab->batch;
     arena_rewind(lab->step, mark);

@@ -23,6 +23,15 @@ Tensor *layer_linear(Tape *tape, Params *params, const char *prefix, Tensor *x, 
     return op_linear(tape, x, weight, bias);
 }
 
+Tensor *layer_linear_silu(Tape *tape, Params *params, const char *prefix, Tensor *x,
+                          int out)
+{
+    Tensor *weight =
+        take(params, prefix, "weight", 2, (int[]){x->c, out}, INIT_LINEAR, x->c);
+    Tensor *bias = take(params, prefix, "bias", 1, &out, INIT_LINEAR, x->c);
+    return op_linear_silu(tape, x, weight, bias);
+}
+
 Tensor *layer_conv3x3(Tape *tape, Params *params, const char *prefix, Tensor *x, int out,
                       bool zero)
 {

@@ -8,6 +8,9 @@
 /* x (in) to (out); `zero` starts weight and bias at zero, else INIT_LINEAR. */
 Tensor *layer_linear(Tape *tape, Params *params, const char *prefix, Tensor *x, int out,
                      bool zero);
+/* The same, never zero, followed by SiLU. */
+Tensor *layer_linear_silu(Tape *tape, Params *params, const char *prefix, Tensor *x,
+                          int out);
 Tensor *layer_conv3x3(Tape *tape, Params *params, const char *prefix, Tensor *x, int out,
                       bool zero);
 /* Group norm with gamma 1 and beta 0 at the start, followed by SiLU when `silu`. */

@@ -4,6 +4,15 @@
 #include "engine/tensor/op.h"
 #include <stdio.h>
 
+static Tensor *first_with_class(Tape *tape, Params *params, const NetSpec *spec,
+                                const char *name, Tensor *x, const int *label)
+{
+    Tensor *h = layer_linear(tape, params, name, x, spec->hidden, false);
+    Tensor *class = layer_classes(tape, params, "classes", spec->classes, spec->hidden,
+                                  spec->hidden, label, x->n);
+    return op_silu(tape, op_add(tape, h, class));
+}
+
 static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z,
                        const float *u, const int *label)
 {
@@ -13,12 +22,9 @@ static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *
     for (int i = 0; i < spec->depth; i++) {
         char name[32];
         snprintf(name, sizeof name, "layers.%d", i);
-        h = layer_linear(tape, params, name, h, spec->hidden, false);
-        if (i == 0 && spec->classes > 0)
-            h = op_add(tape, h,
-                       layer_classes(tape, params, "classes", spec->classes, spec->hidden,
-                                     spec->hidden, label, z->n));
-        h = op_silu(tape, h);
+        h = i == 0 && spec->classes > 0
+                ? first_with_class(tape, params, spec, name, h, label)
+                : layer_linear_silu(tape, params, name, h, spec->hidden);
     }
     return layer_linear(tape, params, "out", h, spec->channels, false);
 }

@@ -1,5 +1,6 @@
 /* The optimiser: one pass over a flat block clips, steps and averages. */
 #include "engine/nets/optim.h"
+#include "engine/tensor/kernels.h"
 #include <math.h>
 #include <string.h>
 
@@ -28,16 +29,8 @@ double model_ema_decay(double decay, long updates)
 
 double vector_norm(size_t n, const float *x)
 {
-    enum { LANES = 8 };
-    double lane[LANES] = {0}, sum = 0;
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t j = 0; j < LANES; j++)
-            lane[j] += (double)x[i + j] * (double)x[i + j];
-    for (; i < n; i++)
-        sum += (double)x[i] * (double)x[i];
-    for (int j = 0; j < LANES; j++)
-        sum += lane[j];
+    double sum;
+    kernel_squares(n, x, &sum);
     return sqrt(sum);
 }
 
@@ -48,17 +41,12 @@ void vector_ema(size_t n, float *target, const float *x, double decay)
         target[i] += move * (x[i] - target[i]);
 }
 
-/* What one step multiplies by, as floats. */
-typedef struct Factors {
-    float clip, keep1, keep2, new1, new2, decay, rate, root, epsilon, move;
-} Factors;
-
-static Factors factors(const AdamSettings *s, double norm, long updates)
+static AdamFactors factors(const AdamSettings *s, double norm, long updates)
 {
     double bias1 = 1.0 - pow(s->beta1, (double)updates);
     double bias2 = 1.0 - pow(s->beta2, (double)updates);
     double clip = s->clip > 0 ? fmin(1.0, s->clip / (norm + 1e-6)) : 1.0;
-    return (Factors){
+    return (AdamFactors){
         .clip = (float)clip,
         .keep1 = (float)s->beta1,
         .keep2 = (float)s->beta2,
@@ -72,27 +60,40 @@ static Factors factors(const AdamSettings *s, double norm, long updates)
     };
 }
 
-/* AdamW (Loshchilov & Hutter 2019), the bias corrections as in PyTorch. */
-static void step(size_t n, const Factors f, float *restrict g, float *restrict m,
-                 float *restrict v, float *restrict w, float *restrict ema)
+typedef struct Update {
+    Model *model;
+    float *gradient;
+    AdamFactors factors;
+} Update;
+
+static void update_range(void *context, Arena *arena, int begin, int end, int chunk)
 {
-    for (size_t i = 0; i < n; i++) {
-        float gi = g[i] * f.clip;
-        g[i] = gi;
-        m[i] = f.keep1 * m[i] + f.new1 * gi;
-        v[i] = f.keep2 * v[i] + f.new2 * gi * gi;
-        w[i] = w[i] * f.decay - f.rate * m[i] / (sqrtf(v[i]) * f.root + f.epsilon);
-        ema[i] += f.move * (w[i] - ema[i]);
-    }
+    (void)arena, (void)chunk;
+    const Update *u = context;
+    const Model *m = u->model;
+    kernel_adam((size_t)(end - begin), &u->factors, u->gradient + begin,
+                m->moment1 + begin, m->moment2 + begin, m->weights + begin,
+                m->ema + begin);
 }
 
-double model_update(Model *model, float *gradient, const AdamSettings *settings)
+double model_update_by(Crew *crew, Model *model, float *gradient,
+                       const AdamSettings *settings)
 {
+    enum { RANGE = 16384 };
     double norm = vector_norm(model->size, gradient);
     if (!isfinite(norm))
         return norm;
     model->updates++;
-    step(model->size, factors(settings, norm, model->updates), gradient, model->moment1,
-         model->moment2, model->weights, model->ema);
+    Update update = {model, gradient, factors(settings, norm, model->updates)};
+    int size = (int)model->size;
+    if (crew)
+        crew_map(crew, size, RANGE, update_range, &update);
+    else
+        update_range(&update, NULL, 0, size, 0);
     return norm;
+}
+
+double model_update(Model *model, float *gradient, const AdamSettings *settings)
+{
+    return model_update_by(NULL, model, gradient, settings);
 }

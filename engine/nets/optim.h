@@ -2,6 +2,7 @@
 #ifndef DDIL_OPTIM_H
 #define DDIL_OPTIM_H
 
+#include "engine/nets/crew.h"
 #include "engine/nets/net.h"
 
 /* One trainable network: its weights and everything its optimiser keeps. Blocks of `size`
@@ -31,6 +32,10 @@ double model_ema_decay(double decay, long updates);
  * Returns the gradient's norm before clipping (double sum). A norm that is not finite
  * changes nothing and is returned as it is. */
 double model_update(Model *model, float *gradient, const AdamSettings *settings);
+
+/* The same, shared by a crew's workers; the same bits. */
+double model_update_by(Crew *crew, Model *model, float *gradient,
+                       const AdamSettings *settings);
 
 double vector_norm(size_t n, const float *x);
 /* target = decay * target + (1 - decay) * x */

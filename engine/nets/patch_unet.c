@@ -22,7 +22,7 @@ static Tensor *embedding(Tape *tape, Params *params, const NetSpec *spec, const 
 {
     Tensor *e =
         op_time_features(tape, u, n, spec->features, spec->time_scale, spec->time_range);
-    e = op_silu(tape, layer_linear(tape, params, "time.0", e, spec->embed, false));
+    e = layer_linear_silu(tape, params, "time.0", e, spec->embed);
     e = layer_linear(tape, params, "time.1", e, spec->embed, false);
     if (spec->classes > 0)
         e = op_add(tape, e,

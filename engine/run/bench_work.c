@@ -75,7 +75,7 @@ static void train_step(Work *work)
     Model *model = &work->model;
     crew_map_gradient(work->crew, work->batch, model->spec.chunk, model->size,
                       work->gradient, train_chunk, work);
-    model_update(model, work->gradient, &adam);
+    model_update_by(work->crew, model, work->gradient, &adam);
     work->flops += flops_of(&model->spec, 3.0 * work->batch);
 }
 

@@ -146,16 +146,18 @@ void kernel_conv3x3(ConvShape shape, const float *x, const float *weight,
     }
 }
 
-void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight,
+void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight, bool add,
                           float *gx, float *scratch)
 {
     if (winograd_fits(shape)) {
-        winograd_input(shape, gy, weight, gx, scratch);
+        winograd_input(shape, gy, weight, add, gx, scratch);
     } else if (!turns(shape)) {
+        if (!add && shape.n > 0)
+            start((size_t)shape.n * pixels(shape), shape.in, NULL, gx);
         by_scatter(shape, gy, weight, gx, scratch);
     } else if (shape.n > 0) {
         turn(shape, weight, false, scratch);
-        by_gather(swapped(shape), gy, scratch, false, NULL, gx, scratch + weights(shape));
+        by_gather(swapped(shape), gy, scratch, !add, NULL, gx, scratch + weights(shape));
     }
 }
 

@@ -31,6 +31,16 @@ KERNEL_BODY void kernel_silu_grad_body(size_t n, const float *x, const float *gy
 KERNEL_DISPATCH(kernel_silu_grad, (size_t n, const float *x, const float *gy, float *gx),
                 (n, x, gy, gx))
 
+KERNEL_BODY void kernel_silu_slope_body(size_t n, float *x, float *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        float xi = x[i], e = simd_exp(-xi), s = 1.0f / (1.0f + e);
+        y[i] = xi * s;
+        x[i] = s * (1.0f + xi * (e * s));
+    }
+}
+KERNEL_DISPATCH(kernel_silu_slope, (size_t n, float *x, float *y), (n, x, y))
+
 /* gelu(x) = x sigmoid(t), t = 2 sqrt(2 / pi) (x + 0.044715 x^3): the tanh form, since
  * (1 + tanh(t / 2)) / 2 = sigmoid(t). */
 KERNEL_BODY float gelu_argument(float x)
@@ -64,6 +74,13 @@ KERNEL_BODY void kernel_add_body(size_t n, const float *a, const float *b, float
 }
 KERNEL_DISPATCH(kernel_add, (size_t n, const float *a, const float *b, float *y),
                 (n, a, b, y))
+
+KERNEL_BODY void kernel_multiply_body(size_t n, const float *x, float *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] *= x[i];
+}
+KERNEL_DISPATCH(kernel_multiply, (size_t n, const float *x, float *y), (n, x, y))
 
 KERNEL_BODY void kernel_accumulate_body(size_t n, float scale, const float *x, float *y)
 {

@@ -126,14 +126,25 @@ static const TileSet sets[] = {
                   {avx512_rows_ROWS, avx512_rows_4, avx512_rows_2, avx512_rows_1}},
 };
 
+/* The kind of tile for the next of `left` rows: the largest that fits, but two equal ones
+ * rather than a large and a small one, which cannot keep the units busy. */
+static int next_kind(const TileSet *set, int left)
+{
+    int kind = left > set->rows[0] && left == 2 * set->rows[1] ? 1 : 0;
+    while (set->rows[kind] > left)
+        kind++;
+    return kind;
+}
+
 /* Tiles down the rows of C for one packed panel; `vectors` vectors cover n columns. */
 static void sweep(const TileSet *set, TileCall t, int m, int vectors)
 {
-    for (int i = 0, kind = 0; i < m; i += set->rows[kind], t.c += set->rows[kind] * t.ldc,
-             t.a += set->rows[kind] * t.ra) {
-        while (set->rows[kind] > m - i)
-            kind++;
+    for (int left = m, rows; left > 0; left -= rows) {
+        int kind = next_kind(set, left);
+        rows = set->rows[kind];
         set->tile[kind](vectors, &t);
+        t.c += rows * t.ldc;
+        t.a += rows * t.ra;
     }
 }
 

@@ -60,10 +60,10 @@ void kernel_linear(int rows, int in, int out, const float *x, const float *weigh
 }
 
 void kernel_linear_input(int rows, int in, int out, const float *gy, const float *weight,
-                         float *gx)
+                         bool add, float *gx)
 {
     kernel_matmul(rows, in, out, 1.0f, (Matrix){gy, out, false},
-                  (Matrix){weight, out, true}, true, gx, in);
+                  (Matrix){weight, out, true}, add, gx, in);
 }
 
 void kernel_linear_weight(int rows, int in, int out, const float *gy, const float *x,

@@ -180,12 +180,14 @@ KERNEL_BODY void input_factors(NormShape s, const float *gamma, const float *sta
     }
 }
 
-KERNEL_BODY void add_input(NormShape s, const float *x, const float *gpre,
-                           const Factors *f, float *gx)
+KERNEL_BODY void put_input(NormShape s, const float *x, const float *gpre,
+                           const Factors *f, bool add, float *gx)
 {
     for (int row = 0; row < s.pixels; row++, x += s.c, gpre += s.c, gx += s.c)
-        for (int j = 0; j < s.c; j++)
-            gx[j] += f->a[j] * gpre[j] + (f->b[j] * x[j] + f->c[j]);
+        for (int j = 0; j < s.c; j++) {
+            float g = f->a[j] * gpre[j] + (f->b[j] * x[j] + f->c[j]);
+            gx[j] = add ? gx[j] + g : g;
+        }
 }
 
 KERNEL_BODY void add_parameters(NormShape s, const float *stats, const Sums *sums,
@@ -201,8 +203,8 @@ KERNEL_BODY void add_parameters(NormShape s, const float *stats, const Sums *sum
 KERNEL_BODY void kernel_group_norm_grad_body(NormShape s, const float *x,
                                              const float *gamma, const float *beta,
                                              const float *stats, const float *gy,
-                                             float *gx, float *ggamma, float *gbeta,
-                                             float *scratch)
+                                             bool add, float *gx, float *ggamma,
+                                             float *gbeta, float *scratch)
 {
     size_t size = (size_t)s.pixels * (size_t)s.c;
     for (int i = 0; i < s.n; i++, x += size, gy += size, stats += 2 * s.groups) {
@@ -219,11 +221,14 @@ KERNEL_BODY void kernel_group_norm_grad_body(NormShape s, const float *x,
         if (!gx)
             continue;
         input_factors(s, gamma, stats, &sums, &f);
-        add_input(s, x, scratch, &f, gx + (size_t)i * size);
+        if (add)
+            put_input(s, x, scratch, &f, true, gx + (size_t)i * size);
+        else
+            put_input(s, x, scratch, &f, false, gx + (size_t)i * size);
     }
 }
 KERNEL_DISPATCH(kernel_group_norm_grad,
                 (NormShape s, const float *x, const float *gamma, const float *beta,
-                 const float *stats, const float *gy, float *gx, float *ggamma,
+                 const float *stats, const float *gy, bool add, float *gx, float *ggamma,
                  float *gbeta, float *scratch),
-                (s, x, gamma, beta, stats, gy, gx, ggamma, gbeta, scratch))
+                (s, x, gamma, beta, stats, gy, add, gx, ggamma, gbeta, scratch))

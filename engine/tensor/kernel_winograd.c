@@ -203,14 +203,14 @@ static void turn(ConvShape s, const float *weight, float *turned)
     }
 }
 
-void winograd_input(ConvShape shape, const float *gy, const float *weight, float *gx,
-                    float *scratch)
+void winograd_input(ConvShape shape, const float *gy, const float *weight, bool add,
+                    float *gx, float *scratch)
 {
     Room room;
     ConvShape back = {shape.n, shape.h, shape.w, shape.out, shape.in};
     lay_out(back, scratch, &room);
     turn(shape, weight, room.turned);
-    convolve(back, gy, room.turned, FINISH_ADD, NULL, gx, &room);
+    convolve(back, gy, room.turned, add ? FINISH_ADD : FINISH_SET, NULL, gx, &room);
 }
 
 /* b[f] (tiles, out) = A gy A^T */
@@ -292,10 +292,10 @@ void winograd_forward(ConvShape shape, const float *x, const float *weight,
     (void)shape, (void)x, (void)weight, (void)bias, (void)y, (void)scratch;
 }
 
-void winograd_input(ConvShape shape, const float *gy, const float *weight, float *gx,
-                    float *scratch)
+void winograd_input(ConvShape shape, const float *gy, const float *weight, bool add,
+                    float *gx, float *scratch)
 {
-    (void)shape, (void)gy, (void)weight, (void)gx, (void)scratch;
+    (void)shape, (void)gy, (void)weight, (void)add, (void)gx, (void)scratch;
 }
 
 void winograd_weight(ConvShape shape, const float *gy, const float *x, float *gweight,

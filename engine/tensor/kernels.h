@@ -1,8 +1,8 @@
 /* Kernels: pure float functions over plain arrays, shapes beside the arguments. Forward
- * overwrites its output, backward adds to it. Any number of elements may be zero; then
- * pointers are not looked at. Every function may be called from several threads at once.
- * Pictures are NHWC, matrices row-major. NaN propagates through all of them. The only
- * callers of cblas. */
+ * overwrites its output, backward adds to it, or overwrites without `add`. Any number of
+ * elements may be zero; then pointers are not looked at. Every function may be called
+ * from several threads at once. Pictures are NHWC, matrices row-major. NaN propagates
+ * through all of them. The only callers of cblas. */
 #ifndef DDIL_KERNELS_H
 #define DDIL_KERNELS_H
 
@@ -30,7 +30,7 @@ void kernel_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool ad
 void kernel_linear(int rows, int in, int out, const float *x, const float *weight,
                    const float *bias, float *y);
 void kernel_linear_input(int rows, int in, int out, const float *gy, const float *weight,
-                         float *gx);
+                         bool add, float *gx);
 void kernel_linear_weight(int rows, int in, int out, const float *gy, const float *x,
                           float *gweight);
 /* sum (c) += column sums of x (rows, c). */
@@ -44,7 +44,7 @@ typedef struct ConvShape {
 size_t conv3x3_scratch(ConvShape shape);
 void kernel_conv3x3(ConvShape shape, const float *x, const float *weight,
                     const float *bias, float *y, float *scratch);
-void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight,
+void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight, bool add,
                           float *gx, float *scratch);
 void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x,
                            float *gweight, float *scratch);
@@ -54,9 +54,13 @@ void kernel_exp(size_t n, const float *x,
                 float *y); /* relative error 3e-7; x clamped to [-87, 88] */
 void kernel_silu(size_t n, const float *x, float *y);
 void kernel_silu_grad(size_t n, const float *x, const float *gy, float *gx);
+/* y = silu(x); x becomes the slope there. */
+void kernel_silu_slope(size_t n, float *x, float *y);
 void kernel_gelu(size_t n, const float *x, float *y);
 void kernel_gelu_grad(size_t n, const float *x, const float *gy, float *gx);
 void kernel_add(size_t n, const float *a, const float *b, float *y);
+/* y *= x */
+void kernel_multiply(size_t n, const float *x, float *y);
 /* y += scale x */
 void kernel_accumulate(size_t n, float scale, const float *x, float *y);
 /* y (rows, c) = x (rows, c) + e (c) */
@@ -72,10 +76,12 @@ typedef struct NormShape {
 } NormShape;
 void kernel_group_norm(NormShape shape, const float *x, const float *gamma,
                        const float *beta, float *y, float *stats);
-/* gx, ggamma and gbeta may each be NULL. scratch: pixels * c floats. */
+/* gx, ggamma and gbeta may each be NULL; `add` is about gx alone. scratch: pixels * c
+ * floats. */
 void kernel_group_norm_grad(NormShape shape, const float *x, const float *gamma,
                             const float *beta, const float *stats, const float *gy,
-                            float *gx, float *ggamma, float *gbeta, float *scratch);
+                            bool add, float *gx, float *ggamma, float *gbeta,
+                            float *scratch);
 
 /* y (n, 2 half): sin, then cos, of time[i] * frequency[k]. Absolute error 1e-7 up to
  * angles of 1e6. */
@@ -96,7 +102,17 @@ typedef struct AttentionShape {
 void kernel_attention(AttentionShape shape, const float *qkv, float *y, float *p);
 /* scratch: pixels * pixels floats. */
 void kernel_attention_grad(AttentionShape shape, const float *qkv, const float *p,
-                           const float *gy, float *gqkv, float *scratch);
+                           const float *gy, bool add, float *gqkv, float *scratch);
+
+/* One optimiser step over n floats: gradient (scaled in place when clip < 1), the two
+ * moments, weights and their moving average. */
+typedef struct AdamFactors {
+    float clip, keep1, keep2, new1, new2, decay, rate, root, epsilon, move;
+} AdamFactors;
+void kernel_adam(size_t n, const AdamFactors *factors, float *gradient, float *moment1,
+                 float *moment2, float *weights, float *ema);
+/* sum = sum of x^2, in double; the same bits on every CPU. */
+void kernel_squares(size_t n, const float *x, double *sum);
 
 /* (n, h, w, c) to (n, h/2, w/2, 4c), channel c * 4 + 2 dy + dx, and back. The shape is
  * the large picture's. */

@@ -10,6 +10,8 @@
 /* y = x W + b over the channels, at every pixel: also the 1x1 convolution. W: (in, out);
  * b may be NULL. */
 Tensor *op_linear(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias);
+/* The same followed by SiLU, fused. */
+Tensor *op_linear_silu(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias);
 /* 3x3 convolution, stride 1, zero padding 1. W: (3, 3, in, out) stored as a tensor n=3
  * h=3 w=in c=out. */
 Tensor *op_conv3x3(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias);

@@ -22,23 +22,55 @@ static void bias_gradient(const Tensor *bias, const Tensor *y)
 static void linear_backward(TapeNode *node, Arena *scratch)
 {
     (void)scratch;
-    const Tensor *x = node->in[0], *weight = node->in[1], *y = node->out;
+    Tensor *x = node->in[0];
+    const Tensor *weight = node->in[1], *y = node->out;
     if (x->g)
-        kernel_linear_input(rows_of(x), x->c, y->c, y->g, weight->x, x->g);
+        kernel_linear_input(rows_of(x), x->c, y->c, y->g, weight->x, !tape_first(x),
+                            x->g);
     if (weight->g)
         kernel_linear_weight(rows_of(x), x->c, y->c, y->g, x->x, weight->g);
     bias_gradient(node->in[2], y);
 }
 
-Tensor *op_linear(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
+/* The output of a linear layer, its product in `out`, or in its own values if NULL. */
+static Tensor *linear(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias, float *out)
 {
     must(weight->n == 1 && weight->h == 1 && weight->w == x->c);
     must(!bias || tensor_size(bias) == (size_t)weight->c);
     Tensor *y =
         tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
-    kernel_linear(rows_of(x), x->c, y->c, x->x, weight->x, bias ? bias->x : NULL, y->x);
+    kernel_linear(rows_of(x), x->c, y->c, x->x, weight->x, bias ? bias->x : NULL,
+                  out ? out : y->x);
     tape->flops += 2.0 * x->h * x->w * x->c * y->c;
+    return y;
+}
+
+Tensor *op_linear(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
+{
+    Tensor *y = linear(tape, x, weight, bias, NULL);
     tape_node(tape, linear_backward, y, NULL, x, weight, bias, NULL);
+    tape_sets(tape, y, 1);
+    return y;
+}
+
+/* The output's gradient becomes the product's in place: it is read no more. */
+static void linear_silu_backward(TapeNode *node, Arena *scratch)
+{
+    kernel_multiply(tensor_size(node->out), node->saved, node->out->g);
+    linear_backward(node, scratch);
+}
+
+Tensor *op_linear_silu(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
+{
+    bool slopes = tape->record && any_gradient(x, weight, bias);
+    float *slope = slopes ? arena_floats(tape->arena, rows_of(x) * weight->c) : NULL;
+    Tensor *y = linear(tape, x, weight, bias, slope);
+    if (slopes)
+        kernel_silu_slope(tensor_size(y), slope, y->x);
+    else
+        kernel_silu(tensor_size(y), y->x, y->x);
+    tape_node(tape, linear_silu_backward, y, slope, x, weight, bias, NULL);
+    tape_sets(tape, y, 1);
     return y;
 }
 
@@ -49,11 +81,12 @@ static ConvShape conv_shape(const Tensor *x, const Tensor *y)
 
 static void conv3x3_backward(TapeNode *node, Arena *scratch)
 {
-    const Tensor *x = node->in[0], *weight = node->in[1], *y = node->out;
+    Tensor *x = node->in[0];
+    const Tensor *weight = node->in[1], *y = node->out;
     ConvShape shape = conv_shape(x, y);
     float *room = arena_floats(scratch, conv3x3_scratch(shape));
     if (x->g)
-        kernel_conv3x3_input(shape, y->g, weight->x, x->g, room);
+        kernel_conv3x3_input(shape, y->g, weight->x, !tape_first(x), x->g, room);
     if (weight->g)
         kernel_conv3x3_weight(shape, y->g, x->x, weight->g, room);
     bias_gradient(node->in[2], y);
@@ -72,6 +105,7 @@ Tensor *op_conv3x3(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
     arena_rewind(tape->arena, mark);
     tape->flops += 18.0 * x->h * x->w * x->c * y->c;
     tape_node(tape, conv3x3_backward, y, NULL, x, weight, bias, NULL);
+    tape_sets(tape, y, 1);
     return y;
 }
 
@@ -84,7 +118,8 @@ static void attention_backward(TapeNode *node, Arena *scratch)
 {
     const Attention *a = node->saved;
     size_t pixels = (size_t)a->shape.pixels;
-    kernel_attention_grad(a->shape, node->in[0]->x, a->p, node->out->g, node->in[0]->g,
+    Tensor *qkv = node->in[0];
+    kernel_attention_grad(a->shape, qkv->x, a->p, node->out->g, !tape_first(qkv), qkv->g,
                           arena_floats(scratch, pixels * pixels));
 }
 
@@ -100,5 +135,6 @@ Tensor *op_attention(Tape *tape, Tensor *qkv, int heads)
     kernel_attention(a->shape, qkv->x, y->x, a->p);
     tape->flops += 4.0 * pixels * pixels * c;
     tape_node(tape, attention_backward, y, a, qkv, NULL, NULL, NULL);
+    tape_sets(tape, y, 1);
     return y;
 }

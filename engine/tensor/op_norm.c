@@ -11,10 +11,11 @@ typedef struct GroupNorm {
 static void group_norm_backward(TapeNode *node, Arena *scratch)
 {
     const GroupNorm *norm = node->saved;
-    const Tensor *x = node->in[0], *gamma = node->in[1], *beta = node->in[2];
+    Tensor *x = node->in[0];
+    const Tensor *gamma = node->in[1], *beta = node->in[2];
     kernel_group_norm_grad(
-        norm->shape, x->x, gamma->x, beta->x, norm->stats, node->out->g, x->g, gamma->g,
-        beta->g,
+        norm->shape, x->x, gamma->x, beta->x, norm->stats, node->out->g, !tape_first(x),
+        x->g, gamma->g, beta->g,
         arena_floats(scratch, (size_t)norm->shape.pixels * (size_t)norm->shape.c));
 }
 
@@ -29,6 +30,7 @@ static Tensor *group_norm(Tape *tape, Tensor *x, Tensor *gamma, Tensor *beta, in
     norm->stats = arena_floats(tape->arena, 2 * x->n * groups);
     kernel_group_norm(norm->shape, x->x, gamma->x, beta->x, y->x, norm->stats);
     tape_node(tape, group_norm_backward, y, norm, x, gamma, beta, NULL);
+    tape_sets(tape, y, 1);
     return y;
 }
 

@@ -6,15 +6,19 @@
 #include <math.h>
 #include <string.h>
 
-/* Adds channels [from, from + x->c) of y's gradient to x's. */
-static void take_channels(const Tensor *y, int from, const Tensor *x)
+/* Channels [from, from + x->c) of y's gradient to x's. */
+static void take_channels(const Tensor *y, int from, Tensor *x)
 {
     if (!x->g)
         return;
     size_t rows = (size_t)x->n * (size_t)x->h * (size_t)x->w, width = (size_t)x->c;
-    for (size_t row = 0; row < rows; row++)
+    bool first = tape_first(x);
+    for (size_t row = 0; row < rows; row++) {
+        float *to = x->g + row * width;
+        const float *part = y->g + row * (size_t)y->c + (size_t)from;
         for (size_t j = 0; j < width; j++)
-            x->g[row * width + j] += y->g[row * (size_t)y->c + (size_t)from + j];
+            to[j] = first ? part[j] : to[j] + part[j];
+    }
 }
 
 static void concat_backward(TapeNode *node, Arena *scratch)
@@ -35,14 +39,15 @@ Tensor *op_concat(Tape *tape, Tensor *a, Tensor *b)
         memcpy(y->x + row * (ac + bc) + ac, b->x + row * bc, sizeof(float) * bc);
     }
     tape_node(tape, concat_backward, y, NULL, a, b, NULL, NULL);
+    tape_sets(tape, y, 1 | 2);
     return y;
 }
 
 static void space_to_depth_backward(TapeNode *node, Arena *scratch)
 {
     (void)scratch;
-    const Tensor *x = node->in[0];
-    kernel_depth_to_space(x->n, x->h, x->w, x->c, node->out->g, x->g, true);
+    Tensor *x = node->in[0];
+    kernel_depth_to_space(x->n, x->h, x->w, x->c, node->out->g, x->g, !tape_first(x));
 }
 
 Tensor *op_space_to_depth(Tape *tape, Tensor *x)
@@ -51,14 +56,16 @@ Tensor *op_space_to_depth(Tape *tape, Tensor *x)
     Tensor *y = tape_tensor(tape, x->n, x->h / 2, x->w / 2, 4 * x->c, x->g);
     kernel_space_to_depth(x->n, x->h, x->w, x->c, x->x, y->x, false);
     tape_node(tape, space_to_depth_backward, y, NULL, x, NULL, NULL, NULL);
+    tape_sets(tape, y, 1);
     return y;
 }
 
 static void depth_to_space_backward(TapeNode *node, Arena *scratch)
 {
     (void)scratch;
+    Tensor *x = node->in[0];
     const Tensor *y = node->out;
-    kernel_space_to_depth(y->n, y->h, y->w, y->c, y->g, node->in[0]->g, true);
+    kernel_space_to_depth(y->n, y->h, y->w, y->c, y->g, x->g, !tape_first(x));
 }
 
 Tensor *op_depth_to_space(Tape *tape, Tensor *x)
@@ -67,6 +74,7 @@ Tensor *op_depth_to_space(Tape *tape, Tensor *x)
     Tensor *y = tape_tensor(tape, x->n, 2 * x->h, 2 * x->w, x->c / 4, x->g);
     kernel_depth_to_space(y->n, y->h, y->w, y->c, x->x, y->x, false);
     tape_node(tape, depth_to_space_backward, y, NULL, x, NULL, NULL, NULL);
+    tape_sets(tape, y, 1);
     return y;
 }
 

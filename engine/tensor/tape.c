@@ -74,6 +74,12 @@ void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out,
     tape->last = node;
 }
 
+void tape_sets(Tape *tape, const Tensor *out, unsigned inputs)
+{
+    if (tape->last && tape->last->out == out)
+        tape->last->sets = inputs;
+}
+
 /* A gradient buffer: this header, then `size` values on the next cache line. */
 typedef struct Buffer Buffer;
 struct Buffer {
@@ -88,7 +94,7 @@ static float *values_of(Buffer *buffer)
     return (float *)(void *)((char *)buffer + HEADER);
 }
 
-/* Gives a pending tensor zeros: an unused buffer of its size, or a new one. */
+/* Gives a pending tensor memory: an unused buffer of its size, or a new one. */
 static void provide(Tensor *t, Buffer **unused, Arena *arena)
 {
     size_t size = tensor_size(t);
@@ -102,7 +108,13 @@ static void provide(Tensor *t, Buffer **unused, Arena *arena)
         buffer->size = size;
     }
     t->g = values_of(buffer);
-    memset(t->g, 0, sizeof(float) * size);
+    t->unset = true;
+}
+
+static void zero(Tensor *t)
+{
+    if (tape_first(t))
+        memset(t->g, 0, sizeof(float) * tensor_size(t));
 }
 
 static void release(Tensor *t, Buffer **unused)
@@ -113,6 +125,22 @@ static void release(Tensor *t, Buffer **unused)
     set_pending(t);
 }
 
+/* Runs one node, whose output has a gradient, with memory behind its inputs'. */
+static void step(TapeNode *node, Buffer **unused, Arena *arena)
+{
+    for (int i = 0; i < 4; i++) {
+        Tensor *in = node->in[i];
+        if (in && is_pending(in))
+            provide(in, unused, arena);
+        if (in && !(node->sets >> i & 1))
+            zero(in);
+    }
+    size_t mark = arena_mark(arena);
+    node->backward(node, arena);
+    arena_rewind(arena, mark);
+    release(node->out, unused);
+}
+
 void tape_backward(Tape *tape, Tensor *loss)
 {
     must(tape->record && loss->g && tensor_size(loss) == 1);
@@ -120,16 +148,9 @@ void tape_backward(Tape *tape, Tensor *loss)
     size_t start = arena_mark(tape->arena);
     provide(loss, &unused, tape->arena);
     loss->g[0] = 1.0f;
-    for (TapeNode *node = tape->last; node; node = node->previous) {
-        if (is_pending(node->out))
-            continue;
-        for (int i = 0; i < 4; i++)
-            if (node->in[i] && is_pending(node->in[i]))
-                provide(node->in[i], &unused, tape->arena);
-        size_t mark = arena_mark(tape->arena);
-        node->backward(node, tape->arena);
-        arena_rewind(tape->arena, mark);
-        release(node->out, &unused);
-    }
+    loss->unset = false;
+    for (TapeNode *node = tape->last; node; node = node->previous)
+        if (!is_pending(node->out))
+            step(node, &unused, tape->arena);
     arena_rewind(tape->arena, start);
 }

@@ -12,10 +12,11 @@
  */
 typedef struct Tensor {
     int n, h, w, c;
-    float *x; /* values */
-    float *g; /* gradient of the same shape, or NULL: nobody needs it. Of an op's output
-               * only backward functions may look inside: memory stands behind it from the
-               * first use to the last in tape_backward. */
+    float *x;   /* values */
+    float *g;   /* gradient of the same shape, or NULL: nobody needs it. Of an op's output
+                 * only backward functions may look inside: memory stands behind it from the
+                 * first use to the last in tape_backward. */
+    bool unset; /* g is memory without values yet; see tape_sets */
 } Tensor;
 
 static inline size_t tensor_size(const Tensor *t)
@@ -29,6 +30,7 @@ struct TapeNode {
     TapeNode *previous;
     Tensor *in[4], *out;
     void *saved; /* whatever the op needs again; in the tape's arena */
+    unsigned sets;
 };
 
 typedef struct Tape {
@@ -56,6 +58,18 @@ Tensor *tape_detach(Tape *tape, Tensor *t);
  * inputs are NULL. */
 void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out,
                void *saved, Tensor *a, Tensor *b, Tensor *c, Tensor *d);
+
+/* An op adds into its inputs' gradients, which begin at zero. One that can as well set
+ * them says so after tape_node, bit i of `inputs` for input i, and its backward function
+ * asks tape_first once for each: true when the gradient's values are still unset, and
+ * then it must set all of them. */
+void tape_sets(Tape *tape, const Tensor *out, unsigned inputs);
+static inline bool tape_first(Tensor *t)
+{
+    bool first = t->unset;
+    t->unset = false;
+    return first;
+}
 
 /* Sets loss->g[0] = 1 (loss has one element) and runs every node backward, adding into
  * leaf gradients. Scratch memory for the backward pass is taken above the tape and given

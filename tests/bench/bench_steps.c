@@ -63,7 +63,7 @@ static void train_step(void *context)
         .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .clip = 1, .ema = 0.999};
     crew_map_gradient(t->crew, t->n, t->model.spec.chunk, t->model.size, t->gradient,
                       train_chunk, t);
-    model_update(&t->model, t->gradient, &adam);
+    model_update_by(t->crew, &t->model, t->gradient, &adam);
     t->step++;
 }
 
@@ -124,7 +124,7 @@ static void conv_step(void *context)
     if (c->direction == 0)
         kernel_conv3x3(c->s, c->x, c->w, c->b, c->y, c->scratch);
     else if (c->direction == 1)
-        kernel_conv3x3_input(c->s, c->y, c->w, c->x, c->scratch);
+        kernel_conv3x3_input(c->s, c->y, c->w, false, c->x, c->scratch);
     else
         kernel_conv3x3_weight(c->s, c->y, c->x, c->w, c->scratch);
 }
