@@ -61,6 +61,9 @@ typedef enum CommandKind {
     COMMAND_FORK,   /* run, number: at this saved step, or FORK_..., text: lines "section.key=value" */
     COMMAND_NOTE,   /* run, number: the training step it is about (-1: the present one), text */
     COMMAND_DELETE, /* run: paused, done or failed only */
+    /* run, number: also show the samples of the newest checkpoint at or before this step (-1: only the newest there are); text:
+     * "paths" follows the seeds' paths too. Allowed to viewers; answered by a note only when it fails. Holds until the next one. */
+    COMMAND_LOOK,
 } CommandKind;
 
 enum { COMMAND_TEXT_SIZE = 1024, NAME_SIZE = 64 };
@@ -112,6 +115,30 @@ typedef struct ShiftView {
     const float *own, *forward, *ratio, *low, *high, *mmd2, *null95, *mmd2_teacher, *null95_teacher, *paired;
 } ShiftView;
 
+/* The first n seeds of the samples on their way through the sampler, in two coordinates: the data's own, or the first two principal
+ * components of the held-out data. Lengths are root mean squares over a sample's coordinates. Where the sampler re-noises, the teacher
+ * does as the student does, with the same noise: its x0 is the end of its own long path from its state. */
+typedef struct PathsView {
+    int n, steps;    /* seeds; sampling steps N */
+    int starts;      /* N + 1, or 1 where there is no teacher: then only `path` has meaning */
+    int fine;        /* parts of the teacher's line in a sampling step: 1 where the sampler re-noises */
+    int teacher_steps; /* denoiser steps of the teacher from noise to sample */
+    bool projected;  /* on principal components */
+    /* starts x (N+1) x n x 2: path r is the student's that begins at stage r in the teacher's state; before it the teacher's states.
+     * Path 0 is the student's own, path N the teacher's. */
+    const float *path;
+    const float *gap;     /* starts x (N+1) x n: length of what separates path r from the teacher's state */
+    const float *fresh;   /* (N+1) x n: of path 0's gap, along its direction, what the step into the stage made; the rest was there before */
+    const float *teacher; /* (N fine + 1) x n x 2 */
+    int n_cloud;
+    const float *cloud;   /* n_cloud x 2: held-out data */
+    /* x0 estimates on a square grid, points only: classes x N x field^2 x 2; the grid spans [-field_half, field_half] each way. The
+     * teacher's is the x0 whose one step leads where its own steps lead. */
+    int field, field_classes;
+    float field_half;
+    const float *student_field, *teacher_field;
+} PathsView;
+
 /* Samples from fixed seeds: points or pictures, at every sampling step. */
 typedef struct SamplesView {
     long step;       /* training step they were made at */
@@ -125,6 +152,7 @@ typedef struct SamplesView {
     int n_reference;             /* points only: draws of the full held-out law */
     const float *reference;
     float low, high;             /* range of finished samples, for scaling */
+    const PathsView *paths;      /* NULL unless asked for */
 } SamplesView;
 
 enum { TERMS_MAX = 20 };
@@ -174,6 +202,7 @@ typedef struct RunView {
     TermView *term;           /* [0] is the loss itself, [1] grad_norm, then the method's terms */
     ShiftView shift_view;
     SamplesView samples;
+    SamplesView past;         /* what COMMAND_LOOK asked for; n = 0: nothing */
     int marks;
     MarkView *mark;
     int metrics;              /* last evaluation */

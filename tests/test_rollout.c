@@ -189,6 +189,30 @@ static void test_mixed_roll_in(void **state)
     assert_near(last / (double)N, 0.25, 4 * sqrt(0.25 * 0.75 / N));
 }
 
+/* A roll-out in two parts is the whole one, fresh noise too. */
+static void test_parts(void **state)
+{
+    Bench *bench = *state;
+    enum { N = 150, STEPS = 5, SIZE = (STEPS + 1) * 2 * N };
+    static float whole[SIZE], parts[SIZE];
+    static const Rule rules[] = {RULE_DDIM, RULE_RENOISE, RULE_ANCESTRAL};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        Policy policy = policy_of(exact_denoiser(bench->ring.mixture, 0, 1), rules[i], STEPS, 2);
+        Rollout r = rollout_of(bench, &policy, N, whole);
+        rollout(bench->crew, &r);
+        memset(parts, 0, sizeof parts);
+        r.states = parts;
+        r.to = 2;
+        rollout(bench->crew, &r);
+        assert_true(parts[3 * 2 * N] == 0);
+        r.from = 2;
+        r.to = 0;
+        r.noise = parts + 2 * 2 * N;
+        rollout(bench->crew, &r);
+        assert_memory_equal(parts, whole, sizeof whole);
+    }
+}
+
 /* A guided network on images: two evaluations a state, the same bits for one and two
  * threads, states that are DDIM steps of the policy's own estimates. */
 static void test_network_rollout(void **state)
@@ -364,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_rollout_by_hand),
         cmocka_unit_test(test_rollout_does_not_depend_on_threads),
         cmocka_unit_test(test_mixed_roll_in),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_network_rollout),
         cmocka_unit_test(test_labels_follow_rows),
         cmocka_unit_test(test_exact_teacher_samples),

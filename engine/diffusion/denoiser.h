@@ -49,7 +49,9 @@ void policy_x0(const Policy *policy, Arena *arena, int n, const float *z, const 
  * samples (u = 0). x0s (may be NULL): N x n x dims, the (last sub-step's) estimate of
  * each step. `other` (may be NULL) is the second policy of a mixed roll-in: each step of
  * each row takes it with probability mix; it must have the same N. Returns network
- * evaluations spent. count (may be NULL) adds up what was clipped, in order. */
+ * evaluations spent. count (may be NULL) adds up what was clipped, in order.
+ * A part of a roll-out: `noise` holds the states of stage `from`, and it ends at stage `to` (0: N); planes outside are
+ * left alone. Each step meets the fresh noise it meets in the whole one; the first is of first order. Not with `other`. */
 typedef struct Rollout {
     const Policy *policy, *other;
     double mix;
@@ -61,6 +63,7 @@ typedef struct Rollout {
     const int *label;
     float *states, *x0s;
     Clipped *count;
+    int from, to;
 } Rollout;
 long rollout(Crew *crew, const Rollout *r);
 

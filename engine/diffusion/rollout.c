@@ -131,14 +131,26 @@ static void choose(Walker *walker)
     }
 }
 
+/* Leaves out the random numbers of the steps before the first. */
+static void skip(Walker *walker)
+{
+    const Policy *policy = walker->r->policy;
+    bool draws = policy->rule == RULE_RENOISE || policy->rule == RULE_ANCESTRAL;
+    long drawn = draws ? (long)walker->r->from * substeps_of(policy) * walker->d : 0;
+    for (int row = 0; row < walker->n; row++)
+        for (long i = 0; i < drawn; i++)
+            rng_normal(&walker->noise[row]);
+}
+
 static void walk(Walker *walker)
 {
     const Rollout *r = walker->r;
-    int steps = r->policy->steps;
+    int steps = r->policy->steps, last = r->to ? r->to : steps;
     size_t d = (size_t)walker->d, plane = (size_t)r->n * d,
            at = (size_t)walker->begin * d;
-    memcpy(r->states + at, r->noise + at, sizeof(float) * (size_t)walker->n * d);
-    for (int k = 0; k < steps; k++) {
+    memcpy(r->states + (size_t)r->from * plane + at, r->noise + at, sizeof(float) * (size_t)walker->n * d);
+    skip(walker);
+    for (int k = r->from; k < last; k++) {
         const float *from = r->states + (size_t)k * plane + at;
         float *to = r->states + (size_t)(k + 1) * plane + at;
         float *x0 = r->x0s ? r->x0s + (size_t)k * plane + at : NULL;
@@ -190,6 +202,8 @@ static void must_be_sound(const Rollout *r)
              net_dims(&r->policy->denoiser.spec));
     }
     must(r->policy != r->other && r->policy->denoiser.spec.chunk >= 1);
+    must(r->from >= 0 && r->from <= r->policy->steps && r->to <= r->policy->steps);
+    must(!(r->from && r->other));
 }
 
 long rollout(Crew *crew, const Rollout *r)

@@ -246,6 +246,16 @@ Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *
     return status;
 }
 
+Lab lab_past(const Lab *lab, const Config *config, float *ema)
+{
+    Lab past = *lab;
+    past.config = *config;
+    past.student.ema = ema;
+    read_threshold(&past);
+    read_source(&past, &past.source.set);
+    return past;
+}
+
 Policy lab_student(const Lab *lab, bool live, int steps)
 {
     Denoiser student = {.spec = lab->student.spec,

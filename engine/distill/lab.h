@@ -79,6 +79,10 @@ void lab_pretrain_done(Lab *lab);
 /* One whole optimiser step numbered `index` (0-based): refresh of the source, batch, update. */
 void lab_step(Lab *lab, long index, StepReport *report);
 
+/* A copy to sample with, as the lab was under this configuration (of the same run) and with these averaged weights. It shares
+ * everything else and must not be trained. */
+Lab lab_past(const Lab *lab, const Config *config, float *ema);
+
 /* The student at its own inference sampler: EMA weights (or live), N = `steps` (0: the lab's own). */
 Policy lab_student(const Lab *lab, bool live, int steps);
 /* The teacher on the student's grid: `substeps` DDIM steps between two grid points, at site R. */

@@ -26,7 +26,7 @@ void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, u
         rng_normals(&rng, data->dims, noise + (size_t)r * data->dims);
         label[r] = !data->conditional ? 0 : fixed_class >= 0 ? fixed_class : r % data->classes;
     }
-    Rollout r = {.policy = policy, .seed = seed, .stream = stream, .first = (uint64_t)1 << 60, .n = n,
+    Rollout r = {.policy = policy, .seed = seed, .stream = stream, .first = EVAL_FRESH, .n = n,
                  .noise = noise, .label = label, .states = states, .x0s = x0s};
     rollout(crew, &r);
     arena_done(&arena);

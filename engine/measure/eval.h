@@ -35,6 +35,8 @@ typedef struct Judge {
 void eval_policy(const Judge *judge, const Policy *policy, int n, uint64_t seed, EvalReport *report);
 /* Held-out data against itself: what a perfect sampler would score at this n. */
 void eval_real(const Judge *judge, int n, EvalReport *report);
+/* Fresh noise of row r comes from this index on in the samples' stream. */
+#define EVAL_FRESH ((uint64_t)1 << 60)
 /* n samples (n x dims) and their labels as eval_policy draws them; labels may be NULL. first: number of the first row. */
 void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, uint64_t seed, Stream stream,
                  int fixed_class /* -1: cycle through the classes */, float *states /* (N+1) x n x dims */,

@@ -78,6 +78,19 @@ long checkpoint_newest(const char *folder)
     return newest;
 }
 
+long checkpoint_before(const char *folder, long step)
+{
+    long *steps;
+    int n = checkpoint_list(folder, &steps);
+    long found = n ? steps[0] : -1;
+    for (int i = 0; i < n; i++) {
+        if (steps[i] <= step)
+            found = steps[i];
+    }
+    free(steps);
+    return found;
+}
+
 /* ---- Saving ----------------------------------------------------------------------- */
 
 typedef struct Saving {
@@ -189,8 +202,8 @@ static Status open_file(TensorFile **file, const char *folder, long step, char *
     return status;
 }
 
-Status checkpoint_load(const char *folder, long step, CheckpointState *state,
-                       void *context, Error *error)
+static Status load(const char *folder, long step, bool whole, CheckpointState *state,
+                   void *context, Error *error)
 {
     char path[PATH_SIZE];
     TensorFile *file;
@@ -199,7 +212,7 @@ Status checkpoint_load(const char *folder, long step, CheckpointState *state,
         return status;
     Loading loading = {.walk = {take}, .file = file, .error = error};
     state(context, &loading.walk);
-    if (!loading.status && loading.arrays != tensorfile_count(file))
+    if (!loading.status && whole && loading.arrays != tensorfile_count(file))
         loading.status =
             fail(error, STATUS_BAD_INPUT, "%s: holds %d arrays, this run has %d", path,
                  tensorfile_count(file), loading.arrays);
@@ -209,6 +222,18 @@ Status checkpoint_load(const char *folder, long step, CheckpointState *state,
     }
     tensorfile_close(file);
     return loading.status;
+}
+
+Status checkpoint_load(const char *folder, long step, CheckpointState *state,
+                       void *context, Error *error)
+{
+    return load(folder, step, true, state, context, error);
+}
+
+Status checkpoint_load_part(const char *folder, long step, CheckpointState *part,
+                            void *context, Error *error)
+{
+    return load(folder, step, false, part, context, error);
 }
 
 Status checkpoint_config(const char *folder, long step, char **text, Error *error)

@@ -38,6 +38,7 @@ static void end_of_run(Engine *engine, Slot *slot, RunPulse pulse, const Error *
         note_add(engine, 0, STATUS_FAILED, slot->id, "%02d %s failed: %.160s", slot->id,
                  name, error->text);
     slot_close(slot);
+    engine->look.due = true;
 }
 
 static void quantum(Engine *engine, Slot *slot)
@@ -85,6 +86,7 @@ static void *worker(void *context)
     Engine *engine = context;
     while (!stopping(engine)) {
         int commands = commands_do(engine);
+        look_again(engine);
         bool worked = turn(engine);
         if (commands || !worked || clock_s() - engine->published >= PUBLISH_EVERY_S)
             snapshot_publish(engine);
@@ -111,8 +113,10 @@ int engine_advance(Engine *engine, int quanta)
         return 0;
     }
     commands_do(engine);
+    look_again(engine);
     while (done < quanta && turn(engine))
         done++;
+    look_again(engine);
     snapshot_publish(engine);
     return done;
 }
@@ -178,6 +182,7 @@ static void init_lock(Engine *engine)
 
 static void release(Engine *engine)
 {
+    look_end(engine);
     port_close(engine->port);
     viewer_close(engine);
     slots_free(engine);

@@ -180,6 +180,7 @@ static Status do_set(Engine *engine, const Order *order, Slot *slot, Error *erro
         status = run_set(slot->run, order->command.text, error);
     if (status)
         return status;
+    look_forget(engine, slot->id); /* the checkpoint of this step was written anew */
     slot->changed = true;
     snprintf(lines, sizeof lines, "%s", order->command.text);
     for (char *end; (end = strchr(lines, '\n')) != NULL;)
@@ -229,6 +230,7 @@ static Status do_delete(Engine *engine, const Order *order, Slot *slot, Error *e
         return fail(error, STATUS_BAD_INPUT, "the run is live; pause it first");
     title(slot, shown);
     snprintf(folder, sizeof folder, "%s", slot->folder);
+    look_forget(engine, slot->id);
     slot_remove(engine, slot);
     Status status = folder_remove(folder, error);
     if (!status)
@@ -238,6 +240,11 @@ static Status do_delete(Engine *engine, const Order *order, Slot *slot, Error *e
     return status;
 }
 
+static Status do_look(Engine *engine, const Order *order, Slot *slot, Error *error)
+{
+    return look_at(engine, slot, &order->command, error);
+}
+
 /* ---- Dispatch --------------------------------------------------------------------- */
 
 typedef Status DoCommand(Engine *engine, const Order *order, Slot *slot, Error *error);
@@ -245,7 +252,7 @@ typedef Status DoCommand(Engine *engine, const Order *order, Slot *slot, Error *
 static DoCommand *const ACTIONS[] = {
     [COMMAND_START] = do_start, [COMMAND_PAUSE] = do_pause,   [COMMAND_STEP] = do_step,
     [COMMAND_SET] = do_set,     [COMMAND_SAVE] = do_save,     [COMMAND_FORK] = do_fork,
-    [COMMAND_NOTE] = do_note,   [COMMAND_DELETE] = do_delete,
+    [COMMAND_NOTE] = do_note,   [COMMAND_DELETE] = do_delete, [COMMAND_LOOK] = do_look,
 };
 enum { ACTION_COUNT = sizeof ACTIONS / sizeof *ACTIONS };
 

@@ -29,6 +29,23 @@ typedef struct Slot {
     RunLine about;
 } Slot;
 
+/* What COMMAND_LOOK asked for, and the samples made for such commands, newest use last. */
+enum { PAST_MAX = 32 };
+typedef struct Look {
+    int run;    /* 0: nothing */
+    long step;  /* -1: the newest */
+    bool paths;
+    bool due;   /* a run was opened or closed: to be looked up anew */
+    long checkpoint; /* the newest when it was looked up */
+    Run *open;  /* a run on disk, opened for looking; NULL when it is open anyway */
+    struct Gallery *past; /* shown beside the run's own, or NULL */
+} Look;
+typedef struct Kept {
+    int run;
+    long step;
+    struct Gallery *gallery;
+} Kept;
+
 typedef struct Order {
     long ticket;
     Command command;
@@ -55,6 +72,9 @@ struct Engine {
     NoteView note[NOTES_MAX];
     int notes;
     long notes_ever;
+    Look look;
+    Kept kept[PAST_MAX];
+    int keeps;
     bool news;        /* something to publish besides changed slots */
     double published; /* clock of the last publication */
     double scanned;   /* clock of the last look at the folders (viewers) */
@@ -90,6 +110,15 @@ void slot_remove(Engine *engine, Slot *slot);
 void slot_scan(Engine *engine, const char *folder);
 void slots_free(Engine *engine);
 
+/* ---- engine_past.c ---- */
+Status look_at(Engine *engine, Slot *slot, const Command *command, Error *error);
+/* The same for an order, which is answered when it fails. */
+void look_order(Engine *engine, const Order *order);
+/* Looks again where a run was opened, closed or saved. */
+void look_again(Engine *engine);
+/* A run is no longer what it was: forgets what was made of it. */
+void look_forget(Engine *engine, int run);
+void look_end(Engine *engine);
 /* ---- engine_commands.c ---- */
 /* Carries out all queued commands; returns how many. */
 int commands_do(Engine *engine);

@@ -42,6 +42,7 @@ Slot *slot_add(Engine *engine, Run *run)
     run_watch(run);
     slot->run = run;
     slot->view = run_view(run);
+    engine->look.due = true;
     return slot;
 }
 
@@ -80,6 +81,7 @@ Status slot_open(Engine *engine, Slot *slot, Error *error)
         return status;
     run_watch(slot->run);
     slot->changed = true;
+    engine->look.due = true;
     return STATUS_OK;
 }
 

@@ -92,8 +92,11 @@ static Block *build(Engine *engine)
     memcpy(block->snapshot.note, engine->note,
            sizeof *engine->note * (size_t)engine->notes);
     block->references = 1;
-    for (int i = 0; i < engine->slots; i++)
-        block->run[i] = run_view_keep(engine->slot[i].view);
+    for (int i = 0; i < engine->slots; i++) {
+        const Slot *slot = &engine->slot[i];
+        bool past = engine->look.past && engine->look.run == slot->id;
+        block->run[i] = past ? run_view_with_past(slot->view, engine->look.past) : run_view_keep(slot->view);
+    }
     return block;
 }
 

@@ -20,6 +20,7 @@ struct Gallery {
     /* what view points to, in one allocation */
     float *student, *student_x0, *teacher, *reference;
     int *label;
+    Paths *paths; /* NULL: not asked for */
     float memory[];
 };
 
@@ -112,7 +113,7 @@ static void copy_fixed(Gallery *gallery, const Gallery *before, const Shape *sha
            (size_t)shape->reference * dims_of(shape) * sizeof(float));
 }
 
-Gallery *gallery_make(const Lab *lab, long step, const Gallery *before)
+Gallery *gallery_make(const Lab *lab, long step, const Gallery *before, bool paths)
 {
     Shape shape = shape_of(lab);
     Gallery *gallery = gallery_new(&shape);
@@ -125,6 +126,10 @@ Gallery *gallery_make(const Lab *lab, long step, const Gallery *before)
     gallery->view.step = step;
     gallery->view.low = (float)lab->data.low;
     gallery->view.high = (float)lab->data.high;
+    if (paths) {
+        gallery->paths = paths_make(lab, &gallery->view, before ? before->paths : NULL);
+        gallery->view.paths = paths_view(gallery->paths);
+    }
     return gallery;
 }
 
@@ -137,8 +142,10 @@ Gallery *gallery_keep(Gallery *gallery)
 
 void gallery_drop(Gallery *gallery)
 {
-    if (gallery && atomic_fetch_sub(&gallery->references, 1) == 1)
-        free(gallery);
+    if (!gallery || atomic_fetch_sub(&gallery->references, 1) != 1)
+        return;
+    paths_drop(gallery->paths);
+    free(gallery);
 }
 
 const SamplesView *gallery_view(const Gallery *gallery)
@@ -146,11 +153,20 @@ const SamplesView *gallery_view(const Gallery *gallery)
     return &gallery->view;
 }
 
-double gallery_cost(const Lab *lab)
+double gallery_cost(const Lab *lab, bool paths)
 {
     Shape shape = shape_of(lab);
     Policy student = lab_student(lab, false, 0);
-    return (double)shape.n * shape.steps * denoiser_cost(&student.denoiser);
+    double sheet = (double)shape.n * shape.steps * denoiser_cost(&student.denoiser);
+    return sheet + (paths ? paths_cost(lab) : 0);
+}
+
+size_t gallery_bytes(const Gallery *gallery)
+{
+    const SamplesView *view = &gallery->view;
+    size_t dims = (size_t)view->height * (size_t)view->width * (size_t)view->channels;
+    size_t rows = (size_t)(3 * view->steps + 2) * (size_t)view->n + (size_t)view->n_reference;
+    return sizeof *gallery + rows * dims * sizeof(float);
 }
 
 /* ---- In a file -------------------------------------------------------------------- */

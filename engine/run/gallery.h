@@ -5,18 +5,19 @@
 
 #include "engine/distill/lab.h"
 #include "engine/engine.h"
+#include "engine/run/paths.h"
 
 typedef struct Gallery Gallery;
 
-/* Samples of the student as it is after `step`. What never changes (teacher, reference)
- * is copied from `before` when that is not NULL, which makes the call much cheaper. One
- * reference. */
-Gallery *gallery_make(const Lab *lab, long step, const Gallery *before);
+/* Samples of the student as it is after `step`, with or without the paths of the first seeds. What never changes (teacher,
+ * reference) is taken over from `before` when that is not NULL, which makes the call much cheaper. One reference. */
+Gallery *gallery_make(const Lab *lab, long step, const Gallery *before, bool paths);
 Gallery *gallery_keep(Gallery *gallery);
 void gallery_drop(Gallery *gallery); /* NULL is fine */
 const SamplesView *gallery_view(const Gallery *gallery);
 /* Network evaluations of a renewal. */
-double gallery_cost(const Lab *lab);
+double gallery_cost(const Lab *lab, bool paths);
+size_t gallery_bytes(const Gallery *gallery); /* without the paths */
 
 /* For a viewer in another process, or later: the same in a file. */
 Status gallery_save(const Gallery *gallery, const char *path, Error *error);

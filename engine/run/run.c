@@ -160,10 +160,11 @@ static Status evaluate(Run *run, Error *error)
 /* Makes the gallery show the present step. */
 static void renew_gallery(Run *run)
 {
-    if (run->gallery && run->gallery_step == run->step && !run->gallery_stale)
+    bool lacking = !run->gallery || (run->follows && !gallery_view(run->gallery)->paths);
+    if (!lacking && run->gallery_step == run->step && !run->gallery_stale)
         return;
-    Gallery *gallery =
-        gallery_make(&run->lab, run->step, run->gallery_stale ? NULL : run->gallery);
+    Gallery *gallery = gallery_make(&run->lab, run->step,
+                                    run->gallery_stale ? NULL : run->gallery, run->follows);
     run->gallery_stale = false;
     gallery_drop(run->gallery);
     run->gallery = gallery;
@@ -267,6 +268,16 @@ void run_mark_state(Run *run, RunState state)
 void run_watch(Run *run)
 {
     run->watched = !run->looking;
+}
+
+void run_follow(Run *run, bool paths)
+{
+    if (run->follows == paths)
+        return;
+    run->follows = paths;
+    run_set_cadence(run);
+    if (paths && run->stage != STAGE_PRETRAIN)
+        renew_gallery(run);
 }
 
 Lab *run_lab(Run *run)

@@ -11,6 +11,7 @@
 
 typedef struct Run Run;
 struct RunLine;
+struct Gallery;
 
 /* Creates runs/NNNN-NAME (next free number) with run.ini, empty logs and the lock; nothing is left behind on error. The lab is
  * opened (data, teacher) before the folder is made, so bad input creates nothing. `config` is checked here. parent: 0 or the run forked from. */
@@ -64,8 +65,15 @@ const char *run_features_missing(const Run *run);
 
 /* From now on the samples of run_view follow the training closely (else they are those of the last checkpoint). */
 void run_watch(Run *run);
+/* Whether the samples have paths from now on; at once, also in a run that rests. */
+void run_follow(Run *run, bool paths);
+/* What the student of the checkpoint of `step` makes; the run (live, resting or looked at) is not disturbed. One reference, for
+ * gallery_drop. */
+Status run_past(Run *run, long step, bool paths, struct Gallery **gallery, Error *error);
 /* An immutable picture of the run, reference counted. */
 const RunView *run_view(Run *run);
+/* The same view with samples of an earlier step beside its own. */
+const RunView *run_view_with_past(const RunView *view, struct Gallery *past);
 const RunView *run_view_keep(const RunView *view);
 void run_view_drop(const RunView *view);
 /* The same from a folder, without opening the lab (finished runs in the list): reads run.ini and the logs. NULL with a reason when the

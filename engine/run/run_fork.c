@@ -6,9 +6,8 @@
 
 /* ---- Looking and forking ---------------------------------------------------------- */
 
-/* The configuration in force at a saved step; *step -1 becomes the newest. */
-static Status config_at(const char *folder, long *step, Config *config, Lineage *lineage,
-                        Error *error)
+Status run_config_at(const char *folder, long *step, Config *config, Lineage *lineage,
+                     Error *error)
 {
     long newest = checkpoint_newest(folder);
     char *text;
@@ -35,7 +34,7 @@ Status run_look(Run **out, const char *folder, long step, Crew *crew, Error *err
     Run *run;
     bool newest = step < 0;
     *out = NULL;
-    Status status = config_at(folder, &step, &config, &lineage, error);
+    Status status = run_config_at(folder, &step, &config, &lineage, error);
     if (status)
         return status;
     status = run_open_folder(&run, folder, &config, &lineage, crew, error);
@@ -114,7 +113,7 @@ Status run_fork(Run **out, const char *runs, const char *folder, long step,
         name = folder_name(folder);
     Status status = folder_check_name(name, error);
     if (!status)
-        status = config_at(folder, &step, &before, &lineage, error);
+        status = run_config_at(folder, &step, &before, &lineage, error);
     config = before;
     if (!status)
         status = run_apply_lines(&config, overrides, error);

@@ -50,6 +50,7 @@ struct Run {
     long shift_every, gallery_every; /* steps; 0: never */
     bool watched;                    /* somebody asked for a view: keep a gallery */
     Gallery *gallery;
+    bool follows;       /* the gallery has paths */
     bool gallery_stale; /* its teacher too: thresholding changed */
     long gallery_step;  /* the step it shows */
     Error passed_over;  /* why the newest checkpoint could not be used, "" */
@@ -84,6 +85,10 @@ Status run_open_folder(Run **made, const char *folder, const Config *config,
                        const Lineage *lineage, Crew *crew, Error *error);
 /* The last evaluation, and the samples, as they were logged and saved. */
 void run_recall(Run *run);
+/* ---- run_fork.c ---- */
+/* The configuration in force at a saved step; *step -1 becomes the newest. */
+Status run_config_at(const char *folder, long *step, Config *config, Lineage *lineage,
+                     Error *error);
 /* ---- run_terms.c: the columns after lr in metrics.csv ---- */
 void run_name_terms(Run *run); /* of a new run */
 /* Those that the folder's metrics.csv began with, should it have been begun. */

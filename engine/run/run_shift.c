@@ -4,7 +4,8 @@
 #include "engine/run/run_parts.h"
 #include <math.h>
 
-static const double SHIFT_SHARE = 0.05, GALLERY_SHARE = 0.02;
+static const double SHIFT_SHARE = 0.05, GALLERY_SHARE = 0.02,
+                    PATHS_SHARE = 0.05;
 enum { EVERY_LEAST = 10, EVERY_UNIT = 5 };
 
 static void label(const void *context, Arena *arena, int n, const float *z, const int *i,
@@ -83,7 +84,8 @@ void run_set_cadence(Run *run)
     Policy student = lab_student(&run->lab, false, 0);
     double step = step_cost(&run->lab);
     long asked = config_int(&run->config, "shift.every");
-    run->gallery_every = every_for(gallery_cost(&run->lab), GALLERY_SHARE, step);
+    run->gallery_every = every_for(gallery_cost(&run->lab, run->follows),
+                                   run->follows ? PATHS_SHARE : GALLERY_SHARE, step);
     if (!run->shift)
         run->shift_every = 0;
     else if (asked > 0)

@@ -13,8 +13,9 @@
 typedef struct ViewBlock {
     RunView view;
     atomic_int references;
-    Gallery *gallery;
     Rows *curves, *times; /* what the series look into */
+    Gallery *gallery, *past;
+    const RunView *base; /* NULL, or what the view shares with but for the past */
     char *next; /* memory not yet handed out */
     char memory[];
 } ViewBlock;
@@ -213,6 +214,18 @@ const RunView *run_view_keep(const RunView *view)
     return view;
 }
 
+const RunView *run_view_with_past(const RunView *view, Gallery *past)
+{
+    ViewBlock *block = calloc(1, sizeof *block);
+    must(block);
+    block->view = *view;
+    block->view.past = *gallery_view(past);
+    block->references = 1;
+    block->past = gallery_keep(past);
+    block->base = run_view_keep(view);
+    return &block->view;
+}
+
 void run_view_drop(const RunView *view)
 {
     if (!view)
@@ -224,6 +237,8 @@ void run_view_drop(const RunView *view)
     gallery_drop(block->gallery);
     rows_drop(block->curves);
     rows_drop(block->times);
+    gallery_drop(block->past);
+    run_view_drop(block->base);
     free(block);
 }
 

@@ -251,7 +251,9 @@ static void pass_orders(Engine *engine)
     bool refused = engine->readonly || link->socket < 0;
     while ((refused || can_say(link)) && order_take(engine, &order)) {
         Line line = {.kind = LINE_DO, .tag = order.ticket, .command = order.command};
-        if (refused)
+        if (order.command.kind == COMMAND_LOOK) /* a cursor of one's own */
+            look_order(engine, &order);
+        else if (refused)
             refuse(engine, &order);
         else
             say(link, &line);
@@ -363,6 +365,7 @@ void viewer_turn(Engine *engine, double wait)
     listen_to_owner(engine);
     scan_if_due(engine);
     reread_stale(engine);
+    look_again(engine);
     snapshot_publish(engine);
 }
 
