@@ -25,6 +25,7 @@ typedef struct Script {
     Canvas canvas;
     CanvasLook look;
     Term *term; /* NULL: nobody watches */
+    double now; /* the screen's clock: goes on a little after every line */
     bool over;  /* :quit */
 } Script;
 
@@ -84,6 +85,23 @@ static int advance(Script *script, int n)
     int done = engine_advance(script->engine, n);
     look(script);
     return done;
+}
+
+/* The cursor rests after a line: the engine hears what is looked at. */
+static void rest(Script *script)
+{
+    enum { TICKS = 2 };
+    for (int i = 0; i < TICKS; i++) {
+        Reply reply = screen_tick(script->screen, script->snapshot, script->now);
+        script->now += 0.2;
+        if (reply.kind == REPLY_SEND) {
+            engine_send(script->engine, &reply.command);
+            advance(script, 0);
+        }
+        if (reply.kind != REPLY_UNKNOWN) {
+            draw(script);
+        }
+    }
 }
 
 /* ---- Waiting ---- */
@@ -333,6 +351,9 @@ static Status play(Script *script, FILE *file, Error *error)
                            "", error);
         }
         status = do_line(script, line, error);
+        if (status == STATUS_OK && !script->over) {
+            rest(script);
+        }
     }
     return status;
 }

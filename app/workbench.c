@@ -202,7 +202,10 @@ static int milliseconds(double seconds)
 static int patience(const Bench *bench)
 {
     double now = clock_s(), wait = term_wait(bench->term);
+    double screen = screen_wait(bench->screen, bench->snapshot, now);
     int least = wait < 0 ? -1 : milliseconds(wait);
+    least = screen >= 0 && (least < 0 || milliseconds(screen) < least) ? milliseconds(screen)
+                                                                       : least;
     const double due[] = {bench->stale ? bench->drawn_at + frame_s - now : -1,
                           bench->flash_until > 0 ? bench->flash_until - now : -1};
     const bool wanted[] = {bench->stale && term_output(bench->term) < 0,
@@ -242,7 +245,11 @@ static void turn(Bench *bench)
         bench->flash_until = 0;
         screen_flash(bench->screen, false);
     }
-    bool again = term_tick(bench->term);
+    Reply reply = screen_tick(bench->screen, bench->snapshot, now);
+    if (reply.kind == REPLY_SEND) {
+        carry_out(bench, &reply);
+    }
+    bool again = term_tick(bench->term) || reply.kind == REPLY_NONE;
     bool due = bench->stale && now - bench->drawn_at >= frame_s;
     if (unflash || again || (due && term_output(bench->term) < 0)) {
         draw(bench);

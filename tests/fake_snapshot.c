@@ -33,6 +33,8 @@ typedef struct Pool {
     int label[POINTS];
     float reference[REFERENCES_MADE * 2];
     float *samples; /* student, x0, teacher */
+    PathsView paths;
+    float *followed; /* path, gap, fresh, teacher, fields */
     unsigned state;
     Rows *rows[2 * RUNS_MAX];
 } Pool;
@@ -237,6 +239,61 @@ static void fill_params(Pool *pool, RunView *run)
     memcpy(run->share, share, sizeof share);
 }
 
+/* The first seeds on smooth curves: the teacher's bends, the student's is off by more with every step. */
+static void fill_paths(Pool *pool, RunView *run, bool images)
+{
+    enum { FOLLOWED = 24, PICTURES_FOLLOWED = 10, FINE = 8, FIELD = 5 };
+    int steps = run->samples.steps, n = images ? PICTURES_FOLLOWED : FOLLOWED;
+    size_t stages = (size_t)steps + 1, rows = stages * stages * (size_t)n, field = (size_t)(steps * FIELD * FIELD) * 2;
+    float *path = calloc(3 * rows + stages * (size_t)n + (size_t)(steps * FINE + 1) * (size_t)n * 2 + 2 * field,
+                         sizeof *path);
+    float *gap = path + 2 * rows, *fresh = gap + rows, *line = fresh + stages * (size_t)n;
+    float *fields = line + (size_t)(steps * FINE + 1) * (size_t)n * 2;
+    pool->followed = path;
+    for (int p = 0; p < n; p++) {
+        double angle = 6.283185307179586 * p / n, bend = 0.8 * sin(3.0 * p);
+        for (int part = 0; part <= steps * FINE; part++) {
+            double t = (double)part / (steps * FINE), at = angle + bend * (1 - t);
+            line[2 * (part * n + p)] = (float)((0.3 + 1.1 * t) * cos(at));
+            line[2 * (part * n + p) + 1] = (float)((0.3 + 1.1 * t) * sin(at));
+        }
+        for (int r = 0; r <= steps; r++) {
+            for (int k = 0; k <= steps; k++) {
+                size_t row = ((size_t)r * stages + (size_t)k) * (size_t)n + (size_t)p;
+                double off = k > r ? 0.04 * (k - r) * (1 + 0.5 * cos(5.0 * p + k)) : 0;
+                path[2 * row] = line[2 * (k * FINE * n + p)] + (float)off;
+                path[2 * row + 1] = line[2 * (k * FINE * n + p) + 1] - (float)(off * 0.5);
+                gap[row] = (float)(off * 0.79);
+                fresh[k * n + p] = r == 0 ? (float)(off * 0.79 / (k > 0 ? k : 1)) : fresh[k * n + p];
+            }
+        }
+    }
+    for (size_t i = 0; i < 2 * field; i++) {
+        fields[i] = (float)(0.9 * sin(0.7 * (double)i) * (i < field ? 1 : 0.9));
+    }
+    pool->paths = (PathsView){.n = n,
+                              .steps = steps,
+                              .starts = steps + 1,
+                              .fine = FINE,
+                              .teacher_steps = steps * FINE,
+                              .projected = images,
+                              .path = path,
+                              .gap = gap,
+                              .fresh = fresh,
+                              .teacher = line,
+                              .n_cloud = REFERENCES_MADE,
+                              .cloud = pool->reference,
+                              .field = images ? 0 : FIELD,
+                              .field_classes = 1,
+                              .field_half = 2,
+                              .student_field = fields,
+                              .teacher_field = fields + field};
+    for (int i = 0; i < REFERENCES_MADE && images; i++) {
+        ring_point(pool, i % 8, 0.1, pool->reference + 2 * i);
+    }
+    run->samples.paths = &pool->paths;
+}
+
 static void fill_run(Pool *pool, int i, const FakeOptions *options)
 {
     static const char *const names[] = {"ring-pd", "ring-lcm", "moons-pd-ddil",
@@ -291,6 +348,13 @@ static void fill_run(Pool *pool, int i, const FakeOptions *options)
     if (last) {
         fill_shift(pool, run, options);
         (options->images ? fill_pictures : fill_points)(pool, run, options->sampling);
+        if (!options->no_paths) {
+            fill_paths(pool, run, options->images);
+        }
+        if (options->past > 0) { /* the same, made earlier */
+            run->past = run->samples;
+            run->past.step = options->past;
+        }
         run->marks = run->step > 1200 ? (options->steered ? 3 : 1) : 0;
         run->mark = pool->mark;
         run->metrics = 2;
@@ -359,5 +423,6 @@ void fake_free(const Snapshot *snapshot)
     for (int i = 0; i < 2 * RUNS_MAX; i++) {
         rows_drop(pool->rows[i]);
     }
+    free(pool->followed);
     free(pool);
 }

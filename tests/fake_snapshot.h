@@ -16,6 +16,8 @@ typedef struct FakeOptions {
     long spike;    /* a training step with a lone huge loss; 0: none */
     bool all_done; /* nothing is live */
     bool steered;  /* a note and a second change among the marks */
+    bool no_paths; /* no seeds are followed */
+    long past;     /* samples made at this earlier step stand beside the newest; 0: none */
     bool bad_news; /* the newest note is an error */
     unsigned seed; /* changes every number */
 } FakeOptions;

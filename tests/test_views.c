@@ -54,6 +54,13 @@ static void assert_body_layouts(Rect body)
         assert_apart((Rect[]){runs.table, runs.chart, runs.facts, runs.log}, 4, body);
         assert_false(rect_is_empty(runs.table));
     }
+    for (int n = 1; n < 20; n++) {
+        PathsLayout paths = layout_paths(body, n, n % 2);
+        assert_apart((Rect[]){paths.picture, paths.steps, paths.spread, paths.strip,
+                              paths.sampler},
+                     5, body);
+        assert_false(rect_is_empty(paths.picture));
+    }
     SamplesLayout samples = layout_samples(body);
     assert_apart((Rect[]){samples.sheet, samples.facts, samples.strip}, 3, body);
     assert_false(rect_is_empty(samples.sheet));
@@ -102,6 +109,11 @@ static const Shot shots[] = {
     {"runs-filter",    {.runs = 5, .step = 2000, .seed = 1},                   "v>>>/shift>2\r"},
     {"samples",        {.runs = 5, .step = 2000, .seed = 1},                   "3"           },
     {"samples-images", {.runs = 5, .step = 2000, .seed = 1, .images = true},   "3jjd"        },
+    {"paths",          {.runs = 5, .step = 2000, .seed = 1},                   "4jjj"        },
+    {"paths-field",    {.runs = 5, .step = 2000, .seed = 1},                   "4jhhRF"      },
+    {"paths-images",
+     {.runs = 5, .step = 2000, .seed = 1, .images = true, .past = 1500},
+     "4j,,h"                                                                                 },
     {"help",           {.runs = 5, .step = 2000, .seed = 1},                   "?"           },
     {"quit",           {.runs = 5, .step = 2000, .seed = 1},                   "3q"          },
     {"tweak",          {.runs = 5, .step = 2900, .seed = 1, .steered = true},  "5lljjj"},
@@ -183,7 +195,8 @@ static bool is_a_view(const Shot *shot)
 {
     return strcmp(shot->name, "runs") == 0 || strcmp(shot->name, "curves") == 0 ||
            strcmp(shot->name, "curves-laid") == 0 || strcmp(shot->name, "compare") == 0 ||
-           strncmp(shot->name, "samples", 7) == 0 || strcmp(shot->name, "tweak") == 0;
+           strncmp(shot->name, "samples", 7) == 0 || strncmp(shot->name, "paths", 5) == 0 ||
+           strcmp(shot->name, "tweak") == 0;
 }
 
 static void test_golden_larger(void **state)
@@ -201,7 +214,8 @@ static void test_golden_smallest(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof shots / sizeof *shots; i++) {
-        if (strncmp(shots[i].name, "tweak", 5) == 0) {
+        if (strncmp(shots[i].name, "tweak", 5) == 0 ||
+            strncmp(shots[i].name, "paths", 5) == 0) {
             compare_shot(&shots[i], 60, 16);
         }
     }
@@ -414,6 +428,8 @@ static const Snapshot *random_snapshot(unsigned *seed)
                         .guided = next(seed) % 2,
                         .empty = next(seed) % 5 == 0,
                         .hole = next(seed) % 2,
+                        .no_paths = next(seed) % 4 == 0,
+                        .past = next(seed) % 3 == 0 ? 1 + (long)(next(seed) % 900) : 0,
                         .bad_news = next(seed) % 3 == 0};
     return fake_snapshot(&fake);
 }

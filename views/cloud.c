@@ -27,6 +27,10 @@ void cloud_palette(Raster *raster)
         theme_ink_rgb((Ink)ink, raster->palette[CLOUD_INK_FIRST + ink]);
     }
     blend(raster->palette[CLOUD_FRAME], raster->palette[0], pale, 1, 2);
+    blend(raster->palette[CLOUD_FAINT_STUDENT], raster->palette[0],
+          raster->palette[CLOUD_INK_FIRST + INK_STUDENT], 3, 5);
+    blend(raster->palette[CLOUD_FAINT_TEACHER], raster->palette[0],
+          raster->palette[CLOUD_INK_FIRST + INK_TEACHER], 3, 5);
 }
 
 World cloud_world(const float *reference, int n, float low, float high)

@@ -130,6 +130,30 @@ SamplesLayout layout_samples(Rect body)
     return layout;
 }
 
+PathsLayout layout_paths(Rect body, int sampling_steps, bool pictures)
+{
+    PathsLayout layout = {0};
+    if (body.height >= 10) {
+        layout.sampler = layout_take_bottom(&body, 1);
+    }
+    if (body.width >= 50) {
+        int square = 2 * at_least_0(body.height - 1) + 2, least = 23;
+        layout.steps = layout_take_right(&body, smaller(at_least_0(body.width - square - 1) > least ? body.width - square - 1 : least, 100));
+        layout_take_right(&body, 1);
+    }
+    layout.picture = body;
+    if (layout.steps.height >= 22) {
+        Rect rest = layout.steps;
+        layout.steps = layout_take_top(&rest, smaller(sampling_steps + 8, rest.height / 2));
+        layout.spread = layout_take_top(&rest, smaller(sampling_steps + 2, rest.height / 2));
+        layout.spread.height -= layout.spread.height > 2;
+        if (pictures && rest.height >= 8) {
+            layout.strip = rest;
+        }
+    }
+    return layout;
+}
+
 RunsLayout layout_runs(Rect body, int runs)
 {
     RunsLayout layout = {0};

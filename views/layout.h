@@ -41,6 +41,12 @@ typedef struct SamplesLayout {
 /* Of the Samples view. */
 SamplesLayout layout_samples(Rect body);
 
+typedef struct PathsLayout {
+    Rect picture, steps, spread, strip, sampler; /* strip: the seed's pictures */
+} PathsLayout;
+/* Of the Paths view: a square picture, numbers beside it. */
+PathsLayout layout_paths(Rect body, int sampling_steps, bool pictures);
+
 typedef struct RunsLayout {
     Rect table, chart, facts, log;
 } RunsLayout;

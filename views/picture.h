@@ -55,6 +55,8 @@ enum {
     CLOUD_DENSITY_FIRST = 1,
     CLOUD_INK_FIRST = 8, /* + Ink */
     CLOUD_FRAME = 12,
+    CLOUD_FAINT_STUDENT = 13,
+    CLOUD_FAINT_TEACHER = 14,
 };
 void cloud_palette(Raster *raster);
 /* World coordinates: centre and half the side of the smallest square shown. */

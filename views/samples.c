@@ -22,18 +22,22 @@ static int clamp(int value, int low, int high)
     return value > high ? high : value < low ? low : value;
 }
 
+static bool any(const Scene *scene)
+{
+    return scene->run != NULL && views_samples(scene->session, scene->run)->n > 0;
+}
+
 static SamplesSpec spec_of(const Scene *scene, SamplesSource source)
 {
-    const SamplesView *samples = &scene->run->samples;
+    const SamplesView *samples = views_samples(scene->session, scene->run);
     int last = source == SOURCE_X0 ? samples->steps - 1 : samples->steps;
     return (SamplesSpec){samples, source,
                          clamp(scene->session->stage, 0, last > 0 ? last : 0),
                          clamp(scene->session->seed, 0, samples->n - 1)};
 }
 
-/* "noise", "i=3", ..., "sample": stage k is what sampling step i = N - k sees. */
-static const char *stage_name(char text[FORMAT_SIZE], const SamplesView *samples,
-                              int stage)
+const char *samples_stage_name(char text[FORMAT_SIZE], const SamplesView *samples,
+                               int stage)
 {
     if (stage >= samples->steps) {
         return strcpy(text, "sample");
@@ -110,15 +114,24 @@ static void draw_classes(Canvas *canvas, Rect rect, const SamplesSpec *spec)
     }
 }
 
-static void draw_sheet(Canvas *canvas, Rect rect, const SamplesSpec *spec)
+static void draw_sheet(Canvas *canvas, const Scene *scene, Rect rect,
+                       const SamplesSpec *spec)
 {
     char title[96], stage[FORMAT_SIZE];
     snprintf(title, sizeof title, "%s at %s · %d samples, fixed seeds",
-             source_names[spec->source], stage_name(stage, spec->samples, spec->stage),
+             source_names[spec->source], samples_stage_name(stage, spec->samples, spec->stage),
              spec->samples->n);
-    char made[FORMAT_SIZE], right[64];
-    snprintf(right, sizeof right, "made at step %s",
-             format_count(made, (double)spec->samples->step));
+    char made[FORMAT_SIZE], right[80];
+    bool held = !scene->session->live;
+    int step = snprintf(right, sizeof right, "made at step %s",
+                        format_count(made, (double)spec->samples->step));
+    if (held && text_width(title) + step + 8 > rect.width) { /* rather this than the number of samples */
+        snprintf(title, sizeof title, "%s at %s", source_names[spec->source],
+                 samples_stage_name(stage, spec->samples, spec->stage));
+    }
+    if (held && text_width(title) + step + 43 <= rect.width) {
+        snprintf(right + step, sizeof right - (size_t)step, ", newest checkpoint before the cursor");
+    }
     views_title(canvas, &rect, title, right);
     if (canvas->look.graphics == GRAPHICS_OFF) {
         canvas_text(canvas, rect.x + 1, rect.y, rect.width - 1,
@@ -227,7 +240,7 @@ static void draw_strip(Canvas *canvas, Rect rect, const SamplesSpec *spec)
         bool chosen = stage[panel] == spec->stage;
         canvas_print(canvas, rect.x + panel * (width + 1), labels.y, width,
                      theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT), "%s%s",
-                     chosen ? "▸" : " ", stage_name(name, samples, stage[panel]));
+                     chosen ? "▸" : " ", samples_stage_name(name, samples, stage[panel]));
     }
     int unit = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_width : 1;
     int most =
@@ -237,6 +250,17 @@ static void draw_strip(Canvas *canvas, Rect rect, const SamplesSpec *spec)
         int n = panels - first < most ? panels - first : most;
         draw_panels(canvas, (Rect){rect.x, rect.y, width, rect.height}, spec, first, n,
                     stage);
+    }
+}
+
+void samples_seed(Canvas *canvas, Rect rect, const SamplesView *samples, int stage, int seed)
+{
+    SamplesSpec spec = {samples, SOURCE_STUDENT, stage, seed};
+    int upper = samples->teacher != NULL ? rect.height / 2 : rect.height;
+    draw_strip(canvas, layout_take_top(&rect, upper), &spec);
+    spec.source = SOURCE_TEACHER;
+    if (!rect_is_empty(rect)) {
+        draw_strip(canvas, rect, &spec);
     }
 }
 
@@ -262,7 +286,7 @@ static void draw_facts(Canvas *canvas, Rect rect, const Scene *scene,
     }
     row++;
     row += views_fact(canvas, rect, row, "at",
-                      stage_name(stage, spec->samples, spec->stage));
+                      samples_stage_name(stage, spec->samples, spec->stage));
     snprintf(text, sizeof text, "%d of %d", spec->seed, spec->samples->n);
     row += views_fact(canvas, rect, row, "seed", text);
     if (spec->samples->label != NULL) {
@@ -280,7 +304,7 @@ static void draw_facts(Canvas *canvas, Rect rect, const Scene *scene,
 static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     const SamplesState *own = state;
-    if (scene->run == NULL || scene->run->samples.n < 1) {
+    if (!any(scene)) {
         const char *text =
             scene->run == NULL
                 ? "No run yet: press n to start one."
@@ -292,7 +316,7 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
     }
     SamplesLayout layout = layout_samples(body);
     SamplesSpec spec = spec_of(scene, own->source);
-    draw_sheet(canvas, layout.sheet, &spec);
+    draw_sheet(canvas, scene, layout.sheet, &spec);
     if (!rect_is_empty(layout.facts)) {
         draw_facts(canvas, layout.facts, scene, &spec);
     }
@@ -303,7 +327,7 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 
 void views_samples_rail(Canvas *canvas, const Scene *scene, Rect rect)
 {
-    if (scene->run == NULL || scene->run->samples.n < 1) {
+    if (!any(scene)) {
         views_title(canvas, &rect, "samples", "");
         return;
     }
@@ -323,8 +347,11 @@ void views_samples_rail(Canvas *canvas, const Scene *scene, Rect rect)
 static Reply act(void *state, const Scene *scene, Action action)
 {
     SamplesState *own = state;
-    if (scene->run == NULL || scene->run->samples.n < 1) {
+    if (!any(scene)) {
         return (Reply){.kind = REPLY_UNKNOWN};
+    }
+    if (views_scrub(scene, action)) {
+        return (Reply){.kind = REPLY_NONE};
     }
     SamplesSpec spec = spec_of(scene, own->source);
     Session *session = scene->session;
@@ -335,7 +362,6 @@ static Reply act(void *state, const Scene *scene, Action action)
         session->stage = views_move(spec.stage, stages, ACTION_DOWN);
         break;
     case ACTION_FIRST: session->stage = 0; break;
-    case ACTION_LAST: session->stage = STAGE_LAST; break;
     case ACTION_STUDENT: own->source = SOURCE_STUDENT; break;
     case ACTION_TEACHER: own->source = SOURCE_TEACHER; break;
     case ACTION_X0: own->source = SOURCE_X0; break;
@@ -347,7 +373,7 @@ static Reply act(void *state, const Scene *scene, Action action)
 
 static void describe(const Scene *scene, char *text, size_t size)
 {
-    const SamplesView *samples = &scene->run->samples;
+    const SamplesView *samples = views_samples(scene->session, scene->run);
     if (samples->n < 1) {
         snprintf(text, size, "%s on %s", scene->run->method, scene->run->data);
         return;
@@ -355,7 +381,7 @@ static void describe(const Scene *scene, char *text, size_t size)
     SamplesSpec spec = spec_of(scene, SOURCE_STUDENT);
     char stage[FORMAT_SIZE];
     snprintf(text, size, "seed %d  %s", spec.seed,
-             stage_name(stage, samples, spec.stage));
+             samples_stage_name(stage, samples, spec.stage));
 }
 
 const View view_samples = {
@@ -365,6 +391,7 @@ const View view_samples = {
             "the chosen sampling step is\n"
             "the one shown above. Points lie over the density of the true law.",
     .place = PLACE_SAMPLES,
+    .looks = LOOK_PAST,
     .state_size = sizeof(SamplesState),
     .draw = draw,
     .act = act,

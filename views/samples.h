@@ -2,6 +2,7 @@
 #ifndef DDIL_SAMPLES_H
 #define DDIL_SAMPLES_H
 
+#include "views/format.h"
 #include "views/views.h"
 
 typedef enum SamplesSource {
@@ -26,6 +27,10 @@ bool samples_are_points(const SamplesView *samples);
 const float *samples_at(const SamplesView *samples, SamplesSource source, int stage,
                         int index);
 
+/* "noise i=4", "i=3", ..., "sample": stage k is what sampling step i = N - k sees. */
+const char *samples_stage_name(char text[FORMAT_SIZE], const SamplesView *samples, int stage);
+/* One seed through the stages, the student's above the teacher's. */
+void samples_seed(Canvas *canvas, Rect rect, const SamplesView *samples, int stage, int seed);
 /* A sheet of all samples. */
 void samples_sheet(Canvas *canvas, Rect rect, const SamplesSpec *spec);
 /* How image tiles stand: a column a class, in one or more bands of `each` rows. */

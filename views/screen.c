@@ -75,7 +75,7 @@ static void choose_run(Screen *screen, const Snapshot *snapshot)
     }
 }
 
-static Scene scene_of(Screen *screen, const Snapshot *snapshot)
+Scene screen_scene(Screen *screen, const Snapshot *snapshot)
 {
     choose_run(screen, snapshot);
     return (Scene){.snapshot = snapshot,
@@ -91,7 +91,7 @@ static Scene scene_of(Screen *screen, const Snapshot *snapshot)
 
 void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
 {
-    Scene scene = scene_of(screen, snapshot);
+    Scene scene = screen_scene(screen, snapshot);
     const View *front = views[screen->front];
     bool runs = scene.run != NULL;
     Layout layout = layout_screen(canvas->width, canvas->height, front->rail && runs,
@@ -104,6 +104,7 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
     lesson_watch(&screen->tour, &scene, front->name);
     Rect strip = layout_take_bottom(&layout.body, lesson_rows(&screen->tour, layout.body));
     screen->width = canvas->width;
+    screen->side = !rect_is_empty(layout.side);
     screen->body = layout.body;
     front->draw(screen->state[screen->front].bytes, &scene, canvas, layout.body);
     frame_draw_rails(canvas, &scene, &layout);
@@ -367,7 +368,7 @@ static Reply press_mouse_at(Screen *screen, const Scene *scene, int press)
 
 Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
 {
-    Scene scene = scene_of(screen, snapshot);
+    Scene scene = screen_scene(screen, snapshot);
     const View *asked = screen->overlay != NULL ? screen->overlay : views[screen->front];
     screen->remark[0] = '\0';
     dismiss_news(screen, snapshot);
@@ -393,7 +394,7 @@ Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
 
 Reply screen_word(Screen *screen, const Snapshot *snapshot, const char *line)
 {
-    Scene scene = scene_of(screen, snapshot);
+    Scene scene = screen_scene(screen, snapshot);
     Reply reply = words_do(&scene, line);
     return reply.kind == REPLY_REFUSED ? reply : settle(screen, snapshot, reply);
 }
@@ -410,6 +411,6 @@ void screen_tour(Screen *screen, const struct Lesson *lessons, int n, int first)
 
 Reply screen_want(Screen *screen, const Snapshot *snapshot)
 {
-    Scene scene = scene_of(screen, snapshot);
+    Scene scene = screen_scene(screen, snapshot);
     return lesson_begin(&screen->tour, &scene);
 }

@@ -7,8 +7,22 @@
 #include "views/prompt.h"
 #include "views/screen.h"
 #include <stddef.h>
+#include <stdio.h>
 
 enum { VIEWS_MAX = 8, STATE_SIZE = 1024 };
+
+/* A COMMAND_LOOK. */
+typedef struct LookAt {
+    int run; /* 0: none */
+    long step;
+    bool paths;
+} LookAt;
+
+typedef struct Pace {
+    LookAt asked, wanted;
+    double since; /* when `wanted` became so */
+    double frame; /* when the next stage is due, 0: nothing plays */
+} Pace;
 
 struct Screen {
     ScreenOptions options;
@@ -21,6 +35,8 @@ struct Screen {
     } state[VIEWS_MAX], overlay_state;
     Prompt prompt;
     Tour tour;
+    Pace pace;
+    bool side; /* the samples rail was drawn */
     Rect body;      /* of the view in front, as last drawn */
     int newest_run; /* highest id met: a newer one is followed */
     int width;      /* of the canvas, then */
@@ -28,6 +44,9 @@ struct Screen {
     char remark[160];
     char dismissed[256]; /* the bad news a key press has put away */
 };
+
+/* What the views get: the chosen run among those there are. */
+Scene screen_scene(Screen *screen, const Snapshot *snapshot);
 
 /* ---- frame.c: what stands around the view in front ---- */
 /* Where each tab begins; the last entry is the end of all. On a narrow screen the others

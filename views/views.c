@@ -38,6 +38,52 @@ long views_step(const Session *session, const RunView *run)
     return session->live || session->step > run->step ? run->step : session->step;
 }
 
+/* The newest of those not after the cursor's step; without one, what there is. */
+const SamplesView *views_samples(const Session *session, const RunView *run)
+{
+    const SamplesView *own = &run->samples, *past = &run->past;
+    if (past->n < 1 || own->n < 1) {
+        return own->n < 1 && past->n > 0 ? past : own;
+    }
+    if (session->live) {
+        return past->paths != NULL && own->paths == NULL ? past : own;
+    }
+    bool own_fits = own->step <= session->step, past_fits = past->step <= session->step;
+    bool newer = past->step > own->step || (past->step == own->step && own->paths == NULL);
+    return own_fits && !(past_fits && newer) ? own : past;
+}
+
+/* A fortieth of the run, to whole multiples of it. */
+static void scrub(const Scene *scene, int by)
+{
+    Session *session = scene->session;
+    const RunView *run = scene->run;
+    long stride = run->steps / 40 > 0 ? run->steps / 40 : 1, now = views_step(session, run);
+    long step = by < 0 ? (now - 1) / stride * stride : (now / stride + 1) * stride;
+    session->live = step >= run->step;
+    session->step = step > 0 ? step : 0;
+}
+
+bool views_scrub(const Scene *scene, Action action)
+{
+    Session *session = scene->session;
+    if (scene->run == NULL) {
+        return false;
+    }
+    bool playing = session->playing;
+    session->playing = false;
+    switch (action) {
+    case ACTION_EARLIER: scrub(scene, -1); return true;
+    case ACTION_LATER: scrub(scene, 1); return true;
+    case ACTION_LAST:
+        session->live = true;
+        session->stage = STAGE_LAST;
+        return true;
+    case ACTION_PLAY: session->playing = !playing; return true;
+    default: return false;
+    }
+}
+
 int views_move(int index, int n, Action action)
 {
     int step = action == ACTION_UP          ? -1

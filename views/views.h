@@ -31,6 +31,7 @@ typedef struct Session {
     long step; /* else: the training step under the cursor */
     int stage; /* sampling stage 0 (noise) .. N (the sample); clamped where it is used */
     int seed;  /* sample number */
+    bool playing; /* the sampling stage moves by itself */
     int zoom;  /* the chart shows 1 / 2^zoom of the axis */
     bool linear_y;
     Dots dots;
@@ -87,10 +88,14 @@ typedef struct Reply {
     Command command;
 } Reply;
 
+/* What of the engine's a view shows beyond each run's newest state (COMMAND_LOOK). */
+enum Beyond { LOOK_PAST = 1, LOOK_PATHS = 2 };
+
 typedef struct View {
     const char *name, *title, *help;
     unsigned place;    /* its bit in the key table */
     size_t state_size; /* zeroed at the start */
+    unsigned looks;    /* of Beyond */
     bool rail, side;   /* leaves room for the runs rail, the samples rail */
     void (*draw)(void *state, const Scene *scene, Canvas *canvas, Rect body);
     /* Answers an action the screen itself does not handle. */
@@ -120,6 +125,10 @@ Reply reply_say(ReplyKind kind, const char *format, ...)
 Reference views_reference(const Session *session, const RunView *run);
 /* The training step under the cursor. */
 long views_step(const Session *session, const RunView *run);
+/* The samples that fit the training step under the cursor: the run's newest, or those of the past. */
+const SamplesView *views_samples(const Session *session, const RunView *run);
+/* What views of samples have in common: earlier and later training steps, End, playing. false: not one of these. */
+bool views_scrub(const Scene *scene, Action action);
 /* Moves an index by an action (up, down, page, first, last) within [0, n). */
 int views_move(int index, int n, Action action);
 /* "─ title ───── right ─" on the first row of `rect`, which is cut off it. */
