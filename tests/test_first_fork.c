@@ -121,7 +121,7 @@ static void test_from_nothing_to_a_fork(void **state)
     assert_true(old->state == RUN_LIVE && new->state == RUN_LIVE);
     sees(&hand, "nothing staged");
     trains_to(&hand, 1, here + 20);
-    presses(&hand, '2', "2 shows the curves of both");
+    presses(&hand, '2', "2 shows both, 6 compares them");
     sees(&hand, "─ loss  ╌ 02  ─ 01 ─"); /* two lines over one another */
     sees(&hand, "─ shift i=1  ╌ 02  ─ 01 ─");
     assert_true(hand.presses <= 20);

@@ -3,6 +3,7 @@
 #include "views/chart.h"
 
 #include "views/format.h"
+#include "views/marks.h"
 #include "views/theme.h"
 #include <math.h>
 #include <stdio.h>
@@ -367,8 +368,9 @@ static void draw_marks(Canvas *canvas, Rect plot, int y, const ChartSpec *spec)
         }
     }
     if (end > plot.x && spec->marks > 0) {
-        canvas_text(canvas, end, y, plot.x + plot.width - end, style,
-                    spec->mark[spec->marks - 1].text);
+        char words[MARK_TEXT_SIZE];
+        mark_words(&spec->mark[spec->marks - 1], words, sizeof words);
+        views_cut_text(canvas, end, y, plot.x + plot.width - end, style, words);
     }
 }
 

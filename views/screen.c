@@ -64,8 +64,7 @@ static void choose_run(Screen *screen, const Snapshot *snapshot)
         }
         if (newest->id > screen->newest_run && newest->parent > 0 && screen->newest_run > 0) {
             snprintf(screen->remark, sizeof screen->remark,
-                     "%02d forked from %02d at step %ld: 2 shows the curves of both, 6 "
-                     "compares them",
+                     "%02d forked from %02d at step %ld: 2 shows both, 6 compares them",
                      newest->id, newest->parent, newest->parent_step);
         }
         screen->session.run = newest->id;
