@@ -183,8 +183,13 @@ static void conv_free(ConvData *d)
     free(d->x), free(d->w), free(d->b), free(d->gy), free(d->scratch);
 }
 
-/* Transform-domain products round more: 4x4 output tiles up to 5e-6 a layer. */
-#define CONV_BOUND 1e-5
+/* Transform-domain products round more: F(4x4, 3x3) near 5e-6, where it is used (on every
+ * CPU with AVX2); direct products as any other. */
+static double conv_bound(ConvShape s)
+{
+    bool transformed = s.in % 16 == 0 && s.out % 16 == 0 && s.h >= 4 && s.w >= 4;
+    return transformed ? 7e-6 : 1e-6;
+}
 
 static void test_conv3x3(void **state)
 {
@@ -194,7 +199,7 @@ static void test_conv3x3(void **state)
         float *want = random_floats(d.ny, 1, 5), *got = copy_of(d.ny, want);
         naive_conv3x3(d.s, d.x, d.w, i % 2 ? d.b : NULL, want);
         kernel_conv3x3(d.s, d.x, d.w, i % 2 ? d.b : NULL, got, d.scratch);
-        expect_close("conv3x3", d.ny, got, want, CONV_BOUND);
+        expect_close("conv3x3", d.ny, got, want, conv_bound(d.s));
         free(want), free(got), conv_free(&d);
     }
 }
@@ -207,12 +212,12 @@ static void test_conv3x3_input(void **state)
         float *want = random_floats(d.nx, 1, 5), *got = copy_of(d.nx, want);
         naive_conv3x3_input(d.s, d.gy, d.w, want);
         kernel_conv3x3_input(d.s, d.gy, d.w, true, got, d.scratch);
-        expect_close("conv3x3 input", d.nx, got, want, CONV_BOUND);
+        expect_close("conv3x3 input", d.nx, got, want, conv_bound(d.s));
         for (size_t k = 0; k < d.nx; k++)
             want[k] = 0, got[k] = NAN;
         naive_conv3x3_input(d.s, d.gy, d.w, want);
         kernel_conv3x3_input(d.s, d.gy, d.w, false, got, d.scratch);
-        expect_close("conv3x3 input set", d.nx, got, want, CONV_BOUND);
+        expect_close("conv3x3 input set", d.nx, got, want, conv_bound(d.s));
         free(want), free(got), conv_free(&d);
     }
 }
@@ -225,7 +230,7 @@ static void test_conv3x3_weight(void **state)
         float *want = random_floats(d.nw, 1, 5), *got = copy_of(d.nw, want);
         naive_conv3x3_weight(d.s, d.gy, d.x, want);
         kernel_conv3x3_weight(d.s, d.gy, d.x, got, d.scratch);
-        expect_close("conv3x3 weight", d.nw, got, want, CONV_BOUND);
+        expect_close("conv3x3 weight", d.nw, got, want, conv_bound(d.s));
         free(want), free(got), conv_free(&d);
     }
 }

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""What the workbench costs the engine: the same run with and without a screen, alternated. `make bench` calls it.
+
+usage: workbench.py [--ddil PROGRAM] [--rounds K] [--steps N] [--threads T] [--views 123...]
+
+A round does `ddil run quickstart` and then, on a pseudo-terminal that is read all the time, the workbench on the same
+preset with one view open, pictures as sixels. Printed: steps a second after the first tenth of the run (medians over
+rounds), their ratio, and CPU seconds of the whole process over those of `ddil run`: what is drawn on
+another core slows nobody but is counted there. The bar is a ratio of 0.98.
+"""
+import argparse
+import fcntl
+import glob
+import os
+import pty
+import select
+import shutil
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def settings(options, folder):
+    return ['quickstart', '--runs', folder, '--threads', str(options.threads), '-s', f'run.steps={options.steps}',
+            '-s', 'student.pretrain_steps=50']
+
+
+def step_now(folder):
+    """The last whole row of metrics.csv; -1 before there is one."""
+    for path in glob.glob(os.path.join(folder, '*', 'metrics.csv')):
+        with open(path, 'rb') as file:
+            file.seek(max(os.path.getsize(path) - 400, 0))
+            lines = file.read().split(b'\n')
+        first = lines[-2].split(b',')[0] if len(lines) > 1 else b''
+        return int(first) if first.isdigit() else -1
+    return -1
+
+
+def watch(options, folder, pause, alive):
+    """Steps a second between the first tenth, where everything is warm, and the end."""
+    begin = None
+    while True:
+        now, step = time.monotonic(), step_now(folder)
+        if begin is None and step >= options.steps / 10:
+            begin = now, step
+        if step >= options.steps:
+            return (step - begin[1]) / max(now - begin[0], 1e-9)
+        if not alive():
+            sys.exit(f'workbench: the program ended at step {step}')
+        pause(0.02)
+
+
+def headless(options, folder):
+    child = subprocess.Popen([options.ddil, 'run'] + settings(options, folder) + ['--quiet'],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    rate = watch(options, folder, time.sleep, lambda: os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG |
+                                                                os.WNOWAIT) is None)
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        sys.exit(f'workbench: ddil run ended with status {status}')
+    return rate, usage.ru_utime + usage.ru_stime
+
+
+def drain(terminal, seconds):
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if select.select([terminal], [], [], left)[0]:
+            try:
+                if not os.read(terminal, 1 << 16):
+                    return
+            except OSError:
+                return
+
+
+def workbench(options, folder, view):
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ['TERM'] = 'xterm-256color'
+        os.execv(options.ddil, [options.ddil] + settings(options, folder) + ['--graphics', 'sixel'])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', 45, 150, 150 * 9, 45 * 18))
+    drain(terminal, 1)
+    os.write(terminal, view.encode())
+    rate = watch(options, folder, lambda seconds: drain(terminal, seconds), lambda: os.waitpid(pid, os.WNOHANG)[0] == 0)
+    os.write(terminal, b'q')
+    drain(terminal, 1)
+    os.kill(pid, signal.SIGTERM)
+    drain(terminal, 1)
+    _, _, usage = os.wait4(pid, 0)
+    os.close(terminal)
+    return rate, usage.ru_utime + usage.ru_stime
+
+
+def main():
+    parser = argparse.ArgumentParser(description='What the workbench costs the engine.')
+    parser.add_argument('--ddil', default=os.environ.get('DDIL', os.path.join(HERE, '../../ddil')))
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--steps', type=int, default=3000)
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--views', default='123')
+    options = parser.parse_args()
+    options.ddil = os.path.abspath(options.ddil)
+    plain, plain_cpu = [], []
+    view_speed, view_cpu = {v: [] for v in options.views}, {v: [] for v in options.views}
+    for _ in range(options.rounds):
+        for view in [''] + list(options.views):
+            folder = tempfile.mkdtemp(prefix='ddil-bench.')
+            rate, cpu = workbench(options, folder, view) if view else headless(options, folder)
+            (view_speed[view] if view else plain).append(rate)
+            (view_cpu[view] if view else plain_cpu).append(cpu)
+            shutil.rmtree(folder)
+    base, base_cpu = statistics.median(plain), statistics.median(plain_cpu)
+    print(f'ddil run            {base:9.1f} steps/s {base_cpu:8.2f} s CPU')
+    for view in options.views:
+        mine, cpu = statistics.median(view_speed[view]), statistics.median(view_cpu[view])
+        print(f'workbench, view {view}   {mine:9.1f} steps/s {cpu:8.2f} s CPU   ratio {mine / base:.3f} (bar 0.98)   '
+              f'CPU {cpu / base_cpu:.3f}', flush=True)
+
+
+main()

@@ -1,0 +1,79 @@
+#!/bin/bash
+# One binary on lesser CPUs (TAP), emulated by qemu-user: without AVX2 (Nehalem) the portable kernels train and
+# sample, with AVX2 and no AVX-512 (Haswell) the middle ones; the numbers are those of this CPU up to rounding.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+DDIL=${DDIL:-$root/ddil}
+work=$(mktemp -d "${TMPDIR:-/tmp}/ddil-cpus.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+# Whoever forces a core type on OpenBLAS has it run what the emulated CPU cannot.
+unset OPENBLAS_CORETYPE
+
+skip() {
+    echo "1..0 # SKIP $1"
+    exit 0
+}
+command -v qemu-x86_64 >/dev/null || skip "no qemu-x86_64 (Debian: qemu-user)"
+[ "$(uname -m)" = x86_64 ] || skip "this is not an x86-64 program"
+kernels=$root/build/release/tests/test_kernels
+[ -x "$kernels" ] || skip "no $kernels"
+case $DDIL in *san-*) skip "sanitizers and emulation do not mix" ;; esac
+
+cat >"$work/tiny.ini" <<'INI'
+[run]
+method = diffusion
+steps = 3
+batch = 16
+log_every = 1
+eval_samples = 20
+[data]
+name = moons
+[net]
+kind = mlp
+width = 40
+depth = 2
+features = 8
+[student]
+steps = 1
+[shift]
+samples = 8
+INI
+
+number=0 bad=0
+result() { # status what
+    number=$((number + 1))
+    [ "$1" = 0 ] && echo "ok $number - $2" && return
+    echo "not ok $number - $2"
+    bad=$((bad + 1))
+    tail -n 20 "$work/out" | sed 's/^/# /'
+}
+
+# Losses and gradient norms of the three steps, then the judged distance.
+numbers() { # runs folder
+    tail -n +2 "$1"/*/metrics.csv | cut -d, -f2,3 | tr ',' '\n'
+    tail -n 1 "$1"/*/eval.csv | cut -d, -f5
+}
+
+near() { # file file: as many numbers, none off by more than a part in ten thousand
+    paste "$1" "$2" | awk '{ d = $1 - $2; if (d < 0) d = -d; if (NF != 2 || !(d <= 1e-4 * $1)) bad = 1 }
+                           END { exit !(NR == 7 && !bad) }'
+}
+
+"$DDIL" run "$work/tiny.ini" --runs "$work/here" --threads 1 --quiet >"$work/out" 2>&1
+numbers "$work/here" >"$work/want"
+result $? "a tiny run on this CPU"
+
+on() { # cpu simd
+    local emulated=(qemu-x86_64 -cpu "$1")
+    CMOCKA_MESSAGE_OUTPUT=TAP "${emulated[@]}" "$kernels" >"$work/out" 2>&1
+    [ $? = 0 ] && grep -qE "^# ok - $2" "$work/out"
+    result $? "$1 chooses the $2 kernels, and they agree with their naive twins"
+    "${emulated[@]}" "$DDIL" run "$work/tiny.ini" --runs "$work/$1" --threads 1 --quiet >"$work/out" 2>&1
+    result $? "$1 trains and samples"
+    numbers "$work/$1" >"$work/got" && near "$work/want" "$work/got"
+    result $? "$1 gets the same numbers"
+}
+on Nehalem portable
+on Haswell avx2
+echo "1..$number"
+[ $bad = 0 ]
