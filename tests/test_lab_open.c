@@ -68,8 +68,8 @@ static void assert_refused(const char *text, const char *where, const char *what
     lab_config_init(&config);
     assert_int_equal(config_read_text(&config, "x.ini", text, &error), STATUS_OK);
     Crew *crew = crew_new(1);
-    arena_init(&keep, 1 << 26);
-    arena_init(&step, 1 << 26);
+    arena_init(&keep, (size_t)1 << 30);
+    arena_init(&step, (size_t)1 << 30);
     assert_int_equal(lab_open(&lab, &config, crew, &keep, &step, &error),
                      STATUS_BAD_INPUT);
     if (!strstr(error.text, where) || !strstr(error.text, what))
@@ -178,6 +178,17 @@ static void test_pictures_are_distilled(void **state)
     unlink(path);
 }
 
+/* The network that judges pictures names classes: it cannot teach. */
+static void test_a_classifier_is_no_teacher(void **state)
+{
+    (void)state;
+    if (!have_pictures())
+        skip();
+    assert_refused("[run]\nmethod = pd\n[data]\nname = fashion\n[teacher]\nkind = file\nfile = "
+                   "fashion-features.safetensors\n",
+                   "x.ini:7", "names classes");
+}
+
 /* ---- Refusals: what was wrong, where, what would be right ---- */
 
 static void test_refusals(void **state)
@@ -212,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_student_starts_from_the_teachers_weights),
         cmocka_unit_test(test_foreign_teachers_are_refused),
         cmocka_unit_test(test_pictures_are_distilled),
+        cmocka_unit_test(test_a_classifier_is_no_teacher),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests_name("opening a lab", tests, NULL, NULL);
