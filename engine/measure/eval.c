@@ -67,6 +67,32 @@ static Rows held_out(const Judge *judge, int first, int n)
     return rows;
 }
 
+/* Whole rows of `from`, picked so that classes take turns as they do in eval_sample: shares of classes that came out by chance would
+ * count as a distance. As many as there are, at most n. */
+static Rows in_turn(const Judge *judge, const Rows *from, int n)
+{
+    const Dataset *data = judge->data;
+    size_t dims = (size_t)data->dims, d = judge->features ? (size_t)judge->features->d : 0;
+    float *x = arena_floats(judge->scratch, (size_t)n * dims), *feature = arena_floats(judge->scratch, (size_t)n * d);
+    int *label = arena_new(judge->scratch, int, n), *named = arena_new(judge->scratch, int, n);
+    int next[DATASET_CLASSES_MAX] = {0}, r = 0;
+    for (; r < n; r++) {
+        int wanted = r % data->classes, *at = &next[wanted];
+        while (*at < from->n && from->label[*at] != wanted)
+            ++*at;
+        if (*at == from->n)
+            break;
+        memcpy(x + (size_t)r * dims, from->x + (size_t)*at * dims, dims * sizeof *x);
+        label[r] = wanted;
+        if (from->feature) {
+            memcpy(feature + (size_t)r * d, from->feature + (size_t)*at * d, d * sizeof *feature);
+            named[r] = from->named[*at];
+        }
+        ++*at;
+    }
+    return (Rows){r, x, label, from->feature ? feature : NULL, named};
+}
+
 static Rows sampled(const Judge *judge, const Policy *policy, int n, uint64_t seed)
 {
     size_t row = (size_t)n * judge->data->dims;
@@ -315,8 +341,10 @@ void eval_real(const Judge *judge, int n, EvalReport *report)
     if (half && n > half)
         n = half;
     Rows reference = held_out(judge, 0, half ? half : REFERENCE_ROWS);
-    Rows samples = held_out(judge, reference.n, n);
-    *report = (EvalReport){.n = n};
+    Rows samples = held_out(judge, reference.n, half ? half : n);
+    if (half)
+        samples = in_turn(judge, &samples, n);
+    *report = (EvalReport){.n = samples.n};
     judge_sets(judge, &samples, &reference, report);
     arena_rewind(judge->scratch, mark);
 }

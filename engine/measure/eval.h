@@ -33,7 +33,8 @@ typedef struct Judge {
  * (against PICTURE_ROWS held-out rows), agreement (share of samples that the classifier gives the class asked for), worst_class (the
  * least of the classes' agreements), classes (how many get at least a quarter of an even share). */
 void eval_policy(const Judge *judge, const Policy *policy, int n, uint64_t seed, EvalReport *report);
-/* Held-out data against itself: what a perfect sampler would score at this n. */
+/* Held-out data against itself: what a perfect sampler would score at this n. Of pictures one half of the files against the other,
+ * their classes in turn like the samples'. */
 void eval_real(const Judge *judge, int n, EvalReport *report);
 /* Fresh noise of row r comes from this index on in the samples' stream. */
 #define EVAL_FRESH ((uint64_t)1 << 60)
