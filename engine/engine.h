@@ -181,6 +181,7 @@ typedef struct RunView {
     char method[16], data[16];
     char note[96];            /* last remark: "forked from 07@9000", why it failed, ... */
     RunState state;
+    bool brief;               /* curves, marks and samples are still to be read (a folder of many runs) */
     int parent;               /* 0: none */
     long parent_step;
     long step, steps;

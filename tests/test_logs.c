@@ -295,6 +295,69 @@ static void test_a_history_survives_its_logs(void **state)
     history_done(&read);
 }
 
+/* Followed a few bytes at a time it comes to the same as read at once; cut logs too. */
+static void test_a_growing_log_is_followed(void **state)
+{
+    History live, read;
+    Error error = {{0}};
+    Trail *trail = trail_new();
+    history_init(&live, 2, NAMES);
+    history_init(&read, 0, NULL);
+    assert_false(trail_follow(trail, &read, *state, 100)); /* nothing there yet */
+    write_logs(*state, &live);
+    for (int pieces = 0; pieces < 100; pieces++)
+        trail_follow(trail, &read, *state, 400);
+    assert_false(trail_follow(trail, &read, *state, 400));
+    for (int i = 0; i < 4; i++)
+        assert_same_series(rows_series(read.curves, i), rows_series(live.curves, i));
+    assert_int_equal(read.columns, 10);
+    assert_int_equal(read.state, RUN_FAILED);
+    assert_int_equal(read.marks, 1);
+    assert_int_equal(log_cut(*state, 100, 100, 100, &error), STATUS_OK);
+    while (trail_follow(trail, &read, *state, 1 << 20))
+        continue;
+    assert_int_equal(rows_series(read.curves, 0).n, 20);
+    assert_int_equal(read.step, 100);
+    assert_int_equal(read.columns, 5);
+    history_done(&live);
+    history_done(&read);
+    trail_free(trail);
+}
+
+/* Their ends tell the present state of logs of any length. */
+static void test_the_ends_of_long_logs(void **state)
+{
+    History whole, ends;
+    Log log;
+    Error error = {{0}};
+    int row;
+    history_init(&whole, 2, NAMES);
+    write_logs(*state, &whole);
+    history_done(&whole);
+    assert_int_equal(log_open(&log, *state, 2, NAMES, &error), STATUS_OK);
+    for (long step = 205; step <= 20000; step += 5) {
+        ShiftRow rows[3];
+        log_metrics(&log, step, wave(step), 0.5, 1e-3, 2, (const double[]){1, 2}, &error);
+        fill_rows(rows, step);
+        if (step % 20 == 0)
+            log_shift(&log, step, 3, rows, &error);
+    }
+    log_close(&log);
+    history_init(&whole, 0, NULL);
+    history_init(&ends, 0, NULL);
+    assert_int_equal(history_read(&whole, *state, &error), STATUS_OK);
+    assert_int_equal(history_read_ends(&ends, *state, &error), STATUS_OK);
+    assert_int_equal(ends.step, 20000);
+    assert_near(ends.loss, whole.loss, 0);
+    assert_int_equal(ends.state, RUN_FAILED);
+    assert_int_equal(ends.rows, 3);
+    assert_near(history_worst_shift(&ends, &row), history_worst_shift(&whole, &row), 0);
+    assert_near(history_smooth_loss(&ends), history_smooth_loss(&whole), 0.1);
+    assert_true(rows_series(ends.curves, 0).n < rows_series(whole.curves, 0).n / 4);
+    history_done(&whole);
+    history_done(&ends);
+}
+
 static void test_very_many_columns_are_thinned(void **state)
 {
     static History history;
@@ -352,6 +415,8 @@ int main(void)
         TEST(test_rows_are_read),
         TEST(test_rows_past_a_step_are_cut),
         TEST(test_a_history_survives_its_logs),
+        TEST(test_a_growing_log_is_followed),
+        TEST(test_the_ends_of_long_logs),
         cmocka_unit_test(test_very_many_columns_are_thinned),
         TEST(test_logs_of_other_columns_are_refused),
         TEST(test_a_full_disk_is_noticed),

@@ -29,7 +29,7 @@ static const Line SAMPLES_OF_LINES[] = {
     {.kind = LINE_DO, .tag = 1, .command = {COMMAND_PAUSE, 12, -1, ""}},
     {.kind = LINE_OWNER, .owner = {OWNER_HEADLESS, false, 4711, 3}},
     {.kind = LINE_RUN,
-     .about = {7, RUN_LIVE, 120, 100, -1, 1 / 3.0, INFINITY, 1e9, 0.1, "ring-pd", "forked from 02@9"}},
+     .about = {7, RUN_LIVE, 120, 100, -1, 1 / 3.0, INFINITY, 1e9, 0.1, {0.5, 0.25, 0.25}, {0.125, 0, 1}, "ring-pd", "forked from 02@9"}},
     {.kind = LINE_GONE, .run = 7},
     {.kind = LINE_END, .serial = 99, .cpu_share = 0.5, .rss_mib = 12.25},
     {.kind = LINE_NOTE, .note = {3, STATUS_BAD_INPUT, 2, "23:01:07", "no \\ such\nrun"}},
@@ -87,7 +87,7 @@ static void test_bad_lines_are_refused_and_named(void **state)
         "status now",
         "samples",
         "samples 0",
-        "run 1 dancing 1 1 1 1 1 1 1 a b",
+        "run 1 dancing 1 1 1 1 1 1 1 0 0 0 0 0 0 a b",
         "owner 1 king 2",
         "DO 1 pause 1 0 ",
         "\001",
@@ -348,7 +348,7 @@ static void assert_same_views(const RunView *a, const RunView *b)
     assert_int_equal(a->loss_terms, b->loss_terms);
     for (int i = 0; i < a->loss_terms; i++) {
         assert_string_equal(a->term[i].name, b->term[i].name);
-        assert_memory_equal(&a->term[i].series, &b->term[i].series, sizeof(Series));
+        assert_same_series(a->term[i].series, b->term[i].series);
     }
     assert_int_equal(a->shift_view.columns, b->shift_view.columns);
     size_t cells = (size_t)a->shift_view.columns * (size_t)a->shift_view.rows;

@@ -3,6 +3,9 @@
 #define DDIL_CSV_H
 
 #include "engine/base/status.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Shortest text that reads back equal; "nan", "inf", "-inf". Returns `text` (at least 32
@@ -15,6 +18,7 @@ void csv_put_text(FILE *out, const char *text);
 /* A whole file in memory, read row by row. Only rows ended by a newline count. */
 typedef struct CsvReader {
     char *bytes, *next, *row; /* row: where the present row stands */
+    bool cut;                 /* the first rows of the file are missing */
     int columns;              /* of the header */
     char **name;              /* the header's cells */
     char **cell;              /* the present row's; cut in place */
@@ -29,6 +33,27 @@ int csv_next(CsvReader *reader);
 void csv_close(CsvReader *reader);
 int csv_column(const CsvReader *reader, const char *name); /* -1: none */
 double csv_real(const CsvReader *reader, int column);      /* NaN when it is no number */
+
+/* The same with the rows of the file's last `most` bytes only. */
+Status csv_open_end(CsvReader *reader, const char *path, size_t most, Error *error);
+
+/* A file that grows, read a piece at a time. Zeroed at the start. */
+typedef struct CsvTail {
+    CsvReader reader; /* its rows: those of the present piece */
+    char *header;
+    size_t offset; /* bytes read so far, whole rows */
+    uint64_t inode;
+    char guard[32]; /* the last of them: what is appended to them belongs to them */
+    size_t guarded;
+} CsvTail;
+typedef enum TailPulse {
+    TAIL_SAME,  /* nothing more, as yet */
+    TAIL_ROWS,  /* csv_next(&tail->reader) gives the next rows */
+    TAIL_OTHER, /* the file was cut or replaced: close, and begin again */
+} TailPulse;
+/* Reads the next whole rows, `most` bytes of them or so. A missing file has none. */
+TailPulse csv_tail_next(CsvTail *tail, const char *path, size_t most);
+void csv_tail_close(CsvTail *tail);
 
 /* Drops every row whose first cell is above `last`, and a row without its newline.
  * Atomic; a file that needs no cut is left alone; a missing file is fine. */

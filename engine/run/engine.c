@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static const double PUBLISH_EVERY_S = 0.1, VIEWER_WAIT_S = 1,
-                    FIRST_WAIT_S = 1, LOCKSTEP_WAIT_S = 10;
+                    FIRST_WAIT_S = 1, READ_EVERY_S = 0.05, OPEN_READ_S = 0.05, LOCKSTEP_WAIT_S = 10;
 enum { ATTACH_TRIES = 10 }; /* while an owner starts, or leaves */
 
 /* ---- Work ------------------------------------------------------------------------- */
@@ -72,6 +72,17 @@ static bool stopping(Engine *engine)
     return stop;
 }
 
+/* Besides training, a piece of the runs on disk every so often; without, one after the
+ * other. true: there is more. */
+static bool read_on(Engine *engine, bool working)
+{
+    double now = clock_s();
+    if (working && now - engine->read_on < READ_EVERY_S)
+        return true;
+    engine->read_on = now;
+    return slots_read_on(engine);
+}
+
 /* Sleeps until there is a command, a wish to publish, or the end. */
 static void wait_for_work(Engine *engine)
 {
@@ -88,6 +99,7 @@ static void *worker(void *context)
         int commands = commands_do(engine);
         look_again(engine);
         bool worked = turn(engine);
+        worked = read_on(engine, worked) || worked;
         if (commands || !worked || clock_s() - engine->published >= PUBLISH_EVERY_S)
             snapshot_publish(engine);
         if (!worked)
@@ -223,6 +235,9 @@ static Status prepare(Engine *engine, const EngineOptions *options, Error *error
         engine->crew = crew_new(options->threads > 0 ? options->threads : pool_cores());
     slots_scan(engine);
     engine->scanned = clock_s();
+    while (slots_read_on(engine) &&
+           (engine->stepped || clock_s() - engine->scanned < OPEN_READ_S))
+        continue;
     if (engine->viewer)
         viewer_catch_up(engine, FIRST_WAIT_S);
     snapshot_publish(engine);
@@ -365,8 +380,10 @@ bool engine_owns(const Engine *engine)
 
 void engine_watch(Engine *engine, int run)
 {
-    if (atomic_exchange(&engine->watched, run) != run)
-        viewer_kick(engine);
+    if (atomic_exchange(&engine->watched, run) == run)
+        return;
+    viewer_kick(engine);
+    engine_stir(engine);
 }
 
 int engine_viewers(const Engine *engine)

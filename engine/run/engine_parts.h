@@ -27,6 +27,8 @@ typedef struct Slot {
     uint64_t signature;  /* of the files on disk, for viewers */
     bool told, stale;    /* viewers: the owner said `about`; it said so after the view was made */
     RunLine about;
+    Follower *follower; /* reads the folder piece by piece; NULL: nothing to be read */
+    bool unreadable;    /* as far as that went */
 } Slot;
 
 /* What COMMAND_LOOK asked for, and the samples made for such commands, newest use last. */
@@ -78,6 +80,7 @@ struct Engine {
     bool news;        /* something to publish besides changed slots */
     double published; /* clock of the last publication */
     double scanned;   /* clock of the last look at the folders (viewers) */
+    double read_on;   /* clock of the last piece read besides the work (owners) */
     double cpu_clock, cpu_used, cpu_share, rss_mib; /* the owner's */
 
     pthread_mutex_t lock;
@@ -103,6 +106,9 @@ Slot *slot_add(Engine *engine, Run *run);
 Status slot_open(Engine *engine, Slot *slot, Error *error);
 /* Takes a last view and closes the run. */
 void slot_close(Slot *slot);
+/* Reads a piece of a run on disk whose view is brief or stale: the one that is looked at,
+ * then the newest. false: there is nothing to read. */
+bool slots_read_on(Engine *engine);
 /* Re-reads a run that is on disk only. */
 void slot_reread(Slot *slot);
 void slot_remove(Engine *engine, Slot *slot);

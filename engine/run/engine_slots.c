@@ -51,6 +51,7 @@ void slot_remove(Engine *engine, Slot *slot)
     int at = (int)(slot - engine->slot);
     run_close(slot->run);
     run_view_drop(slot->view);
+    follower_free(slot->follower);
     engine->slots--;
     memmove(slot, slot + 1, sizeof *slot * (size_t)(engine->slots - at));
     engine->news = true;
@@ -82,6 +83,9 @@ Status slot_open(Engine *engine, Slot *slot, Error *error)
     run_watch(slot->run);
     slot->changed = true;
     engine->look.due = true;
+    slot->stale = false;
+    follower_free(slot->follower);
+    slot->follower = NULL;
     return STATUS_OK;
 }
 
@@ -127,28 +131,80 @@ static uint64_t signature_of(const char *folder)
     return hash;
 }
 
-/* A folder that is no run's (yet) is passed over. */
+/* A folder that is no run's (yet) is passed over. A new one is read in brief: the rest
+ * comes piece by piece, see slots_read_on. */
 void slot_scan(Engine *engine, const char *folder)
 {
     int id = folder_id(folder);
     Slot *slot = slot_find(engine, id);
-    uint64_t signature = signature_of(folder);
-    if (slot && (slot->run || slot->signature == signature))
+    uint64_t signature = engine->viewer ? signature_of(folder) : 0;
+    if (slot) {
+        slot->stale = slot->stale || (!slot->run && slot->signature != signature);
+        slot->signature = signature;
         return;
+    }
     Error error = {{0}};
-    const RunView *view = run_view_read(folder, &error);
+    const RunView *view = run_view_brief(folder, &error);
     if (!view && !engine->current) /* once, at the start */
         note_add(engine, 0, STATUS_BAD_INPUT, id, "run %02d cannot be shown: %.200s", id,
                  error.text);
     if (!view)
         return;
-    if (!slot)
-        slot = insert(engine, id, folder);
-    if (slot->told)
-        run_view_amend(view, &slot->about);
-    replace_view(slot, view);
+    slot = insert(engine, id, folder);
+    slot->view = view;
     slot->signature = signature;
+}
+
+/* ---- Piece by piece --------------------------------------------------------------- */
+
+enum { PIECE = 1 << 18, READ_MOST = 128 }; /* bytes of a log; runs read without being asked for */
+
+static bool to_be_read(const Slot *slot)
+{
+    return !slot->run && !slot->unreadable && (slot->stale || slot->view->brief);
+}
+
+static Slot *next_to_read(Engine *engine)
+{
+    Slot *watched = slot_find(engine, atomic_load(&engine->watched));
+    int first = engine->slots > READ_MOST ? engine->slots - READ_MOST : 0;
+    if (watched && to_be_read(watched))
+        return watched;
+    for (int i = engine->slots - 1; i >= 0; i--) {
+        Slot *slot = &engine->slot[i];
+        bool live = slot->told && slot->about.state == RUN_LIVE;
+        if (to_be_read(slot) && (i >= first || live || !slot->view->brief))
+            return slot;
+    }
+    return NULL;
+}
+
+static void drop_follower(Slot *slot)
+{
+    follower_free(slot->follower);
+    slot->follower = NULL;
+}
+
+bool slots_read_on(Engine *engine)
+{
+    Slot *slot = next_to_read(engine);
+    if (!slot)
+        return false;
+    if (!slot->follower)
+        slot->follower = follower_new(slot->folder);
+    if (follower_read(slot->follower, PIECE))
+        return true;
+    const RunView *view = follower_view(slot->follower);
+    slot->stale = false;
+    slot->unreadable = !view;
+    if (view && slot->told)
+        run_view_amend(view, &slot->about);
+    if (view)
+        replace_view(slot, view);
+    if (slot->view->state != RUN_LIVE)
+        drop_follower(slot);
     engine->news = true;
+    return true;
 }
 
 static void drop_vanished(Engine *engine)

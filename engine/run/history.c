@@ -1,9 +1,8 @@
 /* Owns History. May call series, csv and measure's tables; no lab, so that any folder can
  * be looked at. */
 #include "engine/run/history.h"
-#include "engine/base/file.h"
-#include "engine/run/csv.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +17,7 @@ static void *regrow(void *block, size_t bytes)
     return more;
 }
 
-static void name_terms(History *history, int n, const char *const *names)
+void history_name_terms(History *history, int n, const char *const *names)
 {
     must(n + 2 <= TERMS_MAX);
     history->terms = n + 2;
@@ -35,7 +34,7 @@ void history_init(History *history, int n, const char *const *names)
     *history = (History){.metrics_step = -1, .steps_per_s = NAN};
     history->loss = history->grad_norm = history->lr = history->best = NAN;
     history->times = rows_new(2);
-    name_terms(history, n, names);
+    history_name_terms(history, n, names);
 }
 
 void history_done(History *history)
@@ -204,124 +203,4 @@ void history_times(History *history, long step, double steps_per_s, double nfe,
     history->nfe = nfe;
     history->shift_nfe = shift_nfe;
     rows_add(history->times, step, (const double[]){history->seconds, nfe});
-}
-
-/* ---- Reading logs ----------------------------------------------------------------- */
-
-typedef void ReadRow(History *history, const CsvReader *reader, long step, void *state);
-
-/* Calls `each` for every row of a log. */
-static Status read_log(History *history, const char *folder, const char *name,
-                       void (*header)(History *, const CsvReader *), ReadRow *each,
-                       void *state, Error *error)
-{
-    char path[PATH_SIZE];
-    CsvReader reader;
-    Status status = csv_open(&reader, file_join(path, folder, name), error);
-    if (status)
-        return status;
-    if (header)
-        header(history, &reader);
-    while (csv_next(&reader))
-        each(history, &reader, strtol(reader.cell[0], NULL, 10), state);
-    csv_close(&reader);
-    return STATUS_OK;
-}
-
-enum { METRICS_FIXED = 4 }; /* step, loss, grad_norm, lr */
-
-static void metrics_header(History *history, const CsvReader *reader)
-{
-    int n = reader->columns - METRICS_FIXED;
-    if (n >= 0 && n + 2 <= TERMS_MAX)
-        name_terms(history, n, (const char *const *)reader->name + METRICS_FIXED);
-}
-
-static void metrics_row(History *history, const CsvReader *reader, long step, void *state)
-{
-    double values[TERMS_MAX];
-    (void)state;
-    for (int i = 0; i < history->terms - 2; i++)
-        values[i] = csv_real(reader, METRICS_FIXED + i);
-    history_metrics(history, step, csv_real(reader, 1), csv_real(reader, 2),
-                    csv_real(reader, 3), values);
-}
-
-/* A measurement being collected. */
-typedef struct Column {
-    int n;
-    long step;
-    ShiftRow rows[SHIFT_ROWS_MAX];
-} Column;
-
-static void shift_row(History *history, const CsvReader *reader, long step, void *state)
-{
-    Column *column = state;
-    if (column->n == SHIFT_ROWS_MAX || column->step != step)
-        column->n = 0;
-    column->step = step;
-    column->rows[column->n++] = (ShiftRow){.i = (int)csv_real(reader, 1),
-                                           .time = csv_real(reader, 2),
-                                           .own = csv_real(reader, 3),
-                                           .forward = csv_real(reader, 4),
-                                           .ratio = csv_real(reader, 5),
-                                           .low = csv_real(reader, 6),
-                                           .high = csv_real(reader, 7),
-                                           .mmd2 = csv_real(reader, 8),
-                                           .null95 = csv_real(reader, 9),
-                                           .mmd2_teacher = csv_real(reader, 10),
-                                           .null95_teacher = csv_real(reader, 12),
-                                           .paired = csv_real(reader, 11)};
-    if (column->rows[column->n - 1].i != 1)
-        return;
-    history_shift(history, step, column->n, column->rows);
-    column->n = 0;
-}
-
-enum { EVAL_FIXED = 4 }; /* step, k, nfe, n */
-
-static void eval_row(History *history, const CsvReader *reader, long step, void *state)
-{
-    EvalReport report = {.k = (int)csv_real(reader, 1),
-                         .nfe = (int)csv_real(reader, 2),
-                         .n = (int)csv_real(reader, 3)};
-    (void)state;
-    for (int c = EVAL_FIXED; c + 2 < reader->columns && report.metrics < EVAL_METRICS_MAX;
-         c += 3)
-        report.metric[report.metrics++] = (Metric){.name = reader->name[c],
-                                                   .value = csv_real(reader, c),
-                                                   .low = csv_real(reader, c + 1),
-                                                   .high = csv_real(reader, c + 2)};
-    history_eval(history, step, &report);
-}
-
-static void event_row(History *history, const CsvReader *reader, long step, void *state)
-{
-    (void)state;
-    if (reader->columns > 2)
-        history_event(history, step, reader->cell[2]);
-}
-
-static void times_row(History *history, const CsvReader *reader, long step, void *state)
-{
-    (void)state;
-    history_times(history, step, csv_real(reader, csv_column(reader, "steps_per_s")),
-                  csv_real(reader, csv_column(reader, "nfe")),
-                  csv_real(reader, csv_column(reader, "shift_nfe")));
-}
-
-Status history_read(History *history, const char *folder, Error *error)
-{
-    Column column = {0};
-    Status status = read_log(history, folder, "metrics.csv", metrics_header, metrics_row,
-                             NULL, error);
-    if (!status)
-        status = read_log(history, folder, "shift.csv", NULL, shift_row, &column, error);
-    if (!status)
-        status = read_log(history, folder, "eval.csv", NULL, eval_row, NULL, error);
-    if (!status)
-        status = read_log(history, folder, "events.csv", NULL, event_row, NULL, error);
-    if (!status)
-        status = read_log(history, folder, "times.csv", NULL, times_row, NULL, error);
-    return status;
 }

@@ -46,6 +46,8 @@ void history_init(History *history, int n, const char *const *names);
 void history_done(History *history);
 /* The loss smoothed by SMOOTHING[SMOOTHING_OF_LOSS]: what tables show. */
 double history_smooth_loss(const History *history);
+/* Begins the series anew, with these names behind loss and grad_norm. */
+void history_name_terms(History *history, int n, const char *const *names);
 /* values: as many as names. */
 void history_metrics(History *history, long step, double loss, double grad_norm,
                      double lr, const double *values);
@@ -61,6 +63,18 @@ void history_times(History *history, long step, double steps_per_s, double nfe,
 /* Reads a folder's logs into an initialised history; metrics.csv decides the names.
  * Missing logs are fine. */
 Status history_read(History *history, const char *folder, Error *error);
+
+/* The same from the ends of the logs, however long they are: the present state, marks and
+ * figures of late, no curves. */
+Status history_read_ends(History *history, const char *folder, Error *error);
+
+/* Logs that grow, read a piece at a time. */
+typedef struct Trail Trail;
+Trail *trail_new(void);
+void trail_free(Trail *trail); /* NULL is fine */
+/* Reads on into a history that was initialised together with the trail, some `most` bytes
+ * of each log; true: there is more to be read at once. A log that was cut is read anew. */
+bool trail_follow(Trail *trail, History *history, const char *folder, size_t most);
 
 /* The newest shift column's largest ratio over i < N (NaN when none); *row gets where. */
 double history_worst_shift(const History *history, int *row);

@@ -59,6 +59,8 @@ static void put_run(Client *client, const RunView *view)
                            .left = view->seconds_left,
                            .nfe = view->nfe,
                            .share = view->shift_share}};
+    memcpy(line.about.prior, view->prior, sizeof view->prior);
+    memcpy(line.about.drawn, view->share, sizeof view->share);
     snprintf(line.about.name, sizeof line.about.name, "%s", view->name);
     snprintf(line.about.note, sizeof line.about.note, "%s", view->note);
     put_line(client, &line);

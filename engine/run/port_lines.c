@@ -234,9 +234,13 @@ static bool read_run(Line *line, const char **text)
                 take_long(text, -1, LONG_MAX, &run->checkpoint) &&
                 take_long(text, -1, LONG_MAX, &run->samples);
     run->state = good ? (RunState)state : RUN_PAUSED;
-    return good && take_real(text, &run->speed) && take_real(text, &run->left) &&
-           take_real(text, &run->nfe) && take_real(text, &run->share) &&
-           take_word(text, run->name, sizeof run->name) &&
+    double *const reals[] = {&run->speed,    &run->left,     &run->nfe,
+                             &run->share,    &run->prior[0], &run->prior[1],
+                             &run->prior[2], &run->drawn[0], &run->drawn[1],
+                             &run->drawn[2]};
+    for (int i = 0; i < COUNT(reals) && good; i++)
+        good = take_real(text, reals[i]);
+    return good && take_word(text, run->name, sizeof run->name) &&
            take_text(text, run->note, sizeof run->note);
 }
 
@@ -252,6 +256,10 @@ static void write_run(Out *out, const Line *line)
     put_real(out, run->left);
     put_real(out, run->nfe);
     put_real(out, run->share);
+    for (int i = 0; i < 3; i++)
+        put_real(out, run->prior[i]);
+    for (int i = 0; i < 3; i++)
+        put_real(out, run->drawn[i]);
     put_word(out, run->name);
     put_text(out, run->note);
 }

@@ -10,7 +10,7 @@
  *     samples RUN                              the newest samples, as a file
  *   to the viewer
  *     owner PROCESS workbench|headless VIEWERS           answers hello; begins every status
- *     run ID STATE STEP CHECKPOINT SAMPLES SPEED LEFT NFE SHARE NAME NOTE   a run that changed
+ *     run ID STATE STEP CHECKPOINT SAMPLES SPEED LEFT NFE SHARE PRIOR*3 DRAWN*3 NAME NOTE   a run that changed
  *     gone ID                                            a run that is no more
  *     end SERIAL CPU RSS                                 ends a status
  *     samples ID STEP                                    samples/live.safetensors holds these
@@ -44,6 +44,7 @@ typedef struct RunLine {
     RunState state;
     long step, checkpoint, samples; /* -1: none */
     double speed, left, nfe, share; /* RunView's steps_per_s, seconds_left, nfe, shift_share */
+    double prior[3], drawn[3];      /* RunView's prior, share */
     char name[NAME_SIZE];
     char note[96];
 } RunLine;

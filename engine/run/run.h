@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/measure/eval.h"
 #include "engine/measure/shift.h"
+#include <stddef.h>
 
 typedef struct Run Run;
 struct RunLine;
@@ -79,6 +80,19 @@ void run_view_drop(const RunView *view);
 /* The same from a folder, without opening the lab (finished runs in the list): reads run.ini and the logs. NULL with a reason when the
  * folder is not a run's. */
 const RunView *run_view_read(const char *folder, Error *error);
+/* The same from the ends of the logs, quick however long they are: what a list of runs needs. `brief` is set. */
+const RunView *run_view_brief(const char *folder, Error *error);
+
+/* A folder that is read a piece at a time, and as it grows: what a viewer keeps of a run that is live. Zero cost while
+ * nothing changes. */
+typedef struct Follower Follower;
+Follower *follower_new(const char *folder);
+void follower_free(Follower *follower); /* NULL is fine */
+/* Reads on, some `most` bytes of each log; true: there is more to be read at once. */
+bool follower_read(Follower *follower, size_t most);
+/* As run_view_read would have it, of what was read so far; NULL when the folder is not a run's. */
+const RunView *follower_view(Follower *follower);
+
 
 /* What the run's owner says of it, into a view from run_view_read that nobody else has yet. */
 void run_view_amend(const RunView *view, const struct RunLine *line);

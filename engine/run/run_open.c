@@ -184,6 +184,14 @@ Status run_open_folder(Run **made, const char *folder, const Config *config,
     return status;
 }
 
+/* What a killed process left: half files, and samples of steps that will come again. */
+static void sweep(const char *folder)
+{
+    char path[PATH_SIZE];
+    folder_sweep(folder);
+    unlink(run_live_samples(path, folder));
+}
+
 Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
 {
     Config config;
@@ -202,7 +210,7 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
     if (!status)
         status = lock_run(run, error);
     if (!status)
-        folder_sweep(folder);
+        sweep(folder);
     if (!status)
         status = run_load_newest(run, folder, error);
     if (!status)

@@ -106,6 +106,14 @@ Status run_apply_lines(Config *config, const char *lines, Error *error);
 /* ---- run_steer.c ---- */
 /* "section.key old -> new, ...": what a mark says. BAD_INPUT when `size` does not hold it. */
 Status run_describe_changes(const Config *before, const Config *after, char *text, size_t size, Error *error);
+/* ---- view.c ---- */
+/* The view of a folder that was read. gallery: a reference that the view takes over, or
+ * NULL. */
+RunView *run_view_of(const char *folder, const Config *config, const Lineage *lineage,
+                     const History *history, Gallery *gallery);
+/* ---- follower.c ---- */
+/* Where an owner puts the newest samples for viewers. Returns `path`. */
+char *run_live_samples(char path[PATH_SIZE], const char *folder);
 /* ---- run.c ---- */
 void run_count_speed(Run *run, double steps);
 double run_speed(const Run *run); /* steps a second, NaN unknown */

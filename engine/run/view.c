@@ -252,12 +252,9 @@ void run_view_amend(const RunView *view, const RunLine *line)
     fresh->seconds_left = line->left;
     fresh->nfe = line->nfe;
     fresh->shift_share = line->share;
+    memcpy(fresh->prior, line->prior, sizeof fresh->prior);
+    memcpy(fresh->share, line->drawn, sizeof fresh->share);
     snprintf(fresh->note, sizeof fresh->note, "%s", line->note);
-}
-
-static char *live_samples(char path[PATH_SIZE], const char *folder)
-{
-    return file_join(path, folder, "samples/.live.safetensors");
 }
 
 Status run_view_save_samples(const RunView *view, const char *runs, Error *error)
@@ -267,20 +264,7 @@ Status run_view_save_samples(const RunView *view, const char *runs, Error *error
     if (!block->gallery)
         return fail(error, STATUS_BAD_INPUT, "run %d has no samples yet", view->id);
     snprintf(name, sizeof name, "%04d-%s", view->id, view->name);
-    return gallery_save(block->gallery, live_samples(path, file_join(folder, runs, name)), error);
-}
-
-/* The owner of a live run may have written newer ones than those of the last checkpoint;
- * those of a step not reached are from before a kill. */
-static Gallery *read_samples(const char *folder, long step, bool live)
-{
-    char path[PATH_SIZE];
-    Gallery *saved = gallery_load(file_join(path, folder, "samples/latest.safetensors"));
-    Gallery *newer = live ? gallery_load(live_samples(path, folder)) : NULL;
-    bool better = newer && gallery_view(newer)->step <= step &&
-                  (!saved || gallery_view(newer)->step > gallery_view(saved)->step);
-    gallery_drop(better ? saved : newer);
-    return better ? newer : saved;
+    return gallery_save(block->gallery, run_live_samples(path, file_join(folder, runs, name)), error);
 }
 
 /* A run whose last words were "live" but that nobody holds was killed. */
@@ -296,29 +280,17 @@ static void settle_state(RunView *view, const History *history, const char *fold
     view->state = RUN_PAUSED;
 }
 
-const RunView *run_view_read(const char *folder, Error *error)
+RunView *run_view_of(const char *folder, const Config *config, const Lineage *lineage,
+                     const History *history, Gallery *gallery)
 {
-    Config config;
-    Lineage lineage;
-    History history;
-    lab_config_init(&config);
-    if (folder_read_ini(folder, &config, &lineage, error) || config_check(&config, error))
-        return NULL;
-    history_init(&history, 0, NULL);
-    ViewBlock *block = NULL;
-    if (!history_read(&history, folder, error)) {
-        bool live = history.state == RUN_LIVE || history.state == RUN_PAUSED;
-        Gallery *gallery = read_samples(folder, history.step, live);
-        block = view_new(folder, &config, &lineage, &history, gallery);
-        RunView *view = &block->view;
-        settle_state(view, &history, folder);
-        view->step = history.step;
-        view->checkpoint = checkpoint_newest(folder);
-        view->steps_per_s = view->state == RUN_LIVE ? history.steps_per_s : (double)NAN;
-        view->seconds_left = (double)(view->steps - view->step) / view->steps_per_s;
-        view->nfe = history.nfe;
-        view->shift_share = history.nfe > 0 ? history.shift_nfe / history.nfe : 0;
-    }
-    history_done(&history);
-    return block ? &block->view : NULL;
+    ViewBlock *block = view_new(folder, config, lineage, history, gallery);
+    RunView *view = &block->view;
+    settle_state(view, history, folder);
+    view->step = history->step;
+    view->checkpoint = checkpoint_newest(folder);
+    view->steps_per_s = view->state == RUN_LIVE ? history->steps_per_s : (double)NAN;
+    view->seconds_left = (double)(view->steps - view->step) / view->steps_per_s;
+    view->nfe = history->nfe;
+    view->shift_share = history->nfe > 0 ? history->shift_nfe / history->nfe : 0;
+    return view;
 }

@@ -16,7 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const double SCAN_EVERY_S = 1, RETRY_S = 0.5, SAMPLES_EVERY_S = 1, ANSWER_S = 10;
+static const double SCAN_EVERY_S = 1, RETRY_S = 0.5, SAMPLES_EVERY_S = 1, ANSWER_S = 10,
+                    READ_S = 0.05;
 /* A viewer asks between so often and so seldom, as its work allows with this share of one
  * core: ten of them must not slow the training they watch. */
 static const double ASK_SOONEST_S = 0.2, ASK_LATEST_S = 1, CPU_SHARE = 0.004;
@@ -35,7 +36,7 @@ typedef struct Link {
     double cpu;        /* seconds of CPU when the last one was asked for */
     bool wants_samples;
     double samples_asked;
-    bool refresh; /* a status has ended: stale slots are to be read */
+    bool refresh; /* there may be something to be read */
 } Link;
 
 /* ---- The connection --------------------------------------------------------------- */
@@ -305,18 +306,16 @@ static void ask_samples(Engine *engine)
 
 /* ---- Turns ------------------------------------------------------------------------ */
 
-static void reread_stale(Engine *engine)
+/* For a while; true: there is more. */
+static bool read_on(Engine *engine, double limit)
 {
     Link *link = engine->link;
-    for (int i = 0; i < engine->slots && link->refresh; i++) {
-        Slot *slot = &engine->slot[i];
-        if (!slot->stale)
-            continue;
-        slot_reread(slot);
-        slot->stale = false;
-        engine->news = true;
-    }
-    link->refresh = false;
+    double until = clock_s() + limit;
+    bool more = link->refresh || link->socket < 0;
+    while (more && (more = slots_read_on(engine)) && clock_s() < until)
+        continue;
+    link->refresh = more;
+    return more;
 }
 
 static void scan_if_due(Engine *engine)
@@ -344,13 +343,13 @@ static void doze(Engine *engine, double wait)
     double due = link->socket < 0 ? link->tried + RETRY_S
                  : link->asking   ? now + wait
                                   : link->ask;
-    double left = due - now < wait ? due - now : wait;
+    double left = link->refresh ? 0 : due - now < wait ? due - now : wait;
     struct pollfd fds[] = {
         {link->kick[0], POLLIN, 0},
         {link->socket, (short)(POLLIN | (link->used ? POLLOUT : 0)), 0}};
     poll(fds, 2, left > 0 ? (int)ceil(left * 1000) : 0);
     while (read(link->kick[0], bytes, sizeof bytes) > 0)
-        continue;
+        link->refresh = true; /* another run may be looked at */
 }
 
 void viewer_turn(Engine *engine, double wait)
@@ -364,7 +363,7 @@ void viewer_turn(Engine *engine, double wait)
     doze(engine, wait);
     listen_to_owner(engine);
     scan_if_due(engine);
-    reread_stale(engine);
+    read_on(engine, READ_S);
     look_again(engine);
     snapshot_publish(engine);
 }
@@ -383,5 +382,7 @@ void viewer_catch_up(Engine *engine, double limit)
     while (link->socket >= 0 && link->asking && clock_s() < until);
     if (link->socket < 0)
         slots_scan(engine);
+    link->refresh = true;
+    read_on(engine, engine->stepped ? ANSWER_S : READ_S);
     snapshot_publish(engine);
 }
