@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 12, STEPS = 2, NORMALISER = 1, GAP = 2 };
+enum { ROWS = 12, STEPS = 2, NORMALISER = 1, GAP, GAN };
 
 #define SHARED                                                                           \
     "batch = 12\nsteps = 100\n"                                                          \
@@ -49,7 +49,9 @@ static Chunk chunk_new(Lab *lab, Arena *arena, int n)
                          .label = arena_new(arena, int, n),
                          .origin = arena_new(arena, unsigned char, n),
                          .chance = arena_new(arena, double, n),
-                         .noise = arena_new(arena, float, n *d)};
+                         .noise = arena_new(arena, float, n *d),
+                         .real = arena_new(arena, float, n *d),
+                         .real_label = arena_new(arena, int, n)};
     tape_begin(&chunk.tape, arena, true);
     return chunk;
 }
@@ -61,14 +63,19 @@ typedef struct Case {
     bool conditional, net, arcs;
 } Case;
 
+#define HEAD "[dmd2]\ngan_head = 4\n"
+
 #define BOXED                                                                            \
     "floor = 0.6\n[data]\nname = moons\n[teacher]\nguidance = 3\n"                       \
     "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TLC\n"
 
 static const Case cases[] = {
-    {"ring",     "dmd2", "[data]\nname = ring\n",                             false, false, false},
-    {"arcs",     "dmd2", "[dmd2]\n" BOXED,                                    true,  false, true },
-    {"net",      "dmd2", "[data]\nname = moons\n[teacher]\nguidance = 2.5\n", true,  true,  false},
+    {"ring",     "dmd2", HEAD "[data]\nname = ring\n",                             false, false, false},
+    {"arcs",     "dmd2", HEAD BOXED,                                    true,  false, true },
+    {"net",      "dmd2", HEAD "[data]\nname = moons\n[teacher]\nguidance = 2.5\n", true,  true,  false},
+    {"gan-ring", "dmd2", HEAD "gan_weight = 0.7\ngan_critic_weight = 0.3\n[data]\nname = ring\n", false, false, false},
+    {"gan-net",  "dmd2", HEAD "gan_weight = 2\ngan_critic_weight = 1.5\n[data]\nname = moons\n[teacher]\nguidance = 2.5\n"
+     "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TLC\n", true, true, false},
     {"sid-arcs", "sid",  "[sid]\nalpha = 1.2\n" BOXED,                        true,  false, true },
     {"sid-net",  "sid",  "[data]\nname = moons\n[teacher]\nguidance = 2.5\n", true,  true,  false},
 };
@@ -123,10 +130,12 @@ static void fill_rows(const Case *c, Batch *rows, uint32_t noise_seed)
         rows->point[r] = r % 4 + 1;
         rows->u[r] = rows->point[r] / 4.0;
         rows->chance[r] = (r + 0.5) / ROWS;
+        rows->real_label[r] = c->conditional ? r % 3 - 1 : 0;
     }
     for (int k = 0; k < 2 * ROWS; k++) {
         rows->z[k] = 2 * vectors_wave((uint32_t)k, 101);
         rows->noise[k] = 1.5f * vectors_wave((uint32_t)k, noise_seed);
+        rows->real[k] = vectors_wave((uint32_t)k, 105);
     }
 }
 
@@ -171,8 +180,9 @@ static void assert_update(const Vectors *vectors, const Case *c, Lab *lab, int s
     assert_memory_equal(before, frozen->weights, frozen->size * sizeof *before);
     if (!critics) {
         float terms[] = {(float)(chunk.term[NORMALISER] / ROWS),
-                         (float)(chunk.term[GAP] / ROWS)};
-        assert_list(vectors, at, "terms", 2, terms);
+                         (float)(chunk.term[GAP] / ROWS),
+                         (float)(chunk.term[GAN] / ROWS)};
+        assert_list(vectors, at, "terms", lab->contrasts ? 3 : 2, terms);
     }
     arena_rewind(lab->step, mark);
 }
@@ -195,10 +205,22 @@ static void test_updates(void **state)
 #define PLAIN "[run]\nmethod = dmd2\n" SHARED "[data]\nname = ring\n"
 
 /* A network that answers v = bias: with the last layer's bias alone. */
+typedef struct Answer {
+    Model *model;
+    const float *v;
+} Answer;
+
+static void answer_param(void *context, const ParamInfo *info)
+{
+    const Answer *answer = context;
+    if (!strcmp(info->name, "out.bias"))
+        memcpy(answer->model->weights + info->offset, answer->v, 2 * sizeof(float));
+}
+
 static void answer(Model *model, const float v[2])
 {
     memset(model->weights, 0, model->size * sizeof(float));
-    memcpy(model->weights + model->size - 2, v, 2 * sizeof *v);
+    net_list(&model->spec, answer_param, &(Answer){model, v});
 }
 
 /* Row r's target x - grad, from the loss itself: each = mean grad^2 / 2, and its gradient in the student's last bias is
@@ -304,6 +326,7 @@ static void test_floor(void **state)
 
 #define RUN                                                                              \
     "[run]\nmethod = dmd2\n" RUN_OF("dmd2")
+#define GAN_RUN RUN "gan_weight = 0.5\ngan_critic_weight = 0.5\n"
 #define RUN_OF(method)                                                                   \
     "batch = 300\nsteps = 100\n[data]\nname = ring\n[net]\nwidth " \
     "= 16\ndepth = 2\nfeatures = 8\n[student]\ninit = pretrain\npretrain_steps = "       \
@@ -329,8 +352,9 @@ static void test_threads_and_resume(void **state)
     lab_step(&late->lab, 4, &b);
     assert_memory_equal(&a, &b, sizeof a);
     assert_null(a.broken);
-    for (int i = 0; i < 3; i++)
-        assert_true(isfinite(a.term[i]) && a.term[i] > 0);
+    bool head = one->lab.contrasts;
+    for (int i = 0; i < 5; i++)
+        assert_true(i < 3 || head ? a.term[i] > 0 : isnan(a.term[i]));
     Policy student = lab_student(&one->lab, false, 0), other = lab_student(&late->lab, false, 0);
     shift_measure(bench_shift(one, 40, 2), one->crew, &one->step, &student, rows_a);
     shift_measure(bench_shift(late, 40, 2), late->crew, &late->step, &other, rows_b);
@@ -355,6 +379,43 @@ static void test_cost(void **state)
     assert_near(lab->cost.student - before.student, 300 * (3 + 3), 0);
     assert_near(lab->cost.critic - before.critic, 300 * (1 + 3 * 3), 0);
     bench_close(bench);
+}
+
+/* A frozen look at the head, and the critic's on data. */
+static void test_gan_cost(void **state)
+{
+    (void)state;
+    Bench *bench = bench_open(GAN_RUN, 1);
+    Lab *lab = &bench->lab;
+    bench_start(bench, 0);
+    Cost before = lab->cost;
+    bench_advance(bench, 0, 1);
+    assert_near(lab->cost.critic - before.critic, 300 * (1 + 2 + 3 * 6), 0);
+    bench_close(bench);
+}
+
+/* The weights are live: without them nothing is told from anything, and the head stands still. */
+static void test_gan_is_switched_while_running(void **state)
+{
+    (void)state;
+    Bench *bench = bench_open(GAN_RUN, 1), *plain = bench_open(RUN, 1);
+    Error error;
+    StepReport report;
+    bench_start(bench, 1);
+    bench_start(plain, 1);
+    assert_int_equal(config_set(&bench->lab.config, "dmd2.gan_weight=0", &error), STATUS_OK);
+    lab_configure(&bench->lab);
+    bench_advance(bench, 0, 3);
+    bench_advance(plain, 0, 3);
+    assert_true(state_of_same(&bench->lab, &plain->lab));
+    assert_int_equal(config_set(&bench->lab.config, "dmd2.gan_weight=0.5", &error), STATUS_OK);
+    lab_configure(&bench->lab);
+    for (long i = 3; i < 8; i++)
+        lab_step(&bench->lab, i, &report);
+    assert_null(report.broken);
+    assert_true(report.term[4] > 0 && report.term[4] < 2 * log(2)); /* better than a coin */
+    bench_close(bench);
+    bench_close(plain);
 }
 
 /* What leaves the finite numbers is named. */
@@ -414,19 +475,22 @@ static void test_law_becomes_the_teachers(void **state)
 int main(void)
 {
     enum { CASES = sizeof cases / sizeof *cases };
-    struct CMUnitTest tests[CASES + 8] = {
+    struct CMUnitTest tests[CASES + 11] = {
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_gaussians),
         cmocka_unit_test(test_floor),
         cmocka_unit_test_prestate(test_threads_and_resume, (void *)RUN),
         cmocka_unit_test_prestate(test_threads_and_resume,
                                   (void *)"[run]\nmethod = sid\n" RUN_OF("sid")),
+        cmocka_unit_test_prestate(test_threads_and_resume, (void *)GAN_RUN),
+        cmocka_unit_test(test_gan_cost),
+        cmocka_unit_test(test_gan_is_switched_while_running),
         cmocka_unit_test(test_law_becomes_the_teachers),
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_broken_critic_is_named),
     };
     for (int i = 0; i < CASES; i++)
-        tests[8 + i] = (struct CMUnitTest){.name = cases[i].name,
+        tests[11 + i] = (struct CMUnitTest){.name = cases[i].name,
                                            .test_func = test_updates,
                                            .initial_state = (void *)&cases[i]};
     return cmocka_run_group_tests_name("dmd2", tests, NULL, NULL);

@@ -21,6 +21,7 @@ typedef enum Stream {
     STREAM_DIRECTIONS,   /* directions of the sliced Wasserstein distance */
     STREAM_SAMPLE,       /* ddil sample, rollout and the live sheet */
     STREAM_SPLIT,        /* which rows train the classifier of the two-sample test */
+    STREAM_REAL,         /* real samples that a critic tells from the student's */
     STREAM_LAST
 } Stream;
 

@@ -19,12 +19,25 @@ Grid critic_grid(const Config *config)
     return (Grid){steps, steps};
 }
 
+/* Whose shape and weights the critic begins with: the teacher's, the student's where the teacher has no weights. */
+static const NetSpec *origin_spec(const Lab *lab)
+{
+    return lab->teacher.weights ? &lab->teacher.spec : &lab->student.spec;
+}
+
+void critic_make(Lab *lab, int head)
+{
+    Critic *critic = critic_of(lab);
+    NetSpec spec = *origin_spec(lab);
+    spec.head = head;
+    model_init(&critic->model, &spec, lab->seed, lab->keep);
+    critic->gradient = arena_floats(lab->keep, critic->model.size);
+}
+
 Status critic_open(Lab *lab, Error *error)
 {
     (void)error;
-    Critic *critic = critic_of(lab);
-    model_init(&critic->model, lab->teacher.weights ? &lab->teacher.spec : &lab->student.spec, lab->seed, lab->keep);
-    critic->gradient = arena_floats(lab->keep, critic->model.size);
+    critic_make(lab, 0);
     return STATUS_OK;
 }
 
@@ -48,13 +61,13 @@ void critic_configure(Lab *lab)
     critic->states = (CriticStates)config_choice(&lab->config, name);
 }
 
-/* The critic begins as the teacher; as the student where the teacher has no weights. */
+/* All but the head, which keeps its own beginning. */
 void critic_start(Lab *lab)
 {
-    Critic *critic = critic_of(lab);
+    Model *model = &critic_of(lab)->model;
     const float *weights = lab->teacher.weights ? lab->teacher.weights : lab->student.weights;
-    memcpy(critic->model.weights, weights, critic->model.size * sizeof(float));
-    memcpy(critic->model.ema, weights, critic->model.size * sizeof(float));
+    net_adopt(&model->spec, model->weights, origin_spec(lab), weights);
+    memcpy(model->ema, model->weights, model->size * sizeof(float));
 }
 
 /* ---- Two scores at a diffused estimate ---- */
@@ -91,7 +104,30 @@ void critic_scores(const Lab *lab, Arena *arena, const Scores *s, Clipped *clipp
 
 /* ---- The critic's updates ---- */
 
-/* Diffusion training on the student's estimates, in v: the weight SNR + 1 on x. */
+/* Non-saturating logistic: data above 0, estimates below, both diffused to the same times with the same noise. */
+static Tensor *gan_loss(Chunk *chunk, const double *t, Tensor *fake)
+{
+    const Critic *critic = critic_of(chunk->lab);
+    const Batch *batch = &chunk->rows;
+    int n = batch->n;
+    float *z = arena_floats(chunk->arena, n * chunk->lab->data.dims), *weight = arena_floats(chunk->arena, n);
+    float *each[2] = {arena_floats(chunk->arena, n), arena_floats(chunk->arena, n)};
+    for (int r = 0; r < n; r++)
+        weight[r] = chunk->scale * (float)critic->gan_critic;
+    diffuse(chunk->lab, n, t, batch->real, batch->noise, z);
+    NetMore more = {.judge = true};
+    chunk_v_more(chunk, &critic->model, z, t, batch->real_label, &more);
+    Tensor *sum = op_add(&chunk->tape, op_logistic(&chunk->tape, fake, 1, weight, each[0]),
+                         op_logistic(&chunk->tape, more.logit, -1, weight, each[1]));
+    for (int r = 0; r < n; r++) {
+        double both = (double)each[0][r] + (double)each[1][r];
+        chunk->term[TERM_GAN_CRITIC] += both;
+        chunk->each[r] += (float)(critic->gan_critic * both);
+    }
+    return sum;
+}
+
+/* Diffusion training on the student's estimates, in v: the weight SNR + 1 on x. With a head, telling them from data too. */
 Tensor *critic_loss(Chunk *chunk)
 {
     Lab *lab = chunk->lab;
@@ -112,25 +148,33 @@ Tensor *critic_loss(Chunk *chunk)
             target[k] = (float)(at.alpha * (double)batch->noise[k] - at.sigma * (double)x[k]);
     }
     diffuse(lab, n, t, x, batch->noise, z);
-    return op_mse(&chunk->tape, chunk_v(chunk, &critic->model, z, t), target, weight, chunk->each);
+    NetMore more = {.judge = critic->gan_critic > 0};
+    Tensor *v = chunk_v_more(chunk, &critic->model, z, t, batch->label, &more);
+    Tensor *sum = op_mse(&chunk->tape, v, target, weight, chunk->each);
+    for (int r = 0; r < n; r++)
+        chunk->term[TERM_CRITIC] += (double)chunk->each[r];
+    return more.logit ? op_add(&chunk->tape, sum, gan_loss(chunk, t, more.logit)) : sum;
 }
 
 void critic_after(Lab *lab, long index, StepReport *report)
 {
     static const double student_only[ORIGINS] = {[ORIGIN_STUDENT] = 1};
     Critic *critic = critic_of(lab);
-    double sum = 0, norm;
-    Training training = {.model = &critic->model, .gradient = critic->gradient, .lr = critic->lr, .loss = critic_loss,
+    double sum[2] = {0, 0}, norm, term[STEP_TERMS];
+    Training training = {.term = term, .model = &critic->model, .gradient = critic->gradient, .lr = critic->lr, .loss = critic_loss,
                          .beta = critic->states == CRITIC_STUDENT ? student_only : NULL};
     for (int k = 1; k <= critic->ratio && !report->broken; k++) {
         double one = lab_train(lab, &training, index, k, &norm);
-        sum += one;
+        sum[0] += term[TERM_CRITIC] / critic->ratio;
+        sum[1] += term[TERM_GAN_CRITIC] / critic->ratio;
         if (!isfinite(one))
             report->broken = "the critic's loss";
         else if (!isfinite(norm))
             report->broken = "the critic's gradient norm";
     }
-    report->term[0] = sum / critic->ratio;
+    report->term[TERM_CRITIC] = sum[0];
+    if (critic->model.spec.head)
+        report->term[TERM_GAN_CRITIC] = critic->gan_critic > 0 ? sum[1] : (double)NAN;
 }
 
 Model *critic_model(const Lab *lab)
@@ -140,7 +184,8 @@ Model *critic_model(const Lab *lab)
 
 double critic_cost(const Lab *lab)
 {
-    return 1 + 3.0 * critic_of(lab)->ratio;
+    const Critic *critic = critic_of(lab);
+    return 1 + critic->gan_cost + (critic->gan_critic > 0 ? 6.0 : 3.0) * critic->ratio;
 }
 
 void critic_walk(Lab *lab, Walk *walk)

@@ -13,7 +13,12 @@ typedef struct Critic {
     double lr, t_min, t_max;
     int ratio;
     CriticStates states;
+    double gan_critic; /* weight of telling data from the student's estimates, 0: never */
+    double gan_cost;   /* what the student's own look at the head costs a sample */
 } Critic;
+
+/* Terms of StepReport that the critic fills: the first of a method's list, and the fifth where it has a head. */
+enum { TERM_CRITIC = 0, TERM_GAN_CRITIC = 4 };
 
 /* The rows of a method's section that critic_configure reads. */
 #define CRITIC_ROWS(section)                                                                                             \
@@ -29,10 +34,12 @@ typedef struct Critic {
 
 /* ---- Callbacks of Method, and what they are made of ---- */
 Grid critic_grid(const Config *config); /* trained at the sampling steps */
-Status critic_open(Lab *lab, Error *error);
+/* head: width of the head that tells data from the student's estimates, 0: none. */
+void critic_make(Lab *lab, int head);
+Status critic_open(Lab *lab, Error *error); /* without a head */
 void critic_configure(Lab *lab); /* from the section named like the method */
 void critic_start(Lab *lab);
-/* The critic's updates; the mean of its losses becomes the report's first term. */
+/* The critic's updates; the means of its losses become the report's first term, and with a head the fifth. */
 void critic_after(Lab *lab, long index, StepReport *report);
 Tensor *critic_loss(Chunk *chunk);
 Model *critic_model(const Lab *lab);

@@ -5,24 +5,43 @@
 #include "engine/tensor/op.h"
 #include <math.h>
 
-enum { TERM_CRITIC, TERM_NORMALISER, TERM_GAP }; /* in the order of `terms` */
-static const char *const terms[] = {"critic_loss", "normaliser", "gap", NULL};
+enum { TERM_NORMALISER = 1, TERM_GAP, TERM_GAN }; /* in the order of `terms` */
+static const char *const terms[] = {"critic_loss", "normaliser", "gap", "gan", "gan_critic", NULL};
 
 typedef struct Dmd2 {
     Critic critic; /* first */
-    double floor;
+    double floor, gan;
 } Dmd2;
 
 static const ParamRow rows[] = {
     CRITIC_ROWS("dmd2"),
     {"dmd2", "floor", PARAM_REAL, "1e-2", 1e-6, 10, "", "",
      "Least normaliser of the gradient: where student and teacher agree it would explode.", APPLIES_NEXT_STEP},
+    {"dmd2", "gan_head", PARAM_INT, "64", 1, 1024, "", "",
+     "Width of the head on the critic's inner features that tells data from the student's estimates.", APPLIES_FORK},
+    {"dmd2", "gan_weight", PARAM_REAL, "0", 0, 1e3, "", "",
+     "Weight of fooling that head in the student's loss (3e-3 is usual); 0: off, the head is not trained either.",
+     APPLIES_NEXT_STEP},
+    {"dmd2", "gan_critic_weight", PARAM_REAL, "1e-2", 0, 1e3, "", "",
+     "Weight of telling real from fake in the critic's loss, where gan_weight is above 0.", APPLIES_NEXT_STEP},
 };
+
+static Status open_state(Lab *lab, Error *error)
+{
+    (void)error;
+    critic_make(lab, (int)config_int(&lab->config, "dmd2.gan_head"));
+    return STATUS_OK;
+}
 
 static void configure(Lab *lab)
 {
+    Dmd2 *dmd = lab->state;
     critic_configure(lab);
-    ((Dmd2 *)lab->state)->floor = config_real(&lab->config, "dmd2.floor");
+    dmd->floor = config_real(&lab->config, "dmd2.floor");
+    dmd->gan = config_real(&lab->config, "dmd2.gan_weight");
+    dmd->critic.gan_critic = dmd->gan > 0 ? config_real(&lab->config, "dmd2.gan_critic_weight") : 0;
+    dmd->critic.gan_cost = dmd->gan > 0 ? 2 : 0; /* frozen, differentiated in its input */
+    lab->contrasts = dmd->gan > 0;
 }
 
 /* One row's target x - grad with grad = (fake - real) / mean |x - real|. Returns mean (fake - real)^2. */
@@ -40,6 +59,33 @@ static double move(int d, double floor, const float *x, const float *real, const
     for (int k = 0; k < d; k++)
         target[k] = (float)((double)x[k] - ((double)fake[k] - (double)real[k]) / distance);
     return gap;
+}
+
+/* What the frozen head makes of the diffused estimates; differentiated through the critic's features to x alone. */
+static Tensor *gan_loss(Chunk *chunk, Tensor *x, const double *t)
+{
+    const Dmd2 *dmd = chunk->lab->state;
+    const Model *critic = &dmd->critic.model;
+    const Batch *batch = &chunk->rows;
+    int n = batch->n, d = chunk->lab->data.dims;
+    float *alpha = arena_floats(chunk->arena, n), *shift = arena_floats(chunk->arena, n * d);
+    float *weight = arena_floats(chunk->arena, n), *each = arena_floats(chunk->arena, n);
+    for (int r = 0; r < n; r++) {
+        Noise at = noise_at(chunk->lab->schedule, t[r]);
+        alpha[r] = (float)at.alpha;
+        for (int k = r * d; k < (r + 1) * d; k++)
+            shift[k] = (float)(at.sigma * (double)batch->noise[k]);
+        weight[r] = chunk->scale * (float)dmd->gan;
+    }
+    NetMore more = {.judge = true};
+    net_forward_more(&critic->spec, &chunk->tape, critic->weights, NULL, op_affine(&chunk->tape, x, alpha, shift),
+                     chunk_times(chunk, t), batch->label, &more);
+    Tensor *sum = op_logistic(&chunk->tape, more.logit, -1, weight, each);
+    for (int r = 0; r < n; r++) {
+        chunk->term[TERM_GAN] += (double)each[r];
+        chunk->each[r] += (float)(dmd->gan * (double)each[r]);
+    }
+    return sum;
 }
 
 static Tensor *loss(Chunk *chunk)
@@ -66,7 +112,16 @@ static Tensor *loss(Chunk *chunk)
     Tensor *sum = op_mse(&chunk->tape, x, target, weight, chunk->each);
     for (int r = 0; r < n; r++)
         chunk->each[r] *= 0.5f;
+    if (dmd->gan > 0)
+        return op_add(&chunk->tape, sum, gan_loss(chunk, x, t));
     return sum;
+}
+
+static void after(Lab *lab, long index, StepReport *report)
+{
+    if (((const Dmd2 *)lab->state)->gan <= 0)
+        report->term[TERM_GAN] = NAN;
+    critic_after(lab, index, report);
 }
 
 static void cost(const Lab *lab, double *teacher, double *student)
@@ -87,12 +142,12 @@ const Method method_dmd2 = {
     .diffuses = true,
     .rule = RULE_RENOISE,
     .state_size = sizeof(Dmd2),
-    .open = critic_open,
+    .open = open_state,
     .configure = configure,
     .start = critic_start,
     .grid = critic_grid,
     .loss = loss,
-    .after = critic_after,
+    .after = after,
     .cost = cost,
     .critic = critic_model,
     .critic_loss = critic_loss,

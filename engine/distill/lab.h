@@ -43,6 +43,7 @@ typedef struct Lab {
     Decay decay;
     long lr_warmup;
     long round_first, round_steps; /* what warm-up and decay of the rate go over: the run, or a method's round */
+    bool contrasts;        /* batches bring fresh data too: Batch.real; a method's configure says so */
     Source source;
     Cost cost;
     Clipped clipped[5];    /* by site, in the order of SITE_LETTERS; since the last log row */

@@ -21,6 +21,10 @@ typedef Tensor *ChunkLoss(Chunk *chunk);
 
 /* The v prediction of the network in training at states z and times u. */
 Tensor *chunk_v(Chunk *chunk, const Model *model, const float *z, const double *u);
+/* The same of rows with other labels, with what a call may give and take besides. */
+Tensor *chunk_v_more(Chunk *chunk, const Model *model, const float *z, const double *u, const int *label, NetMore *more);
+/* Times as networks take them. */
+float *chunk_times(const Chunk *chunk, const double *u);
 /* The student's on the chunk's own states. */
 Tensor *chunk_student(Chunk *chunk);
 /* Its x0 estimate, thresholded at site L (straight-through). */
@@ -33,6 +37,7 @@ typedef struct Training {
     double lr;                 /* base rate; everything else of the optimiser is as the student's */
     const double *beta;        /* priors of its states; NULL: the step's own */
     ChunkLoss *loss;
+    double *term;              /* [STEP_TERMS] out: the means of the chunks' terms; may be NULL */
 } Training;
 /* repeat: 1, 2, ... within optimiser step `index`. Returns the mean loss; grad_norm may be NULL. */
 double lab_train(Lab *lab, const Training *training, long index, int repeat, double *grad_norm);

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TERM_CRITIC, TERM_NORMALISER, TERM_GAP }; /* in the order of `terms` */
+enum { TERM_NORMALISER = 1, TERM_GAP }; /* in the order of `terms` */
 static const char *const terms[] = {"critic_loss", "normaliser", "gap", NULL};
 
 typedef struct Sid {

@@ -360,10 +360,14 @@ static Origin row_origin(const Source *source, const Draw *draw, int point, doub
     return draw_origin(beta, chance);
 }
 
+uint64_t source_row_index(const Draw *draw, int r)
+{
+    return (uint64_t)draw->step << 20 | (uint64_t)draw->repeat << 13 | (uint64_t)r;
+}
+
 void source_draw(const Source *source, const Draw *draw, int r, Batch *batch)
 {
-    uint64_t index = (uint64_t)draw->step << 20 | (uint64_t)draw->repeat << 13 | (uint64_t)r;
-    Rng rng = rng_at(source->seed, draw->stream, index);
+    Rng rng = rng_at(source->seed, draw->stream, source_row_index(draw, r));
     double toss = rng_uniform(&rng);
     batch->chance[r] = rng_uniform(&rng);
     batch->point[r] = draw->continuous ? 0 : draw_point(source, &rng);

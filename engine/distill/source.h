@@ -28,6 +28,8 @@ typedef struct Batch {
     unsigned char *origin; /* Origin */
     double *chance;        /* uniform in (0, 1), for whatever the method decides at random */
     float *noise;          /* n x dims, N(0, I), for methods that diffuse what the student says; else NULL */
+    float *real;           /* n x dims: fresh data, for methods that tell it from what the student says; else NULL */
+    int *real_label;
 } Batch;
 
 /* What a batch is drawn under. */
@@ -107,6 +109,8 @@ void source_priors(const Source *source, long step, long steps, double beta[ORIG
 void source_refresh(Source *source, struct Lab *lab, long step);
 /* Draws row r of the batch into row r of `batch`. Any thread; depends only on (seed, draw, r) and the rings. */
 void source_draw(const Source *source, const Draw *draw, int r, Batch *batch);
+/* The number of that row's random stream. */
+uint64_t source_row_index(const Draw *draw, int r);
 
 /* The rings and what the schedules remember. */
 void source_walk(Source *source, Walk *walk);

@@ -19,7 +19,7 @@ typedef struct Pass {
     double (*term)[STEP_TERMS]; /* [chunks] */
 } Pass;
 
-static Batch batch_new(Arena *arena, int n, int dims, bool noise)
+static Batch batch_new(Arena *arena, int n, int dims, bool noise, bool real)
 {
     return (Batch){.n = n,
                    .z = arena_floats(arena, n * dims),
@@ -29,7 +29,9 @@ static Batch batch_new(Arena *arena, int n, int dims, bool noise)
                    .label = arena_new(arena, int, n),
                    .origin = arena_new(arena, unsigned char, n),
                    .chance = arena_new(arena, double, n),
-                   .noise = noise ? arena_floats(arena, n * dims) : NULL};
+                   .noise = noise ? arena_floats(arena, n * dims) : NULL,
+                   .real = real ? arena_floats(arena, n * dims) : NULL,
+                   .real_label = real ? arena_new(arena, int, n) : NULL};
 }
 
 static Batch batch_rows(const Batch *batch, int begin, int end, int dims)
@@ -42,7 +44,17 @@ static Batch batch_rows(const Batch *batch, int begin, int end, int dims)
                    .label = batch->label + begin,
                    .origin = batch->origin + begin,
                    .chance = batch->chance + begin,
-                   .noise = batch->noise ? batch->noise + (size_t)begin * dims : NULL};
+                   .noise = batch->noise ? batch->noise + (size_t)begin * dims : NULL,
+                   .real = batch->real ? batch->real + (size_t)begin * dims : NULL,
+                   .real_label = batch->real ? batch->real_label + begin : NULL};
+}
+
+/* Fresh data for row r, beside whatever state the row stands at. */
+static void draw_real(Pass *pass, int r)
+{
+    const Lab *lab = pass->lab;
+    Rng rng = rng_at(lab->seed, STREAM_REAL, source_row_index(&pass->draw, r));
+    dataset_draw(&lab->data, &rng, pass->batch.real + (size_t)r * lab->data.dims, &pass->batch.real_label[r]);
 }
 
 static void pass_chunk(void *context, Arena *arena, int begin, int end, int index, float *gradient)
@@ -51,6 +63,8 @@ static void pass_chunk(void *context, Arena *arena, int begin, int end, int inde
     Lab *lab = pass->lab;
     for (int r = begin; r < end; r++)
         source_draw(&lab->source, &pass->draw, r, &pass->batch);
+    for (int r = begin; r < end && pass->batch.real; r++)
+        draw_real(pass, r);
     Chunk chunk = {.lab = lab, .arena = arena, .gradient = gradient, .scale = 1.0f / (float)pass->batch.n,
                    .rows = batch_rows(&pass->batch, begin, end, lab->data.dims), .each = pass->each + begin};
     tape_begin(&chunk.tape, arena, true);
@@ -68,7 +82,7 @@ static Pass pass_new(Lab *lab, ChunkLoss *loss, const Model *model, float *gradi
                   .model = model,
                   .gradient = gradient,
                   .loss = loss,
-                  .batch = batch_new(lab->step, lab->batch, lab->data.dims, lab->method->diffuses),
+                  .batch = batch_new(lab->step, lab->batch, lab->data.dims, lab->method->diffuses, lab->contrasts),
                   .each = arena_new(lab->step, float, lab->batch),
                   .total = arena_new(lab->step, double, chunks),
                   .clipped = arena_zero(lab->step, (size_t)chunks * sizeof(Clipped[5])),
@@ -117,17 +131,17 @@ static void report_origins(const Pass *pass, StepReport *report)
 }
 
 /* The means of what the chunks summed up. */
-static void report_terms(const Pass *pass, StepReport *report)
+static void mean_terms(const Pass *pass, double term[STEP_TERMS])
 {
     const Method *method = pass->lab->method;
     int chunks = crew_chunks(pass->batch.n, pass->model->spec.chunk);
     for (int i = 0; i < STEP_TERMS; i++)
-        report->term[i] = NAN;
+        term[i] = NAN;
     for (int i = 0; method->terms && method->terms[i]; i++) {
         double sum = 0;
         for (int c = 0; c < chunks; c++)
             sum += pass->term[c][i];
-        report->term[i] = sum / pass->batch.n;
+        term[i] = sum / pass->batch.n;
     }
 }
 
@@ -174,7 +188,7 @@ void lab_step(Lab *lab, long index, StepReport *report)
     pass.draw = step_draw(lab, index);
     report->loss = pass_run(&pass);
     report_origins(&pass, report);
-    report_terms(&pass, report);
+    mean_terms(&pass, report->term);
     AdamSettings adam = lab->adam;
     adam.lr = report->lr = learning_rate(lab, lab->adam.lr, index);
     report->grad_norm = model_update_by(lab->crew, &lab->student, lab->gradient, &adam);
@@ -203,6 +217,8 @@ double lab_train(Lab *lab, const Training *training, long index, int repeat, dou
     double norm = model_update_by(lab->crew, training->model, training->gradient, &adam);
     if (grad_norm)
         *grad_norm = norm;
+    if (training->term)
+        mean_terms(&pass, training->term);
     arena_rewind(lab->step, mark);
     return loss;
 }
@@ -263,13 +279,23 @@ void lab_pretrain_done(Lab *lab)
 
 Tensor *chunk_v(Chunk *chunk, const Model *model, const float *z, const double *u)
 {
+    return chunk_v_more(chunk, model, z, u, chunk->rows.label, &(NetMore){0});
+}
+
+Tensor *chunk_v_more(Chunk *chunk, const Model *model, const float *z, const double *u, const int *label, NetMore *more)
+{
     const NetSpec *spec = &model->spec;
-    int n = chunk->rows.n;
-    float *time = arena_floats(chunk->arena, n);
-    for (int r = 0; r < n; r++)
+    Tensor *input = tape_input(&chunk->tape, chunk->rows.n, spec->height, spec->width, spec->channels, z);
+    return net_forward_more(spec, &chunk->tape, model->weights, chunk->gradient, input,
+                            chunk_times(chunk, u), label, more);
+}
+
+float *chunk_times(const Chunk *chunk, const double *u)
+{
+    float *time = arena_floats(chunk->arena, chunk->rows.n);
+    for (int r = 0; r < chunk->rows.n; r++)
         time[r] = (float)u[r];
-    Tensor *input = tape_input(&chunk->tape, n, spec->height, spec->width, spec->channels, z);
-    return net_forward(spec, &chunk->tape, model->weights, chunk->gradient, input, time, chunk->rows.label);
+    return time;
 }
 
 Tensor *chunk_student(Chunk *chunk)

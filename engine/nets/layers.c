@@ -61,3 +61,12 @@ Tensor *layer_classes(Tape *tape, Params *params, const char *prefix, int classe
         row[i] = !label || label[i] < 0 ? classes : label[i];
     return op_embed(tape, table, row, n);
 }
+
+Tensor *layer_told(Tape *tape, Params *params, const NetSpec *spec, int c, int n)
+{
+    Tensor *features = op_time_features(tape, params->told, n, spec->told,
+                                        spec->time_scale, spec->time_range);
+    Tensor *weight =
+        take(params, "told", "weight", 2, (int[]){spec->told, c}, INIT_ZERO, spec->told);
+    return op_linear(tape, features, weight, NULL);
+}

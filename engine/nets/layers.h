@@ -20,5 +20,8 @@ Tensor *layer_group_norm(Tape *tape, Params *params, const char *prefix, Tensor 
  * `classes` does; a NULL label takes it for all. Start: N(0, 1/fan_in). */
 Tensor *layer_classes(Tape *tape, Params *params, const char *prefix, int classes, int c,
                       int fan_in, const int *label, int n);
+/* A linear map to c channels of sinusoids of the number a network is told (params->told),
+ * without bias and zero at the start: until trained it makes no difference. */
+Tensor *layer_told(Tape *tape, Params *params, const NetSpec *spec, int c, int n);
 
 #endif

@@ -4,13 +4,18 @@
 #include "engine/tensor/op.h"
 #include <stdio.h>
 
-static Tensor *first_with_class(Tape *tape, Params *params, const NetSpec *spec,
-                                const char *name, Tensor *x, const int *label)
+/* Where something is added before the SiLU: a class, a number told. */
+static Tensor *first_with_more(Tape *tape, Params *params, const NetSpec *spec,
+                               const char *name, Tensor *x, const int *label)
 {
     Tensor *h = layer_linear(tape, params, name, x, spec->hidden, false);
-    Tensor *class = layer_classes(tape, params, "classes", spec->classes, spec->hidden,
-                                  spec->hidden, label, x->n);
-    return op_silu(tape, op_add(tape, h, class));
+    if (spec->classes > 0)
+        h = op_add(tape, h,
+                   layer_classes(tape, params, "classes", spec->classes, spec->hidden,
+                                 spec->hidden, label, x->n));
+    if (spec->told > 0)
+        h = op_add(tape, h, layer_told(tape, params, spec, spec->hidden, x->n));
+    return op_silu(tape, h);
 }
 
 static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z,
@@ -22,10 +27,11 @@ static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *
     for (int i = 0; i < spec->depth; i++) {
         char name[32];
         snprintf(name, sizeof name, "layers.%d", i);
-        h = i == 0 && spec->classes > 0
-                ? first_with_class(tape, params, spec, name, h, label)
+        h = i == 0 && (spec->classes > 0 || spec->told > 0)
+                ? first_with_more(tape, params, spec, name, h, label)
                 : layer_linear_silu(tape, params, name, h, spec->hidden);
     }
+    params->features = h;
     return layer_linear(tape, params, "out", h, spec->channels, false);
 }
 

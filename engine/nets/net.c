@@ -2,6 +2,8 @@
  * the kind's forward function run with zero samples or with a batch. */
 #include "engine/nets/net.h"
 #include "engine/base/rng.h"
+#include "engine/nets/layers.h"
+#include "engine/tensor/op.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,12 +66,12 @@ static Status check(const NetSpec *spec, Error *error)
                     spec->height, spec->width, spec->channels, NET_DIMS_MAX);
     if (spec->classes < 0 || spec->hidden < 0 || spec->coarse < 0 || spec->depth < 0 ||
         spec->coarse_depth < 0 || spec->embed < 0 || spec->features < 0 ||
-        spec->chunk < 0)
+        spec->chunk < 0 || spec->told < 0 || spec->head < 0)
         return fail(error, STATUS_BAD_INPUT, "%s: sizes must not be negative", kind);
-    if (spec->features % 2)
+    if (spec->features % 2 || spec->told % 2)
         return fail(error, STATUS_BAD_INPUT,
                     "%s: %d time features; must be even (sine and cosine)", kind,
-                    spec->features);
+                    spec->features % 2 ? spec->features : spec->told);
     if (!(spec->time_scale >= 0 && spec->time_range >= 0))
         return fail(error, STATUS_BAD_INPUT, "%s: time scale and range must be positive",
                     kind);
@@ -92,6 +94,15 @@ Status net_spec_complete(NetSpec *spec, Error *error)
     return STATUS_OK;
 }
 
+/* Two layers on the mean of the innermost activations; its weights are the last of the walk. */
+static Tensor *head(Params *params, const NetSpec *spec)
+{
+    Tape *tape = params->tape;
+    Tensor *h = op_mean_pixels(tape, params->features);
+    h = op_silu(tape, layer_linear(tape, params, "head.0", h, spec->head, false));
+    return layer_linear(tape, params, "head.1", h, 1, true);
+}
+
 /* Walks with zero samples on an arena of its own; gives back the forward flops of one
  * sample. */
 static double walk(const NetSpec *spec, Params *params)
@@ -103,6 +114,8 @@ static double walk(const NetSpec *spec, Params *params)
     params->tape = &tape;
     Tensor *z = tape_input(&tape, 0, spec->height, spec->width, spec->channels, NULL);
     spec->kind->forward(&tape, params, spec, z, NULL, NULL);
+    if (spec->head)
+        head(params, spec);
     arena_done(&arena);
     return tape.flops;
 }
@@ -130,10 +143,54 @@ void net_list(const NetSpec *spec, void (*each)(void *context, const ParamInfo *
 Tensor *net_forward(const NetSpec *spec, Tape *tape, const float *weights,
                     float *gradient, Tensor *z, const float *u, const int *label)
 {
+    return net_forward_more(spec, tape, weights, gradient, z, u, label, &(NetMore){0});
+}
+
+Tensor *net_forward_more(const NetSpec *spec, Tape *tape, const float *weights,
+                         float *gradient, Tensor *z, const float *u, const int *label,
+                         NetMore *more)
+{
     must(z->h == spec->height && z->w == spec->width && z->c == spec->channels);
-    Params params = {
-        .mode = PARAMS_BIND, .weights = weights, .gradient = gradient, .tape = tape};
-    return spec->kind->forward(tape, &params, spec, z, u, label);
+    must(!spec->told || more->told || z->n == 0);
+    Params params = {.mode = PARAMS_BIND,
+                     .weights = weights,
+                     .gradient = gradient,
+                     .tape = tape,
+                     .told = more->told};
+    Tensor *v = spec->kind->forward(tape, &params, spec, z, u, label);
+    if (spec->head && more->judge)
+        more->logit = head(&params, spec);
+    return v;
+}
+
+/* One tensor on its way from a network to another. */
+typedef struct Adoption {
+    const NetSpec *from_spec;
+    const float *from;
+    float *weights;
+    const ParamInfo *wanted;
+} Adoption;
+
+static void adopt_from(void *context, const ParamInfo *info)
+{
+    const Adoption *a = context;
+    if (info->size == a->wanted->size && strcmp(info->name, a->wanted->name) == 0)
+        memcpy(a->weights + a->wanted->offset, a->from + info->offset,
+               sizeof(float) * info->size);
+}
+
+static void adopt_param(void *context, const ParamInfo *info)
+{
+    Adoption *a = context;
+    a->wanted = info;
+    net_list(a->from_spec, adopt_from, a);
+}
+
+void net_adopt(const NetSpec *spec, float *weights, const NetSpec *from_spec,
+               const float *from)
+{
+    Adoption adoption = {from_spec, from, weights, NULL};
+    net_list(spec, adopt_param, &adoption);
 }
 
 /* Backward costs a product for the input and one for the weights: twice the forward pass.

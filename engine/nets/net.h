@@ -26,6 +26,8 @@ typedef struct NetSpec {
     float time_scale, time_range;
     int chunk; /* samples a worker takes at once: fixed by the network, never the machine
                 */
+    int told;  /* features of a further number that it is told of each sample; 0: none */
+    int head;  /* width of a head that tells real from fake by the inner features; 0: none */
 } NetSpec;
 
 typedef enum ParamsMode {
@@ -57,6 +59,8 @@ typedef struct Params {
     Tape *tape;
     void (*list)(void *context, const ParamInfo *info);
     void *context;
+    const float *told; /* BIND: [n], where the network is told */
+    Tensor *features;  /* out: the innermost activations, n x h x w x c */
 } Params;
 
 /* The next weight tensor of the walk. `name` like "mid.0.conv1.weight". Shapes: n h w c
@@ -98,6 +102,18 @@ void net_list(const NetSpec *spec, void (*each)(void *context, const ParamInfo *
  * follows z->g. */
 Tensor *net_forward(const NetSpec *spec, Tape *tape, const float *weights,
                     float *gradient, Tensor *z, const float *u, const int *label);
+/* What a call may give and take besides. */
+typedef struct NetMore {
+    const float *told; /* [n], around 0..1; needed where spec->told, unused elsewhere */
+    bool judge;        /* where spec->head: set `logit` */
+    Tensor *logit;     /* out: n x 1 x 1 x 1, above 0 for real */
+} NetMore;
+Tensor *net_forward_more(const NetSpec *spec, Tape *tape, const float *weights,
+                         float *gradient, Tensor *z, const float *u, const int *label,
+                         NetMore *more);
+/* Copies the tensors that both networks have, by name and size; the others keep what they hold. */
+void net_adopt(const NetSpec *spec, float *weights, const NetSpec *from_spec,
+               const float *from);
 /* Forward and backward flops of one sample, counted analytically (multiply-add = 2). */
 double net_flops(const NetSpec *spec);
 

@@ -28,6 +28,8 @@ static Tensor *embedding(Tape *tape, Params *params, const NetSpec *spec, const 
         e = op_add(tape, e,
                    layer_classes(tape, params, "classes", spec->classes, spec->embed, 1,
                                  label, n));
+    if (spec->told > 0)
+        e = op_add(tape, e, layer_told(tape, params, spec, spec->embed, n));
     return op_silu(tape, e);
 }
 
@@ -75,6 +77,7 @@ static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *
         h = residual(tape, params, "mid", i, h, e);
         h = attention(tape, params, "mid", i, h);
     }
+    params->features = h;
     h = op_depth_to_space(tape,
                           layer_linear(tape, params, "up", h, 4 * spec->hidden, false));
     h = layer_linear(tape, params, "mix", op_concat(tape, h, skip), spec->hidden, false);

@@ -73,5 +73,7 @@ Tensor *op_huber(Tape *tape, Tensor *x, const float *target, const float *weight
 /* sum_i weight[i] * -log softmax(x_i)[label[i]]; x: n x 1 x 1 x classes. */
 Tensor *op_cross_entropy(Tape *tape, Tensor *x, const int *label, const float *weight,
                          float *each);
+/* sum_i weight[i] * ln(1 + exp(sign * x_i)) for one value a sample: logistic. */
+Tensor *op_logistic(Tape *tape, Tensor *x, float sign, const float *weight, float *each);
 
 #endif

@@ -117,3 +117,32 @@ Tensor *op_huber(Tape *tape, Tensor *x, const float *target, const float *weight
     }
     return finish(tape, x, loss, total);
 }
+
+typedef struct Logistic {
+    float *slope; /* of the total in each value */
+} Logistic;
+
+static void logistic_backward(TapeNode *node, Arena *scratch)
+{
+    (void)scratch;
+    const Logistic *loss = node->saved;
+    for (int i = 0; i < node->in[0]->n; i++)
+        node->in[0]->g[i] += node->out->g[0] * loss->slope[i];
+}
+
+Tensor *op_logistic(Tape *tape, Tensor *x, float sign, const float *weight, float *each)
+{
+    must(dimensions(x) == 1 && (sign == 1 || sign == -1));
+    Logistic *loss = arena_new(tape->arena, Logistic, 1);
+    loss->slope = arena_floats(tape->arena, x->n);
+    double total = 0;
+    for (size_t i = 0; i < (size_t)x->n; i++) {
+        double value = (double)sign * (double)x->x[i];
+        total += share(fmax(value, 0) + log1p(exp(-fabs(value))), weight, i, each);
+        loss->slope[i] = (float)((double)weight[i] * (double)sign / (1 + exp(-value)));
+    }
+    Tensor *y = tape_tensor(tape, 1, 1, 1, 1, x->g);
+    y->x[0] = (float)total;
+    tape_node(tape, logistic_backward, y, loss, x, NULL, NULL, NULL);
+    return y;
+}

@@ -9,6 +9,8 @@ import os
 
 import torch
 
+from torch.nn.functional import softplus
+
 from methods import ROWS, Net, arcs, guided, noise, ring, waves
 
 STEPS = 2
@@ -16,8 +18,28 @@ ADAM = dict(betas=(0.5, 0.9), eps=1e-8, weight_decay=0.1)
 CLIP = 0.5
 
 
+HEAD = 4
+
+
+class Critic(Net):
+    """With a head on the last hidden layer that gives one logit."""
+
+    def __init__(self, width, depth, features, classes, seed):
+        super().__init__(width, depth, features, classes, seed)
+        shapes = {"head.0.weight": (width, HEAD), "head.0.bias": (HEAD,), "head.1.weight": (HEAD, 1), "head.1.bias": (1,)}
+        for name, shape in shapes.items():
+            t = len(self.weight) + seed
+            size = torch.Size(shape).numel()
+            self.weight[name] = (0.7 * waves(size, t)).float().double().reshape(shape)
+
+    def logit(self, z, u, label):
+        h = self.hidden(z, u, label)
+        h = torch.nn.functional.silu(h @ self.weight["head.0.weight"] + self.weight["head.0.bias"])
+        return (h @ self.weight["head.1.weight"] + self.weight["head.1.bias"])[:, 0]
+
+
 class Case:
-    def __init__(self, teacher, conditional=False, guidance=1.0, box=None, floor=0.01):
+    def __init__(self, teacher, conditional=False, guidance=1.0, box=None, floor=0.01, gan=(0, 0)):
         r = torch.arange(ROWS)
         self.teacher, self.guidance, self.box, self.floor = teacher, guidance, box, floor
         self.z = (2 * waves(2 * ROWS, 101)).float().double().reshape(ROWS, 2)
@@ -26,7 +48,10 @@ class Case:
         self.t = 0.02 + 0.96 * (r + 0.5) / ROWS
         classes = 2 if conditional else 0
         self.student = Net(8, 1, 8, classes, 0)
-        self.critic = Net(*((12, 1, 8) if isinstance(teacher, Net) else (8, 1, 8)), classes, 60)
+        self.gan = gan
+        self.real = waves(2 * ROWS, 105).float().double().reshape(ROWS, 2)
+        self.real_label = r % 3 - 1 if conditional else torch.full_like(r, -1)
+        self.critic = (Net if isinstance(self, Sid) else Critic)(*((12, 1, 8) if isinstance(teacher, Net) else (8, 1, 8)), classes, 60)
         self.rates = {"student": 1e-2, "critic": 3e-2}
         self.optimiser = {}
         for name, net in (("student", self.student), ("critic", self.critic)):
@@ -55,12 +80,26 @@ class Case:
             size = (x - real).abs().mean(1, keepdim=True)
             grad = (fake - real) / torch.clip(size, min=self.floor)
             self.terms = [size.mean().item(), ((fake - real) ** 2).mean(1).mean().item()]
-        return 0.5 * ((x - (x - grad).detach()) ** 2).mean(1)
+        z, _ = self.diffused(x, 103)
+        for w in self.critic.weight.values():
+            w.requires_grad_(False)
+        fooled = softplus(-self.critic.logit(z, self.t, self.label)) if self.gan[0] else 0
+        for w in self.critic.weight.values():
+            w.requires_grad_(True)
+        if self.gan[0]:
+            self.terms.append(fooled.mean().item())
+        return 0.5 * ((x - (x - grad).detach()) ** 2).mean(1) + self.gan[0] * fooled
 
     def critic_each(self):
         with torch.no_grad():
             z, v = self.diffused(self.estimate(), 104)
-        return ((self.critic.v(z, self.t, self.label) - v) ** 2).mean(1)
+        each = ((self.critic.v(z, self.t, self.label) - v) ** 2).mean(1)
+        if isinstance(self, Sid):
+            return each
+        real, _ = self.diffused(self.real, 104)
+        told = softplus(self.critic.logit(z, self.t, self.label))
+        told = told + softplus(-self.critic.logit(real, self.t, self.real_label))
+        return each + self.gan[1] * told
 
     def update(self, name, other, each, write):
         net = getattr(self, name)
@@ -107,6 +146,8 @@ def cases():
     yield "ring", Case(ring())
     yield "arcs", Case(arcs(), True, 3.0, (-0.8, 0.9), 0.6)
     yield "net", Case(net, True, 2.5)
+    yield "gan-ring", Case(ring(), gan=(0.7, 0.3))
+    yield "gan-net", Case(net, True, 2.5, (-0.8, 0.9), gan=(2.0, 1.5))
     yield "sid-arcs", Sid(arcs(), True, 3.0, (-0.8, 0.9), 0.6, alpha=1.2)
     yield "sid-net", Sid(net, True, 2.5)
 

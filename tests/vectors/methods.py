@@ -89,7 +89,7 @@ class Net:
             size = math.prod(shape)
             self.weight[name] = (0.7 * waves(size, t + seed)).float().double().reshape(shape)
 
-    def v(self, z, u, label):
+    def hidden(self, z, u, label):
         half = self.features // 2
         frequency = 30 * torch.exp(-math.log(30) * torch.arange(half) / half)
         angle = u[:, None] * frequency[None]
@@ -99,7 +99,10 @@ class Net:
             if i == 0 and self.classes:
                 h = h + self.weight["classes.weight"][torch.where(label < 0, self.classes, label)]
             h = torch.nn.functional.silu(h)
-        return h @ self.weight["out.weight"] + self.weight["out.bias"]
+        return h
+
+    def v(self, z, u, label):
+        return self.hidden(z, u, label) @ self.weight["out.weight"] + self.weight["out.bias"]
 
     def x0(self, z, u, label):
         alpha, sigma = noise(u)
