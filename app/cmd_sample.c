@@ -66,11 +66,18 @@ static Status set_guidance(const Look *look, const Options *options, Policy *pol
         return fail(error, STATUS_BAD_INPUT,
                     "--guidance: the networks of %s are not told the class",
                     run_label(look));
-    if (!options->teacher && look->lab->has_teacher)
+    const Lab *lab = look->lab;
+    bool told = !options->teacher && lab->student.spec.told && lab->method->tells_guidance;
+    if (told) {
+        policy->denoiser.told = lab->method->tell(lab, options->guidance, policy->steps);
+        return STATUS_OK;
+    }
+    if (!options->teacher && lab->has_teacher)
         return fail(error, STATUS_BAD_INPUT,
                     "--guidance: a distilled student has its teacher's baked in "
-                    "(teacher.guidance = %g); add --teacher, or distil with another",
-                    look->lab->teacher.guidance);
+                    "(teacher.guidance = %g); add --teacher, or distil with another, or with "
+                    "lcm.guidance_max above lcm.guidance_min",
+                    lab->teacher.guidance);
     policy->denoiser.guidance = options->guidance;
     return STATUS_OK;
 }

@@ -25,7 +25,7 @@ const CommandRow commands[] = {
      "its roll-outs (source.teacher_substeps for each of the student's). --guidance acts "
      "on networks that\n"
      "were trained to be guided: a distilled student has its teacher's guidance baked "
-     "in.",
+     "in, unless it was distilled to be told (lcm.guidance_max).",
      1, 1, cmd_sample},
     {"rollout", "RUN -o FILE.npy",
      "the states at every sampling step, shape (steps+1, n, dims)",

@@ -1,6 +1,7 @@
 /* Labs for tests: opening, stepping, and their whole state as bytes. */
 #include "tests/labs.h"
 #include "tests/near.h"
+#include "tests/vectors.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +66,27 @@ void bench_advance(Bench *bench, long from, long to)
         if (report.broken)
             fail_msg("step %ld: %s", index, report.broken);
     }
+}
+
+void bench_stand(Bench *bench, Origin origin, Batch *rows)
+{
+    const Lab *lab = &bench->lab;
+    int n = rows->n, steps = lab->grid.steps;
+    size_t mark = arena_mark(&bench->step);
+    float *noise = arena_floats(&bench->step, 2 * n);
+    float *states = arena_floats(&bench->step, (steps + 1) * 2 * n);
+    Policy policy = origin == ORIGIN_TEACHER ? lab_teacher(lab, steps, 2) : lab_student(lab, true, 0);
+    for (int k = 0; k < 2 * n; k++)
+        noise[k] = 1.5f * vectors_wave((uint32_t)k, 106);
+    rollout(bench->crew, &(Rollout){.policy = &policy, .seed = 1, .stream = STREAM_ROLLOUT, .n = n, .noise = noise,
+                                    .label = rows->label, .states = states});
+    for (int k = 0; k < 2 * n; k++) {
+        Noise t = noise_at(lab->schedule, rows->u[k / 2]);
+        int stage = steps - rows->point[k / 2] * steps / lab->grid.points;
+        rows->z[k] = origin == ORIGIN_DATA ? (float)(t.alpha * (double)vectors_wave((uint32_t)k, 102) + t.sigma * (double)noise[k])
+                                           : states[stage * 2 * n + k];
+    }
+    arena_rewind(&bench->step, mark);
 }
 
 /* ---- Shift ---- */

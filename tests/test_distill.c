@@ -29,27 +29,50 @@ typedef struct Case {
     Expert expert;
     bool conditional;
     const char *text;
+    int source; /* 1 + Origin of the states; 0: any states */
 } Case;
+
+#define EDGES BOX "sites = TRSLC\n"
+#define PAIRS "p_mean = -0.3\np_std = 1.2\nt_min = 0.01\npoints_first = 4\npoints_last = 16\nstages = 10\n"
+/* Each source without and with thresholding at every site. */
+#define SOURCE(method, source, more)                                                                                     \
+    {method "-" #source "-off", method, EXPERT_ARCS, true, GUIDED more, SOURCE_##source},                                \
+    {method "-" #source "-on", method, EXPERT_ARCS, true, GUIDED EDGES more, SOURCE_##source}
+#define GUIDED CLASSES "[teacher]\nguidance = 3\n"
+#define PD_CASE "[pd]\nsubsteps = 2\nweighting = constant\n"
+#define LCM_CASE "[lcm]\nskip = 2\nloss = squared\n"
+enum { SOURCE_data = 1 + ORIGIN_DATA, SOURCE_teacher = 1 + ORIGIN_TEACHER, SOURCE_student = 1 + ORIGIN_STUDENT };
 
 /* clang-format off */
 static const Case cases[] = {
-    {"pd-ring", "pd", EXPERT_OWN, false, RING "[pd]\nsubsteps = 3\nweight_cap = 4\n"},
+    {"pd-ring", "pd", EXPERT_OWN, false, RING "[pd]\nsubsteps = 3\nweight_cap = 4\n", 0},
     {"pd-arcs", "pd", EXPERT_ARCS, true,
      CLASSES "[teacher]\nguidance = 3\n"
-     "[pd]\nsubsteps = 2\nweighting = snr_plus_1\nweight_cap = 3\n"},
+     "[pd]\nsubsteps = 2\nweighting = snr_plus_1\nweight_cap = 3\n", 0},
     {"pd-net", "pd", EXPERT_NET, true,
-     CLASSES "[teacher]\nguidance = 2.5\n[pd]\nsubsteps = 4\nweighting = min_snr\n"},
+     CLASSES "[teacher]\nguidance = 2.5\n[pd]\nsubsteps = 4\nweighting = min_snr\n", 0},
     {"pd-box", "pd", EXPERT_ARCS, true,
      CLASSES BOX "sites = TL\n[teacher]\nguidance = 3\n"
-     "[pd]\nsubsteps = 2\nweighting = constant\n"},
-    {"lcm-ring", "lcm", EXPERT_OWN, false, RING "[lcm]\nskip = 1\n"},
+     "[pd]\nsubsteps = 2\nweighting = constant\n", 0},
+    {"lcm-ring", "lcm", EXPERT_OWN, false, RING "[lcm]\nskip = 1\n", 0},
     {"lcm-arcs", "lcm", EXPERT_ARCS, true,
-     CLASSES "[teacher]\nguidance = 3\n[lcm]\nskip = 3\nloss = huber\nhuber_c = 0.05\n"},
+     CLASSES "[teacher]\nguidance = 3\n[lcm]\nskip = 3\nloss = huber\nhuber_c = 0.05\n", 0},
     {"lcm-net", "lcm", EXPERT_NET, true,
      CLASSES BOX "sites = TL\n[teacher]\nguidance = 2.5\n"
-     "[lcm]\nskip = 2\nloss = squared\nhuber_c = 0\n"},
+     "[lcm]\nskip = 2\nloss = squared\nhuber_c = 0\n", 0},
+    {"lcm-heun", "lcm", EXPERT_ARCS, true, GUIDED "[lcm]\nskip = 3\nloss = squared\nsolver = heun\n", 0},
+    {"lcm-euler", "lcm", EXPERT_ARCS, true, GUIDED "[lcm]\nskip = 3\nloss = squared\nsolver = euler\n", 0},
+    {"lcm-told", "lcm", EXPERT_NET, true,
+     CLASSES "[teacher]\nguidance = 2.5\n[lcm]\nskip = 2\nhuber_c = 0.05\nguidance_max = 5\n", 0},
+    SOURCE("pd", data, PD_CASE), SOURCE("pd", teacher, PD_CASE), SOURCE("pd", student, PD_CASE),
+    SOURCE("lcm", data, LCM_CASE), SOURCE("lcm", teacher, LCM_CASE), SOURCE("lcm", student, LCM_CASE),
+    {"ct-ict", "ct", EXPERT_OWN, true, CLASSES "[ct]\n" PAIRS, 0},
+    {"ct-ect", "ct", EXPERT_OWN, false, RING BOX "sites = TL\n[ct]\npairing = ect\n" PAIRS, 0},
+    {"shortcut-arcs", "shortcut", EXPERT_ARCS, true,
+     GUIDED BOX "sites = TL\n[shortcut]\npoints = 16\nbase = 0.3\nweight_cap = 4\n", 0},
+    {"shortcut-ring", "shortcut", EXPERT_OWN, false, RING "[shortcut]\npoints = 16\nbase = 0.3\nweight_cap = 4\n", 0},
     {"diffusion", "diffusion", EXPERT_OWN, true,
-     CLASSES "[diffusion]\nlabel_drop = 0.3\n"},
+     CLASSES "[diffusion]\nlabel_drop = 0.3\n", 0},
 };
 /* clang-format on */
 
@@ -148,11 +171,13 @@ static float *target_block(Lab *lab)
     return find.block;
 }
 
-static void fill_rows(const Case *c, const Lab *lab, Batch *rows)
+static void fill_rows(const Case *c, Bench *bench, Batch *rows)
 {
+    const Lab *lab = &bench->lab;
     for (int r = 0; r < ROWS; r++) {
         rows->label[r] = c->conditional ? r % 5 == 4 ? -1 : r % 2 : 0;
-        rows->point[r] = lab->grid.points == 16 ? 5 * r % 16 + 1
+        rows->point[r] = c->source              ? (r % 4 + 1) * lab->grid.points / 4
+                         : lab->grid.points == 16 ? 5 * r % 16 + 1
                          : lab->grid.points     ? r % 4 + 1
                                                 : 0;
         rows->u[r] = lab->grid.points ? (double)rows->point[r] / lab->grid.points
@@ -163,11 +188,15 @@ static void fill_rows(const Case *c, const Lab *lab, Batch *rows)
     for (int k = 0; k < 2 * ROWS; k++) {
         rows->z[k] = 2 * vectors_wave((uint32_t)k, 101);
         rows->x[k] = vectors_wave((uint32_t)k, 102);
+        rows->noise[k] = 1.5f * vectors_wave((uint32_t)k, 103);
     }
 }
 
-static Chunk chunk_new(const Case *c, Lab *lab, Arena *arena)
+/* States are where they were before the first update. */
+static Chunk chunk_new(const Case *c, Bench *bench, const float *z)
 {
+    Lab *lab = &bench->lab;
+    Arena *arena = lab->step;
     Chunk chunk = {.lab = lab, .arena = arena, .scale = 1.0f / ROWS};
     chunk.each = arena_new(arena, float, ROWS);
     chunk.gradient = arena_new(arena, float, lab->student.size);
@@ -178,8 +207,11 @@ static Chunk chunk_new(const Case *c, Lab *lab, Arena *arena)
                          .point = arena_new(arena, int, ROWS),
                          .label = arena_new(arena, int, ROWS),
                          .origin = arena_new(arena, unsigned char, ROWS),
-                         .chance = arena_new(arena, double, ROWS)};
-    fill_rows(c, lab, &chunk.rows);
+                         .chance = arena_new(arena, double, ROWS),
+                         .noise = arena_new(arena, float, 2 * ROWS)};
+    fill_rows(c, bench, &chunk.rows);
+    if (z)
+        memcpy(chunk.rows.z, z, sizeof *z * 2 * ROWS);
     tape_begin(&chunk.tape, arena, true);
     return chunk;
 }
@@ -262,15 +294,19 @@ static void assert_block(const Vectors *vectors, const Case *c, const char *key,
 
 /* ---- The tests ---- */
 
-static void assert_step(const Vectors *vectors, const Case *c, Lab *lab, int step)
+static void assert_step(const Vectors *vectors, const Case *c, Bench *bench, const float *z, int step)
 {
+    Lab *lab = &bench->lab;
     static const char *const blocks[STEPS][3] = {
         {"1.gradient", "1.weights", "1.ema"},
         {"2.gradient", "2.weights", "2.ema"}
     };
     size_t mark = arena_mark(lab->step);
-    Chunk chunk = chunk_new(c, lab, lab->step);
+    Chunk chunk = chunk_new(c, bench, z);
     const NetSpec *spec = &lab->student.spec;
+    StepReport report = {0};
+    if (lab->method->before)
+        lab->method->before(lab, 50, &report);
     Tensor *loss = lab->method->loss(&chunk);
     tape_backward(&chunk.tape, loss);
     assert_values("loss", 1, loss->x, step_value(vectors, c, step, "loss", 1));
@@ -278,7 +314,6 @@ static void assert_step(const Vectors *vectors, const Case *c, Lab *lab, int ste
     assert_block(vectors, c, blocks[step - 1][0], spec, chunk.gradient);
     float norm = (float)model_update(&lab->student, chunk.gradient, &lab->adam);
     assert_values("norm", 1, &norm, step_value(vectors, c, step, "norm", 1));
-    StepReport report = {0};
     if (lab->method ==
         &method_lcm) /* dmd2's critic is held still: its batches are its own */
         lab->method->after(lab, step, &report);
@@ -287,10 +322,11 @@ static void assert_step(const Vectors *vectors, const Case *c, Lab *lab, int ste
     arena_rewind(lab->step, mark);
 }
 
-static void assert_pd_target(const Vectors *vectors, const Case *c, Lab *lab)
+static void assert_pd_target(const Vectors *vectors, const Case *c, Bench *bench, const float *z)
 {
+    Lab *lab = &bench->lab;
     size_t mark = arena_mark(lab->step);
-    Chunk chunk = chunk_new(c, lab, lab->step);
+    Chunk chunk = chunk_new(c, bench, z);
     float target[2 * ROWS];
     lab->method->label(lab, lab->step, ROWS, chunk.rows.z, chunk.rows.point,
                        lab->grid.steps, chunk.rows.label, target);
@@ -306,10 +342,17 @@ static void check_case(const Case *c)
     const NetSpec *spec = &bench->lab.student.spec;
     if (lcm)
         fill_net(spec, target_block(&bench->lab), 50);
+    float stood[2 * ROWS], *z = NULL;
+    if (c->source) {
+        Chunk chunk = chunk_new(c, bench, NULL);
+        bench_stand(bench, (Origin)(c->source - 1), &chunk.rows);
+        memcpy(stood, chunk.rows.z, sizeof stood);
+        z = stood;
+    }
     if (bench->lab.method == &method_pd)
-        assert_pd_target(vectors, c, &bench->lab);
+        assert_pd_target(vectors, c, bench, z);
     for (int step = 1; step <= STEPS; step++)
-        assert_step(vectors, c, &bench->lab, step);
+        assert_step(vectors, c, bench, z, step);
     if (lcm)
         assert_block(vectors, c, "lagging", spec, target_block(&bench->lab));
     bench_close(bench);

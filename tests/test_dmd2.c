@@ -1,4 +1,4 @@
-/* DMD2 and SiD: whole updates of student and critic against PyTorch (vectors/dmd2.py), the published golden gradient, the
+/* DMD2: whole updates of student and critic against PyTorch (vectors/dmd2.py), the published golden gradient, the
  * gradient's closed form between Gaussians, and that threads and resuming change nothing. */
 #include "tests/labs.h"
 #include "tests/near.h"
@@ -61,7 +61,11 @@ static Chunk chunk_new(Lab *lab, Arena *arena, int n)
 typedef struct Case {
     const char *name, *method, *text;
     bool conditional, net, arcs;
+    int source; /* 1 + Origin of the states; 0: any states */
 } Case;
+
+#define EDGES "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TRSLC\n"
+#define SOURCED HEAD "floor = 0.6\ngan_weight = 0.5\ngan_critic_weight = 0.5\n[data]\nname = moons\n[teacher]\nguidance = 3\n"
 
 #define HEAD "[dmd2]\ngan_head = 4\n"
 
@@ -70,14 +74,18 @@ typedef struct Case {
     "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TLC\n"
 
 static const Case cases[] = {
-    {"ring",     "dmd2", HEAD "[data]\nname = ring\n",                             false, false, false},
-    {"arcs",     "dmd2", HEAD BOXED,                                    true,  false, true },
-    {"net",      "dmd2", HEAD "[data]\nname = moons\n[teacher]\nguidance = 2.5\n", true,  true,  false},
-    {"gan-ring", "dmd2", HEAD "gan_weight = 0.7\ngan_critic_weight = 0.3\n[data]\nname = ring\n", false, false, false},
+    {"ring",     "dmd2", HEAD "[data]\nname = ring\n",                             false, false, false, 0},
+    {"arcs",     "dmd2", HEAD BOXED,                                    true,  false, true, 0},
+    {"net",      "dmd2", HEAD "[data]\nname = moons\n[teacher]\nguidance = 2.5\n", true,  true,  false, 0},
+    {"data-off", "dmd2", SOURCED, true, false, true, 1 + ORIGIN_DATA},
+    {"data-on", "dmd2", SOURCED EDGES, true, false, true, 1 + ORIGIN_DATA},
+    {"teacher-off", "dmd2", SOURCED, true, false, true, 1 + ORIGIN_TEACHER},
+    {"teacher-on", "dmd2", SOURCED EDGES, true, false, true, 1 + ORIGIN_TEACHER},
+    {"student-off", "dmd2", SOURCED, true, false, true, 1 + ORIGIN_STUDENT},
+    {"student-on", "dmd2", SOURCED EDGES, true, false, true, 1 + ORIGIN_STUDENT},
+    {"gan-ring", "dmd2", HEAD "gan_weight = 0.7\ngan_critic_weight = 0.3\n[data]\nname = ring\n", false, false, false, 0},
     {"gan-net",  "dmd2", HEAD "gan_weight = 2\ngan_critic_weight = 1.5\n[data]\nname = moons\n[teacher]\nguidance = 2.5\n"
-     "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TLC\n", true, true, false},
-    {"sid-arcs", "sid",  "[sid]\nalpha = 1.2\n" BOXED,                        true,  false, true },
-    {"sid-net",  "sid",  "[data]\nname = moons\n[teacher]\nguidance = 2.5\n", true,  true,  false},
+     "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TLC\n", true, true, false, 0},
 };
 
 /* Six components of unequal weight in two classes. */
@@ -155,7 +163,7 @@ static void assert_list(const Vectors *vectors, const char *at, const char *key,
 }
 
 /* One update of one network; the other one stays as it is, bit for bit. */
-static void assert_update(const Vectors *vectors, const Case *c, Lab *lab, int step,
+static void assert_update(const Vectors *vectors, const Case *c, Lab *lab, const float *z, int step,
                           bool critics)
 {
     Model *critic = lab->method->critic(lab);
@@ -169,6 +177,8 @@ static void assert_update(const Vectors *vectors, const Case *c, Lab *lab, int s
     snprintf(at, sizeof at, "%s.%d.%s", c->name, step, critics ? "critic" : "student");
     memcpy(before, frozen->weights, frozen->size * sizeof *before);
     fill_rows(c, &chunk.rows, critics ? 104 : 103);
+    if (c->source)
+        memcpy(chunk.rows.z, z, sizeof *z * 2 * ROWS);
     chunk.gradient = arena_new(lab->step, float, model->size);
     tape_backward(&chunk.tape,
                   (critics ? lab->method->critic_loss : lab->method->loss)(&chunk));
@@ -192,9 +202,13 @@ static void test_updates(void **state)
     const Case *c = *state;
     Vectors *vectors = vectors_read("dmd2.txt");
     Bench *bench = case_open(c);
+    Chunk stood = chunk_new(&bench->lab, &bench->keep, ROWS);
+    fill_rows(c, &stood.rows, 0);
+    if (c->source)
+        bench_stand(bench, (Origin)(c->source - 1), &stood.rows);
     for (int step = 1; step <= STEPS; step++) {
-        assert_update(vectors, c, &bench->lab, step, false);
-        assert_update(vectors, c, &bench->lab, step, true);
+        assert_update(vectors, c, &bench->lab, stood.rows.z, step, false);
+        assert_update(vectors, c, &bench->lab, stood.rows.z, step, true);
     }
     bench_close(bench);
     vectors_free(vectors);
@@ -365,33 +379,23 @@ static void test_threads_and_resume(void **state)
     bench_close(late);
 }
 
-/* Forward 1, backward 2: the student's update, three critic updates on its estimates, roll-outs apart. */
+/* Forward 1, backward 2: the student's update, three critic updates on its estimates, roll-outs apart; with a head also
+ * a frozen look at it, and the critic's on data. */
 static void test_cost(void **state)
 {
     (void)state;
-    Bench *bench = bench_open(RUN, 1);
-    Lab *lab = &bench->lab;
-    bench_start(bench, 0);
-    lab->source.set.beta[ORIGIN_TEACHER] = lab->source.set.beta[ORIGIN_STUDENT] = 0;
-    Cost before = lab->cost;
-    bench_advance(bench, 0, 1);
-    assert_near(lab->cost.teacher - before.teacher, 300, 0);
-    assert_near(lab->cost.student - before.student, 300 * (3 + 3), 0);
-    assert_near(lab->cost.critic - before.critic, 300 * (1 + 3 * 3), 0);
-    bench_close(bench);
-}
-
-/* A frozen look at the head, and the critic's on data. */
-static void test_gan_cost(void **state)
-{
-    (void)state;
-    Bench *bench = bench_open(GAN_RUN, 1);
-    Lab *lab = &bench->lab;
-    bench_start(bench, 0);
-    Cost before = lab->cost;
-    bench_advance(bench, 0, 1);
-    assert_near(lab->cost.critic - before.critic, 300 * (1 + 2 + 3 * 6), 0);
-    bench_close(bench);
+    for (int head = 0; head < 2; head++) {
+        Bench *bench = bench_open(head ? GAN_RUN : RUN, 1);
+        Lab *lab = &bench->lab;
+        bench_start(bench, 0);
+        lab->source.set.beta[ORIGIN_TEACHER] = lab->source.set.beta[ORIGIN_STUDENT] = 0;
+        Cost before = lab->cost;
+        bench_advance(bench, 0, 1);
+        assert_near(lab->cost.teacher - before.teacher, 300, 0);
+        assert_near(lab->cost.student - before.student, 300 * (3 + 3), 0);
+        assert_near(lab->cost.critic - before.critic, 300 * (head ? 1 + 2 + 3 * 6 : 1 + 3 * 3), 0);
+        bench_close(bench);
+    }
 }
 
 /* The weights are live: without them nothing is told from anything, and the head stands still. */
@@ -475,22 +479,19 @@ static void test_law_becomes_the_teachers(void **state)
 int main(void)
 {
     enum { CASES = sizeof cases / sizeof *cases };
-    struct CMUnitTest tests[CASES + 11] = {
+    struct CMUnitTest tests[CASES + 9] = {
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_gaussians),
         cmocka_unit_test(test_floor),
         cmocka_unit_test_prestate(test_threads_and_resume, (void *)RUN),
-        cmocka_unit_test_prestate(test_threads_and_resume,
-                                  (void *)"[run]\nmethod = sid\n" RUN_OF("sid")),
         cmocka_unit_test_prestate(test_threads_and_resume, (void *)GAN_RUN),
-        cmocka_unit_test(test_gan_cost),
         cmocka_unit_test(test_gan_is_switched_while_running),
         cmocka_unit_test(test_law_becomes_the_teachers),
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_broken_critic_is_named),
     };
     for (int i = 0; i < CASES; i++)
-        tests[11 + i] = (struct CMUnitTest){.name = cases[i].name,
+        tests[9 + i] = (struct CMUnitTest){.name = cases[i].name,
                                            .test_func = test_updates,
                                            .initial_state = (void *)&cases[i]};
     return cmocka_run_group_tests_name("dmd2", tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 static int guided(const Denoiser *denoiser)
 {
-    return denoiser->guidance != 1 && denoiser->spec.classes > 0;
+    return (denoiser->guidances || denoiser->guidance != 1) && denoiser->spec.classes > 0;
 }
 
 int denoiser_cost(const Denoiser *denoiser)
@@ -24,6 +24,11 @@ static int label_of(const Denoiser *denoiser, const int *label, int r)
         return -1;
     must(label[r] < classes);
     return label[r];
+}
+
+static double scale_of(const Denoiser *denoiser, int r)
+{
+    return denoiser->guidances ? (double)denoiser->guidances[r] : denoiser->guidance;
 }
 
 static void guide(double s, size_t n, const float *unconditional, float *x)
@@ -45,7 +50,7 @@ static void denoise_exact(const Denoiser *denoiser, int n, const float *z,
         if (guided(denoiser) && told >= 0) {
             float unconditional[2];
             mixture_x0(denoiser->mixture, t, row, -1, unconditional);
-            guide(denoiser->guidance, 2, unconditional, x0 + (size_t)r * 2);
+            guide(scale_of(denoiser, r), 2, unconditional, x0 + (size_t)r * 2);
         }
     }
 }
@@ -70,25 +75,29 @@ static void denoise_network(const Denoiser *denoiser, Arena *arena, int n, const
     size_t size = (size_t)n * (size_t)net_dims(spec);
     int copies = denoiser_cost(denoiser), rows = n * copies;
     float *in = arena_floats(arena, size * (size_t)copies);
-    float *time = arena_floats(arena, rows);
+    float *time = arena_floats(arena, rows), *tellings = arena_floats(arena, rows);
     int *told = arena_new(arena, int, rows);
     for (int c = 0; c < copies; c++)
         memcpy(in + (size_t)c * size, z, sizeof(float) * size);
     for (int r = 0; r < rows; r++) {
         int none = r >= n || label_of(denoiser, label, r) < 0;
         time[r] = (float)u[r % n];
+        tellings[r] = denoiser->tolds ? denoiser->tolds[r % n] : (float)denoiser->told;
         told[r] = none ? spec->classes : label[r];
     }
     Tape tape;
     tape_begin(&tape, arena, false);
     Tensor *input =
         tape_input(&tape, rows, spec->height, spec->width, spec->channels, in);
-    Tensor *v = net_forward(spec, &tape, denoiser->weights, NULL, input, time, told);
+    NetMore more = {.told = tellings};
+    Tensor *v = net_forward_more(spec, &tape, denoiser->weights, NULL, input, time, told, &more);
     rows_from_v(denoiser, n, z, u, v->x, x0);
     if (guided(denoiser)) {
         float *unconditional = arena_floats(arena, size);
         rows_from_v(denoiser, n, z, u, v->x + size, unconditional);
-        guide(denoiser->guidance, size, unconditional, x0);
+        size_t d = (size_t)net_dims(spec);
+        for (size_t r = 0; r < (size_t)n; r++)
+            guide(scale_of(denoiser, (int)r), d, unconditional + r * d, x0 + r * d);
     }
 }
 

@@ -17,6 +17,9 @@ typedef struct Denoiser {
                      both */
     const float *weights;
     double guidance; /* s: x_u + s (x_c - x_u); 1 = none; only with classes */
+    const float *guidances; /* of each row instead, or NULL */
+    double told; /* what a network with spec.told hears */
+    const float *tolds; /* of each row instead, or NULL */
     Schedule schedule;
 } Denoiser;
 

@@ -33,6 +33,21 @@ Noise noise_at(Schedule schedule, double u)
     return schedule == SCHEDULE_LINEAR ? noise_linear(u) : noise_cosine(u);
 }
 
+/* alpha_bar = 1 / (1 + t^2); of the linear schedule the larger root of a quadratic in u. */
+double noise_time(Schedule schedule, double t)
+{
+    double u;
+    if (schedule == SCHEDULE_LINEAR) {
+        const double beta_min = 0.1, slope = 20 - beta_min;
+        double c = log1p(t * t);
+        u = 2 * c / (beta_min + sqrt(beta_min * beta_min + 2 * slope * c));
+    } else {
+        double first = atan(exp(-logsnr_max / 2)), last = atan(exp(logsnr_max / 2));
+        u = (atan(t) - first) / (last - first);
+    }
+    return fmin(fmax(u, 0), 1);
+}
+
 static void cumulate(int steps, double first, double last, int squared, double *alpha_bar)
 {
     double product = 1;

@@ -16,6 +16,9 @@ typedef struct Noise {
 /* The noise level at time u. Also the linear schedule is clipped at logSNR +20, so sigma is never 0. */
 Noise noise_at(Schedule schedule, double u);
 
+/* The time at which alpha / sigma is 1 / t: of the noise level t > 0 in variance-exploding coordinates, kept within [0, 1]. */
+double noise_time(Schedule schedule, double t);
+
 /* Discrete tables, for tests and published recipes: alpha-bar at index 0..steps-1. */
 void schedule_ddpm_linear(int steps, double *alpha_bar); /* beta 1e-4 .. 0.02 */
 void schedule_scaled_linear(int steps,

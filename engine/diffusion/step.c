@@ -81,3 +81,19 @@ void step_implied_x0(int d, Noise t, Noise s, const float *z, const float *z_end
     for (int k = 0; k < d; k++)
         x0[k] = (float)implied_x(t, s, z[k], z_end[k]);
 }
+
+/* Central differences of alpha and sigma, one-sided at the ends. */
+void step_euler(int d, Schedule schedule, Noise t, Noise s, const float *z, const float *xhat,
+                float *out)
+{
+    const double step = 1e-5;
+    if (finished(d, s, xhat, out))
+        return;
+    Noise up = noise_at(schedule, fmin(t.u + step, 1)), down = noise_at(schedule, fmax(t.u - step, 0));
+    double alpha = (up.alpha - down.alpha) / (up.u - down.u);
+    double sigma = (up.sigma - down.sigma) / (up.u - down.u);
+    for (int k = 0; k < d; k++) {
+        double x = (double)xhat[k], slope = alpha * x + sigma * eps_from_x(t, (double)z[k], x);
+        out[k] = (float)((double)z[k] + (s.u - t.u) * slope);
+    }
+}

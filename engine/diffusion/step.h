@@ -34,6 +34,10 @@ void step_ddim_eta(int d, Noise t, Noise s, double eta, const float *z, const fl
 void step_renoise(int d, Noise s, const float *xhat, Rng *rng, float *out);
 void step_ancestral(int d, Noise t, Noise s, const float *z, const float *xhat, Rng *rng,
                     float *out);
+/* Explicit Euler on the probability-flow ODE in u: dz/du = alpha' xhat + sigma' eps. (In variance-exploding coordinates Euler's
+ * step is DDIM's.) */
+void step_euler(int d, Schedule schedule, Noise t, Noise s, const float *z, const float *xhat,
+                float *out);
 /* xhat_previous at noise `previous` (t's predecessor), or NULL for the first
  * (first-order) step. */
 void step_dpmpp(int d, Noise previous, Noise t, Noise s, const float *z,

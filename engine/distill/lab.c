@@ -65,6 +65,8 @@ static Status load_teacher(Lab *lab, Error *error)
     if (status)
         return bad(lab, "teacher.file", inner.text, error);
     fit_spec(lab, &wanted);
+    if (spec->told)
+        return bad(lab, "teacher.file", "that network is a student that is told a guidance scale or a step length", error);
     if (wanted.height != spec->height || wanted.width != spec->width || wanted.channels != spec->channels)
         return bad(lab, "teacher.file", "that network is for samples of another size", error);
     if (spec->kind->classifies)
@@ -79,14 +81,17 @@ static Status load_teacher(Lab *lab, Error *error)
 
 static Status open_teacher(Lab *lab, Error *error)
 {
-    lab->has_teacher = lab->method->needs_teacher;
+    bool file = !strcmp(config_text(&lab->config, "teacher.kind"), "file");
+    bool wanted = file ? *config_text(&lab->config, "teacher.file") != 0
+                       : !strcmp(config_text(&lab->config, "student.init"), "pretrain");
+    lab->has_teacher = lab->method->needs_teacher || (lab->method->takes_teacher && wanted);
     lab->teacher = (Denoiser){.schedule = lab->schedule, .guidance = config_real(&lab->config, "teacher.guidance")};
     fit_spec(lab, &lab->teacher.spec);
     if (!lab->has_teacher)
         return STATUS_OK;
     if (lab->teacher.guidance != 1 && !lab->data.conditional)
         return bad(lab, "teacher.guidance", "guidance needs classes; set data.conditional = yes", error);
-    if (!strcmp(config_text(&lab->config, "teacher.kind"), "file"))
+    if (file)
         return load_teacher(lab, error);
     if (!lab->data.mixture)
         return bad(lab, "teacher.kind", "this data set has no exact teacher; set teacher.kind = file and teacher.file",
@@ -128,6 +133,7 @@ static Status check_size(const Lab *lab, const NetSpec *spec, Error *error)
 
 static Status open_student(Lab *lab, Error *error)
 {
+    const Config *config = &lab->config;
     NetSpec spec;
     bool copies = lab->has_teacher && !strcmp(config_text(&lab->config, "student.init"), "teacher");
     if (copies && lab->teacher.mixture)
@@ -135,6 +141,7 @@ static Status open_student(Lab *lab, Error *error)
     configured_spec(lab, &spec);
     if (copies || (lab->teacher.weights && !strcmp(config_text(&lab->config, "net.kind"), "auto")))
         spec = lab->teacher.spec;
+    spec.told = lab->method->told ? lab->method->told(config) : 0;
     Error inner;
     Status status = net_spec_complete(&spec, &inner);
     if (status)
@@ -145,8 +152,8 @@ static Status open_student(Lab *lab, Error *error)
     model_init(&lab->student, &spec, lab->seed, lab->keep);
     lab->gradient = arena_floats(lab->keep, lab->student.size);
     if (copies) {
-        memcpy(lab->student.weights, lab->teacher.weights, lab->student.size * sizeof(float));
-        memcpy(lab->student.ema, lab->teacher.weights, lab->student.size * sizeof(float));
+        net_adopt(&spec, lab->student.weights, &lab->teacher.spec, lab->teacher.weights);
+        memcpy(lab->student.ema, lab->student.weights, lab->student.size * sizeof(float));
     }
     return STATUS_OK;
 }
@@ -262,6 +269,8 @@ Policy lab_student(const Lab *lab, bool live, int steps)
                         .weights = live ? lab->student.weights : lab->student.ema,
                         .guidance = lab->has_teacher ? 1 : lab->teacher.guidance,
                         .schedule = lab->schedule};
+    if (lab->method->tell)
+        student.told = lab->method->tell(lab, lab->teacher.guidance, steps ? steps : lab->grid.steps);
     return (Policy){.denoiser = student, .threshold = lab->threshold, .site = SITE_S,
                     .steps = steps ? steps : lab->grid.steps, .substeps = 1, .rule = lab->method->rule};
 }

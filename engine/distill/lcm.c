@@ -14,8 +14,12 @@ typedef enum Solver {
     SOLVER_DDIM, /* one guided jump of the teacher */
     SOLVER_HEUN, /* second order in the log SNR: a second look at where the jump lands */
     SOLVER_DATA, /* the same sample under less of the same noise: consistency training. Other origins: DDIM */
+    SOLVER_EULER, /* an explicit Euler step of the probability-flow ODE in u */
 } Solver;
-#define SOLVER_CHOICES "ddim|heun|data"
+#define SOLVER_CHOICES "ddim|heun|data|euler"
+
+/* What the student is told of a guidance scale is near 0 .. 1. */
+enum { SCALE_UNIT = 20, TOLD_FEATURES = 16 };
 
 typedef enum LcmLoss { LCM_PSEUDO_HUBER, LCM_HUBER, LCM_SQUARED } LcmLoss;
 
@@ -24,6 +28,7 @@ typedef struct Lcm {
     Solver solver;
     LcmLoss loss;
     double huber_c, target_ema;
+    double scale_min, scale_max; /* of guidance; the student is told it where they differ */
     float *target; /* the target network's weights */
 } Lcm;
 
@@ -31,13 +36,35 @@ static const ParamRow rows[] = {
     {"lcm", "points", PARAM_INT, "16", 1, 1024, "", "", "Solver points; a multiple of student.steps.", APPLIES_FORK},
     {"lcm", "skip", PARAM_INT, "1", 1, 1024, "", "points", "k: how far one teacher jump goes.", APPLIES_NEXT_STEP},
     {"lcm", "solver", PARAM_CHOICE, "ddim", 0, 0, SOLVER_CHOICES, "",
-     "ddim, heun: the teacher's jump; data: same sample, less of the same noise, where the sample is known.",
+     "ddim, heun, euler: the teacher's jump; data: same sample, less of the same noise, where the sample is known.",
      APPLIES_NEXT_STEP},
     {"lcm", "target_ema", PARAM_REAL, "0.95", 0, 0.99999, "", "", "Decay of the target network.", APPLIES_NEXT_STEP},
     {"lcm", "loss", PARAM_CHOICE, "pseudo_huber", 0, 0, "pseudo_huber|huber|squared", "",
      "Distance between the two estimates.", APPLIES_NEXT_STEP},
     {"lcm", "huber_c", PARAM_REAL, "1e-3", 0, 10, "", "", "Where the Huber losses turn linear.", APPLIES_NEXT_STEP},
+    {"lcm", "guidance_min", PARAM_REAL, "1", 0, 20, "", "", "Least guidance scale, where the student is told it.",
+     APPLIES_FORK},
+    {"lcm", "guidance_max", PARAM_REAL, "1", 0, 20, "", "",
+     "Largest: each sample draws its scale, the student is told it; not above the least: teacher.guidance is baked in.",
+     APPLIES_FORK},
 };
+
+static bool tells(const Config *config)
+{
+    return config_real(config, "lcm.guidance_max") > config_real(config, "lcm.guidance_min");
+}
+
+static int told(const Config *config)
+{
+    return tells(config) ? TOLD_FEATURES : 0;
+}
+
+static double tell(const Lab *lab, double guidance, int steps)
+{
+    (void)lab;
+    (void)steps;
+    return guidance / SCALE_UNIT;
+}
 
 static Grid grid(const Config *config)
 {
@@ -46,7 +73,9 @@ static Grid grid(const Config *config)
 
 static Status open_state(Lab *lab, Error *error)
 {
-    (void)error;
+    if (tells(&lab->config) && !lab->data.conditional)
+        return fail(error, STATUS_BAD_INPUT, "lcm.guidance_max = %g: guidance needs classes; set data.conditional = yes",
+                    config_real(&lab->config, "lcm.guidance_max"));
     ((Lcm *)lab->state)->target = arena_new(lab->keep, float, lab->student.size);
     return STATUS_OK;
 }
@@ -59,6 +88,8 @@ static void configure(Lab *lab)
     lcm->loss = (LcmLoss)config_choice(&lab->config, "lcm.loss");
     lcm->huber_c = config_real(&lab->config, "lcm.huber_c");
     lcm->target_ema = config_real(&lab->config, "lcm.target_ema");
+    lcm->scale_min = config_real(&lab->config, "lcm.guidance_min");
+    lcm->scale_max = config_real(&lab->config, "lcm.guidance_max");
 }
 
 static void start(Lab *lab)
@@ -112,6 +143,24 @@ static void know_data(const Chunk *chunk, float *x)
             memcpy(x + r * d, chunk->rows.x + r * d, sizeof *x * (size_t)d);
 }
 
+/* A scale for each row, and what the student hears of it; NULL where the teacher's is baked in. */
+static float *draw_scales(Chunk *chunk)
+{
+    const Lab *lab = chunk->lab;
+    const Lcm *lcm = lab->state;
+    if (!lab->student.spec.told)
+        return NULL;
+    int n = chunk->rows.n;
+    float *scale = arena_floats(chunk->arena, n), *heard = arena_floats(chunk->arena, n);
+    for (int r = 0; r < n; r++) {
+        double s = lcm->scale_min + (lcm->scale_max - lcm->scale_min) * chunk->rows.chance[r];
+        scale[r] = (float)s;
+        heard[r] = (float)tell(lab, s, 0);
+    }
+    chunk->told = heard;
+    return scale;
+}
+
 /* The guided teacher's jump from the chunk's states to the landing points. */
 static void jump(Chunk *chunk, float *z_low, double *u_low)
 {
@@ -121,14 +170,18 @@ static void jump(Chunk *chunk, float *z_low, double *u_low)
     Solver solver = ((const Lcm *)lab->state)->solver;
     Policy teacher = lab_teacher(lab, 1, 1);
     teacher.site = SITE_T;
+    teacher.denoiser.guidances = draw_scales(chunk);
     float *x = arena_floats(chunk->arena, batch->n * d);
     policy_x0(&teacher, chunk->arena, batch->n, batch->z, batch->u, batch->label, x, &chunk->clipped[0]);
     if (solver == SOLVER_DATA)
         know_data(chunk, x);
     for (int r = 0; r < batch->n; r++) {
         u_low[r] = point_u(lab, landing(lab, batch->point[r]));
-        step_ddim(d, noise_at(lab->schedule, batch->u[r]), noise_at(lab->schedule, u_low[r]), batch->z + r * d,
-                  x + r * d, z_low + r * d);
+        Noise t = noise_at(lab->schedule, batch->u[r]), s = noise_at(lab->schedule, u_low[r]);
+        if (solver == SOLVER_EULER)
+            step_euler(d, lab->schedule, t, s, batch->z + r * d, x + r * d, z_low + r * d);
+        else
+            step_ddim(d, t, s, batch->z + r * d, x + r * d, z_low + r * d);
     }
     if (solver == SOLVER_HEUN)
         correct(chunk, &teacher, x, z_low, u_low);
@@ -144,6 +197,7 @@ static float *target_x0(Chunk *chunk)
     jump(chunk, z_low, u_low);
     Policy target = lab_student(lab, true, 0);
     target.denoiser.weights = ((Lcm *)lab->state)->target;
+    target.denoiser.tolds = chunk->told;
     target.site = SITE_T;
     policy_x0(&target, chunk->arena, n, z_low, u_low, chunk->rows.label, x0, NULL);
     for (int r = 0; r < n; r++)
@@ -179,7 +233,7 @@ static void after(Lab *lab, long index, StepReport *report)
 static void cost(const Lab *lab, double *teacher, double *student)
 {
     bool twice = ((const Lcm *)lab->state)->solver == SOLVER_HEUN;
-    *teacher = denoiser_cost(&lab->teacher) * (twice ? 2 : 1);
+    *teacher = (lab->student.spec.told ? 2 : denoiser_cost(&lab->teacher)) * (twice ? 2 : 1);
     *student = 1 + 3;
 }
 
@@ -226,6 +280,9 @@ const Method method_lcm = {
     .needs_teacher = true,
     .uses_source = true,
     .rule = RULE_RENOISE,
+    .tells_guidance = true,
+    .told = told,
+    .tell = tell,
     .state_size = sizeof(Lcm),
     .open = open_state,
     .configure = configure,

@@ -13,6 +13,7 @@ typedef struct Chunk {
     float *gradient;   /* of the network in training, this chunk's own */
     float scale;       /* 1 / batch: the weight of a sample in the mean */
     float *each;       /* [n] out: each sample's weighted loss */
+    const float *told; /* [n]: what the student hears of each row where it is told a number; NULL: as at inference */
     Clipped clipped[5];
     double term[STEP_TERMS]; /* sums over the rows; their means become StepReport.term */
 } Chunk;
@@ -48,9 +49,15 @@ struct Method {
     int n_params;
     const char *const *terms; /* names of StepReport.term, NULL-terminated; may be NULL */
     bool needs_teacher;
+    bool takes_teacher;       /* it can do without, and begins with one that is given */
     bool uses_source;         /* false: data only, continuous times (trains teachers) */
     bool diffuses;            /* batches bring fresh noise too: Batch.noise */
     Rule rule;                /* the student's inference sampler */
+    bool tells_guidance;      /* what the student is told is the guidance scale */
+    /* A further number that the student is told (both or neither): features of it, 0: not told; and what it hears when it samples in
+     * `steps` steps at a guidance scale. */
+    int (*told)(const Config *config);
+    double (*tell)(const Lab *lab, double guidance, int steps);
     size_t state_size;        /* zeroed memory, lives as long as the lab */
 
     Status (*open)(Lab *lab, Error *error);              /* may be NULL; the student's shape is known */
@@ -81,7 +88,7 @@ struct Method {
     void (*walk)(Lab *lab, Walk *walk);                  /* may be NULL */
 };
 
-extern const Method method_diffusion, method_pd, method_lcm, method_dmd2, method_sid;
+extern const Method method_diffusion, method_pd, method_lcm, method_dmd2, method_shortcut, method_ct;
 extern const Method *const methods[];
 extern const int method_count;
 const Method *method_find(const char *name); /* NULL when unknown */

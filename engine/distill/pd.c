@@ -4,6 +4,7 @@
  * Several rounds: the first one trains at N 2^(rounds - 1) steps, each further one at half as many, two steps of its teacher to one;
  * its teacher is the student as the round before left it, its moments and its learning rate begin anew. Sampling and measuring go
  * on at the last round's N, against the teacher of the first. */
+#include "engine/distill/expert.h"
 #include "engine/distill/method.h"
 #include "engine/tensor/op.h"
 #include <string.h>
@@ -91,56 +92,15 @@ static void configure(Lab *lab)
     apply_round(lab, false);
 }
 
-/* Whose x0 stand in a target, and how many of its steps. */
-typedef struct Expert {
-    Policy policy;
-    int substeps;
-} Expert;
-
-static Expert first_expert(const Lab *lab, int substeps)
-{
-    Expert expert = {lab_teacher(lab, 1, 1), substeps};
-    expert.policy.site = SITE_T;
-    return expert;
-}
-
 static Expert round_expert(const Lab *lab)
 {
     const Pd *pd = lab->state;
     if (pd->round == 0)
-        return first_expert(lab, pd->substeps);
+        return expert_teacher(lab, pd->substeps);
     Expert expert = {lab_student(lab, true, 0), 2};
     expert.policy.denoiser.weights = pd->teacher;
     expert.policy.site = SITE_T;
     return expert;
-}
-
-/* From state z at step i of `steps`: where the expert's m sub-steps lead, as the x0 of one big step. */
-static void implied_target(const Lab *lab, const Expert *expert, Arena *arena, int n, const float *z, const int *i,
-                           int steps, const int *classes, float *x0, Clipped *count)
-{
-    int d = lab->data.dims, m = expert->substeps;
-    size_t mark = arena_mark(arena);
-    float *z_end = arena_floats(arena, n * d), *x = arena_floats(arena, n * d);
-    double *u = arena_new(arena, double, n);
-    memcpy(z_end, z, sizeof *z * (size_t)(n * d));
-    for (int k = 0; k < m; k++) {
-        for (int r = 0; r < n; r++)
-            u[r] = (i[r] - (double)k / m) / steps;
-        policy_x0(&expert->policy, arena, n, z_end, u, classes, x, count);
-        for (int r = 0; r < n; r++) {
-            double next = k + 1 < m ? (i[r] - (double)(k + 1) / m) / steps : (double)(i[r] - 1) / steps;
-            step_ddim(d, noise_at(lab->schedule, u[r]), noise_at(lab->schedule, next), z_end + r * d, x + r * d,
-                      z_end + r * d);
-        }
-    }
-    for (int r = 0; r < n; r++) {
-        Noise t = noise_at(lab->schedule, (double)i[r] / steps);
-        Noise s = noise_at(lab->schedule, (double)(i[r] - 1) / steps);
-        step_implied_x0(d, t, s, z + r * d, z_end + r * d, x + r * d, x0 + r * d);
-        threshold_apply(&lab->threshold, SITE_T, d, x0 + r * d, count);
-    }
-    arena_rewind(arena, mark);
 }
 
 /* The shift's label spans the last round's step by the first round's sub-steps: the same all along. */
@@ -153,8 +113,8 @@ static int label_substeps(const Lab *lab)
 static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps, const int *classes,
                   float *x0)
 {
-    Expert expert = first_expert(lab, label_substeps(lab));
-    implied_target(lab, &expert, arena, n, z, i, steps, classes, x0, NULL);
+    Expert expert = expert_teacher(lab, label_substeps(lab));
+    expert_fold(lab, &expert, arena, &(Fold){.n = n, .z = z, .i = i, .label = classes, .points = steps, .x0 = x0});
 }
 
 static int label_cost(const Lab *lab)
@@ -176,8 +136,9 @@ static Tensor *loss(Chunk *chunk)
     Batch *batch = &chunk->rows;
     float *target = arena_floats(chunk->arena, batch->n * lab->data.dims);
     Expert expert = round_expert(lab);
-    implied_target(lab, &expert, chunk->arena, batch->n, batch->z, batch->point, lab->source.grid.steps, batch->label,
-                   target, &chunk->clipped[0]);
+    expert_fold(lab, &expert, chunk->arena,
+                &(Fold){.n = batch->n, .z = batch->z, .i = batch->point, .label = batch->label,
+                        .points = lab->source.grid.steps, .x0 = target, .count = &chunk->clipped[0]});
     float *weight = arena_floats(chunk->arena, batch->n);
     for (int r = 0; r < batch->n; r++)
         weight[r] = chunk->scale * (float)weight_at(pd->weighting, noise_at(lab->schedule, batch->u[r]), pd->cap);

@@ -300,7 +300,15 @@ float *chunk_times(const Chunk *chunk, const double *u)
 
 Tensor *chunk_student(Chunk *chunk)
 {
-    return chunk_v(chunk, &chunk->lab->student, chunk->rows.z, chunk->rows.u);
+    const Lab *lab = chunk->lab;
+    NetMore more = {.told = chunk->told};
+    if (lab->student.spec.told && !chunk->told) {
+        float *told = arena_floats(chunk->arena, chunk->rows.n);
+        for (int r = 0; r < chunk->rows.n; r++)
+            told[r] = (float)lab->method->tell(lab, lab->teacher.guidance, lab->grid.steps);
+        more.told = told;
+    }
+    return chunk_v_more(chunk, &lab->student, chunk->rows.z, chunk->rows.u, chunk->rows.label, &more);
 }
 
 Tensor *chunk_student_x0(Chunk *chunk)

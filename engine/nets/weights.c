@@ -88,6 +88,15 @@ static Status check_spec(const TensorFile *file, const char *path, NetSpec *spec
     return STATUS_OK;
 }
 
+static Status read_told(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
+{
+    double value;
+    Status status = meta_number(file, path, "told", SIZE_LARGEST, &value, error);
+    if (!status)
+        spec->told = (int)value;
+    return status;
+}
+
 static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec,
                         Error *error)
 {
@@ -103,6 +112,8 @@ static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec,
     }
     if (!status)
         status = meta_number(file, path, "time_scale", 1e9, &value, error);
+    if (!status && tensorfile_meta(file, "told")) /* files of networks that are told nothing lack it */
+        status = read_told(file, path, &read, error);
     read.time_scale = (float)value;
     if (!status)
         status = meta_number(file, path, "time_range", 1e9, &value, error);
@@ -213,6 +224,10 @@ static void write_meta(TensorWriter *writer, const NetSpec *spec, const char *co
     for (int i = 0; i < SIZE_COUNT; i++) {
         snprintf(text, sizeof text, "%d", *size_at(&copy, i));
         tensorwriter_meta(writer, SIZES[i].key, text);
+    }
+    if (spec->told) {
+        snprintf(text, sizeof text, "%d", spec->told);
+        tensorwriter_meta(writer, "told", text);
     }
     snprintf(text, sizeof text, "%.9g", (double)spec->time_scale);
     tensorwriter_meta(writer, "time_scale", text);

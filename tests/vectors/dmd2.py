@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Reference vectors for whole updates of DMD2 and SiD, the student's and the critic's: writes dmd2.txt beside itself.
+"""Reference vectors for whole updates of DMD2, the student's and the critic's: writes dmd2.txt beside itself.
 
 PyTorch in double precision, autograd, torch.optim.AdamW and clip_grad_norm_, from the equations of Yin et al. 2024
-("Improved distribution matching distillation") and Zhou et al. 2024 ("Score identity distillation"). Run again only when a case below changes:
+("Improved distribution matching distillation"). Run again only when a case below changes:
 /usr/bin/python3 tests/vectors/dmd2.py  (a line is NAME COUNT VALUE..., inputs are formulas, as in tests/test_dmd2.c)
 """
 import os
@@ -11,7 +11,8 @@ import torch
 
 from torch.nn.functional import softplus
 
-from methods import ROWS, Net, arcs, guided, noise, ring, waves
+from methods import ROWS, Net, arcs, ddim, guided, noise, ring, waves
+from states import stand
 
 STEPS = 2
 ADAM = dict(betas=(0.5, 0.9), eps=1e-8, weight_decay=0.1)
@@ -39,7 +40,7 @@ class Critic(Net):
 
 
 class Case:
-    def __init__(self, teacher, conditional=False, guidance=1.0, box=None, floor=0.01, gan=(0, 0)):
+    def __init__(self, teacher, conditional=False, guidance=1.0, box=None, floor=0.01, gan=(0, 0), source=None):
         r = torch.arange(ROWS)
         self.teacher, self.guidance, self.box, self.floor = teacher, guidance, box, floor
         self.z = (2 * waves(2 * ROWS, 101)).float().double().reshape(ROWS, 2)
@@ -51,13 +52,22 @@ class Case:
         self.gan = gan
         self.real = waves(2 * ROWS, 105).float().double().reshape(ROWS, 2)
         self.real_label = r % 3 - 1 if conditional else torch.full_like(r, -1)
-        self.critic = (Net if isinstance(self, Sid) else Critic)(*((12, 1, 8) if isinstance(teacher, Net) else (8, 1, 8)), classes, 60)
+        self.critic = Critic(*((12, 1, 8) if isinstance(teacher, Net) else (8, 1, 8)), classes, 60)
         self.rates = {"student": 1e-2, "critic": 3e-2}
         self.optimiser = {}
         for name, net in (("student", self.student), ("critic", self.critic)):
             for w in net.weight.values():
                 w.requires_grad_(True)
             self.optimiser[name] = torch.optim.AdamW(list(net.weight.values()), lr=self.rates[name], **ADAM)
+
+        if source:
+            self.z = stand(self, source, True, noise, ddim, waves, ROWS)
+
+    def teacher_x0(self, z, u):
+        return self.clip(guided(self.teacher, self.guidance, z, u, self.label))
+
+    def own_x0(self, z, u):
+        return self.clip(self.student.x0(z, u, self.label))
 
     def clip(self, x):
         return torch.clip(x, self.box[0], self.box[1]) if self.box else x
@@ -94,8 +104,6 @@ class Case:
         with torch.no_grad():
             z, v = self.diffused(self.estimate(), 104)
         each = ((self.critic.v(z, self.t, self.label) - v) ** 2).mean(1)
-        if isinstance(self, Sid):
-            return each
         real, _ = self.diffused(self.real, 104)
         told = softplus(self.critic.logit(z, self.t, self.label))
         told = told + softplus(-self.critic.logit(real, self.t, self.real_label))
@@ -116,40 +124,16 @@ class Case:
         write("weights", flat(net.weight.values()))
 
 
-class Sid(Case):
-    """The loss is differentiated through teacher and critic."""
-
-    def __init__(self, *more, alpha=1.0, **named):
-        super().__init__(*more, **named)
-        self.alpha = alpha
-
-    def inside(self, x):
-        return x + (self.clip(x) - x).detach()
-
-    def student_each(self):
-        x = self.estimate()
-        z, _ = self.diffused(x, 103)
-        frozen = [w.requires_grad_(False) for w in self.critic.weight.values()]
-        real = self.inside(guided(self.teacher, self.guidance, z, self.t, self.label))
-        fake = self.inside(self.critic.x0(z, self.t, self.label))
-        size = (x - real).abs().mean(1).detach()
-        gap = real - fake
-        self.terms = [size.mean().item(), (gap**2).mean(1).mean().item()]
-        each = (1 - self.alpha) * gap**2 + gap * (fake - x)
-        for w in frozen:
-            w.requires_grad_(True)
-        return each.mean(1) / torch.clip(size, min=self.floor)
-
-
 def cases():
     net = Net(12, 1, 8, 2, 20)
     yield "ring", Case(ring())
     yield "arcs", Case(arcs(), True, 3.0, (-0.8, 0.9), 0.6)
     yield "net", Case(net, True, 2.5)
+    for box, site in ((None, "off"), ((-0.8, 0.9), "on")):
+        for source in ("data", "teacher", "student"):
+            yield f"{source}-{site}", Case(arcs(), True, 3.0, box, 0.6, gan=(0.5, 0.5), source=source)
     yield "gan-ring", Case(ring(), gan=(0.7, 0.3))
     yield "gan-net", Case(net, True, 2.5, (-0.8, 0.9), gan=(2.0, 1.5))
-    yield "sid-arcs", Sid(arcs(), True, 3.0, (-0.8, 0.9), 0.6, alpha=1.2)
-    yield "sid-net", Sid(net, True, 2.5)
 
 
 def main():

@@ -1,0 +1,48 @@
+#!/bin/bash
+# The README's recipe for a method of one's own (TAP): its code compiles without a warning, and as a row of the table it
+# trains, mixes sources, measures its shift and resumes.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 1
+work=$(mktemp -d "${TMPDIR:-/tmp}/ddil-recipe.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+out=$work/out
+number=0 bad=0
+
+result() { # status what
+    number=$((number + 1))
+    if [ "$1" = 0 ]; then
+        echo "ok $number - $2"
+        return
+    fi
+    echo "not ok $number - $2"
+    bad=$((bad + 1))
+    tail -n 20 "$out" | sed 's/^/# /'
+}
+
+flags="-std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -I. -Wall -Wextra -Wshadow -Werror -O1"
+build=$(dirname "$(ls build/*/libddil.a | head -n 1)")
+sed -n '/^```c$/,/^```$/p' README.md | sed '/^```/d' >"$work/copy.c"
+cc $flags -c -o "$work/copy.o" "$work/copy.c" >"$out" 2>&1
+result $? "the recipe compiles"
+
+{
+    sed 's/#include "engine\/distill\/method.h"/&\nextern const Method method_copy;/; s/\(methods\[\] = {\)/\1\&method_copy, /' \
+        engine/distill/methods.c
+} >"$work/methods.c"
+cc $flags -o "$work/ddil" "$work/methods.c" "$work/copy.o" "$build/app/main.o" "$build/libddil.a" \
+    $(pkg-config --libs openblas ncursesw libsixel inih zlib libpng jansson) -lm -pthread >"$out" 2>&1
+result $? "it is a row of the table"
+
+{
+    sed '/^\[pd\]/,$d; s/^method = pd/method = copy/' presets/ring-pd-ddil.ini
+    printf '[copy]\nweight = 2\n'
+} >"$work/ring-copy.ini"
+"$work/ddil" run "$work/ring-copy.ini" --runs "$work/runs" -s run.steps=60 -s student.pretrain_steps=20 \
+    -s shift.every=20 >"$out" 2>&1 && tail -n +2 "$work"/runs/*/shift.csv | grep -q '^60,' &&
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "loss_student") c = i } END { exit !($c > 0) }' \
+        "$work"/runs/*/metrics.csv
+result $? "it trains on the student's own states and its shift is measured"
+
+echo "1..$number"
+exit $((bad > 0))
