@@ -162,7 +162,6 @@ static const OpCase cases[] = {
     {"Huber",               build_huber,        {{4, 2, 3, 5}},                                 false},
     {"mean of pixels",      build_mean_pixels,  {{4, 2, 3, 5}},                                 false},
     {"cross entropy",       build_cross_entropy, {{6, 1, 1, 4}},                                false},
-    {"mean pixels",         build_mean_pixels,  {{3, 2, 4, 5}},                                 false},
     {"logistic, real",      build_real,         {{6, 1, 1, 1}},                                 false},
     {"logistic, fake",      build_fake,         {{6, 1, 1, 1}},                                 false},
 };

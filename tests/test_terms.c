@@ -47,7 +47,7 @@ static void test_clipping_has_columns_where_it_began(void **state)
     tiny_set(&config, "threshold.high=0.5");
     tiny_set(&config, "threshold.sites=TSC");
     tweak_and_resume(world, &config, "threshold.kind=none", folder);
-    assert_columns(folder, FIXED ",critic_loss,normaliser,gap" ORIGINS
+    assert_columns(folder, FIXED ",critic_loss,normaliser,gap,gan,gan_critic" ORIGINS
                                  ",clip_T,over_T,clip_S,over_S,clip_C,over_C");
     char *text = log_text(folder, "metrics.csv"), *row = strstr(text, "\n3,");
     assert_non_null(row);
