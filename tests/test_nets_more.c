@@ -158,6 +158,14 @@ static void test_logistic(void **state)
     assert_true(fabs((double)loss->x[0] - 200 - log(2) - 2 * want) < 1e-4);
     assert_true(fabs((double)op_logistic(&tape, in, -1, weight, each)->x[0] - 200 - log(2) -
                      2 * (want - 1)) < 1e-4);
+    for (int side = 0; side < 2; side++) { /* slope: sign * sigmoid(sign * x) */
+        float g[4] = {0}, sign = side ? -1 : 1;
+        tape_begin(&tape, arena, true);
+        in = tape_leaf(&tape, 4, 1, 1, 1, x, g);
+        tape_backward(&tape, op_logistic(&tape, in, sign, weight, NULL));
+        for (int i = 0; i < 4; i++)
+            assert_near(g[i], weight[i] * sign / (1 + exp(-(double)(sign * x[i]))), 1e-6);
+    }
     arena_done(arena);
 }
 

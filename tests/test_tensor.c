@@ -115,14 +115,6 @@ static Tensor *build_cross_entropy(Tape *t, Tensor **in)
 {
     return op_cross_entropy(t, in[0], labels, weights, NULL);
 }
-static Tensor *build_real(Tape *t, Tensor **in)
-{
-    return op_logistic(t, in[0], -1, weights, NULL);
-}
-static Tensor *build_fake(Tape *t, Tensor **in)
-{
-    return op_logistic(t, in[0], 1, weights, NULL);
-}
 
 typedef struct OpCase {
     const char *name;
@@ -162,8 +154,6 @@ static const OpCase cases[] = {
     {"Huber",               build_huber,        {{4, 2, 3, 5}},                                 false},
     {"mean of pixels",      build_mean_pixels,  {{4, 2, 3, 5}},                                 false},
     {"cross entropy",       build_cross_entropy, {{6, 1, 1, 4}},                                false},
-    {"logistic, real",      build_real,         {{6, 1, 1, 1}},                                 false},
-    {"logistic, fake",      build_fake,         {{6, 1, 1, 1}},                                 false},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
