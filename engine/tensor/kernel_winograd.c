@@ -2,7 +2,7 @@
  * instead of 144. A block of tiles is transformed at a time, so that it stays in the
  * second-level cache through the 36 matrix products, one a frequency. The planes of a
  * frequency stand PAD floats apart, lest all 36 fall into one cache set. Relative error
- * near 5e-6, 7e-6 at most in the tests. The input gradient is a forward convolution with
+ * 5e-6 to 1e-5 (tests). The input gradient is a forward convolution with
  * turned and transposed weights.
  */
 #include "engine/tensor/kernel_winograd.h"
