@@ -41,7 +41,7 @@ struct Options {
     bool help, version, quiet, quick, json, markdown, csv, teacher, forward, detach;
     /* the workbench's */
     bool readonly, mono;
-    const char *graphics, *size, *script, *clock, *hangup;
+    const char *graphics, *size, *look, *script, *clock, *hangup;
     /* set by ddil tour, not from the command line: the lessons to take, and the first of them */
     const struct Lesson *lessons;
     int lesson_count, lesson_first;

@@ -213,6 +213,7 @@ static Status carry_out(Script *script, const Reply *reply, Error *error)
                      : dump_picture(&script->canvas, reply->command.text, &why);
         return status == STATUS_OK ? status
                                    : at_line(script, status, "", why.text, error);
+    case REPLY_SHARE: screen_say(script->screen, reply->command.text); break;
     case REPLY_LEAVE_SAVING:
     case REPLY_LEAVE_DROPPING: script->over = true; break;
     default: break;
@@ -404,6 +405,7 @@ static Status open_stage(Script *script, const Options *options, Error *error)
 static Status perform(Script *script, const Options *options, FILE *file, Error *error)
 {
     script->screen = screen_new(&(ScreenOptions){
+        .look = options->look,
         .readonly = options->readonly,
         .fixed_clock = options->clock == NULL || strcmp(options->clock, "fixed") == 0});
     screen_tour(script->screen, options->lessons, options->lesson_count,

@@ -105,7 +105,8 @@ static void ask(Term *term)
 /* Buttons and drags, with columns as numbers (SGR). */
 static void set_mouse(Term *term, bool on)
 {
-    static const char ours[] = "\033[?1002h\033[?1006h", theirs[] = "\033[?1002l\033[?1006l";
+    static const char ours[] = "\033[?1002h\033[?1006h",
+                      theirs[] = "\033[?1002l\033[?1006l";
     wire_write(&term->wire, on ? ours : theirs, sizeof ours - 1);
 }
 
@@ -453,6 +454,12 @@ void term_suspend(Term *term)
     refresh();
     set_mouse(term, term->mouse);
     ask(term);
+}
+
+void term_send(Term *term, const char *bytes, size_t n)
+{
+    end_picture(term);
+    wire_write(&term->wire, bytes, n);
 }
 
 bool term_toggle_mouse(Term *term)

@@ -55,6 +55,8 @@ void term_resized(Term *term);
 void term_repaint(Term *term);
 /* Stops the process as ^Z does; returns when it goes on. */
 void term_suspend(Term *term);
+/* Bytes that change no cell: the bell, the clipboard. */
+void term_send(Term *term, const char *bytes, size_t n);
 /* Mouse presses come as keys; else the terminal keeps the mouse for itself. Returns what
  * it is now. */
 bool term_toggle_mouse(Term *term);

@@ -3,8 +3,9 @@
  * numerical from engine/engine.h. */
 #include "app/workbench.h"
 
-#include "app/dump.h"
+#include "app/clipboard.h"
 #include "app/detach.h"
+#include "app/dump.h"
 #include "app/launch.h"
 #include "app/script.h"
 #include "app/signals.h"
@@ -59,6 +60,8 @@ static void draw(Bench *bench)
     Reply want = screen_want(bench->screen, bench->snapshot);
     if (want.kind == REPLY_SEND) {
         engine_send(bench->engine, &want.command);
+    } else if (want.kind == REPLY_BELL) {
+        term_send(bench->term, "\a", 1);
     }
     bench->stale = false;
     bench->drawn_at = clock_s();
@@ -117,6 +120,14 @@ static void write_file(Bench *bench, const Reply *reply)
     screen_say(bench->screen, said);
 }
 
+/* On the clipboard, and on screen for terminals that have none. */
+static void share(Bench *bench, const char *line)
+{
+    char sequence[CLIPBOARD_SIZE];
+    term_send(bench->term, sequence, clipboard_sequence(line, sequence));
+    screen_say(bench->screen, line);
+}
+
 static void carry_out(Bench *bench, const Reply *reply)
 {
     switch (reply->kind) {
@@ -145,6 +156,7 @@ static void carry_out(Bench *bench, const Reply *reply)
         break;
     case REPLY_DISPLAY:
     case REPLY_PICTURE: write_file(bench, reply); break;
+    case REPLY_SHARE: share(bench, reply->command.text); break;
     default: break;
     }
 }
@@ -204,8 +216,9 @@ static int patience(const Bench *bench)
     double now = clock_s(), wait = term_wait(bench->term);
     double screen = screen_wait(bench->screen, bench->snapshot, now);
     int least = wait < 0 ? -1 : milliseconds(wait);
-    least = screen >= 0 && (least < 0 || milliseconds(screen) < least) ? milliseconds(screen)
-                                                                       : least;
+    least = screen >= 0 && (least < 0 || milliseconds(screen) < least)
+                ? milliseconds(screen)
+                : least;
     const double due[] = {bench->stale ? bench->drawn_at + frame_s - now : -1,
                           bench->flash_until > 0 ? bench->flash_until - now : -1};
     const bool wanted[] = {bench->stale && term_output(bench->term) < 0,
@@ -292,6 +305,7 @@ static void say_owner(Bench *bench)
 static void run(Bench *bench, const Options *options)
 {
     ScreenOptions screen = {.readonly = options->readonly,
+                            .look = options->look,
                             .fixed_clock = options->clock != NULL &&
                                            strcmp(options->clock, "fixed") == 0};
     bench->screen = screen_new(&screen);

@@ -66,6 +66,8 @@ typedef struct Canvas {
     int width, height;
     Cell *cell; /* [height * width] */
     CanvasLook look;
+    bool light;  /* dark text on a light ground */
+    int palette; /* of lines, theme_palettes */
     int pictures;
     Picture picture[PICTURES_MAX];
 } Canvas;

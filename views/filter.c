@@ -1,6 +1,7 @@
 /* Owns the grammar of conditions and the names of a run's values. See filter.h. */
 #include "views/filter.h"
 
+#include "views/series.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -264,6 +265,24 @@ static bool run_text(const RunView *run, const char *name, FilterValue *value)
     return false;
 }
 
+/* The smoothed loss at the last row logged at or before a step. */
+static double smooth_loss_at(const RunView *run, long step)
+{
+    long row = series_row(&run->term[0].series, step);
+    return row < 0 ? NAN : series_smooth(&run->term[0].series, row, SMOOTHINGS);
+}
+
+/* By what part the smoothed loss changed over the last fifth of the steps taken. */
+static double plateau(const RunView *run)
+{
+    if (run->loss_terms < 1 || run->step < 5) {
+        return NAN;
+    }
+    double now = smooth_loss_at(run, run->step),
+           then = smooth_loss_at(run, run->step - run->step / 5);
+    return fabs(now - then) / fabs(then);
+}
+
 static bool run_number(const RunView *run, const char *name, FilterValue *value)
 {
     const struct {
@@ -274,6 +293,7 @@ static bool run_number(const RunView *run, const char *name, FilterValue *value)
         {"step",       (double)run->step                                          },
         {"steps",      (double)run->steps                                         },
         {"progress",   run->steps > 0 ? (double)run->step / (double)run->steps : 0},
+        {"plateau",    plateau(run)                                               },
         {"loss",       run->smooth_loss                                           },
         {"shift",      run->shift                                                 },
         {"lr",         run->lr                                                    },

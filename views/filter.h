@@ -24,8 +24,9 @@ typedef bool FilterLookup(const void *context, const char *name, FilterValue *va
 int filter_holds(const char *condition, FilterLookup *lookup, const void *context,
                  char *why, size_t why_size);
 
-/* A lookup of a RunView: run, name, method, data, state, step, steps, progress (0..1), loss, shift, lr,
- * nfe, parent, forked, marks, speed, checkpoint, every metric (sw2), every parameter
+/* A lookup of a RunView: run, name, method, data, state, step, steps, progress (0..1),
+ * loss, shift, lr, nfe, parent, forked, marks, speed, plateau (by what part the smoothed
+ * loss changed over the last fifth), checkpoint, every metric (sw2), every parameter
  * (optimizer.lr, or lr where the key is unique). */
 bool filter_run(const void *run_view, const char *name, FilterValue *value);
 void filter_number(FilterValue *value, double number);

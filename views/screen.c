@@ -2,8 +2,10 @@
 #include "views/screen.h"
 
 #include "views/laid.h"
-#include "views/screen_parts.h"
 #include "views/marks.h"
+#include "views/screen_parts.h"
+#include "views/share.h"
+#include "views/theme.h"
 #include "views/words.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +16,11 @@ Screen *screen_new(const ScreenOptions *options)
     Screen *screen = calloc(1, sizeof *screen);
     must(screen != NULL && view_count <= VIEWS_MAX);
     screen->options = *options;
-    screen->session =
-        (Session){.live = true, .stage = STAGE_LAST, .smoothing = 2, .reference = REFERENCE_AUTO};
+    alerts_init(&screen->alerts);
+    snprintf(screen->look, sizeof screen->look, "%s",
+             options->look != NULL ? options->look : "");
+    screen->session = (Session){
+        .live = true, .stage = STAGE_LAST, .smoothing = 2, .reference = REFERENCE_AUTO};
     for (int i = 0; i < view_count; i++) {
         must(views[i]->state_size <= STATE_SIZE);
     }
@@ -62,7 +67,8 @@ static void choose_run(Screen *screen, const Snapshot *snapshot)
             laid_add(&screen->session, newest->parent);
             laid_add(&screen->session, newest->id);
         }
-        if (newest->id > screen->newest_run && newest->parent > 0 && screen->newest_run > 0) {
+        if (newest->id > screen->newest_run && newest->parent > 0 &&
+            screen->newest_run > 0) {
             snprintf(screen->remark, sizeof screen->remark,
                      "%02d forked from %02d at step %ld: 2 shows both, 6 compares them",
                      newest->id, newest->parent, newest->parent_step);
@@ -95,13 +101,18 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
     bool runs = scene.run != NULL;
     Layout layout = layout_screen(canvas->width, canvas->height, front->rail && runs,
                                   front->side && runs);
+    canvas->palette = screen->session.palette;
+    canvas->light = screen->session.ground == 0
+                        ? theme_luminance(canvas->look.background) > 128
+                        : screen->session.ground == 2;
     canvas_clear(canvas);
     if (layout.too_small) {
         frame_draw_too_small(canvas);
         return;
     }
     lesson_watch(&screen->tour, &scene, front->name);
-    Rect strip = layout_take_bottom(&layout.body, lesson_rows(&screen->tour, layout.body));
+    Rect strip =
+        layout_take_bottom(&layout.body, lesson_rows(&screen->tour, layout.body));
     screen->width = canvas->width;
     screen->side = !rect_is_empty(layout.side);
     screen->body = layout.body;
@@ -190,7 +201,8 @@ static Reply jump(const Scene *scene, int direction)
     }
     return mark_jump(scene->session, scene->run, direction)
                ? (Reply){.kind = REPLY_NONE}
-               : reply_say(REPLY_NONE, "no mark %s the cursor", direction > 0 ? "after" : "before");
+               : reply_say(REPLY_NONE, "no mark %s the cursor",
+                           direction > 0 ? "after" : "before");
 }
 
 /* What means the same in every view. REPLY_BACK: not one of these. */
@@ -204,7 +216,9 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_FORK: return steer(scene, COMMAND_FORK, FORK_HERE);
     case ACTION_PREVIOUS_MARK: return jump(scene, -1);
     case ACTION_NEXT_MARK: return jump(scene, 1);
-    case ACTION_MARKS: open_overlay(screen, &view_marks); return (Reply){.kind = REPLY_NONE};
+    case ACTION_MARKS:
+        open_overlay(screen, &view_marks);
+        return (Reply){.kind = REPLY_NONE};
     case ACTION_NEXT_RUN: return next_run(screen, scene, 1);
     case ACTION_PREVIOUS_RUN: return next_run(screen, scene, -1);
     case ACTION_NEW:
@@ -250,6 +264,20 @@ static void dismiss_news(Screen *screen, const Snapshot *snapshot)
     snprintf(screen->dismissed, sizeof screen->dismissed, "%s", text);
 }
 
+static Reply do_alert(Screen *screen, const Reply *reply)
+{
+    char why[120];
+    if (strcmp(reply->command.text, "off") == 0) {
+        alerts_clear(&screen->alerts);
+        screen_say(screen, "no rule rings any more");
+    } else if (alerts_add(&screen->alerts, reply->command.text, why, sizeof why)) {
+        screen_say(screen, "the bell rings when that comes true of a run");
+    } else {
+        return reply_say(REPLY_REFUSED, "%s", why);
+    }
+    return (Reply){.kind = REPLY_NONE};
+}
+
 static Reply do_lesson(Screen *screen, const Reply *reply)
 {
     const char *what = reply->command.text;
@@ -277,6 +305,14 @@ static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
     case REPLY_VIEW: return show_view(screen, reply.view);
     case REPLY_ASK: return ask(screen, reply.asking, reply.say, reply.command.text);
     case REPLY_HELP: open_overlay(screen, &view_help); return (Reply){.kind = REPLY_NONE};
+    case REPLY_ALERT: return do_alert(screen, &reply);
+    case REPLY_SHARE:
+        share_line(&(Scene){.snapshot = snapshot,
+                            .run = find_run(snapshot, screen->session.run),
+                            .session = &screen->session},
+                   views[screen->front]->name, reply.command.text,
+                   sizeof reply.command.text);
+        return reply;
     case REPLY_LESSON: return do_lesson(screen, &reply);
     case REPLY_QUIT: return quit(screen, snapshot);
     case REPLY_BACK: screen->overlay = NULL; return (Reply){.kind = REPLY_NONE};
@@ -408,8 +444,32 @@ void screen_tour(Screen *screen, const struct Lesson *lessons, int n, int first)
     screen->tour = (Tour){.lesson = n > 0 ? lessons : NULL, .lessons = n, .at = first};
 }
 
+/* What --look asks for. */
+static void first_look(Screen *screen, const Snapshot *snapshot)
+{
+    char line[sizeof screen->look], *rest = line;
+    memcpy(line, screen->look, sizeof line);
+    screen->look[0] = '\0';
+    for (char *word; (word = strsep(&rest, ";")) != NULL;) {
+        Reply reply = screen_word(screen, snapshot, word);
+        if (reply.kind == REPLY_REFUSED) {
+            screen_say(screen, reply.say);
+        }
+    }
+}
+
 Reply screen_want(Screen *screen, const Snapshot *snapshot)
 {
+    char say[sizeof screen->remark];
     Scene scene = screen_scene(screen, snapshot);
-    return lesson_begin(&screen->tour, &scene);
+    if (scene.run != NULL && screen->look[0] != '\0') {
+        first_look(screen, snapshot);
+    }
+    Reply reply = lesson_begin(&screen->tour, &scene);
+    if (reply.kind == REPLY_NONE &&
+        alerts_watch(&screen->alerts, snapshot, say, sizeof say)) {
+        screen_say(screen, say);
+        reply.kind = REPLY_BELL;
+    }
+    return reply;
 }

@@ -11,6 +11,7 @@ typedef struct Screen Screen;
 typedef struct ScreenOptions {
     bool readonly;    /* keys that steer are refused */
     bool fixed_clock; /* leave out what depends on the clock */
+    const char *look; /* commands divided by ';' for the first run that appears; NULL: none */
 } ScreenOptions;
 
 /* Heap; free gives it back. */
@@ -38,7 +39,7 @@ double screen_wait(Screen *screen, const Snapshot *snapshot, double now);
 /* Begins with lesson `first` of `n` (borrowed). */
 struct Lesson;
 void screen_tour(Screen *screen, const struct Lesson *lessons, int n, int first);
-/* What the screen wants sent of itself: a lesson's run. Ask after each drawing. */
+/* What the screen wants done of itself: a lesson's run sent, the bell rung (REPLY_BELL). Ask after each drawing. */
 Reply screen_want(Screen *screen, const Snapshot *snapshot);
 
 /* A key meant nothing: the hints bar shows it until switched off. */

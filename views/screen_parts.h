@@ -2,6 +2,7 @@
 #ifndef DDIL_SCREEN_PARTS_H
 #define DDIL_SCREEN_PARTS_H
 
+#include "views/alert.h"
 #include "views/layout.h"
 #include "views/lesson.h"
 #include "views/prompt.h"
@@ -37,6 +38,8 @@ struct Screen {
     Tour tour;
     Pace pace;
     bool side; /* the samples rail was drawn */
+    Alerts alerts;
+    char look[512]; /* words to carry out once there is a run */
     Rect body;      /* of the view in front, as last drawn */
     int newest_run; /* highest id met: a newer one is followed */
     int width;      /* of the canvas, then */

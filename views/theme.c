@@ -7,40 +7,59 @@
 enum { BOLD = ATTRIBUTE_BOLD, DIM = ATTRIBUTE_DIM, REVERSE = ATTRIBUTE_REVERSE };
 enum { NO = COLOUR_DEFAULT };
 
-/* One row a role: with 256 colours, with eight, with none. */
-static const Style styles[ROLES][3] = {
-    [ROLE_TEXT] = {{NO, NO, 0},       {NO, NO, 0},       {NO, NO, 0}      },
-    [ROLE_STRONG] = {{NO, NO, BOLD},    {NO, NO, BOLD},    {NO, NO, BOLD}   },
-    [ROLE_FAINT] = {{245, NO, 0},      {NO, NO, DIM},     {NO, NO, DIM}    },
-    [ROLE_RULE] = {{240, NO, 0},      {4, NO, 0},        {NO, NO, DIM}    },
-    [ROLE_TITLE] = {{74, NO, 0},       {6, NO, 0},        {NO, NO, BOLD}   },
-    [ROLE_FRONT] = {{214, NO, BOLD},   {3, NO, BOLD},     {NO, NO, BOLD}   },
-    [ROLE_KEY] = {{74, NO, 0},       {6, NO, 0},        {NO, NO, BOLD}   },
-    [ROLE_SELECTED] = {{NO, NO, REVERSE}, {NO, NO, REVERSE}, {NO, NO, REVERSE}},
-    [ROLE_LIVE] = {{36, NO, 0},       {2, NO, 0},        {NO, NO, BOLD}   },
-    [ROLE_PAUSED] = {{214, NO, 0},      {3, NO, 0},        {NO, NO, 0}      },
-    [ROLE_DONE] = {{74, NO, 0},       {6, NO, 0},        {NO, NO, 0}      },
-    [ROLE_FAILED] = {{166, NO, BOLD},   {1, NO, BOLD},     {NO, NO, REVERSE}},
-    [ROLE_LINE] = {{74, NO, 0},       {6, NO, 0},        {NO, NO, BOLD}   },
-    [ROLE_BAND] = {{8, NO, 0},        {4, NO, 0},        {NO, NO, DIM}    },
-    [ROLE_CURSOR] = {{214, NO, 0},      {3, NO, 0},        {NO, NO, BOLD}   },
-    [ROLE_MARK] = {{175, NO, 0},      {5, NO, 0},        {NO, NO, BOLD}   },
+/* One row a role: with 256 colours on a dark ground and on a light one, with eight, with
+ * none. */
+static const Style styles[ROLES][4] = {
+    [ROLE_TEXT] = {{NO, NO, 0},       {NO, NO, 0},     {NO, NO, 0},    {NO, NO, 0}      },
+    [ROLE_STRONG] = {{NO, NO, BOLD},    {NO, NO, BOLD},  {NO, NO, BOLD}, {NO, NO, BOLD}   },
+    [ROLE_FAINT] = {{245, NO, 0},      {242, NO, 0},    {NO, NO, DIM},  {NO, NO, DIM}    },
+    [ROLE_RULE] = {{240, NO, 0},      {250, NO, 0},    {4, NO, 0},     {NO, NO, DIM}    },
+    [ROLE_TITLE] = {{74, NO, 0},       {25, NO, 0},     {6, NO, 0},     {NO, NO, BOLD}   },
+    [ROLE_FRONT] = {{214, NO, BOLD},   {130, NO, BOLD}, {3, NO, BOLD},  {NO, NO, BOLD}   },
+    [ROLE_KEY] = {{74, NO, 0},       {25, NO, 0},     {6, NO, 0},     {NO, NO, BOLD}   },
+    [ROLE_SELECTED] = {{NO, NO, REVERSE},
+                   {NO, NO, REVERSE},
+                   {NO, NO, REVERSE},
+                   {NO, NO, REVERSE}                                                    },
+    [ROLE_LIVE] = {{36, NO, 0},       {29, NO, 0},     {2, NO, 0},     {NO, NO, BOLD}   },
+    [ROLE_PAUSED] = {{214, NO, 0},      {130, NO, 0},    {3, NO, 0},     {NO, NO, 0}      },
+    [ROLE_DONE] = {{74, NO, 0},       {25, NO, 0},     {6, NO, 0},     {NO, NO, 0}      },
+    [ROLE_FAILED] = {{166, NO, BOLD},   {124, NO, BOLD}, {1, NO, BOLD},  {NO, NO, REVERSE}},
+    [ROLE_LINE] = {{74, NO, 0},       {25, NO, 0},     {6, NO, 0},     {NO, NO, BOLD}   },
+    [ROLE_BAND] = {{8, NO, 0},        {248, NO, 0},    {4, NO, 0},     {NO, NO, DIM}    },
+    [ROLE_CURSOR] = {{214, NO, 0},      {130, NO, 0},    {3, NO, 0},     {NO, NO, BOLD}   },
+    [ROLE_MARK] = {{175, NO, 0},      {132, NO, 0},    {5, NO, 0},     {NO, NO, BOLD}   },
 };
 
 Style theme_style(const Canvas *canvas, Role role)
 {
-    static const int column[] = {[COLOURS_256] = 0, [COLOURS_8] = 1, [COLOURS_NONE] = 2};
-    return styles[role][column[canvas->look.colours]];
+    const CanvasLook *look = &canvas->look;
+    int column = look->colours == COLOURS_256 ? canvas->light
+                 : look->colours == COLOURS_8 ? 2
+                                              : 3;
+    return styles[role][column];
 }
 
-/* Okabe-Ito in its order on screen; with eight colours what comes nearest. */
+const char *const theme_palettes[] = {"okabe-ito", "tol", "grey", NULL};
+
+/* The lines of a chart, in order, by palette: on a dark ground, on a light one. With
+ * eight colours what comes nearest. */
+enum { LINES = 7, PALETTES = 3 };
+
 Style theme_line(const Canvas *canvas, int n)
 {
-    static const int16_t many[] = {74, 214, 36, 175, 166, 227, 25};
+    static const int16_t many[PALETTES][2][LINES] = {
+        {{74, 214, 36, 175, 166, 227, 25},
+         {25, 130, 29, 132, 160, 100, 16}                                        }, /* Okabe and Ito */
+        {{68, 203, 77, 185, 81, 133, 250},
+         {25, 160, 28, 136, 31, 90, 240}                                         }, /* Paul Tol, bright */
+        {{255, 250, 245, 240, 252, 247, 242}, {232, 238, 243, 248, 235, 240, 245}},
+    };
     static const int16_t few[] = {6, 3, 2, 5, 1, 7, 4};
-    enum { LINES = sizeof many / sizeof *many };
-    switch (canvas->look.colours) {
-    case COLOURS_256: return (Style){many[n % LINES], NO, 0};
+    const CanvasLook *look = &canvas->look;
+    switch (look->colours) {
+    case COLOURS_256:
+        return (Style){many[canvas->palette % PALETTES][canvas->light][n % LINES], NO, 0};
     case COLOURS_8: return (Style){few[n % LINES], NO, 0};
     default: return (Style){NO, NO, n == 0 ? BOLD : 0};
     }

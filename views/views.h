@@ -42,6 +42,8 @@ typedef struct Session {
     int laid[LAID_MAX]; /* runs overlaid (their ids), 0: a free place */
     int base;           /* the run differences are taken to, 0: chosen by the screen */
     Reference reference;
+    int ground;  /* 0: as the terminal says, 1 dark, 2 light */
+    int palette; /* theme_palettes */
 } Session;
 
 typedef struct Scene {
@@ -74,6 +76,9 @@ typedef enum ReplyKind {
     REPLY_QUIT,
     REPLY_LESSON, /* command.text: next, back, reset, leave */
     REPLY_DISPLAY, /* write the screen to the file command.text */
+    REPLY_SHARE,   /* put the line that brings this screen back where a person can take it: command.text */
+    REPLY_ALERT,   /* command.text: a rule to ring for, or off */
+    REPLY_BELL,
     REPLY_PICTURE, /* write the pictures on screen to the file command.text */
 } ReplyKind;
 

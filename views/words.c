@@ -3,6 +3,7 @@
 
 #include "views/marks.h"
 
+#include "views/theme.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -233,6 +234,48 @@ static Reply do_repaint(const Scene *scene, const char *text)
     return (Reply){.kind = REPLY_REPAINT};
 }
 
+static Reply do_theme(const Scene *scene, const char *text)
+{
+    static const char *const grounds[] = {"auto", "dark", "light"};
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(text, grounds[i]) == 0) {
+            scene->session->ground = i;
+            return (Reply){.kind = REPLY_NONE};
+        }
+    }
+    return reply_say(REPLY_REFUSED, "theme auto, dark or light");
+}
+
+static Reply do_palette(const Scene *scene, const char *text)
+{
+    for (int i = 0; theme_palettes[i] != NULL; i++) {
+        if (strcmp(text, theme_palettes[i]) == 0) {
+            scene->session->palette = i;
+            return (Reply){.kind = REPLY_NONE};
+        }
+    }
+    return reply_say(REPLY_REFUSED, "palette okabe-ito, tol or grey");
+}
+
+static Reply do_share(const Scene *scene, const char *text)
+{
+    (void)text;
+    return scene->run != NULL ? (Reply){.kind = REPLY_SHARE}
+                              : reply_say(REPLY_REFUSED, "no run is chosen");
+}
+
+static Reply do_alert(const Scene *scene, const char *text)
+{
+    (void)scene;
+    if (*text == '\0') {
+        return reply_say(REPLY_REFUSED, "a condition to ring for, such as shift>2 or "
+                                        "plateau<0.01 and progress>0.3; or off");
+    }
+    Reply reply = {.kind = REPLY_ALERT};
+    snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
+    return reply;
+}
+
 static Reply do_lesson(const Scene *scene, const char *text)
 {
     static const char *const known[] = {"next", "back", "reset", "leave"};
@@ -312,31 +355,38 @@ static const char *option_view(const Scene *scene, int n, char *room, size_t siz
 
 const Word words[] = {
     {"set",            "section.key=value ...",          "change parameters of the run from its next step",
-     true,                                                                                                         do_set,          option_param},
+     true,                                                                                                                         do_set,          option_param},
     {"fork",           "[STEP] [section.key=value ...]",
-     "branch a new run from a checkpoint, changed",                                                         true,  do_fork,         option_param},
-    {"new",            "PRESET [section.key=value ...]", "start a preset, changed",                         true,  do_new,
-     option_preset                                                                                                                              },
-    {"start",          "",                               "go on",                                           true,  do_start,        NULL        },
-    {"pause",          "",                               "pause the run",                                   true,  do_pause,        NULL        },
-    {"step",           "[N]",                            "do N training steps, then pause",                 true,  do_step,         NULL        },
-    {"save",           "",                               "write a checkpoint",                              true,  do_save,         NULL        },
-    {"note",           "TEXT",                           "write a note at the cursor",                      true,  words_note,         NULL        },
-    {"view",           "NAME|1..6",                      "show a view",                                     false, do_view,         option_view },
-    {"run",            "NUMBER|NAME",                    "choose a run",                                    false, do_run,          option_run  },
-    {"go",             "STEP|live",                      "put the cursor on a training step",               false, do_go,           NULL        },
-    {"stage",          "K",                              "put the cursor on a sampling stage; 0 is noise",  false, do_stage,
-     NULL                                                                                                                                       },
-    {"seed",           "N",                              "choose a sample",                                 false, do_seed,         NULL        },
-    {"save-display",   "FILE",                           "write the screen as text",                        false, do_save_display, NULL        },
-    {"save-picture",   "FILE.png",                       "write the picture on screen",                     false, do_save_picture,
-     NULL                                                                                                                                       },
-    {"mouse",          "",                               "mouse on or off",                                 false, do_mouse,        NULL        },
-    {"graphics",       "",                               "pictures as sixel, blocks, ASCII or off",         false, do_graphics,     NULL        },
-    {"reset-graphics", "",                               "paint the screen again",                          false, do_repaint,      NULL        },
-    {"lesson", "next|back|reset|leave", "move in a lesson", false, do_lesson, NULL},
-    {"help",           "",                               "keys and commands",                               false, do_help,         NULL        },
-    {"quit",           "",                               "leave; asks when runs are live",                  false, do_quit,         NULL        },
+     "branch a new run from a checkpoint, changed",                                                                         true,  do_fork,         option_param},
+    {"new",            "PRESET [section.key=value ...]", "start a preset, changed",                                         true,  do_new,
+     option_preset                                                                                                                                              },
+    {"start",          "",                               "go on",                                                           true,  do_start,        NULL        },
+    {"pause",          "",                               "pause the run",                                                   true,  do_pause,        NULL        },
+    {"step",           "[N]",                            "do N training steps, then pause",                                 true,  do_step,         NULL        },
+    {"save",           "",                               "write a checkpoint",                                              true,  do_save,         NULL        },
+    {"note",           "TEXT",                           "write a note at the cursor",                                      true,  words_note,      NULL        },
+    {"view",           "NAME|1..6",                      "show a view",                                                     false, do_view,         option_view },
+    {"run",            "NUMBER|NAME",                    "choose a run",                                                    false, do_run,          option_run  },
+    {"go",             "STEP|live",                      "put the cursor on a training step",                               false, do_go,           NULL        },
+    {"stage",          "K",                              "put the cursor on a sampling stage; 0 is noise",                  false, do_stage,
+     NULL                                                                                                                                                       },
+    {"seed",           "N",                              "choose a sample",                                                 false, do_seed,         NULL        },
+    {"save-display",   "FILE",                           "write the screen as text",                                        false, do_save_display, NULL        },
+    {"save-picture",   "FILE.png",                       "write the picture on screen",                                     false, do_save_picture,
+     NULL                                                                                                                                                       },
+    {"mouse",          "",                               "mouse on or off",                                                 false, do_mouse,        NULL        },
+    {"graphics",       "",                               "pictures as sixel, blocks, ASCII or off",                         false, do_graphics,     NULL        },
+    {"reset-graphics", "",                               "paint the screen again",                                          false, do_repaint,      NULL        },
+    {"alert",          "CONDITION|off",                  "ring the bell when a run comes to this",                          false, do_alert,
+     NULL                                                                                                                                                       },
+    {"theme",          "auto|dark|light",                "colours for a dark or a light ground",                            false, do_theme,
+     NULL                                                                                                                                                       },
+    {"palette",        "okabe-ito|tol|grey",             "colours of lines",                                                false, do_palette,      NULL        },
+    {"share",          "",                               "a line that brings this screen back, on the clipboard and below",
+     false,                                                                                                                        do_share,        NULL        },
+    {"lesson",         "next|back|reset|leave",          "move in a lesson",                                                false, do_lesson,       NULL        },
+    {"help",           "",                               "keys and commands",                                               false, do_help,         NULL        },
+    {"quit",           "",                               "leave; asks when runs are live",                                  false, do_quit,         NULL        },
 };
 const int word_count = sizeof words / sizeof *words;
 
