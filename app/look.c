@@ -48,8 +48,13 @@ static Graphics graphics_of(const Sight *sight)
 CanvasLook look_for(const Sight *sight)
 {
     static const char *const words[] = {"sixel", "blocks", "ascii", "no pictures"};
+    const char *stage = governor_stage[sight->stage].words;
     CanvasLook look = {
         .colours = sight->colours, .ascii = sight->ascii, .graphics = graphics_of(sight)};
+    bool slow = look.graphics == GRAPHICS_SIXEL && sight->stage == STAGE_BLOCKS;
+    look.graphics = !slow        ? look.graphics
+                    : look.ascii ? GRAPHICS_ASCII
+                                 : GRAPHICS_BLOCKS;
     bool known = cell_size(sight, &look.cell_width, &look.cell_height);
     if (sight->answers->has_background) {
         memcpy(look.background, sight->answers->background, 3);
@@ -57,8 +62,10 @@ CanvasLook look_for(const Sight *sight)
     if (look.graphics == GRAPHICS_SIXEL && sight->paused) {
         snprintf(look.remark, sizeof look.remark, "sixel paused: no answer");
     } else if (look.graphics == GRAPHICS_SIXEL) {
-        snprintf(look.remark, sizeof look.remark, "sixel %dx%d%s", look.cell_width,
-                 look.cell_height, known ? "" : "?");
+        snprintf(look.remark, sizeof look.remark, "sixel %dx%d%s%s%s", look.cell_width,
+                 look.cell_height, known ? "" : "?", *stage ? " " : "", stage);
+    } else if (slow) {
+        snprintf(look.remark, sizeof look.remark, "%s", stage);
     } else if (sight->choice != CHOICE_AUTO || sight->decided) {
         snprintf(look.remark, sizeof look.remark, "%s", words[look.graphics]);
     }

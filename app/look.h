@@ -2,6 +2,7 @@
 #ifndef DDIL_LOOK_H
 #define DDIL_LOOK_H
 
+#include "app/governor.h"
 #include "app/probe.h"
 #include "views/canvas.h"
 
@@ -23,6 +24,7 @@ typedef struct Sight {
     GraphicsChoice choice;
     bool decided; /* no longer waiting for answers */
     bool paused;  /* pictures were not acknowledged */
+    Stage stage;  /* how plain pictures have become */
 } Sight;
 
 /* Cell size: the terminal's own answer wins over the kernel's, which may be wrong over a

@@ -2,6 +2,7 @@
  * the invariants. */
 #include "app/pictures.h"
 
+#include "app/thin.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,8 @@ static const double answer_s = 3;
 
 void pictures_init(Pictures *pictures, double now)
 {
-    *pictures = (Pictures){.tokens = PICTURES_BYTES_PER_S, .filled_at = now};
+    *pictures = (Pictures){.n = 0};
+    governor_init(&pictures->governor, now);
 }
 
 static void remove_exhibit(Pictures *pictures, int i)
@@ -114,94 +116,176 @@ void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase)
     }
 }
 
-static void refill(Pictures *pictures, double now)
+/* When the picture may go, as far as its own place is concerned. */
+static double due_at(const Pictures *pictures, const Exhibit *exhibit)
 {
-    pictures->tokens += (now - pictures->filled_at) * PICTURES_BYTES_PER_S;
-    pictures->tokens =
-        pictures->tokens > PICTURES_BYTES_PER_S ? PICTURES_BYTES_PER_S : pictures->tokens;
-    pictures->filled_at = now;
+    double period = governor_stage[pictures->governor.stage].period_s;
+    return exhibit->hung ? exhibit->sent_at + period : 0;
 }
 
-static Exhibit *first_stale(Pictures *pictures)
+static Exhibit *first_due(Pictures *pictures, double now)
 {
     for (int i = 0; i < pictures->n; i++) {
-        if (!pictures->exhibit[i].fresh) {
-            return &pictures->exhibit[i];
+        Exhibit *exhibit = &pictures->exhibit[i];
+        if (!exhibit->fresh && now >= due_at(pictures, exhibit)) {
+            return exhibit;
         }
     }
     return NULL;
 }
 
+bool pictures_stuck(const Pictures *pictures, double now)
+{
+    return pictures->in_flight && now - pictures->sent_at >= answer_s;
+}
+
 /* No answer in 3 s: once more, then pictures pause. */
 static void give_up_waiting(Pictures *pictures, double now)
 {
-    if (pictures->in_flight && now - pictures->sent_at >= answer_s) {
+    if (pictures_stuck(pictures, now)) {
         pictures->in_flight = false;
         pictures->paused = ++pictures->unanswered > 1;
+        governor_silent(&pictures->governor, now);
     }
+}
+
+/* All pictures, as large as they would be in STAGE_FULL. */
+static double frame_bytes(const Pictures *pictures)
+{
+    double sum = 0;
+    for (int i = 0; i < pictures->n; i++) {
+        sum += pictures->exhibit[i].bytes;
+    }
+    return sum;
+}
+
+static Status append_plain(Bytes *out, const Picture *picture, const StageFacts *facts)
+{
+    size_t size = (size_t)picture->width * (size_t)picture->height;
+    Picture plain = *picture;
+    plain.pixels = malloc(size);
+    must(plain.pixels != NULL);
+    memcpy(plain.pixels, picture->pixels, size);
+    if (facts->colours < PICTURE_COLOURS) {
+        thin_colours(&plain, facts->colours);
+    }
+    if (facts->scale > 1) {
+        thin_pixels(&plain, facts->scale);
+    }
+    Status status = sixel_append(out, &plain, NULL);
+    free(plain.pixels);
+    return status;
+}
+
+/* Encodes it as plainly as the line demands. False: not at all. */
+static bool append_fitting(Pictures *pictures, Exhibit *exhibit, double now,
+                           bool synchronised, Bytes *out)
+{
+    Governor *governor = &pictures->governor;
+    size_t before = out->n;
+    while (governor->stage != STAGE_BLOCKS) {
+        const StageFacts *facts = &governor_stage[governor->stage];
+        out->n = before;
+        bytes_print(out, "%s\0337\033[%d;%dH", synchronised ? "\033[?2026h" : "",
+                    exhibit->picture.cells.y + 1, exhibit->picture.cells.x + 1);
+        if (append_plain(out, &exhibit->picture, facts) != STATUS_OK) {
+            break;
+        }
+        bytes_print(out, "\0338%s\033[5n", synchronised ? "\033[?2026l" : "");
+        exhibit->bytes = (double)(out->n - before) / facts->cost;
+        if (governor_fits(governor, now, frame_bytes(pictures) * facts->cost)) {
+            return true;
+        }
+    }
+    out->n = before;
+    return false;
 }
 
 bool pictures_next(Pictures *pictures, double now, bool synchronised, Bytes *out)
 {
     give_up_waiting(pictures, now);
-    refill(pictures, now);
-    Exhibit *exhibit = first_stale(pictures);
+    governor_tick(&pictures->governor, now);
+    Exhibit *exhibit = first_due(pictures, now);
     bool may = !pictures->in_flight && !pictures->paused && now >= pictures->not_before &&
-               pictures->tokens > 0;
+               governor_may(&pictures->governor, now);
     if (exhibit == NULL || !may) {
         return false;
     }
     size_t before = out->n;
-    bytes_print(out, "%s\0337\033[%d;%dH", synchronised ? "\033[?2026h" : "",
-                exhibit->picture.cells.y + 1, exhibit->picture.cells.x + 1);
-    exhibit->fresh = exhibit->hung = true;
-    if (sixel_append(out, &exhibit->picture, NULL) != STATUS_OK) {
-        out->n = before; /* not this picture, then */
+    exhibit->fresh = true; /* a picture that cannot be encoded is not tried again */
+    if (!append_fitting(pictures, exhibit, now, synchronised, out)) {
         return false;
     }
-    bytes_print(out, "\0338%s\033[5n", synchronised ? "\033[?2026l" : "");
-    pictures->tokens -=
-        (double)(out->n - before); /* may go below zero: then the next one waits */
+    exhibit->hung = true;
+    exhibit->stage = pictures->governor.stage;
+    exhibit->sent_at = now;
+    governor_sent(&pictures->governor, now, out->n - before);
     pictures->in_flight = true;
     pictures->sending = exhibit->picture.cells;
     pictures->sent_at = now;
     return true;
 }
 
-void pictures_acknowledged(Pictures *pictures, double now)
+/* What went out plainer than need be is sent again. */
+static void refresh_plain(Pictures *pictures)
 {
-    (void)now;
-    pictures->in_flight = pictures->paused = false;
-    pictures->unanswered = 0;
+    const StageFacts *now = &governor_stage[pictures->governor.stage];
+    for (int i = 0; i < pictures->n; i++) {
+        Exhibit *exhibit = &pictures->exhibit[i];
+        const StageFacts *then = &governor_stage[exhibit->stage];
+        if (exhibit->hung && (then->colours < now->colours || then->scale > now->scale)) {
+            exhibit->fresh = false;
+        }
+    }
 }
 
-void pictures_cancel(Pictures *pictures)
+void pictures_acknowledged(Pictures *pictures, double now)
+{
+    pictures->in_flight = pictures->paused = false;
+    pictures->unanswered = 0;
+    governor_answered(&pictures->governor, now, frame_bytes(pictures));
+    refresh_plain(pictures);
+}
+
+void pictures_cancel(Pictures *pictures, double now)
 {
     for (int i = 0; i < pictures->n; i++) {
         Exhibit *exhibit = &pictures->exhibit[i];
         if (memcmp(&exhibit->picture.cells, &pictures->sending, sizeof(Rect)) == 0) {
             exhibit->fresh = false;
+            exhibit->sent_at = 0;
         }
+    }
+    if (pictures->in_flight) {
+        governor_cut(&pictures->governor);
+    }
+    if (pictures_stuck(pictures, now)) { /* the line did not even take it */
+        governor_silent(&pictures->governor, now);
     }
     pictures->in_flight = false;
 }
 
+static double later(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 double pictures_wait(const Pictures *pictures, double now)
 {
-    bool stale = false;
+    double due = -1;
     for (int i = 0; i < pictures->n; i++) {
-        stale = stale || !pictures->exhibit[i].fresh;
+        const Exhibit *exhibit = &pictures->exhibit[i];
+        if (!exhibit->fresh) {
+            double left = later(due_at(pictures, exhibit) - now, 0);
+            due = due < 0 || left < due ? left : due;
+        }
     }
-    if (!stale || pictures->paused) {
-        return -1;
+    if (due < 0 || pictures->paused) {
+        return governor_trial(&pictures->governor, now);
     }
-    double quiet = pictures->not_before - now;
     double answer = pictures->in_flight ? pictures->sent_at + answer_s - now : 0;
-    double tokens =
-        pictures->tokens > 0 ? 0 : (1 - pictures->tokens) / PICTURES_BYTES_PER_S;
-    double wait = quiet > answer ? quiet : answer;
-    wait = wait > tokens ? wait : tokens;
-    return wait > 0 ? wait : 0;
+    due = later(due, later(pictures->not_before - now, answer));
+    return later(due, governor_wait(&pictures->governor, now));
 }
 
 void pictures_forget(Pictures *pictures, double when)

@@ -1,14 +1,13 @@
 /* Pictures on a terminal: which are shown, which wait, which must go. Turns that into
  * bytes; writes nothing itself. One picture is in flight at a time, its acknowledgement
- * (CSI 0 n) lets the next one go; a token bucket keeps the rate down. */
+ * (CSI 0 n) lets the next one go; the governor says when, and how plain. */
 #ifndef DDIL_PICTURES_H
 #define DDIL_PICTURES_H
 
+#include "app/governor.h"
 #include "app/sixel.h"
 #include "views/canvas.h"
 #include <stdbool.h>
-
-enum { PICTURES_BYTES_PER_S = 256 * 1024 };
 
 typedef struct Exhibit {
     Picture picture;  /* pixels owned */
@@ -16,6 +15,9 @@ typedef struct Exhibit {
     bool wanted;      /* by the canvas shown last */
     bool hung;        /* some picture of ours stands in these cells */
     bool fresh;       /* what hangs is what is wanted */
+    Stage stage;      /* as it was sent last */
+    double sent_at;
+    double bytes; /* as it would be in STAGE_FULL, about */
 } Exhibit;
 
 typedef struct Pictures {
@@ -26,7 +28,7 @@ typedef struct Pictures {
     int unanswered; /* acknowledgements that never came, in a row */
     double sent_at;
     double not_before; /* after a resize */
-    double tokens, filled_at;
+    Governor governor;
 } Pictures;
 
 void pictures_init(Pictures *pictures, double now);
@@ -39,7 +41,9 @@ void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase);
 bool pictures_next(Pictures *pictures, double now, bool synchronised, Bytes *out);
 void pictures_acknowledged(Pictures *pictures, double now);
 /* The picture in flight was cut off: it is to be sent again. */
-void pictures_cancel(Pictures *pictures);
+void pictures_cancel(Pictures *pictures, double now);
+/* The one in flight should long have been answered. */
+bool pictures_stuck(const Pictures *pictures, double now);
 /* Seconds until pictures_next may have one; negative: nothing is waiting. */
 double pictures_wait(const Pictures *pictures, double now);
 /* The screen was cleared: nothing hangs. Pictures still wanted are sent again, not before

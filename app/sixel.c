@@ -2,6 +2,7 @@
  * high-level encoder leaks. */
 #include "app/sixel.h"
 
+#include "app/thin.h"
 #include <sixel.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -76,7 +77,7 @@ Status sixel_append(Bytes *bytes, const Picture *picture, Error *error)
     sixel_dither_t *dither = NULL;
     Status status = STATUS_OK;
     if (SIXEL_FAILED(sixel_output_new(&output, collect, bytes, NULL)) ||
-        SIXEL_FAILED(sixel_dither_new(&dither, PICTURE_COLOURS, NULL))) {
+        SIXEL_FAILED(sixel_dither_new(&dither, picture_colours(picture), NULL))) {
         status = fail(error, STATUS_FAILED, "libsixel: out of memory for a %dx%d picture",
                       picture->width, picture->height);
     } else {

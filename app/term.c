@@ -71,7 +71,8 @@ CanvasLook term_look(const Term *term)
                    .ascii = term->ascii,
                    .choice = term->choice,
                    .decided = term->decided,
-                   .paused = term->pictures.paused};
+                   .paused = term->pictures.paused,
+                   .stage = term->pictures.governor.stage};
     return look_for(&sight);
 }
 
@@ -90,7 +91,7 @@ int term_height(const Term *term)
 static void end_picture(Term *term)
 {
     if (wire_end(&term->wire)) {
-        pictures_cancel(&term->pictures);
+        pictures_cancel(&term->pictures, clock_s());
     }
 }
 
@@ -230,6 +231,7 @@ Status term_open(Term **out, const TermOptions *options, Error *error)
     forget_cells(term);
     probe_init(&term->probe);
     pictures_init(&term->pictures, clock_s());
+    term->pictures.governor.steady = options->steady;
     *out = term;
     refresh(); /* enters the alternate screen before anything is asked */
     ask(term);
@@ -296,16 +298,21 @@ bool term_tick(Term *term)
 {
     double now = clock_s();
     bool paused = term->pictures.paused, changed = false;
+    Stage stage = term->pictures.governor.stage;
     if (!term->decided &&
         (term->probe.answers.done || now - term->probed_at >= decide_s)) {
         term->decided = changed = true;
+    }
+    if (wire_busy(&term->wire) && pictures_stuck(&term->pictures, now)) {
+        end_picture(term);
     }
     if (!wire_busy(&term->wire)) {
         pictures_next(&term->pictures, now, term->probe.answers.synchronised,
                       &term->wire.pending);
     }
     wire_push(&term->wire);
-    return changed || paused != term->pictures.paused;
+    return changed || paused != term->pictures.paused ||
+           stage != term->pictures.governor.stage;
 }
 
 static double sooner(double a, double b)
@@ -357,6 +364,7 @@ static bool readable(const Term *term)
 int term_read(Term *term, int *press, int most, bool *changed)
 {
     Answers before = term->probe.answers;
+    Stage stage = term->pictures.governor.stage;
     InputEvent events[PROBE_EVENTS];
     unsigned char byte[64];
     int n = 0;
@@ -378,7 +386,11 @@ int term_read(Term *term, int *press, int most, bool *changed)
         term->fed_at = now;
         more = readable(term);
     }
-    *changed = memcmp(&before, &term->probe.answers, sizeof before) != 0;
+    if (!before.done && term->probe.answers.done) {
+        governor_round_trip(&term->pictures.governor, clock_s() - term->probed_at);
+    }
+    *changed = memcmp(&before, &term->probe.answers, sizeof before) != 0 ||
+               stage != term->pictures.governor.stage;
     return n;
 }
 

@@ -14,6 +14,7 @@ typedef struct TermOptions {
     int in, out; /* descriptors of a terminal */
     GraphicsChoice graphics;
     bool mono;
+    bool steady;       /* pictures never become plainer, however slow the answers */
     int width, height; /* 0: as large as the terminal is */
 } TermOptions;
 

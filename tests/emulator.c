@@ -306,7 +306,7 @@ Term *emulator_term(Emulator *e, GraphicsChoice graphics, bool mono)
     Term *term = NULL;
     Error error = {""};
     TermOptions options = {
-        .in = e->slave, .out = e->slave, .graphics = graphics, .mono = mono};
+        .in = e->slave, .out = e->slave, .graphics = graphics, .mono = mono, .steady = true};
     Status status = term_open(&term, &options, &error);
     if (status != STATUS_OK) {
         printf("# %s\n", error.text);

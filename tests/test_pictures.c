@@ -1,7 +1,9 @@
 /* Pictures on their way out: bytes that decode to their source, one in flight, a capped
  * rate. */
+#define _GNU_SOURCE
 #include "app/pictures.h"
 #include "app/sixel.h"
+#include "app/thin.h"
 #include "tests/emulator.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,6 +55,59 @@ static void test_sixel_decodes_to_its_source(void **state)
         free(picture.pixels);
         bytes_done(&bytes);
     }
+}
+
+/* ---- Plainer pictures ---- */
+
+static void test_thin_pictures(void **state)
+{
+    (void)state;
+    unsigned seed = 23;
+    for (int round = 0; round < 40; round++) {
+        Picture picture = random_picture(&seed);
+        int colours = 2 + (int)(next(&seed) % 14);
+        thin_colours(&picture, colours);
+        assert_in_range(picture_colours(&picture), 1, colours);
+        thin_pixels(&picture, 2);
+        for (int i = 0; i < picture.width * picture.height; i++) {
+            int x = i % picture.width & ~1, y = i / picture.width & ~1;
+            assert_int_equal(picture.pixels[i], picture.pixels[y * picture.width + x]);
+        }
+        free(picture.pixels);
+    }
+    /* dark greys stay with the ground, the bright dot does not; and it survives halving
+     */
+    uint8_t pixels[36] = {0};
+    Picture picture = {
+        .width = 6,
+        .height = 6,
+        .pixels = pixels,
+        .palette = {{0, 0, 0}, {40, 40, 40}, {250, 240, 230}}
+    };
+    pixels[7] = 1;
+    pixels[21] = 2;
+    thin_colours(&picture, 2);
+    assert_int_equal(pixels[7], 0);
+    assert_int_equal(pixels[21], 1);
+    thin_pixels(&picture, 2);
+    assert_int_equal(pixels[14], 1);
+    static const uint8_t bright[3] = {250, 240, 230};
+    assert_memory_equal(picture.palette[1], bright, 3);
+    /* neighbours merge first: three far colours of sixteen survive four */
+    uint8_t many[96];
+    Picture shades = {.width = 16, .height = 6, .pixels = many};
+    for (int i = 0; i < 96; i++) {
+        many[i] = (uint8_t)(i % 16);
+    }
+    for (int i = 0; i < 13; i++) {
+        memset(shades.palette[i], 2 * i, 3);
+    }
+    for (int i = 0; i < 3; i++) {
+        shades.palette[13 + i][i] = 255;
+    }
+    thin_colours(&shades, 4);
+    assert_int_equal(picture_colours(&shades), 4);
+    assert_memory_equal(shades.palette[3], ((uint8_t[3]){0, 0, 255}), 3);
 }
 
 /* ---- Order and rate of pictures ---- */
@@ -141,15 +196,106 @@ static void test_the_rate_is_capped(void **state)
             pictures_acknowledged(&pictures, now);
         }
     }
-    assert_true(out.n < 11.5 * PICTURES_BYTES_PER_S && out.n > 8 * PICTURES_BYTES_PER_S);
+    assert_true(out.n < 11.5 * GOVERNOR_BYTES_PER_S && out.n > 8 * GOVERNOR_BYTES_PER_S);
     pictures_done(&pictures);
     canvas_done(&canvas);
     bytes_done(&out);
 }
 
+/* A line that carries `speed` bytes a second, in order, and answers each picture when it
+ * is through. */
+typedef struct Line {
+    double speed, now, free_at;
+    double answer[8];
+    int answers;
+} Line;
+
+/* A new picture every 100 ms; every sixel sent decodes. Returns the stage at the end. */
+static Stage run_line(Pictures *pictures, Line *line, double seconds, unsigned *seed)
+{
+    CanvasLook look = {.graphics = GRAPHICS_SIXEL, .cell_width = 10, .cell_height = 20};
+    double *now = &line->now, until = *now + seconds;
+    for (; *now < until; *now += 0.1) {
+        Canvas canvas;
+        Bytes out = {0};
+        canvas_init(&canvas, 80, 24, &look);
+        Picture picture = {
+            .cells = {0, 1, 20, 8},
+            .width = 200,
+            .height = 150,
+            .pixels = malloc(30000)
+        };
+        for (int i = 0; i < 16; i++) {
+            memset(picture.palette[i], 17 * i, 3);
+        }
+        for (int y = 0; y < 150; y++) { /* squares of 4x4 pixels */
+            for (int x = 0; x < 200; x++) {
+                picture.pixels[y * 200 + x] = y % 4   ? picture.pixels[(y - 1) * 200 + x]
+                                              : x % 4 ? picture.pixels[y * 200 + x - 1]
+                                                      : (uint8_t)(next(seed) % 16);
+            }
+        }
+        canvas_add_picture(&canvas, &picture);
+        if (pictures->governor.stage != STAGE_BLOCKS) {
+            pictures_take(pictures, &canvas, &out);
+        }
+        while (line->answers > 0 && *now >= line->answer[0]) {
+            pictures_acknowledged(pictures, line->answer[0]);
+            memmove(line->answer, line->answer + 1, 7 * sizeof *line->answer);
+            line->answers--;
+        }
+        out.n = 0;
+        if (pictures_next(pictures, *now, false, &out)) {
+            const char *start = memmem(out.data, out.n, "\033P0;1;0q", 8);
+            const char *end = memmem(out.data, out.n, "\033\\", 2);
+            Decoded decoded = sixel_decode(start + 8, (size_t)(end - start) - 8);
+            int colours = 0;
+            for (int i = 0; i < 30000; i++) {
+                colours = decoded.pixels[i] > colours ? decoded.pixels[i] : colours;
+            }
+            assert_true(colours <= governor_stage[pictures->governor.stage].colours);
+            free(decoded.pixels);
+            double start_at = line->free_at > *now ? line->free_at : *now;
+            line->free_at = start_at + (double)out.n / line->speed;
+            assert_true(line->answers < 8);
+            line->answer[line->answers++] = line->free_at;
+        }
+        canvas_done(&canvas);
+        bytes_done(&out);
+    }
+    return pictures->governor.stage;
+}
+
+static void test_a_slow_line_gets_plainer_pictures(void **state)
+{
+    (void)state;
+    static const double speeds[] = {10e6, 15e3, 4e3, 100};
+    Stage before = STAGE_FULL, stage = STAGE_FULL;
+    for (int i = 0; i < 4; i++) {
+        Pictures pictures;
+        Line line = {.speed = speeds[i]};
+        unsigned seed = 7;
+        pictures_init(&pictures, 0);
+        stage = run_line(&pictures, &line, i == 3 ? 200 : 20, &seed);
+        printf("# %g bytes a second: stage %d\n", speeds[i], (int)stage);
+        assert_true(i == 0 ? stage == STAGE_FULL : stage > before);
+        before = stage;
+        line.speed = 10e6; /* the line is fast again */
+        line.free_at = line.now;
+        for (int k = 0; k < line.answers; k++) {
+            line.answer[k] = line.now;
+        }
+        assert_int_equal(run_line(&pictures, &line, 60, &seed), STAGE_FULL);
+        pictures_done(&pictures);
+    }
+    assert_int_equal(stage, STAGE_BLOCKS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_thin_pictures),
+        cmocka_unit_test(test_a_slow_line_gets_plainer_pictures),
         cmocka_unit_test(test_sixel_decodes_to_its_source),
         cmocka_unit_test(test_one_picture_in_flight),
         cmocka_unit_test(test_the_rate_is_capped),
