@@ -1,4 +1,4 @@
-/* The only file that includes curses. Owns the terminal's modes, the cells last shown,
+/* The only file that draws with curses. Owns the terminal's modes, the cells last shown,
  * the pictures of pictures. */
 #define NCURSES_WIDECHAR 1
 #include "app/term.h"
@@ -6,9 +6,9 @@
 #include "app/look.h"
 #include "app/pictures.h"
 #include "app/signals.h"
+#include "app/term_check.h"
 #include "app/wire.h"
 #include "engine/base/clock.h"
-#include "views/layout.h"
 #include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +16,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <term.h>
 #include <unistd.h>
-#undef lines /* term.h's short names */
-#undef columns
 
 static const double probe_s = 2, decide_s = 0.3, quiet_s = 0.15;
 
@@ -47,17 +43,11 @@ struct Term {
 
 static void ask_size(Term *term)
 {
-    struct winsize size = {0};
-    ioctl(term->options.out, TIOCGWINSZ, &size);
-    term->width = term->options.width > 0 ? term->options.width
-                  : size.ws_col > 0       ? size.ws_col
-                                          : 80;
-    term->height = term->options.height > 0 ? term->options.height
-                   : size.ws_row > 0        ? size.ws_row
-                                            : 24;
-    term->pixel_width =
-        size.ws_col > 0 ? size.ws_xpixel / size.ws_col : 0; /* of a cell */
-    term->pixel_height = size.ws_row > 0 ? size.ws_ypixel / size.ws_row : 0;
+    TermSize size = term_size(&term->options);
+    term->width = size.width;
+    term->height = size.height;
+    term->pixel_width = size.pixel_width;
+    term->pixel_height = size.pixel_height;
 }
 
 CanvasLook term_look(const Term *term)
@@ -112,48 +102,6 @@ static void set_mouse(Term *term, bool on)
 }
 
 /* ---- Opening ---- */
-
-static Status check_type(const TermOptions *options, Error *error)
-{
-    const char *name = getenv("TERM");
-    int problem = 0;
-    if (name == NULL || *name == '\0' || setupterm(name, options->out, &problem) != OK) {
-        return fail(error, STATUS_BLOCKED,
-                    "the terminal type TERM=%s is not known here; set it to what the "
-                    "terminal is, for example "
-                    "TERM=xterm-256color, or use: ddil run PRESET",
-                    name != NULL ? name : "");
-    }
-    bool able = tigetstr("cup") != NULL && tigetstr("cup") != (char *)-1 &&
-                tigetstr("clear") != NULL;
-    del_curterm(cur_term);
-    if (!able) {
-        return fail(error, STATUS_BLOCKED,
-                    "a terminal of type TERM=%s cannot move its cursor; set TERM to what "
-                    "it really is, for example "
-                    "TERM=xterm-256color, or use: ddil run PRESET",
-                    name);
-    }
-    return STATUS_OK;
-}
-
-Status term_check(const TermOptions *options, Error *error)
-{
-    Term term = {.options = *options};
-    if (!isatty(options->in) || !isatty(options->out)) {
-        return fail(error, STATUS_BLOCKED,
-                    "the workbench needs a terminal on standard input and output; "
-                    "without one use: ddil run PRESET");
-    }
-    ask_size(&term);
-    if (term.width < SCREEN_MIN_WIDTH || term.height < SCREEN_MIN_HEIGHT) {
-        return fail(error, STATUS_BLOCKED,
-                    "the terminal is %dx%d and the workbench needs at least %dx%d; "
-                    "enlarge it, or use: ddil run PRESET",
-                    term.width, term.height, SCREEN_MIN_WIDTH, SCREEN_MIN_HEIGHT);
-    }
-    return check_type(options, error);
-}
 
 static void set_modes(Term *term)
 {

@@ -76,8 +76,8 @@ only_in() { # pattern, files that may, what it is
 }
 
 check_places() {
-    only_in '^ *# *include *<(n?curses[^>]*|term|panel)\.h>|^ *# *include *<ncursesw/' 'app/term\.c' \
-        'only app/term.c includes curses'
+    only_in '^ *# *include *<(n?curses[^>]*|term|panel)\.h>|^ *# *include *<ncursesw/' 'app/term(_check)?\.c' \
+        'only app/term.c and app/term_check.c include curses'
     only_in '^ *# *include *<sixel' 'app/[^:]*' 'only app/ includes libsixel'
     only_in '^ *# *include *<cblas' 'engine/tensor/[^:]*' 'only engine/tensor/ calls cblas'
     only_in '^ *# *include *<ini\.h>' 'engine/base/param_read\.c|app/lesson_file\.c' 'only engine/base/param_read.c and app/lesson_file.c include inih'
