@@ -82,6 +82,9 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(HELPERS) $(LIBRARY)
 	$(call say,link $@)
 	$(quiet)$(CC) -o $@ $^ $(ALL_LDLIBS) -lcmocka -lvterm
 
+# Counts the calls of these.
+$(BUILD)/tests/test_cost: ALL_LDLIBS += -Wl,--wrap=net_forward,--wrap=mixture_x0
+
 # Written anew only when their text changes: other flags or other files rebuild what they must.
 $(BUILD)/flags.list: TEXT = $(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS)
 $(BUILD)/sources.list: TEXT = $(SOURCES)

@@ -70,6 +70,10 @@ json_t *json_view(const RunView *view)
     json_object_set_new(object, "loss", json_number(view->loss));
     json_object_set_new(object, "smooth_loss", json_number(view->smooth_loss));
     json_object_set_new(object, "nfe", json_number(view->nfe));
+    json_object_set_new(object, "nfe_teacher", json_number(view->nfe_teacher));
+    json_object_set_new(object, "nfe_student", json_number(view->nfe_student));
+    json_object_set_new(object, "nfe_critic", json_number(view->nfe_critic));
+    json_object_set_new(object, "budget_nfe", json_number(view->budget));
     json_object_set_new(object, "shift_share", json_number(view->shift_share));
     json_object_set_new(object, "shift", json_number(view->shift));
     json_object_set_new(object, "metrics", json_metrics(view->metric, view->metrics));

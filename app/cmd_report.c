@@ -105,6 +105,12 @@ void print_report(const RunView *view, const char *folder, double seconds, FILE 
     fprintf(out,
             "cost    %.4g network evaluations, %.1f %% of them for measuring the shift\n",
             view->nfe, 100 * view->shift_share);
+    fprintf(out, "        training: teacher %.4g, student %.4g, critic %.4g", view->nfe_teacher,
+            view->nfe_student, view->nfe_critic);
+    double spent = view->nfe_teacher + view->nfe_student + view->nfe_critic;
+    if (view->budget > 0)
+        fprintf(out, "; %.1f %% of the budget of %.4g", 100 * spent / view->budget, view->budget);
+    fputc('\n', out);
     print_shift_part(view, out);
     if (view->metrics > 0)
         fprintf(out, "quality at step %ld\n", view->metrics_step);

@@ -65,6 +65,9 @@ static void describe(const RunView *view, char text[LINE])
     used = append(text, used, "  loss %-9.4g", view->loss);
     used = append(text, used, " shift %-6.3g", view->shift);
     used = append(text, used, " %5.4g steps/s", view->steps_per_s);
+    double spent = view->nfe_teacher + view->nfe_student + view->nfe_critic;
+    if (view->budget > 0)
+        used = append(text, used, " %4.0f %% of the budget", 100 * spent / view->budget);
     if (view->seconds_left >= 1)
         append(text, used, " %4.0f s left", view->seconds_left);
 }

@@ -155,7 +155,7 @@ typedef struct SamplesView {
     const PathsView *paths;      /* NULL unless asked for */
 } SamplesView;
 
-enum { TERMS_MAX = 20 };
+enum { TERMS_MAX = 40 };
 typedef struct TermView {
     char name[24];
     Series series;
@@ -194,6 +194,8 @@ typedef struct RunView {
     double nfe;               /* network evaluations so far (backward counts 2) */
     Series seconds, evaluations; /* of training and of networks (nfe), at every few seconds' step */
     long batch;               /* samples a training step sees */
+    double nfe_teacher, nfe_student, nfe_critic; /* of them, in training */
+    double budget;            /* of those three together (run.budget_nfe), 0: none */
     double shift_share;       /* share of nfe spent on measuring */
     bool guided;              /* then the teacher's own law is the right reference (methods.md 11.5 b) */
     double prior[3];          /* in force now under the schedule: data, teacher, student; NaN: the run is not open */

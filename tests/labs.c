@@ -114,6 +114,7 @@ static void method_gap(const void *context, Arena *arena, const Policy *student,
 Shift *bench_shift(Bench *bench, int n, int substeps)
 {
     const Lab *lab = &bench->lab;
+    Cost each = lab->method->label_cost(lab);
     ShiftSetup setup = {.n = n,
                         .seed = lab->seed,
                         .data = &lab->data,
@@ -121,7 +122,7 @@ Shift *bench_shift(Bench *bench, int n, int substeps)
                         .label = lab->method->label ? method_label : NULL,
                         .gap = lab->method->label ? NULL : method_gap,
                         .context = lab,
-                        .label_cost = lab->method->label_cost(lab),
+                        .label_cost = (int)cost_total(&each),
                         .draw_label = draw_label};
     setup.teacher = lab_teacher(lab, lab->grid.steps, substeps);
     return shift_open(&setup, &bench->keep);

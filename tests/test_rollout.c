@@ -136,8 +136,8 @@ static void test_rollout_does_not_depend_on_threads(void **state)
     policy.threshold = (Threshold){THRESHOLD_STATIC, -1, 1, 0.9, SITE_R};
     Clipped count[2] = {{0}};
     Rollout r = rollout_of(bench, &policy, N, one);
-    r.other = &other;
-    r.mix = 0.4;
+    policy.other = &other;
+    policy.mix = 0.4;
     r.count = &count[0];
     long spent = rollout(bench->crew, &r);
     policy.denoiser.spec.chunk = 7;
@@ -170,17 +170,21 @@ static void test_mixed_roll_in(void **state)
         rollout(bench->crew, &r);
     }
     Rollout r = rollout_of(bench, &policy[0], N, mixed);
-    r.other = &policy[1];
+    policy[0].other = &policy[1];
     for (int p = 0; p < 2; p++) {
-        r.mix = p;
+        policy[0].mix = p;
         rollout(bench->crew, &r);
         assert_memory_equal(mixed, plain[p], sizeof mixed);
     }
-    r.mix = 0.25;
+    policy[0].mix = 0.25;
     policy[1].rule = RULE_DDIM;
     policy[1].substeps = 5;
+    long of_other;
+    r.of_other = &of_other;
     long spent = rollout(bench->crew, &r);
     long others = (spent - N * STEPS) / 4;
+    assert_int_equal(of_other, 5 * others);
+    assert_near(policy_nfe(&policy[0]), STEPS * (0.75 + 0.25 * 5), 1e-12);
     assert_int_equal((spent - N * STEPS) % 4, 0);
     assert_near(others / (double)(N * STEPS), 0.25, 4 * sqrt(0.25 * 0.75 / (N * STEPS)));
     int last = 0; /* the last step's estimate tells whose it was */
@@ -273,8 +277,8 @@ static void test_labels_follow_rows(void **state)
     const Mixture *m = bench->ring.mixture;
     Policy policy = policy_of(exact_denoiser(m, 8, 1), RULE_DDIM, STEPS, 2), other = policy;
     Rollout r = rollout_of(bench, &policy, N, states);
-    r.other = &other;
-    r.mix = 0.5;
+    policy.other = &other;
+    policy.mix = 0.5;
     r.label = label;
     rollout(bench->crew, &r);
     for (int row = 0; row < N; row++) {

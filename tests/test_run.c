@@ -161,7 +161,7 @@ static void test_a_folder_holds_what_it_should(void **state)
     char *shift = log_text(folder, "shift.csv"), *eval = log_text(folder, "eval.csv");
     assert_string_equal(latest, "ckpt-00000023.safetensors\n");
     assert_int_equal(strncmp(metrics, "step,loss,grad_norm,lr,", 23), 0);
-    assert_non_null(strstr(metrics, "loss_data,loss_teacher,loss_student\n3,"));
+    assert_non_null(strstr(metrics, "loss_data,loss_teacher,loss_student,loss_var,"));
     assert_int_equal(
         strncmp(shift,
                 "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,"

@@ -8,6 +8,7 @@
 
 #define FIXED   "step,loss,grad_norm,lr"
 #define ORIGINS ",loss_data,loss_teacher,loss_student"
+#define LAST    ",loss_var,grad_var,nfe_teacher,nfe_student,nfe_critic"
 
 static void assert_columns(const char *folder, const char *expected)
 {
@@ -48,7 +49,7 @@ static void test_clipping_has_columns_where_it_began(void **state)
     tiny_set(&config, "threshold.sites=TSC");
     tweak_and_resume(world, &config, "threshold.kind=none", folder);
     assert_columns(folder, FIXED ",critic_loss,normaliser,gap,gan,gan_critic" ORIGINS
-                                 ",clip_T,over_T,clip_S,over_S,clip_C,over_C");
+                                 ",clip_T,over_T,clip_S,over_S,clip_C,over_C" LAST);
     char *text = log_text(folder, "metrics.csv"), *row = strstr(text, "\n3,");
     assert_non_null(row);
     double share, over, sampled;
@@ -69,7 +70,7 @@ static void test_a_file_keeps_its_columns(void **state)
     char folder[PATH_SIZE];
     tiny_config(&config, "pd");
     tweak_and_resume(world, &config, "threshold.kind=static", folder);
-    assert_columns(folder, FIXED ORIGINS);
+    assert_columns(folder, FIXED ORIGINS LAST);
 }
 
 /* A run of DMD2 that was stopped in between gives the same bytes. */
@@ -90,6 +91,47 @@ static void test_dmd2_resumes(void **state)
     assert_int_equal(run_until(run, -1), PULSE_DONE);
     run_close(run);
     assert_same_logs(whole, folder);
+}
+
+/* The variances are those of the logged steps, over the last hundred of them, through a resume. */
+static void test_variances(void **state)
+{
+    World *world = *state;
+    Config config;
+    Error error;
+    char folder[PATH_SIZE];
+    enum { STEPS = 120, WINDOW = 100 };
+    static double loss[STEPS], norm[STEPS], loss_var[STEPS], norm_var[STEPS];
+    tiny_config(&config, "pd");
+    tiny_set(&config, "run.steps=200");
+    tiny_set(&config, "run.log_every=1");
+    Run *run = world_create(world, &config);
+    run_until(run, 61);
+    snprintf(folder, PATH_SIZE, "%s", run_folder(run));
+    assert_int_equal(run_save(run, &error), STATUS_OK);
+    run_close(run);
+    run = world_resume(world, folder);
+    run_until(run, STEPS);
+    run_close(run);
+    char *text = log_text(folder, "metrics.csv"), *row = strchr(text, '\n');
+    for (int k = 0; k < STEPS; k++, row = strchr(row + 1, '\n'))
+        assert_int_equal(sscanf(row, "\n%*d,%lf,%lf,%*[^,],%*[^,],%*[^,],%*[^,],%lf,%lf", &loss[k], &norm[k], &loss_var[k],
+                                &norm_var[k]),
+                         4);
+    free(text);
+    assert_true(isnan(loss_var[0]));
+    for (int k = 1; k < STEPS; k += 7) {
+        int first = k < WINDOW ? 0 : k - WINDOW + 1, n = k - first + 1;
+        double sum[2] = {0}, squares[2] = {0};
+        for (int j = first; j <= k; j++) {
+            sum[0] += loss[j];
+            sum[1] += norm[j];
+            squares[0] += loss[j] * loss[j];
+            squares[1] += norm[j] * norm[j];
+        }
+        assert_near(loss_var[k], (squares[0] - sum[0] * sum[0] / n) / (n - 1), 1e-9 * squares[0]);
+        assert_near(norm_var[k], (squares[1] - sum[1] * sum[1] / n) / (n - 1), 1e-9 * squares[1]);
+    }
 }
 
 static void test_rounds_are_marked(void **state)
@@ -115,6 +157,7 @@ int main(void)
         TEST(test_a_file_keeps_its_columns),
         TEST(test_dmd2_resumes),
         TEST(test_rounds_are_marked),
+        TEST(test_variances),
     };
     return cmocka_run_group_tests_name("terms", tests, NULL, NULL);
 }

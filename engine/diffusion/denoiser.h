@@ -32,14 +32,22 @@ int denoiser_cost(const Denoiser *denoiser);
 void denoise(const Denoiser *denoiser, Arena *arena, int n, const float *z,
              const double *u, const int *label, float *x0);
 
-typedef struct Policy {
+typedef struct Policy Policy;
+struct Policy {
     Denoiser denoiser;
     Threshold threshold;
     Site site;    /* where its x0 estimates are thresholded */
     int steps;    /* N: stored states are at u = i/N, i = N..0 */
     int substeps; /* m: denoiser steps between two stored states */
     Rule rule;
-} Policy;
+    /* Mixed roll-in (methods.md 6.4): each step of each row is `other`'s with probability
+     * mix. NULL: nobody's. It must have the same N. */
+    const Policy *other;
+    double mix;
+};
+
+/* Network evaluations of one sample, in the mean where two take turns. */
+double policy_nfe(const Policy *policy);
 
 /* The x0 estimate of a policy at its site. Everybody asks for x0 through this call. count
  * may be NULL. */
@@ -50,14 +58,12 @@ void policy_x0(const Policy *policy, Arena *arena, int n, const float *z, const 
  * `noise` (n x dims), fresh noise of stochastic rules comes from rng_at(seed, stream,
  * first + r). states: (N+1) x n x dims, states[0] = noise (u = 1), states[N] = the
  * samples (u = 0). x0s (may be NULL): N x n x dims, the (last sub-step's) estimate of
- * each step. `other` (may be NULL) is the second policy of a mixed roll-in: each step of
- * each row takes it with probability mix; it must have the same N. Returns network
- * evaluations spent. count (may be NULL) adds up what was clipped, in order.
+ * each step. Returns network evaluations spent; of_other (may be NULL) gets those of
+ * policy->other among them. count (may be NULL) adds up what was clipped, in order.
  * A part of a roll-out: `noise` holds the states of stage `from`, and it ends at stage `to` (0: N); planes outside are
- * left alone. Each step meets the fresh noise it meets in the whole one; the first is of first order. Not with `other`. */
+ * left alone. Each step meets the fresh noise it meets in the whole one; the first is of first order. Not where two take turns. */
 typedef struct Rollout {
-    const Policy *policy, *other;
-    double mix;
+    const Policy *policy;
     uint64_t seed;
     Stream stream;
     uint64_t first;
@@ -67,6 +73,7 @@ typedef struct Rollout {
     float *states, *x0s;
     Clipped *count;
     int from, to;
+    long *of_other;
 } Rollout;
 long rollout(Crew *crew, const Rollout *r);
 

@@ -9,6 +9,11 @@
  * the same fresh noise whether or not, and how, it is mixed. */
 static const uint64_t decisions = (uint64_t)1 << 63;
 
+/* Network evaluations of a policy, and of its other. */
+typedef struct Spent {
+    long own, other;
+} Spent;
+
 /* What one worker needs for the rows of one chunk. */
 typedef struct Walker {
     const Rollout *r;
@@ -20,7 +25,7 @@ typedef struct Walker {
     const Policy **author; /* [n]: and by whom */
     const Policy **chosen; /* [n]: who makes the present step */
     Clipped *count;
-    long evaluations;
+    Spent spent;
 } Walker;
 
 /* The rows of the chunk that one policy moves in one step, gathered. */
@@ -36,13 +41,19 @@ typedef struct Group {
 typedef struct Work {
     const Rollout *r;
     Clipped *count;    /* [chunks], or NULL */
-    long *evaluations; /* [chunks] */
+    Spent *spent;      /* [chunks] */
 } Work;
 
 static int substeps_of(const Policy *policy)
 {
     /* Re-noising forgets z: only the estimate at the stored grid point counts. */
     return policy->rule == RULE_RENOISE ? 1 : policy->substeps;
+}
+
+double policy_nfe(const Policy *policy)
+{
+    double own = (double)policy->steps * substeps_of(policy) * denoiser_cost(&policy->denoiser);
+    return policy->other ? (1 - policy->mix) * own + policy->mix * policy_nfe(policy->other) : own;
 }
 
 static void step_row(Walker *walker, const Group *group, int g, Noise t, Noise s)
@@ -88,7 +99,9 @@ static void step_group(Walker *walker, Group *group, int i)
         for (int g = 0; g < group->n; g++)
             step_row(walker, group, g, t, s);
     }
-    walker->evaluations += (long)group->n * m * denoiser_cost(&policy->denoiser);
+    long evaluations = (long)group->n * m * denoiser_cost(&policy->denoiser);
+    *(policy == walker->r->policy ? &walker->spent.own : &walker->spent.other) +=
+        evaluations;
 }
 
 /* One policy's share of step i: gathers its rows from `from`, moves them, scatters to
@@ -126,8 +139,8 @@ static void choose(Walker *walker)
 {
     const Rollout *r = walker->r;
     for (int row = 0; row < walker->n; row++) {
-        bool other = r->other && rng_uniform(&walker->decision[row]) < r->mix;
-        walker->chosen[row] = other ? r->other : r->policy;
+        bool other = r->policy->other && rng_uniform(&walker->decision[row]) < r->policy->mix;
+        walker->chosen[row] = other ? r->policy->other : r->policy;
     }
 }
 
@@ -156,8 +169,8 @@ static void walk(Walker *walker)
         float *x0 = r->x0s ? r->x0s + (size_t)k * plane + at : NULL;
         choose(walker);
         step_share(walker, r->policy, steps - k, from, to, x0);
-        if (r->other)
-            step_share(walker, r->other, steps - k, from, to, x0);
+        if (r->policy->other)
+            step_share(walker, r->policy->other, steps - k, from, to, x0);
     }
 }
 
@@ -187,12 +200,12 @@ static void walk_chunk(void *context, Arena *arena, int begin, int end, int chun
         walker.previous_u[row] = -1;
     }
     walk(&walker);
-    work->evaluations[chunk] = walker.evaluations;
+    work->spent[chunk] = walker.spent;
 }
 
 static void must_be_sound(const Rollout *r)
 {
-    const Policy *policies[] = {r->policy, r->other};
+    const Policy *policies[] = {r->policy, r->policy->other};
     for (int p = 0; p < 2; p++) {
         if (!policies[p])
             continue;
@@ -201,9 +214,9 @@ static void must_be_sound(const Rollout *r)
         must(net_dims(&policies[p]->denoiser.spec) ==
              net_dims(&r->policy->denoiser.spec));
     }
-    must(r->policy != r->other && r->policy->denoiser.spec.chunk >= 1);
+    must(r->policy != r->policy->other && r->policy->denoiser.spec.chunk >= 1);
     must(r->from >= 0 && r->from <= r->policy->steps && r->to <= r->policy->steps);
-    must(!(r->from && r->other));
+    must(!(r->from && r->policy->other));
 }
 
 long rollout(Crew *crew, const Rollout *r)
@@ -211,13 +224,14 @@ long rollout(Crew *crew, const Rollout *r)
     must_be_sound(r);
     int chunk = r->policy->denoiser.spec.chunk, chunks = crew_chunks(r->n, chunk);
     size_t mark = arena_mark(&crew->shared);
-    Work work = {r, NULL, arena_new(&crew->shared, long, chunks)};
+    Work work = {.r = r, .spent = arena_new(&crew->shared, Spent, chunks)};
     if (r->count)
         work.count = arena_new(&crew->shared, Clipped, chunks);
     crew_map(crew, r->n, chunk, walk_chunk, &work);
-    long evaluations = 0;
+    Spent spent = {0};
     for (int c = 0; c < chunks; c++) {
-        evaluations += work.evaluations[c];
+        spent.own += work.spent[c].own;
+        spent.other += work.spent[c].other;
         if (r->count) {
             r->count->coordinates += work.count[c].coordinates;
             r->count->clipped += work.count[c].clipped;
@@ -225,5 +239,7 @@ long rollout(Crew *crew, const Rollout *r)
         }
     }
     arena_rewind(&crew->shared, mark);
-    return evaluations;
+    if (r->of_other)
+        *r->of_other = spent.other;
+    return spent.own + spent.other;
 }

@@ -233,7 +233,7 @@ void critic_disagreement(const Lab *lab, Arena *arena, const Policy *student, in
     arena_rewind(arena, mark);
 }
 
-int critic_label_cost(const Lab *lab)
+Cost critic_label_cost(const Lab *lab)
 {
-    return 1 + GAP_LEVELS * (denoiser_cost(&lab->teacher) + 1);
+    return (Cost){.student = 1, .teacher = GAP_LEVELS * denoiser_cost(&lab->teacher), .critic = GAP_LEVELS};
 }

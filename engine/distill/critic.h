@@ -48,7 +48,7 @@ void critic_walk(Lab *lab, Walk *walk);
 /* The squared gap between critic and guided teacher at the student's diffused estimate. */
 void critic_disagreement(const Lab *lab, Arena *arena, const Policy *student, int n, const float *z, const int *i,
                          int steps, const int *label, uint64_t first, double *squared);
-int critic_label_cost(const Lab *lab);
+Cost critic_label_cost(const Lab *lab);
 
 /* The time a row's `chance` stands for. */
 double critic_time(const Critic *critic, double chance);

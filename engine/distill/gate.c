@@ -42,7 +42,7 @@ static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk
         ask->each[begin + k] = mean_square(d, r->x0s + (size_t)(begin + k) * d, x0 + (size_t)k * d);
 }
 
-double lab_ask_rollouts(Lab *lab, const Policy *student, const Rollout *rollout, double *error)
+void lab_ask_rollouts(Lab *lab, const Policy *student, const Rollout *rollout, double *error)
 {
     size_t mark = arena_mark(lab->step);
     int n = rollout->n, rows = n * student->steps;
@@ -54,5 +54,8 @@ double lab_ask_rollouts(Lab *lab, const Policy *student, const Rollout *rollout,
             error[k] += ask.each[s * n + k] / student->steps;
     }
     arena_rewind(lab->step, mark);
-    return (double)rows * lab->method->label_cost(lab);
+    Cost each = lab->method->label_cost(lab);
+    lab->cost.teacher += rows * each.teacher;
+    lab->cost.student += rows * each.student;
+    lab->cost.critic += rows * each.critic;
 }

@@ -209,6 +209,7 @@ static void read_optimizer(Lab *lab)
     lab->lr_warmup = config_int(config, "optimizer.warmup");
     lab->steps = lab->round_steps = config_int(config, "run.steps");
     lab->round_first = 0;
+    lab->budget = config_real(config, "run.budget_nfe");
 }
 
 void lab_configure(Lab *lab)
@@ -368,6 +369,7 @@ void lab_walk(Lab *lab, Walk *walk)
     walk_f64(walk, "cost.student", 1, &lab->cost.student);
     walk_f64(walk, "cost.critic", 1, &lab->cost.critic);
     walk_f64(walk, "cost.shift", 1, &lab->cost.shift);
+    walk_f64(walk, "cost.before", 1, &lab->spent_before);
     walk_clipped(lab, walk);
     source_walk(&lab->source, walk);
     if (lab->method->walk)

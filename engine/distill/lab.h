@@ -30,6 +30,10 @@ typedef struct Lab {
     void *state;           /* the method's own */
     uint64_t seed;
     long steps;            /* planned length */
+    double budget;         /* network evaluations the run may cost; 0: any number */
+    double spent_before;   /* of them before the first step: the regression */
+    double clock;          /* where schedules stand at the present step, out of `steps`: see lab_clock */
+    double rate;           /* what every base rate is multiplied by at the present step: warm-up and decay */
     int batch;
     Dataset data;
     Schedule schedule;
@@ -42,7 +46,7 @@ typedef struct Lab {
     AdamSettings adam;     /* lr: the base rate */
     Decay decay;
     long lr_warmup;
-    long round_first, round_steps; /* what warm-up and decay of the rate go over: the run, or a method's round */
+    long round_first, round_steps; /* on the clock: what the rate decays over, the run or a method's round */
     bool contrasts;        /* batches bring fresh data too: Batch.real; a method's configure says so */
     Source source;
     Cost cost;
@@ -77,6 +81,12 @@ double lab_pretrain(Lab *lab, long index);
 /* Ends the regression: weights = its EMA, moments forgotten. Call also when there were no steps. */
 void lab_pretrain_done(Lab *lab);
 
+/* What training has cost so far: everything but measuring. */
+double lab_spent(const Lab *lab);
+/* Where step `index` stands on the way from 0 to lab->steps: its number, or the share of the budget that is spent where that is
+ * further. Schedules (priors, decay, rounds) go by it, so that a run that its budget ends early goes through all of them. */
+double lab_clock(const Lab *lab, long index);
+
 /* One whole optimiser step numbered `index` (0-based): refresh of the source, batch, update. */
 void lab_step(Lab *lab, long index, StepReport *report);
 
@@ -88,9 +98,9 @@ Lab lab_past(const Lab *lab, const Config *config, float *ema);
 Policy lab_student(const Lab *lab, bool live, int steps);
 /* The teacher on the student's grid: `substeps` DDIM steps between two grid points, at site R. */
 Policy lab_teacher(const Lab *lab, int steps, int substeps);
-/* gate.c: of each roll-out of the student (with its x0s), the mean squared disagreement with the method's label over its states.
- * Returns the network evaluations. */
-double lab_ask_rollouts(Lab *lab, const Policy *student, const Rollout *rollout, double *error);
+/* gate.c: of each roll-out of the student (with its x0s), the mean squared disagreement with the method's label over its states;
+ * counted in lab->cost. */
+void lab_ask_rollouts(Lab *lab, const Policy *student, const Rollout *rollout, double *error);
 /* Adds to lab->clipped. */
 void lab_count_clipped(Lab *lab, Site site, const Clipped *clipped);
 /* Draws the label of a roll-out: over all classes, whatever the distiller's data. */

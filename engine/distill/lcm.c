@@ -261,9 +261,9 @@ static void label(const Lab *lab, Arena *arena, int n, const float *z, const int
     arena_rewind(arena, mark);
 }
 
-static int label_cost(const Lab *lab)
+static Cost label_cost(const Lab *lab)
 {
-    return LABEL_STEPS * denoiser_cost(&lab->teacher);
+    return (Cost){.teacher = LABEL_STEPS * denoiser_cost(&lab->teacher)};
 }
 
 static void walk(Lab *lab, Walk *w)

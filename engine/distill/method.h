@@ -80,7 +80,7 @@ struct Method {
      * answer (cli.md, "What shift means"). Within a worker. label_cost: evaluations a row. */
     void (*label)(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,
                   const int *label, float *x0);
-    int (*label_cost)(const Lab *lab);
+    Cost (*label_cost)(const Lab *lab);
     /* For methods without a label for each state: a squared error of the student at states z, on noise that the row numbers first..
      * fix; then label_cost counts it. Neither this nor label: shift is not defined. */
     void (*disagreement)(const Lab *lab, Arena *arena, const Policy *student, int n, const float *z, const int *i,

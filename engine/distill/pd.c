@@ -11,7 +11,7 @@
 
 typedef struct Pd {
     int rounds, substeps; /* m of the first round */
-    int64_t round, first; /* the present round from 0, and the step it began at */
+    int64_t round, first; /* the present round from 0, and where on the lab's clock it began */
     float *teacher;       /* the weights that later rounds learn from, NULL: one round */
     Weighting weighting;
     double cap;
@@ -68,16 +68,17 @@ static void apply_round(Lab *lab, bool forget)
 /* The student becomes the teacher. */
 static void before(Lab *lab, long index, StepReport *report)
 {
+    (void)index;
     Pd *pd = lab->state;
     Model *student = &lab->student;
-    if (pd->round + 1 >= pd->rounds || index < lab->steps * (long)(pd->round + 1) / pd->rounds)
+    if (pd->round + 1 >= pd->rounds || lab->clock < (double)(lab->steps * (pd->round + 1) / pd->rounds))
         return;
     memcpy(pd->teacher, student->ema, student->size * sizeof(float));
     memcpy(student->weights, student->ema, student->size * sizeof(float));
     model_reset(student);
     int from = lab->source.grid.steps;
     pd->round++;
-    pd->first = index;
+    pd->first = (int64_t)lab->clock;
     apply_round(lab, true);
     snprintf(report->mark, sizeof report->mark, "round %d: %d -> %d steps", (int)pd->round + 1, from,
              lab->source.grid.steps);
@@ -117,9 +118,9 @@ static void label(const Lab *lab, Arena *arena, int n, const float *z, const int
     expert_fold(lab, &expert, arena, &(Fold){.n = n, .z = z, .i = i, .label = classes, .points = steps, .x0 = x0});
 }
 
-static int label_cost(const Lab *lab)
+static Cost label_cost(const Lab *lab)
 {
-    return label_substeps(lab) * denoiser_cost(&lab->teacher);
+    return (Cost){.teacher = label_substeps(lab) * denoiser_cost(&lab->teacher)};
 }
 
 static void cost(const Lab *lab, double *teacher, double *student)

@@ -109,18 +109,18 @@ static void mean_priors(const Source *source, double beta[ORIGINS])
     }
 }
 
-void source_priors(const Source *source, long step, long steps, double beta[ORIGINS])
+void source_priors(const Source *source, double clock, long steps, double beta[ORIGINS])
 {
     const SourceSettings *set = &source->set;
     double warm = set->warmup * (double)steps;
     memcpy(beta, set->beta, sizeof set->beta);
-    if (!source->grid.points || ((double)step < warm && set->schedule != PRIOR_LINEAR)) {
+    if (!source->grid.points || (clock < warm && set->schedule != PRIOR_LINEAR)) {
         scale_on_policy(beta, 0);
         return;
     }
     switch (set->schedule) {
     case PRIOR_CONSTANT: return;
-    case PRIOR_LINEAR: scale_on_policy(beta, warm > 0 ? fmin((double)step / warm, 1) : 1); break;
+    case PRIOR_LINEAR: scale_on_policy(beta, warm > 0 ? fmin(clock / warm, 1) : 1); break;
     case PRIOR_GEOMETRIC: {
         const Replay *ring = set->beta[ORIGIN_STUDENT] > 0 ? &source->student : &source->teacher;
         double rounds = floor((double)ring->made / ring->capacity);
@@ -161,23 +161,22 @@ static void replay_put(Replay *replay, const Rollout *r, const bool *keep, bool 
 }
 
 /* Which of the student's roll-outs are worth keeping: above a running quantile of their disagreement, whose logarithm is nudged by each
- * (Robbins & Monro). Returns the network evaluations. */
-static double gate(Source *source, Lab *lab, const Policy *student, const Rollout *r, bool *keep)
+ * (Robbins & Monro). */
+static void gate(Source *source, Lab *lab, const Policy *student, const Rollout *r, bool *keep)
 {
     static const double NUDGE = 0.05;
-    double *error = arena_new(lab->step, double, r->n), cost = lab_ask_rollouts(lab, student, r, error);
+    double *error = arena_new(lab->step, double, r->n);
+    lab_ask_rollouts(lab, student, r, error);
     for (int k = 0; k < r->n; k++) {
         if (source->gate_level <= 0)
             source->gate_level = error[k];
         keep[k] = error[k] >= source->gate_level;
         source->gate_level *= exp(NUDGE * (source->set.gate - (keep[k] ? 0 : 1)));
     }
-    return cost;
 }
 
 /* Makes n roll-outs of `policy` and puts them into the ring. Memory from the lab's step arena. */
-static double replay_make(Replay *replay, Lab *lab, const Policy *policy, const Policy *other, double mix,
-                          Stream stream, int n, bool x0, long step)
+static void replay_make(Replay *replay, Lab *lab, const Policy *policy, Stream stream, int n, bool x0, long step)
 {
     size_t mark = arena_mark(lab->step), d = (size_t)replay->dims;
     int *label = arena_new(lab->step, int, n);
@@ -191,16 +190,19 @@ static double replay_make(Replay *replay, Lab *lab, const Policy *policy, const 
         rng_normals(&rng, (int)d, noise + k * d);
     }
     uint64_t first = (uint64_t)replay->made | (uint64_t)1 << 60; /* apart from the noise's own numbers */
-    Rollout r = {.policy = policy, .other = other, .mix = mix, .seed = lab->seed, .stream = stream, .first = first,
-                 .n = n, .noise = noise, .label = label, .states = states, .x0s = x0s, .count = &clipped};
-    double cost = (double)rollout(lab->crew, &r);
+    long of_other;
+    Rollout r = {.policy = policy, .seed = lab->seed, .stream = stream, .first = first, .n = n, .noise = noise,
+                 .label = label, .states = states, .x0s = x0s, .count = &clipped, .of_other = &of_other};
+    long evaluations = rollout(lab->crew, &r);
+    bool student = replay == &lab->source.student;
+    lab->cost.student += student ? (double)(evaluations - of_other) : 0;
+    lab->cost.teacher += student ? (double)of_other : (double)evaluations;
     lab_count_clipped(lab, policy->site, &clipped);
-    bool gated = replay == &lab->source.student && lab->source.set.gate > 0, *keep = arena_new(lab->step, bool, n);
+    bool gated = student && lab->source.set.gate > 0, *keep = arena_new(lab->step, bool, n);
     if (gated)
-        lab->cost.teacher += gate(&lab->source, lab, policy, &r, keep);
+        gate(&lab->source, lab, policy, &r, keep);
     replay_put(replay, &r, gated ? keep : NULL, x0, step);
     arena_rewind(lab->step, mark);
-    return cost;
 }
 
 /* How many roll-outs to add: a slice while filling, then the renewal's block. */
@@ -222,8 +224,7 @@ static void refresh_teacher(Source *source, Lab *lab, long step)
         return;
     int substeps = source->set.teacher_substeps * source->grid.steps / source->grid.points;
     Policy teacher = lab_teacher(lab, source->grid.points, substeps > 1 ? substeps : 1);
-    lab->cost.teacher +=
-        replay_make(&source->teacher, lab, &teacher, NULL, 0, STREAM_TEACHER, n, false, step);
+    replay_make(&source->teacher, lab, &teacher, STREAM_TEACHER, n, false, step);
 }
 
 static void refresh_student(Source *source, Lab *lab, double share, long step)
@@ -235,8 +236,9 @@ static void refresh_student(Source *source, Lab *lab, double share, long step)
         return;
     Policy student = lab_student(lab, true, source->grid.steps);
     Policy teacher = lab_teacher(lab, source->grid.steps, set->teacher_substeps);
-    lab->cost.student += replay_make(&source->student, lab, &student, set->mix > 0 ? &teacher : NULL, set->mix,
-                                     STREAM_ROLLOUT, n, source->grid.points > source->grid.steps, step);
+    student.other = set->mix > 0 ? &teacher : NULL;
+    student.mix = set->mix;
+    replay_make(&source->student, lab, &student, STREAM_ROLLOUT, n, source->grid.points > source->grid.steps, step);
 }
 
 void source_refresh(Source *source, Lab *lab, long step)
@@ -244,7 +246,7 @@ void source_refresh(Source *source, Lab *lab, long step)
     if (!source->grid.points)
         return;
     double beta[ORIGINS];
-    source_priors(source, step, lab->steps, beta);
+    source_priors(source, lab_clock(lab, step), lab->steps, beta);
     /* The teacher's ring is filled ahead, during the warm-up. */
     if (source->set.beta[ORIGIN_TEACHER] > 0)
         refresh_teacher(source, lab, step);

@@ -103,8 +103,8 @@ void source_open(Source *source, const Grid *grid, const SourceSettings *setting
                  Schedule schedule, uint64_t seed, Arena *arena);
 /* Other training times from now on, at most as many as source_open was given; what the rings hold is of no use then. */
 void source_regrid(Source *source, const Grid *grid, bool forget);
-/* The priors in force at a step of a run of `steps`, their mean over the sampling steps where these differ. Sum to 1. */
-void source_priors(const Source *source, long step, long steps, double beta[ORIGINS]);
+/* The priors in force at `clock` of a run of `steps` (lab_clock), their mean over the sampling steps where these differ. Sum to 1. */
+void source_priors(const Source *source, double clock, long steps, double beta[ORIGINS]);
 /* Fills and renews the rings as the priors need, a bounded amount of work a call; network evaluations go to lab->cost. */
 void source_refresh(Source *source, struct Lab *lab, long step);
 /* Draws row r of the batch into row r of `batch`. Any thread; depends only on (seed, draw, r) and the rings. */

@@ -104,19 +104,33 @@ static double pass_run(Pass *pass)
     return loss;
 }
 
-/* The base rate `lr` under the round's warm-up and decay. */
-static double learning_rate(const Lab *lab, double lr, long index)
+double lab_spent(const Lab *lab)
 {
-    index -= lab->round_first;
-    double progress = (double)index / (double)lab->round_steps;
-    if (index < lab->lr_warmup)
-        lr *= (double)(index + 1) / (double)lab->lr_warmup;
+    return lab->cost.teacher + lab->cost.student + lab->cost.critic;
+}
+
+double lab_clock(const Lab *lab, long index)
+{
+    double room = lab->budget - lab->spent_before, clock = (double)index;
+    if (lab->budget <= 0 || room <= 0)
+        return clock;
+    double share = (lab_spent(lab) - lab->spent_before) / room;
+    return fmax(clock, fmin(share, 1) * (double)lab->steps);
+}
+
+/* Warm-up counts the round's updates, decay goes by the clock. */
+static double rate_factor(const Lab *lab)
+{
+    double left = fmax(1 - (lab->clock - (double)lab->round_first) / (double)lab->round_steps, 0);
+    double warm = 1;
+    if (lab->student.updates < lab->lr_warmup)
+        warm = (double)(lab->student.updates + 1) / (double)lab->lr_warmup;
     switch (lab->decay) {
-    case DECAY_NONE: return lr;
-    case DECAY_LINEAR: return lr * fmax(1 - progress, 0);
-    case DECAY_SECOND_HALF: return lr * fmin(2 * fmax(1 - progress, 0), 1);
+    case DECAY_NONE: break;
+    case DECAY_LINEAR: return warm * left;
+    case DECAY_SECOND_HALF: return warm * fmin(2 * left, 1);
     }
-    return lr;
+    return warm;
 }
 
 static void report_origins(const Pass *pass, StepReport *report)
@@ -172,7 +186,7 @@ static Draw step_draw(const Lab *lab, long index)
 {
     Draw draw = {.stream = STREAM_BATCH, .step = index, .batch = lab->batch,
                  .continuous = !lab->method->uses_source};
-    source_priors(&lab->source, index, lab->steps, draw.beta);
+    source_priors(&lab->source, lab->clock, lab->steps, draw.beta);
     draw.by_step = lab->source.set.schedule == PRIOR_STEPS && draw.beta[ORIGIN_DATA] < 1;
     return draw;
 }
@@ -181,8 +195,10 @@ void lab_step(Lab *lab, long index, StepReport *report)
 {
     size_t mark = arena_mark(lab->step);
     *report = (StepReport){0};
+    lab->clock = lab_clock(lab, index);
     if (lab->method->before)
         lab->method->before(lab, index, report);
+    lab->rate = rate_factor(lab);
     source_refresh(&lab->source, lab, index);
     Pass pass = pass_new(lab, lab->method->loss, &lab->student, lab->gradient);
     pass.draw = step_draw(lab, index);
@@ -190,7 +206,7 @@ void lab_step(Lab *lab, long index, StepReport *report)
     report_origins(&pass, report);
     mean_terms(&pass, report->term);
     AdamSettings adam = lab->adam;
-    adam.lr = report->lr = learning_rate(lab, lab->adam.lr, index);
+    adam.lr = report->lr = lab->adam.lr * lab->rate;
     report->grad_norm = model_update_by(lab->crew, &lab->student, lab->gradient, &adam);
     count_cost(lab);
     if (lab->method->after)
@@ -213,7 +229,7 @@ double lab_train(Lab *lab, const Training *training, long index, int repeat, dou
     }
     double loss = pass_run(&pass);
     AdamSettings adam = lab->adam;
-    adam.lr = learning_rate(lab, training->lr, index);
+    adam.lr = training->lr * lab->rate;
     double norm = model_update_by(lab->crew, training->model, training->gradient, &adam);
     if (grad_norm)
         *grad_norm = norm;
@@ -271,6 +287,7 @@ void lab_pretrain_done(Lab *lab)
 {
     memcpy(lab->student.weights, lab->student.ema, lab->student.size * sizeof(float));
     model_reset(&lab->student);
+    lab->spent_before = lab_spent(lab);
     if (lab->method->start)
         lab->method->start(lab);
 }

@@ -19,12 +19,24 @@ static void *regrow(void *block, size_t bytes)
 
 void history_name_terms(History *history, int n, const char *const *names)
 {
+    static const char *const SPENT[] = {"nfe_teacher", "nfe_student", "nfe_critic"};
     must(n + 2 <= TERMS_MAX);
-    history->terms = n + 2;
+    history->terms = 2;
     snprintf(history->name[0], sizeof history->name[0], "loss");
     snprintf(history->name[1], sizeof history->name[1], "grad_norm");
-    for (int i = 0; i < n; i++)
-        snprintf(history->name[i + 2], sizeof history->name[0], "%s", names[i]);
+    for (int k = 0; k < 3; k++)
+        history->spent_column[k] = -1;
+    for (int i = 0; i < n; i++) {
+        int k = 0;
+        while (k < 3 && strcmp(names[i], SPENT[k]) != 0)
+            k++;
+        if (k < 3) {
+            history->spent_column[k] = i;
+            continue;
+        }
+        history->column[history->terms] = i;
+        snprintf(history->name[history->terms++], sizeof history->name[0], "%s", names[i]);
+    }
     rows_drop(history->curves);
     history->curves = rows_new(history->terms);
 }
@@ -62,7 +74,10 @@ void history_metrics(History *history, long step, double loss, double grad_norm,
     history->lr = lr;
     double row[TERMS_MAX] = {loss, grad_norm};
     for (int i = 2; i < history->terms; i++)
-        row[i] = values[i - 2];
+        row[i] = values[history->column[i]];
+    for (int k = 0; k < 3; k++)
+        if (history->spent_column[k] >= 0)
+            history->spent[k] = values[history->spent_column[k]];
     rows_add(history->curves, step, row);
     double smooth = history_smooth_loss(history);
     if (!(history->best <= smooth))

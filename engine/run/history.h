@@ -17,6 +17,7 @@ typedef struct History {
     char name[TERMS_MAX][24];
     Rows *curves; /* a column a term */
     Rows *times;  /* seconds of training and network evaluations, by step */
+    int column[TERMS_MAX]; /* of what follows lr in metrics.csv, from term [2] on */
     long step; /* of the last row */
     double loss, grad_norm, lr;
     double best; /* lowest smoothed loss; NaN before */
@@ -39,9 +40,11 @@ typedef struct History {
     double steps_per_s, nfe, shift_nfe; /* as last written to times.csv */
     double seconds;                     /* of training up to there, pauses left out */
     long times_step;                    /* of that row */
+    double spent[3]; /* network evaluations of teacher, student and critic: the columns nfe_... */
+    int spent_column[3];
 } History;
 
-/* `names`: what follows lr in metrics.csv. */
+/* `names`: what follows lr in metrics.csv. Columns nfe_... do not become series. */
 void history_init(History *history, int n, const char *const *names);
 void history_done(History *history);
 /* The loss smoothed by SMOOTHING[SMOOTHING_OF_LOSS]: what tables show. */

@@ -20,7 +20,7 @@ static void metrics_row(History *history, const CsvReader *reader, long step, vo
 {
     double values[TERMS_MAX];
     (void)state;
-    for (int i = 0; i < history->terms - 2; i++)
+    for (int i = 0; i < reader->columns - METRICS_FIXED && i < TERMS_MAX; i++)
         values[i] = csv_real(reader, METRICS_FIXED + i);
     history_metrics(history, step, csv_real(reader, 1), csv_real(reader, 2),
                     csv_real(reader, 3), values);

@@ -15,12 +15,14 @@ static const double TIMES_EVERY_S = 5, SPEED_MEMORY_S = 4;
 
 /* ---- When ------------------------------------------------------------------------- */
 
+static bool budget_spent(const Run *run)
+{
+    return run->lab.budget > 0 && lab_spent(&run->lab) >= run->lab.budget;
+}
+
 bool run_finished(const Run *run)
 {
-    const Cost *cost = &run->lab.cost;
-    double budget = config_real(&run->config, "run.budget_nfe");
-    double spent = cost->teacher + cost->student + cost->critic;
-    return run->step >= run->lab.steps || (budget > 0 && spent >= budget);
+    return run->step >= run->lab.steps || budget_spent(run);
 }
 
 static bool every(const Run *run, long interval)
@@ -132,6 +134,7 @@ static Status step(Run *run, Error *error)
                     "%s is no longer finite at step %ld; the checkpoint of step %ld "
                     "stands. A smaller optimizer.lr or optimizer.clip may help",
                     report.broken, run->step + 1, run->checkpoint);
+    window_add(&run->window, report.loss, report.grad_norm);
     if (*report.mark) {
         history_event(&run->history, run->step, report.mark);
         log_event(&run->log, run->step, report.mark, NULL);
@@ -243,7 +246,7 @@ RunPulse run_advance(Run *run, Error *error)
     while (!stage_due(run))
         run->stage++;
     if (run->stage == STAGE_STEP && run_finished(run))
-        return finish(run, RUN_DONE, "");
+        return finish(run, RUN_DONE, budget_spent(run) ? "its budget of network evaluations is spent" : "");
     if (run->state != RUN_LIVE)
         run_mark_state(run, RUN_LIVE);
     long before = run->step;

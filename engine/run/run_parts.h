@@ -8,6 +8,7 @@
 #include "engine/run/history.h"
 #include "engine/run/log.h"
 #include "engine/run/run.h"
+#include "engine/run/window.h"
 
 /* What remains to be done at a step, in this order. A checkpoint holds it, so that one
  * made between two of these resumes there. */
@@ -26,6 +27,14 @@ typedef struct Speed {
     double steps, seconds; /* both fading */
 } Speed;
 
+/* What a column after lr in metrics.csv says of a step (run_terms.c). */
+typedef struct TermColumn TermColumn;
+struct TermColumn {
+    const char *name;
+    double (*value)(const Run *run, const StepReport *report, int index);
+    int index;
+};
+
 struct Run {
     char folder[PATH_SIZE];
     Config config;
@@ -39,7 +48,8 @@ struct Run {
     Shift *shift; /* NULL: the method defines none */
     int terms;    /* columns after lr in metrics.csv */
     const char *term[TERMS_MAX];
-    unsigned clip_sites; /* of Site: those whose clipping has columns there */
+    TermColumn column[TERMS_MAX]; /* the same with their values */
+    Window window;
     Log log;
     History history;
     /* the counters that a checkpoint holds besides the lab */

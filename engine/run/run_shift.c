@@ -33,6 +33,7 @@ Shift *run_shift_at(const Lab *lab, int steps, int n, uint64_t seed, Arena *aren
     const Method *method = lab->method;
     if (!(method->label || method->disagreement) || !lab->has_teacher)
         return NULL;
+    Cost each = method->label_cost(lab);
     ShiftSetup setup = {
         .n = n,
         .seed = seed,
@@ -42,7 +43,7 @@ Shift *run_shift_at(const Lab *lab, int steps, int n, uint64_t seed, Arena *aren
         .label = method->label ? label : NULL,
         .gap = method->label ? NULL : method_gap,
         .context = lab,
-        .label_cost = method->label_cost(lab),
+        .label_cost = (int)cost_total(&each),
         .draw_label = draw_label};
     return shift_open(&setup, arena);
 }

@@ -95,6 +95,7 @@ static void state_walk(void *context, Walk *walk)
     run->step = (long)step;
     run->stage = stage >= 0 && stage < STAGES ? (Stage)stage : STAGES;
     run->pretrained = (long)pretrained;
+    window_walk(&run->window, walk);
     lab_walk(&run->lab, walk);
 }
 

@@ -1,87 +1,131 @@
-/* Owns the columns of metrics.csv that follow lr: the method's terms, the losses by origin, and, where thresholding was
- * on when the run began, what it did at each of its sites. A file keeps the columns it began with. */
+/* Owns the columns of metrics.csv that follow lr: the method's terms, the losses by origin, where thresholding was on when the run
+ * began what it did at each of its sites, the variances of loss and gradient norm over the last steps, and the network evaluations so
+ * far by network. A file keeps the columns it began with. */
 #include "engine/base/file.h"
 #include "engine/distill/method.h"
 #include "engine/run/csv.h"
 #include "engine/run/run_parts.h"
 #include <math.h>
 
-/* clip: the share of coordinates that were clipped since the last row; over: how far those stood out, in the mean. */
-typedef struct SiteNames {
-    const char *clip, *over;
-} SiteNames;
-
 enum { SITES = 5 };
-static const SiteNames SITE_NAMES[SITES] = {
-    {"clip_T", "over_T"},
-    {"clip_R", "over_R"},
-    {"clip_S", "over_S"},
-    {"clip_L", "over_L"},
-    {"clip_C", "over_C"},
-};
 
-static void name_term(Run *run, const char *name)
+static double term_value(const Run *run, const StepReport *report, int index)
 {
-    must(run->terms < TERMS_MAX);
-    run->term[run->terms++] = name;
+    (void)run;
+    return report->term[index];
 }
 
-static void name_terms(Run *run, unsigned sites)
+static double origin_value(const Run *run, const StepReport *report, int index)
 {
-    static const char *const ORIGIN[ORIGINS] = {"loss_data", "loss_teacher",
-                                                "loss_student"};
+    (void)run;
+    return report->origin_count[index] ? report->origin_loss[index] : NAN;
+}
+
+/* The share of coordinates that were clipped since the last row. */
+static double clip_value(const Run *run, const StepReport *report, int index)
+{
+    (void)report;
+    const Clipped *did = &run->lab.clipped[index];
+    return did->coordinates ? (double)did->clipped / (double)did->coordinates : NAN;
+}
+
+/* How far those stood out, in the mean. */
+static double over_value(const Run *run, const StepReport *report, int index)
+{
+    (void)report;
+    const Clipped *did = &run->lab.clipped[index];
+    return did->clipped ? did->overshoot / (double)did->clipped : NAN;
+}
+
+static double variance_value(const Run *run, const StepReport *report, int index)
+{
+    (void)report;
+    double variance[2];
+    window_variances(&run->window, &variance[0], &variance[1]);
+    return variance[index];
+}
+
+static double nfe_value(const Run *run, const StepReport *report, int index)
+{
+    (void)report;
+    const Cost *cost = &run->lab.cost;
+    const double spent[] = {cost->teacher, cost->student, cost->critic};
+    return spent[index];
+}
+
+static const TermColumn ORIGIN_COLUMNS[ORIGINS] = {
+    {"loss_data",    origin_value, ORIGIN_DATA   },
+    {"loss_teacher", origin_value, ORIGIN_TEACHER},
+    {"loss_student", origin_value, ORIGIN_STUDENT},
+};
+static const TermColumn SITE_COLUMNS[SITES][2] = {
+    {{"clip_T", clip_value, 0}, {"over_T", over_value, 0}},
+    {{"clip_R", clip_value, 1}, {"over_R", over_value, 1}},
+    {{"clip_S", clip_value, 2}, {"over_S", over_value, 2}},
+    {{"clip_L", clip_value, 3}, {"over_L", over_value, 3}},
+    {{"clip_C", clip_value, 4}, {"over_C", over_value, 4}},
+};
+static const TermColumn LAST_COLUMNS[] = {
+    {"loss_var",    variance_value, 0},
+    {"grad_var",    variance_value, 1},
+    {"nfe_teacher", nfe_value,      0},
+    {"nfe_student", nfe_value,      1},
+    {"nfe_critic",  nfe_value,      2},
+};
+
+static void add_columns(Run *run, int n, const TermColumn *columns)
+{
+    for (int i = 0; i < n; i++) {
+        must(run->terms < TERMS_MAX);
+        run->column[run->terms] = columns[i];
+        run->term[run->terms++] = columns[i].name;
+    }
+}
+
+/* Every column a run may have, with those of the sites given. */
+static void all_columns(Run *run, unsigned sites)
+{
     const Method *method = run->lab.method;
     run->terms = 0;
-    run->clip_sites = sites;
     for (int i = 0; method->terms && method->terms[i]; i++)
-        name_term(run, method->terms[i]);
-    for (int o = 0; method->uses_source && o < ORIGINS; o++)
-        name_term(run, ORIGIN[o]);
-    for (int s = 0; s < SITES; s++) {
-        if (!(sites & 1u << s))
-            continue;
-        name_term(run, SITE_NAMES[s].clip);
-        name_term(run, SITE_NAMES[s].over);
-    }
+        add_columns(run, 1, &(TermColumn){method->terms[i], term_value, i});
+    if (method->uses_source)
+        add_columns(run, ORIGINS, ORIGIN_COLUMNS);
+    for (int s = 0; s < SITES; s++)
+        if (sites & 1u << s)
+            add_columns(run, 2, SITE_COLUMNS[s]);
+    add_columns(run, sizeof LAST_COLUMNS / sizeof *LAST_COLUMNS, LAST_COLUMNS);
 }
 
 void run_name_terms(Run *run)
 {
     const Threshold *threshold = &run->lab.threshold;
-    name_terms(run, threshold->kind == THRESHOLD_NONE ? 0 : threshold->sites);
+    all_columns(run, threshold->kind == THRESHOLD_NONE ? 0 : threshold->sites);
 }
 
 Status run_adopt_terms(Run *run, Error *error)
 {
     char path[PATH_SIZE];
     CsvReader reader;
-    unsigned sites = 0;
+    int kept = 0;
     Status status = csv_open(&reader, file_join(path, run->folder, "metrics.csv"), error);
     if (status)
         return status;
-    for (int s = 0; s < SITES; s++)
-        sites |= csv_column(&reader, SITE_NAMES[s].clip) >= 0 ? 1u << s : 0;
     if (reader.columns > 0)
-        name_terms(run, sites);
+        all_columns(run, ~0u);
+    for (int i = 0; i < run->terms && reader.columns > 0; i++)
+        if (csv_column(&reader, run->term[i]) >= 0) {
+            run->column[kept] = run->column[i];
+            run->term[kept++] = run->term[i];
+        }
+    if (reader.columns > 0)
+        run->terms = kept;
     csv_close(&reader);
     return STATUS_OK;
 }
 
 void run_row_values(const Run *run, const StepReport *report, double *values)
 {
-    const Method *method = run->lab.method;
-    int n = 0;
-    for (int i = 0; method->terms && method->terms[i]; i++)
-        values[n++] = report->term[i];
-    for (int o = 0; method->uses_source && o < ORIGINS; o++)
-        values[n++] = report->origin_count[o] ? report->origin_loss[o] : NAN;
-    for (int s = 0; s < SITES; s++) {
-        const Clipped *did = &run->lab.clipped[s];
-        if (!(run->clip_sites & 1u << s))
-            continue;
-        values[n++] =
-            did->coordinates ? (double)did->clipped / (double)did->coordinates : NAN;
-        values[n++] = did->clipped ? did->overshoot / (double)did->clipped : NAN;
-    }
-    must(n == run->terms);
+    for (int i = 0; i < run->terms; i++)
+        values[i] = run->column[i].value(run, report, run->column[i].index);
 }

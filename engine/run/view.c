@@ -127,6 +127,7 @@ static void fill_names(RunView *view, const char *folder, const Config *config,
     view->parent_step = lineage->parent_step;
     view->steps = config_int(config, "run.steps");
     view->batch = config_int(config, "run.batch");
+    view->budget = config_real(config, "run.budget_nfe");
     const Method *method = method_find(view->method);
     view->guided = config_real(config, "teacher.guidance") != 1;
     view->renoises = method && method->rule == RULE_RENOISE;
@@ -178,12 +179,19 @@ static void fill_mixture(RunView *view, const Run *run)
     double all = 0;
     for (int o = 0; o < ORIGINS; o++)
         all += run->drawn[o];
-    source_priors(&run->lab.source, run->step, run->lab.steps, view->prior);
+    source_priors(&run->lab.source, lab_clock(&run->lab, run->step), run->lab.steps, view->prior);
     for (int o = 0; o < ORIGINS && all > 0; o++)
         view->share[o] = run->drawn[o] / all;
 }
 
 /* ---- Views ------------------------------------------------------------------------ */
+
+/* At the pace of the steps so far, should a budget end the run. */
+static double steps_left(const Lab *lab, long step)
+{
+    double clock = lab_clock(lab, step), left = (double)lab->steps - clock;
+    return clock > (double)step && step > 0 ? left * (double)step / clock : left;
+}
 
 const RunView *run_view(Run *run)
 {
@@ -195,9 +203,12 @@ const RunView *run_view(Run *run)
     view->step = run->step;
     view->checkpoint = run->checkpoint;
     view->steps_per_s = run_speed(run);
-    view->seconds_left = (double)(view->steps - view->step) / view->steps_per_s;
+    view->seconds_left = steps_left(&run->lab, run->step) / view->steps_per_s;
     view->nfe = cost_total(cost);
     fill_mixture(view, run);
+    view->nfe_teacher = cost->teacher;
+    view->nfe_student = cost->student;
+    view->nfe_critic = cost->critic;
     view->shift_share = view->nfe > 0 ? cost->shift / view->nfe : 0;
     if (run->stage == STAGE_PRETRAIN && run->state != RUN_FAILED)
         snprintf(view->note, sizeof view->note,
@@ -291,6 +302,9 @@ RunView *run_view_of(const char *folder, const Config *config, const Lineage *li
     view->steps_per_s = view->state == RUN_LIVE ? history->steps_per_s : (double)NAN;
     view->seconds_left = (double)(view->steps - view->step) / view->steps_per_s;
     view->nfe = history->nfe;
+    view->nfe_teacher = history->spent[0];
+    view->nfe_student = history->spent[1];
+    view->nfe_critic = history->spent[2];
     view->shift_share = history->nfe > 0 ? history->shift_nfe / history->nfe : 0;
     return view;
 }
