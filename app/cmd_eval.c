@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KS_MAX = 32, K_LARGEST = 64, SAMPLES_LEAST = 20 };
+enum { K_LARGEST = 64, SAMPLES_LEAST = 20 };
 
 /* What one number of sampling steps came to. */
 typedef struct AtK {
@@ -14,7 +14,7 @@ typedef struct AtK {
     ShiftRow *shift;
 } AtK;
 
-static Status parse_ks(const char *text, int ks[KS_MAX], int *n, Error *error)
+Status parse_ks(const char *text, int ks[KS_MAX], int *n, Error *error)
 {
     *n = 0;
     for (const char *at = text; *at;) {
@@ -192,6 +192,8 @@ Status cmd_eval(const Options *options, Error *error)
         return status;
     if (options->teacher && !look.lab->has_teacher)
         status = fail(error, STATUS_BAD_INPUT, "--teacher: %s has none", run_label(&look));
+    else if (options->mix)
+        status = mix_eval(&look, options, ks, options->step_list ? n : 0, error);
     else
         status = eval(&look, options, ks, n, error);
     look_close(&look);

@@ -58,12 +58,14 @@ static Status export_weights(const Options *options, Error *error)
     Status status = look_open(&look, options, error);
     if (status)
         return status;
-    char step[24];
+    char step[24], steps[24];
     snprintf(step, sizeof step, "%ld", run_step(look.run));
+    snprintf(steps, sizeof steps, "%d", look.lab->grid.steps);
     const Model *student = &look.lab->student;
     const Config *config = &look.lab->config;
     const char *meta[] = {"run",    run_label(&look),
                           "step",   step,
+                          "sampling_steps", steps,
                           "method", config_text(config, "run.method"),
                           "data",   config_text(config, "data.name"),
                           NULL};

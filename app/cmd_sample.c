@@ -222,18 +222,31 @@ static Drawn draw_for(const Look *look, const Options *options, int points, int 
                    .dims = look->lab->data.dims};
 }
 
+/* A share of the steps becomes the teacher's. */
+static void add_teacher(Policy *policy, const Policy *teacher, double mix)
+{
+    policy->other = mix > 0 ? teacher : NULL;
+    policy->mix = mix;
+}
+
 static Status sample(const Look *look, const Options *options, Error *error)
 {
+    double mix;
     Drawn draw = draw_for(look, options, 2000, 100);
     Status status = check_teacher(look, options, error);
     if (!status)
         status = check_class(look, options, error);
     if (!status)
+        status = mix_check(look, options, error);
+    if (!status)
+        status = mix_one(options, &mix, error);
+    if (!status)
         status = check_sheet(&draw, options->output, error);
     if (status)
         return status;
-    Policy policy = policy_for(look, options, false);
+    Policy policy = policy_for(look, options, false), teacher = mix_teacher(look, policy.steps);
     status = set_guidance(look, options, &policy, error);
+    add_teacher(&policy, &teacher, mix);
     if (!status)
         status = draw_policy(look, &policy, (int)options->class, &draw, error);
     if (!status)
@@ -298,13 +311,19 @@ static Status draw_forward(const Look *look, const Options *options, Drawn *draw
 static Status rollouts(const Look *look, const Options *options, Error *error)
 {
     Drawn draw = draw_for(look, options, 1000, 100);
+    double mix;
     Status status = check_teacher(look, options, error);
+    if (!status)
+        status = mix_check(look, options, error);
+    if (!status)
+        status = mix_one(options, &mix, error);
     if (status)
         return status;
     if (options->forward) {
         status = draw_forward(look, options, &draw, error);
     } else {
-        Policy policy = policy_for(look, options, true);
+        Policy policy = policy_for(look, options, true), teacher = mix_teacher(look, policy.steps);
+        add_teacher(&policy, &teacher, mix);
         status = draw_policy(look, &policy, -1, &draw, error);
     }
     long shape[3] = {draw.steps + 1, draw.n, draw.dims};

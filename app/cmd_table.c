@@ -36,7 +36,11 @@ const CommandRow commands[] = {
      1, 1, cmd_rollout},
     {"eval", "RUN [--json]",
      "quality and shift at several sampling steps, against held-out data",
-     "Default: 4000 points or 500 pictures at 1, 2, 4 and 8 steps; intervals are 95 %.",
+     "Default: 4000 points or 500 pictures at 1, 2, 4 and 8 steps; intervals are 95 %.\n"
+     "--mix 0,0.25,0.5,0.75,1 prints a row for each share of sampling steps that the teacher takes in the "
+     "student's\n"
+     "place (source.teacher_substeps of its own for one of the student's), at the run's own number of steps unless "
+     "--steps says otherwise.",
      1, 1, cmd_eval},
     {"metrics", "A.npy B.npy [--json]",
      "distances between two sets of vectors, A the real one",

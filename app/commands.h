@@ -62,6 +62,22 @@ Status check_memory(double bytes, Error *error);
 /* Can it be written? Asked before the long work. */
 Status check_writable(const char *path, Error *error);
 
+enum { KS_MAX = 32 };
+/* "1,2,4,8": numbers of sampling steps. */
+Status parse_ks(const char *text, int ks[KS_MAX], int *n, Error *error);
+
+/* ---- Mixed roll-in at inference (cmd_mix.c) ---- */
+
+enum { MIX_MAX = 16 };
+/* Does --mix make sense for this run and beside the other options? */
+Status mix_check(const Look *look, const Options *options, Error *error);
+/* --mix of a command that takes one number; 0 when it was not given. */
+Status mix_one(const Options *options, double *mix, Error *error);
+/* Who takes the teacher's steps. */
+Policy mix_teacher(const Look *look, int steps);
+/* Quality at each of the numbers of sampling steps (n = 0: the run's own) for each share in --mix, as a table or as JSON. */
+Status mix_eval(Look *look, const Options *options, const int *ks, int n, Error *error);
+
 /* ---- Showing (cmd_report.c, cmd_json.c)
  * ------------------------------------------------------------------ */
 

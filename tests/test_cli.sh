@@ -242,6 +242,15 @@ holds "refused samples leave no file" test ! -e "$work/g.npy"
 for law in "" --teacher --forward; do
     says "rollout $law" 0 'shape \(5, 20, 2\)' rollout 1 -n 20 $law -o "$work/r$law.npy"
 done
+for mix in 0 0.5 1; do
+    says "rollout with share $mix of the teacher" 0 'shape \(5, 20, 2\)' rollout 1 -n 20 --mix $mix -o "$work/r$mix.npy"
+done
+holds "no share is the student" cmp "$work/r.npy" "$work/r0.npy"
+holds "all of it is the teacher" cmp "$work/r--teacher.npy" "$work/r1.npy"
+holds "half is neither" test "$(cmp -s "$work/r0.5.npy" "$work/r1.npy"; echo $?)" = 1
+says "samples of a mixed roll-in" 0 '20 samples' sample 1 -n 20 --mix 0.5 -o "$work/m.npy"
+says "one share for samples" 2 'one share' sample 1 --mix 0,1 -o "$work/m.npy"
+says "shares go with the student" 2 'leave out --teacher' rollout 1 --teacher --mix 0.5 -o "$work/m.npy"
 says "rollout to a picture" 2 'must end in \.npy' rollout 1 -o "$work/r.png"
 says "rollout of two laws" 2 'not both' rollout 1 --teacher --forward -o "$work/r.npy"
 
@@ -311,6 +320,18 @@ for row, logged in zip(e["shift"], shift):
     for key in ("time", "own", "forward", "ratio", "low", "high", "mmd2", "mmd2_null95", "mmd2_teacher", "paired"):
         assert row[key] == float(logged[key]), (key, row[key], logged[key])' "$out" "$first"
 says "eval with steps that are none" 2 '1,2,4,8' eval 1 --steps 1,x
+says "eval of mixed roll-ins" 0 'each taken by the teacher' eval 1 --mix 0,0.5,1 --samples 64
+"$DDIL" eval 1 --json --samples 64 --mix 0,0.25,1 >"$out" 2>"$err"
+check_python "the student's row is the run's own, the teacher's is better" '
+import csv, json, sys
+e = json.load(open(sys.argv[1]))["steps"]
+quality = list(csv.DictReader(open(sys.argv[2] + "/eval.csv")))[-1]
+assert [(r["k"], r["mix"]) for r in e] == [(4, 0), (4, 0.25), (4, 1)]
+assert e[0]["metrics"]["sw2"]["value"] == float(quality["sw2"])
+assert e[0]["nfe"] == 4 and e[2]["nfe"] == 4 * 8 and e[1]["nfe"] == 3 + 8
+assert e[2]["metrics"]["within3sigma"]["value"] > 0.9 > e[1]["metrics"]["within3sigma"]["value"]' "$out" "$first"
+says "eval with shares that are none" 2 '0,0.25,0.5,0.75,1' eval 1 --mix 0,2
+says "mixed roll-ins of a run without a teacher" 2 'no teacher' eval teach --mix 0.5
 says "eval of a run without a shift" 0 'held-out' eval teach --steps 2 --samples 50
 says "export of nothing" 2 '--csv' export 1
 says "export of the logs" 0 '^metrics,2,,loss,' export 1 --csv

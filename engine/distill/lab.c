@@ -1,12 +1,10 @@
 /* Building a lab from a configuration: data, teacher, student, source; the policies everybody rolls out with. */
 #include "engine/distill/lab.h"
-#include "engine/base/file.h"
 #include "engine/distill/method.h"
 #include "engine/distill/params.h"
-#include "engine/nets/weights.h"
 #include <string.h>
 
-static Status bad(const Lab *lab, const char *name, const char *what, Error *error)
+Status lab_bad(const Lab *lab, const char *name, const char *what, Error *error)
 {
     const Config *config = &lab->config;
     char where[300];
@@ -36,47 +34,12 @@ static Status open_data(Lab *lab, Error *error)
     return fail(error, status, "%s: %s", config_where(config, at, where, sizeof where), inner.text);
 }
 
-/* A teacher's or student's sizes that the data decide. */
-static void fit_spec(const Lab *lab, NetSpec *spec)
+void lab_fit_spec(const Lab *lab, NetSpec *spec)
 {
     spec->height = lab->data.height;
     spec->width = lab->data.width;
     spec->channels = lab->data.channels;
     spec->classes = lab->data.conditional ? lab->data.classes : 0;
-}
-
-void lab_find_asset(const char *name, char path[1024])
-{
-    snprintf(path, PATH_SIZE, "%s", name);
-    char folder[1024];
-    for (int i = 0; !file_exists(path) && lab_data_folder(i, "assets", folder); i++)
-        snprintf(path, PATH_SIZE, "%.700s/%.300s", folder, name);
-    if (!file_exists(path))
-        snprintf(path, PATH_SIZE, "%s", name);
-}
-
-static Status load_teacher(Lab *lab, Error *error)
-{
-    char path[PATH_SIZE];
-    Error inner;
-    lab_find_asset(config_text(&lab->config, "teacher.file"), path);
-    NetSpec *spec = &lab->teacher.spec, wanted = {0};
-    Status status = weights_spec(path, spec, &inner);
-    if (status)
-        return bad(lab, "teacher.file", inner.text, error);
-    fit_spec(lab, &wanted);
-    if (spec->told)
-        return bad(lab, "teacher.file", "that network is a student that is told a guidance scale or a step length", error);
-    if (wanted.height != spec->height || wanted.width != spec->width || wanted.channels != spec->channels)
-        return bad(lab, "teacher.file", "that network is for samples of another size", error);
-    if (spec->kind->classifies)
-        return bad(lab, "teacher.file", "that network names classes; a teacher removes noise", error);
-    if (wanted.classes != spec->classes)
-        return bad(lab, "teacher.file", "that network knows another number of classes; see data.conditional", error);
-    float *weights = arena_floats(lab->keep, net_size(spec));
-    status = weights_load(path, spec, weights, &inner);
-    lab->teacher.weights = weights;
-    return status ? bad(lab, "teacher.file", inner.text, error) : STATUS_OK;
 }
 
 static Status open_teacher(Lab *lab, Error *error)
@@ -85,16 +48,17 @@ static Status open_teacher(Lab *lab, Error *error)
     bool wanted = file ? *config_text(&lab->config, "teacher.file") != 0
                        : !strcmp(config_text(&lab->config, "student.init"), "pretrain");
     lab->has_teacher = lab->method->needs_teacher || (lab->method->takes_teacher && wanted);
+    lab->teacher_rule = config_choice(&lab->config, "source.teacher_solver") ? RULE_DPMPP : RULE_DDIM;
     lab->teacher = (Denoiser){.schedule = lab->schedule, .guidance = config_real(&lab->config, "teacher.guidance")};
-    fit_spec(lab, &lab->teacher.spec);
+    lab_fit_spec(lab, &lab->teacher.spec);
     if (!lab->has_teacher)
         return STATUS_OK;
     if (lab->teacher.guidance != 1 && !lab->data.conditional)
-        return bad(lab, "teacher.guidance", "guidance needs classes; set data.conditional = yes", error);
+        return lab_bad(lab, "teacher.guidance", "guidance needs classes; set data.conditional = yes", error);
     if (file)
-        return load_teacher(lab, error);
+        return lab_load_network(lab, "teacher.file", &lab->teacher, error);
     if (!lab->data.mixture)
-        return bad(lab, "teacher.kind", "this data set has no exact teacher; set teacher.kind = file and teacher.file",
+        return lab_bad(lab, "teacher.kind", "this data set has no exact teacher; set teacher.kind = file and teacher.file",
                    error);
     lab->teacher.mixture = lab->data.mixture;
     lab->teacher.spec.chunk = 128;
@@ -107,7 +71,7 @@ static void configured_spec(const Lab *lab, NetSpec *spec)
     const char *kind = config_text(config, "net.kind");
     bool points = lab->data.dims <= 3;
     *spec = (NetSpec){.kind = !strcmp(kind, "mlp") || (points && !strcmp(kind, "auto")) ? &net_mlp : &net_patch_unet};
-    fit_spec(lab, spec);
+    lab_fit_spec(lab, spec);
     spec->hidden = (int)config_int(config, "net.width");
     spec->depth = (int)config_int(config, "net.depth");
     spec->coarse = (int)config_int(config, "net.coarse_width");
@@ -128,7 +92,7 @@ static Status check_size(const Lab *lab, const NetSpec *spec, Error *error)
     char text[160];
     snprintf(text, sizeof text, "the network would have %.0f weights and take %.1f GiB to train; at most %.0f GiB", weights,
              weights * blocks * sizeof(float) / most * 4, 4.0);
-    return bad(lab, "net.width", text, error);
+    return lab_bad(lab, "net.width", text, error);
 }
 
 static Status open_student(Lab *lab, Error *error)
@@ -137,7 +101,7 @@ static Status open_student(Lab *lab, Error *error)
     NetSpec spec;
     bool copies = lab->has_teacher && !strcmp(config_text(&lab->config, "student.init"), "teacher");
     if (copies && lab->teacher.mixture)
-        return bad(lab, "student.init", "the exact teacher has no weights to copy; use pretrain or random", error);
+        return lab_bad(lab, "student.init", "the exact teacher has no weights to copy; use pretrain or random", error);
     configured_spec(lab, &spec);
     if (copies || (lab->teacher.weights && !strcmp(config_text(&lab->config, "net.kind"), "auto")))
         spec = lab->teacher.spec;
@@ -145,7 +109,7 @@ static Status open_student(Lab *lab, Error *error)
     Error inner;
     Status status = net_spec_complete(&spec, &inner);
     if (status)
-        return bad(lab, "net.kind", inner.text, error);
+        return lab_bad(lab, "net.kind", inner.text, error);
     status = check_size(lab, &spec, error);
     if (status)
         return status;
@@ -175,7 +139,8 @@ static void read_source(const Lab *lab, SourceSettings *set)
                             .teacher_substeps = (int)config_int(config, "source.teacher_substeps"),
                             .gate = config_real(config, "source.gate"),
                             .importance = config_real(config, "source.importance"),
-                            .mix = config_real(config, "source.mix")};
+                            .mix = config_real(config, "source.mix"),
+                            .expert = *config_text(config, "source.expert")};
 }
 
 static void read_threshold(Lab *lab)
@@ -240,11 +205,14 @@ Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *
         return status;
     lab->grid = lab->method->grid(config);
     if (lab->grid.points && lab->grid.points % lab->grid.steps)
-        return bad(lab, "student.steps", "the method's training times must be a multiple of the student's steps",
+        return lab_bad(lab, "student.steps", "the method's training times must be a multiple of the student's steps",
                    error);
     SourceSettings set;
     read_source(lab, &set);
     Grid widest = lab->method->widest ? lab->method->widest(config) : lab->grid;
+    status = lab_open_expert(lab, &widest, error);
+    if (status)
+        return status;
     source_open(&lab->source, &widest, &set, &lab->data, lab->schedule, lab->seed, keep);
     lab->source.shift_steps = lab->grid.steps;
     lab->state = arena_zero(keep, lab->method->state_size);
@@ -279,7 +247,7 @@ Policy lab_student(const Lab *lab, bool live, int steps)
 Policy lab_teacher(const Lab *lab, int steps, int substeps)
 {
     return (Policy){.denoiser = lab->teacher, .threshold = lab->threshold, .site = SITE_R, .steps = steps,
-                    .substeps = substeps, .rule = RULE_DDIM};
+                    .substeps = substeps, .rule = lab->teacher_rule};
 }
 
 int lab_label(const Lab *lab, Rng *rng)

@@ -39,6 +39,8 @@ typedef struct Lab {
     Schedule schedule;
     bool has_teacher;
     Denoiser teacher;      /* guided as configured */
+    Rule teacher_rule;     /* by which it rolls out */
+    Policy expert;         /* who rolls in instead (source.expert); without weights: nobody */
     Model student;
     float *gradient;       /* student.size floats */
     Grid grid;
@@ -96,8 +98,18 @@ Lab lab_past(const Lab *lab, const Config *config, float *ema);
 
 /* The student at its own inference sampler: EMA weights (or live), N = `steps` (0: the lab's own). */
 Policy lab_student(const Lab *lab, bool live, int steps);
-/* The teacher on the student's grid: `substeps` DDIM steps between two grid points, at site R. */
+/* The teacher on the student's grid: `substeps` steps of its solver between two grid points, at site R. */
 Policy lab_teacher(const Lab *lab, int steps, int substeps);
+/* load.c: whose roll-outs are the teacher's origin, on a grid of the student's: the teacher itself, or the expert with its own steps. */
+Policy lab_roll_in(const Lab *lab, int steps, int substeps);
+/* The weights that a parameter names, which must fit the data. */
+Status lab_load_network(Lab *lab, const char *param, Denoiser *denoiser, Error *error);
+/* The expert, if there is one; `widest`: the finest grid it will be asked for. */
+Status lab_open_expert(Lab *lab, const Grid *widest, Error *error);
+/* BAD_INPUT with where a parameter stands, its value and what is wrong with it. */
+Status lab_bad(const Lab *lab, const char *name, const char *what, Error *error);
+/* A network's sizes that the data decide. */
+void lab_fit_spec(const Lab *lab, NetSpec *spec);
 /* gate.c: of each roll-out of the student (with its x0s), the mean squared disagreement with the method's label over its states;
  * counted in lab->cost. */
 void lab_ask_rollouts(Lab *lab, const Policy *student, const Rollout *rollout, double *error);

@@ -5,6 +5,7 @@
  *   student, M = N  its states at its sampling steps, row s at step N - s
  *   student, M > N  row 0 the noise, row s the x0 estimate of its s-th step: a consistency student must be trained at
  *                   every solver point, so its estimates are re-noised to them, as its sampler does (methods.md 6.4)
+ * An expert's ring (a few-step model in the teacher's place) is kept like the student's.
  * Rows of a ring are numbered by roll-outs ever made; a roll-out's noise depends on that number only. */
 #include "engine/distill/source.h"
 #include "engine/distill/lab.h"
@@ -29,9 +30,10 @@ void source_open(Source *source, const Grid *grid, const SourceSettings *setting
         source->shift[i] = 1;
     if (!grid->points)
         return;
-    replay_open(&source->teacher, settings->teacher_capacity, grid->points, data->dims, arena);
     bool one_estimate = grid->points > grid->steps && grid->steps == 1;
-    replay_open(&source->student, settings->capacity, one_estimate ? 2 : grid->steps, data->dims, arena);
+    int stages = one_estimate ? 2 : grid->steps;
+    replay_open(&source->teacher, settings->teacher_capacity, settings->expert ? stages : grid->points, data->dims, arena);
+    replay_open(&source->student, settings->capacity, stages, data->dims, arena);
 }
 
 static void replay_regrid(Replay *replay, int stages, bool forget)
@@ -222,9 +224,12 @@ static void refresh_teacher(Source *source, Lab *lab, long step)
     int n = replay_due(&source->teacher, 0, 1, step);
     if (!n)
         return;
+    bool expert = source->set.expert;
+    int steps = expert ? source->grid.steps : source->grid.points;
     int substeps = source->set.teacher_substeps * source->grid.steps / source->grid.points;
-    Policy teacher = lab_teacher(lab, source->grid.points, substeps > 1 ? substeps : 1);
-    replay_make(&source->teacher, lab, &teacher, STREAM_TEACHER, n, false, step);
+    Policy teacher = lab_roll_in(lab, steps, substeps > 1 ? substeps : 1);
+    replay_make(&source->teacher, lab, &teacher, STREAM_TEACHER, n, expert && source->grid.points > source->grid.steps,
+                step);
 }
 
 static void refresh_student(Source *source, Lab *lab, double share, long step)
@@ -235,7 +240,7 @@ static void refresh_student(Source *source, Lab *lab, double share, long step)
     if (!n)
         return;
     Policy student = lab_student(lab, true, source->grid.steps);
-    Policy teacher = lab_teacher(lab, source->grid.steps, set->teacher_substeps);
+    Policy teacher = lab_roll_in(lab, source->grid.steps, set->teacher_substeps);
     student.other = set->mix > 0 ? &teacher : NULL;
     student.mix = set->mix;
     replay_make(&source->student, lab, &student, STREAM_ROLLOUT, n, source->grid.points > source->grid.steps, step);
@@ -297,11 +302,10 @@ static int owner(const Grid *grid, int j)
     return (j * grid->steps + grid->points - 1) / grid->points;
 }
 
-/* The student's state at point j, see the head of this file. */
-static void student_row(const Source *source, int rollout, int j, Rng *rng, float *z)
+/* A state of the student's ring at point j, see the head of this file. */
+static void student_row(const Source *source, const Replay *ring, int rollout, int j, Rng *rng, float *z)
 {
     const Grid *grid = &source->grid;
-    const Replay *ring = &source->student;
     size_t bytes = sizeof(float) * (size_t)source->dims;
     int stage = grid->steps - owner(grid, j);
     if (grid->points == grid->steps || j == grid->points)
@@ -327,8 +331,8 @@ static bool draw_replay(const Source *source, const Draw *draw, Origin origin, R
         return false;
     float *z = batch->z + (size_t)r * source->dims;
     int j = batch->point[r];
-    if (student)
-        student_row(source, rollout, j, rng, z);
+    if (student || source->set.expert)
+        student_row(source, ring, rollout, j, rng, z);
     else
         memcpy(z, replay_row(ring, rollout, source->grid.points - j), sizeof *z * (size_t)source->dims);
     memset(batch->x + (size_t)r * source->dims, 0, sizeof *z * (size_t)source->dims);

@@ -67,6 +67,7 @@ typedef struct SourceSettings {
     double gate;          /* student roll-outs below this quantile of disagreement are not kept; 0: all are */
     double importance;    /* share of rows whose sampling step is drawn in proportion to its shift */
     double mix;           /* mixed roll-in: chance that a step of a student roll-out is the teacher's */
+    bool expert;          /* a few-step model rolls in for the teacher: its ring is kept like the student's */
 } SourceSettings;
 
 /* A replay ring of roll-outs. Row s of a roll-out: see source.c. */

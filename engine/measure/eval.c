@@ -329,7 +329,7 @@ void eval_policy(const Judge *judge, const Policy *policy, int n, uint64_t seed,
     Rows samples = sampled(judge, policy, n, seed);
     Rows reference = held_out(judge, 0, judge->data->n_test ? judge->data->n_test : REFERENCE_ROWS);
     *report = (EvalReport){.k = policy->steps, .n = n,
-                           .nfe = policy->steps * policy->substeps * denoiser_cost(&policy->denoiser)};
+                           .nfe = (int)lround(policy_nfe(policy))};
     judge_sets(judge, &samples, &reference, report);
     arena_rewind(judge->scratch, mark);
 }

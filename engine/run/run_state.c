@@ -39,6 +39,7 @@ Status run_new(Run **made, const Config *config, Crew *crew, Error *error)
     run->config = *config;
     pin_path(&run->config, "teacher.file");
     pin_path(&run->config, "data.path");
+    pin_path(&run->config, "source.expert");
     run->pretrain_loss = NAN;
     run->state = RUN_PAUSED;
     arena_init(&run->keep, KEEP_BYTES);

@@ -1,0 +1,99 @@
+/* Networks from files: the teacher, and a few-step distilled model as the expert who rolls in. Whatever does not fit the run is refused
+ * by the parameter that named it. */
+#include "engine/base/file.h"
+#include "engine/distill/method.h"
+#include "engine/distill/params.h"
+#include "engine/nets/weights.h"
+#include <stdlib.h>
+#include <string.h>
+
+void lab_find_asset(const char *name, char path[1024])
+{
+    snprintf(path, PATH_SIZE, "%s", name);
+    char folder[1024];
+    for (int i = 0; !file_exists(path) && lab_data_folder(i, "assets", folder); i++)
+        snprintf(path, PATH_SIZE, "%.700s/%.300s", folder, name);
+    if (!file_exists(path))
+        snprintf(path, PATH_SIZE, "%s", name);
+}
+
+Status lab_load_network(Lab *lab, const char *param, Denoiser *denoiser, Error *error)
+{
+    char path[PATH_SIZE];
+    Error inner;
+    lab_find_asset(config_text(&lab->config, param), path);
+    NetSpec *spec = &denoiser->spec, wanted = {0};
+    Status status = weights_spec(path, spec, &inner);
+    if (status)
+        return lab_bad(lab, param, inner.text, error);
+    lab_fit_spec(lab, &wanted);
+    if (spec->told)
+        return lab_bad(lab, param, "that network is a student that is told a guidance scale or a step length", error);
+    if (wanted.height != spec->height || wanted.width != spec->width || wanted.channels != spec->channels)
+        return lab_bad(lab, param, "that network is for samples of another size", error);
+    if (spec->kind->classifies)
+        return lab_bad(lab, param, "that network names classes; a denoiser is needed", error);
+    if (wanted.classes != spec->classes)
+        return lab_bad(lab, param, "that network knows another number of classes; see data.conditional", error);
+    float *weights = arena_floats(lab->keep, net_size(spec));
+    status = weights_load(path, spec, weights, &inner);
+    denoiser->weights = weights;
+    denoiser->schedule = lab->schedule;
+    return status ? lab_bad(lab, param, inner.text, error) : STATUS_OK;
+}
+
+/* How the file's model samples: by the rule of the method that made it, in as many steps as it was made for. */
+static Status read_sampler(Lab *lab, Error *error)
+{
+    static const char param[] = "source.expert";
+    char path[PATH_SIZE], method[40], steps[24];
+    Error inner;
+    lab_find_asset(config_text(&lab->config, param), path);
+    Status status = weights_meta(path, "method", method, sizeof method, &inner);
+    if (!status)
+        status = weights_meta(path, "sampling_steps", steps, sizeof steps, &inner);
+    if (status)
+        return lab_bad(lab, param, inner.text, error);
+    const Method *maker = method_find(method);
+    if (!maker || !maker->needs_teacher)
+        return lab_bad(lab, param,
+                       "the file does not say which distiller made it; an expert is a student that `ddil export RUN "
+                       "--weights FILE.safetensors` wrote",
+                       error);
+    lab->expert.rule = maker->rule;
+    lab->expert.steps = (int)config_int(&lab->config, "source.expert_steps");
+    if (!lab->expert.steps)
+        lab->expert.steps = atoi(steps);
+    if (lab->expert.steps < 1)
+        return lab_bad(lab, param, "the file does not say in how many steps it samples; set source.expert_steps", error);
+    return STATUS_OK;
+}
+
+Status lab_open_expert(Lab *lab, const Grid *widest, Error *error)
+{
+    char text[160];
+    if (!*config_text(&lab->config, "source.expert") || !lab->method->uses_source)
+        return STATUS_OK;
+    Denoiser denoiser = {.guidance = 1};
+    Status status = lab_load_network(lab, "source.expert", &denoiser, error);
+    lab->expert = (Policy){.denoiser = denoiser, .site = SITE_R};
+    if (!status)
+        status = read_sampler(lab, error);
+    if (status || lab->expert.steps % widest->steps == 0)
+        return status;
+    snprintf(text, sizeof text,
+             "an expert of %d sampling steps does not stop at each of the student's %d; it needs as many, or a multiple",
+             lab->expert.steps, widest->steps);
+    return lab_bad(lab, "source.expert", text, error);
+}
+
+Policy lab_roll_in(const Lab *lab, int steps, int substeps)
+{
+    if (!lab->expert.denoiser.weights)
+        return lab_teacher(lab, steps, substeps);
+    Policy expert = lab->expert;
+    expert.threshold = lab->threshold;
+    expert.substeps = expert.steps / steps;
+    expert.steps = steps;
+    return expert;
+}
