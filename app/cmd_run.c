@@ -257,6 +257,18 @@ static Status assign_run(void *run, const char *assignment, Error *error)
     return run_set(run, assignment, error);
 }
 
+/* A failed run does the same again, number for number, unless something is changed. */
+static void warn_of_failure(const Options *options, const char *folder)
+{
+    const RunView *view = run_view_read(folder, NULL);
+    if (view && view->state == RUN_FAILED && !options->quiet)
+        fprintf(stderr,
+                "run %d had failed: %s ...\nIt goes on from its checkpoint of step %ld and will fail in the same way "
+                "unless something changes: -s section.key=value here, or ddil fork %d --at STEP from a step before\n",
+                view->id, view->note, view->checkpoint, view->id);
+    run_view_drop(view);
+}
+
 Status cmd_resume(const Options *options, Error *error)
 {
     char folder[1024];
@@ -264,6 +276,7 @@ Status cmd_resume(const Options *options, Error *error)
     Status status = run_find(options->runs, options->argument[0], folder, error);
     if (status)
         return status;
+    warn_of_failure(options, folder);
     Crew *crew = crew_for(options);
     status = run_resume(&run, folder, crew, error);
     if (!status) {

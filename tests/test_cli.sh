@@ -290,6 +290,19 @@ for s in 1 3; do
 done
 holds "guidance acts" test "$(cmp -s "$work/g1.npy" "$work/g3.npy"; echo $?)" = 1
 
+# ---- failure: no clipping, the largest rate ----
+
+wild=(-s optimizer.lr=1 -s optimizer.clip=0 -s optimizer.decay=none -s net.depth=12 -s run.checkpoint_every=2
+      -s student.pretrain_steps=4 -s shift.samples=16 -s run.eval_samples=64 -s run.steps=400)
+says "a run that leaves the finite numbers" 1 'no longer finite at step [0-9]+; the checkpoint of step' \
+    run ring-dmd2-ddil "${wild[@]}" --name wild
+says "is shown as failed" 0 'state +failed' show wild
+says "resuming it says what to do" 1 'will fail in the same way' resume wild
+says "it can be forked from before" 0 'state +done at step 6' \
+    fork wild --at 2 --steps 6 -s optimizer.lr=1e-4 -s optimizer.clip=1 --name tame
+says "and resumed with another rate" 0 'state +done' \
+    resume wild --steps 8 -s optimizer.lr=1e-6 -s dmd2.critic_lr=1e-6 -s optimizer.clip=1
+
 # ---- eval and export ----
 
 says "eval" 0 '2 sampling steps' eval 1 --steps 2 --samples 100

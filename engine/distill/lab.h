@@ -79,6 +79,7 @@ void lab_find_asset(const char *name, char path[1024]);
 
 /* Steps of regression before distillation (student.init = pretrain), and one of them. */
 long lab_pretrain_steps(const Lab *lab);
+/* Returns its loss; NaN when that or the gradient left the finite numbers. */
 double lab_pretrain(Lab *lab, long index);
 /* Ends the regression: weights = its EMA, moments forgotten. Call also when there were no steps. */
 void lab_pretrain_done(Lab *lab);

@@ -141,13 +141,13 @@ void source_priors(const Source *source, double clock, long steps, double beta[O
 
 /* ---- Roll-outs into the rings ---------------------------------------------------------------------------- */
 
-/* keep: which roll-outs, NULL: all. */
+/* keep: which roll-outs. */
 static void replay_put(Replay *replay, const Rollout *r, const bool *keep, bool x0, long step)
 {
     size_t d = (size_t)replay->dims;
     for (int k = 0; k < r->n; k++) {
         replay->made++;
-        if (keep && !keep[k])
+        if (!keep[k])
             continue;
         float *row = replay->row + (size_t)replay->next * replay->stages * d;
         for (int s = 0; s < replay->stages; s++) {
@@ -177,8 +177,22 @@ static void gate(Source *source, Lab *lab, const Policy *student, const Rollout 
     }
 }
 
-/* Makes n roll-outs of `policy` and puts them into the ring. Memory from the lab's step arena. */
-static void replay_make(Replay *replay, Lab *lab, const Policy *policy, Stream stream, int n, bool x0, long step)
+/* Roll-outs with a number that is none are not kept. Are all kept? */
+static bool keep_finite(const Rollout *r, int d, bool *keep)
+{
+    bool all = true;
+    for (int k = 0; k < r->n; k++) {
+        keep[k] = true;
+        for (int s = 0; s <= r->policy->steps && keep[k]; s++)
+            for (int c = 0; c < d && keep[k]; c++)
+                keep[k] = isfinite(r->states[((size_t)s * r->n + k) * d + c]);
+        all = all && keep[k];
+    }
+    return all;
+}
+
+/* Makes n roll-outs of `policy` and puts them into the ring. Memory from the lab's step arena. Were all of them finite? */
+static bool replay_make(Replay *replay, Lab *lab, const Policy *policy, Stream stream, int n, bool x0, long step)
 {
     size_t mark = arena_mark(lab->step), d = (size_t)replay->dims;
     int *label = arena_new(lab->step, int, n);
@@ -200,11 +214,12 @@ static void replay_make(Replay *replay, Lab *lab, const Policy *policy, Stream s
     lab->cost.student += student ? (double)(evaluations - of_other) : 0;
     lab->cost.teacher += student ? (double)of_other : (double)evaluations;
     lab_count_clipped(lab, policy->site, &clipped);
-    bool gated = student && lab->source.set.gate > 0, *keep = arena_new(lab->step, bool, n);
-    if (gated)
+    bool *keep = arena_new(lab->step, bool, n), finite = keep_finite(&r, (int)d, keep);
+    if (finite && student && lab->source.set.gate > 0)
         gate(&lab->source, lab, policy, &r, keep);
-    replay_put(replay, &r, gated ? keep : NULL, x0, step);
+    replay_put(replay, &r, keep, x0, step);
     arena_rewind(lab->step, mark);
+    return finite;
 }
 
 /* How many roll-outs to add: a slice while filling, then the renewal's block. */
@@ -219,44 +234,45 @@ static int replay_due(const Replay *replay, double a_step, int every, long step)
     return block < replay->capacity ? (int)ceil(block) : replay->capacity;
 }
 
-static void refresh_teacher(Source *source, Lab *lab, long step)
+static bool refresh_teacher(Source *source, Lab *lab, long step)
 {
     int n = replay_due(&source->teacher, 0, 1, step);
     if (!n)
-        return;
+        return true;
     bool expert = source->set.expert;
     int steps = expert ? source->grid.steps : source->grid.points;
     int substeps = source->set.teacher_substeps * source->grid.steps / source->grid.points;
     Policy teacher = lab_roll_in(lab, steps, substeps > 1 ? substeps : 1);
-    replay_make(&source->teacher, lab, &teacher, STREAM_TEACHER, n, expert && source->grid.points > source->grid.steps,
-                step);
+    return replay_make(&source->teacher, lab, &teacher, STREAM_TEACHER, n,
+                       expert && source->grid.points > source->grid.steps, step);
 }
 
-static void refresh_student(Source *source, Lab *lab, double share, long step)
+static bool refresh_student(Source *source, Lab *lab, double share, long step)
 {
     const SourceSettings *set = &source->set;
     double a_step = set->refresh > 0 ? set->refresh : lab->batch * share / source->grid.steps;
     int n = replay_due(&source->student, a_step, set->refresh_every, step);
     if (!n)
-        return;
+        return true;
     Policy student = lab_student(lab, true, source->grid.steps);
     Policy teacher = lab_roll_in(lab, source->grid.steps, set->teacher_substeps);
     student.other = set->mix > 0 ? &teacher : NULL;
     student.mix = set->mix;
-    replay_make(&source->student, lab, &student, STREAM_ROLLOUT, n, source->grid.points > source->grid.steps, step);
+    return replay_make(&source->student, lab, &student, STREAM_ROLLOUT, n, source->grid.points > source->grid.steps, step);
 }
 
-void source_refresh(Source *source, Lab *lab, long step)
+const char *source_refresh(Source *source, Lab *lab, long step)
 {
     if (!source->grid.points)
-        return;
+        return NULL;
     double beta[ORIGINS];
     source_priors(source, lab_clock(lab, step), lab->steps, beta);
     /* The teacher's ring is filled ahead, during the warm-up. */
-    if (source->set.beta[ORIGIN_TEACHER] > 0)
-        refresh_teacher(source, lab, step);
-    if (beta[ORIGIN_STUDENT] > 0)
-        refresh_student(source, lab, beta[ORIGIN_STUDENT], step);
+    if (source->set.beta[ORIGIN_TEACHER] > 0 && !refresh_teacher(source, lab, step))
+        return source->set.expert ? "a state of the expert's roll-outs" : "a state of the teacher's roll-outs";
+    if (beta[ORIGIN_STUDENT] > 0 && !refresh_student(source, lab, beta[ORIGIN_STUDENT], step))
+        return "a state of the student's roll-outs";
+    return NULL;
 }
 
 /* ---- Drawing a row --------------------------------------------------------------------------------------- */

@@ -106,8 +106,9 @@ void source_open(Source *source, const Grid *grid, const SourceSettings *setting
 void source_regrid(Source *source, const Grid *grid, bool forget);
 /* The priors in force at `clock` of a run of `steps` (lab_clock), their mean over the sampling steps where these differ. Sum to 1. */
 void source_priors(const Source *source, double clock, long steps, double beta[ORIGINS]);
-/* Fills and renews the rings as the priors need, a bounded amount of work a call; network evaluations go to lab->cost. */
-void source_refresh(Source *source, struct Lab *lab, long step);
+/* Fills and renews the rings as the priors need, a bounded amount of work a call; network evaluations go to lab->cost. Roll-outs that
+ * leave the finite numbers never enter a ring: then the answer says whose they were, else it is NULL. */
+const char *source_refresh(Source *source, struct Lab *lab, long step);
 /* Draws row r of the batch into row r of `batch`. Any thread; depends only on (seed, draw, r) and the rings. */
 void source_draw(const Source *source, const Draw *draw, int r, Batch *batch);
 /* The number of that row's random stream. */

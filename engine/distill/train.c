@@ -199,7 +199,7 @@ void lab_step(Lab *lab, long index, StepReport *report)
     if (lab->method->before)
         lab->method->before(lab, index, report);
     lab->rate = rate_factor(lab);
-    source_refresh(&lab->source, lab, index);
+    const char *rolled = source_refresh(&lab->source, lab, index);
     Pass pass = pass_new(lab, lab->method->loss, &lab->student, lab->gradient);
     pass.draw = step_draw(lab, index);
     report->loss = pass_run(&pass);
@@ -211,7 +211,7 @@ void lab_step(Lab *lab, long index, StepReport *report)
     count_cost(lab);
     if (lab->method->after)
         lab->method->after(lab, index, report);
-    const char *broken = broken_term(report);
+    const char *broken = rolled ? rolled : broken_term(report);
     if (broken) /* before what followed from it */
         report->broken = broken;
     arena_rewind(lab->step, mark);
@@ -276,11 +276,11 @@ double lab_pretrain(Lab *lab, long index)
     AdamSettings adam = {.lr = config_real(&lab->config, "student.pretrain_lr"), .beta1 = 0.9, .beta2 = 0.999,
                          .epsilon = 1e-8, .clip = 1, .ema = 0.99};
     adam.lr *= 1 - (double)index / (double)lab_pretrain_steps(lab);
-    model_update_by(lab->crew, &lab->student, lab->gradient, &adam);
+    double norm = model_update_by(lab->crew, &lab->student, lab->gradient, &adam);
     lab->cost.teacher += (double)lab->batch * denoiser_cost(&lab->teacher);
     lab->cost.student += 3.0 * lab->batch;
     arena_rewind(lab->step, mark);
-    return loss;
+    return isfinite(norm) ? loss : (double)NAN;
 }
 
 void lab_pretrain_done(Lab *lab)

@@ -92,8 +92,8 @@ static Status pretrain(Run *run, Error *error)
         run->pretrain_loss = lab_pretrain(&run->lab, run->pretrained++);
         if (!isfinite(run->pretrain_loss))
             return fail(error, STATUS_FAILED,
-                        "the loss of the regression is no longer finite at its step "
-                        "%ld; a smaller student.pretrain_lr may help",
+                        "the regression to the teacher left the finite numbers at its "
+                        "step %ld; begin again with a smaller student.pretrain_lr",
                         run->pretrained);
     }
     if (run->pretrained >= steps) {
@@ -124,16 +124,24 @@ static void count_origins(Run *run, const StepReport *report)
         run->drawn[o] = FADE * run->drawn[o] + report->origin_count[o];
 }
 
+Status run_broken(const Run *run, const char *what, long step, Error *error)
+{
+    if (run->checkpoint < 0)
+        return fail(error, STATUS_FAILED, "%s is no longer finite before the first step; begin again with a smaller "
+                    "student.pretrain_lr", what);
+    return fail(error, STATUS_FAILED,
+                "%s is no longer finite at step %ld; the checkpoint of step %ld stands. Branch off there or earlier: ddil "
+                "fork %d --at %ld -s optimizer.lr=%.3g (a smaller optimizer.clip may help too)",
+                what, step, run->checkpoint, run_id(run), run->checkpoint, run->lab.adam.lr / 10);
+}
+
 static Status step(Run *run, Error *error)
 {
     StepReport report;
     lab_step(&run->lab, run->step, &report);
     count_origins(run, &report);
     if (report.broken)
-        return fail(error, STATUS_FAILED,
-                    "%s is no longer finite at step %ld; the checkpoint of step %ld "
-                    "stands. A smaller optimizer.lr or optimizer.clip may help",
-                    report.broken, run->step + 1, run->checkpoint);
+        return run_broken(run, report.broken, run->step + 1, error);
     window_add(&run->window, report.loss, report.grad_norm);
     if (*report.mark) {
         history_event(&run->history, run->step, report.mark);
@@ -153,6 +161,9 @@ static Status evaluate(Run *run, Error *error)
         n = data->dims <= 3 ? EVAL_POINTS : EVAL_PICTURES;
     Judge judge = run_judge(run, &run->scratch);
     eval_policy(&judge, &student, n, run->lab.seed, &run->eval);
+    for (int i = 0; i < run->eval.metrics; i++)
+        if (!strcmp(run->eval.metric[i].name, "sw2") && !isfinite(run->eval.metric[i].value))
+            return run_broken(run, "a sample that was to be judged", run->step, error);
     if (!run->evaluated && *run_features_missing(run))
         log_event(&run->log, run->step, run_features_missing(run), NULL);
     run->evaluated = true;

@@ -125,6 +125,8 @@ RunView *run_view_of(const char *folder, const Config *config, const Lineage *li
 /* Where an owner puts the newest samples for viewers. Returns `path`. */
 char *run_live_samples(char path[PATH_SIZE], const char *folder);
 /* ---- run.c ---- */
+/* STATUS_FAILED: what left the finite numbers, when, and how to go on. */
+Status run_broken(const Run *run, const char *what, long step, Error *error);
 void run_count_speed(Run *run, double steps);
 double run_speed(const Run *run); /* steps a second, NaN unknown */
 

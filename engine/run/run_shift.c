@@ -105,6 +105,9 @@ Status run_measure_shift(Run *run, Error *error)
         run->lab.cost.shift += shift_setup_cost(run->shift);
     run->lab.cost.shift +=
         shift_measure(run->shift, run->lab.crew, &run->scratch, &student, rows);
+    for (int r = 0; r < n; r++)
+        if (!isfinite(rows[r].own) || !isfinite(rows[r].paired))
+            return run_broken(run, "a state of the student where its shift is measured", run->step, error);
     run->lab.source.measured_shift = shift_worst(rows, n, &worst);
     for (int r = 0; r < n; r++)
         run->lab.source.shift[rows[r].i - 1] = rows[r].ratio;

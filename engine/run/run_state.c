@@ -100,8 +100,38 @@ static void state_walk(void *context, Walk *walk)
     lab_walk(&run->lab, walk);
 }
 
+/* Looks for a float that is none. */
+typedef struct Look {
+    Walk walk;
+    char *name; /* of the first array with one, 64 bytes; "" before */
+} Look;
+
+static void look(Walk *walk, const char *name, WalkType type, int rank, const long *shape,
+                 void *data)
+{
+    Look *look = (Look *)walk;
+    size_t n = 1;
+    for (int i = 0; i < rank; i++)
+        n *= (size_t)shape[i];
+    for (size_t k = 0; k < n && type == WALK_F32 && !*look->name; k++)
+        if (!isfinite(((const float *)data)[k]))
+            snprintf(look->name, 64, "a number of %.50s", name);
+}
+
+static char *broken_array(Run *run, char name[64])
+{
+    Look looking = {.walk = {look}, .name = name};
+    *name = 0;
+    state_walk(run, &looking.walk);
+    return name;
+}
+
+/* Only what is finite is saved: a checkpoint is good. */
 Status run_save_quietly(Run *run, Error *error)
 {
+    char name[64];
+    if (*broken_array(run, name))
+        return run_broken(run, name, run->step, error);
     Status status = log_sync(&run->log, error);
     if (status)
         return status;
