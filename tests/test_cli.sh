@@ -299,7 +299,7 @@ says "a run that leaves the finite numbers" 1 'no longer finite at step [0-9]+; 
 says "is shown as failed" 0 'state +failed' show wild
 says "resuming it says what to do" 1 'will fail in the same way' resume wild
 says "it can be forked from before" 0 'state +done at step 6' \
-    fork wild --at 2 --steps 6 -s optimizer.lr=1e-4 -s optimizer.clip=1 --name tame
+    fork wild --at 0 --steps 6 -s optimizer.lr=1e-4 -s optimizer.clip=1 --name tame
 says "and resumed with another rate" 0 'state +done' \
     resume wild --steps 8 -s optimizer.lr=1e-6 -s dmd2.critic_lr=1e-6 -s optimizer.clip=1
 
