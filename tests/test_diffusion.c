@@ -288,7 +288,7 @@ static void apply(ThresholdKind kind, double low, double high, int n, const doub
     threshold.high = high;
     for (int k = 0; k < n; k++)
         x[k] = (float)in[k];
-    threshold_apply(&threshold, SITE_R, n, x, NULL);
+    threshold_apply(&threshold, SITE_R, n, 1, x, NULL);
     for (int k = 0; k < n; k++)
         out[k] = x[k];
 }
@@ -347,19 +347,25 @@ static void test_threshold_sites_and_counts(void **state)
     Threshold threshold = everywhere;
     threshold.kind = THRESHOLD_STATIC;
     threshold.sites = SITE_T | SITE_S;
-    Clipped count = {0};
+    Clipped count = {.steps = 4};
     float x[4] = {-3, 0.5f, 1.5f, 1};
-    threshold_apply(&threshold, SITE_R, 4, x, &count);
+    threshold_apply(&threshold, SITE_R, 4, 1, x, &count);
     assert_near(x[0], -3, 0);
-    assert_int_equal(count.coordinates, 0);
-    threshold_apply(&threshold, SITE_S, 4, x, &count);
+    assert_int_equal(clipped_total(&count).coordinates, 0);
+    threshold_apply(&threshold, SITE_S, 4, 0.75, x, &count);
     assert_near(x[0], -1, 0);
-    assert_int_equal(count.coordinates, 4);
-    assert_int_equal(count.clipped, 2);
-    assert_near(count.overshoot, 2.5, 1e-6);
-    threshold_apply(&threshold, SITE_T, 4, x, &count);
-    assert_int_equal(count.coordinates, 8);
-    assert_int_equal(count.clipped, 2);
+    assert_int_equal(count.step[2].coordinates, 4); /* the third sampling step's: 3/4 is its time */
+    assert_int_equal(count.step[2].clipped, 2);
+    assert_near(count.step[2].overshoot, 2.5, 1e-6);
+    threshold_apply(&threshold, SITE_T, 4, 0.76, x, &count);
+    threshold_apply(&threshold, SITE_T, 4, 0.01, x, &count);
+    assert_int_equal(count.step[3].coordinates, 4);
+    assert_int_equal(count.step[0].coordinates, 4);
+    clipped_add(&count, &count);
+    ClippedCount total = clipped_total(&count);
+    assert_int_equal(total.coordinates, 24);
+    assert_int_equal(total.clipped, 4);
+    assert_near(total.overshoot, 5, 1e-6);
 }
 
 static int ascending(const void *a, const void *b)
@@ -389,7 +395,7 @@ static void test_dynamic_quantile(void **state)
         double at = 0.995 * (D - 1), part = at - floor(at);
         double bound = (1 - part) * sorted[(int)at] + part * sorted[(int)at + 1];
         float first = x[0];
-        threshold_apply(&threshold, SITE_T, D, x, NULL);
+        threshold_apply(&threshold, SITE_T, D, 1, x, NULL);
         assert_near(x[0], fmin(1, fmax(-1, first / fmax(1, bound))), 1e-6);
     }
 }

@@ -309,14 +309,14 @@ static void test_clipping_is_counted_by_site(void **state)
         bench_start(bench, 0);
         bench_advance(bench, 0, 5);
         for (int site = 0; site < 4; site++) {
-            const Clipped *clipped = &bench->lab.clipped[site];
-            assert_true(clipped->coordinates > 0 && clipped->clipped >= 0);
-            assert_true(clipped->clipped <= clipped->coordinates);
-            assert_true(clipped->clipped > 0 ||
+            ClippedCount did = clipped_total(&bench->lab.clipped[site]);
+            assert_true(did.coordinates > 0 && did.clipped >= 0);
+            assert_true(did.clipped <= did.coordinates);
+            assert_true(did.clipped > 0 ||
                         site > 1); /* the ring reaches past the box */
         }
-        assert_int_equal(bench->lab.clipped[3].coordinates, 5 * 300 * 2);
-        assert_int_equal(bench->lab.clipped[4].coordinates, 0);
+        assert_int_equal(clipped_total(&bench->lab.clipped[3]).coordinates, 5 * 300 * 2);
+        assert_int_equal(clipped_total(&bench->lab.clipped[4]).coordinates, 0);
         bench_close(bench);
     }
 }
@@ -378,7 +378,8 @@ static void test_not_a_number_is_named(void **state)
         long updates = lab->student.updates;
         lab_step(lab, 1, &report);
         assert_non_null(report.broken);
-        assert_non_null(strstr(report.broken, "loss on data"));
+        bool rolled = strstr(report.broken, "student's roll-outs"); /* where there are any, they are the first to show it */
+        assert_true(rolled || strstr(report.broken, "loss on data"));
         assert_memory_equal(&lab->student.weights[100], &other,
                             sizeof other); /* nothing is spread */
         assert_int_equal(lab->student.updates, updates);

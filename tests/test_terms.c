@@ -93,6 +93,45 @@ static void test_dmd2_resumes(void **state)
     assert_same_logs(whole, folder);
 }
 
+/* By sampling step: the noise where everything is clipped more than where little is left of it; the same after a resume. */
+static void test_clipping_by_sampling_step(void **state)
+{
+    World *world = *state;
+    Config config;
+    char folder[PATH_SIZE], whole[PATH_SIZE];
+    Error error;
+    tiny_config(&config, "dmd2");
+    tiny_set(&config, "threshold.kind=static");
+    tiny_set(&config, "threshold.low=-0.5");
+    tiny_set(&config, "threshold.high=0.5");
+    tiny_set(&config, "threshold.sites=TRS");
+    world_whole(world, &config, whole);
+    Run *run = world_create(world, &config);
+    run_until(run, 11);
+    snprintf(folder, PATH_SIZE, "%s", run_folder(run));
+    assert_int_equal(run_save(run, &error), STATUS_OK);
+    run_close(run);
+    run = world_resume(world, folder);
+    assert_int_equal(run_until(run, -1), PULSE_DONE);
+    run_close(run);
+    assert_same_logs(whole, folder);
+    char *text = log_text(folder, "threshold.csv"), *row = strchr(text, '\n');
+    assert_int_equal(strncmp(text, "step,site,i,clipped,overshoot\n", 30), 0);
+    int rows[128][5] = {{0}};
+    for (; row && row[1]; row = strchr(row + 1, '\n')) {
+        int step, i;
+        char site;
+        double clipped, over;
+        assert_int_equal(sscanf(row, "\n%d,%c,%d,%lf,%lf", &step, &site, &i, &clipped, &over), 5);
+        assert_true(step > 0 && step <= 23 && i >= 1 && i <= 4);
+        assert_true(clipped >= 0 && clipped <= 1 && over >= 0);
+        rows[(int)site][i]++;
+    }
+    for (int i = 1; i <= 4; i++)
+        assert_true(rows['T'][i] >= 4 && rows['S'][i] >= 4 && rows['R'][i] >= 1 && !rows['L'][i] && !rows['C'][i]);
+    free(text);
+}
+
 /* The variances are those of the logged steps, over the last hundred of them, through a resume. */
 static void test_variances(void **state)
 {
@@ -157,6 +196,7 @@ int main(void)
         TEST(test_a_file_keeps_its_columns),
         TEST(test_dmd2_resumes),
         TEST(test_rounds_are_marked),
+        TEST(test_clipping_by_sampling_step),
         TEST(test_variances),
     };
     return cmocka_run_group_tests_name("terms", tests, NULL, NULL);

@@ -122,6 +122,6 @@ void policy_x0(const Policy *policy, Arena *arena, int n, const float *z, const 
     int d = net_dims(&policy->denoiser.spec);
     denoise(&policy->denoiser, arena, n, z, u, label, x0);
     for (int r = 0; r < n; r++)
-        threshold_apply(&policy->threshold, policy->site, d, x0 + (size_t)r * (size_t)d,
+        threshold_apply(&policy->threshold, policy->site, d, u[r], x0 + (size_t)r * (size_t)d,
                         count);
 }

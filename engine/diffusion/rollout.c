@@ -226,17 +226,16 @@ long rollout(Crew *crew, const Rollout *r)
     size_t mark = arena_mark(&crew->shared);
     Work work = {.r = r, .spent = arena_new(&crew->shared, Spent, chunks)};
     if (r->count)
-        work.count = arena_new(&crew->shared, Clipped, chunks);
+        work.count = arena_zero(&crew->shared, (size_t)chunks * sizeof *work.count);
+    for (int c = 0; c < chunks && r->count; c++)
+        work.count[c].steps = r->count->steps;
     crew_map(crew, r->n, chunk, walk_chunk, &work);
     Spent spent = {0};
     for (int c = 0; c < chunks; c++) {
         spent.own += work.spent[c].own;
         spent.other += work.spent[c].other;
-        if (r->count) {
-            r->count->coordinates += work.count[c].coordinates;
-            r->count->clipped += work.count[c].clipped;
-            r->count->overshoot += work.count[c].overshoot;
-        }
+        if (r->count)
+            clipped_add(r->count, &work.count[c]);
     }
     arena_rewind(&crew->shared, mark);
     if (r->of_other)

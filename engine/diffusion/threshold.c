@@ -68,7 +68,7 @@ static double clip(double y, double bound)
     return y < -bound ? -bound : y > bound ? bound : y;
 }
 
-static void count_outside(int d, const float *y, double half, Clipped *count)
+static void count_outside(int d, const float *y, double half, ClippedCount *count)
 {
     count->coordinates += d;
     for (int k = 0; k < d; k++) {
@@ -80,7 +80,36 @@ static void count_outside(int d, const float *y, double half, Clipped *count)
     }
 }
 
-void threshold_apply(const Threshold *threshold, Site site, int d, float *x,
+static ClippedCount *count_at(Clipped *clipped, double u)
+{
+    int steps = clipped->steps < 1 ? 1 : clipped->steps > CLIPPED_STEPS ? CLIPPED_STEPS : clipped->steps;
+    int i = (int)ceil(u * steps - 1e-9);
+    return &clipped->step[i < 1 ? 0 : i > steps ? steps - 1 : i - 1];
+}
+
+static void add(ClippedCount *to, const ClippedCount *from)
+{
+    to->coordinates += from->coordinates;
+    to->clipped += from->clipped;
+    to->overshoot += from->overshoot;
+}
+
+void clipped_add(Clipped *to, const Clipped *from)
+{
+    for (int i = 0; i < CLIPPED_STEPS; i++)
+        if (from->step[i].coordinates)
+            add(&to->step[i], &from->step[i]);
+}
+
+ClippedCount clipped_total(const Clipped *clipped)
+{
+    ClippedCount total = {0};
+    for (int i = 0; i < CLIPPED_STEPS; i++)
+        add(&total, &clipped->step[i]);
+    return total;
+}
+
+void threshold_apply(const Threshold *threshold, Site site, int d, double u, float *x,
                      Clipped *count)
 {
     if (threshold->kind == THRESHOLD_NONE || !(threshold->sites & (unsigned)site))
@@ -92,7 +121,7 @@ void threshold_apply(const Threshold *threshold, Site site, int d, float *x,
     for (int k = 0; k < d; k++)
         y[k] = (float)((x[k] - centre) / half);
     if (count)
-        count_outside(d, y, half, count);
+        count_outside(d, y, half, count_at(count, u));
     double bound = 1;
     if (threshold->kind == THRESHOLD_DYNAMIC)
         bound = fmax(1, quantile_abs(d, y, threshold->quantile));

@@ -28,15 +28,28 @@ typedef struct Threshold {
     unsigned sites; /* of Site */
 } Threshold;
 
-/* What an application did; add them up. */
-typedef struct Clipped {
+/* What applications did: sums. */
+typedef struct ClippedCount {
     long coordinates, clipped;
     double overshoot; /* sum over clipped coordinates of the distance past the box */
+} ClippedCount;
+
+/* The same by sampling step: step[i - 1] counts estimates made at times in ((i - 1) / steps, i / steps]. */
+enum { CLIPPED_STEPS = 64 };
+typedef struct Clipped {
+    int steps; /* 0 is 1: everything in step[0] */
+    ClippedCount step[CLIPPED_STEPS];
 } Clipped;
 
+/* from's counts are added to those of the same steps. */
+void clipped_add(Clipped *to, const Clipped *from);
+/* Over all steps. */
+ClippedCount clipped_total(const Clipped *clipped);
+
 /* Applies the operator to one sample of d coordinates in place when `site` is in the
- * mask. count may be NULL. Scratch-free for d <= NET_DIMS_MAX. */
-void threshold_apply(const Threshold *threshold, Site site, int d, float *x,
+ * mask. It was estimated at time u: that is where it is counted; count may be NULL.
+ * Scratch-free for d <= NET_DIMS_MAX. */
+void threshold_apply(const Threshold *threshold, Site site, int d, double u, float *x,
                      Clipped *count);
 
 #endif

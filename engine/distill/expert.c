@@ -40,7 +40,7 @@ void expert_fold(const Lab *lab, const Expert *expert, Arena *arena, const Fold 
         Noise t = noise_at(lab->schedule, time_after(fold, r, 0, m));
         Noise s = noise_at(lab->schedule, time_after(fold, r, m, m));
         step_implied_x0(d, t, s, fold->z + r * d, z_end + r * d, x + r * d, fold->x0 + r * d);
-        threshold_apply(&lab->threshold, SITE_T, d, fold->x0 + r * d, fold->count);
+        threshold_apply(&lab->threshold, SITE_T, d, t.u, fold->x0 + r * d, fold->count);
     }
     arena_rewind(arena, mark);
 }

@@ -260,9 +260,7 @@ void lab_count_clipped(Lab *lab, Site site, const Clipped *clipped)
     int index = 0;
     while (1u << index != (unsigned)site)
         index++;
-    lab->clipped[index].coordinates += clipped->coordinates;
-    lab->clipped[index].clipped += clipped->clipped;
-    lab->clipped[index].overshoot += clipped->overshoot;
+    clipped_add(&lab->clipped[index], clipped);
 }
 
 /* ---- Persistence ------------------------------------------------------------------------------------------ */
@@ -310,19 +308,23 @@ void walk_model(Walk *walk, const char *prefix, Model *model)
     walk_updates(walk, name, model);
 }
 
-static void walk_clipped(Lab *lab, Walk *walk)
+void walk_clipped(Walk *walk, const char *prefix, int steps, Clipped clipped[5])
 {
-    int64_t count[10];
-    double overshoot[5];
-    for (int i = 0; i < 5; i++) {
-        count[2 * i] = lab->clipped[i].coordinates;
-        count[2 * i + 1] = lab->clipped[i].clipped;
-        overshoot[i] = lab->clipped[i].overshoot;
+    int64_t count[5 * CLIPPED_STEPS * 2];
+    double overshoot[5 * CLIPPED_STEPS];
+    char name[64];
+    for (int k = 0; k < 5 * steps; k++) {
+        const ClippedCount *at = &clipped[k / steps].step[k % steps];
+        count[2 * k] = at->coordinates;
+        count[2 * k + 1] = at->clipped;
+        overshoot[k] = at->overshoot;
     }
-    walk_i64(walk, "clipped.count", 10, count);
-    walk_f64(walk, "clipped.overshoot", 5, overshoot);
-    for (int i = 0; i < 5; i++)
-        lab->clipped[i] = (Clipped){(long)count[2 * i], (long)count[2 * i + 1], overshoot[i]};
+    snprintf(name, sizeof name, "%s.count", prefix);
+    walk_i64(walk, name, 10L * steps, count);
+    snprintf(name, sizeof name, "%s.overshoot", prefix);
+    walk_f64(walk, name, 5L * steps, overshoot);
+    for (int k = 0; k < 5 * steps; k++)
+        clipped[k / steps].step[k % steps] = (ClippedCount){(long)count[2 * k], (long)count[2 * k + 1], overshoot[k]};
 }
 
 void lab_walk(Lab *lab, Walk *walk)
@@ -338,7 +340,7 @@ void lab_walk(Lab *lab, Walk *walk)
     walk_f64(walk, "cost.critic", 1, &lab->cost.critic);
     walk_f64(walk, "cost.shift", 1, &lab->cost.shift);
     walk_f64(walk, "cost.before", 1, &lab->spent_before);
-    walk_clipped(lab, walk);
+    walk_clipped(walk, "clipped", lab->grid.steps, lab->clipped);
     source_walk(&lab->source, walk);
     if (lab->method->walk)
         lab->method->walk(lab, walk);

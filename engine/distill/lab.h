@@ -52,7 +52,7 @@ typedef struct Lab {
     bool contrasts;        /* batches bring fresh data too: Batch.real; a method's configure says so */
     Source source;
     Cost cost;
-    Clipped clipped[5];    /* by site, in the order of SITE_LETTERS; since the last log row */
+    Clipped clipped[5];    /* by site, in the order of SITE_LETTERS, since the run began */
     Crew *crew;
     Arena *keep;           /* lives as long as the lab */
     Arena *step;           /* rewound by lab_step */
@@ -123,6 +123,8 @@ int lab_label(const Lab *lab, Rng *rng);
 void lab_walk(Lab *lab, Walk *walk);
 /* A network block tensor by tensor, named PREFIX.NAME. */
 void walk_net(Walk *walk, const char *prefix, const NetSpec *spec, float *block);
+/* What five sites did at each of `steps`: PREFIX.count, PREFIX.overshoot. */
+void walk_clipped(Walk *walk, const char *prefix, int steps, Clipped clipped[5]);
 /* A network of a method's own with all that its optimiser keeps: PREFIX, PREFIX_ema, PREFIX_moment1, ... */
 void walk_model(Walk *walk, const char *prefix, Model *model);
 

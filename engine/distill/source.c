@@ -199,7 +199,7 @@ static bool replay_make(Replay *replay, Lab *lab, const Policy *policy, Stream s
     float *states = arena_floats(lab->step, (size_t)(policy->steps + 1) * n * d);
     float *x0s = arena_floats(lab->step, (size_t)policy->steps * n * d);
     float *noise = arena_floats(lab->step, n * d);
-    Clipped clipped = {0};
+    Clipped clipped = {.steps = lab->grid.steps};
     for (int k = 0; k < n; k++) {
         Rng rng = rng_at(lab->seed, stream, (uint64_t)(replay->made + k));
         label[k] = lab_label(lab, &rng);

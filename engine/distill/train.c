@@ -67,6 +67,8 @@ static void pass_chunk(void *context, Arena *arena, int begin, int end, int inde
         draw_real(pass, r);
     Chunk chunk = {.lab = lab, .arena = arena, .gradient = gradient, .scale = 1.0f / (float)pass->batch.n,
                    .rows = batch_rows(&pass->batch, begin, end, lab->data.dims), .each = pass->each + begin};
+    for (int site = 0; site < 5; site++)
+        chunk.clipped[site].steps = lab->grid.steps;
     tape_begin(&chunk.tape, arena, true);
     Tensor *loss = pass->loss(&chunk);
     pass->total[index] = (double)loss->x[0];
@@ -346,6 +348,6 @@ Tensor *chunk_student_x0(Chunk *chunk)
     float *inside = arena_floats(chunk->arena, rows->n * dims);
     memcpy(inside, x0->x, sizeof *inside * (size_t)(rows->n * dims));
     for (int r = 0; r < rows->n; r++)
-        threshold_apply(&lab->threshold, SITE_L, dims, inside + (size_t)r * dims, &chunk->clipped[3]);
+        threshold_apply(&lab->threshold, SITE_L, dims, rows->u[r], inside + (size_t)r * dims, &chunk->clipped[3]);
     return op_replace_straight(&chunk->tape, x0, inside);
 }

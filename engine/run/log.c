@@ -1,4 +1,4 @@
-/* Owns the writing of the five CSV files of a run's folder. May call base and csv. */
+/* Owns the writing of the six CSV files of a run's folder. May call base and csv. */
 #include "engine/run/log.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const FILES[LOGS] = {"metrics.csv", "shift.csv", "eval.csv",
-                                        "events.csv", "times.csv"};
+static const char *const FILES[LOGS] = {"metrics.csv",   "shift.csv",  "eval.csv",
+                                        "threshold.csv", "events.csv", "times.csv"};
 static const char SHIFT_HEADER[] =
     "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,paired,mmd2_teacher_null95\n";
 static const char EVENTS_HEADER[] = "step,clock,text\n";
@@ -75,8 +75,8 @@ Status log_open(Log *log, const char *folder, int n, const char *const *names,
                 Error *error)
 {
     char metrics[HEADER_SIZE];
-    const char *const header[LOGS] = {metrics, SHIFT_HEADER, NULL, EVENTS_HEADER,
-                                      TIMES_HEADER};
+    const char *const header[LOGS] = {metrics, SHIFT_HEADER,  NULL,
+                                      NULL,    EVENTS_HEADER, TIMES_HEADER};
     Status status = STATUS_OK;
     *log = (Log){{0}, ""};
     snprintf(log->folder, sizeof log->folder, "%s", folder);
@@ -135,6 +135,31 @@ Status log_shift(Log *log, long step, int n, const ShiftRow *rows, Error *error)
         fputc('\n', out);
     }
     return flush(log, LOG_SHIFT, error);
+}
+
+static void put_site(FILE *out, long step, char site, int i, const ClippedCount *now, const ClippedCount *then)
+{
+    double coordinates = (double)(now->coordinates - then->coordinates), clipped = (double)(now->clipped - then->clipped);
+    if (coordinates <= 0)
+        return;
+    fprintf(out, "%ld,%c,%d", step, site, i);
+    csv_put(out, clipped / coordinates);
+    csv_put(out, clipped > 0 ? (now->overshoot - then->overshoot) / clipped : 0);
+    fputc('\n', out);
+}
+
+Status log_threshold(Log *log, long step, int steps, const Clipped *now, const Clipped *then, Error *error)
+{
+    FILE *out = log->file[LOG_THRESHOLD];
+    bool any = false;
+    for (int s = 0; s < 5; s++)
+        any = any || clipped_total(&now[s]).coordinates > clipped_total(&then[s]).coordinates;
+    if (any && ftell(out) == 0)
+        fputs("step,site,i,clipped,overshoot\n", out);
+    for (int s = 0; s < 5; s++)
+        for (int i = steps; i >= 1; i--)
+            put_site(out, step, SITE_LETTERS[s], i, &now[s].step[i - 1], &then[s].step[i - 1]);
+    return flush(log, LOG_THRESHOLD, error);
 }
 
 Status log_eval(Log *log, long step, const EvalReport *report, Error *error)
@@ -203,6 +228,7 @@ Status log_cut(const char *folder, long metrics, long shift, long eval, Error *e
     const long last[LOGS] = {[LOG_METRICS] = metrics,
                              [LOG_SHIFT] = shift,
                              [LOG_EVAL] = eval,
+                             [LOG_THRESHOLD] = shift,
                              [LOG_EVENTS] = LONG_MAX,
                              [LOG_TIMES] = metrics};
     Status status = STATUS_OK;

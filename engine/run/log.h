@@ -3,11 +3,12 @@
 #ifndef DDIL_LOG_H
 #define DDIL_LOG_H
 
+#include "engine/diffusion/threshold.h"
 #include "engine/measure/eval.h"
 #include "engine/measure/shift.h"
 #include <stdio.h>
 
-enum { LOG_METRICS, LOG_SHIFT, LOG_EVAL, LOG_EVENTS, LOG_TIMES, LOGS };
+enum { LOG_METRICS, LOG_SHIFT, LOG_EVAL, LOG_THRESHOLD, LOG_EVENTS, LOG_TIMES, LOGS };
 
 typedef struct Log {
     FILE *file[LOGS];
@@ -27,6 +28,9 @@ Status log_sync(Log *log, Error *error);
 Status log_metrics(Log *log, long step, double loss, double grad_norm, double lr, int n,
                    const double *values, Error *error);
 Status log_shift(Log *log, long step, int n, const ShiftRow *rows, Error *error);
+/* What thresholding did since the last such rows: one for each site and sampling step that did anything, the first of
+ * a run with a header before it. now, then: of five sites, in the order of SITE_LETTERS. */
+Status log_threshold(Log *log, long step, int steps, const Clipped *now, const Clipped *then, Error *error);
 Status log_eval(Log *log, long step, const EvalReport *report, Error *error);
 Status log_event(Log *log, long step, const char *text, Error *error);
 Status log_times(Log *log, long step, double steps_per_s, double nfe, double shift_nfe,
@@ -35,7 +39,7 @@ Status log_times(Log *log, long step, double steps_per_s, double nfe, double shi
 /* One event into the folder of a run that is not open. */
 Status log_event_in(const char *folder, long step, const char *text, Error *error);
 
-/* Cuts rows past a checkpoint: the last step to keep in metrics (and times), shift, eval.
+/* Cuts rows past a checkpoint: the last step to keep in metrics (and times), shift (and threshold), eval.
  */
 Status log_cut(const char *folder, long metrics, long shift, long eval, Error *error);
 

@@ -111,7 +111,7 @@ static Status log_step(Run *run, const StepReport *report, Error *error)
     run_row_values(run, report, values);
     history_metrics(&run->history, run->step, report->loss, report->grad_norm, report->lr,
                     values);
-    memset(run->lab.clipped, 0, sizeof run->lab.clipped);
+    memcpy(run->clipped_logged, run->lab.clipped, sizeof run->clipped_logged);
     return log_metrics(&run->log, run->step, report->loss, report->grad_norm, report->lr,
                        run->terms, values, error);
 }

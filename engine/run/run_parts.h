@@ -50,6 +50,7 @@ struct Run {
     const char *term[TERMS_MAX];
     TermColumn column[TERMS_MAX]; /* the same with their values */
     Window window;
+    Clipped clipped_logged[5], clipped_measured[5]; /* lab.clipped as of the last rows of metrics.csv and threshold.csv */
     Log log;
     History history;
     /* the counters that a checkpoint holds besides the lab */

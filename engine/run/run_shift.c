@@ -3,6 +3,7 @@
 #include "engine/distill/method.h"
 #include "engine/run/run_parts.h"
 #include <math.h>
+#include <string.h>
 
 static const double SHIFT_SHARE = 0.05, GALLERY_SHARE = 0.02,
                     PATHS_SHARE = 0.05;
@@ -112,5 +113,9 @@ Status run_measure_shift(Run *run, Error *error)
     for (int r = 0; r < n; r++)
         run->lab.source.shift[rows[r].i - 1] = rows[r].ratio;
     history_shift(&run->history, run->step, n, rows);
-    return log_shift(&run->log, run->step, n, rows, error);
+    Status status = log_shift(&run->log, run->step, n, rows, error);
+    if (!status)
+        status = log_threshold(&run->log, run->step, n, run->lab.clipped, run->clipped_measured, error);
+    memcpy(run->clipped_measured, run->lab.clipped, sizeof run->clipped_measured);
+    return status;
 }

@@ -97,6 +97,8 @@ static void state_walk(void *context, Walk *walk)
     run->stage = stage >= 0 && stage < STAGES ? (Stage)stage : STAGES;
     run->pretrained = (long)pretrained;
     window_walk(&run->window, walk);
+    walk_clipped(walk, "clipped_logged", run->lab.grid.steps, run->clipped_logged);
+    walk_clipped(walk, "clipped_measured", run->lab.grid.steps, run->clipped_measured);
     lab_walk(&run->lab, walk);
 }
 

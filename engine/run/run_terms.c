@@ -21,20 +21,28 @@ static double origin_value(const Run *run, const StepReport *report, int index)
     return report->origin_count[index] ? report->origin_loss[index] : NAN;
 }
 
-/* The share of coordinates that were clipped since the last row. */
+/* What a site did since the last row. */
+static ClippedCount since_row(const Run *run, int site)
+{
+    ClippedCount now = clipped_total(&run->lab.clipped[site]), then = clipped_total(&run->clipped_logged[site]);
+    return (ClippedCount){now.coordinates - then.coordinates, now.clipped - then.clipped,
+                          now.overshoot - then.overshoot};
+}
+
+/* The share of coordinates that were clipped. */
 static double clip_value(const Run *run, const StepReport *report, int index)
 {
     (void)report;
-    const Clipped *did = &run->lab.clipped[index];
-    return did->coordinates ? (double)did->clipped / (double)did->coordinates : NAN;
+    ClippedCount did = since_row(run, index);
+    return did.coordinates ? (double)did.clipped / (double)did.coordinates : NAN;
 }
 
 /* How far those stood out, in the mean. */
 static double over_value(const Run *run, const StepReport *report, int index)
 {
     (void)report;
-    const Clipped *did = &run->lab.clipped[index];
-    return did->clipped ? did->overshoot / (double)did->clipped : NAN;
+    ClippedCount did = since_row(run, index);
+    return did.clipped ? did.overshoot / (double)did.clipped : NAN;
 }
 
 static double variance_value(const Run *run, const StepReport *report, int index)
