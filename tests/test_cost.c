@@ -1,4 +1,4 @@
-/* What a run says it has cost, against the calls themselves: this program is linked with net_forward and mixture_x0 wrapped by counters
+/* What a run says it has cost, against the calls themselves: this program is linked with net_forward_more and mixture_x0 wrapped by counters
  * of rows. A row forward is 1, with the weights' gradient 3, with the input's alone 2 (backward = 2 or 1). And what budgets do. */
 #include "tests/labs.h"
 #include "tests/near.h"
@@ -27,16 +27,16 @@ static void count_network(const float *weights, double evaluations)
         counted.teacher += evaluations;
 }
 
-Tensor *__real_net_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *z,
-                           const float *u, const int *label);
-Tensor *__wrap_net_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *z,
-                           const float *u, const int *label);
-Tensor *__wrap_net_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *z,
-                           const float *u, const int *label)
+Tensor *__real_net_forward_more(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *z,
+                           const float *u, const int *label, const NetMore *more);
+Tensor *__wrap_net_forward_more(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *z,
+                           const float *u, const int *label, const NetMore *more);
+Tensor *__wrap_net_forward_more(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *z,
+                           const float *u, const int *label, const NetMore *more)
 {
     if (counted.lab)
         count_network(weights, z->n * (gradient ? 3.0 : tape->record && z->g ? 2.0 : 1.0));
-    return __real_net_forward(spec, tape, weights, gradient, z, u, label);
+    return __real_net_forward_more(spec, tape, weights, gradient, z, u, label, more);
 }
 
 void __real_mixture_x0(const Mixture *mixture, Noise t, const float z[2], int label, float x0[2]);
@@ -98,6 +98,8 @@ static void test_lcm(void **state)
     (void)state;
     same_counts("lcm", "[lcm]\npoints = 8\n", false);
     same_counts("lcm", "[teacher]\nguidance = 3\n[lcm]\npoints = 8\n", true);
+    same_counts("lcm", "[lcm]\npoints = 8\nsolver = heun\n", true);
+    same_counts("shortcut", "", true);
 }
 
 static void test_critics(void **state)
@@ -105,7 +107,7 @@ static void test_critics(void **state)
     (void)state;
     same_counts("dmd2", "[dmd2]\nratio = 3\n", false);
     same_counts("dmd2", "[teacher]\nguidance = 3\n", true);
-    same_counts("sid", "[teacher]\nguidance = 3\n[sid]\nratio = 2\n", true);
+    same_counts("dmd2", "[dmd2]\ngan_weight = 3e-3\nratio = 2\n", true);
 }
 
 static void test_sources(void **state)

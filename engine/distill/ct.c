@@ -63,12 +63,14 @@ static void configure(Lab *lab)
         ct->huber_c = ict_huber_c(lab->data.dims);
 }
 
-/* The step's own grid, or stage; how it stands follows from the step alone. */
+/* The step's own grid, or stage; how it stands follows from the clock alone. */
 static void before(Lab *lab, long index, StepReport *report)
 {
+    (void)index;
     Ct *ct = lab->state;
-    int points = ict_points(index, lab->steps, ct->first, ct->last);
-    ct->stage = (int)(index * ct->stages / lab->steps);
+    long at = (long)lab->clock;
+    int points = ict_points(at, lab->steps, ct->first, ct->last);
+    ct->stage = (int)(at * ct->stages / lab->steps);
     if (ct->pairing == PAIRING_ICT && ct->points && points != ct->points)
         snprintf(report->mark, sizeof report->mark, "%d noise levels", points);
     ct->points = points;

@@ -141,9 +141,9 @@ static void label(const Lab *lab, Arena *arena, int n, const float *z, const int
     expert_fold(lab, &expert, arena, &(Fold){.n = n, .z = z, .i = i, .label = classes, .points = steps, .x0 = x0});
 }
 
-static int label_cost(const Lab *lab)
+static Cost label_cost(const Lab *lab)
 {
-    return label_substeps(lab, lab->grid.steps) * denoiser_cost(&lab->teacher);
+    return (Cost){.teacher = label_substeps(lab, lab->grid.steps) * denoiser_cost(&lab->teacher)};
 }
 
 const Method method_shortcut = {
