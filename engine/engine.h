@@ -149,6 +149,11 @@ typedef struct SamplesView {
     const float *student;        /* states z */
     const float *student_x0;     /* x0 estimate made AT stage k (k = 0..N-1): N x n x dims */
     const float *teacher;        /* the teacher's states from the same noise, (N+1) x n x dims */
+    /* Methods with a critic, else 0 and NULL: the finished samples diffused to a few levels, the noisiest first, and what teacher and
+     * critic make of them: levels x n x dims. Where the two differ the student is moved. */
+    int levels;
+    const float *level;          /* times u */
+    const float *score, *critic;
     int n_reference;             /* points only: draws of the full held-out law */
     const float *reference;
     float low, high;             /* range of finished samples, for scaling */

@@ -148,6 +148,8 @@ const KeyRow key_rows[] = {
      "show the student's estimate of the clean sample",                                                                                                         false},
     {'d',             ACTION_DIFFERENCE,      SAMPLES,                           "d",         "difference",          "show student minus teacher",
      false                                                                                                                                                           },
+    {'c',             ACTION_CRITIC,          SAMPLES,                           "c",         "critic",
+     "dmd2: the critic's x0 of the samples diffused again, and in turn the teacher's",                                                                         false},
     {',',              ACTION_EARLIER,         SEEDS,                             ", .",       "training step",       "what it made at an earlier, a later training step; End: the newest", false},
     {'.',              ACTION_LATER,           SEEDS,                             NULL,        NULL,                  NULL, false},
     {'s',             ACTION_STEP,            VIEWS,                             "s",         "step",                "do one training step, then pause",        true },

@@ -14,8 +14,8 @@ typedef struct SamplesState {
 } SamplesState;
 
 static const char *const source_names[SOURCES] = {"student", "teacher", "x0 estimate",
-                                                  "difference"};
-static const char *const source_keys[SOURCES] = {"t", "T", "x", "d"};
+                                                  "difference", "critic of it", "teacher of it"};
+static const char *const source_keys[SOURCES] = {"t", "T", "x", "d", "c", "c"};
 
 static int clamp(int value, int low, int high)
 {
@@ -30,7 +30,10 @@ static bool any(const Scene *scene)
 static SamplesSpec spec_of(const Scene *scene, SamplesSource source)
 {
     const SamplesView *samples = views_samples(scene->session, scene->run);
-    int last = source == SOURCE_X0 ? samples->steps - 1 : samples->steps;
+    if (samples->levels == 0 && samples_are_judged(source)) {
+        source = SOURCE_STUDENT; /* a run without a critic */
+    }
+    int last = samples_last_stage(samples, source);
     return (SamplesSpec){samples, source,
                          clamp(scene->session->stage, 0, last > 0 ? last : 0),
                          clamp(scene->session->seed, 0, samples->n - 1)};
@@ -44,6 +47,16 @@ const char *samples_stage_name(char text[FORMAT_SIZE], const SamplesView *sample
     }
     snprintf(text, FORMAT_SIZE, stage == 0 ? "noise i=%d" : "i=%d",
              samples->steps - stage);
+    return text;
+}
+
+/* The same of whatever is shown: of estimates by teacher and critic the noise level. */
+static const char *shown_stage_name(char text[FORMAT_SIZE], const SamplesSpec *spec, int stage)
+{
+    if (!samples_are_judged(spec->source)) {
+        return samples_stage_name(text, spec->samples, stage);
+    }
+    snprintf(text, FORMAT_SIZE, "u=%.2f", (double)spec->samples->level[stage]);
     return text;
 }
 
@@ -70,7 +83,10 @@ static void draw_clouds(Canvas *canvas, Rect rect, const SamplesSpec *spec)
 {
     int side = square_cells(canvas, rect.height - 1);
     SamplesSpec other = *spec;
-    other.source = spec->source == SOURCE_TEACHER ? SOURCE_STUDENT : SOURCE_TEACHER;
+    other.source = spec->source == SOURCE_TEACHER  ? SOURCE_STUDENT
+                   : spec->source == SOURCE_CRITIC ? SOURCE_SCORE
+                   : spec->source == SOURCE_SCORE  ? SOURCE_CRITIC
+                                                   : SOURCE_TEACHER;
     bool both = rect.width >= 44;
     Rect left = {rect.x, rect.y, both ? (rect.width - 2) / 2 : rect.width, rect.height};
     left.width = left.width > 2 * side ? 2 * side : left.width;
@@ -119,7 +135,7 @@ static void draw_sheet(Canvas *canvas, const Scene *scene, Rect rect,
 {
     char title[96], stage[FORMAT_SIZE];
     snprintf(title, sizeof title, "%s at %s · %d samples, fixed seeds",
-             source_names[spec->source], samples_stage_name(stage, spec->samples, spec->stage),
+             source_names[spec->source], shown_stage_name(stage, spec, spec->stage),
              spec->samples->n);
     char made[FORMAT_SIZE], right[80];
     bool held = !scene->session->live;
@@ -127,7 +143,7 @@ static void draw_sheet(Canvas *canvas, const Scene *scene, Rect rect,
                         format_count(made, (double)spec->samples->step));
     if (held && text_width(title) + step + 8 > rect.width) { /* rather this than the number of samples */
         snprintf(title, sizeof title, "%s at %s", source_names[spec->source],
-                 samples_stage_name(stage, spec->samples, spec->stage));
+                 shown_stage_name(stage, spec, spec->stage));
     }
     if (held && text_width(title) + step + 43 <= rect.width) {
         snprintf(right + step, sizeof right - (size_t)step, ", newest checkpoint before the cursor");
@@ -224,7 +240,7 @@ enum { PANELS_MAX = 64 };
 static void draw_strip(Canvas *canvas, Rect rect, const SamplesSpec *spec)
 {
     const SamplesView *samples = spec->samples;
-    int stages = samples->steps + (spec->source != SOURCE_X0), stage[PANELS_MAX];
+    int stages = samples_last_stage(samples, spec->source) + 1, stage[PANELS_MAX];
     char title[96], name[FORMAT_SIZE];
     snprintf(title, sizeof title, "%s through its sampling steps · seed %d",
              source_names[spec->source], spec->seed);
@@ -240,7 +256,7 @@ static void draw_strip(Canvas *canvas, Rect rect, const SamplesSpec *spec)
         bool chosen = stage[panel] == spec->stage;
         canvas_print(canvas, rect.x + panel * (width + 1), labels.y, width,
                      theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT), "%s%s",
-                     chosen ? "▸" : " ", samples_stage_name(name, samples, stage[panel]));
+                     chosen ? "▸" : " ", shown_stage_name(name, spec, stage[panel]));
     }
     int unit = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_width : 1;
     int most =
@@ -274,6 +290,9 @@ static void draw_facts(Canvas *canvas, Rect rect, const Scene *scene,
     views_title(canvas, &rect, "shown", "");
     for (int source = 0; source < SOURCES && row < rect.height; source++) {
         bool chosen = source == (int)spec->source;
+        if (spec->samples->levels == 0 && samples_are_judged((SamplesSource)source)) {
+            continue;
+        }
         Style style = theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_TEXT);
         int x =
             rect.x + 1 +
@@ -286,7 +305,7 @@ static void draw_facts(Canvas *canvas, Rect rect, const Scene *scene,
     }
     row++;
     row += views_fact(canvas, rect, row, "at",
-                      samples_stage_name(stage, spec->samples, spec->stage));
+                      shown_stage_name(stage, spec, spec->stage));
     snprintf(text, sizeof text, "%d of %d", spec->seed, spec->samples->n);
     row += views_fact(canvas, rect, row, "seed", text);
     if (spec->samples->label != NULL) {
@@ -355,7 +374,7 @@ static Reply act(void *state, const Scene *scene, Action action)
     }
     SamplesSpec spec = spec_of(scene, own->source);
     Session *session = scene->session;
-    int stages = spec.samples->steps + (own->source != SOURCE_X0);
+    int stages = samples_last_stage(spec.samples, spec.source) + 1;
     switch (action) {
     case ACTION_LEFT: session->stage = views_move(spec.stage, stages, ACTION_UP); break;
     case ACTION_RIGHT:
@@ -365,6 +384,11 @@ static Reply act(void *state, const Scene *scene, Action action)
     case ACTION_STUDENT: own->source = SOURCE_STUDENT; break;
     case ACTION_TEACHER: own->source = SOURCE_TEACHER; break;
     case ACTION_X0: own->source = SOURCE_X0; break;
+    case ACTION_CRITIC: /* the two in turn, where the method has a critic */
+        if (spec.samples->levels > 0) {
+            own->source = spec.source == SOURCE_CRITIC ? SOURCE_SCORE : SOURCE_CRITIC;
+        }
+        break;
     case ACTION_DIFFERENCE: own->source = SOURCE_DIFFERENCE; break;
     default: session->seed = views_move(spec.seed, spec.samples->n, action); break;
     }
@@ -381,7 +405,7 @@ static void describe(const Scene *scene, char *text, size_t size)
     SamplesSpec spec = spec_of(scene, SOURCE_STUDENT);
     char stage[FORMAT_SIZE];
     snprintf(text, size, "seed %d  %s", spec.seed,
-             samples_stage_name(stage, samples, spec.stage));
+             shown_stage_name(stage, &spec, spec.stage));
 }
 
 const View view_samples = {

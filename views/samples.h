@@ -10,6 +10,8 @@ typedef enum SamplesSource {
     SOURCE_TEACHER,
     SOURCE_X0,
     SOURCE_DIFFERENCE,
+    SOURCE_CRITIC, /* what the critic makes of the samples diffused again; stages are noise levels */
+    SOURCE_SCORE,  /* and the teacher of the same */
     SOURCES
 } SamplesSource;
 
@@ -22,6 +24,10 @@ typedef struct SamplesSpec {
 } SamplesSpec;
 
 bool samples_are_points(const SamplesView *samples);
+/* Estimates of samples diffused again: stages are noise levels. */
+bool samples_are_judged(SamplesSource source);
+/* The last stage a source has, -1: none. */
+int samples_last_stage(const SamplesView *samples, SamplesSource source);
 /* Floats of sample `index` at a stage; NULL where the source has none. For the
  * difference: the student's. */
 const float *samples_at(const SamplesView *samples, SamplesSource source, int stage,

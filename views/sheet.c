@@ -11,13 +11,25 @@ bool samples_are_points(const SamplesView *samples)
     return samples->height == 1 && samples->width == 1 && samples->channels == 2;
 }
 
+bool samples_are_judged(SamplesSource source)
+{
+    return source == SOURCE_CRITIC || source == SOURCE_SCORE;
+}
+
+int samples_last_stage(const SamplesView *samples, SamplesSource source)
+{
+    return source == SOURCE_X0 ? samples->steps - 1 : samples_are_judged(source) ? samples->levels - 1 : samples->steps;
+}
+
 const float *samples_at(const SamplesView *samples, SamplesSource source, int stage,
                         int index)
 {
     const float *from = source == SOURCE_TEACHER ? samples->teacher
+                        : source == SOURCE_CRITIC ? samples->critic
+                        : source == SOURCE_SCORE  ? samples->score
                         : source == SOURCE_X0    ? samples->student_x0
                                                  : samples->student;
-    int last = source == SOURCE_X0 ? samples->steps - 1 : samples->steps;
+    int last = samples_last_stage(samples, source);
     stage = stage > last ? last : stage < 0 ? 0 : stage;
     size_t dims = (size_t)(samples->height * samples->width * samples->channels);
     return from == NULL || last < 0

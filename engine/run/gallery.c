@@ -1,6 +1,7 @@
 /* Owns Gallery. May call measure's sampling, the lab's policies, safetensors. */
 #include "engine/run/gallery.h"
 #include "engine/base/safetensors.h"
+#include "engine/distill/critic.h"
 #include "engine/measure/eval.h"
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,14 +12,17 @@ enum {
     PICTURES = 40,
     REFERENCE = 2048,
     STEPS_MAX = 64,
-    SAMPLES_MAX = 4096
+    SAMPLES_MAX = 4096,
+    LEVELS = 4
 };
+
+static const float level_times[LEVELS] = {0.8f, 0.6f, 0.4f, 0.2f};
 
 struct Gallery {
     atomic_int references;
     SamplesView view;
     /* what view points to, in one allocation */
-    float *student, *student_x0, *teacher, *reference;
+    float *student, *student_x0, *teacher, *reference, *score, *critic;
     int *label;
     Paths *paths; /* NULL: not asked for */
     float memory[];
@@ -28,6 +32,7 @@ struct Gallery {
 typedef struct Shape {
     int n, steps, height, width, channels, reference;
     bool teacher, labels;
+    int levels;
 } Shape;
 
 static size_t dims_of(const Shape *shape)
@@ -45,7 +50,7 @@ static Gallery *gallery_new(const Shape *shape)
     size_t dims = dims_of(shape), states = states_of(shape),
            row = (size_t)shape->n * dims;
     size_t reference = (size_t)shape->reference * dims;
-    size_t floats = 3 * states - row + reference;
+    size_t scores = (size_t)shape->levels * row, floats = 3 * states - row + reference + 2 * scores;
     Gallery *gallery =
         malloc(sizeof *gallery + floats * sizeof(float) + (size_t)shape->n * sizeof(int));
     must(gallery);
@@ -54,7 +59,9 @@ static Gallery *gallery_new(const Shape *shape)
     gallery->teacher = gallery->student + states;
     gallery->student_x0 = gallery->teacher + states;
     gallery->reference = gallery->student_x0 + states - row;
-    gallery->label = (int *)(gallery->reference + reference);
+    gallery->score = gallery->reference + reference;
+    gallery->critic = gallery->score + scores;
+    gallery->label = (int *)(gallery->critic + scores);
     memset(gallery->memory, 0, floats * sizeof(float) + (size_t)shape->n * sizeof(int));
     gallery->view =
         (SamplesView){.n = shape->n,
@@ -67,7 +74,11 @@ static Gallery *gallery_new(const Shape *shape)
                       .student_x0 = gallery->student_x0,
                       .teacher = shape->teacher ? gallery->teacher : NULL,
                       .n_reference = shape->reference,
-                      .reference = shape->reference ? gallery->reference : NULL};
+                      .reference = shape->reference ? gallery->reference : NULL,
+                      .levels = shape->levels,
+                      .level = shape->levels ? level_times : NULL,
+                      .score = shape->levels ? gallery->score : NULL,
+                      .critic = shape->levels ? gallery->critic : NULL};
     return gallery;
 }
 
@@ -82,7 +93,8 @@ static Shape shape_of(const Lab *lab)
                    .channels = data->channels,
                    .reference = points ? REFERENCE : 0,
                    .teacher = lab->has_teacher,
-                   .labels = data->conditional != 0};
+                   .labels = data->conditional != 0,
+                   .levels = lab->method->critic ? LEVELS : 0};
 }
 
 static void sample(const Lab *lab, const Policy *policy, int n, float *states, float *x0s,
@@ -113,12 +125,52 @@ static void copy_fixed(Gallery *gallery, const Gallery *before, const Shape *sha
            (size_t)shape->reference * dims_of(shape) * sizeof(float));
 }
 
+/* ---- Teacher and critic at the diffused samples ------------------------------------ */
+
+typedef struct Judging {
+    const Lab *lab;
+    Gallery *gallery;
+    int level;
+} Judging;
+
+/* Fixed noise: sample r's at a level is the same all along the run. */
+static void judge_chunk(void *context, Arena *arena, int begin, int end, int chunk)
+{
+    (void)chunk;
+    const Judging *judging = context;
+    const Lab *lab = judging->lab;
+    const SamplesView *view = &judging->gallery->view;
+    int n = end - begin, d = lab->data.dims;
+    float *noise = arena_floats(arena, n * d);
+    double *t = arena_new(arena, double, n);
+    for (int r = 0; r < n; r++) {
+        uint64_t index = (uint64_t)1 << 61 | (uint64_t)judging->level << 20 | (uint64_t)(begin + r);
+        Rng rng = rng_at(lab->seed, STREAM_SAMPLE, index);
+        rng_normals(&rng, d, noise + r * d);
+        t[r] = (double)level_times[judging->level];
+    }
+    size_t row = (size_t)begin * d, at = (size_t)judging->level * view->n * d + row;
+    critic_scores(lab, arena,
+                  &(Scores){n, view->student + (size_t)view->steps * view->n * d + row, noise, t,
+                            judging->gallery->label + begin, judging->gallery->score + at,
+                            judging->gallery->critic + at},
+                  NULL);
+}
+
+static void judge(Gallery *gallery, const Lab *lab)
+{
+    for (int level = 0; level < gallery->view.levels; level++)
+        crew_map(lab->crew, gallery->view.n, lab->method->critic(lab)->spec.chunk, judge_chunk,
+                 &(Judging){lab, gallery, level});
+}
+
 Gallery *gallery_make(const Lab *lab, long step, const Gallery *before, bool paths)
 {
     Shape shape = shape_of(lab);
     Gallery *gallery = gallery_new(&shape);
     Policy student = lab_student(lab, false, 0);
     sample(lab, &student, shape.n, gallery->student, gallery->student_x0, gallery->label);
+    judge(gallery, lab);
     if (before)
         copy_fixed(gallery, before, &shape);
     else
@@ -158,14 +210,15 @@ double gallery_cost(const Lab *lab, bool paths)
     Shape shape = shape_of(lab);
     Policy student = lab_student(lab, false, 0);
     double sheet = (double)shape.n * shape.steps * denoiser_cost(&student.denoiser);
-    return sheet + (paths ? paths_cost(lab) : 0);
+    double scores = (double)shape.n * shape.levels * (denoiser_cost(&lab->teacher) + 1);
+    return sheet + scores + (paths ? paths_cost(lab) : 0);
 }
 
 size_t gallery_bytes(const Gallery *gallery)
 {
     const SamplesView *view = &gallery->view;
     size_t dims = (size_t)view->height * (size_t)view->width * (size_t)view->channels;
-    size_t rows = (size_t)(3 * view->steps + 2) * (size_t)view->n + (size_t)view->n_reference;
+    size_t rows = (size_t)(3 * view->steps + 2 + 2 * view->levels) * (size_t)view->n + (size_t)view->n_reference;
     return sizeof *gallery + rows * dims * sizeof(float);
 }
 
@@ -194,6 +247,11 @@ static void visit_arrays(Gallery *gallery, int64_t head[HEAD], float box[2],
     visit(context, "student_x0", WALK_F32, 3, x0s, gallery->student_x0);
     visit(context, "teacher", WALK_F32, 3, states, gallery->teacher);
     visit(context, "reference", WALK_F32, 2, reference, gallery->reference);
+    long scores[3] = {view->levels, view->n, dims};
+    if (view->levels) {
+        visit(context, "score", WALK_F32, 3, scores, gallery->score);
+        visit(context, "critic", WALK_F32, 3, scores, gallery->critic);
+    }
 }
 
 static void declare(void *context, const char *name, WalkType type, int rank,
@@ -258,10 +316,11 @@ static Status read_shape(const TensorFile *file, Shape *shape, int64_t head[HEAD
             return STATUS_BAD_INPUT;
     }
     *shape = (Shape){(int)label->shape[0], (int)head[1], (int)head[2], (int)head[3],
-                     (int)head[4],         (int)head[5], head[6] != 0, head[7] != 0};
+                     (int)head[4],         (int)head[5], head[6] != 0, head[7] != 0, 0};
     if (label->shape[0] > SAMPLES_MAX || shape->steps > STEPS_MAX ||
         dims_of(shape) > NET_DIMS_MAX)
         return STATUS_BAD_INPUT;
+    shape->levels = tensorfile_find(file, "critic") ? LEVELS : 0;
     const TensorInfo *student = tensorfile_find(file, "student");
     const TensorInfo *reference = tensorfile_find(file, "reference");
     bool held =
