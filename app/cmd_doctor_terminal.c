@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -53,8 +54,11 @@ static bool ask(Answers *answers)
         raw.c_cc[VTIME] = 0;
         probe_init(&probe);
         tcsetattr(tty, TCSAFLUSH, &raw);
-        size_t size = strlen(probe_burst);
-        if (write(tty, probe_burst, size) == (ssize_t)size)
+        char text[256];
+        bool kitty = probe_may_ask_kitty(getenv("TERM"), getenv("TMUX"));
+        int size =
+            snprintf(text, sizeof text, "%s%s", kitty ? probe_kitty : "", probe_burst);
+        if (write(tty, text, (size_t)size) == size)
             listen(tty, &probe);
         tcsetattr(tty, TCSAFLUSH, &sane); /* late answers must not reach the shell */
         *answers = probe.answers;
@@ -88,8 +92,8 @@ static void say_sixel_remedy(const Answers *answers)
     else if (strncmp(answers->name, "XTerm", 5) == 0 || getenv("XTERM_VERSION"))
         doctor_remedy("plain xterm has no sixel: start xterm -ti vt340");
     else
-        doctor_remedy(
-            "for real pictures use mlterm, foot, WezTerm, contour, or xterm -ti vt340");
+        doctor_remedy("for real pictures use kitty, mlterm, foot, WezTerm, contour, or "
+                      "xterm -ti vt340");
     doctor_remedy("until then pictures are drawn with half blocks");
 }
 
@@ -105,9 +109,13 @@ static void say_sixel(void)
                    answers.registers, answers.cell_width, answers.cell_height,
                    *answers.name ? ", " : "", answers.name);
     else
-        doctor_say(false, "sixel", "%s%s%s", answers.done ? "no" : "no answer within 2 s",
+        doctor_say(answers.kitty, "sixel", "%s%s%s",
+                   answers.done ? "no" : "no answer within 2 s",
                    *answers.name ? ", " : "", answers.name);
-    if (!answers.sixel)
+    if (answers.kitty)
+        doctor_say(true, "kitty", "yes%s",
+                   answers.sixel ? ", with --graphics kitty" : "");
+    if (!answers.sixel && !answers.kitty)
         say_sixel_remedy(&answers);
 }
 

@@ -65,7 +65,8 @@ Status launch_presets(Engine *engine, const Options *options, Error *error)
 
 Status launch_terminal(const Options *options, TermOptions *term, Error *error)
 {
-    static const char *const names[CHOICES] = {"auto", "sixel", "blocks", "ascii", "off"};
+    static const char *const names[CHOICES] = {"auto",  "sixel", "blocks",
+                                               "ascii", "off",   "kitty"};
     *term =
         (TermOptions){.in = STDIN_FILENO, .out = STDOUT_FILENO, .mono = options->mono};
     for (int i = 0; i < CHOICES && options->graphics != NULL; i++) {

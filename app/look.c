@@ -36,34 +36,70 @@ static Graphics graphics_of(const Sight *sight)
 {
     Graphics cells = sight->ascii ? GRAPHICS_ASCII : GRAPHICS_BLOCKS;
     switch (sight->choice) {
+    case CHOICE_KITTY:
     case CHOICE_SIXEL: return GRAPHICS_SIXEL;
     case CHOICE_BLOCKS: return cells;
     case CHOICE_ASCII: return GRAPHICS_ASCII;
     case CHOICE_OFF: return GRAPHICS_OFF;
     default: break;
     }
-    return sight->answers->sixel ? GRAPHICS_SIXEL : sight->decided ? cells : GRAPHICS_OFF;
+    return sight->answers->sixel || sight->answers->kitty ? GRAPHICS_SIXEL
+           : sight->decided                               ? cells
+                                                          : GRAPHICS_OFF;
+}
+
+bool look_kitty(const Sight *sight)
+{
+    return sight->choice == CHOICE_KITTY ||
+           (sight->choice == CHOICE_AUTO && sight->answers->kitty &&
+            !sight->answers->sixel);
+}
+
+static bool possible(const Sight *sight, GraphicsChoice choice)
+{
+    switch (choice) {
+    case CHOICE_SIXEL: return sight->answers->sixel;
+    case CHOICE_KITTY: return sight->answers->kitty;
+    case CHOICE_BLOCKS: return !sight->ascii;
+    default: return true;
+    }
+}
+
+GraphicsChoice look_next(const Sight *sight)
+{
+    static const GraphicsChoice ring[] = {CHOICE_SIXEL, CHOICE_KITTY, CHOICE_BLOCKS,
+                                          CHOICE_ASCII, CHOICE_OFF};
+    static const int place[] = {[GRAPHICS_SIXEL] = 0,
+                                [GRAPHICS_BLOCKS] = 2,
+                                [GRAPHICS_ASCII] = 3,
+                                [GRAPHICS_OFF] = 4};
+    Graphics now = graphics_of(sight);
+    int at = now == GRAPHICS_SIXEL && look_kitty(sight) ? 1 : place[now];
+    do {
+        at = (at + 1) % 5;
+    } while (!possible(sight, ring[at]));
+    return ring[at];
 }
 
 CanvasLook look_for(const Sight *sight)
 {
     static const char *const words[] = {"sixel", "blocks", "ascii", "no pictures"};
+    const char *protocol = look_kitty(sight) ? "kitty" : "sixel";
     const char *stage = governor_stage[sight->stage].words;
     CanvasLook look = {
         .colours = sight->colours, .ascii = sight->ascii, .graphics = graphics_of(sight)};
     bool slow = look.graphics == GRAPHICS_SIXEL && sight->stage == STAGE_BLOCKS;
-    look.graphics = !slow        ? look.graphics
-                    : look.ascii ? GRAPHICS_ASCII
-                                 : GRAPHICS_BLOCKS;
+    look.graphics = !slow ? look.graphics : look.ascii ? GRAPHICS_ASCII : GRAPHICS_BLOCKS;
     bool known = cell_size(sight, &look.cell_width, &look.cell_height);
     if (sight->answers->has_background) {
         memcpy(look.background, sight->answers->background, 3);
     }
     if (look.graphics == GRAPHICS_SIXEL && sight->paused) {
-        snprintf(look.remark, sizeof look.remark, "sixel paused: no answer");
+        snprintf(look.remark, sizeof look.remark, "%s paused: no answer", protocol);
     } else if (look.graphics == GRAPHICS_SIXEL) {
-        snprintf(look.remark, sizeof look.remark, "sixel %dx%d%s%s%s", look.cell_width,
-                 look.cell_height, known ? "" : "?", *stage ? " " : "", stage);
+        snprintf(look.remark, sizeof look.remark, "%s %dx%d%s%s%s", protocol,
+                 look.cell_width, look.cell_height, known ? "" : "?", *stage ? " " : "",
+                 stage);
     } else if (slow) {
         snprintf(look.remark, sizeof look.remark, "%s", stage);
     } else if (sight->choice != CHOICE_AUTO || sight->decided) {

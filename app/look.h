@@ -7,11 +7,12 @@
 #include "views/canvas.h"
 
 typedef enum GraphicsChoice {
-    CHOICE_AUTO, /* sixel when the terminal says so, else half blocks */
+    CHOICE_AUTO, /* sixel when the terminal says so, else Kitty, else half blocks */
     CHOICE_SIXEL,
     CHOICE_BLOCKS,
     CHOICE_ASCII,
     CHOICE_OFF,
+    CHOICE_KITTY, /* pixels as well, by another protocol */
     CHOICES
 } GraphicsChoice;
 
@@ -30,5 +31,9 @@ typedef struct Sight {
 /* Cell size: the terminal's own answer wins over the kernel's, which may be wrong over a
  * network; 10x20 when nobody says, with a question mark in the remark. */
 CanvasLook look_for(const Sight *sight);
+/* Pictures, if any are shown as pixels, go by the Kitty protocol. */
+bool look_kitty(const Sight *sight);
+/* The next way to show pictures that this terminal can do; never the present one. */
+GraphicsChoice look_next(const Sight *sight);
 
 #endif

@@ -90,7 +90,7 @@ static const OptionRow option_rows[] = {
     {"readonly", 0, OPTION_FLAG, NULL, FIELD(readonly), 0, 0, " ddil ", "look only"},
     {"on-hangup", 0, OPTION_CHOICE, "continue|checkpoint|stop", FIELD(hangup), 0, 0, " ddil ",
      "when the terminal is lost, train on without one; save first (default); or save and stop"},
-    {"graphics", 0, OPTION_CHOICE, "auto|sixel|blocks|ascii|off", FIELD(graphics), 0, 0,
+    {"graphics", 0, OPTION_CHOICE, "auto|sixel|kitty|blocks|ascii|off", FIELD(graphics), 0, 0,
      " ddil tour ", "how pictures are drawn"},
     {"mono", 0, OPTION_FLAG, NULL, FIELD(mono), 0, 0, " ddil tour ", "no colour"},
     {"size", 0, OPTION_TEXT, "WxH", FIELD(size), 0, 0, " ddil tour ",

@@ -2,6 +2,7 @@
  * the invariants. */
 #include "app/pictures.h"
 
+#include "app/kitty.h"
 #include "app/thin.h"
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +45,13 @@ static uint64_t content_of(const Picture *picture)
     return hash(h, picture->pixels, (size_t)picture->width * (size_t)picture->height);
 }
 
-static void append_erase(Bytes *out, Rect cells)
+static void append_erase(Bytes *out, const Exhibit *exhibit)
 {
+    Rect cells = exhibit->picture.cells;
+    if (exhibit->number > 0) {
+        kitty_erase(out, exhibit->number);
+        return;
+    }
     bytes_print(out, "\0337\033[0m");
     for (int y = 0; y < cells.height; y++) {
         bytes_print(out, "\033[%d;%dH", cells.y + y + 1, cells.x + 1);
@@ -84,6 +90,7 @@ static void want(Pictures *pictures, const Picture *picture)
     must(pictures->n < (int)(sizeof pictures->exhibit / sizeof *pictures->exhibit));
     Exhibit *exhibit = &pictures->exhibit[pictures->n++];
     *exhibit = (Exhibit){.picture = *picture, .content = content, .wanted = true};
+    exhibit->number = pictures->kitty ? ++pictures->numbers : 0;
     exhibit->picture.pixels = malloc(size);
     must(exhibit->picture.pixels != NULL);
     memcpy(exhibit->picture.pixels, picture->pixels, size);
@@ -106,7 +113,7 @@ void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase)
         exhibit->wanted = place_is_wanted(canvas, &exhibit->picture);
         if (!exhibit->wanted) {
             if (exhibit->hung) {
-                append_erase(erase, exhibit->picture.cells);
+                append_erase(erase, exhibit);
             }
             remove_exhibit(pictures, i);
         }
@@ -159,8 +166,9 @@ static double frame_bytes(const Pictures *pictures)
     return sum;
 }
 
-static Status append_plain(Bytes *out, const Picture *picture, const StageFacts *facts)
+static Status append_plain(Bytes *out, const Exhibit *exhibit, const StageFacts *facts)
 {
+    const Picture *picture = &exhibit->picture;
     size_t size = (size_t)picture->width * (size_t)picture->height;
     Picture plain = *picture;
     plain.pixels = malloc(size);
@@ -172,7 +180,10 @@ static Status append_plain(Bytes *out, const Picture *picture, const StageFacts 
     if (facts->scale > 1) {
         thin_pixels(&plain, facts->scale);
     }
-    Status status = sixel_append(out, &plain, NULL);
+    Status status =
+        exhibit->number > 0
+            ? kitty_append(out, &plain, exhibit->number, facts->scale, NULL)
+            : sixel_append(out, &plain, NULL);
     free(plain.pixels);
     return status;
 }
@@ -188,7 +199,7 @@ static bool append_fitting(Pictures *pictures, Exhibit *exhibit, double now,
         out->n = before;
         bytes_print(out, "%s\0337\033[%d;%dH", synchronised ? "\033[?2026h" : "",
                     exhibit->picture.cells.y + 1, exhibit->picture.cells.x + 1);
-        if (append_plain(out, &exhibit->picture, facts) != STATUS_OK) {
+        if (append_plain(out, exhibit, facts) != STATUS_OK) {
             break;
         }
         bytes_print(out, "\0338%s\033[5n", synchronised ? "\033[?2026l" : "");
@@ -247,13 +258,16 @@ void pictures_acknowledged(Pictures *pictures, double now)
     refresh_plain(pictures);
 }
 
-void pictures_cancel(Pictures *pictures, double now)
+void pictures_cancel(Pictures *pictures, double now, Bytes *out)
 {
     for (int i = 0; i < pictures->n; i++) {
         Exhibit *exhibit = &pictures->exhibit[i];
         if (memcmp(&exhibit->picture.cells, &pictures->sending, sizeof(Rect)) == 0) {
             exhibit->fresh = false;
             exhibit->sent_at = 0;
+            if (exhibit->number > 0) {
+                kitty_erase(out, exhibit->number);
+            }
         }
     }
     if (pictures->in_flight) {
@@ -302,8 +316,28 @@ void pictures_erase(Pictures *pictures, double when, Bytes *out)
 {
     for (int i = 0; i < pictures->n; i++) {
         if (pictures->exhibit[i].hung) {
-            append_erase(out, pictures->exhibit[i].picture.cells);
+            append_erase(out, &pictures->exhibit[i]);
         }
     }
     pictures_forget(pictures, when);
+}
+
+void pictures_drop(Pictures *pictures, double when, Bytes *out)
+{
+    for (int i = 0; i < pictures->n; i++) {
+        if (pictures->exhibit[i].hung && pictures->exhibit[i].number > 0) {
+            append_erase(out, &pictures->exhibit[i]);
+        }
+    }
+    pictures_done(pictures);
+    pictures_forget(pictures, when);
+}
+
+void pictures_speak(Pictures *pictures, bool kitty, double now, Bytes *out)
+{
+    if (kitty != pictures->kitty) {
+        pictures_erase(pictures, now, out);
+        pictures_done(pictures);
+        pictures->kitty = kitty;
+    }
 }

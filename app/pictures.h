@@ -13,6 +13,7 @@ typedef struct Exhibit {
     Picture picture;  /* pixels owned */
     uint64_t content; /* hash of what is wanted */
     bool wanted;      /* by the canvas shown last */
+    unsigned number;  /* in the Kitty protocol; 0: sixel */
     bool hung;        /* some picture of ours stands in these cells */
     bool fresh;       /* what hangs is what is wanted */
     Stage stage;      /* as it was sent last */
@@ -23,6 +24,8 @@ typedef struct Exhibit {
 typedef struct Pictures {
     Exhibit exhibit[2 * PICTURES_MAX];
     int n;
+    bool kitty;       /* by the Kitty protocol; else sixel */
+    unsigned numbers; /* given out */
     bool in_flight, paused;
     Rect sending;   /* the cells of the one in flight */
     int unanswered; /* acknowledgements that never came, in a row */
@@ -40,8 +43,9 @@ void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase);
  * is. */
 bool pictures_next(Pictures *pictures, double now, bool synchronised, Bytes *out);
 void pictures_acknowledged(Pictures *pictures, double now);
-/* The picture in flight was cut off: it is to be sent again. */
-void pictures_cancel(Pictures *pictures, double now);
+/* The picture in flight was cut off: it is to be sent again. Appends what the terminal must
+ * be told. */
+void pictures_cancel(Pictures *pictures, double now, Bytes *out);
 /* The one in flight should long have been answered. */
 bool pictures_stuck(const Pictures *pictures, double now);
 /* Seconds until pictures_next may have one; negative: nothing is waiting. */
@@ -49,6 +53,12 @@ double pictures_wait(const Pictures *pictures, double now);
 /* The screen was cleared: nothing hangs. Pictures still wanted are sent again, not before
  * `when`. */
 void pictures_forget(Pictures *pictures, double when);
+/* The screen has another size: nothing of ours is wanted. Appends what deletes pictures
+ * that a cleared screen would keep. */
+void pictures_drop(Pictures *pictures, double when, Bytes *out);
+/* Pictures go by the Kitty protocol from now on, or by sixel. Appends bytes that blank what
+ * went the other way. */
+void pictures_speak(Pictures *pictures, bool kitty, double now, Bytes *out);
 /* Appends bytes that blank every picture, and forgets. */
 void pictures_erase(Pictures *pictures, double when, Bytes *out);
 

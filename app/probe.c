@@ -15,6 +15,19 @@ const char probe_burst[] = "\033[>q"         /* name and version */
                            "\033]11;?\033\\" /* background */
                            "\033[c";         /* device attributes: the end */
 
+const char probe_kitty[] = "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\";
+
+bool probe_may_ask_kitty(const char *term, const char *tmux)
+{
+    static const char *const deaf[] = {"linux", "screen", "tmux"};
+    for (size_t i = 0; i < sizeof deaf / sizeof *deaf && term != NULL; i++) {
+        if (strncmp(term, deaf[i], strlen(deaf[i])) == 0) {
+            return false;
+        }
+    }
+    return term != NULL && (tmux == NULL || *tmux == '\0');
+}
+
 enum State {
     GROUND,
     ESCAPE,
@@ -125,6 +138,8 @@ static int string_done(Probe *probe, InputEvent *event)
     probe->state = GROUND;
     if (text[0] == ']') {
         background(&probe->answers, text + 1);
+    } else if (strcmp(text, "_Gi=31;OK") == 0) {
+        probe->answers.kitty = true;
     } else if (text[0] == 'P' && text[1] == '>' && text[2] == '|') {
         snprintf(probe->answers.name, sizeof probe->answers.name, "%s", text + 3);
     }

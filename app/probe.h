@@ -10,11 +10,16 @@
 
 /* One burst of questions; the last one (DA1) every terminal answers. */
 extern const char probe_burst[];
+/* To be asked before it, of terminals that do not take it for something else. */
+extern const char probe_kitty[];
+/* tmux makes a title of it, the Linux console prints it. `term`, `tmux`: the environment. */
+bool probe_may_ask_kitty(const char *term, const char *tmux);
 
 /* What is known so far; zero: not answered. */
 typedef struct Answers {
     bool done;                   /* DA1 came: nothing more is to be expected */
     bool sixel;                  /* it says it shows sixel pictures */
+    bool kitty;                  /* it knows the Kitty graphics protocol */
     int registers;               /* colours */
     int area_width, area_height; /* of a sixel picture, pixels */
     int cell_width, cell_height; /* pixels */

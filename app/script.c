@@ -373,6 +373,9 @@ static CanvasLook look_without_terminal(const Options *options)
         look.graphics =
             strcmp(options->graphics, names[i]) == 0 ? (Graphics)i : look.graphics;
     }
+    if (options->graphics != NULL && strcmp(options->graphics, "kitty") == 0) {
+        look.graphics = GRAPHICS_SIXEL; /* pixels either way */
+    }
     look.ascii = look.graphics == GRAPHICS_ASCII;
     return look;
 }

@@ -50,9 +50,9 @@ static void ask_size(Term *term)
     term->pixel_height = size.pixel_height;
 }
 
-CanvasLook term_look(const Term *term)
+static Sight sight_of(const Term *term)
 {
-    Sight sight = {.answers = &term->probe.answers,
+    return (Sight){.answers = &term->probe.answers,
                    .width = term->width,
                    .height = term->height,
                    .pixel_width = term->pixel_width,
@@ -63,6 +63,11 @@ CanvasLook term_look(const Term *term)
                    .decided = term->decided,
                    .paused = term->pictures.paused,
                    .stage = term->pictures.governor.stage};
+}
+
+CanvasLook term_look(const Term *term)
+{
+    Sight sight = sight_of(term);
     return look_for(&sight);
 }
 
@@ -80,8 +85,10 @@ int term_height(const Term *term)
 
 static void end_picture(Term *term)
 {
+    Bytes rest = {0};
     if (wire_end(&term->wire)) {
-        pictures_cancel(&term->pictures, clock_s());
+        pictures_cancel(&term->pictures, clock_s(), &rest);
+        wire_write_bytes(&term->wire, &rest);
     }
 }
 
@@ -90,6 +97,9 @@ static void ask(Term *term)
     probe_forget(&term->probe);
     term->decided = false;
     term->probed_at = clock_s();
+    if (probe_may_ask_kitty(getenv("TERM"), getenv("TMUX"))) {
+        wire_write(&term->wire, probe_kitty, strlen(probe_kitty));
+    }
     wire_write(&term->wire, probe_burst, strlen(probe_burst));
 }
 
@@ -236,7 +246,9 @@ static void show_cells(Term *term, const Canvas *canvas)
 void term_show(Term *term, const Canvas *canvas)
 {
     Bytes erase = {0};
+    Sight sight = sight_of(term);
     end_picture(term);
+    pictures_speak(&term->pictures, look_kitty(&sight), clock_s(), &erase);
     pictures_take(&term->pictures, canvas, &erase);
     wire_write_bytes(&term->wire, &erase);
     show_cells(term, canvas);
@@ -355,12 +367,13 @@ void term_repaint(Term *term)
 
 void term_resized(Term *term)
 {
+    Bytes drop = {0};
     end_picture(term);
     ask_size(term);
     resizeterm(term->height, term->width);
     forget_cells(term);
-    pictures_done(&term->pictures);
-    pictures_forget(&term->pictures, clock_s() + quiet_s);
+    pictures_drop(&term->pictures, clock_s() + quiet_s, &drop);
+    wire_write_bytes(&term->wire, &drop);
     clearok(curscr, TRUE);
     wire_write(&term->wire, "\033[16t\033[14t", 10); /* a new font, perhaps */
 }
@@ -431,16 +444,8 @@ bool term_toggle_mouse(Term *term)
 
 void term_next_graphics(Term *term)
 {
-    Graphics now = term_look(term).graphics;
-    static const GraphicsChoice next[] = {[GRAPHICS_SIXEL] = CHOICE_BLOCKS,
-                                          [GRAPHICS_BLOCKS] = CHOICE_ASCII,
-                                          [GRAPHICS_ASCII] = CHOICE_OFF,
-                                          [GRAPHICS_OFF] = CHOICE_SIXEL};
-    term->choice = next[now];
-    if (term->choice == CHOICE_SIXEL && !term->probe.answers.sixel) {
-        term->choice =
-            term->ascii ? CHOICE_ASCII : CHOICE_BLOCKS; /* it would show nothing */
-    }
+    Sight sight = sight_of(term);
+    term->choice = look_next(&sight);
 }
 
 void term_close(Term *term)

@@ -1,4 +1,5 @@
 /* Owns the emulator. Asserts with cmocka: to be called from tests only. */
+#define _GNU_SOURCE
 #include "tests/emulator.h"
 
 #include "engine/base/clock.h"
@@ -230,6 +231,7 @@ void emulator_close(Emulator *e)
     pthread_join(e->reader, NULL);
     pthread_mutex_destroy(&e->lock);
     emulator_forget(e);
+    kitty_clear(&e->kitty);
     vterm_free(e->text);
     vterm_free(e->ink);
     free(e->inked);
@@ -256,13 +258,39 @@ Bytes emulator_take(Emulator *e)
     return taken;
 }
 
+/* Feeds the emulators; commands of the Kitty protocol, which they do not know, go to ours. */
+static void feed(Emulator *e, const char *data, size_t n)
+{
+    while (n > 0) {
+        const char *open = memmem(data, n, "\033_G", 3);
+        size_t text = open != NULL ? (size_t)(open - data) : n;
+        vterm_input_write(e->text, data, text);
+        vterm_input_write(e->ink, data, text);
+        data += text;
+        n -= text;
+        if (open != NULL) {
+            VTermPos at;
+            const char *end = memmem(data, n, "\033\\", 2);
+            assert_non_null(end);
+            vterm_state_get_cursorpos(vterm_obtain_state(e->ink), &at);
+            kitty_command(&e->kitty, data + 3, (size_t)(end - data) - 3, at.col, at.row);
+            if (e->kitty.asked && e->speaks_kitty) {
+                assert_int_equal(write(e->master, "\033_Gi=31;OK\033\\", 12), 12);
+            }
+            e->kitty.asked = false;
+            n -= (size_t)(end + 2 - data);
+            data = end + 2;
+        }
+    }
+}
+
 /* Bytes up to the last picture that is not whole yet: this libvterm forgets the beginning
  * of a string that comes in two pieces. */
 static size_t whole_part(const Bytes *bytes)
 {
     const char *open = NULL;
     for (const char *at = bytes->data; at + 1 < bytes->data + bytes->n; at++) {
-        if (at[0] == '\033' && at[1] == 'P' && open == NULL) {
+        if (at[0] == '\033' && (at[1] == 'P' || at[1] == '_') && open == NULL) {
             open = at;
         } else if (at[0] == '\033' && at[1] == '\\') {
             open = NULL;
@@ -279,8 +307,7 @@ size_t emulator_pump(Emulator *e)
     bytes_add(&e->held, taken.data, taken.n);
     size_t n = taken.n, whole = whole_part(&e->held);
     if (whole > 0) {
-        vterm_input_write(e->text, e->held.data, whole);
-        vterm_input_write(e->ink, e->held.data, whole);
+        feed(e, e->held.data, whole);
         memmove(e->held.data, e->held.data + whole, e->held.n - whole);
         e->held.n -= whole;
     }

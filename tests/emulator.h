@@ -6,6 +6,7 @@
 #include "app/sixel.h"
 #include "app/term.h"
 #include "engine/engine.h"
+#include "tests/kitty_decoder.h"
 #include "views/screen.h"
 #include <pthread.h>
 #include <vterm.h>
@@ -35,6 +36,8 @@ typedef struct Emulator {
     int pictures;   /* seen */
     Rect shown[SHOWN_MAX];
     Decoded decoded[SHOWN_MAX];
+    KittyScreen kitty;
+    bool speaks_kitty; /* answers that it does */
     bool scrolled; /* the program moved lines */
     size_t received;
     pthread_t reader; /* empties the pty, so that no writer ever waits for the test */

@@ -1,6 +1,7 @@
 /* Pictures on their way out: bytes that decode to their source, one in flight, a capped
  * rate. */
 #define _GNU_SOURCE
+#include "app/kitty.h"
 #include "app/pictures.h"
 #include "app/sixel.h"
 #include "app/thin.h"
@@ -108,6 +109,40 @@ static void test_thin_pictures(void **state)
     thin_colours(&shades, 4);
     assert_int_equal(picture_colours(&shades), 4);
     assert_memory_equal(shades.palette[3], ((uint8_t[3]){0, 0, 255}), 3);
+}
+
+/* A line that breaks in the middle of a picture: the rest is thrown away by a deletion,
+ * and it comes again, at half its size too. */
+static void test_kitty_decodes_to_its_source(void **state)
+{
+    (void)state;
+    unsigned seed = 29;
+    for (int round = 0; round < 30; round++) {
+        Picture picture = random_picture(&seed);
+        KittyScreen screen = {.n = 0};
+        Bytes bytes = {0};
+        Canvas canvas = {.pictures = 1, .picture = {picture}};
+        canvas.picture[0].cells = (Rect){3, 4, 30, 9};
+        assert_int_equal(kitty_append(&bytes, &canvas.picture[0], 7, 1, NULL), STATUS_OK);
+        for (int times = 0; times < 2; times++) {
+            for (size_t at = 0, chunk = 0; at < bytes.n; chunk++) {
+                const char *end = memmem(bytes.data + at, bytes.n - at, "\033\\", 2);
+                size_t n = (size_t)(end - bytes.data) - at;
+                assert_memory_equal(bytes.data + at, "\033_G", 3);
+                kitty_command(&screen, bytes.data + at + 3, n - 3, 3, 4);
+                at += n + 2;
+                if (times == 0 && chunk == 0) {
+                    kitty_command(&screen, "a=d,d=I,i=7,q=2", 15, 0, 0);
+                    assert_int_equal(screen.n, 0);
+                    break;
+                }
+            }
+        }
+        assert_kitty_shows(&screen, &canvas);
+        kitty_clear(&screen);
+        free(picture.pixels);
+        bytes_done(&bytes);
+    }
 }
 
 /* ---- Order and rate of pictures ---- */
@@ -221,9 +256,7 @@ static Stage run_line(Pictures *pictures, Line *line, double seconds, unsigned *
         canvas_init(&canvas, 80, 24, &look);
         Picture picture = {
             .cells = {0, 1, 20, 8},
-            .width = 200,
-            .height = 150,
-            .pixels = malloc(30000)
+              .width = 200, .height = 150, .pixels = malloc(30000)
         };
         for (int i = 0; i < 16; i++) {
             memset(picture.palette[i], 17 * i, 3);
@@ -296,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_thin_pictures),
         cmocka_unit_test(test_a_slow_line_gets_plainer_pictures),
+        cmocka_unit_test(test_kitty_decodes_to_its_source),
         cmocka_unit_test(test_sixel_decodes_to_its_source),
         cmocka_unit_test(test_one_picture_in_flight),
         cmocka_unit_test(test_the_rate_is_capped),

@@ -84,7 +84,18 @@ static void test_answers(void **state)
     probe_init(&probe);
     feed(&probe, &heard, "\033[?4;6c\033[?2026;2$y", 18);
     assert_true(!answers->sixel && answers->synchronised);
+    probe_init(&probe);
+    static const char no[] = "\033_Gi=31;ENOTSUP\033\\\033_Gi=32;OK\033\\";
+    static const char yes[] = "\033_Gi=31;OK\033\\\033[?62c";
+    feed(&probe, &heard, no, sizeof no - 1);
+    assert_false(probe.answers.kitty);
+    feed(&probe, &heard, yes, sizeof yes - 1);
+    assert_true(probe.answers.kitty && probe.answers.done);
     assert_int_equal(heard.n, 0);
+    assert_true(probe_may_ask_kitty("xterm-kitty", NULL));
+    assert_false(probe_may_ask_kitty("xterm-256color", "/tmp/tmux-0/default,1,0"));
+    assert_false(probe_may_ask_kitty("screen-256color", NULL));
+    assert_false(probe_may_ask_kitty("linux", NULL));
 }
 
 static void test_keys(void **state)

@@ -91,6 +91,56 @@ static void test_pictures_are_erased_with_their_view(void **state)
     fake_free(snapshot);
 }
 
+/* A terminal without sixel that speaks the Kitty protocol: exactly the canvas's pictures
+ * stand there after every key; they are gone when it is left. */
+static void test_kitty_pictures(void **state)
+{
+    (void)state;
+    Desk desk;
+    const Snapshot *snapshot =
+        fake_snapshot(&(FakeOptions){.runs = 5, .step = 2000, .images = true});
+    emulator_environment();
+    unsetenv("TMUX");
+    desk_open(&desk, 100, 30, CHOICE_AUTO);
+    desk.emulator.speaks_kitty = true;
+    desk_settle(&desk); /* the answers come */
+    assert_string_equal(term_look(desk.term).remark, "kitty 10x20");
+    static const char *const walks[] = {"3", "d", "q", "\033", "4", "1", "2", "?", "\0333"};
+    int pictures = 0;
+    for (size_t w = 0; w < sizeof walks / sizeof *walks; w++) {
+        press(&desk, snapshot, walks[w]);
+        desk_draw(&desk, snapshot);
+        assert_text_arrived(&desk);
+        assert_kitty_shows(&desk.emulator.kitty, &desk.canvas);
+        pictures += desk.canvas.pictures;
+    }
+    assert_true(pictures > 3);
+    static const char *const remarks[] = {"blocks", "ascii", "no pictures", "kitty 10x20"};
+    for (int i = 0; i < 4; i++) { /* I */
+        term_next_graphics(desk.term);
+        desk_draw(&desk, snapshot);
+        assert_string_equal(term_look(desk.term).remark, remarks[i]);
+        assert_kitty_shows(&desk.emulator.kitty, &desk.canvas);
+    }
+    assert_true(desk.emulator.kitty.n > 0);
+    emulator_resize(&desk.emulator, 80, 24);
+    term_resized(desk.term);
+    canvas_done(&desk.canvas);
+    CanvasLook look = term_look(desk.term);
+    canvas_init(&desk.canvas, 80, 24, &look);
+    desk_draw(&desk, snapshot);
+    assert_kitty_shows(&desk.emulator.kitty, &desk.canvas);
+    desk_settle(&desk);
+    term_close(desk.term);
+    while (emulator_pump(&desk.emulator) > 0) {
+    }
+    assert_int_equal(desk.emulator.kitty.n, 0);
+    emulator_close(&desk.emulator);
+    screen_free(desk.screen);
+    canvas_done(&desk.canvas);
+    fake_free(snapshot);
+}
+
 static void test_idle_costs_nothing(void **state)
 {
     (void)state;
@@ -358,6 +408,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_drawn_arrives),
         cmocka_unit_test(test_pictures_are_erased_with_their_view),
+        cmocka_unit_test(test_kitty_pictures),
         cmocka_unit_test(test_idle_costs_nothing),
         cmocka_unit_test(test_a_new_column_is_cheap),
         cmocka_unit_test(test_keys_are_answered_at_once),
