@@ -305,6 +305,7 @@ static void assert_step(const Vectors *vectors, const Case *c, Bench *bench, con
     Chunk chunk = chunk_new(c, bench, z);
     const NetSpec *spec = &lab->student.spec;
     StepReport report = {0};
+    lab->clock = 50;
     if (lab->method->before)
         lab->method->before(lab, 50, &report);
     Tensor *loss = lab->method->loss(&chunk);
