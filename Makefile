@@ -48,7 +48,7 @@ ONLY    ?=
 # installation.
 AGAIN    = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all tests objects run test deps deps-test lint format bench install uninstall clean teachers features \
+.PHONY: all tests objects run test deps deps-test lint format bench install uninstall clean teachers features soak \
         need-libraries FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -137,6 +137,10 @@ bench: $(PROGRAM) $(BUILD)/tests/bench/bench_steps
 $(BUILD)/tests/bench/bench_steps: $(BUILD)/tests/bench/bench_steps.o $(LIBRARY)
 	$(call say,link $@)
 	$(quiet)$(CC) -o $@ $^ $(ALL_LDLIBS)
+
+# Five seeds of every preset of points at a fifth of its length, 300 steps of every preset of pictures: hours.
+soak: $(PROGRAM)
+	@DDIL=$(abspath $(PROGRAM)) bash tests/soak.sh
 
 # Trains the picture teacher from nothing and puts it where the picture presets look for it.
 teachers: $(PROGRAM)

@@ -9,8 +9,9 @@
 
 /* ---- Gaussian data: every map is linear ---- */
 
-#define SMALL                                                                            \
-    "steps = 1000\nbatch = 96\n[data]\nname = ring\n[net]\nwidth = 48\ndepth = "        \
+#define SMALL SMALL_OF("1000")
+#define SMALL_OF(steps)                                                                  \
+    "steps = " steps "\nbatch = 96\n[data]\nname = ring\n[net]\nwidth = 48\ndepth = "        \
     "2\nfeatures = 16\n"                                                                 \
     "time_scale = 30\ntime_range = 30\n[student]\nsteps = 4\ninit = "                    \
     "random\n[optimizer]\nlr = 3e-3\n"
@@ -143,6 +144,63 @@ static void test_lcm_converges_to_the_end_of_the_path(void **state)
     bench_close(bench);
 }
 
+/* RMS distance between the student's answers at pure noise, told of `steps`, and mean + factor (z - alpha_1 mean). */
+static double one_jump(Bench *bench, int steps, double factor)
+{
+    Lab *lab = &bench->lab;
+    float z[2 * N], x[2 * N];
+    double u[N], sum = 0, start = noise_at(lab->schedule, 1).alpha;
+    Rng rng = rng_at(78, STREAM_EVAL, 0);
+    rng_normals(&rng, 2 * N, z);
+    for (int r = 0; r < N; r++)
+        u[r] = 1;
+    Policy student = lab_student(lab, false, steps);
+    policy_x0(&student, &bench->step, N, z, u, NULL, x, NULL);
+    for (int k = 0; k < 2 * N; k++) {
+        double gap = (double)x[k] - mean[k % 2] - factor * ((double)z[k] - start * mean[k % 2]);
+        sum += gap * gap / (2 * N);
+    }
+    return sqrt(sum);
+}
+
+/* With a second-order solver the end of the path is the exact flow's: deviation over the noisy law's deviation. A coarse first-order
+ * one ends elsewhere, which the student must not. */
+static void test_consistency_converges_to_the_exact_flow(void **state)
+{
+    (void)state;
+    Bench *bench = gaussian_open("[run]\nmethod = lcm\n" SMALL
+                                 "[lcm]\npoints = 16\nskip = 1\nsolver = heun\nloss = squared\n");
+    Lab *lab = &bench->lab;
+    Noise one = noise_at(lab->schedule, 1);
+    double exact = deviation / sqrt(one.alpha * one.alpha * deviation * deviation + one.sigma * one.sigma);
+    bench_start(bench, 0);
+    bench_advance(bench, 0, lab->steps);
+    double flow = one_jump(bench, 0, exact), first = one_jump(bench, 0, composed(lab->schedule, 1, 0, 16));
+    print_message("# lcm, heun: %.3g from the exact flow, %.3g from 16 first-order steps\n", flow, first);
+    assert_true(flow < 0.02); /* 4 % of the data's deviation */
+    assert_true(flow < first);
+    bench_close(bench);
+}
+
+/* One network, told how long its step is: each number of steps leads where the teacher's shortest steps lead. */
+static void test_shortcut_converges_at_every_length(void **state)
+{
+    (void)state;
+    Bench *bench = gaussian_open("[run]\nmethod = shortcut\n" SMALL_OF("3000") "[shortcut]\npoints = 16\nbase = 0.3\n");
+    Lab *lab = &bench->lab;
+    double four[STEPS + 1] = {1};
+    for (int s = 0; s < STEPS; s++)
+        four[s + 1] = four[s] * composed(lab->schedule, (double)(STEPS - s) / STEPS, (double)(STEPS - s - 1) / STEPS, 4);
+    bench_start(bench, 0);
+    bench_advance(bench, 0, lab->steps);
+    double at_four = distance(bench, four, 1, STEPS), at_one = one_jump(bench, 1, composed(lab->schedule, 1, 0, 16));
+    print_message("# shortcut: %.3g in four steps, %.3g in one\n", at_four, at_one);
+    assert_true(at_four < 0.015); /* 3 % of the data's deviation */
+    assert_true(at_one < 0.04);
+    assert_true(one_jump(bench, 4, composed(lab->schedule, 1, 0, 16)) > 5 * at_one); /* it listens */
+    bench_close(bench);
+}
+
 /* ---- The mixture takes the shift away ---- */
 
 /* Own / forward at the last sampling step, after a shortened run of a preset. */
@@ -199,6 +257,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pd_converges_to_the_composed_map),
         cmocka_unit_test(test_lcm_converges_to_the_end_of_the_path),
+        cmocka_unit_test(test_consistency_converges_to_the_exact_flow),
+        cmocka_unit_test(test_shortcut_converges_at_every_length),
         cmocka_unit_test(test_mixture_takes_the_shift_away),
         cmocka_unit_test(test_mixture_takes_the_shift_of_lcm_away),
     };
