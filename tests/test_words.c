@@ -44,7 +44,7 @@ static void test_lines_become_commands(void **state)
         {"fork optimizer.lr=1e-4",                            COMMAND_FORK,  -1,  "optimizer.lr=1e-4"  },
         {"new ring-pd run.seed=3",                            COMMAND_NEW,   0,   "ring-pd\nrun.seed=3"},
         {"step 10",                                           COMMAND_STEP,  10,  ""                   },
-        {"pa",                                                COMMAND_PAUSE, 0,   ""                   },
+        {"pau",                                                COMMAND_PAUSE, 0,   ""                   },
         {"note it fades here",                                COMMAND_NOTE,  900, "it fades here [stage 0, seed 0]"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
