@@ -1,24 +1,7 @@
 #!/bin/bash
 # ddil bench from outside (TAP): names, fields and thread counts of its JSON, its table, its refusals. Nothing here
 # depends on how fast the machine is.
-set -u
-root=$(cd "$(dirname "$0")/.." && pwd)
-DDIL=${DDIL:-$root/ddil}
-work=$(mktemp -d "${TMPDIR:-/tmp}/ddil-bench.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-out=$work/out err=$work/err
-number=0 bad=0
-
-result() { # status what
-    number=$((number + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $number - $2"
-        return
-    fi
-    echo "not ok $number - $2"
-    bad=$((bad + 1))
-    sed 's/^/# /' "$out" "$err" | tail -n 20
-}
+. "$(dirname "$0")/tap.sh"
 
 # The program with these arguments: its exit code and what it says.
 says() { # what code regex arguments...
@@ -86,5 +69,4 @@ says "a named step as a table" 0 '^pd-step +1 ' pd-step --quick --threads 1
 ! grep -q '^lcm-step' "$out"
 result $? "and no other"
 says "a step that is none" 2 'nearest: image-train' image-trian
-echo "1..$number"
-[ $bad = 0 ]
+finish

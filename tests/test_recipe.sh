@@ -1,27 +1,15 @@
 #!/bin/bash
 # The README's recipe for a method of one's own (TAP): its code compiles without a warning, and as a row of the table it
 # trains, mixes sources, measures its shift and resumes.
-set -u
-root=$(cd "$(dirname "$0")/.." && pwd)
-cd "$root" || exit 1
-work=$(mktemp -d "${TMPDIR:-/tmp}/ddil-recipe.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-out=$work/out
-number=0 bad=0
-
-result() { # status what
-    number=$((number + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $number - $2"
-        return
-    fi
-    echo "not ok $number - $2"
-    bad=$((bad + 1))
-    tail -n 20 "$out" | sed 's/^/# /'
-}
+. "$(dirname "$0")/tap.sh"
 
 flags="-std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -I. -Wall -Wextra -Wshadow -Werror -O1"
-build=$(dirname "$(ls build/*/libddil.a | head -n 1)")
+# The objects of the program under test: build/VARIANT/ddil, or ./ddil of build/release.
+build=$(dirname "$DDIL")
+[ -f "$build/libddil.a" ] || build=$root/build/release
+case $(basename "$build") in
+san-*) flags="$flags -fsanitize=$(basename "$build" | sed 's/^san-//; s/-/,/g')" ;;
+esac
 sed -n '/^```c$/,/^```$/p' README.md | sed '/^```/d' >"$work/copy.c"
 cc $flags -c -o "$work/copy.o" "$work/copy.c" >"$out" 2>&1
 result $? "the recipe compiles"
@@ -44,5 +32,4 @@ result $? "it is a row of the table"
         "$work"/runs/*/metrics.csv
 result $? "it trains on the student's own states and its shift is measured"
 
-echo "1..$number"
-exit $((bad > 0))
+finish

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the twins of a data set over seeds at equal compute and prints the README's tables (Markdown).
 
-  study.py --ddil ./ddil [--data ring moons] [--methods pd lcm dmd2] [--seeds 5] [--runs FOLDER] [--jobs 1]
+  study.py --ddil ./ddil [--data ring moons] [--methods pd lcm dmd2] [--seeds 5] [--runs FOLDER] [--jobs 2]
 
 Per method three arms that differ in their priors alone: data (plain distillation), ddil (the preset METHOD-ddil), student
 (student states only). The ddil arm runs as its preset says; the other two get its network evaluations as their budget
