@@ -126,13 +126,14 @@ format:
 	clang-format -i $(wildcard app/*.[ch] views/*.[ch] engine/*.[ch] engine/*/*.[ch] tests/*.[ch])
 
 # Speed of whole steps beside the machine's limits, then beside PyTorch's where that is installed.
-# Then the bars it was built to, threads, a busy neighbour, and what the workbench costs the engine.
+# Then the bars it was built to, threads, a busy neighbour, what the workbench costs the engine, and the screen's budgets.
 bench: $(PROGRAM) $(BUILD)/tests/bench/bench_steps
 	@$(abspath $(PROGRAM)) bench
 	@if command -v python3 >/dev/null; then export DDIL=$(abspath $(PROGRAM)); \
 	echo; python3 tests/bench/compare.py $(COMPARE); \
 	echo; python3 tests/bench/bars.py --steps $(BUILD)/tests/bench/bench_steps; \
-	echo; python3 tests/bench/workbench.py; fi
+	echo; python3 tests/bench/workbench.py; \
+	echo; python3 tests/bench/screen.py; fi
 
 $(BUILD)/tests/bench/bench_steps: $(BUILD)/tests/bench/bench_steps.o $(LIBRARY)
 	$(call say,link $@)
