@@ -28,13 +28,26 @@ void pictures_done(Pictures *pictures)
     }
 }
 
-static void append_erase(Bytes *out, const Exhibit *exhibit)
+/* FNV-1a over everything that is drawn. */
+static uint64_t hash(uint64_t h, const void *data, size_t n)
 {
-    Rect cells = exhibit->picture.cells;
-    if (exhibit->number > 0) {
-        kitty_erase(out, exhibit->number);
-        return;
+    const unsigned char *byte = data;
+    for (size_t i = 0; i < n; i++) {
+        h = (h ^ byte[i]) * 0x100000001b3u;
     }
+    return h;
+}
+
+static uint64_t content_of(const Picture *picture)
+{
+    uint64_t h = hash(0xcbf29ce484222325u, picture->palette, sizeof picture->palette);
+    h = hash(h, &picture->width, sizeof picture->width);
+    return hash(h, picture->pixels, (size_t)picture->width * (size_t)picture->height);
+}
+
+/* Spaces: the only thing that takes a sixel away on every terminal. */
+static void append_blanks(Bytes *out, Rect cells)
+{
     bytes_print(out, "\0337\033[0m");
     for (int y = 0; y < cells.height; y++) {
         bytes_print(out, "\033[%d;%dH", cells.y + y + 1, cells.x + 1);
@@ -45,31 +58,35 @@ static void append_erase(Bytes *out, const Exhibit *exhibit)
     bytes_print(out, "\0338");
 }
 
+static void append_erase(Bytes *out, const Exhibit *exhibit)
+{
+    if (exhibit->number > 0) {
+        kitty_erase(out, exhibit->number);
+    } else {
+        append_blanks(out, exhibit->picture.cells);
+    }
+}
+
 static bool same_place(const Picture *a, const Picture *b)
 {
     return memcmp(&a->cells, &b->cells, sizeof a->cells) == 0 && a->width == b->width &&
            a->height == b->height;
 }
 
-static bool same_content(const Picture *a, const Picture *b)
-{
-    size_t size = (size_t)a->width * (size_t)a->height;
-    return memcmp(a->palette, b->palette, sizeof a->palette) == 0 &&
-           memcmp(a->pixels, b->pixels, size) == 0;
-}
-
 static void want(Pictures *pictures, const Picture *picture)
 {
+    uint64_t content = content_of(picture);
     size_t size = (size_t)picture->width * (size_t)picture->height;
     for (int i = 0; i < pictures->n; i++) {
         Exhibit *exhibit = &pictures->exhibit[i];
         if (same_place(&exhibit->picture, picture)) {
             exhibit->wanted = true;
-            /* replaced where it hangs: erasing first would flicker */
-            if (!same_content(&exhibit->picture, picture)) {
+            if (exhibit->content !=
+                content) { /* replaced where it hangs: erasing first would flicker */
                 memcpy(exhibit->picture.pixels, picture->pixels, size);
                 memcpy(exhibit->picture.palette, picture->palette,
                        sizeof picture->palette);
+                exhibit->content = content;
                 exhibit->fresh = false;
             }
             return;
@@ -77,7 +94,7 @@ static void want(Pictures *pictures, const Picture *picture)
     }
     must(pictures->n < (int)(sizeof pictures->exhibit / sizeof *pictures->exhibit));
     Exhibit *exhibit = &pictures->exhibit[pictures->n++];
-    *exhibit = (Exhibit){.picture = *picture, .wanted = true};
+    *exhibit = (Exhibit){.picture = *picture, .content = content, .wanted = true};
     exhibit->number = pictures->kitty ? ++pictures->numbers : 0;
     exhibit->picture.pixels = malloc(size);
     must(exhibit->picture.pixels != NULL);
@@ -310,12 +327,18 @@ void pictures_erase(Pictures *pictures, double when, Bytes *out)
     pictures_forget(pictures, when);
 }
 
-void pictures_drop(Pictures *pictures, double when, Bytes *out)
+void pictures_drop(Pictures *pictures, double when, Rect screen, Bytes *out)
 {
+    bool sixel = false;
     for (int i = 0; i < pictures->n; i++) {
-        if (pictures->exhibit[i].hung && pictures->exhibit[i].number > 0) {
+        bool hung = pictures->exhibit[i].hung, kitty = pictures->exhibit[i].number > 0;
+        if (hung && kitty) {
             append_erase(out, &pictures->exhibit[i]);
         }
+        sixel = sixel || (hung && !kitty);
+    }
+    if (sixel) {
+        append_blanks(out, screen);
     }
     pictures_done(pictures);
     pictures_forget(pictures, when);

@@ -11,6 +11,7 @@
 
 typedef struct Exhibit {
     Picture picture;  /* pixels owned */
+    uint64_t content; /* hash of what is wanted */
     bool wanted;      /* by the canvas shown last */
     unsigned number;  /* in the Kitty protocol; 0: sixel */
     bool hung;        /* some picture of ours stands in these cells */
@@ -52,9 +53,9 @@ double pictures_wait(const Pictures *pictures, double now);
 /* The screen was cleared: nothing hangs. Pictures still wanted are sent again, not before
  * `when`. */
 void pictures_forget(Pictures *pictures, double when);
-/* The screen has another size: nothing of ours is wanted. Appends what deletes pictures
- * that a cleared screen would keep. */
-void pictures_drop(Pictures *pictures, double when, Bytes *out);
+/* The screen has another size, all of it `screen`: nothing of ours is wanted, and a sixel
+ * may stand anywhere. Appends what deletes pictures that a cleared screen would keep. */
+void pictures_drop(Pictures *pictures, double when, Rect screen, Bytes *out);
 /* Pictures go by the Kitty protocol from now on, or by sixel. Appends bytes that blank what
  * went the other way. */
 void pictures_speak(Pictures *pictures, bool kitty, double now, Bytes *out);

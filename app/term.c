@@ -83,12 +83,17 @@ int term_height(const Term *term)
 
 /* ---- Writing past curses ---- */
 
-static void end_picture(Term *term)
+static void cancel_picture(Term *term)
 {
     Bytes rest = {0};
+    pictures_cancel(&term->pictures, clock_s(), &rest);
+    wire_write_bytes(&term->wire, &rest);
+}
+
+static void end_picture(Term *term)
+{
     if (wire_end(&term->wire)) {
-        pictures_cancel(&term->pictures, clock_s(), &rest);
-        wire_write_bytes(&term->wire, &rest);
+        cancel_picture(term);
     }
 }
 
@@ -225,21 +230,35 @@ static bool same_cell(const Cell *a, const Cell *b)
            a->style.bg == b->style.bg && a->style.attributes == b->style.attributes;
 }
 
+/* Returns whether it changed. */
+static bool show_row(Term *term, const Canvas *canvas, int y, int width)
+{
+    bool changed = false;
+    for (int x = 0; x < width; x++) {
+        const Cell *cell = &canvas->cell[y * canvas->width + x];
+        Cell *shown = &term->shown[y * term->width + x];
+        if (!same_cell(cell, shown)) {
+            put_cell(term, x, y, cell);
+            *shown = *cell;
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+/* Row by row: curses scrolls a part of the screen, whatever idlok says, where a line of the
+ * last refresh stands elsewhere and nowhere else in this one, and pictures would go along.
+ * One new row at a time is never such a line: what it repeats is still there as well. */
 static void show_cells(Term *term, const Canvas *canvas)
 {
     int width = canvas->width < term->width ? canvas->width : term->width;
     int height = canvas->height < term->height ? canvas->height : term->height;
     for (int y = 0; y < height; y++) {
-        for (int x = 0; x < width; x++) {
-            const Cell *cell = &canvas->cell[y * canvas->width + x];
-            Cell *shown = &term->shown[y * term->width + x];
-            if (!same_cell(cell, shown)) {
-                put_cell(term, x, y, cell);
-                *shown = *cell;
-            }
+        if (show_row(term, canvas, y, width)) {
+            refresh();
         }
     }
-    refresh();
+    refresh(); /* if only to clear */
     fflush(term->out);
 }
 
@@ -368,11 +387,15 @@ void term_repaint(Term *term)
 void term_resized(Term *term)
 {
     Bytes drop = {0};
-    end_picture(term);
+    if (wire_busy(&term->wire)) { /* its place may be outside by now, or in the last row */
+        wire_cut(&term->wire);
+        cancel_picture(term);
+    }
     ask_size(term);
     resizeterm(term->height, term->width);
     forget_cells(term);
-    pictures_drop(&term->pictures, clock_s() + quiet_s, &drop);
+    pictures_drop(&term->pictures, clock_s() + quiet_s,
+                  (Rect){0, 0, term->width, term->height}, &drop);
     wire_write_bytes(&term->wire, &drop);
     clearok(curscr, TRUE);
     wire_write(&term->wire, "\033[16t\033[14t", 10); /* a new font, perhaps */

@@ -68,15 +68,28 @@ void wire_push(Wire *wire)
     wire->pending.n = wire->taken = 0;
 }
 
-bool wire_end(Wire *wire)
+/* As much of a picture as saves the cursor, and paints nothing. */
+enum { HEAD = 10 };
+
+void wire_cut(Wire *wire)
 {
     /* the picture ends, the cursor goes back, synchronised output is over (unknown modes
      * are ignored) */
     static const char cut[] = "\030\033\\\0338\033[?2026l";
+    if (wire->taken > 0) { /* what has not begun has saved no cursor either */
+        size_t head = wire->taken < HEAD ? HEAD - wire->taken : 0;
+        wire_write(wire, wire->pending.data + wire->taken, head);
+        wire_write(wire, cut, sizeof cut - 1);
+    }
+    wire->pending.n = wire->taken = 0;
+}
+
+bool wire_end(Wire *wire)
+{
     size_t left = wire->pending.n - wire->taken;
     bool cut_off = left >= 4096;
     if (cut_off) {
-        wire_write(wire, cut, sizeof cut - 1);
+        wire_cut(wire);
     } else if (left > 0) {
         wire_write(wire, wire->pending.data + wire->taken, left);
     }

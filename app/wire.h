@@ -28,5 +28,7 @@ void wire_push(Wire *wire);
 /* Before anything else is written: a picture that is nearly through goes through; another
  * is cut off, and true is returned. */
 bool wire_end(Wire *wire);
+/* The same, but none goes through: one that has not begun is never written. */
+void wire_cut(Wire *wire);
 
 #endif

@@ -1,13 +1,11 @@
-/* The other end of a terminal, for tests: an independent emulator on a pty, a sixel
- * decoder of its own, and a desk that puts screen, canvas and terminal together. */
+/* The other end of a terminal, for tests: an independent emulator on a pty, and a sixel
+ * decoder of its own. */
 #ifndef DDIL_EMULATOR_H
 #define DDIL_EMULATOR_H
 
 #include "app/sixel.h"
 #include "app/term.h"
-#include "engine/engine.h"
 #include "tests/kitty_decoder.h"
-#include "views/screen.h"
 #include <pthread.h>
 #include <vterm.h>
 
@@ -23,7 +21,7 @@ Decoded sixel_decode(const char *text, size_t n);
 /* Every pixel painted, and in the source's colour. */
 void assert_decodes_to(const Decoded *d, const Picture *picture);
 
-enum { SHOWN_MAX = 64 };
+enum { SHOWN_MAX = 64, INK_OF_A_PART = -1 };
 
 /* An emulator at the other end of a pty, which also tracks which cells carry picture ink.
  */
@@ -32,14 +30,16 @@ typedef struct Emulator {
     VTerm *text; /* its screen layer: what a person reads */
     VTerm *ink;  /* its state layer: who writes where */
     int width, height;
-    uint8_t *inked; /* [height * width] */
-    int pictures;   /* seen */
+    int *inked; /* [height * width]: 1 + the slot of the picture that may still be seen there */
+    int *whole; /* ... that is sure to be */
     Rect shown[SHOWN_MAX];
     Decoded decoded[SHOWN_MAX];
     KittyScreen kitty;
-    bool speaks_kitty; /* answers that it does */
-    bool scrolled; /* the program moved lines */
-    size_t received;
+    bool speaks_sixel, speaks_kitty; /* answers that it does */
+    bool scrolled;                   /* the program moved lines */
+    bool resized_within;             /* the picture that comes in began at another size */
+    bool caught_up;
+    size_t received, answered; /* bytes */
     pthread_t reader; /* empties the pty, so that no writer ever waits for the test */
     pthread_mutex_t lock;
     Bytes waiting; /* under the lock */
@@ -57,31 +57,12 @@ void emulator_resize(Emulator *e, int width, int height);
 size_t emulator_pump(Emulator *e);
 /* Takes it unseen. */
 Bytes emulator_take(Emulator *e);
-/* Forgets the pictures seen. */
-void emulator_forget(Emulator *e);
+/* Pumps until everything is taken that was written before, by anyone. Not in the middle of
+ * a picture. */
+void emulator_catch_up(Emulator *e);
 /* TERM, locale and the rest as the tests want them. */
 void emulator_environment(void);
 /* A terminal on the pty. */
 Term *emulator_term(Emulator *e, GraphicsChoice graphics, bool mono);
-
-typedef struct Desk {
-    Emulator emulator;
-    Term *term;
-    Canvas canvas;
-    Screen *screen;
-} Desk;
-
-/* Everything at once; close ends all of it. */
-void desk_open(Desk *desk, int width, int height, GraphicsChoice graphics);
-void desk_close(Desk *desk);
-/* Lets everything that was asked for happen: pictures out, acknowledgements in. */
-void desk_settle(Desk *desk);
-/* Draws, shows, settles. */
-void desk_draw(Desk *desk, const Snapshot *snapshot);
-/* The emulator shows the canvas, in its runes and styles. */
-void assert_text_arrived(const Desk *desk);
-/* The pictures on the canvas arrived, pixel by pixel, in their places; no other cell
- * carries ink. */
-void assert_pictures_arrived(const Desk *desk);
 
 #endif

@@ -78,6 +78,7 @@ static void delete (KittyScreen *screen, unsigned number)
 static void take(KittyScreen *screen, const char *keys, const char *payload, size_t n,
                  int x, int y)
 {
+    assert_true(!screen->loading || value_of(keys, 'i', 0) == 0); /* one at a time */
     if (!screen->loading) {
         assert_int_equal(value_of(keys, 'a', 't'), 'T');
         assert_int_equal(value_of(keys, 'f', 0), 100);
@@ -87,12 +88,13 @@ static void take(KittyScreen *screen, const char *keys, const char *payload, siz
             {x, y, (int)value_of(keys, 'c', 0), (int)value_of(keys, 'r', 0)},
             0,
             0,
-            NULL
+            NULL,
+            false
         };
         assert_true(screen->begun.number > 0);
     }
     assert_int_equal(value_of(keys, 'q', 0), 2); /* no answers */
-    assert_true(n <= 4096);
+    assert_true(n <= 4096 && !screen->cut);
     bytes_add(&screen->text, payload, n);
     screen->loading = value_of(keys, 'm', 0) == 1;
     assert_true(!screen->loading || n % 4 == 0);
@@ -108,6 +110,10 @@ static void take(KittyScreen *screen, const char *keys, const char *payload, siz
 void kitty_command(KittyScreen *screen, const char *command, size_t n, int x, int y)
 {
     char keys[256];
+    if (n > 0 && command[n - 1] == '\030') { /* only a deletion gets us out of that */
+        screen->cut = true;
+        return;
+    }
     const char *end = memchr(command, ';', n);
     size_t length = end != NULL ? (size_t)(end - command) : n;
     assert_true(length < sizeof keys);
@@ -118,7 +124,7 @@ void kitty_command(KittyScreen *screen, const char *command, size_t n, int x, in
     case 'd':
         assert_int_equal(value_of(keys, 'd', 0), 'I');
         delete (screen, (unsigned)value_of(keys, 'i', 0));
-        screen->loading = false; /* deleting ends what was begun */
+        screen->loading = screen->cut = false; /* deleting ends what was begun */
         bytes_done(&screen->text);
         break;
     default:
@@ -135,24 +141,48 @@ void kitty_clear(KittyScreen *screen)
     bytes_done(&screen->text);
 }
 
-void assert_kitty_shows(const KittyScreen *screen, const Canvas *canvas)
+void kitty_cleared(KittyScreen *screen)
 {
-    assert_false(screen->loading);
+    for (int i = 0; i < screen->n; i++) {
+        screen->shown[i].cleared = true;
+    }
+}
+
+static const KittyPicture *at_cells(const KittyScreen *screen, Rect cells)
+{
+    const KittyPicture *found = NULL;
+    for (int k = 0; k < screen->n; k++) {
+        bool here = memcmp(&screen->shown[k].cells, &cells, sizeof cells) == 0;
+        found = here ? &screen->shown[k] : found;
+    }
+    return found;
+}
+
+void assert_kitty_shows(const KittyScreen *screen, const Canvas *canvas, bool in_full)
+{
+    assert_false(screen->loading || screen->cut);
     assert_int_equal(screen->n, canvas->pictures);
     for (int i = 0; i < canvas->pictures; i++) {
         const Picture *picture = &canvas->picture[i];
-        const KittyPicture *found = NULL;
-        for (int k = 0; k < screen->n; k++) {
-            bool here =
-                memcmp(&screen->shown[k].cells, &picture->cells, sizeof(Rect)) == 0;
-            found = here ? &screen->shown[k] : found;
+        const KittyPicture *found = at_cells(screen, picture->cells);
+        assert_true(found != NULL && !found->cleared);
+        bool same = !in_full || (found->width == picture->width &&
+                                 found->height == picture->height);
+        for (int p = 0; in_full && same && p < picture->width * picture->height; p++) {
+            same = memcmp(found->rgb + 3 * p, picture->palette[picture->pixels[p]], 3) == 0;
         }
-        assert_non_null(found);
-        assert_int_equal(found->width, picture->width);
-        assert_int_equal(found->height, picture->height);
-        for (int p = 0; p < picture->width * picture->height; p++) {
-            assert_memory_equal(found->rgb + 3 * p, picture->palette[picture->pixels[p]],
-                                3);
+        assert_true(same);
+    }
+}
+
+void assert_kitty_not_stale(const KittyScreen *screen, const Canvas *canvas)
+{
+    for (int k = 0; k < screen->n; k++) {
+        bool wanted = false;
+        for (int i = 0; i < canvas->pictures; i++) {
+            Rect cells = canvas->picture[i].cells;
+            wanted = wanted || memcmp(&screen->shown[k].cells, &cells, sizeof cells) == 0;
         }
+        assert_true(wanted);
     }
 }

@@ -13,6 +13,7 @@ typedef struct KittyPicture {
     Rect cells;
     int width, height;
     uint8_t *rgb; /* [height][width][3] */
+    bool cleared; /* with the text: terminals differ in whether it is seen then */
 } KittyPicture;
 
 typedef struct KittyScreen {
@@ -20,6 +21,7 @@ typedef struct KittyScreen {
     int n;
     bool asked;   /* whether it is spoken here */
     bool loading; /* a picture has begun and not ended */
+    bool cut;     /* a command was cut off */
     KittyPicture begun;
     Bytes text; /* its base64 */
 } KittyScreen;
@@ -28,7 +30,11 @@ typedef struct KittyScreen {
  * anything odd. */
 void kitty_command(KittyScreen *screen, const char *command, size_t n, int x, int y);
 void kitty_clear(KittyScreen *screen);
-/* Exactly these pictures stand there, pixel by pixel. */
-void assert_kitty_shows(const KittyScreen *screen, const Canvas *canvas);
+/* The text was cleared, all of it. */
+void kitty_cleared(KittyScreen *screen);
+/* Exactly these pictures stand there, `in_full` pixel by pixel. */
+void assert_kitty_shows(const KittyScreen *screen, const Canvas *canvas, bool in_full);
+/* None stands there but in the cells of one of these. */
+void assert_kitty_not_stale(const KittyScreen *screen, const Canvas *canvas);
 
 #endif

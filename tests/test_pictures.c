@@ -138,7 +138,7 @@ static void test_kitty_decodes_to_its_source(void **state)
                 }
             }
         }
-        assert_kitty_shows(&screen, &canvas);
+        assert_kitty_shows(&screen, &canvas, true);
         kitty_clear(&screen);
         free(picture.pixels);
         bytes_done(&bytes);

@@ -132,20 +132,17 @@ static Status unknown_key(const Config *config, const char *where, const char *s
 
 /* ---- one value ---- */
 
-static bool set_row(Config *config, int i, const char *text, int line,
-                    ParamReason *reason)
+static Status set_row(Config *config, int i, const char *text, int line,
+                      const char *where, Error *error)
 {
-    if (!param_value_parse(config->row[i], text, &config->value[i], reason))
-        return false;
+    ParamReason reason;
+    const ParamRow *row = config->row[i];
+    if (!param_value_parse(row, text, &config->value[i], &reason))
+        return fail(error, STATUS_BAD_INPUT, "%s: %s.%s = %.60s%s %s", where,
+                    row->section, row->key, text, strlen(text) > 60 ? "..." : "",
+                    reason.text);
     config->value[i].line = line;
-    return true;
-}
-
-static Status wrong_value(const ParamRow *row, const char *text, const char *where,
-                          const ParamReason *reason, Error *error)
-{
-    return fail(error, STATUS_BAD_INPUT, "%s: %s.%s = %.60s%s %s", where, row->section,
-                row->key, text, strlen(text) > 60 ? "..." : "", reason->text);
+    return STATUS_OK;
 }
 
 Status config_set(Config *config, const char *assignment, Error *error)
@@ -167,10 +164,7 @@ Status config_set(Config *config, const char *assignment, Error *error)
     int i = find_row(config, section, key);
     if (i < 0)
         return unknown_key(config, where, section, key, error);
-    ParamReason reason;
-    if (set_row(config, i, equals + 1, -1, &reason))
-        return STATUS_OK;
-    return wrong_value(config->row[i], equals + 1, where, &reason, error);
+    return set_row(config, i, equals + 1, -1, where, error);
 }
 
 /* ---- INI ---- */
@@ -201,14 +195,14 @@ static Status check_section(Reading *reading, const char *header)
 static Status check_line(Reading *reading, const char *line, size_t length, size_t room)
 {
     char where[200];
+    here(reading, where, sizeof where);
     if (length > room)
         return fail(reading->error, STATUS_BAD_INPUT,
-                    "%s: the line has more than %zu characters",
-                    here(reading, where, sizeof where), room);
+                    "%s: the line has more than %zu characters", where, room);
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)line[i] < ' ' && line[i] != '\t')
             return fail(reading->error, STATUS_BAD_INPUT, "%s: control character 0x%02x",
-                        here(reading, where, sizeof where), (unsigned char)line[i]);
+                        where, (unsigned char)line[i]);
     return STATUS_OK;
 }
 
@@ -229,8 +223,7 @@ static char *give_line(char *out, int size, void *context)
         length = 0;
     Status status = check_line(reading, line, length, (size_t)size - 3);
     if (!status) {
-        memcpy(out, line, length);
-        memcpy(out + length, "\n", 2);
+        snprintf(out, (size_t)size, "%.*s\n", (int)length, line);
         if (*out == '[')
             status = check_section(reading, out + 1);
     }
@@ -243,24 +236,19 @@ static Status take_pair(Reading *reading, const char *section, const char *key,
                         const char *text)
 {
     char where[200];
-    ParamReason reason;
-    int i = find_row(reading->config, section, key);
-    if (i >= 0 && !reading->first[i] &&
-        set_row(reading->config, i, text, reading->line, &reason)) {
-        reading->first[i] = reading->line;
-        return STATUS_OK;
-    }
     here(reading, where, sizeof where);
     if (!section[0])
         return fail(reading->error, STATUS_BAD_INPUT,
                     "%s: '%.60s' stands before any [section]", where, key);
+    int i = find_row(reading->config, section, key);
     if (i < 0)
         return unknown_key(reading->config, where, section, key, reading->error);
     if (reading->first[i])
         return fail(reading->error, STATUS_BAD_INPUT,
                     "%s: %s.%s is set again; first in line %d", where, section, key,
                     reading->first[i]);
-    return wrong_value(reading->config->row[i], text, where, &reason, reading->error);
+    reading->first[i] = reading->line;
+    return set_row(reading->config, i, text, reading->line, where, reading->error);
 }
 
 /* inih's callback: nonzero is success. */

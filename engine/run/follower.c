@@ -75,6 +75,7 @@ void follower_free(Follower *follower)
 
 static Status read_ini(const char *folder, Config *config, Lineage *lineage, Error *error)
 {
+    lab_config_init(config);
     Status status = folder_read_ini(folder, config, lineage, error);
     return status ? status : config_check(config, error);
 }
@@ -82,11 +83,9 @@ static Status read_ini(const char *folder, Config *config, Lineage *lineage, Err
 bool follower_read(Follower *follower, size_t most)
 {
     char path[PATH_SIZE];
-    if (restamp(&follower->ini, file_join(path, follower->folder, "run.ini"))) {
-        lab_config_init(&follower->config);
+    if (restamp(&follower->ini, file_join(path, follower->folder, "run.ini")))
         follower->good = read_ini(follower->folder, &follower->config, &follower->lineage,
                                   NULL) == STATUS_OK;
-    }
     return follower->good &&
            trail_follow(follower->trail, &follower->history, follower->folder, most);
 }
@@ -115,7 +114,6 @@ const RunView *run_view_read(const char *folder, Error *error)
     Lineage lineage;
     History history;
     const RunView *view = NULL;
-    lab_config_init(&config);
     if (read_ini(folder, &config, &lineage, error))
         return NULL;
     history_init(&history, 0, NULL);
@@ -129,9 +127,9 @@ const RunView *run_view_read(const char *folder, Error *error)
 }
 
 /* What the ends of the logs do not tell is left out rather than told in part. */
-const RunView *run_view_brief(const char *folder, const Config *blank, Error *error)
+const RunView *run_view_brief(const char *folder, Error *error)
 {
-    Config config = *blank;
+    Config config;
     Lineage lineage;
     History history;
     RunView *view = NULL;
