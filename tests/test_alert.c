@@ -6,6 +6,7 @@
 #include "views/screen.h"
 #include "views/share.h"
 #include "views/theme.h"
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -138,6 +139,50 @@ static void test_grounds_and_palettes(void **state)
     }
 }
 
+/* Relative luminance and contrast as in WCAG 2, with the colours of xterm. */
+static double luminance(const uint8_t rgb[3])
+{
+    static const double weight[3] = {0.2126, 0.7152, 0.0722};
+    double sum = 0;
+    for (int c = 0; c < 3; c++) {
+        double part = rgb[c] / 255.0;
+        sum += weight[c] * (part <= 0.03928 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+static double contrast(int colour, bool light)
+{
+    static const uint8_t step[6] = {0, 95, 135, 175, 215, 255}, full = 205;
+    uint8_t rgb[3];
+    for (int c = 0; c < 3; c++) {
+        rgb[c] = colour == 4 && c == 2 ? 238 /* xterm's blue */
+                 : colour < 8          ? (colour >> c & 1) * full
+                 : colour < 232        ? step[(colour - 16) / (c == 0 ? 36 : c == 1 ? 6 : 1) % 6]
+                                       : (uint8_t)(8 + 10 * (colour - 232));
+    }
+    double ink = luminance(rgb) + 0.05;
+    return light ? 1.05 / ink : ink / 0.05;
+}
+
+/* Words can be read: 3 to 1 at least, on a dark ground and on a light one. Rules and bands
+ * are no words. */
+static void test_contrast(void **state)
+{
+    (void)state;
+    for (int many = 0; many < 2; many++) {
+        for (int light = 0; light < 2; light++) {
+            Canvas canvas = {.look = {.colours = many ? COLOURS_256 : COLOURS_8},
+                             .light = light};
+            for (Role role = ROLE_FAINT; role < ROLES; role++) {
+                int colour = theme_style(&canvas, role).fg;
+                bool words = role != ROLE_RULE && role != ROLE_BAND && colour >= 0;
+                assert_true(!words || contrast(colour, light) >= 3);
+            }
+        }
+    }
+}
+
 static void test_clipboard(void **state)
 {
     (void)state;
@@ -165,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_screen_rings),
         cmocka_unit_test(test_shared_line),
         cmocka_unit_test(test_grounds_and_palettes),
+        cmocka_unit_test(test_contrast),
         cmocka_unit_test(test_clipboard),
     };
     return cmocka_run_group_tests_name("alert", tests, NULL, NULL);

@@ -7,36 +7,37 @@
 enum { BOLD = ATTRIBUTE_BOLD, DIM = ATTRIBUTE_DIM, REVERSE = ATTRIBUTE_REVERSE };
 enum { NO = COLOUR_DEFAULT };
 
-/* One row a role: with 256 colours on a dark ground and on a light one, with eight, with
- * none. */
-static const Style styles[ROLES][4] = {
-    [ROLE_TEXT] = {{NO, NO, 0},       {NO, NO, 0},     {NO, NO, 0},    {NO, NO, 0}      },
-    [ROLE_STRONG] = {{NO, NO, BOLD},    {NO, NO, BOLD},  {NO, NO, BOLD}, {NO, NO, BOLD}   },
-    [ROLE_FAINT] = {{245, NO, 0},      {242, NO, 0},    {NO, NO, DIM},  {NO, NO, DIM}    },
-    [ROLE_RULE] = {{240, NO, 0},      {250, NO, 0},    {4, NO, 0},     {NO, NO, DIM}    },
-    [ROLE_TITLE] = {{74, NO, 0},       {25, NO, 0},     {6, NO, 0},     {NO, NO, BOLD}   },
-    [ROLE_FRONT] = {{214, NO, BOLD},   {130, NO, BOLD}, {3, NO, BOLD},  {NO, NO, BOLD}   },
-    [ROLE_KEY] = {{74, NO, 0},       {25, NO, 0},     {6, NO, 0},     {NO, NO, BOLD}   },
+/* One row a role: with 256 colours on a dark ground and on a light one, with eight on
+ * either (cyan, green and yellow cannot be read on white), with none. */
+static const Style styles[ROLES][5] = {
+    [ROLE_TEXT] = {{NO, NO, 0}, {NO, NO, 0}, {NO, NO, 0}, {NO, NO, 0}, {NO, NO, 0}},
+    [ROLE_STRONG] = {{NO, NO, BOLD}, {NO, NO, BOLD}, {NO, NO, BOLD}, {NO, NO, BOLD}, {NO, NO, BOLD}},
+    [ROLE_FAINT] = {{245, NO, 0}, {242, NO, 0}, {NO, NO, DIM}, {NO, NO, DIM}, {NO, NO, DIM}},
+    [ROLE_RULE] = {{240, NO, 0}, {250, NO, 0}, {4, NO, 0}, {6, NO, 0}, {NO, NO, DIM}},
+    [ROLE_TITLE] = {{74, NO, 0}, {25, NO, 0}, {6, NO, 0}, {4, NO, 0}, {NO, NO, BOLD}},
+    [ROLE_FRONT] = {{214, NO, BOLD}, {130, NO, BOLD}, {3, NO, BOLD}, {5, NO, BOLD}, {NO, NO, BOLD}},
+    [ROLE_KEY] = {{74, NO, 0}, {25, NO, 0}, {6, NO, 0}, {4, NO, 0}, {NO, NO, BOLD}},
     [ROLE_SELECTED] = {{NO, NO, REVERSE},
-                   {NO, NO, REVERSE},
-                   {NO, NO, REVERSE},
-                   {NO, NO, REVERSE}                                                    },
-    [ROLE_LIVE] = {{36, NO, 0},       {29, NO, 0},     {2, NO, 0},     {NO, NO, BOLD}   },
-    [ROLE_PAUSED] = {{214, NO, 0},      {130, NO, 0},    {3, NO, 0},     {NO, NO, 0}      },
-    [ROLE_DONE] = {{74, NO, 0},       {25, NO, 0},     {6, NO, 0},     {NO, NO, 0}      },
-    [ROLE_FAILED] = {{166, NO, BOLD},   {124, NO, BOLD}, {1, NO, BOLD},  {NO, NO, REVERSE}},
-    [ROLE_LINE] = {{74, NO, 0},       {25, NO, 0},     {6, NO, 0},     {NO, NO, BOLD}   },
-    [ROLE_BAND] = {{8, NO, 0},        {248, NO, 0},    {4, NO, 0},     {NO, NO, DIM}    },
-    [ROLE_CURSOR] = {{214, NO, 0},      {130, NO, 0},    {3, NO, 0},     {NO, NO, BOLD}   },
-    [ROLE_MARK] = {{175, NO, 0},      {132, NO, 0},    {5, NO, 0},     {NO, NO, BOLD}   },
+                       {NO, NO, REVERSE},
+                       {NO, NO, REVERSE},
+                       {NO, NO, REVERSE},
+                       {NO, NO, REVERSE}},
+    [ROLE_LIVE] = {{36, NO, 0}, {29, NO, 0}, {2, NO, 0}, {4, NO, BOLD}, {NO, NO, BOLD}},
+    [ROLE_PAUSED] = {{214, NO, 0}, {130, NO, 0}, {3, NO, 0}, {5, NO, 0}, {NO, NO, 0}},
+    [ROLE_DONE] = {{74, NO, 0}, {25, NO, 0}, {6, NO, 0}, {4, NO, 0}, {NO, NO, 0}},
+    [ROLE_FAILED] = {{166, NO, BOLD}, {124, NO, BOLD}, {1, NO, BOLD}, {1, NO, BOLD}, {NO, NO, REVERSE}},
+    [ROLE_LINE] = {{74, NO, 0}, {25, NO, 0}, {6, NO, 0}, {4, NO, 0}, {NO, NO, BOLD}},
+    [ROLE_BAND] = {{8, NO, 0}, {248, NO, 0}, {4, NO, 0}, {6, NO, 0}, {NO, NO, DIM}},
+    [ROLE_CURSOR] = {{214, NO, 0}, {130, NO, 0}, {3, NO, 0}, {1, NO, 0}, {NO, NO, BOLD}},
+    [ROLE_MARK] = {{175, NO, 0}, {132, NO, 0}, {5, NO, 0}, {5, NO, 0}, {NO, NO, BOLD}},
 };
 
 Style theme_style(const Canvas *canvas, Role role)
 {
     const CanvasLook *look = &canvas->look;
     int column = look->colours == COLOURS_256 ? canvas->light
-                 : look->colours == COLOURS_8 ? 2
-                                              : 3;
+                 : look->colours == COLOURS_8 ? 2 + canvas->light
+                                              : 4;
     return styles[role][column];
 }
 
@@ -55,12 +56,12 @@ Style theme_line(const Canvas *canvas, int n)
          {25, 160, 28, 136, 31, 90, 240}                                         }, /* Paul Tol, bright */
         {{255, 250, 245, 240, 252, 247, 242}, {232, 238, 243, 248, 235, 240, 245}},
     };
-    static const int16_t few[] = {6, 3, 2, 5, 1, 7, 4};
+    static const int16_t few[2][LINES] = {{6, 3, 2, 5, 1, 7, 4}, {4, 1, 5, 0, 2, 6, 3}};
     const CanvasLook *look = &canvas->look;
     switch (look->colours) {
     case COLOURS_256:
         return (Style){many[canvas->palette % PALETTES][canvas->light][n % LINES], NO, 0};
-    case COLOURS_8: return (Style){few[n % LINES], NO, 0};
+    case COLOURS_8: return (Style){few[canvas->light][n % LINES], NO, 0};
     default: return (Style){NO, NO, n == 0 ? BOLD : 0};
     }
 }
