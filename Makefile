@@ -28,6 +28,12 @@ ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -I. $(WARN) -fno-ma
               -pthread -DDDIL_VERSION='"$(VERSION)"' -DDDIL_DATA='"$(PREFIX)/share/ddil"' \
               $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -pthread
+# gcc 12 for aarch64 dies of an internal error where it vectorises fmax over floats; kernels avoid that and are
+# the only ones to gain.
+ifneq ($(findstring aarch64,$(shell $(CC) -dumpmachine)),)
+ALL_CFLAGS += -fno-tree-vectorize
+VECTORISE  := -ftree-vectorize
+endif
 ifneq ($(SAN),)
 ALL_CFLAGS += -O1 -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ALL_LDLIBS += -fsanitize=$(SAN)
@@ -69,7 +75,7 @@ $(LIBRARY): $(MEMBERS) $(BUILD)/sources.list
 	@ar rcs $@ $(MEMBERS)
 
 # More flags for one file: EXTRA, by pattern. Kernels are pure loops over floats.
-$(BUILD)/engine/tensor/kernel_%.o: EXTRA = $(KERNEL_FLAGS)
+$(BUILD)/engine/tensor/kernel_%.o: EXTRA = $(VECTORISE) $(KERNEL_FLAGS)
 KERNEL_FLAGS ?=
 
 $(BUILD)/%.o: %.c $(BUILD)/flags.list | need-libraries
@@ -129,13 +135,14 @@ format:
 	clang-format -i $(wildcard app/*.[ch] views/*.[ch] engine/*.[ch] engine/*/*.[ch] tests/*.[ch])
 
 # Speed of whole steps beside the machine's limits, then beside PyTorch's where that is installed.
-# Then the bars it was built to, threads, a busy neighbour, and what the workbench costs the engine.
+# Then the bars it was built to, threads, a busy neighbour, what the workbench costs the engine, and the screen's budgets.
 bench: $(PROGRAM) $(BUILD)/tests/bench/bench_steps
 	@$(abspath $(PROGRAM)) bench
 	@if command -v python3 >/dev/null; then export DDIL=$(abspath $(PROGRAM)); \
 	echo; python3 tests/bench/compare.py $(COMPARE); \
 	echo; python3 tests/bench/bars.py --steps $(BUILD)/tests/bench/bench_steps; \
-	echo; python3 tests/bench/workbench.py; fi
+	echo; python3 tests/bench/workbench.py; \
+	echo; python3 tests/bench/screen.py; fi
 
 $(BUILD)/tests/bench/bench_steps: $(BUILD)/tests/bench/bench_steps.o $(LIBRARY)
 	$(call say,link $@)

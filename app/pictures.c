@@ -28,23 +28,6 @@ void pictures_done(Pictures *pictures)
     }
 }
 
-/* FNV-1a over everything that is drawn. */
-static uint64_t hash(uint64_t h, const void *data, size_t n)
-{
-    const unsigned char *byte = data;
-    for (size_t i = 0; i < n; i++) {
-        h = (h ^ byte[i]) * 0x100000001b3u;
-    }
-    return h;
-}
-
-static uint64_t content_of(const Picture *picture)
-{
-    uint64_t h = hash(0xcbf29ce484222325u, picture->palette, sizeof picture->palette);
-    h = hash(h, &picture->width, sizeof picture->width);
-    return hash(h, picture->pixels, (size_t)picture->width * (size_t)picture->height);
-}
-
 /* Spaces: the only thing that takes a sixel away on every terminal. */
 static void append_blanks(Bytes *out, Rect cells)
 {
@@ -73,20 +56,25 @@ static bool same_place(const Picture *a, const Picture *b)
            a->height == b->height;
 }
 
+static bool same_content(const Picture *a, const Picture *b)
+{
+    size_t size = (size_t)a->width * (size_t)a->height;
+    return memcmp(a->palette, b->palette, sizeof a->palette) == 0 &&
+           memcmp(a->pixels, b->pixels, size) == 0;
+}
+
 static void want(Pictures *pictures, const Picture *picture)
 {
-    uint64_t content = content_of(picture);
     size_t size = (size_t)picture->width * (size_t)picture->height;
     for (int i = 0; i < pictures->n; i++) {
         Exhibit *exhibit = &pictures->exhibit[i];
         if (same_place(&exhibit->picture, picture)) {
             exhibit->wanted = true;
-            if (exhibit->content !=
-                content) { /* replaced where it hangs: erasing first would flicker */
+            /* replaced where it hangs: erasing first would flicker */
+            if (!same_content(&exhibit->picture, picture)) {
                 memcpy(exhibit->picture.pixels, picture->pixels, size);
                 memcpy(exhibit->picture.palette, picture->palette,
                        sizeof picture->palette);
-                exhibit->content = content;
                 exhibit->fresh = false;
             }
             return;
@@ -94,7 +82,7 @@ static void want(Pictures *pictures, const Picture *picture)
     }
     must(pictures->n < (int)(sizeof pictures->exhibit / sizeof *pictures->exhibit));
     Exhibit *exhibit = &pictures->exhibit[pictures->n++];
-    *exhibit = (Exhibit){.picture = *picture, .content = content, .wanted = true};
+    *exhibit = (Exhibit){.picture = *picture, .wanted = true};
     exhibit->number = pictures->kitty ? ++pictures->numbers : 0;
     exhibit->picture.pixels = malloc(size);
     must(exhibit->picture.pixels != NULL);

@@ -11,7 +11,6 @@
 
 typedef struct Exhibit {
     Picture picture;  /* pixels owned */
-    uint64_t content; /* hash of what is wanted */
     bool wanted;      /* by the canvas shown last */
     unsigned number;  /* in the Kitty protocol; 0: sixel */
     bool hung;        /* some picture of ours stands in these cells */

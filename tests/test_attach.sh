@@ -19,7 +19,7 @@ trap clean EXIT
 
 # Waits until a command succeeds, at most so many seconds.
 until_true() { # seconds command...
-    local until=$((SECONDS + $1))
+    local until=$((SECONDS + 3 * $1))
     shift
     while ! "$@"; do
         [ $SECONDS -ge $until ] && return 1

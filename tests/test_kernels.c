@@ -1,8 +1,8 @@
 /* Every kernel against its naive twin. Errors are measured relative to the largest value
  * of the oracle; the bound stands beside each comparison. Shapes include odd sizes,
  * single rows and widths that fill no vector. */
-#include "engine/base/rng.h"
 #include "engine/tensor/kernels.h"
+#include "tests/floats.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,46 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-/* n random normals times `scale`, in exactly sized memory so that a sanitizer sees any
- * overrun. */
-static float *random_floats(size_t n, float scale, uint64_t index)
-{
-    float *x = malloc(sizeof(float) * (n + !n));
-    assert_non_null(x);
-    Rng rng = rng_at(11, STREAM_NULL, index);
-    for (size_t i = 0; i < n; i++)
-        x[i] = scale * rng_normal(&rng);
-    return x;
-}
-
-static float *copy_of(size_t n, const float *x)
-{
-    float *y = malloc(sizeof(float) * (n + !n));
-    assert_non_null(y);
-    memcpy(y, x, sizeof(float) * n);
-    return y;
-}
-
-/* |got - want| / max |want|; a NaN anywhere counts as infinite. */
-static double worst(size_t n, const float *got, const float *want)
-{
-    double top = 1e-30, error = 0;
-    for (size_t i = 0; i < n; i++) {
-        top = fmax(top, fabs((double)want[i]));
-        double d = fabs((double)got[i] - (double)want[i]);
-        error = isnan(d) ? INFINITY : fmax(error, d);
-    }
-    return error / top;
-}
-
-static void expect_close(const char *what, size_t n, const float *got, const float *want,
-                         double bound)
-{
-    double error = worst(n, got, want);
-    if (!(error <= bound))
-        fail_msg("%s: relative error %g, bound %g", what, error, bound);
-}
 
 static void test_matmul(void **state)
 {
@@ -134,104 +94,6 @@ static void test_column_sums(void **state)
         kernel_column_sums(rows, c, x, got);
         expect_close("column sums", (size_t)c, got, want, 3e-6);
         free(x), free(got), free(want);
-    }
-}
-
-static const ConvShape conv_shapes[] = {
-    {1,  1,  1,  1,  1 },
-    {2,  3,  5,  2,  3 },
-    {1,  14, 14, 4,  32},
-    {2,  14, 14, 32, 32},
-    {1,  14, 14, 32, 4 },
-    {3,  7,  7,  96, 96},
-    {1,  8,  8,  16, 48},
-    {1,  16, 12, 24, 8 },
-    {1,  2,  2,  8,  8 },
-    {2,  6,  9,  40, 16},
-    {16, 7,  7,  32, 64},
-    {1,  28, 28, 8,  16},
-    {2,  5,  1,  16, 16},
-    {1,  1,  6,  16, 32},
-    {0,  7,  7,  16, 16},
-};
-
-typedef struct ConvData {
-    ConvShape s;
-    size_t nx, ny, nw;
-    float *x, *w, *b, *gy, *scratch;
-} ConvData;
-
-static ConvData conv_data(ConvShape s)
-{
-    size_t pixels = (size_t)s.n * (size_t)s.h * (size_t)s.w;
-    ConvData d = {.s = s,
-                  .nx = pixels * (size_t)s.in,
-                  .ny = pixels * (size_t)s.out,
-                  .nw = 9 * (size_t)s.in * (size_t)s.out};
-    d.x = random_floats(d.nx, 1, 1);
-    d.w = random_floats(d.nw, 0.1f, 2);
-    d.b = random_floats((size_t)s.out, 1, 3);
-    d.gy = random_floats(d.ny, 1, 4);
-    size_t bytes = (sizeof(float) * (conv3x3_scratch(s) + 16) + 63) / 64 * 64;
-    d.scratch = aligned_alloc(64, bytes);
-    assert_non_null(d.scratch);
-    return d;
-}
-
-static void conv_free(ConvData *d)
-{
-    free(d->x), free(d->w), free(d->b), free(d->gy), free(d->scratch);
-}
-
-/* Transform-domain products round more: F(4x4, 3x3) 5e-6 to 1e-5, where it is used (on
- * every CPU with AVX2); direct products as any other. */
-static double conv_bound(ConvShape s)
-{
-    bool transformed = s.in % 16 == 0 && s.out % 16 == 0 && s.h >= 4 && s.w >= 4;
-    return transformed ? 1e-5 : 1e-6;
-}
-
-static void test_conv3x3(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof conv_shapes / sizeof *conv_shapes; i++) {
-        ConvData d = conv_data(conv_shapes[i]);
-        float *want = random_floats(d.ny, 1, 5), *got = copy_of(d.ny, want);
-        naive_conv3x3(d.s, d.x, d.w, i % 2 ? d.b : NULL, want);
-        kernel_conv3x3(d.s, d.x, d.w, i % 2 ? d.b : NULL, got, d.scratch);
-        expect_close("conv3x3", d.ny, got, want, conv_bound(d.s));
-        free(want), free(got), conv_free(&d);
-    }
-}
-
-static void test_conv3x3_input(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof conv_shapes / sizeof *conv_shapes; i++) {
-        ConvData d = conv_data(conv_shapes[i]);
-        float *want = random_floats(d.nx, 1, 5), *got = copy_of(d.nx, want);
-        naive_conv3x3_input(d.s, d.gy, d.w, want);
-        kernel_conv3x3_input(d.s, d.gy, d.w, true, got, d.scratch);
-        expect_close("conv3x3 input", d.nx, got, want, conv_bound(d.s));
-        for (size_t k = 0; k < d.nx; k++)
-            want[k] = 0, got[k] = NAN;
-        naive_conv3x3_input(d.s, d.gy, d.w, want);
-        kernel_conv3x3_input(d.s, d.gy, d.w, false, got, d.scratch);
-        expect_close("conv3x3 input set", d.nx, got, want, conv_bound(d.s));
-        free(want), free(got), conv_free(&d);
-    }
-}
-
-static void test_conv3x3_weight(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof conv_shapes / sizeof *conv_shapes; i++) {
-        ConvData d = conv_data(conv_shapes[i]);
-        float *want = random_floats(d.nw, 1, 5), *got = copy_of(d.nw, want);
-        naive_conv3x3_weight(d.s, d.gy, d.x, want);
-        kernel_conv3x3_weight(d.s, d.gy, d.x, got, d.scratch);
-        expect_close("conv3x3 weight", d.nw, got, want, conv_bound(d.s));
-        free(want), free(got), conv_free(&d);
     }
 }
 
@@ -451,12 +313,11 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_matmul),        cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_column_sums),   cmocka_unit_test(test_conv3x3),
-        cmocka_unit_test(test_conv3x3_input), cmocka_unit_test(test_conv3x3_weight),
-        cmocka_unit_test(test_exp),           cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_silu_slope),    cmocka_unit_test(test_group_norm),
-        cmocka_unit_test(test_softmax),       cmocka_unit_test(test_attention),
-        cmocka_unit_test(test_shuffle),       cmocka_unit_test(test_time_features),
+        cmocka_unit_test(test_column_sums),   cmocka_unit_test(test_exp),
+        cmocka_unit_test(test_activations),   cmocka_unit_test(test_silu_slope),
+        cmocka_unit_test(test_group_norm),    cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_attention),     cmocka_unit_test(test_shuffle),
+        cmocka_unit_test(test_time_features),
     };
     kernel_init();
     return cmocka_run_group_tests_name(kernel_cpu(), tests, NULL, NULL);

@@ -44,7 +44,7 @@ keys() {
 
 # Waits until the screen matches, at most so many seconds.
 wait_for() { # pattern seconds
-    local until=$((SECONDS + ${2:-20}))
+    local until=$((SECONDS + 3 * ${2:-20})) # a busy machine is no failure
     while ! screen | grep -qP -- "$1"; do
         [ $SECONDS -ge $until ] && return 1
         sleep 0.1
@@ -52,7 +52,7 @@ wait_for() { # pattern seconds
 }
 
 wait_gone() { # pattern seconds
-    local until=$((SECONDS + ${2:-20}))
+    local until=$((SECONDS + 3 * ${2:-20})) # a busy machine is no failure
     while screen | grep -qP -- "$1"; do
         [ $SECONDS -ge $until ] && return 1
         sleep 0.1

@@ -212,16 +212,25 @@ static uint8_t tile_grey(const Tile *tile, int r0, int r1, int c0, int c1)
                      (level > 0 ? min_int((int)fminf(level, GREYS), GREYS - 1) : 0));
 }
 
-void sheet_tile(Raster *raster, Box box, const Tile *tile)
+/* Every value becomes a square of pixels. */
+static void tile_up(Raster *raster, const Tile *tile, int x0, int y0, int factor)
 {
-    int factor = min_int(box.width / tile->width, box.height / tile->height);
-    int width = tile->width * factor, height = tile->height * factor;
-    if (factor < 1) {
-        double shrink =
-            fmin((double)box.width / tile->width, (double)box.height / tile->height);
-        width = max_int((int)(tile->width * shrink), 1);
-        height = max_int((int)(tile->height * shrink), 1);
+    for (int row = 0; row < tile->height; row++) {
+        for (int column = 0; column < tile->width; column++) {
+            Box square = {x0 + column * factor, y0 + row * factor, factor, factor};
+            uint8_t grey = tile_grey(tile, row, row + 1, column, column + 1);
+            raster_fill(raster, square, grey);
+        }
     }
+}
+
+/* Every pixel is the mean of the values under it. */
+static void tile_down(Raster *raster, Box box, const Tile *tile)
+{
+    double shrink =
+        fmin((double)box.width / tile->width, (double)box.height / tile->height);
+    int width = max_int((int)(tile->width * shrink), 1),
+        height = max_int((int)(tile->height * shrink), 1);
     int x0 = box.x + (box.width - width) / 2, y0 = box.y + (box.height - height) / 2;
     for (int y = 0; y < height; y++) {
         int r0 = y * tile->height / height, r1 = (y + 1) * tile->height / height;
@@ -230,4 +239,16 @@ void sheet_tile(Raster *raster, Box box, const Tile *tile)
             put_pixel(raster, box, x0 + x, y0 + y, tile_grey(tile, r0, r1, c0, c1));
         }
     }
+}
+
+void sheet_tile(Raster *raster, Box box, const Tile *tile)
+{
+    int factor = min_int(box.width / tile->width, box.height / tile->height);
+    if (factor < 1) {
+        tile_down(raster, box, tile);
+        return;
+    }
+    int x0 = box.x + (box.width - tile->width * factor) / 2,
+        y0 = box.y + (box.height - tile->height * factor) / 2;
+    tile_up(raster, tile, x0, y0, factor);
 }

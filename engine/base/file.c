@@ -148,17 +148,19 @@ static bool grow(Bytes *bytes)
 
 /* Reads to the end, at most `limit` bytes; returns 0, an errno, or EFBIG when there is
  * more. */
-static int read_all(FILE *stream, size_t limit, Bytes *bytes)
+static int read_all(int descriptor, size_t limit, Bytes *bytes)
 {
-    size_t got = 1;
+    ssize_t got = 1;
     while (got > 0 && bytes->size <= limit) {
         if (!grow(bytes))
             return ENOMEM;
-        errno = 0;
-        got = fread(bytes->data + bytes->size, 1, bytes->room - bytes->size - 1, stream);
-        if (got == 0 && ferror(stream))
-            return errno ? errno : EIO;
-        bytes->size += got;
+        do
+            got = read(descriptor, bytes->data + bytes->size,
+                       bytes->room - bytes->size - 1);
+        while (got < 0 && errno == EINTR);
+        if (got < 0)
+            return errno;
+        bytes->size += (size_t)got;
     }
     bytes->data[bytes->size] = 0;
     return bytes->size > limit ? EFBIG : 0;
@@ -166,12 +168,12 @@ static int read_all(FILE *stream, size_t limit, Bytes *bytes)
 
 Status file_read(const char *path, size_t limit, char **data, size_t *size, Error *error)
 {
-    FILE *stream = fopen(path, "rbe");
-    if (!stream)
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
         return fail(error, STATUS_BAD_INPUT, "cannot open %s: %s", path, strerror(errno));
     Bytes bytes = {0};
-    int reason = read_all(stream, limit, &bytes);
-    fclose(stream);
+    int reason = read_all(descriptor, limit, &bytes);
+    close(descriptor);
     if (reason)
         free(bytes.data);
     if (reason == EFBIG)

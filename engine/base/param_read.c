@@ -132,17 +132,20 @@ static Status unknown_key(const Config *config, const char *where, const char *s
 
 /* ---- one value ---- */
 
-static Status set_row(Config *config, int i, const char *text, int line,
-                      const char *where, Error *error)
+static bool set_row(Config *config, int i, const char *text, int line,
+                    ParamReason *reason)
 {
-    ParamReason reason;
-    const ParamRow *row = config->row[i];
-    if (!param_value_parse(row, text, &config->value[i], &reason))
-        return fail(error, STATUS_BAD_INPUT, "%s: %s.%s = %.60s%s %s", where,
-                    row->section, row->key, text, strlen(text) > 60 ? "..." : "",
-                    reason.text);
+    if (!param_value_parse(config->row[i], text, &config->value[i], reason))
+        return false;
     config->value[i].line = line;
-    return STATUS_OK;
+    return true;
+}
+
+static Status wrong_value(const ParamRow *row, const char *text, const char *where,
+                          const ParamReason *reason, Error *error)
+{
+    return fail(error, STATUS_BAD_INPUT, "%s: %s.%s = %.60s%s %s", where, row->section,
+                row->key, text, strlen(text) > 60 ? "..." : "", reason->text);
 }
 
 Status config_set(Config *config, const char *assignment, Error *error)
@@ -164,7 +167,10 @@ Status config_set(Config *config, const char *assignment, Error *error)
     int i = find_row(config, section, key);
     if (i < 0)
         return unknown_key(config, where, section, key, error);
-    return set_row(config, i, equals + 1, -1, where, error);
+    ParamReason reason;
+    if (set_row(config, i, equals + 1, -1, &reason))
+        return STATUS_OK;
+    return wrong_value(config->row[i], equals + 1, where, &reason, error);
 }
 
 /* ---- INI ---- */
@@ -195,14 +201,14 @@ static Status check_section(Reading *reading, const char *header)
 static Status check_line(Reading *reading, const char *line, size_t length, size_t room)
 {
     char where[200];
-    here(reading, where, sizeof where);
     if (length > room)
         return fail(reading->error, STATUS_BAD_INPUT,
-                    "%s: the line has more than %zu characters", where, room);
+                    "%s: the line has more than %zu characters",
+                    here(reading, where, sizeof where), room);
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)line[i] < ' ' && line[i] != '\t')
             return fail(reading->error, STATUS_BAD_INPUT, "%s: control character 0x%02x",
-                        where, (unsigned char)line[i]);
+                        here(reading, where, sizeof where), (unsigned char)line[i]);
     return STATUS_OK;
 }
 
@@ -223,7 +229,8 @@ static char *give_line(char *out, int size, void *context)
         length = 0;
     Status status = check_line(reading, line, length, (size_t)size - 3);
     if (!status) {
-        snprintf(out, (size_t)size, "%.*s\n", (int)length, line);
+        memcpy(out, line, length);
+        memcpy(out + length, "\n", 2);
         if (*out == '[')
             status = check_section(reading, out + 1);
     }
@@ -236,19 +243,24 @@ static Status take_pair(Reading *reading, const char *section, const char *key,
                         const char *text)
 {
     char where[200];
+    ParamReason reason;
+    int i = find_row(reading->config, section, key);
+    if (i >= 0 && !reading->first[i] &&
+        set_row(reading->config, i, text, reading->line, &reason)) {
+        reading->first[i] = reading->line;
+        return STATUS_OK;
+    }
     here(reading, where, sizeof where);
     if (!section[0])
         return fail(reading->error, STATUS_BAD_INPUT,
                     "%s: '%.60s' stands before any [section]", where, key);
-    int i = find_row(reading->config, section, key);
     if (i < 0)
         return unknown_key(reading->config, where, section, key, reading->error);
     if (reading->first[i])
         return fail(reading->error, STATUS_BAD_INPUT,
                     "%s: %s.%s is set again; first in line %d", where, section, key,
                     reading->first[i]);
-    reading->first[i] = reading->line;
-    return set_row(reading->config, i, text, reading->line, where, reading->error);
+    return wrong_value(reading->config->row[i], text, where, &reason, reading->error);
 }
 
 /* inih's callback: nonzero is success. */

@@ -2,6 +2,7 @@
  * live run, round robin; publish when something changed and 100 ms have passed, at once
  * after commands and before going to sleep. */
 #include "engine/base/clock.h"
+#include "engine/distill/params.h"
 #include "engine/run/engine_parts.h"
 #include "engine/run/folder.h"
 #include <errno.h>
@@ -280,6 +281,7 @@ Status engine_open(Engine **opened, const EngineOptions *options, Error *error)
     engine->stepped = options->stepped;
     engine->lock_file = engine->wake[0] = engine->wake[1] = -1;
     engine->cpu_share = NAN;
+    lab_config_init(&engine->blank);
     atomic_init(&engine->headless, options->headless);
     init_lock(engine);
     Status status = prepare(engine, options, error);

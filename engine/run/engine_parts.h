@@ -56,6 +56,7 @@ typedef struct Order {
 struct Engine {
     /* constant while open */
     char runs[PATH_SIZE];
+    Config blank; /* every parameter at its default */
     bool readonly, stepped;
     bool viewer;   /* another process owns the folder, or nobody does */
     int lock_file; /* descriptor of runs/.lock, -1: none */

@@ -144,7 +144,7 @@ void slot_scan(Engine *engine, const char *folder)
         return;
     }
     Error error = {{0}};
-    const RunView *view = run_view_brief(folder, &error);
+    const RunView *view = run_view_brief(folder, &engine->blank, &error);
     if (!view && !engine->current) /* once, at the start */
         note_add(engine, 0, STATUS_BAD_INPUT, id, "run %02d cannot be shown: %.200s", id,
                  error.text);

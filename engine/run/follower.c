@@ -75,7 +75,6 @@ void follower_free(Follower *follower)
 
 static Status read_ini(const char *folder, Config *config, Lineage *lineage, Error *error)
 {
-    lab_config_init(config);
     Status status = folder_read_ini(folder, config, lineage, error);
     return status ? status : config_check(config, error);
 }
@@ -83,9 +82,11 @@ static Status read_ini(const char *folder, Config *config, Lineage *lineage, Err
 bool follower_read(Follower *follower, size_t most)
 {
     char path[PATH_SIZE];
-    if (restamp(&follower->ini, file_join(path, follower->folder, "run.ini")))
+    if (restamp(&follower->ini, file_join(path, follower->folder, "run.ini"))) {
+        lab_config_init(&follower->config);
         follower->good = read_ini(follower->folder, &follower->config, &follower->lineage,
                                   NULL) == STATUS_OK;
+    }
     return follower->good &&
            trail_follow(follower->trail, &follower->history, follower->folder, most);
 }
@@ -114,6 +115,7 @@ const RunView *run_view_read(const char *folder, Error *error)
     Lineage lineage;
     History history;
     const RunView *view = NULL;
+    lab_config_init(&config);
     if (read_ini(folder, &config, &lineage, error))
         return NULL;
     history_init(&history, 0, NULL);
@@ -127,9 +129,9 @@ const RunView *run_view_read(const char *folder, Error *error)
 }
 
 /* What the ends of the logs do not tell is left out rather than told in part. */
-const RunView *run_view_brief(const char *folder, Error *error)
+const RunView *run_view_brief(const char *folder, const Config *blank, Error *error)
 {
-    Config config;
+    Config config = *blank;
     Lineage lineage;
     History history;
     RunView *view = NULL;

@@ -41,6 +41,13 @@ void history_name_terms(History *history, int n, const char *const *names)
     history->curves = rows_new(history->terms);
 }
 
+void history_drop_terms(History *history)
+{
+    rows_drop(history->curves);
+    history->terms = 2;
+    history->curves = rows_new(history->terms);
+}
+
 void history_init(History *history, int n, const char *const *names)
 {
     *history = (History){.metrics_step = -1, .steps_per_s = NAN};

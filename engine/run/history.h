@@ -51,6 +51,8 @@ void history_done(History *history);
 double history_smooth_loss(const History *history);
 /* Begins the series anew, with these names behind loss and grad_norm. */
 void history_name_terms(History *history, int n, const char *const *names);
+/* Only the loss and the norm of the gradient stay; the costs are still counted. */
+void history_drop_terms(History *history);
 /* values: as many as names. */
 void history_metrics(History *history, long step, double loss, double grad_norm,
                      double lr, const double *values);

@@ -135,7 +135,7 @@ static Status read_logs(History *history, const char *folder, bool ends, Error *
         if (log->header)
             log->header(history, &reader);
         if (ends)
-            history->terms = history->terms < 2 ? history->terms : 2; /* loss, gradient */
+            history_drop_terms(history);
         read_rows(history, &reader, log, &column);
         csv_close(&reader);
     }

@@ -29,7 +29,7 @@ struct Rows {
     int columns, chunks, room; /* room: chunks there are places for */
     long **step;
     Column column[TERMS_MAX];
-    void *old[TABLES_MAX * (TERMS_MAX + 1)];
+    void **old; /* NULL until a table has grown */
     int olds;
 };
 
@@ -60,6 +60,7 @@ void rows_drop(Rows *rows)
         free(rows->column[c].chunk);
     for (int i = 0; i < rows->olds; i++)
         free(rows->old[i]);
+    free(rows->old);
     free(rows->step);
     free(rows);
 }
@@ -71,6 +72,8 @@ static void *longer(Rows *rows, void *table, int room)
 {
     void **more = get((size_t)room * sizeof *more);
     if (table) {
+        if (!rows->old)
+            rows->old = get(TABLES_MAX * (TERMS_MAX + 1) * sizeof *rows->old);
         memcpy(more, table, (size_t)rows->chunks * sizeof *more);
         rows->old[rows->olds++] = table;
     }
@@ -97,7 +100,6 @@ Rows *rows_new(int columns)
     must(rows && columns <= TERMS_MAX);
     rows->references = 1;
     rows->columns = columns;
-    add_chunk(rows); /* a run's first steps need not ask for memory */
     return rows;
 }
 

@@ -80,8 +80,9 @@ void run_view_drop(const RunView *view);
 /* The same from a folder, without opening the lab (finished runs in the list): reads run.ini and the logs. NULL with a reason when the
  * folder is not a run's. */
 const RunView *run_view_read(const char *folder, Error *error);
-/* The same from the ends of the logs, quick however long they are: what a list of runs needs. `brief` is set. */
-const RunView *run_view_brief(const char *folder, Error *error);
+/* The same from the ends of the logs, quick however long they are: what a list of runs needs. `brief` is set.
+ * `blank`: of lab_config_init, which costs as much as the rest when there are a thousand. */
+const RunView *run_view_brief(const char *folder, const Config *blank, Error *error);
 
 /* A folder that is read a piece at a time, and as it grows: what a viewer keeps of a run that is live. Zero cost while
  * nothing changes. */

@@ -18,7 +18,7 @@ static bool turns(ConvShape s)
 
 static ConvShape swapped(ConvShape s)
 {
-    return (ConvShape){s.n, s.h, s.w, s.out, s.in};
+    return (ConvShape){s.n, s.h, s.w, s.out, s.in, s.way};
 }
 
 static size_t weights(ConvShape s)

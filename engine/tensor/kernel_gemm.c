@@ -7,6 +7,7 @@
 
 #if KERNEL_X86
 #include <immintrin.h>
+#endif
 
 enum { KC = 256, WIDEST = 48 };
 
@@ -68,6 +69,7 @@ KERNEL_BODY void pack(const Gemm *g, int l0, int k, int j0, int n, int width,
         pack_transposed(k, n, width, g->alpha, b, g->cb, panel);
 }
 
+#if KERNEL_X86
 #define TILE(name)              avx512_##name
 #define TARGET                  KERNEL_AVX512
 #define LANES                   16
@@ -106,6 +108,39 @@ static const int tail_mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #undef LANES
 #undef VECTORS
 #undef ROWS
+#endif
+
+KERNEL_BODY Quad load_some(const float *from, int n)
+{
+    Quad vector = {0};
+    for (int i = 0; i < n; i++)
+        vector[i] = from[i];
+    return vector;
+}
+
+KERNEL_BODY void store_some(float *to, int n, Quad vector)
+{
+    for (int i = 0; i < n; i++)
+        to[i] = vector[i];
+}
+
+#define TILE(name) portable_##name
+#define TARGET
+#define LANES                   4
+#define VECTORS                 2
+#define ROWS                    6
+#define MASK(tail)              (tail)
+#define LOAD(from, mask)        load_some(from, mask)
+#define STORE(to, mask, vector) store_some(to, mask, vector)
+#include "engine/tensor/kernel_gemm_tile.h"
+#undef MASK
+#undef LOAD
+#undef STORE
+#undef TILE
+#undef TARGET
+#undef LANES
+#undef VECTORS
+#undef ROWS
 
 /* One instruction set's tiles: row counts from the largest, ending with 1. */
 typedef struct TileSet {
@@ -116,14 +151,21 @@ typedef struct TileSet {
 } TileSet;
 
 static const TileSet sets[] = {
+    [CPU_PORTABLE] = {4,
+                      2, portable_pack,
+                      {6, 4, 2, 1},
+                      {portable_rows_ROWS, portable_rows_4, portable_rows_2,
+                       portable_rows_1}                                              },
+#if KERNEL_X86
     [CPU_AVX2] = {8,
-                  2, avx2_pack,
-                  {6, 4, 2, 1},
-                  {avx2_rows_ROWS, avx2_rows_4, avx2_rows_2, avx2_rows_1}        },
+                      2, avx2_pack,
+                      {6, 4, 2, 1},
+                      {avx2_rows_ROWS, avx2_rows_4, avx2_rows_2, avx2_rows_1}        },
     [CPU_AVX512] = {16,
-                  3, avx512_pack,
-                  {8, 4, 2, 1},
-                  {avx512_rows_ROWS, avx512_rows_4, avx512_rows_2, avx512_rows_1}},
+                      3, avx512_pack,
+                      {8, 4, 2, 1},
+                      {avx512_rows_ROWS, avx512_rows_4, avx512_rows_2, avx512_rows_1}},
+#endif
 };
 
 /* The kind of tile for the next of `left` rows: the largest that fits, but two equal ones
@@ -213,13 +255,3 @@ void kernel_gemm(const Gemm *gemm)
     for (int l = 0; l < gemm->k; l += KC)
         block(set, gemm, l, gemm->k - l < KC ? gemm->k - l : KC);
 }
-
-#else
-
-void kernel_gemm(const Gemm *gemm)
-{
-    (void)gemm;
-    __builtin_trap();
-}
-
-#endif

@@ -20,7 +20,7 @@ typedef struct Gemm {
     ptrdiff_t ldc;
 } Gemm;
 
-/* Needs kernel_level() > CPU_PORTABLE. */
+/* On every CPU; without AVX2, BLAS may be faster. */
 void kernel_gemm(const Gemm *gemm);
 
 /* c (m, n) = A B for B packed by the caller, k at most 256 and n a multiple of 16:

@@ -208,7 +208,7 @@ void naive_softmax(int rows, int n, float *x)
     for (int row = 0; row < rows; row++, x += n) {
         double top = -INFINITY, sum = 0;
         for (int j = 0; j < n; j++)
-            top = fmax(top, (double)x[j]);
+            top = (double)x[j] > top ? (double)x[j] : top;
         for (int j = 0; j < n; j++)
             sum += exp((double)x[j] - top);
         for (int j = 0; j < n; j++)

@@ -4,7 +4,7 @@
 
 #include "engine/tensor/kernels.h"
 
-/* Whether this shape is worth it on this CPU; the others below want it to be. */
+/* Whether this shape is to be transformed; the others below want it to be. */
 bool winograd_fits(ConvShape shape);
 size_t winograd_scratch(ConvShape shape);
 void winograd_forward(ConvShape shape, const float *x, const float *weight,

@@ -1,11 +1,12 @@
-/* The five transforms of F(4x4, 3x3) for one instruction set; kernel_winograd.c includes
- * this file once for each. Wants TILE(name), TARGET and LANES as kernel_gemm_tile.h does.
- * Matrices: Lavin & Gray 2016, points 0, 1, -1, 2, -2. */
+/* The five transforms of F(4x4, 3x3) and of F(2x2, 3x3) for one instruction set;
+ * kernel_winograd.c includes this file once for each. Wants TILE(name), TARGET and LANES
+ * as kernel_gemm_tile.h does. Matrices: Lavin & Gray 2016; points 0, 1, -1 and infinity
+ * in both, 2 and -2 in the first. */
 
 typedef float TILE(Vec) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 /* B^T d */
-TARGET KERNEL_BODY void TILE(one_data)(const TILE(Vec) * d, TILE(Vec) * o)
+TARGET KERNEL_BODY void TILE(data4)(const TILE(Vec) * d, TILE(Vec) * o)
 {
     TILE(Vec) even = d[4] - 4.0f * d[2], odd = d[3] - 4.0f * d[1];
     TILE(Vec) near = d[4] - d[2], far = 2.0f * (d[3] - d[1]);
@@ -18,7 +19,7 @@ TARGET KERNEL_BODY void TILE(one_data)(const TILE(Vec) * d, TILE(Vec) * o)
 }
 
 /* A^T m */
-TARGET KERNEL_BODY void TILE(one_output)(const TILE(Vec) * m, TILE(Vec) * o)
+TARGET KERNEL_BODY void TILE(output4)(const TILE(Vec) * m, TILE(Vec) * o)
 {
     TILE(Vec) s1 = m[1] + m[2], d1 = m[1] - m[2], s2 = m[3] + m[4], d2 = m[3] - m[4];
     o[0] = m[0] + s1 + s2;
@@ -28,7 +29,7 @@ TARGET KERNEL_BODY void TILE(one_output)(const TILE(Vec) * m, TILE(Vec) * o)
 }
 
 /* A y */
-TARGET KERNEL_BODY void TILE(one_gradient)(const TILE(Vec) * y, TILE(Vec) * o)
+TARGET KERNEL_BODY void TILE(gradient4)(const TILE(Vec) * y, TILE(Vec) * o)
 {
     TILE(Vec) even = y[0] + y[2], odd = y[1] + y[3];
     TILE(Vec) even2 = y[0] + 4.0f * y[2], odd2 = 2.0f * y[1] + 8.0f * y[3];
@@ -41,7 +42,7 @@ TARGET KERNEL_BODY void TILE(one_gradient)(const TILE(Vec) * y, TILE(Vec) * o)
 }
 
 /* G g */
-TARGET KERNEL_BODY void TILE(one_weight)(const TILE(Vec) * g, TILE(Vec) * o)
+TARGET KERNEL_BODY void TILE(weight4)(const TILE(Vec) * g, TILE(Vec) * o)
 {
     const float sixth = 1.0f / 6.0f, twelfth = 1.0f / 12.0f, part = 1.0f / 24.0f;
     TILE(Vec) sum = sixth * (g[0] + g[2]), middle = sixth * g[1];
@@ -55,7 +56,7 @@ TARGET KERNEL_BODY void TILE(one_weight)(const TILE(Vec) * g, TILE(Vec) * o)
 }
 
 /* G^T m */
-TARGET KERNEL_BODY void TILE(one_weight_gradient)(const TILE(Vec) * m, TILE(Vec) * o)
+TARGET KERNEL_BODY void TILE(weight_gradient4)(const TILE(Vec) * m, TILE(Vec) * o)
 {
     const float sixth = 1.0f / 6.0f, twelfth = 1.0f / 12.0f, part = 1.0f / 24.0f;
     TILE(Vec) s1 = sixth * (m[1] + m[2]), s2 = m[3] + m[4];
@@ -64,11 +65,52 @@ TARGET KERNEL_BODY void TILE(one_weight_gradient)(const TILE(Vec) * m, TILE(Vec)
     o[2] = sixth * s2 - s1 + m[5];
 }
 
-/* from: in * in rows of channels, to: out * out rows; `one` down the columns, then along
- * the rows. */
-#define TILE_TRANSFORM(name, one, in, out)                                               \
-    TARGET static void TILE(name)(int channels, const float *const *from,                \
-                                  float *const *to, Finish finish, const float *bias)    \
+/* The same five for F(2x2, 3x3). */
+TARGET KERNEL_BODY void TILE(data2)(const TILE(Vec) * d, TILE(Vec) * o)
+{
+    o[0] = d[0] - d[2];
+    o[1] = d[1] + d[2];
+    o[2] = d[2] - d[1];
+    o[3] = d[1] - d[3];
+}
+
+TARGET KERNEL_BODY void TILE(output2)(const TILE(Vec) * m, TILE(Vec) * o)
+{
+    o[0] = m[0] + m[1] + m[2];
+    o[1] = m[1] - m[2] - m[3];
+}
+
+TARGET KERNEL_BODY void TILE(gradient2)(const TILE(Vec) * y, TILE(Vec) * o)
+{
+    o[0] = y[0];
+    o[1] = y[0] + y[1];
+    o[2] = y[0] - y[1];
+    o[3] = -y[1];
+}
+
+TARGET KERNEL_BODY void TILE(weight2)(const TILE(Vec) * g, TILE(Vec) * o)
+{
+    TILE(Vec) sum = 0.5f * (g[0] + g[2]), middle = 0.5f * g[1];
+    o[0] = g[0];
+    o[1] = sum + middle;
+    o[2] = sum - middle;
+    o[3] = g[2];
+}
+
+TARGET KERNEL_BODY void TILE(weight_gradient2)(const TILE(Vec) * m, TILE(Vec) * o)
+{
+    TILE(Vec) sum = 0.5f * (m[1] + m[2]);
+    o[0] = m[0] + sum;
+    o[1] = 0.5f * (m[1] - m[2]);
+    o[2] = sum + m[3];
+}
+
+/* from: in * in rows of channels, to: out * out rows; down the columns, then along the
+ * rows. */
+#define TILE_TRANSFORM(one, in, out)                                                     \
+    TARGET static void TILE(all_##one)(int channels, const float *const *from,           \
+                                       float *const *to, Finish finish,                  \
+                                       const float *bias)                                \
     {                                                                                    \
         for (int at = 0; at < channels; at += LANES) {                                   \
             TILE(Vec) half[out][in], column[in], row[out];                               \
@@ -94,9 +136,28 @@ TARGET KERNEL_BODY void TILE(one_weight_gradient)(const TILE(Vec) * m, TILE(Vec)
             }                                                                            \
         }                                                                                \
     }
-TILE_TRANSFORM(data, one_data, 6, 6)
-TILE_TRANSFORM(output, one_output, 6, 4)
-TILE_TRANSFORM(gradient, one_gradient, 4, 6)
-TILE_TRANSFORM(weight, one_weight, 3, 6)
-TILE_TRANSFORM(weight_gradient, one_weight_gradient, 6, 3)
+TILE_TRANSFORM(data4, 6, 6)
+TILE_TRANSFORM(output4, 6, 4)
+TILE_TRANSFORM(gradient4, 4, 6)
+TILE_TRANSFORM(weight4, 3, 6)
+TILE_TRANSFORM(weight_gradient4, 6, 3)
+TILE_TRANSFORM(data2, 4, 4)
+TILE_TRANSFORM(output2, 4, 2)
+TILE_TRANSFORM(gradient2, 2, 4)
+TILE_TRANSFORM(weight2, 3, 4)
+TILE_TRANSFORM(weight_gradient2, 4, 3)
 #undef TILE_TRANSFORM
+
+/* A row of the table for tiles of `side`. */
+#define TILE_TRANSFORMS(side)                                                            \
+    static const Transforms TILE(transforms##side) = {                                   \
+        side,                                                                            \
+        TILE(all_data##side),                                                            \
+        TILE(all_output##side),                                                          \
+        TILE(all_gradient##side),                                                        \
+        TILE(all_weight##side),                                                          \
+        TILE(all_weight_gradient##side),                                                 \
+    }
+TILE_TRANSFORMS(4);
+TILE_TRANSFORMS(2);
+#undef TILE_TRANSFORMS

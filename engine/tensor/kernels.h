@@ -38,8 +38,15 @@ void kernel_column_sums(int rows, int c, const float *x, float *sum);
 
 /* 3x3 convolution, stride 1, zero padding 1. x: (n, h, w, in); weight: (3, 3, in, out);
  * y: (n, h, w, out). scratch: conv3x3_scratch floats. */
+typedef enum ConvWay {
+    CONV_BY_RULE,   /* the fastest for the shape, as measured */
+    CONV_GATHER,    /* one matrix product over neighbourhoods */
+    CONV_WINOGRAD2, /* F(2x2, 3x3) and F(4x4, 3x3): where channels are multiples of 16, */
+    CONV_WINOGRAD4, /* at most 256; else gathered */
+} ConvWay;
 typedef struct ConvShape {
     int n, h, w, in, out;
+    ConvWay way;
 } ConvShape;
 size_t conv3x3_scratch(ConvShape shape);
 void kernel_conv3x3(ConvShape shape, const float *x, const float *weight,

@@ -76,7 +76,7 @@ Tensor *op_linear_silu(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
 
 static ConvShape conv_shape(const Tensor *x, const Tensor *y)
 {
-    return (ConvShape){x->n, x->h, x->w, x->c, y->c};
+    return (ConvShape){x->n, x->h, x->w, x->c, y->c, CONV_BY_RULE};
 }
 
 static void conv3x3_backward(TapeNode *node, Arena *scratch)

@@ -1,7 +1,8 @@
 /* Times whole training steps of the two reference networks and the three directions of
  * their convolutions: bench_steps [THREADS] [SECONDS] [image|mlp|conv] prints one line
  * each: median and best milliseconds by the clock and of CPU, GFLOP/s counted as direct
- * convolutions. Not part of the tests. */
+ * convolutions. `ways` compares the ways to convolve over more shapes. Not part of the
+ * tests. */
 #include "engine/base/clock.h"
 #include "engine/base/rng.h"
 #include "engine/nets/crew.h"
@@ -129,26 +130,115 @@ static void conv_step(void *context)
         kernel_conv3x3_weight(c->s, c->y, c->x, c->w, c->scratch);
 }
 
+static ConvBench conv_bench(ConvShape s, Arena *arena)
+{
+    size_t pixels = (size_t)s.n * (size_t)s.h * (size_t)s.w;
+    arena_init(arena, (size_t)1 << 30);
+    return (ConvBench){s,
+                       0,
+                       arena_new(arena, float, pixels *(size_t)s.in),
+                       arena_new(arena, float, pixels *(size_t)s.out),
+                       arena_new(arena, float, 9 * (size_t)s.in * (size_t)s.out),
+                       arena_new(arena, float, s.out),
+                       NULL};
+}
+
+static double conv_flops(ConvShape s)
+{
+    return 18.0 * s.n * s.h * s.w * s.in * s.out;
+}
+
 static void bench_conv(ConvShape s, double seconds)
 {
     static const char *const directions[] = {"forward", "input", "weight"};
     Arena arena;
-    arena_init(&arena, (size_t)1 << 30);
-    size_t pixels = (size_t)s.n * (size_t)s.h * (size_t)s.w;
-    ConvBench c = {s,
-                   0,
-                   arena_new(&arena, float, pixels *(size_t)s.in),
-                   arena_new(&arena, float, pixels *(size_t)s.out),
-                   arena_new(&arena, float, 9 * (size_t)s.in * (size_t)s.out),
-                   arena_new(&arena, float, s.out),
-                   arena_floats(&arena, conv3x3_scratch(s))};
+    ConvBench c = conv_bench(s, &arena);
+    c.scratch = arena_floats(&arena, conv3x3_scratch(s));
     for (; c.direction < 3; c.direction++) {
         char name[64];
         snprintf(name, sizeof name, "conv %dx%d %d>%d %s", s.h, s.w, s.in, s.out,
                  directions[c.direction]);
-        measure(name, seconds, 18.0 * (double)pixels * s.in * s.out, conv_step, &c);
+        measure(name, seconds, conv_flops(s), conv_step, &c);
     }
     arena_done(&arena);
+}
+
+enum { WAYS = 3, MOST_CALLS = 2000 };
+
+/* GFLOP/s of one direction, each way: the median of calls in turn. */
+static void bench_ways(ConvBench *c, double seconds, double rate[WAYS])
+{
+    static double cpu[WAYS][MOST_CALLS];
+    int n = 0;
+    for (double end = clock_s() + seconds; n < MOST_CALLS && (n < 10 || clock_s() < end);
+         n++)
+        for (int way = 0; way < WAYS; way++) {
+            c->s.way = CONV_GATHER + way;
+            double start = clock_cpu_s();
+            conv_step(c);
+            cpu[way][n] = clock_cpu_s() - start;
+        }
+    for (int way = 0; way < WAYS; way++) {
+        qsort(cpu[way], (size_t)n, sizeof **cpu, by_value);
+        rate[way] = conv_flops(c->s) / cpu[way][n / 2] * 1e-9;
+    }
+}
+
+static void bench_shape(ConvShape s, double seconds)
+{
+    Arena arena;
+    ConvBench c = conv_bench(s, &arena);
+    double rate[3][WAYS];
+    size_t room = 0;
+    for (int way = 0; way < WAYS; way++) {
+        c.s.way = CONV_GATHER + way;
+        size_t size = conv3x3_scratch(c.s);
+        room = size > room ? size : room;
+    }
+    c.scratch = arena_floats(&arena, room);
+    for (; c.direction < 3; c.direction++)
+        bench_ways(&c, seconds, rate[c.direction]);
+    printf("| %dx%d, %d -> %d |", s.h, s.w, s.in, s.out);
+    for (int way = 0; way < WAYS; way++)
+        printf(" %.0f / %.0f / %.0f |", rate[0][way], rate[1][way], rate[2][way]);
+    printf("\n");
+    fflush(stdout);
+    arena_done(&arena);
+}
+
+/* 16 pictures of each. */
+static void compare_ways(double seconds)
+{
+    static const int sizes[][4] = {
+        {1,  1,  64,  64 },
+        {1,  8,  64,  64 },
+        {2,  7,  64,  64 },
+        {2,  2,  64,  64 },
+        {3,  3,  64,  64 },
+        {4,  4,  64,  64 },
+        {4,  4,  128, 128},
+        {5,  5,  64,  64 },
+        {6,  6,  64,  64 },
+        {7,  7,  64,  64 },
+        {7,  7,  96,  96 },
+        {7,  7,  128, 128},
+        {8,  8,  64,  64 },
+        {9,  9,  64,  64 },
+        {10, 10, 64,  64 },
+        {13, 13, 64,  64 },
+        {14, 14, 32,  32 },
+        {14, 14, 64,  64 },
+        {14, 14, 128, 128},
+        {16, 16, 64,  64 },
+        {28, 28, 16,  16 },
+        {28, 28, 32,  32 },
+        {32, 32, 64,  64 },
+    };
+    printf("| shape | gathered | F(2x2) | F(4x4) |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        bench_shape((ConvShape){16, sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3],
+                                CONV_BY_RULE},
+                    seconds);
 }
 
 int main(int argc, char **argv)
@@ -166,12 +256,14 @@ int main(int argc, char **argv)
     if (strstr("mlp", only))
         bench_training("mlp2d-train", points, 512, threads, seconds);
     static const ConvShape shapes[] = {
-        {16, 14, 14, 32, 32},
-        {16, 7,  7,  96, 96},
-        {16, 14, 14, 4,  32},
-        {16, 14, 14, 32, 4 }
+        {16, 14, 14, 32, 32, CONV_BY_RULE},
+        {16, 7,  7,  96, 96, CONV_BY_RULE},
+        {16, 14, 14, 4,  32, CONV_BY_RULE},
+        {16, 14, 14, 32, 4,  CONV_BY_RULE}
     };
     for (size_t i = 0; strstr("conv", only) && i < sizeof shapes / sizeof *shapes; i++)
         bench_conv(shapes[i], seconds / 10);
+    if (strcmp(only, "ways") == 0)
+        compare_ways(seconds / 10);
     return 0;
 }

@@ -9,20 +9,16 @@ rounds), their ratio, and CPU seconds of the whole process over those of `ddil r
 another core slows nobody but is counted there. The bar is a ratio of 0.98.
 """
 import argparse
-import fcntl
 import glob
 import os
-import pty
-import select
 import shutil
-import signal
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
+
+from terminal import Terminal
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -68,32 +64,12 @@ def headless(options, folder):
     return rate, usage.ru_utime + usage.ru_stime
 
 
-def drain(terminal, seconds):
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        if select.select([terminal], [], [], left)[0]:
-            try:
-                if not os.read(terminal, 1 << 16):
-                    return
-            except OSError:
-                return
-
-
 def workbench(options, folder, view):
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ['TERM'] = 'xterm-256color'
-        os.execv(options.ddil, [options.ddil] + settings(options, folder) + ['--graphics', 'sixel'])
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', 45, 150, 150 * 9, 45 * 18))
-    drain(terminal, 1)
-    os.write(terminal, view.encode())
-    rate = watch(options, folder, lambda seconds: drain(terminal, seconds), lambda: os.waitpid(pid, os.WNOHANG)[0] == 0)
-    os.write(terminal, b'q')
-    drain(terminal, 1)
-    os.kill(pid, signal.SIGTERM)
-    drain(terminal, 1)
-    _, _, usage = os.wait4(pid, 0)
-    os.close(terminal)
+    terminal = Terminal([options.ddil] + settings(options, folder) + ['--graphics', 'sixel'])
+    terminal.drain(1)
+    terminal.press(view)
+    rate = watch(options, folder, terminal.drain, terminal.alive)
+    usage = terminal.close()
     return rate, usage.ru_utime + usage.ru_stime
 
 
@@ -123,4 +99,5 @@ def main():
               f'CPU {cpu / base_cpu:.3f}', flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
