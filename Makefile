@@ -136,17 +136,19 @@ format:
 
 # Speed of whole steps beside the machine's limits, then beside PyTorch's where that is installed.
 # Then the bars it was built to, threads, a busy neighbour, what the workbench costs the engine, and the screen's budgets.
-bench: $(PROGRAM) $(BUILD)/tests/bench/bench_steps
+bench: $(PROGRAM) $(BUILD)/tests/bench/bench_steps $(BUILD)/tests/bench/bench_shares
 	@$(abspath $(PROGRAM)) bench
+	@echo; $(BUILD)/tests/bench/bench_shares 10 $(SHARES)
 	@if command -v python3 >/dev/null; then export DDIL=$(abspath $(PROGRAM)); \
 	echo; python3 tests/bench/compare.py $(COMPARE); \
 	echo; python3 tests/bench/bars.py --steps $(BUILD)/tests/bench/bench_steps; \
 	echo; python3 tests/bench/workbench.py; \
 	echo; python3 tests/bench/screen.py; fi
 
-$(BUILD)/tests/bench/bench_steps: $(BUILD)/tests/bench/bench_steps.o $(LIBRARY)
+SHARES  ?= quickstart ring-lcm-ddil ring-dmd2 moons-pd-ddil fashion-pd-ddil
+$(BUILD)/tests/bench/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/tests/runs.o $(LIBRARY)
 	$(call say,link $@)
-	$(quiet)$(CC) -o $@ $^ $(ALL_LDLIBS)
+	$(quiet)$(CC) -o $@ $^ $(ALL_LDLIBS) -lcmocka
 
 # Five seeds of every preset of points at a fifth of its length, 300 steps of every preset of pictures: hours.
 soak: $(PROGRAM)

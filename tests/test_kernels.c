@@ -113,6 +113,24 @@ static void test_exp(void **state)
                 y[3] == 1.0f);
 }
 
+static void test_five_gaussians(void **state)
+{
+    (void)state;
+    enum { N = 2003 };
+    double value[N], nan[1] = {NAN};
+    for (int i = 0; i < N; i++)
+        value[i] = 1e-6 * pow(1.013, i);
+    kernel_five_gaussians(N, 0.7, value);
+    for (int i = 0; i < N; i++) {
+        double x = -0.7 * 1e-6 * pow(1.013, i), want = 0;
+        for (int power = 1; power <= 256; power *= 4)
+            want += exp(power * x) / 5;
+        assert_true(fabs(value[i] - want) <= 2e-13 * want + 1e-15);
+    }
+    kernel_five_gaussians(1, 1, nan);
+    assert_true(isnan(*nan));
+}
+
 typedef struct Activation {
     const char *name;
     void (*forward)(size_t, const float *, float *);
@@ -312,12 +330,12 @@ static void test_shuffle(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matmul),        cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_column_sums),   cmocka_unit_test(test_exp),
-        cmocka_unit_test(test_activations),   cmocka_unit_test(test_silu_slope),
-        cmocka_unit_test(test_group_norm),    cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_attention),     cmocka_unit_test(test_shuffle),
-        cmocka_unit_test(test_time_features),
+        cmocka_unit_test(test_matmul),      cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_column_sums), cmocka_unit_test(test_five_gaussians),
+        cmocka_unit_test(test_exp),         cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_silu_slope),  cmocka_unit_test(test_group_norm),
+        cmocka_unit_test(test_softmax),     cmocka_unit_test(test_attention),
+        cmocka_unit_test(test_shuffle),     cmocka_unit_test(test_time_features),
     };
     kernel_init();
     return cmocka_run_group_tests_name(kernel_cpu(), tests, NULL, NULL);

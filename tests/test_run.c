@@ -293,6 +293,30 @@ static void test_runs_are_found(void **state)
     assert_string_equal(folder, copy);
 }
 
+/* A watched run shows what its student makes of the noise now, not only at checkpoints. */
+static void test_watched_samples_follow(void **state)
+{
+    Config config;
+    tiny_config(&config, "pd");
+    tiny_set(&config, "run.steps=1000");
+    tiny_set(&config, "run.batch=512");
+    tiny_set(&config, "run.checkpoint_every=1000");
+    Run *run = world_create(*state, &config);
+    run_watch(run);
+    long shown = 0;
+    int renewals = 0;
+    for (long step = 1; step <= 100; step++) {
+        run_until(run, step);
+        const RunView *view = run_view(run);
+        assert_true(view->samples.n > 0 && view->samples.step <= step);
+        renewals += view->samples.step != shown;
+        shown = view->samples.step;
+        run_view_drop(view);
+    }
+    assert_in_range(renewals, 2, 10);
+    run_close(run);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_enter, world_leave)
@@ -307,6 +331,7 @@ int main(void)
         TEST(test_an_unwritable_runs_folder_is_refused),
         TEST(test_a_run_has_one_owner),
         TEST(test_runs_are_found),
+        TEST(test_watched_samples_follow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
-/* Owns MMD^2 and its permutation null. May call base and stats. */
+/* Owns MMD^2 and its permutation null. May call base, stats and kernels. */
 #include "engine/measure/mmd.h"
 #include "engine/base/rng.h"
 #include "engine/base/status.h"
+#include "engine/tensor/kernels.h"
 #include <math.h>
 #include <string.h>
 
@@ -114,10 +115,58 @@ double kernel_gaussians(const void *context, int d, const float *a, const float 
     return gaussians(context, squared_distance(d, a, b));
 }
 
+/* Squared distances from one point to n, as squared_distance has them. */
+static void distances(int d, const float *point, int n, const float *x, double *value)
+{
+    if (d != 2) {
+        for (int q = 0; q < n; q++)
+            value[q] = squared_distance(d, point, x + (size_t)q * (size_t)d);
+        return;
+    }
+    for (int q = 0; q < n; q++) {
+        double u = (double)point[0] - (double)x[2 * q];
+        double v = (double)point[1] - (double)x[2 * q + 1];
+        value[q] = u * u + v * v;
+    }
+}
+
+/* Sum of the kernel between one point and n others. */
+static double sum_over(const MmdKernel *kernel, const float *point, int n, const float *x,
+                       int d)
+{
+    enum { BLOCK = 256 };
+    double value[BLOCK], sum = 0;
+    for (int from = 0, count; from < n; from += count) {
+        count = n - from < BLOCK ? n - from : BLOCK;
+        distances(d, point, count, x + (size_t)from * (size_t)d, value);
+        kernel_five_gaussians((size_t)count, kernel->rate, value);
+        for (int q = 0; q < count; q++)
+            sum += value[q];
+    }
+    return sum;
+}
+
+double mmd_within(const MmdKernel *kernel, int n, const float *x, int d)
+{
+    double sum = 0;
+    for (int p = 0; p < n; p++)
+        sum += sum_over(kernel, x + (size_t)p * (size_t)d, p, x, d);
+    return sum;
+}
+
+double mmd2_given(const MmdKernel *kernel, int n, const float *x, double within_x, int m,
+                  const float *y, double within_y, int d)
+{
+    PairSums sums = {.n = n, .m = m, .xx = within_x, .yy = within_y};
+    for (int p = 0; p < n; p++)
+        sums.xy += sum_over(kernel, x + (size_t)p * (size_t)d, m, y, d);
+    return pair_unbiased(&sums);
+}
+
 double mmd2(const MmdKernel *kernel, int n, const float *x, int m, const float *y, int d)
 {
-    PairSums sums = pair_sums(kernel_gaussians, kernel, n, x, m, y, d);
-    return pair_unbiased(&sums);
+    return mmd2_given(kernel, n, x, mmd_within(kernel, n, x, d), m, y,
+                      mmd_within(kernel, m, y, d), d);
 }
 
 /* ---- Null band

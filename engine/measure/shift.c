@@ -35,6 +35,7 @@ struct Shift {
     float *forward_x0;  /* labels of the forward states: steps x n x dims */
     MmdKernel kernel[STEPS_MAX];
     double null95[STEPS_MAX], null95_teacher[STEPS_MAX];
+    double within[STEPS_MAX], within_teacher[STEPS_MAX]; /* mmd_within of the reference laws' points */
 };
 
 Shift *shift_open(const ShiftSetup *setup, Arena *arena)
@@ -198,6 +199,8 @@ static void null_bands(Shift *shift, Arena *scratch)
         const MmdKernel *kernel = &shift->kernel[s];
         shift->kernel[s] = mmd_kernel(n, forward, d, scratch);
         shift->null95[s] = null_band(shift, kernel, forward, other, scratch);
+        shift->within[s] = mmd_within(kernel, n, forward, d);
+        shift->within_teacher[s] = mmd_within(kernel, n, teacher, d);
         shift->null95_teacher[s] = null_band(shift, kernel, teacher, paired, scratch);
         arena_rewind(scratch, mark);
     }
@@ -296,8 +299,11 @@ static void measure_row(const Shift *shift, Arena *scratch, const float *state, 
     row->high = perfect ? 1 : ratio.high;
     const float *points = compared(shift, state, s, scratch);
     int n = shift->n, d = shift->coordinates;
-    row->mmd2 = mmd2(&shift->kernel[s], n, points, n, shift->forward.point[s], d);
-    row->mmd2_teacher = mmd2(&shift->kernel[s], n, points, n, shift->teacher_other.point[s], d);
+    const MmdKernel *kernel = &shift->kernel[s];
+    double within = mmd_within(kernel, n, points, d);
+    row->mmd2 = mmd2_given(kernel, n, points, within, n, shift->forward.point[s], shift->within[s], d);
+    row->mmd2_teacher =
+        mmd2_given(kernel, n, points, within, n, shift->teacher_other.point[s], shift->within_teacher[s], d);
     row->paired = relative_gap(shift, s, state, shift->teacher.state);
     arena_rewind(scratch, mark);
 }

@@ -262,7 +262,7 @@ RunPulse run_advance(Run *run, Error *error)
         run_mark_state(run, RUN_LIVE);
     long before = run->step;
     Status status = perform(run, error);
-    if (!status && run->watched && run->stage == STAGE_STEP && gallery_due(run))
+    if (!status && run->watched && run->stage != STAGE_PRETRAIN && gallery_due(run))
         renew_gallery(run);
     run_count_speed(run, (double)(run->step - before));
     if (!status)

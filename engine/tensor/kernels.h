@@ -73,6 +73,10 @@ void kernel_accumulate(size_t n, float scale, const float *x, float *y);
 /* y (rows, c) = x (rows, c) + e (c) */
 void kernel_add_row(int rows, int c, const float *x, const float *e, float *y);
 
+/* value = mean of e^(-rate value), its 4th, 16th, 64th and 256th power, value >= 0:
+ * relative error 2e-13, absolute 1e-15. */
+void kernel_five_gaussians(size_t n, double rate, double *value);
+
 /* Group norm over (pixels, c / groups) of each of n samples, eps 1e-5; y = gamma xhat +
  * beta, then SiLU when `silu`. stats: 2 n groups floats (mean, 1 / deviation), written
  * forward and read backward. */
