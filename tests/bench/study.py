@@ -6,16 +6,22 @@
 Per method three arms that differ in their priors alone: data (plain distillation), ddil (the preset METHOD-ddil), student
 (student states only). The ddil arm runs as its preset says; the other two get its network evaluations as their budget
 (run.budget_nfe), so that a cheaper step buys more steps. Runs are kept in the folder and not repeated. Intervals are
-Student's t over seeds, 95 %; differences are paired by seed (same noise, same judge)."""
+Student's t over seeds, 95 %; differences are paired by seed (same noise, same judge).
+
+Two distances (squared sliced Wasserstein x 1000): to the data, which is the teacher's own law where the teacher is exact and not
+guided (ring), and to LAW samples of the teacher in 64 steps from other noise. Its floor is what two such sets score."""
 import argparse
 import csv
 import glob
+import json
 import math
 import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
+LAW = 4000
 T95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 ARMS = {
     "data": ("", []),
@@ -39,7 +45,6 @@ def finished(folder):
 
 
 def nfe_of(ddil, runs, name):
-    import json
     text = subprocess.run([ddil, "show", name, "--runs", runs, "--json"], capture_output=True, text=True, check=True).stdout
     return json.loads(text)["nfe"]
 
@@ -57,11 +62,29 @@ def run(ddil, runs, preset, name, seed, sets, threads):
     return folder_of(runs, name)
 
 
-def figures(folder):
+def to_teacher(ddil, runs, name, seed):
+    """Of the student's samples to the teacher's own law, and of the teacher's to it."""
+    with tempfile.TemporaryDirectory() as work:
+        def draw(label, seed, *how):
+            file = os.path.join(work, label)
+            subprocess.run([ddil, "sample", name, "--runs", runs, "-n", str(LAW), "--seed", str(seed), "--quiet", "-o", file,
+                            *how], check=True, stdout=subprocess.DEVNULL)
+            return file
+        law = draw("law.npy", 1000 + seed, "--teacher", "--steps", "64")
+        again = draw("again.npy", 2000 + seed, "--teacher", "--steps", "64")
+        own = draw("own.npy", 2000 + seed)
+        def distance(file):
+            text = subprocess.run([ddil, "metrics", law, file, "--json"], capture_output=True, text=True, check=True).stdout
+            return json.loads(text)["metrics"]["sw2"]
+        return distance(own), distance(again)
+
+
+def figures(folder, ddil, runs, seed):
     """The last evaluation and the last shift of a run."""
     if not folder:
         return {}
     found = {}
+    found["law"], found["floor"] = to_teacher(ddil, runs, os.path.basename(folder), seed)
     for key, value in rows(os.path.join(folder, "eval.csv"))[-1].items():
         if value and not key.endswith(("_low", "_high")):
             found[key] = float(value)
@@ -113,7 +136,8 @@ def study(options, data, method):
         if arm != "ddil":
             sets = sets + [f"run.budget_nfe={budget[seed]:.0f}", "run.steps=1000000"]
         name = f"{data}-{method}-{arm}-s{seed}"
-        return figures(run(options.ddil, runs, f"{data}-{method}{suffix}", name, seed, sets + options.set, options.threads))
+        folder = run(options.ddil, runs, f"{data}-{method}{suffix}", name, seed, sets + options.set, options.threads)
+        return figures(folder, options.ddil, runs, seed)
 
     with ThreadPoolExecutor(options.jobs) as pool:
         results["ddil"] = list(pool.map(lambda s: one("ddil", s), seeds))
@@ -127,18 +151,19 @@ def study(options, data, method):
 def print_table(data, method, results):
     steps = sorted({k.split()[1] for r in results["ddil"] for k in r if k.startswith("ratio ")}, key=int, reverse=True)
     print(f"\n**{data}, {method}**, {len(results['ddil'])} seeds\n")
-    print("| arm | " + " | ".join(f"own/forward i={i}" for i in steps) + " | paired error i=1 x 1e4 | sw2 x 1000 | modes | within 3 sigma |")
-    print("|" + "---|" * (len(steps) + 5))
+    print("| arm | " + " | ".join(f"own/forward i={i}" for i in steps) + " | paired error i=1 x 1e4 | sw2 to the teacher | sw2 to the data | modes | within 3 sigma |")
+    print("|" + "---|" * (len(steps) + 6))
     for arm in ("data", "student", "ddil"):
         r = results[arm]
         print(f"| {arm} | " + " | ".join(cell(column(r, "ratio " + i)) for i in steps) +
-              f" | {cell(column(r, 'paired 1'), 1e4)} | {cell(column(r, 'sw2'), 1000)} | {cell(column(r, 'modes'))}"
+              f" | {cell(column(r, 'paired 1'), 1e4)} | {cell(column(r, 'law'), 1000)} | {cell(column(r, 'sw2'), 1000)} | {cell(column(r, 'modes'))}"
               f" | {cell(column(r, 'within3sigma'))} |")
     for other in ("data", "student"):
         a, b = results["ddil"], results[other]
         print(f"| ddil - {other} | " + " | ".join(paired(column(a, "ratio " + i), column(b, "ratio " + i)) for i in steps) +
-              f" | {paired(column(a, 'paired 1'), column(b, 'paired 1'), 1e4)} | {paired(column(a, 'sw2'), column(b, 'sw2'), 1000)}"
+              f" | {paired(column(a, 'paired 1'), column(b, 'paired 1'), 1e4)} | {paired(column(a, 'law'), column(b, 'law'), 1000)} | {paired(column(a, 'sw2'), column(b, 'sw2'), 1000)}"
               f" | {paired(column(a, 'modes'), column(b, 'modes'))} | {paired(column(a, 'within3sigma'), column(b, 'within3sigma'))} |")
+    print(f"\nThe teacher against its own law: {cell(column(results['ddil'], 'floor'), 1000)}.")
     sys.stdout.flush()
 
 
