@@ -4,6 +4,9 @@
 #include "engine/base/file.h"
 #include <fcntl.h>
 #include <locale.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,9 +81,20 @@ static void fill_descriptors(void)
         close(fd);
 }
 
+/* Memory that was freed is kept for the next asking: given back and taken again for each of a thousand runs in a list,
+ * its pages cost three times what reading the runs does. */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_TOP_PAD, 1 << 20);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     fill_descriptors();
+    keep_memory();
     Options options;
     Error error = {""};
     setlocale(LC_CTYPE, ""); /* numbers stay in the C locale */

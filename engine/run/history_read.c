@@ -134,7 +134,7 @@ static Status read_logs(History *history, const char *folder, bool ends, Error *
             break;
         if (log->header)
             log->header(history, &reader);
-        if (ends)
+        if (log->header && ends)
             history_drop_terms(history);
         read_rows(history, &reader, log, &column);
         csv_close(&reader);
