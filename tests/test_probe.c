@@ -216,7 +216,7 @@ static void test_hostile_answers(void **state)
     (void)state;
     unsigned seed = 5;
     static const char alphabet[] =
-        "\033[]P?>;0123456789cSty$n~\\ABq|:/rgb\007\030\x9b\xff\xc3";
+        "\033[]P?>;0123456789cSty$n~\\ABq|:/rgb\007\030\x9b\xff\xc3<Mm_Gi=31OK";
     for (int round = 0; round < 3000; round++) {
         Probe probe;
         Heard heard = {0};
@@ -247,6 +247,53 @@ static void test_hostile_answers(void **state)
     assert_int_equal(heard.n, 1);
 }
 
+/* ---- The mouse, and Kitty's answer ---- */
+
+static const char mouse_bytes[] = "\033[<0;5;3M\033[<32;6;3M\033[<0;6;3m\033[<64;1;1Mk";
+
+static void assert_mouse_heard(const Heard *heard)
+{
+    const int wanted[] = {press_mouse(MOUSE_CLICK, 4, 2), press_mouse(MOUSE_DRAG, 5, 2),
+                          press_mouse(MOUSE_WHEEL_UP, 0, 0), 'k'};
+    assert_int_equal(heard->n, 4); /* a release is no press */
+    assert_memory_equal(heard->press, wanted, sizeof wanted);
+}
+
+/* Split anywhere, among answers, and so late that the Escape was taken for a key: its rest
+ * is not typed then. */
+static void test_mouse_reports(void **state)
+{
+    (void)state;
+    for (size_t cut = 0; cut < sizeof mouse_bytes; cut++) {
+        Probe probe;
+        Heard heard = {0};
+        probe_init(&probe);
+        feed(&probe, &heard, mouse_bytes, cut);
+        feed(&probe, &heard, mouse_bytes + cut, sizeof mouse_bytes - 1 - cut);
+        assert_mouse_heard(&heard);
+        if (cut == 0 || mouse_bytes[cut - 1] != '\033') {
+            continue;
+        }
+        probe_init(&probe);
+        heard.n = 0;
+        feed(&probe, &heard, mouse_bytes, cut);
+        idle(&probe, &heard);
+        feed(&probe, &heard, mouse_bytes + cut, sizeof mouse_bytes - 1 - cut);
+        for (int i = 0; i < heard.n; i++) {
+            assert_true(heard.press[i] >= PRESS_MOUSE || heard.press[i] == PRESS_ESCAPE ||
+                        heard.press[i] == 'k');
+        }
+    }
+    static const char mixed[] = "\033[<0;5;3M\033[0n\033_Gi=31;OK\033\\\033[<32;6;3M\033[<0;6;3m"
+                                "\033[?62;4c\033[<64;1;1Mk";
+    Probe probe;
+    Heard heard = {0};
+    probe_init(&probe);
+    feed(&probe, &heard, mixed, sizeof mixed - 1);
+    assert_mouse_heard(&heard);
+    assert_true(probe.answers.kitty && probe.answers.sixel && heard.acknowledged == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +303,7 @@ int main(void)
         cmocka_unit_test(test_late_answers_are_never_typed),
         cmocka_unit_test(test_keys_between_answers),
         cmocka_unit_test(test_hostile_answers),
+        cmocka_unit_test(test_mouse_reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
