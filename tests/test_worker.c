@@ -159,6 +159,33 @@ static void test_the_worker_works(void **state)
     run_view_drop(view);
 }
 
+static bool second_reaches(const Snapshot *snapshot, long step)
+{
+    return snapshot->runs > 1 && snapshot->run[1]->step >= step;
+}
+
+/* A run whose steps are long does not slow one of short steps to its own pace. */
+static void test_runs_share_time_and_not_steps(void **state)
+{
+    Place *place = *state;
+    Engine *engine = place_open(place, false, false);
+    char text[COMMAND_TEXT_SIZE];
+    snprintf(text, sizeof text, "%.900s\nrun.steps=1000000\nshift.every=1000000", place->pd);
+    long ticket = tell(engine, COMMAND_NEW, 0, 0, text);
+    engine_drop(engine, wait_until(engine, answered, ticket));
+    snprintf(text, sizeof text, "%.900s\nname=long\nrun.steps=1000000\nshift.every=1000000\nrun.batch=8192",
+             place->pd);
+    ticket = tell(engine, COMMAND_NEW, 0, 0, text);
+    engine_drop(engine, wait_until(engine, answered, ticket));
+    const Snapshot *snapshot = wait_until(engine, second_reaches, 1);
+    long one = snapshot->run[0]->step, two = snapshot->run[1]->step;
+    engine_drop(engine, snapshot);
+    snapshot = wait_until(engine, second_reaches, two + 10);
+    assert_true(snapshot->run[0]->step - one > 2 * (snapshot->run[1]->step - two));
+    engine_drop(engine, snapshot);
+    engine_close(engine, LEAVE_DROP, NULL);
+}
+
 /* The descriptor becomes readable with a newer snapshot, and is quiet after a look. */
 static void test_the_descriptor_says_when(void **state)
 {
@@ -211,6 +238,7 @@ int main(void)
         TEST(test_a_folder_that_cannot_be_is_refused),
         TEST(test_headless_runs_keep_out),
         TEST(test_the_worker_works),
+        TEST(test_runs_share_time_and_not_steps),
         TEST(test_the_descriptor_says_when),
         TEST(test_closing_is_safe_at_any_moment),
         TEST(test_presets_are_listed_with_titles),

@@ -1,5 +1,5 @@
-/* Owns an engine's life and its worker thread: drain commands; one quantum of the next
- * live run, round robin; publish when something changed and 100 ms have passed, at once
+/* Owns an engine's life and its worker thread: drain commands; one quantum of the live
+ * run that had least time; publish when something changed and 100 ms have passed, at once
  * after commands and before going to sleep. */
 #include "engine/base/clock.h"
 #include "engine/distill/params.h"
@@ -19,14 +19,40 @@ enum { ATTACH_TRIES = 10 }; /* while an owner starts, or leaves */
 
 /* ---- Work ------------------------------------------------------------------------- */
 
-static Slot *next_live(Engine *engine)
+static bool live(const Slot *slot)
+{
+    return slot->run && run_state(slot->run) == RUN_LIVE;
+}
+
+/* In lock-step: in turn, whatever each takes. */
+static Slot *next_in_turn(Engine *engine)
 {
     for (int i = 0; i < engine->slots; i++) {
         Slot *slot = &engine->slot[(engine->turn + i) % engine->slots];
-        if (slot->run && run_state(slot->run) == RUN_LIVE)
+        if (live(slot))
             return slot;
     }
     return NULL;
+}
+
+/* Whoever had least time, so that a run of short steps is not slowed to the pace of one
+ * with long steps. Time not used while resting is forgotten. */
+static Slot *next_live(Engine *engine)
+{
+    Slot *next = NULL;
+    if (engine->stepped)
+        return next_in_turn(engine);
+    for (int i = 0; i < engine->slots; i++) {
+        Slot *slot = &engine->slot[i];
+        if (!live(slot))
+            continue;
+        slot->served = fmax(slot->served, engine->served);
+        if (!next || slot->served < next->served)
+            next = slot;
+    }
+    if (next)
+        engine->served = next->served;
+    return next;
 }
 
 static void end_of_run(Engine *engine, Slot *slot, RunPulse pulse, const Error *error)
@@ -45,7 +71,9 @@ static void end_of_run(Engine *engine, Slot *slot, RunPulse pulse, const Error *
 static void quantum(Engine *engine, Slot *slot)
 {
     Error error = {{0}};
+    double start = clock_s();
     RunPulse pulse = run_advance(slot->run, &error);
+    slot->served += clock_s() - start;
     engine->turn = (int)(slot - engine->slot) + 1;
     slot->changed = true;
     if (pulse != PULSE_MORE)

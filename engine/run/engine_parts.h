@@ -23,6 +23,7 @@ typedef struct Slot {
     Run *run;            /* NULL: on disk only */
     const RunView *view; /* as published; never NULL */
     bool changed;        /* view is older than run */
+    double served;       /* seconds of quanta, and those it was owed none */
     long pause_at;       /* pause when this step is done, -1: never */
     uint64_t signature;  /* of the files on disk, for viewers */
     bool told, stale;    /* viewers: the owner said `about`; it said so after the view was made */
@@ -71,7 +72,8 @@ struct Engine {
     /* the worker's */
     Slot *slot;
     int slots, room;
-    int turn; /* slot that goes next */
+    int turn; /* slot that goes next (lock-step) */
+    double served; /* of the slot that went last, as it began */
     NoteView note[NOTES_MAX];
     int notes;
     long notes_ever;

@@ -7,16 +7,21 @@ usage: bars.py [--ddil PROGRAM] [--steps BENCH_STEPS] [--rounds K]
 Each line is a ratio of two measurements of the same minute, the median over rounds, then the bar. Fractions of the
 peak are of CPU time, which others on the machine disturb less; the other lines mean little unless it is quiet. The
 busy neighbour is a process that spins, tied to one of the cores that the engine uses; a pool that spins at barriers
-or deals out its work beforehand falls to a tenth of one thread there. The last line runs twice as many small
-trainings at once as there are cores, each on all cores: the slowest one's speed over the fastest one's.
-"""
+or deals out its work beforehand falls to a tenth of one thread there. The last two
+lines are runs in one workbench: four alike, and a small one beside one whose steps take thirty times as long."""
 import argparse
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
+import time
+
+from terminal import Terminal
+from workbench import step_now
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Of the image network's 3x3 convolutions (bench_steps names them by shape): how many of each there are.
@@ -63,10 +68,32 @@ def beside_neighbour(options, cores):
     return steps[cores]['steps_per_second']
 
 
-def together(options, cores):
-    children = [start_bench(options, 'mlp2d-train', cores) for _ in range(2 * cores)]
-    speeds = [result(child)['steps'][-1]['steps_per_second'] for child in children]
+def rates(options, presets, seconds=6):
+    """Steps a second of runs that one workbench trains at the same time, in the order of the presets."""
+    folder = tempfile.mkdtemp(prefix='ddil-bench.')
+    terminal = Terminal([os.path.abspath(options.ddil)] + presets + ['--runs', folder, '-s', 'run.steps=1000000', '-s',
+                                                                     'student.pretrain_steps=50'], 120, 40)
+    def steps():
+        return [step_now(folder, f'{i + 1:04}-*') for i in range(len(presets))]
+    try:
+        while min(steps()) < 20:
+            terminal.drain(0.2)
+        first, begin = steps(), time.monotonic()
+        terminal.drain(seconds)
+        last, end = steps(), time.monotonic()
+        return [(b - a) / (end - begin) for a, b in zip(first, last)]
+    finally:
+        terminal.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def together(options):
+    speeds = rates(options, ['quickstart'] * 4)
     return min(speeds) / max(speeds)
+
+
+def beside_long(options):
+    return rates(options, ['quickstart', 'fashion-pd'], 12)[0] / rates(options, ['quickstart'])[0]
 
 
 def of_peak(machine, step):
@@ -78,11 +105,10 @@ def one_round(options, cores):
     other, points = bench(options, 'mlp2d-train', cores)
     found = {'convolutions': convolutions(options, machine['fma_gflops_1']) if options.steps else None,
              'image': of_peak(machine, image[1]), 'points': of_peak(other, points[1]),
-             'threads': None, 'neighbour': None, 'together': None}
+             'threads': None, 'neighbour': None, 'together': together(options), 'long': beside_long(options)}
     if cores > 1:
         one = image[1]['steps_per_second']
-        found.update(threads=image[cores]['steps_per_second'] / one, neighbour=beside_neighbour(options, cores) / one,
-                     together=together(options, cores))
+        found.update(threads=image[cores]['steps_per_second'] / one, neighbour=beside_neighbour(options, cores) / one)
     return found
 
 
@@ -99,7 +125,8 @@ def main():
         'points': ('mlp2d-train, one thread, of the FMA peak', 0.65),
         'threads': (f'image-train, {cores} threads over one', 0.925 * cores),
         'neighbour': (f'image-train, {cores} threads with a core taken, over one', 0.9),
-        'together': (f'{2 * cores} x mlp2d-train at once, slowest over fastest', 0.8),
+        'together': ('four small runs in one workbench, slowest over fastest', 0.9),
+        'long': ('a small run beside one of long steps, over its speed alone', 0.4),
     }
     rounds = [one_round(options, cores) for _ in range(options.rounds)]
     for key, (what, bar) in lines.items():

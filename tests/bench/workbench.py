@@ -28,9 +28,9 @@ def settings(options, folder):
             '-s', 'student.pretrain_steps=50']
 
 
-def step_now(folder):
-    """The last whole row of metrics.csv; -1 before there is one."""
-    for path in glob.glob(os.path.join(folder, '*', 'metrics.csv')):
+def step_now(folder, run='*'):
+    """The last whole row of a run's metrics.csv; -1 before there is one."""
+    for path in glob.glob(os.path.join(folder, run, 'metrics.csv')):
         with open(path, 'rb') as file:
             file.seek(max(os.path.getsize(path) - 400, 0))
             lines = file.read().split(b'\n')
