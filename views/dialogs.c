@@ -92,18 +92,15 @@ typedef struct HelpPage {
 
 static void help_line(HelpPage *page, Role role, const char *key, const char *text)
 {
-    int y = page->line++ - page->scroll;
-    if (y < 0 || y >= page->inside.height) {
-        return;
+    int row = page->line - page->scroll, indent = key != NULL ? 13 : 0;
+    Rect area = page->inside;
+    if (key != NULL && row >= 0 && row < area.height) {
+        canvas_text(page->canvas, area.x + 2, area.y + row, 10,
+                    theme_style(page->canvas, ROLE_KEY), key);
     }
-    y += page->inside.y;
-    int x = page->inside.x;
-    if (key != NULL) {
-        canvas_text(page->canvas, x + 2, y, 10, theme_style(page->canvas, ROLE_KEY), key);
-        x += 13;
-    }
-    canvas_text(page->canvas, x, y, page->inside.x + page->inside.width - x,
-                theme_style(page->canvas, role), text);
+    area = (Rect){area.x + indent, area.y, area.width - indent, area.height};
+    int rows = views_wrap(page->canvas, area, row, theme_style(page->canvas, role), text);
+    page->line += rows > 0 ? rows : 1;
 }
 
 static void help_about(HelpPage *page, const View *view)
@@ -112,10 +109,10 @@ static void help_about(HelpPage *page, const View *view)
     snprintf(text, sizeof text, "%s: %s", view->name, view->title);
     help_line(page, ROLE_TITLE, NULL, text);
     snprintf(text, sizeof text, "%s", view->help);
-    char *rest = text;
-    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-        help_line(page, ROLE_TEXT, NULL, line);
+    for (char *end = text; (end = strchr(end, '\n')) != NULL;) { /* broken for the manual */
+        *end = ' ';
     }
+    help_line(page, ROLE_TEXT, NULL, text);
 }
 
 /* A key of all of these means the same nearly everywhere; a view that uses it otherwise says so itself. */
@@ -148,15 +145,9 @@ static void help_draw(void *state, const Scene *scene, Canvas *canvas, Rect body
     (void)scene;
     HelpState *own = state;
     Canvas nothing = {.look = canvas->look};
-    HelpPage measured = {
-        &nothing, {0, 0, 0, 0},
-         0, 0
-    };
+    Rect inside = draw_box(canvas, body, body.width < 108 ? body.width : 108, body.height, "Help");
+    HelpPage measured = {&nothing, inside, 0, 0}, page = {canvas, inside, 0, 0};
     help_page(&measured);
-    HelpPage page = {
-        canvas,
-        draw_box(canvas, body, body.width < 108 ? body.width : 108, body.height, "Help"),
-        0, 0};
     int most =
         measured.line > page.inside.height ? measured.line - page.inside.height : 0;
     own->scroll = own->scroll > most ? most : own->scroll;

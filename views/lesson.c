@@ -163,33 +163,6 @@ Reply lesson_begin(Tour *tour, const Scene *scene)
 
 /* ---- The strip ---- */
 
-/* Words of `text` in rows of the strip's width; canvas NULL: only counts. Returns the
- * rows used. */
-static int wrap(Canvas *canvas, Rect strip, int row, Style style, const char *text)
-{
-    int first = row;
-    while (*text != '\0') {
-        int cut = 0, end = 0;
-        while (text[end] != '\0' && end - cut >= 0) {
-            int next = end + 1 + (int)strcspn(text + end + 1, " ");
-            char line[LESSON_TEXT];
-            snprintf(line, sizeof line, "%.*s", next, text);
-            if (text_width(line) > strip.width && cut > 0) {
-                break;
-            }
-            cut = end = next;
-        }
-        if (canvas != NULL && row < strip.height) {
-            char line[LESSON_TEXT];
-            snprintf(line, sizeof line, "%.*s", cut, text);
-            canvas_text(canvas, strip.x, strip.y + row, strip.width, style, line);
-        }
-        row++;
-        text += cut + (text[cut] == ' ');
-    }
-    return row - first;
-}
-
 /* Above the step: what the last one showed. */
 static const char *seen_before(const Tour *tour)
 {
@@ -206,17 +179,17 @@ static int fill(const Tour *tour, Canvas *canvas, Rect strip)
     int row = 0;
     if (seen_before(tour)[0] != '\0') {
         snprintf(text, sizeof text, "✓ %s", seen_before(tour));
-        row += wrap(canvas, strip, row, theme_style(&plain, ROLE_DONE), text);
+        row += views_wrap(canvas, strip, row, theme_style(&plain, ROLE_DONE), text);
     }
     row +=
-        wrap(canvas, strip, row, theme_style(&plain, ROLE_TEXT), over ? "" : step->say);
+        views_wrap(canvas, strip, row, theme_style(&plain, ROLE_TEXT), over ? "" : step->say);
     bool last = tour->at + 1 >= tour->lessons;
     snprintf(
         text, sizeof text, "▸ %s",
         over ? (last ? "That was the last lesson. The runs are yours: ? helps, q leaves."
                      : "Lesson done. Press g for the next one, or stay and play.")
              : step->act);
-    row += wrap(canvas, strip, row, theme_style(&plain, ROLE_CURSOR), text);
+    row += views_wrap(canvas, strip, row, theme_style(&plain, ROLE_CURSOR), text);
     return row;
 }
 

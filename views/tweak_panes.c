@@ -112,21 +112,6 @@ static void draw_keys(Canvas *canvas, Rect row, const TweakState *own, const Sce
                 theme_style(canvas, n > 0 ? ROLE_KEY : ROLE_FAINT), text);
 }
 
-/* Whole words on as many rows as there are. */
-static void draw_wrapped(Canvas *canvas, Rect rect, Style style, const char *text)
-{
-    for (int row = 0; row < rect.height && *text != '\0'; row++) {
-        int room = rect.width - 2, n = (int)strlen(text);
-        if (n > room && row + 1 < rect.height) {
-            for (n = room; n > 0 && text[n] != ' ';) {
-                n--;
-            }
-        }
-        canvas_print(canvas, rect.x + 1, rect.y + row, room, style, "%.*s", n, text);
-        text += n + (text[n] == ' ');
-    }
-}
-
 static void draw_help(Canvas *canvas, Rect rect, const TweakState *own,
                       const RunView *run)
 {
@@ -139,7 +124,8 @@ static void draw_help(Canvas *canvas, Rect rect, const TweakState *own,
     const char *unit = param.unit;
     snprintf(text, sizeof text, "%s%s%s%s", param.help, unit[0] != '\0' ? " [" : "", unit,
              unit[0] != '\0' ? "]" : "");
-    draw_wrapped(canvas, rect, theme_style(canvas, ROLE_TEXT), text);
+    Rect inside = {rect.x + 1, rect.y, rect.width - 2, rect.height};
+    views_wrap(canvas, inside, 0, theme_style(canvas, ROLE_TEXT), text);
 }
 
 static void draw_staged(Canvas *canvas, Rect rect, const TweakState *own,

@@ -128,15 +128,38 @@ void views_cut_text(Canvas *canvas, int x, int y, int width, Style style,
     }
 }
 
+enum { WRAP_TEXT = 1024 };
+
+int views_wrap(Canvas *canvas, Rect rect, int row, Style style, const char *text)
+{
+    int first = row;
+    while (*text != '\0') {
+        int cut = 0, end = 0;
+        while (text[end] != '\0') {
+            int next = end + 1 + (int)strcspn(text + end + 1, " ");
+            char line[WRAP_TEXT];
+            snprintf(line, sizeof line, "%.*s", next, text);
+            if (text_width(line) > rect.width && cut > 0) {
+                break;
+            }
+            cut = end = next;
+        }
+        if (canvas != NULL && row >= 0 && row < rect.height) {
+            canvas_print(canvas, rect.x, rect.y + row, rect.width, style, "%.*s", cut, text);
+        }
+        row++;
+        text += cut + (text[cut] == ' ');
+    }
+    return row - first;
+}
+
 bool views_fact(Canvas *canvas, Rect rect, int row, const char *label, const char *value)
 {
     if (row >= rect.height || rect.width < 12) {
         return false;
     }
-    canvas_text(canvas, rect.x + 1, rect.y + row, 8, theme_style(canvas, ROLE_FAINT),
-                label);
-    canvas_text(canvas, rect.x + 10, rect.y + row, rect.width - 10,
-                theme_style(canvas, ROLE_TEXT), value);
+    views_cut_text(canvas, rect.x + 1, rect.y + row, 9, theme_style(canvas, ROLE_FAINT), label);
+    canvas_text(canvas, rect.x + 11, rect.y + row, rect.width - 11, theme_style(canvas, ROLE_TEXT), value);
     return true;
 }
 

@@ -141,6 +141,9 @@ void views_title(Canvas *canvas, Rect *rect, const char *title, const char *righ
 /* At most `width` cells, the last a mark of it when the text was cut. */
 void views_cut_text(Canvas *canvas, int x, int y, int width, Style style,
                     const char *text);
+/* Words of `text` on as many rows of `rect` as they take, from `row` on; rows outside are left out. Returns the rows taken;
+ * canvas NULL: only counts. */
+int views_wrap(Canvas *canvas, Rect rect, int row, Style style, const char *text);
 /* "label   value" on row y; false when there is no room for it. */
 bool views_fact(Canvas *canvas, Rect rect, int row, const char *label, const char *value);
 /* State as a sign and a word. */
