@@ -182,4 +182,33 @@ ok $? 'a terminal of 20x5 is refused with 4'
 [ $? = 4 ] && grep -q 'ddil run' "$work/err" && [ ! -s "$work/out" ]
 ok $? 'without a terminal it names the remedy'
 
+# ---- a slow line ----
+
+# A terminal that takes about 1 KB a second, pictures and all; keys come through a pipe.
+slow=$work/slow
+logged() {
+    tail -n 1 "$slow"/0001-*/metrics.csv 2>/dev/null | sed 's/,.*//'
+}
+logs() { # more than so many steps, in a minute
+    local until=$((SECONDS + 60))
+    until [ "$(logged)" -gt "$1" ] 2>/dev/null; do
+        [ $SECONDS -ge $until ] && return 1
+        sleep 0.1
+    done
+}
+mkfifo "$work/keys"
+TERM=xterm-256color script -qfec "stty rows 40 cols 120; '$ddil' quickstart --steps 2000000 --graphics sixel --runs '$slow'" /dev/null \
+    <"$work/keys" 2>/dev/null | while head -c 100 >"$work/piece" && [ -s "$work/piece" ]; do cat "$work/piece"; sleep 0.1; done >"$work/seen" &
+line=$!
+exec 3>"$work/keys"
+logs 20 && printf 3 >&3 && sleep 2 && logs $(($(logged) + 50))
+ok $? 'at 1 KB a second the engine trains on'
+printf 1q >&3
+sleep 1
+printf s >&3
+wait $line
+ls "$slow"/0001-*/ckpt-*.safetensors >/dev/null 2>&1 && ! "$ddil" ls --runs "$slow" | grep -q live
+ok $? 'and keys still save and leave'
+exec 3>&-
+
 echo "1..$n"
