@@ -230,6 +230,31 @@ static void test_the_axis_grows_in_jumps(void **state)
     }
 }
 
+/* A step stands in the column whose first step it is, bent or not, whole or zoomed; and what was early is given room. */
+static void test_columns_and_steps_agree(void **state)
+{
+    (void)state;
+    enum { WIDTH = 120 };
+    static const long lengths[] = {64, 1000, 20000, 1000000};
+    for (int round = 0; round < 4 * 2 * 6; round++) {
+        long length = lengths[round % 4];
+        Axis axis = axis_for(length, length, round / 8, length / 3);
+        axis.log = round / 4 % 2;
+        long before = -1;
+        for (int column = 0; column < WIDTH; column++) {
+            long step = axis_step(axis, column, WIDTH);
+            assert_true(step >= before && axis_column(axis, step, WIDTH) >= column);
+            assert_true((double)step <= axis.first || axis_column(axis, step - 1, WIDTH) < column);
+            before = step;
+        }
+        assert_int_equal(axis_column(axis, (long)axis.first, WIDTH), 0);
+        assert_int_equal(axis_column(axis, (long)axis.last, WIDTH), WIDTH);
+        long tenth = (long)(axis.first + (axis.last - axis.first) / 10);
+        bool early = axis_column(axis, tenth, WIDTH) > WIDTH / 2;
+        assert_true(axis.last - axis.first < 100 || early == axis.log);
+    }
+}
+
 static void test_scales_hold_their_range(void **state)
 {
     (void)state;
@@ -361,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_robust_ranges),
         cmocka_unit_test(test_a_gap_stays_a_gap),
         cmocka_unit_test(test_the_axis_grows_in_jumps),
+        cmocka_unit_test(test_columns_and_steps_agree),
         cmocka_unit_test(test_scales_hold_their_range),
         cmocka_unit_test(test_heatmap_pixels_are_the_history),
         cmocka_unit_test(test_brighter_means_more_shift),

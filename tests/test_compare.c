@@ -143,7 +143,7 @@ static void test_places_and_steps_are_inverse(void **state)
     Twin twin;
     twin_new(&twin, 1, 64, 3000, 0.01);
     for (int across = 0; across < ACROSSES; across++) {
-        Axis axis = {0, 1, (Across)across, &twin.run};
+        Axis axis = {.last = 1, .across = (Across)across, .run = &twin.run};
         double before = -1;
         for (long step = 0; step <= 3000; step += 7) {
             double place = axis_place(axis, step);
@@ -153,9 +153,9 @@ static void test_places_and_steps_are_inverse(void **state)
         }
         assert_true(axis_step_of(axis, before * 1.1) > 3000);
     }
-    Axis time = {0, 1, ACROSS_TIME, &twin.run};
+    Axis time = {.last = 1, .across = ACROSS_TIME, .run = &twin.run};
     assert_true(fabs(axis_place(time, 2000) - 20) < 1e-4);
-    Axis nfe = {0, 1, ACROSS_NFE, &twin.run};
+    Axis nfe = {.last = 1, .across = ACROSS_NFE, .run = &twin.run};
     assert_true(fabs(axis_place(nfe, 1000) - 192000) < 1);
     twin_free(&twin);
 }

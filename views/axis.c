@@ -131,7 +131,7 @@ static double round_125(double value, bool up);
 
 Axis axis_around(const RunView *const *run, int runs, Across across, int zoom, long at)
 {
-    Axis axis = {0, 1, across, NULL};
+    Axis axis = {.last = 1, .across = across};
     for (int i = runs - 1; i >= 0; i--) {
         axis.run = run[i];
         long step = run[i]->step;
@@ -145,17 +145,31 @@ Axis axis_around(const RunView *const *run, int runs, Across across, int zoom, l
     return zoomed(axis, zoom, runs > 0 ? axis_place(axis, at) : 0);
 }
 
+/* Logarithmic from a thousandth of the axis on and nearly linear below, so that it has a beginning. */
+static const double BENT = 1000;
+
+/* Part of the width at which a place stands: 0 at the first, 1 at the last. */
+static double part_of(Axis axis, double place)
+{
+    double part = (place - axis.first) / (axis.last - axis.first);
+    return axis.log && part > 0 ? log1p(BENT * part) / log1p(BENT) : part;
+}
+
+static double place_at(Axis axis, double part)
+{
+    part = axis.log && part > 0 ? expm1(part * log1p(BENT)) / BENT : part;
+    return axis.first + part * (axis.last - axis.first);
+}
+
 int axis_column(Axis axis, long step, int width)
 {
-    double part = (axis_place(axis, step) - axis.first) / (axis.last - axis.first);
-    double column = floor(part * width);
+    double column = floor(part_of(axis, axis_place(axis, step)) * width + (axis.log ? 1e-9 : 0));
     return column < -1 ? -1 : column > width ? width : (int)column;
 }
 
 long axis_step(Axis axis, int column, int width)
 {
-    double part = width > 0 ? (double)column / width : 0;
-    return axis_step_of(axis, axis.first + part * (axis.last - axis.first));
+    return axis_step_of(axis, place_at(axis, width > 0 ? (double)column / width : 0));
 }
 
 static double nice_step(double range, int most)
@@ -172,14 +186,24 @@ static const char *axis_text(char text[FORMAT_SIZE], Across across, double at)
                                    : format_short(text, at);
 }
 
+/* Between the tick at `at` and the next there are about 12 columns. */
+static double tick_step(Axis axis, double at, int width)
+{
+    double range = axis.last - axis.first;
+    if (!axis.log) {
+        return fmax(nice_step(range, width / 12), 1);
+    }
+    return fmax(nice_step(place_at(axis, part_of(axis, at) + 12.0 / width) - at, 1), 1);
+}
+
 void axis_draw(Canvas *canvas, Axis axis, int x, int y, int width)
 {
-    double step = nice_step(axis.last - axis.first, width / 12);
-    step = step < 1 ? 1 : step;
+    double step = tick_step(axis, axis.first, width);
     int next = 0;
-    for (double at = ceil(axis.first / step) * step; at <= axis.last; at += step) {
+    for (double at = ceil(axis.first / step) * step; at <= axis.last;
+         step = tick_step(axis, at, width), at = (floor(at / step + 1e-9) + 1) * step) {
         char text[FORMAT_SIZE];
-        int column = (int)floor((at - axis.first) / (axis.last - axis.first) * width);
+        int column = (int)floor(part_of(axis, at) * width);
         int room = text_width(axis_text(text, axis.across, at)), left = column - room / 2;
         left = left < 0 ? 0 : left + room > width ? width - room : left;
         if (left >= next && left + room <= width) {

@@ -16,6 +16,7 @@ typedef struct Axis {
     double first, last; /* [first, last): steps, seconds, images, network evaluations */
     Across across;
     const RunView *run; /* may be NULL for ACROSS_STEP */
+    bool log;           /* the first thousandth of it takes a tenth of the width, and so on */
 } Axis;
 
 /* Where a step of the axis' run stands, in units of the axis. */

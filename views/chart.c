@@ -47,7 +47,7 @@ void chart_choices(const Session *session, char *text, size_t size)
     if (session->smoothing > 0) { /* ".98" */
         snprintf(smooth, sizeof smooth, "%g", SMOOTHING[session->smoothing - 1]);
     }
-    snprintf(text, size, "%s y%s · %s%s", session->linear_y ? "linear" : "log",
+    snprintf(text, size, "%s%s y%s · %s%s", session->log_x ? "log x · " : "", session->linear_y ? "linear" : "log",
              session->all ? " all" : "", session->smoothing > 0 ? "EMA " : "",
              session->smoothing > 0 ? smooth + 1 : smooth);
 }

@@ -164,7 +164,7 @@ const KeyRow key_rows[] = {
      "lay this run over the others, or take it away", false},
     {'b', ACTION_BASELINE, RUNS | CURVES | COMPARE, "b", "baseline",
      "make this run the one the others are compared with", false},
-    {'L',             ACTION_LOG_Y,           CURVES | RUNS | COMPARE,                     "L",         "log y",               "logarithmic or linear loss",              false},
+    {'L',             ACTION_LOG_Y,           CURVES | RUNS | COMPARE,                     "L",         "log y",               "logarithmic or linear loss; then the same along a logarithmic axis",              false},
     {'o',             ACTION_CURVE,           CURVES | COMPARE,                            "o",         "other curve",
      "next quantity: gradient norm, the method's terms",                                                                                                        false},
     {'+',             ACTION_ZOOM_IN,         CURVES | COMPARE,                            "+",         "zoom",                "zoom in on the cursor",                   false},

@@ -245,6 +245,7 @@ static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
                       .cursor = -1,
                       .marks = run->marks,
                       .mark = run->mark};
+    spec.axis.log = session->log_x;
     chart_draw(canvas, rect, &spec);
 }
 

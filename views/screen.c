@@ -242,6 +242,7 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
                                   : (Reply){.kind = REPLY_UNKNOWN};
     case ACTION_LOG_Y:
         screen->session.linear_y = !screen->session.linear_y;
+        screen->session.log_x ^= !screen->session.linear_y;
         return (Reply){.kind = REPLY_NONE};
     case ACTION_SMOOTH:
         screen->session.smoothing = (screen->session.smoothing + 1) % (SMOOTHINGS + 1);

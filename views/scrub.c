@@ -5,8 +5,11 @@ enum { ZOOM_MAX = 24 };
 
 Axis scrub_axis(const Scene *scene, const Laid *laid)
 {
-    return axis_around(laid->run, laid->n, (Across)scene->session->across,
-                       scene->session->zoom, views_step(scene->session, scene->run));
+    const Session *session = scene->session;
+    Axis axis = axis_around(laid->run, laid->n, (Across)session->across, session->zoom,
+                            views_step(session, scene->run));
+    axis.log = session->log_x;
+    return axis;
 }
 
 long scrub_cursor(const Scene *scene)

@@ -33,7 +33,7 @@ typedef struct Session {
     int seed;  /* sample number */
     bool playing; /* the sampling stage moves by itself */
     int zoom;  /* the chart shows 1 / 2^zoom of the axis */
-    bool linear_y;
+    bool linear_y, log_x;
     Dots dots;
     int curve; /* which RunView.term */
     int smoothing; /* of lines: 0 off, else 1..SMOOTHINGS */
