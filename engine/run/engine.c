@@ -262,10 +262,10 @@ static Status prepare(Engine *engine, const EngineOptions *options, Error *error
         viewer_open(engine);
     if (!engine->viewer)
         engine->crew = crew_new(options->threads > 0 ? options->threads : pool_cores());
+    double begun = clock_s(); /* a long list leaves no time for reading any run whole before it is shown */
     slots_scan(engine);
     engine->scanned = clock_s();
-    while (slots_read_on(engine) &&
-           (engine->stepped || clock_s() - engine->scanned < OPEN_READ_S))
+    while ((engine->stepped || clock_s() - begun < OPEN_READ_S) && slots_read_on(engine))
         continue;
     if (engine->viewer)
         viewer_catch_up(engine, FIRST_WAIT_S);
