@@ -4,21 +4,23 @@
 #include "engine/nets/weights.h"
 #include "engine/run/csv.h"
 
-/* One cell a line: log,step,i,quantity,value. Values are copied as they stand. */
+/* One cell a line: log,step,i,quantity,value. Values are copied as they stand. What is counted by site (of the threshold) is
+ * called site.quantity. */
 static void unroll_row(const char *log, const CsvReader *reader, FILE *out)
 {
-    int step = csv_column(reader, "step"), i = csv_column(reader, "i");
+    int step = csv_column(reader, "step"), i = csv_column(reader, "i"), site = csv_column(reader, "site");
     for (int c = 0; c < reader->columns; c++)
-        if (c != step && c != i)
-            fprintf(out, "%s,%s,%s,%s,%s\n", log, step >= 0 ? reader->cell[step] : "",
-                    i >= 0 ? reader->cell[i] : "", reader->name[c], reader->cell[c]);
+        if (c != step && c != i && c != site)
+            fprintf(out, "%s,%s,%s,%s%s%s,%s\n", log, step >= 0 ? reader->cell[step] : "",
+                    i >= 0 ? reader->cell[i] : "", site >= 0 ? reader->cell[site] : "",
+                    site >= 0 ? "." : "", reader->name[c], reader->cell[c]);
 }
 
 static Status unroll_logs(const char *folder, FILE *out, Error *error)
 {
-    static const char *const logs[] = {"metrics", "shift", "eval"};
+    static const char *const logs[] = {"metrics", "shift", "threshold", "eval"};
     fputs("log,step,i,quantity,value\n", out);
-    for (int l = 0; l < 3; l++) {
+    for (size_t l = 0; l < sizeof logs / sizeof *logs; l++) {
         char path[PATH_SIZE], file[32];
         CsvReader reader;
         snprintf(file, sizeof file, "%s.csv", logs[l]);

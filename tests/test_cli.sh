@@ -352,6 +352,8 @@ holds "with the shift" grep -qE '^shift,[0-9]+,4,ratio,' "$out"
 cp "$out" "$work/logs.out"
 says "export of the logs to a file" 0 '' export 1 --csv -o "$work/logs.csv"
 holds "the same" cmp "$work/logs.out" "$work/logs.csv"
+says "a thresholded run" 0 '' run ring-pd-reflected "${tiny[@]}" --name clipped --runs "$work/clipped" --quiet
+says "export of what the threshold clipped, by site" 0 '^threshold,[0-9]+,4,T\.clipped,' export 1 --csv --runs "$work/clipped"
 says "export of the weights" 0 'weights of 0001' export 1 --weights "$work/w.safetensors"
 holds "a safetensors file" grep -qa '"__metadata__"' "$work/w.safetensors"
 says "export of weights to another format" 2 'must end in \.safetensors' export 1 --weights "$work/w.pt"
