@@ -3,12 +3,16 @@
 #include "engine/base/clock.h"
 #include "engine/base/pool.h"
 #include "engine/base/rng.h"
+#include "engine/tensor/kernels.h"
 #include "tests/child.h"
+#include <dirent.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -153,6 +157,37 @@ static void test_pool_refuses_nesting(void **state)
     assert_true(pool_cores() >= 1);
 }
 
+/* Threads of this process, or 0 where they cannot be counted. */
+static int count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    int n = 0;
+    for (const struct dirent *task; tasks && (task = readdir(tasks));)
+        n += task->d_name[0] != '.';
+    if (tasks)
+        closedir(tasks);
+    return n;
+}
+
+/* BLAS would start threads of its own in a forked process, which spin before they sleep: what is timed there (`ddil
+ * bench`) would be theirs too. */
+static void test_a_fork_starts_no_blas_threads(void **state)
+{
+    (void)state;
+    kernel_init();
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int before = count_threads();
+        kernel_init();
+        _exit(count_threads() - before);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_pool_works_at_the_same_time_as_its_caller),
         cmocka_unit_test(test_pool_sleeps_while_waiting),
         cmocka_unit_test(test_pool_refuses_nesting),
+        cmocka_unit_test(test_a_fork_starts_no_blas_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

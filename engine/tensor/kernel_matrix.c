@@ -7,7 +7,9 @@
 
 void kernel_init(void)
 {
-    openblas_set_num_threads(1);
+    /* Asked again in a forked process, it would start its threads anew, which spin. */
+    if (openblas_get_num_threads() != 1)
+        openblas_set_num_threads(1);
 }
 
 static CBLAS_TRANSPOSE transposed(Matrix a)

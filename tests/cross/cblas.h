@@ -12,6 +12,11 @@ static inline void openblas_set_num_threads(int threads)
     (void)threads;
 }
 
+static inline int openblas_get_num_threads(void)
+{
+    return 1;
+}
+
 static inline void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb,
                                int m, int n, int k, float alpha, const float *a, int lda,
                                const float *b, int ldb, float beta, float *c, int ldc)
