@@ -62,7 +62,8 @@ typedef enum CommandKind {
     COMMAND_NOTE,   /* run, number: the training step it is about (-1: the present one), text */
     COMMAND_DELETE, /* run: paused, done or failed only */
     /* run, number: also show the samples of the newest checkpoint at or before this step (-1: only the newest there are); text:
-     * "paths" follows the seeds' paths too. Allowed to viewers; answered by a note only when it fails. Holds until the next one. */
+     * "paths" follows the seeds' paths too. Allowed to viewers; answered by a note only when it fails. Holds for that run until the
+     * next one about it; -1 without paths ends it. */
     COMMAND_LOOK,
 } CommandKind;
 

@@ -331,6 +331,37 @@ static void test_looks_are_kept(void **state)
     engine_close(engine, LEAVE_DROP, NULL);
 }
 
+/* Each run has a look of its own, for its owner and for a viewer; ending one leaves the other. */
+static void test_two_runs_at_once(void **state)
+{
+    Place *place = *state;
+    Engine *engine = place_open(place, true, false);
+    for (int run = 0; run < 2; run++)
+        ask(engine, COMMAND_NEW, 0, 0, place->pd);
+    while (engine_advance(engine, 10))
+        continue;
+    engine_close(engine, LEAVE_DROP, NULL);
+    for (int readonly = 0; readonly < 2; readonly++) {
+        engine = place_open(place, true, readonly);
+        tell(engine, COMMAND_LOOK, 1, 7, "");
+        tell(engine, COMMAND_LOOK, 2, 15, "paths");
+        engine_advance(engine, 0);
+        const Snapshot *snapshot = engine_look(engine);
+        assert_int_equal(snapshot->run[0]->past.step, 7);
+        assert_int_equal(snapshot->run[1]->past.step, 14);
+        assert_true(snapshot->run[1]->past.paths && !snapshot->run[0]->past.paths);
+        tell(engine, COMMAND_LOOK, 1, -1, "");
+        engine_advance(engine, 0);
+        const Snapshot *later = engine_look(engine);
+        assert_int_equal(later->run[0]->past.n, 0);
+        assert_int_equal(later->run[1]->past.step, 14);
+        assert_int_equal(snapshot->run[0]->past.step, 7); /* what was published stays */
+        engine_drop(engine, snapshot);
+        engine_drop(engine, later);
+        engine_close(engine, LEAVE_DROP, NULL);
+    }
+}
+
 /* Following a live run's paths, to its end and after, changes none of its numbers. */
 static void test_looking_disturbs_nothing(void **state)
 {
@@ -372,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_renewal),
         TEST(test_the_past_is_as_it_was),
         TEST(test_looks_are_kept),
+        TEST(test_two_runs_at_once),
         TEST(test_looking_disturbs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

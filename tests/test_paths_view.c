@@ -274,11 +274,38 @@ static void test_the_engine_is_told(void **state)
     assert_look(tick_after(&stand, 0.16), 2, 1800, "paths");
     press(&stand, "\t");
     tick_after(&stand, 0);
-    assert_look(tick_after(&stand, 0.16), 1, 1800, "paths");
+    assert_look(tick_after(&stand, 0.16), 2, -1, "");
+    assert_look(tick_after(&stand, 0), 1, 1800, "paths");
     press(&stand, "1");
     tick_after(&stand, 0);
     assert_look(tick_after(&stand, 0.16), 1, -1, "");
     assert_int_equal(tick_after(&stand, 1).kind, REPLY_UNKNOWN);
+    put_away(&stand);
+}
+
+/* Compare looks back at every run that is laid, and ends each of these looks. */
+static void test_all_that_are_laid(void **state)
+{
+    (void)state;
+    Stand stand = stand_up(&(FakeOptions){.runs = 3, .step = 2000}, 120, 40);
+    press(&stand, "1v\t\tv6");
+    screen_word(stand.screen, stand.snapshot, "go 500");
+    tick_after(&stand, 0);
+    Reply first = tick_after(&stand, 0.16), second = tick_after(&stand, 0);
+    assert_int_equal(first.command.run + second.command.run, 3 + 2);
+    assert_look(first, first.command.run, 500, "");
+    assert_look(second, second.command.run, 500, "");
+    assert_int_equal(tick_after(&stand, 1).kind, REPLY_UNKNOWN);
+    press(&stand, "\t"); /* the same two, the other one chosen */
+    tick_after(&stand, 0);
+    screen_word(stand.screen, stand.snapshot, "go live");
+    tick_after(&stand, 0);
+    first = tick_after(&stand, 0.16), second = tick_after(&stand, 0);
+    assert_int_equal(first.command.run + second.command.run, 3 + 2);
+    assert_look(first, first.command.run, -1, "");
+    assert_look(second, second.command.run, -1, "");
+    assert_int_equal(tick_after(&stand, 1).kind, REPLY_UNKNOWN);
+    assert_true(screen_wait(stand.screen, stand.snapshot, stand.now) < 0);
     put_away(&stand);
 }
 
@@ -315,7 +342,7 @@ int main(void)
         cmocka_unit_test(test_field_and_density),   cmocka_unit_test(test_waiting_says_so),
         cmocka_unit_test(test_mouse),               cmocka_unit_test(test_which_samples_fit),
         cmocka_unit_test(test_the_step_shown_is_named), cmocka_unit_test(test_the_engine_is_told),
-        cmocka_unit_test(test_playing),
+        cmocka_unit_test(test_all_that_are_laid),    cmocka_unit_test(test_playing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

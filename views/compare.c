@@ -77,7 +77,7 @@ static void draw_chart(Canvas *canvas, const Scene *scene, const CompareState *m
 static void draw_sheet(Canvas *canvas, Rect rect, const Scene *scene, const RunView *run,
                        int stroke, SamplesSource source)
 {
-    const SamplesView *samples = &run->samples;
+    const SamplesView *samples = views_samples_at(run, laid_step(scene, run));
     int stage = scene->session->stage;
     char name[48], step[FORMAT_SIZE];
     Rect label = layout_take_top(&rect, 1);
@@ -103,7 +103,7 @@ static void draw_sheets(Canvas *canvas, const Scene *scene, const Laid *laid, Re
     int stroke[CHART_LINES_MAX], n = 0;
     views_title(canvas, &rect, "same seeds", "");
     for (int i = 0; i < laid->n; i++) {
-        if (laid->run[i]->samples.n > 0) {
+        if (views_samples_at(laid->run[i], -1)->n > 0) {
             shown[n] = laid->run[i];
             stroke[n++] = laid->stroke[i];
         }
@@ -277,6 +277,7 @@ const View view_compare = {
         "was forked from whom.",
     .place = PLACE_COMPARE,
     .state_size = sizeof(CompareState),
+    .looks = LOOK_LAID,
     .draw = draw,
     .act = act,
     .mouse = mouse,

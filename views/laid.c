@@ -87,6 +87,18 @@ const RunView *laid_base(const Scene *scene, const Laid *laid)
     return laid->n > 1 ? laid->run[1] : scene->run;
 }
 
+long laid_step(const Scene *scene, const RunView *run)
+{
+    const Session *session = scene->session;
+    if (session->live) {
+        return -1;
+    }
+    Axis cursor = {.across = (Across)session->across, .run = scene->run}, other = cursor;
+    other.run = run;
+    return run == scene->run ? session->step
+                             : axis_step_of(other, axis_place(cursor, session->step));
+}
+
 Reply laid_act(const Scene *scene, Action action)
 {
     Session *session = scene->session;

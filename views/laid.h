@@ -20,6 +20,8 @@ void laid_add(Session *session, int id);
 /* The run differences are taken to: the one chosen with `b`, else the parent of the
  * chosen run if it is shown, else the first other run shown, else the chosen one. */
 const RunView *laid_base(const Scene *scene, const Laid *laid);
+/* The training step of a run that is lined up with the cursor, -1: the cursor is live. */
+long laid_step(const Scene *scene, const RunView *run);
 /* What marking and baselines answer to keys; REPLY_UNKNOWN for another action. */
 Reply laid_act(const Scene *scene, Action action);
 

@@ -14,13 +14,19 @@ enum { VIEWS_MAX = 8, STATE_SIZE = 1024 };
 
 /* A COMMAND_LOOK. */
 typedef struct LookAt {
-    int run; /* 0: none */
+    int run;
     long step;
     bool paths;
 } LookAt;
 
+/* One of a run each. */
+typedef struct LookSet {
+    int n;
+    LookAt at[LAID_MAX];
+} LookSet;
+
 typedef struct Pace {
-    LookAt asked, wanted;
+    LookSet asked, wanted;
     double since; /* when `wanted` became so */
     double frame; /* when the next stage is due, 0: nothing plays */
 } Pace;

@@ -38,19 +38,24 @@ long views_step(const Session *session, const RunView *run)
     return session->live || session->step > run->step ? run->step : session->step;
 }
 
-/* The newest of those not after the cursor's step; without one, what there is. */
-const SamplesView *views_samples(const Session *session, const RunView *run)
+/* The newest of those not after the step; without one, what there is. */
+const SamplesView *views_samples_at(const RunView *run, long step)
 {
     const SamplesView *own = &run->samples, *past = &run->past;
     if (past->n < 1 || own->n < 1) {
         return own->n < 1 && past->n > 0 ? past : own;
     }
-    if (session->live) {
+    if (step < 0) {
         return past->paths != NULL && own->paths == NULL ? past : own;
     }
-    bool own_fits = own->step <= session->step, past_fits = past->step <= session->step;
+    bool own_fits = own->step <= step, past_fits = past->step <= step;
     bool newer = past->step > own->step || (past->step == own->step && own->paths == NULL);
     return own_fits && !(past_fits && newer) ? own : past;
+}
+
+const SamplesView *views_samples(const Session *session, const RunView *run)
+{
+    return views_samples_at(run, session->live ? -1 : session->step);
 }
 
 /* A fortieth of the run, to whole multiples of it. */

@@ -94,7 +94,11 @@ typedef struct Reply {
 } Reply;
 
 /* What of the engine's a view shows beyond each run's newest state (COMMAND_LOOK). */
-enum Beyond { LOOK_PAST = 1, LOOK_PATHS = 2 };
+enum Beyond {
+    LOOK_PAST = 1,
+    LOOK_PATHS = 2,
+    LOOK_LAID = 4, /* the past of every run laid over the others */
+};
 
 typedef struct View {
     const char *name, *title, *help;
@@ -130,7 +134,9 @@ Reply reply_say(ReplyKind kind, const char *format, ...)
 Reference views_reference(const Session *session, const RunView *run);
 /* The training step under the cursor. */
 long views_step(const Session *session, const RunView *run);
-/* The samples that fit the training step under the cursor: the run's newest, or those of the past. */
+/* The samples that fit a training step, -1: the newest: the run's own, or those of the past. */
+const SamplesView *views_samples_at(const RunView *run, long step);
+/* The same for the training step under the cursor. */
 const SamplesView *views_samples(const Session *session, const RunView *run);
 /* What views of samples have in common: earlier and later training steps, End, playing. false: not one of these. */
 bool views_scrub(const Scene *scene, Action action);

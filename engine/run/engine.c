@@ -65,7 +65,7 @@ static void end_of_run(Engine *engine, Slot *slot, RunPulse pulse, const Error *
         note_add(engine, 0, STATUS_FAILED, slot->id, "%02d %s failed: %.160s", slot->id,
                  name, error->text);
     slot_close(slot);
-    engine->look.due = true;
+    slot->look.due = true;
 }
 
 static void quantum(Engine *engine, Slot *slot)

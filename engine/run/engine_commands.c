@@ -180,7 +180,7 @@ static Status do_set(Engine *engine, const Order *order, Slot *slot, Error *erro
         status = run_set(slot->run, order->command.text, error);
     if (status)
         return status;
-    look_forget(engine, slot->id); /* the checkpoint of this step was written anew */
+    look_forget(engine, slot); /* the checkpoint of this step was written anew */
     slot->changed = true;
     snprintf(lines, sizeof lines, "%s", order->command.text);
     for (char *end; (end = strchr(lines, '\n')) != NULL;)
@@ -230,7 +230,7 @@ static Status do_delete(Engine *engine, const Order *order, Slot *slot, Error *e
         return fail(error, STATUS_BAD_INPUT, "the run is live; pause it first");
     title(slot, shown);
     snprintf(folder, sizeof folder, "%s", slot->folder);
-    look_forget(engine, slot->id);
+    look_forget(engine, slot);
     slot_remove(engine, slot);
     Status status = folder_remove(folder, error);
     if (!status)

@@ -17,6 +17,16 @@
 enum { QUEUE_SIZE = 64 };
 
 /* A run the engine knows: on disk only, or open. */
+/* What COMMAND_LOOK asked of a run. */
+typedef struct Look {
+    bool wanted; /* else nothing beyond its newest samples */
+    long step;   /* -1: the newest */
+    bool paths;
+    bool due;        /* the run was opened, closed or changed: to be looked up anew */
+    long checkpoint; /* the newest when it was looked up */
+    struct Gallery *past; /* shown beside the run's own, or NULL */
+} Look;
+
 typedef struct Slot {
     int id;
     char folder[PATH_SIZE];
@@ -30,19 +40,11 @@ typedef struct Slot {
     RunLine about;
     Follower *follower; /* reads the folder piece by piece; NULL: nothing to be read */
     bool unreadable;    /* as far as that went */
+    Look look;
 } Slot;
 
-/* What COMMAND_LOOK asked for, and the samples made for such commands, newest use last. */
+/* Samples made for COMMAND_LOOK, newest use last. */
 enum { PAST_MAX = 32 };
-typedef struct Look {
-    int run;    /* 0: nothing */
-    long step;  /* -1: the newest */
-    bool paths;
-    bool due;   /* a run was opened or closed: to be looked up anew */
-    long checkpoint; /* the newest when it was looked up */
-    Run *open;  /* a run on disk, opened for looking; NULL when it is open anyway */
-    struct Gallery *past; /* shown beside the run's own, or NULL */
-} Look;
 typedef struct Kept {
     int run;
     long step;
@@ -77,7 +79,7 @@ struct Engine {
     NoteView note[NOTES_MAX];
     int notes;
     long notes_ever;
-    Look look;
+    Run *looking; /* a run on disk, opened to make samples with, or NULL */
     Kept kept[PAST_MAX];
     int keeps;
     bool news;        /* something to publish besides changed slots */
@@ -123,10 +125,13 @@ void slots_free(Engine *engine);
 Status look_at(Engine *engine, Slot *slot, const Command *command, Error *error);
 /* The same for an order, which is answered when it fails. */
 void look_order(Engine *engine, const Order *order);
-/* Looks again where a run was opened, closed or saved. */
+/* Looks again at runs that were opened, closed or saved. */
 void look_again(Engine *engine);
+/* Nothing of a run's past is shown any more. */
+void look_drop(Slot *slot);
 /* A run is no longer what it was: forgets what was made of it. */
-void look_forget(Engine *engine, int run);
+void look_forget(Engine *engine, Slot *slot);
+/* Frees what was opened and made for looks. */
 void look_end(Engine *engine);
 /* ---- engine_commands.c ---- */
 /* Carries out all queued commands; returns how many. */

@@ -1,5 +1,5 @@
-/* Owns what the engine shows of the past: one run's samples at a checkpoint, made when asked for and kept for a while, so
- * that scrubbing back and forth is instant. The worker's only. */
+/* Owns what the engine shows of the past: runs' samples at checkpoints, made when asked for and kept for a while, so that
+ * scrubbing back and forth is instant. The worker's only. */
 #include "engine/run/checkpoint.h"
 #include "engine/run/engine_parts.h"
 #include "engine/run/gallery.h"
@@ -44,47 +44,52 @@ static void keep(Engine *engine, int run, long step, Gallery *gallery)
 
 /* ---- Looking ---------------------------------------------------------------------- */
 
-static void show(Engine *engine, Gallery *past)
+static void show(Engine *engine, Look *look, Gallery *past)
 {
-    if (past == engine->look.past)
+    if (past == look->past)
         return;
-    gallery_drop(engine->look.past);
-    engine->look.past = gallery_keep(past);
+    gallery_drop(look->past);
+    look->past = gallery_keep(past);
     engine->news = true;
 }
 
-static void close_look(Engine *engine)
+void look_drop(Slot *slot)
 {
-    Slot *slot = slot_find(engine, engine->look.run);
-    if (slot && slot->run)
+    if (slot->run && slot->look.wanted)
         run_follow(slot->run, false);
-    run_close(engine->look.open);
-    engine->look.open = NULL;
-    show(engine, NULL);
+    gallery_drop(slot->look.past);
+    slot->look = (Look){0};
 }
 
-/* The run to make samples with: the one at work, or its folder opened for looking. */
+static void shut(Engine *engine)
+{
+    run_close(engine->looking);
+    engine->looking = NULL;
+}
+
+/* The run to make samples with: the one at work, or its folder opened for looking, one at a time. */
 static Status open_look(Engine *engine, const Slot *slot, Run **run, Error *error)
 {
-    Look *look = &engine->look;
     if (!engine->crew) /* a viewer's first look */
         engine->crew = crew_new(1);
+    if (engine->looking && (slot->run || run_id(engine->looking) != slot->id))
+        shut(engine);
     Status status = STATUS_OK;
-    if (!slot->run && !look->open)
-        status = run_look(&look->open, slot->folder, -1, engine->crew, error);
-    *run = slot->run ? slot->run : look->open;
+    if (!slot->run && !engine->looking)
+        status = run_look(&engine->looking, slot->folder, -1, engine->crew, error);
+    *run = slot->run ? slot->run : engine->looking;
     return status;
 }
 
 /* Do the run's own samples hold all that is asked for? */
-static bool enough(const Look *look, const Slot *slot)
+static bool enough(const Slot *slot)
 {
-    return look->step < 0 && (slot->run || !look->paths || slot->view->samples.paths);
+    return slot->look.step < 0 && (slot->run || !slot->look.paths || slot->view->samples.paths);
 }
 
-static Status show_past(Engine *engine, const Slot *slot, Error *error)
+static Status show_past(Engine *engine, Slot *slot, Error *error)
 {
-    const Look *look = &engine->look;
+    Look *look = &slot->look;
     long step = look->step < 0 ? checkpoint_newest(slot->folder) : checkpoint_before(slot->folder, look->step);
     Gallery *gallery = recall(engine, slot->id, step, look->paths);
     if (!gallery && step >= 0) {
@@ -96,37 +101,38 @@ static Status show_past(Engine *engine, const Slot *slot, Error *error)
             return status;
         keep(engine, slot->id, step, gallery);
     }
-    show(engine, gallery);
+    show(engine, look, gallery);
     return STATUS_OK;
 }
 
-static Status look_up(Engine *engine, Error *error)
+static Status look_up(Engine *engine, Slot *slot, Error *error)
 {
-    Look *look = &engine->look;
-    Slot *slot = slot_find(engine, look->run);
+    Look *look = &slot->look;
     look->due = false;
-    if (slot && slot->run) { /* at work: it makes its newest samples itself */
-        run_close(look->open);
-        look->open = NULL;
+    look->checkpoint = slot->view->checkpoint;
+    if (slot->run) { /* at work: it makes its newest samples itself */
         run_follow(slot->run, look->paths);
         slot->changed = true;
     }
-    look->checkpoint = slot ? slot->view->checkpoint : -1;
-    if (slot && !enough(look, slot))
+    if (!enough(slot))
         return show_past(engine, slot, error);
-    show(engine, NULL);
+    show(engine, look, NULL);
     return STATUS_OK;
 }
 
 Status look_at(Engine *engine, Slot *slot, const Command *command, Error *error)
 {
-    Look *look = &engine->look;
-    if (look->run != slot->id)
-        close_look(engine);
-    look->run = slot->id;
+    Look *look = &slot->look;
+    bool paths = strcmp(command->text, "paths") == 0;
+    if (command->number < 0 && !paths) {
+        look_drop(slot);
+        engine->news = true;
+        return STATUS_OK;
+    }
+    look->wanted = true;
     look->step = command->number;
-    look->paths = strcmp(command->text, "paths") == 0;
-    return look_up(engine, error);
+    look->paths = paths;
+    return look_up(engine, slot, error);
 }
 
 void look_order(Engine *engine, const Order *order)
@@ -143,27 +149,28 @@ void look_order(Engine *engine, const Order *order)
 void look_again(Engine *engine)
 {
     Error error;
-    const Slot *slot = engine->look.run ? slot_find(engine, engine->look.run) : NULL;
-    bool saved = slot && slot->view->checkpoint != engine->look.checkpoint;
-    if (engine->look.run && (engine->look.due || saved) && look_up(engine, &error))
-        note_add(engine, 0, STATUS_FAILED, engine->look.run, "%.255s", error.text);
+    for (int i = 0; i < engine->slots; i++) {
+        Slot *slot = &engine->slot[i];
+        const Look *look = &slot->look;
+        bool due = look->wanted && (look->due || slot->view->checkpoint != look->checkpoint);
+        if (due && look_up(engine, slot, &error))
+            note_add(engine, 0, STATUS_FAILED, slot->id, "%.255s", error.text);
+    }
 }
 
-void look_forget(Engine *engine, int run)
+void look_forget(Engine *engine, Slot *slot)
 {
     for (int i = engine->keeps - 1; i >= 0; i--)
-        if (engine->kept[i].run == run)
+        if (engine->kept[i].run == slot->id)
             forget(engine, i);
-    if (engine->look.run == run) {
-        run_close(engine->look.open);
-        engine->look.open = NULL;
-        engine->look.due = true;
-    }
+    if (engine->looking && run_id(engine->looking) == slot->id)
+        shut(engine);
+    slot->look.due = true;
 }
 
 void look_end(Engine *engine)
 {
-    close_look(engine);
+    shut(engine);
     while (engine->keeps)
         forget(engine, 0);
 }

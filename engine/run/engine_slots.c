@@ -42,13 +42,13 @@ Slot *slot_add(Engine *engine, Run *run)
     run_watch(run);
     slot->run = run;
     slot->view = run_view(run);
-    engine->look.due = true;
     return slot;
 }
 
 void slot_remove(Engine *engine, Slot *slot)
 {
     int at = (int)(slot - engine->slot);
+    look_drop(slot);
     run_close(slot->run);
     run_view_drop(slot->view);
     follower_free(slot->follower);
@@ -82,7 +82,7 @@ Status slot_open(Engine *engine, Slot *slot, Error *error)
         return status;
     run_watch(slot->run);
     slot->changed = true;
-    engine->look.due = true;
+    slot->look.due = true;
     slot->stale = false;
     follower_free(slot->follower);
     slot->follower = NULL;

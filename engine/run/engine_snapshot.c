@@ -94,8 +94,7 @@ static Block *build(Engine *engine)
     block->references = 1;
     for (int i = 0; i < engine->slots; i++) {
         const Slot *slot = &engine->slot[i];
-        bool past = engine->look.past && engine->look.run == slot->id;
-        block->run[i] = past ? run_view_with_past(slot->view, engine->look.past) : run_view_keep(slot->view);
+        block->run[i] = slot->look.past ? run_view_with_past(slot->view, slot->look.past) : run_view_keep(slot->view);
     }
     return block;
 }
