@@ -86,6 +86,7 @@ static void fill_descriptors(void)
 static void keep_memory(void)
 {
 #ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 16 << 20); /* a picture's buffers, at each change of the view */
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
     mallopt(M_TOP_PAD, 1 << 20);
 #endif

@@ -3,6 +3,7 @@
 #define NCURSES_WIDECHAR 1
 #include "app/term.h"
 
+#include "app/gather.h"
 #include "app/look.h"
 #include "app/pictures.h"
 #include "app/signals.h"
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
+#include <math.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +25,7 @@ static const double probe_s = 2, decide_s = 0.3, quiet_s = 0.15;
 struct Term {
     TermOptions options;
     SCREEN *curses;
-    FILE *in, *out;
+    FILE *in, *out; /* of curses; what is written to `out` is sent by send_text */
     Wire wire; /* a separate way to the same terminal, for pictures */
     struct termios sane;
     int width, height;
@@ -116,10 +118,17 @@ static void set_mouse(Term *term, bool on)
     wire_write(&term->wire, on ? ours : theirs, sizeof ours - 1);
 }
 
+/* What curses has written since the last time. */
+static void send_text(Term *term)
+{
+    gather_send(term->out, term->options.out);
+}
+
 /* ---- Opening ---- */
 
 static void set_modes(Term *term)
 {
+    term_raw(&term->options, &term->sane);
     raw();
     noecho();
     nonl();
@@ -129,9 +138,8 @@ static void set_modes(Term *term)
     idcok(stdscr, FALSE);
     scrollok(stdscr, FALSE);
     leaveok(stdscr, TRUE);
-    const char *no_color = getenv("NO_COLOR");
-    bool plain = term->options.mono || (no_color != NULL && *no_color != '\0');
-    if (!plain && has_colors() && start_color() == OK) {
+    const char *plain = getenv("NO_COLOR");
+    if (!term->options.mono && (plain == NULL || *plain == '\0') && has_colors() && start_color() == OK) {
         use_default_colors();
         term->colours = COLORS >= 256 ? COLOURS_256
                         : COLORS >= 8 ? COLOURS_8
@@ -149,8 +157,13 @@ static void forget_cells(Term *term)
 static Status start_curses(Term *term, Error *error)
 {
     term->in = fdopen(dup(term->options.in), "r");
-    term->out = fdopen(dup(term->options.out), "w");
-    must(term->in != NULL && term->out != NULL);
+    term->out = gather_open();
+    must(term->in != NULL);
+    if (term->out == NULL) {
+        return fail(error, STATUS_BLOCKED,
+                    "no room in memory or for a temporary file to draw the screen in: %s",
+                    strerror(errno));
+    }
     tcgetattr(term->options.in, &term->sane);
     wire_open(&term->wire, term->options.out);
     signals_guard(term->wire.fd, &term->sane);
@@ -169,7 +182,9 @@ static void close_streams(Term *term)
 {
     wire_close(&term->wire);
     fclose(term->in);
-    fclose(term->out);
+    if (term->out != NULL) {
+        fclose(term->out);
+    }
 }
 
 Status term_open(Term **out, const TermOptions *options, Error *error)
@@ -197,6 +212,7 @@ Status term_open(Term **out, const TermOptions *options, Error *error)
     term->pictures.governor.steady = options->steady;
     *out = term;
     refresh(); /* enters the alternate screen before anything is asked */
+    send_text(term);
     ask(term);
     return STATUS_OK;
 }
@@ -216,8 +232,8 @@ static attr_t attributes_of(Style style)
 static void put_cell(const Term *term, int x, int y, const Cell *cell)
 {
     wchar_t text[2] = {(wchar_t)cell->rune, 0};
-    int pair =
-        term->colours == COLOURS_NONE ? 0 : alloc_pair(cell->style.fg, cell->style.bg);
+    bool plain = term->colours == COLOURS_NONE;
+    int pair = plain ? 0 : alloc_pair(cell->style.fg, cell->style.bg);
     cchar_t wide;
     pair = pair < 0 ? 0 : pair;
     setcchar(&wide, text, attributes_of(cell->style), (short)pair, &pair);
@@ -259,7 +275,7 @@ static void show_cells(Term *term, const Canvas *canvas)
         }
     }
     refresh(); /* if only to clear */
-    fflush(term->out);
+    send_text(term);
 }
 
 void term_show(Term *term, const Canvas *canvas)
@@ -296,7 +312,7 @@ bool term_tick(Term *term)
 
 static double sooner(double a, double b)
 {
-    return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+    return a < 0 ? b : b < 0 ? a : fmin(a, b);
 }
 
 int term_output(const Term *term)
@@ -309,12 +325,10 @@ double term_wait(const Term *term)
     double now = clock_s(), wait = pictures_wait(&term->pictures, now);
     int patience = probe_patience_ms(&term->probe);
     if (patience >= 0) {
-        double left = term->fed_at + patience / 1000.0 - now;
-        wait = sooner(wait, left > 0 ? left : 0);
+        wait = sooner(wait, fmax(term->fed_at + patience / 1000.0 - now, 0));
     }
     if (!term->decided) {
-        double left = term->probed_at + decide_s - now;
-        wait = sooner(wait, left > 0 ? left : 0);
+        wait = sooner(wait, fmax(term->probed_at + decide_s - now, 0));
     }
     return wait;
 }
@@ -408,11 +422,9 @@ static void drain(Term *term)
     int press[PROBE_EVENTS * 64];
     bool changed;
     while (term->pictures.in_flight || !term->probe.answers.done) {
-        double since =
-            term->pictures.in_flight ? term->pictures.sent_at : term->probed_at;
-        double limit =
-            term->pictures.in_flight && term->probe.answers.done ? 0.5 : probe_s;
-        double left = since + limit - clock_s();
+        bool flies = term->pictures.in_flight;
+        double limit = flies && term->probe.answers.done ? 0.5 : probe_s;
+        double left = (flies ? term->pictures.sent_at : term->probed_at) + limit - clock_s();
         struct pollfd input = {term->options.in, POLLIN, 0};
         if (left <= 0 || poll(&input, 1, (int)(left * 1000) + 1) <= 0 ||
             term_read(term, press, PROBE_EVENTS * 64, &changed) < 0) {
@@ -429,7 +441,7 @@ static void leave_screen(Term *term)
     wire_write_bytes(&term->wire, &erase);
     set_mouse(term, false);
     endwin();
-    fflush(term->out);
+    send_text(term);
 }
 
 void term_suspend(Term *term)
@@ -446,8 +458,10 @@ void term_suspend(Term *term)
     ask_size(term);
     resizeterm(term->height, term->width);
     forget_cells(term);
+    term_raw(&term->options, &term->sane);
     clearok(curscr, TRUE);
     refresh();
+    send_text(term);
     set_mouse(term, term->mouse);
     ask(term);
 }

@@ -1,4 +1,4 @@
-/* Owns the refusal of terminals that cannot carry the workbench. See term.h. */
+/* Owns the refusal of terminals that cannot carry the workbench, and raw mode. See term.h. */
 #include "app/term_check.h"
 
 #include "views/layout.h"
@@ -47,6 +47,13 @@ static Status check_type(const TermOptions *options, Error *error)
                     name);
     }
     return STATUS_OK;
+}
+
+void term_raw(const TermOptions *options, const struct termios *sane)
+{
+    struct termios raw = *sane;
+    cfmakeraw(&raw);
+    tcsetattr(options->in, TCSADRAIN, &raw);
 }
 
 Status term_check(const TermOptions *options, Error *error)

@@ -1,6 +1,7 @@
 /* Whole screens as an independent terminal emulator sees them, what they cost, and the
  * tty given back whatever happens. */
 #define _GNU_SOURCE
+#include "app/gather.h"
 #include "app/signals.h"
 #include "engine/base/clock.h"
 #include "tests/desk.h"
@@ -398,9 +399,54 @@ static void test_leaving_restores_the_modes(void **state)
     emulator_close(&e);
 }
 
+/* ---- What curses writes ---- */
+
+/* Leaves in one piece, once, however many pieces curses made of it and however full the way is. */
+static void test_text_is_gathered(void **state)
+{
+    (void)state;
+    enum { PIECES = 20000 };
+    int way[2];
+    char got[64 << 10];
+    FILE *gathered = gather_open();
+    assert_non_null(gathered);
+    assert_int_equal(pipe(way), 0);
+    gather_send(gathered, way[1]); /* nothing: writes nothing */
+    assert_int_equal(fcntl(way[0], F_SETFL, O_NONBLOCK), 0);
+    for (int turn = 0; turn < 2; turn++) {
+        assert_int_equal(write(fileno(gathered), turn ? "one" : "three ", turn ? 3 : 6), turn ? 3 : 6);
+        assert_int_equal(write(fileno(gathered), " two", 4), 4);
+        assert_int_equal(read(way[0], got, sizeof got), -1);
+        gather_send(gathered, way[1]);
+        assert_int_equal(read(way[0], got, sizeof got), turn ? 7 : 10);
+        assert_memory_equal(got, turn ? "one two" : "three  two", turn ? 7 : 10);
+    }
+    for (int i = 0; i < PIECES; i++) {
+        assert_int_equal(write(fileno(gathered), "0123456789", 10), 10);
+    }
+    assert_int_equal(fcntl(way[1], F_SETFL, O_NONBLOCK), 0); /* fuller than the pipe: it waits for the reader */
+    pid_t sender = fork();
+    if (sender == 0) {
+        gather_send(gathered, way[1]);
+        _exit(0);
+    }
+    close(way[1]);
+    assert_int_equal(fcntl(way[0], F_SETFL, 0), 0);
+    size_t total = 0;
+    for (ssize_t n; (n = read(way[0], got, sizeof got)) > 0; total += (size_t)n) {
+        assert_int_equal(got[0], '0' + (int)(total % 10));
+    }
+    assert_int_equal(total, 10 * PIECES);
+    int status;
+    assert_int_equal(waitpid(sender, &status, 0), sender);
+    close(way[0]);
+    fclose(gathered);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text_is_gathered),
         cmocka_unit_test(test_what_is_drawn_arrives),
         cmocka_unit_test(test_pictures_are_erased_with_their_view),
         cmocka_unit_test(test_kitty_pictures),

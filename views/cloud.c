@@ -58,21 +58,42 @@ void cloud_pixel(Box box, World world, const float point[2], int *x, int *y)
     *y = py > -1e4 && py < 1e4 ? (int)floor(py) : -10000;
 }
 
-/* Means over windows of 2 radius + 1, along one axis; `stride` steps along it, `jump` to
- * the next line. */
-static void blur(float *out, const float *in, int length, int stride, int lines, int jump,
-                 int radius)
+/* Sums over windows of 2 radius + 1 cells, along rows. */
+static void blur_along(float *out, const float *in, int columns, int rows, int radius)
 {
-    for (int line = 0; line < lines; line++) {
-        const float *from = in + (size_t)line * (size_t)jump;
-        float *to = out + (size_t)line * (size_t)jump;
+    for (int y = 0; y < rows; y++, in += columns, out += columns) {
         float sum = 0;
-        for (int i = -radius; i < length; i++) {
-            sum += i + radius < length ? from[(i + radius) * stride] : 0;
-            sum -= i - radius - 1 >= 0 ? from[(i - radius - 1) * stride] : 0;
-            if (i >= 0) {
-                to[i * stride] = sum;
+        for (int x = -radius; x < columns; x++) {
+            sum += x + radius < columns ? in[x + radius] : 0;
+            sum -= x - radius - 1 >= 0 ? in[x - radius - 1] : 0;
+            if (x >= 0) {
+                out[x] = sum;
             }
+        }
+    }
+}
+
+static void add_row(float *sum, const float *row, int columns, float sign)
+{
+    for (int x = 0; x < columns; x++) {
+        sum[x] += sign * row[x];
+    }
+}
+
+/* The same along columns, all of them at once: `sum` has a place for each. */
+static void blur_down(float *out, const float *in, int columns, int rows, int radius,
+                      float *sum)
+{
+    memset(sum, 0, sizeof *sum * (size_t)columns);
+    for (int y = -radius; y < rows; y++) {
+        if (y + radius < rows) {
+            add_row(sum, in + (y + radius) * columns, columns, 1);
+        }
+        if (y - radius - 1 >= 0) {
+            add_row(sum, in + (y - radius - 1) * columns, columns, -1);
+        }
+        if (y >= 0) {
+            memcpy(out + y * columns, sum, sizeof *sum * (size_t)columns);
         }
     }
 }
@@ -118,13 +139,13 @@ void cloud_density(Raster *raster, Box box, World world, const float *points, in
     if (columns < 1 || rows < 1 || n < 1) {
         return;
     }
-    float *a = calloc(2 * size, sizeof *a), *b = a + size;
+    float *a = calloc(2 * size + (size_t)columns, sizeof *a), *b = a + size;
     must(a != NULL);
     int side = columns < rows ? columns : rows, radius = side / 40;
     count_points(a, columns, rows, box, grain, world, points, n);
     for (int pass = 0; pass < 2; pass++) { /* twice a box is nearly a bell */
-        blur(b, a, columns, 1, rows, columns, radius);
-        blur(a, b, rows, columns, columns, 1, radius);
+        blur_along(b, a, columns, rows, radius);
+        blur_down(a, b, columns, rows, radius, b + size);
     }
     paint_density(raster, box, grain, a, columns, rows);
     free(a);
