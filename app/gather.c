@@ -42,7 +42,7 @@ static bool write_all(int out, const char *data, ssize_t n)
     return true;
 }
 
-void gather_send(FILE *gathered, int out)
+size_t gather_send(FILE *gathered, int out)
 {
     char part[1 << 15];
     fflush(gathered);
@@ -57,4 +57,5 @@ void gather_send(FILE *gathered, int out)
         at += n;
     }
     lseek(fd, 0, SEEK_SET);
+    return (size_t)at;
 }

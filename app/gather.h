@@ -10,7 +10,7 @@
  * frees it. */
 FILE *gather_open(void);
 /* Writes all that was gathered to `out` and begins anew; waits as long as the terminal does, and gives up only when it
- * is gone. */
-void gather_send(FILE *gathered, int out);
+ * is gone. Returns how many bytes that was. */
+size_t gather_send(FILE *gathered, int out);
 
 #endif

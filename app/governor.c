@@ -15,11 +15,12 @@ const StageFacts governor_stage[STAGES] = {
 };
 
 static const double at_once_s = 0.1; /* an answer this quick says nothing of the line */
+static const double text_share = 0.9; /* of what flows in, at most */
 static const double calm_s = 3, trial_least_s = 10, trial_most_s = 300;
 
 void governor_init(Governor *governor, double now)
 {
-    *governor = (Governor){.tokens = GOVERNOR_BYTES_PER_S,
+    *governor = (Governor){.tokens = GOVERNOR_BUCKET,
                            .filled_at = now,
                            .changed_at = now,
                            .trial_s = trial_least_s};
@@ -32,18 +33,28 @@ void governor_round_trip(Governor *governor, double seconds)
     }
 }
 
+void governor_text(Governor *governor, size_t bytes)
+{
+    governor->text = fmin(governor->text + (double)bytes, GOVERNOR_BYTES_PER_S);
+}
+
 bool governor_may(Governor *governor, double now)
 {
-    governor->tokens += fmax(now - governor->filled_at, 0) * GOVERNOR_BYTES_PER_S;
-    governor->tokens = fmin(governor->tokens, GOVERNOR_BYTES_PER_S);
+    double flow = fmax(now - governor->filled_at, 0) * GOVERNOR_BYTES_PER_S;
+    double text = fmin(governor->text, text_share * flow);
+    governor->text -= text;
+    governor->tokens = fmin(governor->tokens + flow - text, GOVERNOR_BUCKET);
     governor->filled_at = now;
     return governor->tokens > 0;
 }
 
 double governor_wait(const Governor *governor, double now)
 {
-    double missing = (1 - governor->tokens) / GOVERNOR_BYTES_PER_S;
-    return governor->tokens > 0 ? 0 : fmax(missing - (now - governor->filled_at), 0);
+    double missing = 1 - governor->tokens;
+    double beside_text = governor->text / text_share * (1 - text_share);
+    double flow = missing <= beside_text ? missing / (1 - text_share) : missing + governor->text;
+    double left = flow / GOVERNOR_BYTES_PER_S - (now - governor->filled_at);
+    return governor->tokens > 0 ? 0 : fmax(left, 0);
 }
 
 static void move(Governor *governor, double now, Stage stage)

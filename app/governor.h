@@ -12,7 +12,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { GOVERNOR_BYTES_PER_S = 256 * 1024, GOVERNOR_FLIGHTS = 4 };
+/* What a second may carry is what the bucket holds, what flows into it, and the last
+ * picture: with those of up to 32 KB, 256 KB. */
+enum {
+    GOVERNOR_BYTES_PER_S = 160 * 1024,
+    GOVERNOR_BUCKET = 64 * 1024,
+    GOVERNOR_FLIGHTS = 4
+};
 
 typedef enum Stage {
     STAGE_FULL,
@@ -42,6 +48,7 @@ typedef struct Governor {
     bool steady; /* the stage never changes */
     Stage stage;
     double tokens, filled_at;
+    double text; /* bytes that are still to be paid for out of what flows in */
     double round_trip; /* the shortest time to an answer; 0: none yet */
     double speed;      /* bytes/s; 0: unknown, fast enough */
     double changed_at;
@@ -53,6 +60,8 @@ typedef struct Governor {
 void governor_init(Governor *governor, double now);
 /* An answer to a question of a few bytes. */
 void governor_round_trip(Governor *governor, double seconds);
+/* Text goes out whenever there is some, and pictures get what it leaves, a tenth at least. */
+void governor_text(Governor *governor, size_t bytes);
 /* The bucket has something in it. */
 bool governor_may(Governor *governor, double now);
 /* Seconds until it may; 0: now. */

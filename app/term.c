@@ -121,7 +121,7 @@ static void set_mouse(Term *term, bool on)
 /* What curses has written since the last time. */
 static void send_text(Term *term)
 {
-    gather_send(term->out, term->options.out);
+    governor_text(&term->pictures.governor, gather_send(term->out, term->options.out));
 }
 
 /* ---- Opening ---- */

@@ -104,9 +104,38 @@ static void test_the_cap_holds_whatever_comes(void **state)
             Governor later = governor;
             assert_true(governor_may(&later, now + wait + 1e-6));
         }
-        assert_true(sent <= GOVERNOR_BYTES_PER_S * (1 + now) + largest);
+        assert_true(sent <= GOVERNOR_BUCKET + GOVERNOR_BYTES_PER_S * now + largest);
     }
     assert_true(sent > 0.9 * GOVERNOR_BYTES_PER_S * now);
+}
+
+/* Text is paid for by pictures, which keep a tenth whatever it takes. */
+static void test_text_comes_first(void **state)
+{
+    (void)state;
+    for (int text = 0; text <= 320; text += 80) { /* KB a second */
+        Governor governor;
+        double now = 0, pictures = 0;
+        governor_init(&governor, 0);
+        for (int frame = 0; frame < 3000; frame++) {
+            governor_text(&governor, (size_t)text * 1024 / 30);
+            double wait = governor_wait(&governor, now), end = now + 1.0 / 30;
+            if (now + wait > end) {
+                Governor later = governor;
+                assert_false(governor_may(&later, end));
+            } else {
+                now += wait + 1e-6;
+                assert_true(governor_may(&governor, now));
+                governor_sent(&governor, now, 20000);
+                governor_answered(&governor, now, 20000);
+                pictures += 20000;
+            }
+            now = end;
+        }
+        double left = GOVERNOR_BYTES_PER_S - text * 1024, least = 0.1 * GOVERNOR_BYTES_PER_S;
+        double expected = (left > least ? left : least) * now + GOVERNOR_BUCKET;
+        assert_true(pictures > 0.9 * expected && pictures < 1.1 * expected);
+    }
 }
 
 /* A line too slow for anything is tried again, less and less often. */
@@ -171,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_line_gets_what_it_carries),
         cmocka_unit_test(test_the_cap_holds_whatever_comes),
+        cmocka_unit_test(test_text_comes_first),
         cmocka_unit_test(test_blocks_are_left_for_a_trial),
         cmocka_unit_test(test_answers_out_of_place),
         cmocka_unit_test(test_the_remark_names_the_stage),

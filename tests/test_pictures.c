@@ -231,7 +231,7 @@ static void test_the_rate_is_capped(void **state)
             pictures_acknowledged(&pictures, now);
         }
     }
-    assert_true(out.n < 11.5 * GOVERNOR_BYTES_PER_S && out.n > 8 * GOVERNOR_BYTES_PER_S);
+    assert_true(out.n < 12.5 * GOVERNOR_BYTES_PER_S && out.n > 9 * GOVERNOR_BYTES_PER_S);
     pictures_done(&pictures);
     canvas_done(&canvas);
     bytes_done(&out);

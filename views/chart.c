@@ -3,7 +3,6 @@
 #include "views/chart.h"
 
 #include "views/format.h"
-#include "views/marks.h"
 #include "views/theme.h"
 #include <math.h>
 #include <stdio.h>
@@ -355,22 +354,46 @@ static void draw_ticks(Canvas *canvas, Rect plot, const Scale *scale)
     }
 }
 
-static void draw_marks(Canvas *canvas, Rect plot, int y, const ChartSpec *spec)
+void chart_take_marks(ChartSpec *spec, const Session *session, const RunView *run)
+{
+    spec->marks = run->marks;
+    spec->mark = run->mark;
+    spec->told = mark_at(session, run);
+    if (spec->told >= 0) {
+        mark_story(session, run, spec->told, spec->story);
+    }
+}
+
+/* The story stands on the side of its mark where there is more room before another one. */
+static void draw_story(Canvas *canvas, Rect plot, int y, const ChartSpec *spec, int column)
 {
     Style style = theme_style(canvas, ROLE_MARK);
-    int end = plot.x;
+    int from = 0, to = plot.width;
+    for (int i = 0; i < spec->marks; i++) {
+        int other = axis_column(spec->axis, spec->mark[i].step, plot.width);
+        from = other < column && other + 2 > from ? other + 2 : from;
+        to = other > column && other - 1 < to ? other - 1 : to;
+    }
+    int right = to - column - 2, left = column - 1 - from, full = text_width(spec->story);
+    if (right >= full || right >= left) {
+        views_cut_text(canvas, plot.x + column + 2, y, right, style, spec->story);
+    } else {
+        int width = full < left ? full : left;
+        views_cut_text(canvas, plot.x + column - 1 - width, y, width, style, spec->story);
+    }
+}
+
+static void draw_marks(Canvas *canvas, Rect plot, int y, const ChartSpec *spec)
+{
     for (int i = 0; i < spec->marks; i++) {
         int column = axis_column(spec->axis, spec->mark[i].step, plot.width);
         if (column >= 0 && column < plot.width) {
-            canvas_put(canvas, plot.x + column, y, 0x25b2, style);
-            bool room = i + 1 == spec->marks && column + 2 < plot.width;
-            end = room ? plot.x + column + 2 : end;
+            canvas_put(canvas, plot.x + column, y, 0x25b2,
+                       theme_style(canvas, ROLE_MARK));
+            if (i == spec->told) {
+                draw_story(canvas, plot, y, spec, column);
+            }
         }
-    }
-    if (end > plot.x && spec->marks > 0) {
-        char words[MARK_TEXT_SIZE];
-        mark_words(&spec->mark[spec->marks - 1], words, sizeof words);
-        views_cut_text(canvas, end, y, plot.x + plot.width - end, style, words);
     }
 }
 

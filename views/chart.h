@@ -6,6 +6,7 @@
 
 #include "views/axis.h"
 #include "views/line.h"
+#include "views/marks.h"
 
 enum { CHART_MARGIN = 8 }; /* cells left of the plot, for labels */
 enum { CHART_LINES_MAX = LAID_MAX };
@@ -29,7 +30,11 @@ typedef struct ChartSpec {
     bool readout; /* values of all lines beside the cursor */
     int marks;
     const MarkView *mark;
+    int told; /* the one with `story` beside it, -1: none */
+    char story[MARK_STORY_SIZE];
 } ChartSpec;
+/* The run's marks, and the story of the one at the cursor. */
+void chart_take_marks(ChartSpec *spec, const Session *session, const RunView *run);
 void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec);
 
 /* "log y · EMA .98": the choices a chart is drawn with, for its title. */

@@ -183,6 +183,39 @@ void mark_effect_words(const MarkEffect *effect, bool full, char *text, size_t s
     }
 }
 
+/* While the run is watched live, figures that still move are left out. */
+static bool settled(const Session *session, const RunView *run, int mark, long steps)
+{
+    bool open = run->mark[mark].step + steps == run->step && steps < MARK_HORIZON;
+    return steps > 0 && !(open && session->live && run->state == RUN_LIVE);
+}
+
+void mark_story(const Session *session, const RunView *run, int mark,
+                char text[MARK_STORY_SIZE])
+{
+    const MarkView *view = &run->mark[mark];
+    MarkKind kind = mark_kind(view);
+    MarkEffect effect = mark_effect(session, run, mark);
+    char followed[80];
+    mark_words(view, text, MARK_TEXT_SIZE);
+    mark_effect_words(&effect, true, followed, sizeof followed);
+    if ((kind == MARK_CHANGE || kind == MARK_FORK) &&
+        settled(session, run, mark, effect.steps) && strcmp(followed, "-") != 0) {
+        size_t used = strlen(text);
+        snprintf(text + used, MARK_STORY_SIZE - used, ": %s", followed);
+    }
+}
+
+int mark_at(const Session *session, const RunView *run)
+{
+    long step = views_step(session, run);
+    int at = -1;
+    for (int i = 0; i < run->marks; i++) {
+        at = run->mark[i].step <= step ? i : at;
+    }
+    return at;
+}
+
 /* ---- Undo ---- */
 
 bool mark_undo(const RunView *run, int mark, Command *command, char *plan, size_t size)

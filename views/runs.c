@@ -242,10 +242,9 @@ static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
                       .axis = axis_for(run->step, run->steps, 0, 0),
                       .linear_y = session->linear_y,
                       .dots = session->dots,
-                      .cursor = -1,
-                      .marks = run->marks,
-                      .mark = run->mark};
+                      .cursor = -1};
     spec.axis.log = session->log_x;
+    chart_take_marks(&spec, session, run);
     chart_draw(canvas, rect, &spec);
 }
 

@@ -21,16 +21,16 @@ ChartSpec scrub_chart(const Scene *scene, const Laid *laid, const ChartLine *lin
                       int lines)
 {
     const Session *session = scene->session;
-    return (ChartSpec){.lines = lines,
-                       .line = line,
-                       .axis = scrub_axis(scene, laid),
-                       .linear_y = session->linear_y,
-                       .all = session->all,
-                       .dots = session->dots,
-                       .cursor = scrub_cursor(scene),
-                       .readout = lines > 1,
-                       .marks = scene->run->marks,
-                       .mark = scene->run->mark};
+    ChartSpec spec = {.lines = lines,
+                      .line = line,
+                      .axis = scrub_axis(scene, laid),
+                      .linear_y = session->linear_y,
+                      .all = session->all,
+                      .dots = session->dots,
+                      .cursor = scrub_cursor(scene),
+                      .readout = lines > 1};
+    chart_take_marks(&spec, session, scene->run);
+    return spec;
 }
 
 /* Past the newest step the cursor goes live again. */

@@ -1,5 +1,6 @@
 /* Owns the table of runs an engine knows: on disk, open, coming and going. The worker's
  * only. */
+#include "engine/base/pool.h"
 #include "engine/run/engine_parts.h"
 #include "engine/run/folder.h"
 #include <stdlib.h>
@@ -131,9 +132,9 @@ static uint64_t signature_of(const char *folder)
     return hash;
 }
 
-/* A folder that is no run's (yet) is passed over. A new one is read in brief: the rest
- * comes piece by piece, see slots_read_on. */
-void slot_scan(Engine *engine, const char *folder)
+/* A folder that is no run's (yet) is passed over. A new one is read in brief, unless it
+ * was before (`view`): the rest comes piece by piece, see slots_read_on. */
+static void scan(Engine *engine, const char *folder, const RunView *view)
 {
     int id = folder_id(folder);
     Slot *slot = slot_find(engine, id);
@@ -144,7 +145,8 @@ void slot_scan(Engine *engine, const char *folder)
         return;
     }
     Error error = {{0}};
-    const RunView *view = run_view_brief(folder, &engine->blank, &error);
+    if (!view)
+        view = run_view_brief(folder, &engine->blank, &error);
     if (!view && !engine->current) /* once, at the start */
         note_add(engine, 0, STATUS_BAD_INPUT, id, "run %02d cannot be shown: %.200s", id,
                  error.text);
@@ -153,6 +155,11 @@ void slot_scan(Engine *engine, const char *folder)
     slot = insert(engine, id, folder);
     slot->view = view;
     slot->signature = signature;
+}
+
+void slot_scan(Engine *engine, const char *folder)
+{
+    scan(engine, folder, NULL);
 }
 
 /* ---- Piece by piece --------------------------------------------------------------- */
@@ -215,14 +222,44 @@ static void drop_vanished(Engine *engine)
     }
 }
 
+typedef struct Folders {
+    const Engine *engine;
+    char **name;
+    const RunView **view; /* in brief; NULL: not read, or no run's */
+} Folders;
+
+static void read_brief(void *context, int index, int worker)
+{
+    (void)worker;
+    const Folders *folders = context;
+    char folder[PATH_SIZE];
+    Error error;
+    file_join(folder, folders->engine->runs, folders->name[index]);
+    folders->view[index] = run_view_brief(folder, &folders->engine->blank, &error);
+}
+
+/* At the start, on all cores: a person waits for them. */
+static void read_all(Folders *folders, int n)
+{
+    Pool *pool = pool_new(pool_cores());
+    pool_run(pool, n, read_brief, folders);
+    pool_free(pool);
+}
+
 void slots_scan(Engine *engine)
 {
-    char **names, folder[PATH_SIZE];
-    int n = run_list(engine->runs, &names);
+    Folders folders = {.engine = engine};
+    char folder[PATH_SIZE];
+    int n = run_list(engine->runs, &folders.name);
+    folders.view = calloc((size_t)n + 1, sizeof *folders.view);
+    must(folders.view);
+    if (engine->slots == 0)
+        read_all(&folders, n);
     for (int i = 0; i < n; i++) {
-        slot_scan(engine, file_join(folder, engine->runs, names[i]));
-        free(names[i]);
+        scan(engine, file_join(folder, engine->runs, folders.name[i]), folders.view[i]);
+        free(folders.name[i]);
     }
-    free(names);
+    free(folders.name);
+    free(folders.view);
     drop_vanished(engine);
 }

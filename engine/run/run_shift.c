@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-static const double SHIFT_SHARE = 0.05, GALLERY_SHARE = 0.008,
-                    PATHS_SHARE = 0.05;
+static const double SHIFT_SHARE = 0.035, GALLERY_SHARE = 0.008,
+                    PATHS_SHARE = 0.012;
 enum { EVERY_LEAST = 10, EVERY_UNIT = 5 };
 
 static void label(const void *context, Arena *arena, int n, const float *z, const int *i,

@@ -30,23 +30,34 @@ static bool advance(Run *run, Tally *tally)
     return true;
 }
 
+/* Of a preview: what quanta of a kind take longer with one. Evaluations and checkpoints differ too much among themselves
+ * to tell. */
+static double preview_seconds(const Tally *tally)
+{
+    Kind kind = tally->count[TRAINING][1] >= tally->count[SHIFT][1] ? TRAINING : SHIFT;
+    const double *seconds = tally->seconds[kind];
+    const long *count = tally->count[kind];
+    return count[0] && count[1]
+               ? seconds[1] / (double)count[1] - seconds[0] / (double)count[0]
+               : 0;
+}
+
 static void print_shares(const char *preset, const Tally *tally)
 {
-    double all = 0, preview = 0, own[KINDS];
+    double all = 0, own[KINDS], each = preview_seconds(tally);
+    long previews = 0;
     for (int k = 0; k < KINDS; k++) {
-        double plain =
-            tally->seconds[k][0] / (double)(tally->count[k][0] + !tally->count[k][0]);
-        double added = tally->seconds[k][1] - plain * (double)tally->count[k][1];
-        preview += tally->count[k][0] ? added : 0;
-        own[k] = tally->seconds[k][0] + tally->seconds[k][1] -
-                 (tally->count[k][0] ? added : 0);
-        all += tally->seconds[k][0] + tally->seconds[k][1];
+        double seconds = tally->seconds[k][0] + tally->seconds[k][1];
+        own[k] = seconds - each * (double)tally->count[k][1];
+        previews += tally->count[k][1];
+        all += seconds;
     }
     printf("%-20s %6ld steps: shift %4.1f %% of CPU, previews %4.1f %% (bar 5 each), "
            "evaluation and checkpoints "
            "%4.1f %%\n",
            preset, tally->count[TRAINING][0] + tally->count[TRAINING][1],
-           100 * own[SHIFT] / all, 100 * preview / all, 100 * own[OTHERS] / all);
+           100 * own[SHIFT] / all, 100 * each * (double)previews / all,
+           100 * own[OTHERS] / all);
     fflush(stdout);
 }
 

@@ -33,7 +33,7 @@ class Terminal:
             time.sleep(max(seconds, 0))
             return b''
         self.received += len(data)
-        self.tail = (self.tail + data)[-4096:]
+        self.tail = (self.tail + data)[-65536:]
         for question, answer in self.answers.items():
             for _ in range(data.count(question)):
                 os.write(self.fd, answer)

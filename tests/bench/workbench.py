@@ -3,10 +3,10 @@
 
 usage: workbench.py [--ddil PROGRAM] [--rounds K] [--steps N] [--threads T] [--views 123...]
 
-A round does `ddil run quickstart` and then, on a pseudo-terminal that is read all the time, the workbench on the same
-preset with one view open, pictures as sixels. Printed: steps a second after the first tenth of the run (medians over
-rounds), their ratio, and CPU seconds of the whole process over those of `ddil run`: what is drawn on
-another core slows nobody but is counted there. The bar is a ratio of 0.98.
+A round does `ddil run quickstart` and, on a pseudo-terminal that is read all the time, the workbench on the same
+preset with one view open, pictures as sixels; which comes first alternates. Printed: the ratio of steps a second after
+the first tenth of the run, and of CPU seconds of the whole process, medians over rounds: what is drawn on another core
+slows nobody but is counted there. The bar is a ratio of 0.98.
 """
 import argparse
 import glob
@@ -82,21 +82,19 @@ def main():
     parser.add_argument('--views', default='123')
     options = parser.parse_args()
     options.ddil = os.path.abspath(options.ddil)
-    plain, plain_cpu = [], []
-    view_speed, view_cpu = {v: [] for v in options.views}, {v: [] for v in options.views}
-    for _ in range(options.rounds):
-        for view in [''] + list(options.views):
-            folder = tempfile.mkdtemp(prefix='ddil-bench.')
-            rate, cpu = workbench(options, folder, view) if view else headless(options, folder)
-            (view_speed[view] if view else plain).append(rate)
-            (view_cpu[view] if view else plain_cpu).append(cpu)
-            shutil.rmtree(folder)
-    base, base_cpu = statistics.median(plain), statistics.median(plain_cpu)
-    print(f'ddil run            {base:9.1f} steps/s {base_cpu:8.2f} s CPU')
     for view in options.views:
-        mine, cpu = statistics.median(view_speed[view]), statistics.median(view_cpu[view])
-        print(f'workbench, view {view}   {mine:9.1f} steps/s {cpu:8.2f} s CPU   ratio {mine / base:.3f} (bar 0.98)   '
-              f'CPU {cpu / base_cpu:.3f}', flush=True)
+        pairs = []
+        for number in range(options.rounds):
+            pair = {}
+            for screen in (True, False) if number % 2 else (False, True):
+                folder = tempfile.mkdtemp(prefix='ddil-bench.')
+                pair[screen] = workbench(options, folder, view) if screen else headless(options, folder)
+                shutil.rmtree(folder)
+            pairs.append(pair)
+        speed, cpu = (statistics.median(p[True][k] / p[False][k] for p in pairs) for k in (0, 1))
+        plain = statistics.median(p[False][0] for p in pairs)
+        print(f'workbench, view {view}: ratio {speed:.3f} (bar 0.98)   CPU {cpu:.3f}   ddil run {plain:.0f} steps/s',
+              flush=True)
 
 
 if __name__ == "__main__":
