@@ -9,6 +9,11 @@
 
 static const double answer_s = 3;
 
+static double later(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 void pictures_init(Pictures *pictures, double now)
 {
     *pictures = (Pictures){.n = 0};
@@ -117,9 +122,10 @@ void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase)
 }
 
 /* When the picture may go, as far as its own place is concerned. */
-static double due_at(const Pictures *pictures, const Exhibit *exhibit)
+static double due_at(const Pictures *pictures, const Exhibit *exhibit, double now)
 {
     double period = governor_stage[pictures->governor.stage].period_s;
+    period = later(period, now < pictures->eager_until ? 0 : pictures->calm_s);
     return exhibit->hung ? exhibit->sent_at + period : 0;
 }
 
@@ -127,7 +133,7 @@ static Exhibit *first_due(Pictures *pictures, double now)
 {
     for (int i = 0; i < pictures->n; i++) {
         Exhibit *exhibit = &pictures->exhibit[i];
-        if (!exhibit->fresh && now >= due_at(pictures, exhibit)) {
+        if (!exhibit->fresh && now >= due_at(pictures, exhibit, now)) {
             return exhibit;
         }
     }
@@ -272,9 +278,9 @@ void pictures_cancel(Pictures *pictures, double now, Bytes *out)
     pictures->in_flight = false;
 }
 
-static double later(double a, double b)
+void pictures_hurry(Pictures *pictures, double now)
 {
-    return a > b ? a : b;
+    pictures->eager_until = now + 1;
 }
 
 double pictures_wait(const Pictures *pictures, double now)
@@ -283,7 +289,7 @@ double pictures_wait(const Pictures *pictures, double now)
     for (int i = 0; i < pictures->n; i++) {
         const Exhibit *exhibit = &pictures->exhibit[i];
         if (!exhibit->fresh) {
-            double left = later(due_at(pictures, exhibit) - now, 0);
+            double left = later(due_at(pictures, exhibit, now) - now, 0);
             due = due < 0 || left < due ? left : due;
         }
     }
