@@ -160,8 +160,7 @@ static Status start_curses(Term *term, Error *error)
     term->out = gather_open();
     must(term->in != NULL);
     if (term->out == NULL) {
-        return fail(error, STATUS_BLOCKED,
-                    "no room in memory or for a temporary file to draw the screen in: %s",
+        return fail(error, STATUS_BLOCKED, "no room in memory to draw the screen in: %s",
                     strerror(errno));
     }
     tcgetattr(term->options.in, &term->sane);
