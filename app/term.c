@@ -160,17 +160,17 @@ static Status start_curses(Term *term, Error *error)
     term->out = gather_open();
     must(term->in != NULL);
     if (term->out == NULL) {
-        return fail(error, STATUS_BLOCKED, "no room in memory to draw the screen in: %s",
-                    strerror(errno));
+        return fail(error, STATUS_BLOCKED, "no room for the screen: %s", strerror(errno));
     }
     tcgetattr(term->options.in, &term->sane);
     wire_open(&term->wire, term->options.out);
     signals_guard(term->wire.fd, &term->sane);
+    term_tell_size(term->width, term->height);
     term->curses = newterm(NULL, term->out, term->in);
+    term_tell_size(0, 0);
     if (term->curses == NULL) {
         signals_unguard();
-        return fail(error, STATUS_BLOCKED, "cannot use the terminal TERM=%s",
-                    getenv("TERM"));
+        return fail(error, STATUS_BLOCKED, "cannot use TERM=%s", getenv("TERM"));
     }
     set_modes(term);
     resizeterm(term->height, term->width);

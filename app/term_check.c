@@ -3,6 +3,7 @@
 
 #include "views/layout.h"
 #include <curses.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -54,6 +55,23 @@ void term_raw(const TermOptions *options, const struct termios *sane)
     struct termios raw = *sane;
     cfmakeraw(&raw);
     tcsetattr(options->in, TCSADRAIN, &raw);
+}
+
+static void tell(const char *name, int value)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", value);
+    if (value > 0) {
+        setenv(name, text, 1);
+    } else {
+        unsetenv(name);
+    }
+}
+
+void term_tell_size(int width, int height)
+{
+    tell("COLUMNS", width);
+    tell("LINES", height);
 }
 
 Status term_check(const TermOptions *options, Error *error)

@@ -14,5 +14,8 @@ TermSize term_size(const TermOptions *options);
 /* Keys come at once and as they are, output goes out as it is: the modes `sane` without
  * what a line of text needs. curses cannot set them: it writes to no terminal (gather.h). */
 void term_raw(const TermOptions *options, const struct termios *sane);
+/* What newterm takes for the size, and sets the terminal's margins by: behind no terminal it
+ * would find 24 rows, and a picture below them scrolls the screen. 0: no longer. */
+void term_tell_size(int width, int height);
 
 #endif

@@ -35,6 +35,32 @@ static void press(Desk *desk, const Snapshot *snapshot, const char *keys)
     }
 }
 
+/* A picture that reaches out of the margins scrolls the screen. */
+static void test_margins_hold_the_screen(void **state)
+{
+    (void)state;
+    static const int heights[] = {16, 24, 40, 60};
+    for (int i = 0; i < 4; i++) {
+        Emulator e;
+        char margins[16];
+        emulator_environment();
+        emulator_open(&e, 100, heights[i]);
+        Term *term = emulator_term(&e, CHOICE_SIXEL, false);
+        snprintf(margins, sizeof margins, "\033[1;%dr", heights[i]);
+        Bytes said = {0};
+        for (int tries = 0; tries < 1000 && memmem(said.data, said.n, margins, strlen(margins)) == NULL; tries++) {
+            Bytes more = emulator_take(&e);
+            bytes_add(&said, more.data, more.n);
+            bytes_done(&more);
+        }
+        assert_non_null(memmem(said.data, said.n, margins, strlen(margins)));
+        assert_null(getenv("LINES"));
+        bytes_done(&said);
+        term_close(term);
+        emulator_close(&e);
+    }
+}
+
 static void test_what_is_drawn_arrives(void **state)
 {
     (void)state;
@@ -447,6 +473,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_is_gathered),
+        cmocka_unit_test(test_margins_hold_the_screen),
         cmocka_unit_test(test_what_is_drawn_arrives),
         cmocka_unit_test(test_pictures_are_erased_with_their_view),
         cmocka_unit_test(test_kitty_pictures),
