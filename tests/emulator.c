@@ -140,8 +140,8 @@ static Rect place_of(const Emulator *e, int width, int height)
 {
     VTermPos at;
     vterm_state_get_cursorpos(vterm_obtain_state(e->ink), &at);
-    Rect place = {at.col, at.row, (width + 9) / 10,
-                  (height + 19) / 20}; /* 10x20 cells: the ioctl says so */
+    Rect place = {at.col, at.row, (width + e->cell_width - 1) / e->cell_width,
+                  (height + e->cell_height - 1) / e->cell_height}; /* as the ioctl says */
     bool fits = place.y + place.height <= e->height - 1 &&
                 place.x + place.width <= e->width; /* never the last row */
     assert_true(fits || e->resized_within);
@@ -254,11 +254,17 @@ static VTerm *new_vterm(int width, int height)
     return vterm;
 }
 
+static struct winsize size_of(const Emulator *e, int width, int height)
+{
+    return (struct winsize){(unsigned short)height, (unsigned short)width,
+                            (unsigned short)(width * e->cell_width),
+                            (unsigned short)(height * e->cell_height)};
+}
+
 void emulator_open(Emulator *e, int width, int height)
 {
-    struct winsize size = {(unsigned short)height, (unsigned short)width,
-                           (unsigned short)(width * 10), (unsigned short)(height * 20)};
-    *e = (Emulator){.width = width, .height = height};
+    *e = (Emulator){.width = width, .height = height, .cell_width = 10, .cell_height = 20};
+    struct winsize size = size_of(e, width, height);
     e->inked = calloc((size_t)(width * height), sizeof *e->inked);
     e->whole = calloc((size_t)(width * height), sizeof *e->whole);
     assert_int_equal(openpty(&e->master, &e->slave, NULL, NULL, &size), 0);
@@ -288,8 +294,7 @@ static void keep_overlap(int **cells, int width, int height, int new_width, int 
 
 void emulator_resize(Emulator *e, int width, int height)
 {
-    struct winsize size = {(unsigned short)height, (unsigned short)width,
-                           (unsigned short)(width * 10), (unsigned short)(height * 20)};
+    struct winsize size = size_of(e, width, height);
     ioctl(e->slave, TIOCSWINSZ, &size);
     vterm_set_size(e->text, height, width);
     vterm_set_size(e->ink, height, width);

@@ -30,6 +30,7 @@ typedef struct Emulator {
     VTerm *text; /* its screen layer: what a person reads */
     VTerm *ink;  /* its state layer: who writes where */
     int width, height;
+    int cell_width, cell_height; /* pixels; 10x20 at first, others from the next resize on */
     int *inked; /* [height * width]: 1 + the slot of the picture that may still be seen there */
     int *whole; /* ... that is sure to be */
     Rect shown[SHOWN_MAX];
