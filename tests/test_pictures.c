@@ -204,6 +204,48 @@ static void test_one_picture_in_flight(void **state)
     bytes_done(&out);
 }
 
+/* What data change goes out now and then; what a person does, at once. */
+static void test_calm_until_a_key(void **state)
+{
+    (void)state;
+    CanvasLook look = {.graphics = GRAPHICS_SIXEL, .cell_width = 10, .cell_height = 20};
+    Canvas canvas;
+    Pictures pictures;
+    Bytes out = {0};
+    canvas_init(&canvas, 80, 24, &look);
+    pictures_init(&pictures, 10);
+    pictures.calm_s = 0.5;
+    int sent = 0;
+    for (int i = 0; i < 300; i++) { /* a change every 10 ms; then a key is pressed */
+        double now = 10 + 0.01 * i;
+        Picture picture = {
+            .cells = {0, 1, 4, 3}, .width = 40, .height = 30, .pixels = malloc(1200)
+        };
+        memset(picture.pixels, i % 16, 1200);
+        canvas_clear(&canvas);
+        canvas_add_picture(&canvas, &picture);
+        pictures_take(&pictures, &canvas, &out);
+        if (i == 120) {
+            assert_int_equal(sent, 3);
+            assert_true(pictures_wait(&pictures, now) > 0);
+            pictures_hurry(&pictures, now);
+            assert_true(pictures_wait(&pictures, now) <= 0);
+        }
+        if (i == 220) {
+            assert_true(sent > 90);
+            sent = 0;
+        }
+        if (pictures_next(&pictures, now, false, &out)) {
+            pictures_acknowledged(&pictures, now);
+            sent++;
+        }
+    }
+    assert_in_range(sent, 1, 2);
+    pictures_done(&pictures);
+    canvas_done(&canvas);
+    bytes_done(&out);
+}
+
 static void test_the_rate_is_capped(void **state)
 {
     (void)state;
@@ -332,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_kitty_decodes_to_its_source),
         cmocka_unit_test(test_sixel_decodes_to_its_source),
         cmocka_unit_test(test_one_picture_in_flight),
+        cmocka_unit_test(test_calm_until_a_key),
         cmocka_unit_test(test_the_rate_is_capped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@ usage: screen.py [--ddil PROGRAM] [--only NAME]...
   paint      from the start of the program to its first screen, for a terminal that never answers
   keys       from a key that changes the view to the first byte of it, 200x60, with pictures, two runs training
   idle       bytes in five seconds when nothing trains
-  bandwidth  bytes a second while a run trains and its pictures are shown
+  bandwidth  bytes a second while a run trains and its pictures are shown, and the share of a core that drawing takes
   folder     from the start of the program to its first screen over a folder of 1,000 runs
   attach     from the start of the program to the curves of a run that another process trains
   viewers    a run's steps a second with ten viewers over steps a second with none
@@ -83,16 +83,28 @@ def idle(options, folder):
     terminal.close()
 
 
+def cpu_of_thread(pid):
+    """CPU seconds of a process's first thread, which is the screen's."""
+    with open(f'/proc/{pid}/task/{pid}/stat') as file:
+        fields = file.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
 def bandwidth(options, folder):
-    terminal = Terminal([options.ddil, 'fashion-pd', '--runs', folder] + LONG, 200, 60)
-    terminal.press('3')
-    terminal.drain(5)
+    """Of a 2-D run, whose pictures change most often."""
+    terminal = Terminal([options.ddil, 'quickstart', '--runs', folder] + LONG, 200, 60)
+    terminal.drain(3)
     worst = 0
-    for _ in range(20):
-        before = terminal.received
-        terminal.drain(1)
-        worst = max(worst, terminal.received - before)
-    line('most bytes in one of 20 seconds of pictures', worst / 1024, 'KiB', 256)
+    for view in '234':
+        terminal.press(view)
+        begin, cpu = time.monotonic(), cpu_of_thread(terminal.pid)
+        for _ in range(8):
+            before = terminal.received
+            terminal.drain(1)
+            worst = max(worst, terminal.received - before)
+        share = (cpu_of_thread(terminal.pid) - cpu) / (time.monotonic() - begin)
+        print(f'share of a core that the thread of the screen takes, view {view:<12}{100 * share:>7.1f} %', flush=True)
+    line('most bytes in one of 24 seconds of pictures', worst / 1024, 'KiB', 256)
     terminal.close()
 
 
