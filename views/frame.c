@@ -203,7 +203,8 @@ static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene
     x += canvas_print(canvas, x, row.y, right - x, style, "%02d %s %s  ", scene->run->id,
                       sign, word);
     views[screen->front]->describe(scene, text, sizeof text);
-    x += canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_TEXT), text);
+    views_cut_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_TEXT), text);
+    x += text_width(text);
     if (note != NULL && right - x > text_width(note->text) + 4) {
         canvas_print(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAINT),
                      "  · %s", note->text);
