@@ -122,18 +122,16 @@ void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase)
 }
 
 /* When the picture may go, as far as its own place is concerned. */
-static double due_at(const Pictures *pictures, const Exhibit *exhibit, double now)
+static double due_at(const Pictures *pictures, const Exhibit *exhibit)
 {
-    double period = governor_stage[pictures->governor.stage].period_s;
-    period = later(period, now < pictures->eager_until ? 0 : pictures->calm_s);
-    return exhibit->hung ? exhibit->sent_at + period : 0;
+    return exhibit->hung ? exhibit->sent_at + governor_stage[pictures->governor.stage].period_s : 0;
 }
 
 static Exhibit *first_due(Pictures *pictures, double now)
 {
     for (int i = 0; i < pictures->n; i++) {
         Exhibit *exhibit = &pictures->exhibit[i];
-        if (!exhibit->fresh && now >= due_at(pictures, exhibit, now)) {
+        if (!exhibit->fresh && now >= due_at(pictures, exhibit)) {
             return exhibit;
         }
     }
@@ -278,18 +276,13 @@ void pictures_cancel(Pictures *pictures, double now, Bytes *out)
     pictures->in_flight = false;
 }
 
-void pictures_hurry(Pictures *pictures, double now)
-{
-    pictures->eager_until = now + 1;
-}
-
 double pictures_wait(const Pictures *pictures, double now)
 {
     double due = -1;
     for (int i = 0; i < pictures->n; i++) {
         const Exhibit *exhibit = &pictures->exhibit[i];
         if (!exhibit->fresh) {
-            double left = later(due_at(pictures, exhibit, now) - now, 0);
+            double left = later(due_at(pictures, exhibit) - now, 0);
             due = due < 0 || left < due ? left : due;
         }
     }

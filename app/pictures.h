@@ -30,8 +30,6 @@ typedef struct Pictures {
     int unanswered; /* acknowledgements that never came, in a row */
     double sent_at;
     double not_before; /* after a resize */
-    double calm_s;     /* least time between two pictures in one place, but at once while a person works: */
-    double eager_until;
     Governor governor;
 } Pictures;
 
@@ -49,8 +47,6 @@ void pictures_acknowledged(Pictures *pictures, double now);
 void pictures_cancel(Pictures *pictures, double now, Bytes *out);
 /* The one in flight should long have been answered. */
 bool pictures_stuck(const Pictures *pictures, double now);
-/* A person works: for a second nothing waits for `calm_s`. */
-void pictures_hurry(Pictures *pictures, double now);
 /* Seconds until pictures_next may have one; negative: nothing is waiting. */
 double pictures_wait(const Pictures *pictures, double now);
 /* The screen was cleared: nothing hangs. Pictures still wanted are sent again, not before

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double probe_s = 2, decide_s = 0.3, quiet_s = 0.15, calm_s = 0.5;
+static const double probe_s = 2, decide_s = 0.3, quiet_s = 0.15;
 
 struct Term {
     TermOptions options;
@@ -209,7 +209,6 @@ Status term_open(Term **out, const TermOptions *options, Error *error)
     probe_init(&term->probe);
     pictures_init(&term->pictures, clock_s());
     term->pictures.governor.steady = options->steady;
-    term->pictures.calm_s = options->steady ? 0 : calm_s;
     *out = term;
     refresh(); /* enters the alternate screen before anything is asked */
     send_text(term);
@@ -340,7 +339,6 @@ static int take_events(Term *term, const InputEvent *events, int n, int *press, 
     for (int i = 0; i < n; i++) {
         if (events[i].kind == INPUT_KEY && taken < most) {
             press[taken++] = events[i].press;
-            pictures_hurry(&term->pictures, clock_s());
         } else if (events[i].kind == INPUT_ACKNOWLEDGED) {
             pictures_acknowledged(&term->pictures, clock_s());
         }

@@ -1,5 +1,5 @@
-/* Owns the event loop. Draws when a key was answered, and at most ten times a second when
- * data moved; sleeps otherwise. Everything on screen comes from views/, everything
+/* Owns the event loop. Draws when a key was answered, and at the pace of tempo.h when data
+ * moved; sleeps otherwise. Everything on screen comes from views/, everything
  * numerical from engine/engine.h. */
 #include "app/workbench.h"
 
@@ -9,6 +9,7 @@
 #include "app/launch.h"
 #include "app/script.h"
 #include "app/signals.h"
+#include "app/tempo.h"
 #include "app/term.h"
 #include "engine/base/clock.h"
 #include "engine/engine.h"
@@ -21,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double frame_s = 0.1, flash_s = 0.15;
+static const double flash_s = 0.15;
 
 enum { PRESSES = 1024 };
 
@@ -33,8 +34,7 @@ typedef struct Bench {
     Canvas canvas;
     const Snapshot *snapshot;
     int signals; /* descriptor */
-    bool stale;  /* a newer snapshot is not drawn yet */
-    double drawn_at;
+    Tempo tempo;
     double flash_until; /* 0: no flash */
     bool leaving, detaching;
     bool stops_with_terminal, saves_first; /* what a hang-up does */
@@ -44,7 +44,8 @@ typedef struct Bench {
 
 /* ---- Drawing ---- */
 
-static void draw(Bench *bench)
+/* All of it; or its text, and the pictures as they were drawn last. */
+static void draw_due(Bench *bench, Due what)
 {
     CanvasLook look = term_look(bench->term);
     if (bench->canvas.width != term_width(bench->term) ||
@@ -54,6 +55,7 @@ static void draw(Bench *bench)
                     &look);
     }
     bench->canvas.look = look;
+    bench->canvas.calm = what == DUE_TEXT;
     screen_draw(bench->screen, bench->snapshot, &bench->canvas);
     term_show(bench->term, &bench->canvas);
     engine_watch(bench->engine, screen_run(bench->screen));
@@ -63,8 +65,12 @@ static void draw(Bench *bench)
     } else if (want.kind == REPLY_BELL) {
         term_send(bench->term, "\a", 1);
     }
-    bench->stale = false;
-    bench->drawn_at = clock_s();
+    tempo_drawn(&bench->tempo, clock_s(), what);
+}
+
+static void draw(Bench *bench)
+{
+    draw_due(bench, DUE_ALL);
 }
 
 static void look(Bench *bench)
@@ -73,7 +79,7 @@ static void look(Bench *bench)
         engine_drop(bench->engine, bench->snapshot);
     }
     bench->snapshot = engine_look(bench->engine);
-    bench->stale = true;
+    tempo_data(&bench->tempo);
 }
 
 static void leave(Bench *bench, Leave how, Status status)
@@ -170,6 +176,9 @@ static void read_keys(Bench *bench)
         hang_up(bench);
         return;
     }
+    if (n > 0) {
+        tempo_key(&bench->tempo, clock_s());
+    }
     for (int i = 0; i < n && !bench->leaving; i++) {
         Reply reply = screen_press(bench->screen, bench->snapshot, press[i]);
         carry_out(bench, &reply);
@@ -211,23 +220,23 @@ static int milliseconds(double seconds)
     return seconds <= 0 ? 0 : seconds > 60 ? 60000 : (int)(seconds * 1000) + 1;
 }
 
+static double sooner(double a, double b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* Milliseconds; -1: for ever. While a picture is on its way data wait for it. */
 static int patience(const Bench *bench)
 {
     double now = clock_s(), wait = term_wait(bench->term);
-    double screen = screen_wait(bench->screen, bench->snapshot, now);
-    int least = wait < 0 ? -1 : milliseconds(wait);
-    least = screen >= 0 && (least < 0 || milliseconds(screen) < least)
-                ? milliseconds(screen)
-                : least;
-    const double due[] = {bench->stale ? bench->drawn_at + frame_s - now : -1,
-                          bench->flash_until > 0 ? bench->flash_until - now : -1};
-    const bool wanted[] = {bench->stale && term_output(bench->term) < 0,
-                           bench->flash_until > 0};
-    for (int i = 0; i < 2; i++) {
-        int ms = milliseconds(due[i]);
-        least = wanted[i] && (least < 0 || ms < least) ? ms : least;
+    wait = sooner(wait, screen_wait(bench->screen, bench->snapshot, now));
+    if (term_output(bench->term) < 0) {
+        wait = sooner(wait, tempo_wait(&bench->tempo, now));
     }
-    return least;
+    if (bench->flash_until > 0) {
+        wait = sooner(wait, bench->flash_until > now ? bench->flash_until - now : 0);
+    }
+    return wait < 0 ? -1 : milliseconds(wait);
 }
 
 static void turn(Bench *bench)
@@ -263,9 +272,11 @@ static void turn(Bench *bench)
         carry_out(bench, &reply);
     }
     bool again = term_tick(bench->term) || reply.kind == REPLY_NONE;
-    bool due = bench->stale && now - bench->drawn_at >= frame_s;
-    if (unflash || again || (due && term_output(bench->term) < 0)) {
+    Due due = term_output(bench->term) < 0 ? tempo_due(&bench->tempo, now) : DUE_NOTHING;
+    if (unflash || again) {
         draw(bench);
+    } else if (due != DUE_NOTHING) {
+        draw_due(bench, due);
     }
 }
 

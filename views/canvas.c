@@ -16,17 +16,17 @@ void canvas_init(Canvas *canvas, int width, int height, const CanvasLook *look)
     canvas_clear(canvas);
 }
 
-static void drop_pictures(Canvas *canvas)
+static void drop_pictures(Picture *picture, int *n)
 {
-    for (int i = 0; i < canvas->pictures; i++) {
-        free(canvas->picture[i].pixels);
+    while (*n > 0) {
+        free(picture[--*n].pixels);
     }
-    canvas->pictures = 0;
 }
 
 void canvas_done(Canvas *canvas)
 {
-    drop_pictures(canvas);
+    drop_pictures(canvas->picture, &canvas->pictures);
+    drop_pictures(canvas->before, &canvas->befores);
     free(canvas->cell);
     *canvas = (Canvas){0};
 }
@@ -40,7 +40,13 @@ void canvas_clear(Canvas *canvas)
     for (int i = 0; i < canvas->width * canvas->height; i++) {
         canvas->cell[i] = blank;
     }
-    drop_pictures(canvas);
+    drop_pictures(canvas->before, &canvas->befores);
+    if (canvas->calm) {
+        memcpy(canvas->before, canvas->picture, sizeof canvas->before);
+        canvas->befores = canvas->pictures;
+        canvas->pictures = 0;
+    }
+    drop_pictures(canvas->picture, &canvas->pictures);
 }
 
 /* ---- Rectangles ---- */
@@ -291,4 +297,17 @@ void canvas_add_picture(Canvas *canvas, const Picture *picture)
     canvas->picture[canvas->pictures++] = *picture;
     canvas_fill(canvas, inside, ' ',
                 (Style){COLOUR_DEFAULT, COLOUR_DEFAULT, ATTRIBUTE_PICTURE});
+}
+
+bool canvas_keep_picture(Canvas *canvas, Rect cells)
+{
+    for (int i = 0; i < canvas->befores; i++) {
+        if (memcmp(&canvas->before[i].cells, &cells, sizeof cells) == 0) {
+            Picture kept = canvas->before[i];
+            canvas->before[i] = canvas->before[--canvas->befores];
+            canvas_add_picture(canvas, &kept);
+            return true;
+        }
+    }
+    return false;
 }

@@ -68,13 +68,14 @@ typedef struct Canvas {
     CanvasLook look;
     bool light;  /* dark text on a light ground */
     int palette; /* of lines, theme_palettes */
-    int pictures;
-    Picture picture[PICTURES_MAX];
+    bool calm;   /* pictures may stay as they were drawn before: canvas_keep_picture */
+    int pictures, befores;
+    Picture picture[PICTURES_MAX], before[PICTURES_MAX];
 } Canvas;
 
 void canvas_init(Canvas *canvas, int width, int height, const CanvasLook *look);
 void canvas_done(Canvas *canvas);
-/* All cells blank, no pictures. */
+/* All cells blank, no pictures; but those there were are remembered while calm. */
 void canvas_clear(Canvas *canvas);
 
 void canvas_put(Canvas *canvas, int x, int y, uint32_t rune, Style style);
@@ -94,6 +95,8 @@ void canvas_add_attributes(Canvas *canvas, Rect rect, uint8_t attributes);
 /* Takes `pixels` (malloc'd) over and marks the cells. Frees and ignores it when there is
  * no room for another. */
 void canvas_add_picture(Canvas *canvas, const Picture *picture);
+/* While calm, adds what stood in the same cells before; false: nothing did. */
+bool canvas_keep_picture(Canvas *canvas, Rect cells);
 
 /* Cells a text would use. */
 int text_width(const char *text);

@@ -191,8 +191,9 @@ static void draw_field(const Drawing *drawing)
 void paths_picture(Canvas *canvas, Rect rect, const PathsSpec *spec, PathsPlace *place)
 {
     Raster raster;
-    *place = (PathsPlace){0};
+    int kept = canvas->pictures;
     if (!raster_begin(&raster, canvas, rect)) {
+        *place = canvas->pictures > kept ? *place : (PathsPlace){0};
         return;
     }
     *place = (PathsPlace){{0, 0, raster.width, raster.height}, world_of(spec)};

@@ -18,7 +18,7 @@ static int max_int(int a, int b)
     return a > b ? a : b;
 }
 
-bool raster_begin(Raster *raster, const Canvas *canvas, Rect cells)
+bool raster_begin(Raster *raster, Canvas *canvas, Rect cells)
 {
     const CanvasLook *look = &canvas->look;
     cells = rect_intersect(cells, (Rect){0, 0, canvas->width, canvas->height - 1});
@@ -34,7 +34,9 @@ bool raster_begin(Raster *raster, const Canvas *canvas, Rect cells)
         raster->height -=
             raster->height % 6; /* a part of a band would spill into the next row */
     }
-    if (look->graphics == GRAPHICS_OFF || raster->width < 1 || raster->height < 1) {
+    bool impossible =
+        look->graphics == GRAPHICS_OFF || raster->width < 1 || raster->height < 1;
+    if (impossible || canvas_keep_picture(canvas, cells)) {
         return false;
     }
     raster->pixels = calloc((size_t)raster->width * (size_t)raster->height, 1);

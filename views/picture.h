@@ -18,8 +18,9 @@ typedef struct Box {
 } Box;
 
 /* A raster for the rectangle, all pixels 0 = background; false (and nothing to end) when
- * there is no room or pictures are off. Every successful begin needs an end. */
-bool raster_begin(Raster *raster, const Canvas *canvas, Rect cells);
+ * there is no room, pictures are off, or the picture that stood there stays (canvas.h:
+ * calm). Every successful begin needs an end. */
+bool raster_begin(Raster *raster, Canvas *canvas, Rect cells);
 /* Puts it on the canvas: as a picture, or as cells where the terminal has no pictures. */
 void raster_end(Raster *raster, Canvas *canvas);
 
