@@ -284,20 +284,26 @@ static Origin draw_origin(const double beta[ORIGINS], double chance)
     return chance < beta[ORIGIN_STUDENT] + beta[ORIGIN_TEACHER] ? ORIGIN_TEACHER : ORIGIN_DATA;
 }
 
-/* A roll-out young enough, or -1. FIFO: the young ones stand together behind `next`. */
+static int slot_of(const Replay *replay, int back)
+{
+    return (replay->next - 1 - back + replay->capacity) % replay->capacity;
+}
+
+/* A roll-out young enough, or -1. FIFO: counted back from `next` they only get older, so
+ * halving finds how many are young. */
 static int draw_rollout(const Replay *replay, long oldest, Rng *rng)
 {
-    int young = 0;
-    while (young < replay->filled) {
-        int slot = (replay->next - 1 - young + replay->capacity) % replay->capacity;
-        if (replay->born[slot] < oldest)
-            break;
-        young++;
+    int young = 0, end = replay->filled; /* those before `young` are; from `end` on none is */
+    while (young < end) {
+        int middle = (young + end) / 2;
+        if (replay->born[slot_of(replay, middle)] < oldest)
+            end = middle;
+        else
+            young = middle + 1;
     }
     if (!young)
         return -1;
-    int back = (int)rng_below(rng, (uint32_t)young);
-    return (replay->next - 1 - back + replay->capacity) % replay->capacity;
+    return slot_of(replay, (int)rng_below(rng, (uint32_t)young));
 }
 
 static void noise_row(const Source *source, double u, const float *x, Rng *rng, float *z)
