@@ -400,9 +400,24 @@ static void test_dynamic_quantile(void **state)
     }
 }
 
+/* What is kept for a batch is what would be worked out, also where many times share a place. */
+static void test_kept_levels_are_the_levels(void **state)
+{
+    (void)state;
+    for (int s = 0; s < 2; s++) {
+        Noises noises = {.schedule = (Schedule)s};
+        for (int k = 0; k < 5000; k++) {
+            double u = k % 3 == 0 ? (k / 3 % 5) / 4.0 : k / 5000.0;
+            Noise kept = noises_at(&noises, u), t = noise_at((Schedule)s, u);
+            assert_true(kept.u == t.u && kept.alpha == t.alpha && kept.sigma == t.sigma && kept.logsnr == t.logsnr);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kept_levels_are_the_levels),
         cmocka_unit_test(test_clipped_cosine),
         cmocka_unit_test(test_schedules_are_sound),
         cmocka_unit_test(test_discrete_tables),

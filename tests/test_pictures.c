@@ -4,8 +4,11 @@
 #include "app/kitty.h"
 #include "app/pictures.h"
 #include "app/sixel.h"
+#include "app/tempo.h"
 #include "app/thin.h"
 #include "tests/emulator.h"
+#include "views/picture.h"
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -204,46 +207,80 @@ static void test_one_picture_in_flight(void **state)
     bytes_done(&out);
 }
 
-/* What data change goes out now and then; what a person does, at once. */
-static void test_calm_until_a_key(void **state)
+static void fill_raster(Canvas *canvas, Rect cells, int colour)
+{
+    Raster raster;
+    if (raster_begin(&raster, canvas, cells)) {
+        raster_fill(&raster, raster_box(&raster, cells), (uint8_t)colour);
+        raster_end(&raster, canvas);
+    }
+}
+
+/* A calm canvas keeps what was drawn in the same cells, and only that. */
+static void test_a_calm_canvas_keeps_its_pictures(void **state)
 {
     (void)state;
     CanvasLook look = {.graphics = GRAPHICS_SIXEL, .cell_width = 10, .cell_height = 20};
+    Rect first = {0, 1, 4, 3}, second = {10, 1, 4, 3}, third = {20, 1, 4, 3};
     Canvas canvas;
-    Pictures pictures;
-    Bytes out = {0};
     canvas_init(&canvas, 80, 24, &look);
-    pictures_init(&pictures, 10);
-    pictures.calm_s = 0.5;
-    int sent = 0;
-    for (int i = 0; i < 300; i++) { /* a change every 10 ms; then a key is pressed */
-        double now = 10 + 0.01 * i;
-        Picture picture = {
-            .cells = {0, 1, 4, 3}, .width = 40, .height = 30, .pixels = malloc(1200)
-        };
-        memset(picture.pixels, i % 16, 1200);
+    fill_raster(&canvas, first, 1);
+    fill_raster(&canvas, second, 2);
+    for (int i = 0; i < 3; i++) {
+        canvas.calm = true;
         canvas_clear(&canvas);
-        canvas_add_picture(&canvas, &picture);
-        pictures_take(&pictures, &canvas, &out);
-        if (i == 120) {
-            assert_int_equal(sent, 3);
-            assert_true(pictures_wait(&pictures, now) > 0);
-            pictures_hurry(&pictures, now);
-            assert_true(pictures_wait(&pictures, now) <= 0);
-        }
-        if (i == 220) {
-            assert_true(sent > 90);
-            sent = 0;
-        }
-        if (pictures_next(&pictures, now, false, &out)) {
-            pictures_acknowledged(&pictures, now);
-            sent++;
-        }
+        assert_int_equal(canvas.pictures, 0);
+        fill_raster(&canvas, first, 5 + i);
+        fill_raster(&canvas, third, 3); /* a new place */
+        assert_int_equal(canvas.pictures, 2);
+        assert_int_equal(canvas.picture[0].pixels[0], 1);
+        assert_int_equal(canvas.picture[1].pixels[0], 3);
+        assert_int_equal(canvas.cell[80].style.attributes, ATTRIBUTE_PICTURE);
     }
-    assert_in_range(sent, 1, 2);
-    pictures_done(&pictures);
+    fill_raster(&canvas, first, 4); /* kept once, not twice */
+    assert_int_equal(canvas.picture[2].pixels[0], 4);
+    canvas_clear_rect(&canvas, first); /* a dialogue */
+    canvas_clear(&canvas);
+    fill_raster(&canvas, first, 6);
+    assert_int_equal(canvas.picture[0].pixels[0], 6);
+    canvas.calm = false;
+    canvas_clear(&canvas);
+    fill_raster(&canvas, first, 7);
+    assert_int_equal(canvas.picture[0].pixels[0], 7);
     canvas_done(&canvas);
-    bytes_done(&out);
+}
+
+/* Data that never rest, for ten seconds, a look every 10 ms; a key in the middle; then rest. */
+static void test_the_tempo(void **state)
+{
+    (void)state;
+    Tempo tempo = {0};
+    int drawn[3] = {0}, eager[3] = {0};
+    for (int i = 0; i < 1000; i++) {
+        double now = 50 + 0.01 * i;
+        tempo_data(&tempo);
+        if (i == 500) {
+            tempo_key(&tempo, now);
+        }
+        Due due = tempo_due(&tempo, now);
+        assert_true((due != DUE_NOTHING) == (tempo_wait(&tempo, now) <= 0));
+        if (due != DUE_NOTHING) {
+            tempo_drawn(&tempo, now, due);
+        }
+        (i >= 500 && i < 600 ? eager : drawn)[due]++;
+    }
+    assert_in_range(drawn[DUE_ALL], 16, 19);
+    assert_in_range(drawn[DUE_TEXT] + drawn[DUE_ALL], 80, 91);
+    assert_in_range(eager[DUE_ALL], 9, 10);
+    assert_int_equal(eager[DUE_TEXT], 0);
+    double end = 70;
+    tempo_drawn(&tempo, end, DUE_ALL);
+    assert_true(tempo_wait(&tempo, end) < 0);
+    tempo_data(&tempo); /* the last change of a run that ended: the pictures follow */
+    tempo_drawn(&tempo, end + 0.1, DUE_TEXT);
+    assert_int_equal(tempo_due(&tempo, end + 0.2), DUE_NOTHING);
+    assert_true(fabs(tempo_wait(&tempo, end + 0.2) - 0.3) < 1e-9);
+    assert_int_equal(tempo_due(&tempo, end + 0.51), DUE_ALL);
 }
 
 static void test_the_rate_is_capped(void **state)
@@ -374,7 +411,8 @@ int main(void)
         cmocka_unit_test(test_kitty_decodes_to_its_source),
         cmocka_unit_test(test_sixel_decodes_to_its_source),
         cmocka_unit_test(test_one_picture_in_flight),
-        cmocka_unit_test(test_calm_until_a_key),
+        cmocka_unit_test(test_a_calm_canvas_keeps_its_pictures),
+        cmocka_unit_test(test_the_tempo),
         cmocka_unit_test(test_the_rate_is_capped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

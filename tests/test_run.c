@@ -307,6 +307,7 @@ static void test_watched_samples_follow(void **state)
     int renewals = 0;
     for (long step = 1; step <= 100; step++) {
         run_until(run, step);
+        run_show(run);
         const RunView *view = run_view(run);
         assert_true(view->samples.n > 0 && view->samples.step <= step);
         renewals += view->samples.step != shown;

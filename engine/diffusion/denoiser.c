@@ -42,8 +42,9 @@ static void guide(double s, size_t n, const float *unconditional, float *x)
 static void denoise_exact(const Denoiser *denoiser, int n, const float *z,
                           const double *u, const int *label, float *x0)
 {
+    Noises noises = {.schedule = denoiser->schedule};
     for (int r = 0; r < n; r++) {
-        Noise t = noise_at(denoiser->schedule, u[r]);
+        Noise t = noises_at(&noises, u[r]);
         const float *row = z + (size_t)r * 2;
         int told = label_of(denoiser, label, r);
         mixture_x0(denoiser->mixture, t, row, told, x0 + (size_t)r * 2);
@@ -59,8 +60,9 @@ static void rows_from_v(const Denoiser *denoiser, int n, const float *z, const d
                         const float *v, float *x0)
 {
     size_t d = (size_t)net_dims(&denoiser->spec);
+    Noises noises = {.schedule = denoiser->schedule};
     for (size_t r = 0; r < (size_t)n; r++) {
-        Noise t = noise_at(denoiser->schedule, u[r]);
+        Noise t = noises_at(&noises, u[r]);
         for (size_t k = r * d; k < (r + 1) * d; k++)
             x0[k] = (float)x_from_v(t, z[k], v[k]);
     }

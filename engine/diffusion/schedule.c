@@ -1,9 +1,8 @@
-/* Owns noise schedules and loss weights: functions of u alone, in double. May call libc.
+/* Owns noise schedules and loss weights: pure functions of u, in double. May call libc.
  */
 #include "engine/diffusion/schedule.h"
 #include "engine/base/status.h"
 #include <math.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -30,32 +29,25 @@ static Noise noise_linear(double u)
     return (Noise){u, exp(log_alpha_bar / 2), sqrt(sigma2), log_alpha_bar - log(sigma2)};
 }
 
-/* A grid has few times, and every row of a batch asks for some of them: each thread keeps
- * the answers. Their tangents and logarithms were a sixth of a 2-D step. */
-enum { KEPT_BITS = 8 };
+Noise noise_at(Schedule schedule, double u)
+{
+    must(u >= 0 && u <= 1);
+    return schedule == SCHEDULE_LINEAR ? noise_linear(u) : noise_cosine(u);
+}
 
-static unsigned kept_place(double u)
+static unsigned place_of(double u)
 {
     uint64_t bits;
     memcpy(&bits, &u, sizeof bits);
-    return (unsigned)(bits * 0x9e3779b97f4a7c15u >> (64 - KEPT_BITS));
+    return (unsigned)(bits * 0x9e3779b97f4a7c15u >> (64 - NOISES_BITS));
 }
 
-Noise noise_at(Schedule schedule, double u)
+Noise noises_at(Noises *noises, double u)
 {
-    static _Thread_local struct {
-        Schedule schedule;
-        Noise noise; /* alpha is 0 where nothing is kept */
-    } kept[1 << KEPT_BITS];
-    must(u >= 0 && u <= 1);
-    unsigned at = kept_place(u);
-    bool known = kept[at].noise.alpha > 0 && kept[at].noise.u == u &&
-                 kept[at].schedule == schedule;
-    if (!known) {
-        kept[at].schedule = schedule;
-        kept[at].noise = schedule == SCHEDULE_LINEAR ? noise_linear(u) : noise_cosine(u);
-    }
-    return kept[at].noise;
+    Noise *kept = &noises->kept[place_of(u)];
+    if (kept->u != u || kept->alpha <= 0)
+        *kept = noise_at(noises->schedule, u);
+    return *kept;
 }
 
 /* alpha_bar = 1 / (1 + t^2); of the linear schedule the larger root of a quadratic in u. */

@@ -16,6 +16,15 @@ typedef struct Noise {
 /* The noise level at time u. Also the linear schedule is clipped at logSNR +20, so sigma is never 0. */
 Noise noise_at(Schedule schedule, double u);
 
+/* The same for the rows of a batch. Their times are mostly the few of a grid, and each is worked out once: the tangents,
+ * sines and logarithms of every row anew were a sixth of a 2-D step. Begins as {.schedule = ...}. */
+enum { NOISES_BITS = 6 };
+typedef struct Noises {
+    Schedule schedule;
+    Noise kept[1 << NOISES_BITS]; /* by a hash of u; alpha is 0 where nothing is kept */
+} Noises;
+Noise noises_at(Noises *noises, double u);
+
 /* The time at which alpha / sigma is 1 / t: of the noise level t > 0 in variance-exploding coordinates, kept within [0, 1]. */
 double noise_time(Schedule schedule, double t);
 

@@ -25,6 +25,7 @@ void expert_fold(const Lab *lab, const Expert *expert, Arena *arena, const Fold 
 {
     int n = fold->n, d = lab->data.dims, m = expert->substeps;
     size_t mark = arena_mark(arena);
+    Noises noises = {.schedule = lab->schedule};
     float *z_end = arena_floats(arena, n * d), *x = arena_floats(arena, n * d);
     double *u = arena_new(arena, double, n);
     memcpy(z_end, fold->z, sizeof *z_end * (size_t)(n * d));
@@ -33,12 +34,12 @@ void expert_fold(const Lab *lab, const Expert *expert, Arena *arena, const Fold 
             u[r] = time_after(fold, r, k, m);
         policy_x0(&expert->policy, arena, n, z_end, u, fold->label, x, fold->count);
         for (int r = 0; r < n; r++)
-            step_ddim(d, noise_at(lab->schedule, u[r]), noise_at(lab->schedule, time_after(fold, r, k + 1, m)),
-                      z_end + r * d, x + r * d, z_end + r * d);
+            step_ddim(d, noises_at(&noises, u[r]), noises_at(&noises, time_after(fold, r, k + 1, m)), z_end + r * d, x + r * d,
+                      z_end + r * d);
     }
     for (int r = 0; r < n; r++) {
-        Noise t = noise_at(lab->schedule, time_after(fold, r, 0, m));
-        Noise s = noise_at(lab->schedule, time_after(fold, r, m, m));
+        Noise t = noises_at(&noises, time_after(fold, r, 0, m));
+        Noise s = noises_at(&noises, time_after(fold, r, m, m));
         step_implied_x0(d, t, s, fold->z + r * d, z_end + r * d, x + r * d, fold->x0 + r * d);
         threshold_apply(&lab->threshold, SITE_T, d, t.u, fold->x0 + r * d, fold->count);
     }

@@ -124,8 +124,9 @@ static void correct(Chunk *chunk, const Policy *teacher, float *x, float *z_low,
     int d = lab->data.dims;
     float *x_low = arena_floats(chunk->arena, batch->n * d);
     policy_x0(teacher, chunk->arena, batch->n, z_low, u_low, batch->label, x_low, &chunk->clipped[0]);
+    Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < batch->n; r++) {
-        Noise t = noise_at(lab->schedule, batch->u[r]), s = noise_at(lab->schedule, u_low[r]);
+        Noise t = noises_at(&noises, batch->u[r]), s = noises_at(&noises, u_low[r]);
         if (u_low[r] <= 0)
             continue;
         for (int k = r * d; k < (r + 1) * d; k++)
@@ -175,9 +176,10 @@ static void jump(Chunk *chunk, float *z_low, double *u_low)
     policy_x0(&teacher, chunk->arena, batch->n, batch->z, batch->u, batch->label, x, &chunk->clipped[0]);
     if (solver == SOLVER_DATA)
         know_data(chunk, x);
+    Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < batch->n; r++) {
         u_low[r] = point_u(lab, landing(lab, batch->point[r]));
-        Noise t = noise_at(lab->schedule, batch->u[r]), s = noise_at(lab->schedule, u_low[r]);
+        Noise t = noises_at(&noises, batch->u[r]), s = noises_at(&noises, u_low[r]);
         if (solver == SOLVER_EULER)
             step_euler(d, lab->schedule, t, s, batch->z + r * d, x + r * d, z_low + r * d);
         else
@@ -247,6 +249,7 @@ static void label(const Lab *lab, Arena *arena, int n, const float *z, const int
     teacher.site = SITE_T;
     float *x = arena_floats(arena, n * d);
     double *u = arena_new(arena, double, n);
+    Noises noises = {.schedule = lab->schedule};
     memcpy(x0, z, sizeof *z * (size_t)(n * d));
     for (int k = 0; k < LABEL_STEPS; k++) {
         for (int r = 0; r < n; r++)
@@ -254,8 +257,7 @@ static void label(const Lab *lab, Arena *arena, int n, const float *z, const int
         policy_x0(&teacher, arena, n, x0, u, classes, x, NULL);
         for (int r = 0; r < n; r++) {
             double next = (double)i[r] / steps * (LABEL_STEPS - k - 1) / LABEL_STEPS;
-            step_ddim(d, noise_at(lab->schedule, u[r]), noise_at(lab->schedule, next), x0 + r * d, x + r * d,
-                      x0 + r * d);
+            step_ddim(d, noises_at(&noises, u[r]), noises_at(&noises, next), x0 + r * d, x + r * d, x0 + r * d);
         }
     }
     arena_rewind(arena, mark);

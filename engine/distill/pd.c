@@ -141,8 +141,9 @@ static Tensor *loss(Chunk *chunk)
                 &(Fold){.n = batch->n, .z = batch->z, .i = batch->point, .label = batch->label,
                         .points = lab->source.grid.steps, .x0 = target, .count = &chunk->clipped[0]});
     float *weight = arena_floats(chunk->arena, batch->n);
+    Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < batch->n; r++)
-        weight[r] = chunk->scale * (float)weight_at(pd->weighting, noise_at(lab->schedule, batch->u[r]), pd->cap);
+        weight[r] = chunk->scale * (float)weight_at(pd->weighting, noises_at(&noises, batch->u[r]), pd->cap);
     Tensor *sum = op_mse(&chunk->tape, chunk_student_x0(chunk), target, weight, chunk->each);
     for (int r = 0; r < batch->n; r++)
         chunk->each[r] *= weight[r] / chunk->scale;

@@ -99,12 +99,12 @@ static Tensor *loss(Chunk *chunk)
     float *heard = arena_floats(chunk->arena, n), *half = arena_floats(chunk->arena, n);
     float *target = arena_floats(chunk->arena, n * d), *base = arena_floats(chunk->arena, n * d);
     float *weight = arena_floats(chunk->arena, n);
+    Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < n; r++) {
         span[r] = draw_span(lab, batch->point[r], batch->chance[r]);
         heard[r] = (float)hear(lab, span[r]);
         half[r] = span[r] > 1 ? (float)hear(lab, span[r] / 2) : 0;
-        weight[r] = chunk->scale *
-                    (float)weight_at(shortcut->weighting, noise_at(lab->schedule, batch->u[r]), shortcut->cap);
+        weight[r] = chunk->scale * (float)weight_at(shortcut->weighting, noises_at(&noises, batch->u[r]), shortcut->cap);
     }
     Expert teacher = expert_teacher(lab, 1), student = halves(lab, half);
     Fold fold = {.n = n, .z = batch->z, .i = batch->point, .span = span, .label = batch->label, .points = lab->grid.points,

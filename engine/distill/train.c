@@ -336,8 +336,9 @@ Tensor *chunk_student_x0(Chunk *chunk)
     Batch *rows = &chunk->rows;
     int dims = lab->data.dims;
     float *scale = arena_floats(chunk->arena, rows->n), *shift = arena_floats(chunk->arena, rows->n * dims);
+    Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < rows->n; r++) {
-        Noise t = noise_at(lab->schedule, rows->u[r]);
+        Noise t = noises_at(&noises, rows->u[r]);
         scale[r] = (float)-t.sigma;
         for (int k = r * dims; k < (r + 1) * dims; k++)
             shift[k] = (float)(t.alpha * (double)rows->z[k]);

@@ -33,6 +33,7 @@ typedef struct Slot {
     Run *run;            /* NULL: on disk only */
     const RunView *view; /* as published; never NULL */
     bool changed;        /* view is older than run */
+    double shown;        /* when its samples were renewed last */
     double served;       /* seconds of quanta, and those it was owed none */
     long pause_at;       /* pause when this step is done, -1: never */
     uint64_t signature;  /* of the files on disk, for viewers */

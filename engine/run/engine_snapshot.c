@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static const double SHOW_EVERY_S = 0.4;
+
 typedef struct Block {
     Snapshot snapshot;
     atomic_int references;
@@ -99,6 +101,16 @@ static Block *build(Engine *engine)
     return block;
 }
 
+/* Samples cost more than all else in a view, and screens renew pictures twice a second. */
+static void show(const Engine *engine, Slot *slot)
+{
+    double now = clock_s();
+    if (!engine->stepped && slot->view->state == RUN_LIVE && now - slot->shown < SHOW_EVERY_S)
+        return;
+    slot->shown = now;
+    run_show(slot->run);
+}
+
 /* Brings the views of changed slots up to date. */
 static bool refresh(Engine *engine)
 {
@@ -110,6 +122,7 @@ static bool refresh(Engine *engine)
         Slot *slot = &engine->slot[i];
         if (!slot->changed || !slot->run)
             continue;
+        show(engine, slot);
         run_view_drop(slot->view);
         slot->view = run_view(slot->run);
         slot->changed = false;

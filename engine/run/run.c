@@ -262,8 +262,6 @@ RunPulse run_advance(Run *run, Error *error)
         run_mark_state(run, RUN_LIVE);
     long before = run->step;
     Status status = perform(run, error);
-    if (!status && run->watched && run->stage != STAGE_PRETRAIN && gallery_due(run))
-        renew_gallery(run);
     run_count_speed(run, (double)(run->step - before));
     if (!status)
         status = log_speed(run, error);
@@ -282,6 +280,12 @@ void run_mark_state(Run *run, RunState state)
 void run_watch(Run *run)
 {
     run->watched = !run->looking;
+}
+
+void run_show(Run *run)
+{
+    if (run->watched && run->stage != STAGE_PRETRAIN && gallery_due(run))
+        renew_gallery(run);
 }
 
 void run_follow(Run *run, bool paths)

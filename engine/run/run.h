@@ -64,8 +64,10 @@ Judge run_judge(Run *run, Arena *scratch);
  * points. */
 const char *run_features_missing(const Run *run);
 
-/* From now on the samples of run_view follow the training closely (else they are those of the last checkpoint). */
+/* From now on run_show makes the samples of run_view follow the training (else they are those of the last checkpoint). */
 void run_watch(Run *run);
+/* Before a run_view that somebody is to see: new samples, no more often than their share of the evaluations allows. */
+void run_show(Run *run);
 /* Whether the samples have paths from now on; at once, also in a run that rests. */
 void run_follow(Run *run, bool paths);
 /* What the student of the checkpoint of `step` makes; the run (live, resting or looked at) is not disturbed. One reference, for

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double SHIFT_SHARE = 0.035, GALLERY_SHARE = 0.008,
+static const double SHIFT_SHARE = 0.025, GALLERY_SHARE = 0.008,
                     PATHS_SHARE = 0.012;
 enum { EVERY_LEAST = 10, EVERY_UNIT = 5 };
 

@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef enum Kind { TRAINING, SHIFT, OTHERS, KINDS } Kind;
+typedef enum Kind { TRAINING, SHIFT, PREVIEWS, OTHERS, KINDS } Kind;
 
-/* CPU seconds of quanta without a new preview, and with one. */
+static const double published_s = 0.4; /* as the engine shows a live run */
+
 typedef struct Tally {
-    double seconds[KINDS][2];
-    long count[KINDS][2];
+    double seconds[KINDS];
+    double shown; /* when, last */
+    long steps, previews;
 } Tally;
 
 static bool advance(Run *run, Tally *tally)
@@ -24,40 +26,27 @@ static bool advance(Run *run, Tally *tally)
     if (run_advance(run, &error) != PULSE_MORE)
         return false;
     Kind kind = run->step != step ? TRAINING : run->stage == STAGE_EVAL ? SHIFT : OTHERS;
-    bool renewed = run->gallery_step != shown;
-    tally->seconds[kind][renewed] += clock_cpu_s() - before;
-    tally->count[kind][renewed]++;
+    double between = clock_cpu_s();
+    tally->seconds[kind] += between - before;
+    tally->steps += run->step - step;
+    if (clock_s() - tally->shown < published_s)
+        return true;
+    tally->shown = clock_s();
+    run_show(run);
+    tally->seconds[PREVIEWS] += clock_cpu_s() - between;
+    tally->previews += run->gallery_step != shown;
     return true;
-}
-
-/* Of a preview: what quanta of a kind take longer with one. Evaluations and checkpoints differ too much among themselves
- * to tell. */
-static double preview_seconds(const Tally *tally)
-{
-    Kind kind = tally->count[TRAINING][1] >= tally->count[SHIFT][1] ? TRAINING : SHIFT;
-    const double *seconds = tally->seconds[kind];
-    const long *count = tally->count[kind];
-    return count[0] && count[1]
-               ? seconds[1] / (double)count[1] - seconds[0] / (double)count[0]
-               : 0;
 }
 
 static void print_shares(const char *preset, const Tally *tally)
 {
-    double all = 0, own[KINDS], each = preview_seconds(tally);
-    long previews = 0;
-    for (int k = 0; k < KINDS; k++) {
-        double seconds = tally->seconds[k][0] + tally->seconds[k][1];
-        own[k] = seconds - each * (double)tally->count[k][1];
-        previews += tally->count[k][1];
-        all += seconds;
-    }
-    printf("%-20s %6ld steps: shift %4.1f %% of CPU, previews %4.1f %% (bar 5 each), "
-           "evaluation and checkpoints "
-           "%4.1f %%\n",
-           preset, tally->count[TRAINING][0] + tally->count[TRAINING][1],
-           100 * own[SHIFT] / all, 100 * each * (double)previews / all,
-           100 * own[OTHERS] / all);
+    double all = 0;
+    for (int k = 0; k < KINDS; k++)
+        all += tally->seconds[k];
+    printf("%-20s %6ld steps: shift %4.1f %% of CPU, %ld previews %4.1f %% (bar 5 each), "
+           "evaluation and checkpoints %4.1f %%\n",
+           preset, tally->steps, 100 * tally->seconds[SHIFT] / all, tally->previews,
+           100 * tally->seconds[PREVIEWS] / all, 100 * tally->seconds[OTHERS] / all);
     fflush(stdout);
 }
 
