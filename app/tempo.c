@@ -1,11 +1,11 @@
 /* Owns the pace of drawing. See tempo.h. */
 #include "app/tempo.h"
 
-static const double text_s = 0.1, pictures_s = 0.5, eager_s = 1;
+static const double text_s = 0.2, pictures_s = 0.5, eager_s = 1, eager_pause_s = 0.1;
 
-static double pictures_pause(const Tempo *tempo, double now)
+static double pause_of(const Tempo *tempo, double now, Due what)
 {
-    return now < tempo->eager_until ? text_s : pictures_s;
+    return now < tempo->eager_until ? eager_pause_s : what == DUE_ALL ? pictures_s : text_s;
 }
 
 void tempo_data(Tempo *tempo)
@@ -20,10 +20,11 @@ void tempo_key(Tempo *tempo, double now)
 
 Due tempo_due(const Tempo *tempo, double now)
 {
-    if (tempo->pictures_stale && now - tempo->pictures_at >= pictures_pause(tempo, now)) {
+    if (tempo->pictures_stale && now - tempo->pictures_at >= pause_of(tempo, now, DUE_ALL)) {
         return DUE_ALL;
     }
-    return tempo->text_stale && now - tempo->text_at >= text_s ? DUE_TEXT : DUE_NOTHING;
+    bool text = tempo->text_stale && now - tempo->text_at >= pause_of(tempo, now, DUE_TEXT);
+    return text ? DUE_TEXT : DUE_NOTHING;
 }
 
 void tempo_drawn(Tempo *tempo, double now, Due what)
@@ -38,8 +39,8 @@ void tempo_drawn(Tempo *tempo, double now, Due what)
 
 double tempo_wait(const Tempo *tempo, double now)
 {
-    double text = tempo->text_at + text_s - now;
-    double pictures = tempo->pictures_at + pictures_pause(tempo, now) - now;
+    double text = tempo->text_at + pause_of(tempo, now, DUE_TEXT) - now;
+    double pictures = tempo->pictures_at + pause_of(tempo, now, DUE_ALL) - now;
     double wait = -1;
     if (tempo->text_stale) {
         wait = text > 0 ? text : 0;

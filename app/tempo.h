@@ -1,7 +1,7 @@
-/* When data that changed are drawn: text ten times a second, pictures twice, for a picture
+/* When data that changed are drawn: text five times a second, pictures twice, for a picture
  * costs more to draw and to send than all text together. A person's keys are answered at
- * once, in whole; for a second after one, data are drawn in whole too, since what a key
- * asked for may come later. A pure state machine over times in seconds. */
+ * once; for a second after one, data are drawn in whole ten times a second, since what a
+ * key asked for may come later. A pure state machine over times in seconds. */
 #ifndef DDIL_TEMPO_H
 #define DDIL_TEMPO_H
 

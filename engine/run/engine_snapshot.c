@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double SHOW_EVERY_S = 0.4;
+static const double SHOW_EVERY_S = 0.5;
 
 typedef struct Block {
     Snapshot snapshot;

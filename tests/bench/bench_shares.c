@@ -10,7 +10,7 @@
 
 typedef enum Kind { TRAINING, SHIFT, PREVIEWS, OTHERS, KINDS } Kind;
 
-static const double published_s = 0.4; /* as the engine shows a live run */
+static const double published_s = 0.5; /* as the engine shows a live run */
 
 typedef struct Tally {
     double seconds[KINDS];

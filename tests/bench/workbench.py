@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""What the workbench costs the engine: the same run with and without a screen, alternated. `make bench` calls it.
+"""What the workbench costs the engine: the same run with and without a screen. `make bench` calls it.
 
-usage: workbench.py [--ddil PROGRAM] [--rounds K] [--steps N] [--threads T] [--views 123...]
+usage: workbench.py [--ddil PROGRAM] [--rounds K] [--seconds S] [--threads T] [--views 123...] [--preset NAME]
 
-A round does `ddil run quickstart` and, on a pseudo-terminal that is read all the time, the workbench on the same
-preset with one view open, pictures as sixels; which comes first alternates. Printed: the ratio of steps a second after
-the first tenth of the run, and of CPU seconds of the whole process, medians over rounds: what is drawn on another core
-slows nobody but is counted there. The bar is a ratio of 0.98.
+`ddil run` and, on a pseudo-terminal that is read all the time, the workbench train the same preset in turns of a few
+seconds, each stopped (SIGSTOP) while the other works: a busy machine changes its speed by more than a screen costs from
+one half minute to the next, less from one turn to the next. A round is a turn of each, which is first alternates.
+Printed for every view: the ratio of steps a second and of CPU seconds a step of the whole processes, medians over
+rounds with the error of the mean; what is drawn on another core slows nobody but is counted in the second. The bar is
+a ratio of 0.98.
 """
 import argparse
 import glob
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -21,80 +24,99 @@ import time
 from terminal import Terminal
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+SETTLE = 0.4  # seconds of a turn before it counts: what waited is caught up with
+TICK = os.sysconf('SC_CLK_TCK')
 
 
-def settings(options, folder):
-    return ['quickstart', '--runs', folder, '--threads', str(options.threads), '-s', f'run.steps={options.steps}',
-            '-s', 'student.pretrain_steps=50']
+class Side:
+    """One of the two programs: `pause` lets time pass for whoever must read it meanwhile."""
+    def __init__(self, folder, pid, pause):
+        self.folder, self.pid, self.pause = folder, pid, pause
+
+    def step(self):
+        """The last whole row of its metrics.csv; -1 before there is one."""
+        for path in glob.glob(os.path.join(self.folder, '*', 'metrics.csv')):
+            with open(path, 'rb') as file:
+                file.seek(max(os.path.getsize(path) - 400, 0))
+                lines = file.read().split(b'\n')
+            first = lines[-2].split(b',')[0] if len(lines) > 1 else b''
+            return int(first) if first.isdigit() else -1
+        return -1
+
+    def cpu(self):
+        with open(f'/proc/{self.pid}/stat') as file:
+            fields = file.read().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def warm(self):
+        """Trains for two seconds, then stops."""
+        end = time.monotonic() + 60
+        while self.step() < 0:
+            if time.monotonic() > end:
+                sys.exit('workbench: no step within a minute')
+            self.pause(0.1)
+        self.pause(2)
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def turn(self, seconds):
+        """Goes on for a while: steps a second, CPU seconds a step."""
+        os.kill(self.pid, signal.SIGCONT)
+        self.pause(SETTLE)
+        begin, step, cpu = time.monotonic(), self.step(), self.cpu()
+        self.pause(seconds)
+        end, steps, used = time.monotonic(), self.step() - step, self.cpu() - cpu
+        os.kill(self.pid, signal.SIGSTOP)
+        if steps <= 0:
+            sys.exit(f'workbench: no step in {seconds} s; give --seconds more')
+        return steps / (end - begin), used / steps
 
 
-def step_now(folder, run='*'):
-    """The last whole row of a run's metrics.csv; -1 before there is one."""
-    for path in glob.glob(os.path.join(folder, run, 'metrics.csv')):
-        with open(path, 'rb') as file:
-            file.seek(max(os.path.getsize(path) - 400, 0))
-            lines = file.read().split(b'\n')
-        first = lines[-2].split(b',')[0] if len(lines) > 1 else b''
-        return int(first) if first.isdigit() else -1
-    return -1
-
-
-def watch(options, folder, pause, alive):
-    """Steps a second between the first tenth, where everything is warm, and the end."""
-    begin = None
-    while True:
-        now, step = time.monotonic(), step_now(folder)
-        if begin is None and step >= options.steps / 10:
-            begin = now, step
-        if step >= options.steps:
-            return (step - begin[1]) / max(now - begin[0], 1e-9)
-        if not alive():
-            sys.exit(f'workbench: the program ended at step {step}')
-        pause(0.02)
-
-
-def headless(options, folder):
-    child = subprocess.Popen([options.ddil, 'run'] + settings(options, folder) + ['--quiet'],
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    rate = watch(options, folder, time.sleep, lambda: os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG |
-                                                                os.WNOWAIT) is None)
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        sys.exit(f'workbench: ddil run ended with status {status}')
-    return rate, usage.ru_utime + usage.ru_stime
-
-
-def workbench(options, folder, view):
-    terminal = Terminal([options.ddil] + settings(options, folder) + ['--graphics', 'sixel'])
-    terminal.drain(1)
+def compare(headless, screen, terminal, view, options):
+    os.kill(screen.pid, signal.SIGCONT)
     terminal.press(view)
-    rate = watch(options, folder, terminal.drain, terminal.alive)
-    usage = terminal.close()
-    return rate, usage.ru_utime + usage.ru_stime
+    screen.pause(1)
+    os.kill(screen.pid, signal.SIGSTOP)
+    speed, cpu, plain = [], [], []
+    for number in range(options.rounds):
+        result = {}
+        for side in (screen, headless) if number % 2 else (headless, screen):
+            result[side] = side.turn(options.seconds)
+        speed.append(result[screen][0] / result[headless][0])
+        cpu.append(result[screen][1] / result[headless][1])
+        plain.append(result[headless][0])
+    error = statistics.stdev(speed) / len(speed) ** 0.5
+    print(f'workbench, view {view}: ratio {statistics.median(speed):.3f} +- {error:.3f} (bar 0.98)   '
+          f'CPU {statistics.median(cpu):.3f}   ddil run {statistics.median(plain):.0f} steps/s', flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description='What the workbench costs the engine.')
     parser.add_argument('--ddil', default=os.environ.get('DDIL', os.path.join(HERE, '../../ddil')))
-    parser.add_argument('--rounds', type=int, default=3)
-    parser.add_argument('--steps', type=int, default=3000)
+    parser.add_argument('--rounds', type=int, default=10)
+    parser.add_argument('--seconds', type=float, default=1.5)
     parser.add_argument('--threads', type=int, default=1)
-    parser.add_argument('--views', default='123')
+    parser.add_argument('--views', default='1234')
+    parser.add_argument('--preset', default='quickstart')
     options = parser.parse_args()
-    options.ddil = os.path.abspath(options.ddil)
+    folder = [tempfile.mkdtemp(prefix='ddil-bench.') for _ in range(2)]
+    command = [[os.path.abspath(options.ddil)] + more + [options.preset, '--runs', place, '--threads',
+               str(options.threads), '-s', 'run.steps=100000000', '-s', 'student.pretrain_steps=50']
+               for more, place in zip((['run', '--quiet'], ['--graphics', 'sixel']), folder)]
+    child = subprocess.Popen(command[0], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    headless = Side(folder[0], child.pid, time.sleep)
+    headless.warm()
+    terminal = Terminal(command[1])
+    screen = Side(folder[1], terminal.pid, terminal.drain)
+    screen.warm()
     for view in options.views:
-        pairs = []
-        for number in range(options.rounds):
-            pair = {}
-            for screen in (True, False) if number % 2 else (False, True):
-                folder = tempfile.mkdtemp(prefix='ddil-bench.')
-                pair[screen] = workbench(options, folder, view) if screen else headless(options, folder)
-                shutil.rmtree(folder)
-            pairs.append(pair)
-        speed, cpu = (statistics.median(p[True][k] / p[False][k] for p in pairs) for k in (0, 1))
-        plain = statistics.median(p[False][0] for p in pairs)
-        print(f'workbench, view {view}: ratio {speed:.3f} (bar 0.98)   CPU {cpu:.3f}   ddil run {plain:.0f} steps/s',
-              flush=True)
+        compare(headless, screen, terminal, view, options)
+    os.kill(screen.pid, signal.SIGCONT)
+    terminal.close()
+    child.send_signal(signal.SIGCONT)
+    child.terminate()
+    child.wait()
+    for place in folder:
+        shutil.rmtree(place)
 
 
 if __name__ == "__main__":
