@@ -101,11 +101,12 @@ static Block *build(Engine *engine)
     return block;
 }
 
-/* Samples cost more than all else in a view, and screens renew pictures twice a second. */
+/* Samples cost more than all else in a view, and screens renew pictures twice a second. A run that
+ * comes to rest shows its newest. */
 static void show(const Engine *engine, Slot *slot)
 {
     double now = clock_s();
-    if (!engine->stepped && slot->view->state == RUN_LIVE && now - slot->shown < SHOW_EVERY_S)
+    if (!engine->stepped && run_state(slot->run) == RUN_LIVE && now - slot->shown < SHOW_EVERY_S)
         return;
     slot->shown = now;
     run_show(slot->run);
