@@ -28,20 +28,24 @@ SETTLE = 0.4  # seconds of a turn before it counts: what waited is caught up wit
 TICK = os.sysconf('SC_CLK_TCK')
 
 
+def step_now(folder, run='*'):
+    """The last whole row of a run's metrics.csv; -1 before there is one."""
+    for path in glob.glob(os.path.join(folder, run, 'metrics.csv')):
+        with open(path, 'rb') as file:
+            file.seek(max(os.path.getsize(path) - 400, 0))
+            lines = file.read().split(b'\n')
+        first = lines[-2].split(b',')[0] if len(lines) > 1 else b''
+        return int(first) if first.isdigit() else -1
+    return -1
+
+
 class Side:
     """One of the two programs: `pause` lets time pass for whoever must read it meanwhile."""
     def __init__(self, folder, pid, pause):
         self.folder, self.pid, self.pause = folder, pid, pause
 
     def step(self):
-        """The last whole row of its metrics.csv; -1 before there is one."""
-        for path in glob.glob(os.path.join(self.folder, '*', 'metrics.csv')):
-            with open(path, 'rb') as file:
-                file.seek(max(os.path.getsize(path) - 400, 0))
-                lines = file.read().split(b'\n')
-            first = lines[-2].split(b',')[0] if len(lines) > 1 else b''
-            return int(first) if first.isdigit() else -1
-        return -1
+        return step_now(self.folder)
 
     def cpu(self):
         with open(f'/proc/{self.pid}/stat') as file:
