@@ -193,6 +193,7 @@ void paths_picture(Canvas *canvas, Rect rect, const PathsSpec *spec, PathsPlace 
     Raster raster;
     int kept = canvas->pictures;
     if (!raster_begin(&raster, canvas, rect)) {
+        /* a picture that stays is still the one of the place before */
         *place = canvas->pictures > kept ? *place : (PathsPlace){0};
         return;
     }

@@ -114,7 +114,7 @@ static const ParamRow shared_rows[] = {
 
     {"shift", "samples", PARAM_INT, "256", 8, 4096, "", "roll-outs", "Roll-outs a measurement.", FORK},
     {"shift", "every", PARAM_INT, "0", 0, 1e8, "", "steps",
-     "Measured every so often; 0: near 3 % of the network evaluations.", STEP},
+     "Measured every so often; 0: near 2.5 % of the network evaluations.", STEP},
 };
 
 void lab_config_init(Config *config)

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double SHOW_EVERY_S = 0.5;
-
 typedef struct Block {
     Snapshot snapshot;
     atomic_int references;
@@ -101,12 +99,11 @@ static Block *build(Engine *engine)
     return block;
 }
 
-/* Samples cost more than all else in a view, and screens renew pictures twice a second. A run that
- * comes to rest shows its newest. */
+/* Samples cost more than all else in a view. A run that comes to rest shows its newest. */
 static void show(const Engine *engine, Slot *slot)
 {
     double now = clock_s();
-    if (!engine->stepped && run_state(slot->run) == RUN_LIVE && now - slot->shown < SHOW_EVERY_S)
+    if (!engine->stepped && run_state(slot->run) == RUN_LIVE && now - slot->shown < RUN_SHOW_MS / 1e3)
         return;
     slot->shown = now;
     run_show(slot->run);

@@ -66,6 +66,7 @@ const char *run_features_missing(const Run *run);
 
 /* From now on run_show makes the samples of run_view follow the training (else they are those of the last checkpoint). */
 void run_watch(Run *run);
+enum { RUN_SHOW_MS = 500 }; /* a live run need be shown no more often: screens renew pictures at that pace */
 /* Before a run_view that somebody is to see: new samples, no more often than their share of the evaluations allows. */
 void run_show(Run *run);
 /* Whether the samples have paths from now on; at once, also in a run that rests. */

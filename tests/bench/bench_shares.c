@@ -10,8 +10,6 @@
 
 typedef enum Kind { TRAINING, SHIFT, PREVIEWS, OTHERS, KINDS } Kind;
 
-static const double published_s = 0.5; /* as the engine shows a live run */
-
 typedef struct Tally {
     double seconds[KINDS];
     double shown; /* when, last */
@@ -29,7 +27,7 @@ static bool advance(Run *run, Tally *tally)
     double between = clock_cpu_s();
     tally->seconds[kind] += between - before;
     tally->steps += run->step - step;
-    if (clock_s() - tally->shown < published_s)
+    if (clock_s() - tally->shown < RUN_SHOW_MS / 1e3) /* as the engine does */
         return true;
     tally->shown = clock_s();
     run_show(run);

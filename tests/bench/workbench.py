@@ -54,6 +54,7 @@ class Side:
 
     def warm(self):
         """Trains for two seconds, then stops."""
+        os.kill(self.pid, signal.SIGCONT)
         end = time.monotonic() + 60
         while self.step() < 0:
             if time.monotonic() > end:
@@ -107,20 +108,22 @@ def main():
                str(options.threads), '-s', 'run.steps=100000000', '-s', 'student.pretrain_steps=50']
                for more, place in zip((['run', '--quiet'], ['--graphics', 'sixel']), folder)]
     child = subprocess.Popen(command[0], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    headless = Side(folder[0], child.pid, time.sleep)
-    headless.warm()
     terminal = Terminal(command[1])
-    screen = Side(folder[1], terminal.pid, terminal.drain)
-    screen.warm()
-    for view in options.views:
-        compare(headless, screen, terminal, view, options)
-    os.kill(screen.pid, signal.SIGCONT)
-    terminal.close()
-    child.send_signal(signal.SIGCONT)
-    child.terminate()
-    child.wait()
-    for place in folder:
-        shutil.rmtree(place)
+    os.kill(terminal.pid, signal.SIGSTOP)
+    try:
+        headless, screen = Side(folder[0], child.pid, time.sleep), Side(folder[1], terminal.pid, terminal.drain)
+        headless.warm()
+        screen.warm()
+        for view in options.views:
+            compare(headless, screen, terminal, view, options)
+    finally:  # nothing stays behind, stopped
+        for pid in (child.pid, terminal.pid):
+            os.kill(pid, signal.SIGCONT)
+        child.terminate()
+        child.wait()
+        terminal.close()
+        for place in folder:
+            shutil.rmtree(place)
 
 
 if __name__ == "__main__":
