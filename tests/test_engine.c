@@ -263,6 +263,21 @@ static void test_leaving_saves_and_coming_back_resumes(void **state)
     engine_close(engine, LEAVE_SAVE, NULL);
 }
 
+/* What is published between two checkpoints has samples of between them. */
+static void test_published_samples_follow(void **state)
+{
+    Place *place = *state;
+    char text[COMMAND_TEXT_SIZE];
+    Engine *engine = place_open(place, true, false);
+    snprintf(text, sizeof text, "%.900s\nrun.batch=512\nrun.steps=1000\nrun.checkpoint_every=1000\n", place->pd);
+    assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, text), STATUS_OK);
+    engine_advance(engine, 100);
+    const Snapshot *snapshot = engine_look(engine);
+    assert_in_range(snapshot->run[0]->samples.step, 1, snapshot->run[0]->step);
+    engine_drop(engine, snapshot);
+    engine_close(engine, LEAVE_DROP, NULL);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_enter, place_leave)
@@ -278,6 +293,7 @@ int main(void)
         TEST(test_a_snapshot_never_changes),
         TEST(test_unchanged_runs_are_shared),
         TEST(test_leaving_saves_and_coming_back_resumes),
+        TEST(test_published_samples_follow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
