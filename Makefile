@@ -8,6 +8,7 @@ CC      ?= cc
 SAN     ?=
 PREFIX  ?= /usr/local
 DESTDIR ?=
+ONLY    ?=
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 
 V       ?=
@@ -39,16 +40,17 @@ ALL_CFLAGS += -O1 -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-fr
 ALL_LDLIBS += -fsanitize=$(SAN)
 endif
 
-SOURCES := $(sort $(wildcard app/*.c views/*.c engine/*.c engine/*/*.c))
+SOURCES := $(sort $(shell find app views engine -name '*.c'))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/libddil.a
 MEMBERS := $(filter-out $(BUILD)/app/main.o,$(OBJECTS))
 SUITES  := $(sort $(wildcard tests/test_*.c))
-TESTS   := $(SUITES:%.c=$(BUILD)/%)
 HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SUITES),$(sort $(wildcard tests/*.c))))
-SCRIPTS := $(sort $(wildcard tests/test_*.sh))
+# Those whose names hold ONLY: what is not to run is not linked.
+named    = $(foreach test,$(1),$(if $(ONLY),$(if $(findstring $(ONLY),$(notdir $(test))),$(test)),$(test)))
+TESTS   := $(call named,$(SUITES:%.c=$(BUILD)/%))
+SCRIPTS := $(call named,$(sort $(wildcard tests/test_*.sh)))
 ASSETS  := $(wildcard assets/*.safetensors)
-ONLY    ?=
 
 # Makes a target again in a fresh make, on all cores unless told otherwise: flags are read anew after an
 # installation.
@@ -97,7 +99,7 @@ $(BUILD)/tests/test_stale: ALL_LDLIBS += -Wl,--wrap=clock_s,--wrap=write,--wrap=
 # Written anew only when their text changes: other flags or other files rebuild what they must.
 $(BUILD)/flags.list: TEXT = $(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS)
 $(BUILD)/sources.list: TEXT = $(SOURCES)
-$(BUILD)/%.list: FORCE
+$(BUILD)/flags.list $(BUILD)/sources.list: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(TEXT))' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
@@ -118,7 +120,7 @@ run:
 test:
 	@sh .ci/deps install build data test
 	$(AGAIN) -k tests; BUILT=$$? DDIL=$(abspath $(PROGRAM)) \
-	bash tests/run.sh '$(ONLY)' $(TESTS) $(SCRIPTS)
+	bash tests/run.sh $(TESTS) $(SCRIPTS)
 
 deps:
 	@sh .ci/deps install build data
@@ -132,7 +134,14 @@ lint:
 	bash tests/lint.sh build/lint && exit $$warned
 
 format:
-	clang-format -i $(wildcard app/*.[ch] views/*.[ch] engine/*.[ch] engine/*/*.[ch] tests/*.[ch])
+	@bash tests/dialect.sh write
+
+# For clangd and clang-tidy.
+UNITS := $(SOURCES) $(SUITES) $(HELPERS:$(BUILD)/%.o=%.c)
+compile_commands.json: Makefile $(BUILD)/flags.list $(BUILD)/sources.list
+	$(call say,write $@)
+	$(file >$@,[)$(foreach unit,$(UNITS),$(file >>$@,$(if $(filter $(firstword $(UNITS)),$(unit)),,$(comma)){"directory": \
+	"$(CURDIR)"$(comma) "file": "$(unit)"$(comma) "command": "$(subst ",\",$(CC) $(ALL_CFLAGS)) -c $(unit)"}))$(file >>$@,])
 
 # Speed of whole steps beside the machine's limits, then beside PyTorch's where that is installed.
 # Then the bars it was built to, threads, a busy neighbour, what the workbench costs the engine, and the screen's budgets.
