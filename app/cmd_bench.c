@@ -19,8 +19,7 @@ static double peak_at(const Machine *machine, int threads)
 
 /* ---- For people ---- */
 
-static void print_limit(const char *what, const double *value, const char *unit,
-                        int threads)
+static void print_limit(const char *what, const double *value, const char *unit, int threads)
 {
     printf("  %-34s %8.1f %s", what, value[0], unit);
     if (threads > 1)
@@ -30,21 +29,18 @@ static void print_limit(const char *what, const double *value, const char *unit,
 
 static void print_machine(const Machine *machine)
 {
-    printf("%s, %d cores, %s\n%s\n\n", machine->cpu, machine->cores, machine->simd,
-           machine->blas);
+    printf("%s, %d cores, %s\n%s\n\n", machine->cpu, machine->cores, machine->simd, machine->blas);
     print_limit("multiply-adds (peak)", machine->fma_gflops, "GFLOP/s", machine->threads);
-    print_limit("matrix product 512^3", machine->sgemm_gflops, "GFLOP/s",
-                machine->threads);
+    print_limit("matrix product 512^3", machine->sgemm_gflops, "GFLOP/s", machine->threads);
     print_limit("memory, a = b + s c", machine->triad_gbs, "GB/s   ", machine->threads);
-    printf("\n%-15s%8s%7s%9s%11s%10s%10s%11s%9s%9s\n", "step", "threads", "batch",
-           "params", "MFLOP/step", "ms/step", "CPU ms", "samples/s", "of peak",
-           "RSS MiB");
+    printf("\n%-15s%8s%7s%9s%11s%10s%10s%11s%9s%9s\n", "step", "threads", "batch", "params",
+           "MFLOP/step", "ms/step", "CPU ms", "samples/s", "of peak", "RSS MiB");
 }
 
 static void print_result(const char *name, const BenchResult *r, double fraction)
 {
-    printf("%-15s%8d%7d%9ld%11.4g%10.4g%10.4g%11.5g%8.1f%%%9.1f\n", name, r->threads,
-           r->batch, r->params, 1e-6 * r->flops_per_step, 1e3 / r->steps_per_second,
+    printf("%-15s%8d%7d%9ld%11.4g%10.4g%10.4g%11.5g%8.1f%%%9.1f\n", name, r->threads, r->batch,
+           r->params, 1e-6 * r->flops_per_step, 1e3 / r->steps_per_second,
            1e3 * r->cpu_seconds_per_step, r->batch * r->steps_per_second, 100 * fraction,
            r->peak_rss_mib);
     fflush(stdout);
@@ -78,12 +74,9 @@ static json_t *json_result(const char *name, const BenchResult *r, double fracti
     json_object_set_new(object, "params", json_integer(r->params));
     json_object_set_new(object, "flops_per_step", json_number(r->flops_per_step));
     json_object_set_new(object, "steps_per_second", json_number(r->steps_per_second));
-    json_object_set_new(object, "best_steps_per_second",
-                        json_number(r->best_steps_per_second));
-    json_object_set_new(object, "cpu_seconds_per_step",
-                        json_number(r->cpu_seconds_per_step));
-    json_object_set_new(object, "samples_per_second",
-                        json_number(r->batch * r->steps_per_second));
+    json_object_set_new(object, "best_steps_per_second", json_number(r->best_steps_per_second));
+    json_object_set_new(object, "cpu_seconds_per_step", json_number(r->cpu_seconds_per_step));
+    json_object_set_new(object, "samples_per_second", json_number(r->batch * r->steps_per_second));
     json_object_set_new(object, "fraction_of_peak", json_number(fraction));
     json_object_set_new(object, "peak_rss_mib", json_number(r->peak_rss_mib));
     return object;
@@ -91,15 +84,15 @@ static json_t *json_result(const char *name, const BenchResult *r, double fracti
 
 /* ---- The command ---- */
 
-static Status bench_one(const Report *report, const BenchStep *step, int threads,
-                        double seconds, Error *error)
+static Status bench_one(const Report *report, const BenchStep *step, int threads, double seconds,
+                        Error *error)
 {
     BenchResult result;
     Status status = bench_run(step, threads, seconds, &result, error);
     if (status)
         return status;
-    double fraction = result.flops_per_step * result.steps_per_second /
-                      peak_at(report->machine, threads);
+    double fraction =
+        result.flops_per_step * result.steps_per_second / peak_at(report->machine, threads);
     if (report->list)
         json_array_append_new(report->list, json_result(step->name, &result, fraction));
     else
@@ -116,8 +109,7 @@ static bool wanted(const Options *options, const BenchStep *step)
     return options->arguments == 0 && bench_available(step);
 }
 
-static Status bench_all(const Options *options, const Report *report, double seconds,
-                        Error *error)
+static Status bench_all(const Options *options, const Report *report, double seconds, Error *error)
 {
     int all = report->machine->threads;
     Status status = STATUS_OK;
@@ -148,11 +140,11 @@ static Status check_names(const Options *options, Error *error)
         const char *near = nearest_word(name, step_name, NULL);
         if (!step)
             return fail(error, STATUS_BAD_INPUT, "bench: no step \"%s\"%s%s%s", name,
-                        near ? " (nearest: " : "; see ddil bench --help",
-                        near ? near : "", near ? ")" : "");
+                        near ? " (nearest: " : "; see ddil bench --help", near ? near : "",
+                        near ? ")" : "");
         if (!bench_available(step))
-            return fail(error, STATUS_BAD_INPUT,
-                        "bench: this program has no method for \"%s\"", name);
+            return fail(error, STATUS_BAD_INPUT, "bench: this program has no method for \"%s\"",
+                        name);
     }
     return STATUS_OK;
 }

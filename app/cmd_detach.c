@@ -24,14 +24,13 @@ typedef struct Report {
     Error error;
 } Report;
 
-/* ---- The child -------------------------------------------------------------------- */
+/* ---- The child ---- */
 
 static const RunView *run_of(const Snapshot *snapshot, int id)
 {
-    for (int i = 0; i < snapshot->runs; i++) {
+    for (int i = 0; i < snapshot->runs; i++)
         if (snapshot->run[i]->id == id)
             return snapshot->run[i];
-    }
     return NULL;
 }
 
@@ -63,8 +62,8 @@ static void start_runs(Engine *engine, const Options *options, Report *report)
         report->status = launch_command(options, i, &command, &report->error);
         if (report->status)
             return;
-        NoteView note = answer_to(engine, engine_send(engine, &command),
-                                  report->name[report->runs]);
+        NoteView note =
+            answer_to(engine, engine_send(engine, &command), report->name[report->runs]);
         report->status = note.status;
         if (note.status)
             fail(&report->error, note.status, "%s", note.text);
@@ -117,7 +116,7 @@ static Status child(const Options *options, int tell)
     return status;
 }
 
-/* ---- The parent ------------------------------------------------------------------- */
+/* ---- The parent ---- */
 
 static Status hear(int from, Report *report, Error *error)
 {
@@ -130,10 +129,10 @@ static Status hear(int from, Report *report, Error *error)
             break;
     }
     if (got < sizeof *report)
-        return fail(error, STATUS_FAILED, "the process in the background died before the "
-                                          "run was started");
-    return report->status ? fail(error, report->status, "%s", report->error.text)
-                          : STATUS_OK;
+        return fail(error, STATUS_FAILED,
+                    "the process in the background died before the "
+                    "run was started");
+    return report->status ? fail(error, report->status, "%s", report->error.text) : STATUS_OK;
 }
 
 static void print_how(const Report *report, const Options *options)

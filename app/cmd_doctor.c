@@ -19,14 +19,9 @@ void doctor_say(bool good, const char *what, const char *format, ...)
     putchar('\n');
 }
 
-void doctor_remedy(const char *text)
-{
-    printf("               -> %s\n", text);
-}
+void doctor_remedy(const char *text) { printf("               -> %s\n", text); }
 
-/* ---- Machine
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Machine ---- */
 
 static void say_machine(void)
 {
@@ -40,24 +35,21 @@ static void say_machine(void)
     doctor_say(true, "blas", "%s", machine.blas);
 }
 
-/* ---- Files
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- Files ---- */
 
 static void data_set(void)
 {
     Arena arena;
     Dataset data;
     Error error;
-    DatasetOptions options = {
-        .name = "fashion", .path = "", .conditional = -1, .seed = 1};
+    DatasetOptions options = {.name = "fashion", .path = "", .conditional = -1, .seed = 1};
     arena_init(&arena, (size_t)4 << 30);
     Status status = dataset_open(&data, &options, &arena, &error);
     if (status)
         doctor_say(false, "fashion", "%s", error.text);
     else
-        doctor_say(true, "fashion", "Fashion-MNIST: %d training and %d held-out pictures",
-                   data.n, data.n_test);
+        doctor_say(true, "fashion", "Fashion-MNIST: %d training and %d held-out pictures", data.n,
+                   data.n_test);
     if (status)
         doctor_remedy("only the fashion-* presets need it: make deps, or apt install "
                       "dataset-fashion-mnist");

@@ -42,8 +42,7 @@ static bool ask(Answers *answers)
 {
     struct termios sane, raw;
     Probe probe;
-    int tty =
-        isatty(STDOUT_FILENO) ? open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+    int tty = isatty(STDOUT_FILENO) ? open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
     if (tty < 0)
         return false;
     bool asked = tcgetpgrp(tty) == getpgrp() && tcgetattr(tty, &sane) == 0;
@@ -56,8 +55,7 @@ static bool ask(Answers *answers)
         tcsetattr(tty, TCSAFLUSH, &raw);
         char text[256];
         bool kitty = probe_may_ask_kitty(getenv("TERM"), getenv("TMUX"));
-        int size =
-            snprintf(text, sizeof text, "%s%s", kitty ? probe_kitty : "", probe_burst);
+        int size = snprintf(text, sizeof text, "%s%s", kitty ? probe_kitty : "", probe_burst);
         if (write(tty, text, (size_t)size) == size)
             listen(tty, &probe);
         tcsetattr(tty, TCSAFLUSH, &sane); /* late answers must not reach the shell */
@@ -87,8 +85,7 @@ static void say_size(void)
 static void say_sixel_remedy(const Answers *answers)
 {
     if (getenv("TMUX"))
-        doctor_remedy(
-            "tmux before 3.4 shows no sixel: run ddil outside of it, or a newer tmux");
+        doctor_remedy("tmux before 3.4 shows no sixel: run ddil outside of it, or a newer tmux");
     else if (strncmp(answers->name, "XTerm", 5) == 0 || getenv("XTERM_VERSION"))
         doctor_remedy("plain xterm has no sixel: start xterm -ti vt340");
     else
@@ -105,16 +102,14 @@ static void say_sixel(void)
         return;
     }
     if (answers.sixel)
-        doctor_say(true, "sixel", "yes, %d colours, cell %d x %d pixels%s%s",
-                   answers.registers, answers.cell_width, answers.cell_height,
-                   *answers.name ? ", " : "", answers.name);
+        doctor_say(true, "sixel", "yes, %d colours, cell %d x %d pixels%s%s", answers.registers,
+                   answers.cell_width, answers.cell_height, *answers.name ? ", " : "",
+                   answers.name);
     else
-        doctor_say(answers.kitty, "sixel", "%s%s%s",
-                   answers.done ? "no" : "no answer within 2 s",
+        doctor_say(answers.kitty, "sixel", "%s%s%s", answers.done ? "no" : "no answer within 2 s",
                    *answers.name ? ", " : "", answers.name);
     if (answers.kitty)
-        doctor_say(true, "kitty", "yes%s",
-                   answers.sixel ? ", with --graphics kitty" : "");
+        doctor_say(true, "kitty", "yes%s", answers.sixel ? ", with --graphics kitty" : "");
     if (!answers.sixel && !answers.kitty)
         say_sixel_remedy(&answers);
 }

@@ -36,8 +36,7 @@ static int metric_views(const EvalReport *report, MetricView view[EVAL_METRICS_M
 {
     for (int i = 0; i < report->metrics; i++) {
         const Metric *metric = &report->metric[i];
-        view[i] = (MetricView){
-            .value = metric->value, .low = metric->low, .high = metric->high};
+        view[i] = (MetricView){.value = metric->value, .low = metric->low, .high = metric->high};
         snprintf(view[i].name, sizeof view[i].name, "%s", metric->name);
     }
     return report->metrics;
@@ -49,18 +48,17 @@ static void evaluate(Look *look, const Judge *judge, int k, int n, AtK *at)
     eval_policy(judge, &policy, n, look->seed, &at->report);
     size_t mark = arena_mark(&look->scratch);
     int rollouts = (int)config_int(&look->lab->config, "shift.samples");
-    Shift *shift = at->teacher ? NULL : run_shift_at(look->lab, k, rollouts, look->seed, &look->scratch);
+    Shift *shift =
+        at->teacher ? NULL : run_shift_at(look->lab, k, rollouts, look->seed, &look->scratch);
     at->rows = shift ? k : 0;
     at->shift = calloc((size_t)k, sizeof *at->shift);
-    must(at->shift != NULL);
+    must(at->shift);
     if (shift)
         shift_measure(shift, look->crew, &look->scratch, &policy, at->shift);
     arena_rewind(&look->scratch, mark);
 }
 
-/* ---- Output
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Output ---- */
 
 static json_t *json_at(const AtK *at)
 {
@@ -123,13 +121,13 @@ static void show_text(const Look *look, const Judge *judge, const AtK *at, int n
                       const EvalReport *real)
 {
     MetricView metric[EVAL_METRICS_MAX];
-    printf("%s%s at step %ld, %s\n", at->teacher ? "the teacher of " : "", run_label(look), run_step(look->run),
-           config_text(&look->lab->config, "data.name"));
+    printf("%s%s at step %ld, %s\n", at->teacher ? "the teacher of " : "", run_label(look),
+           run_step(look->run), config_text(&look->lab->config, "data.name"));
     print_features(look, judge->features);
     for (int i = 0; i < n; i++) {
         const EvalReport *report = &at[i].report;
-        printf("\n%d sampling step%s: %d network evaluations a sample, %d samples\n",
-               report->k, report->k == 1 ? "" : "s", report->nfe, report->n);
+        printf("\n%d sampling step%s: %d network evaluations a sample, %d samples\n", report->k,
+               report->k == 1 ? "" : "s", report->nfe, report->n);
         print_metrics(metric, metric_views(report, metric), stdout);
         if (at[i].rows > 0)
             print_shift(at[i].shift, at[i].rows, stdout);
@@ -153,7 +151,7 @@ static Status eval(Look *look, const Options *options, const int *ks, int n, Err
 {
     AtK at[KS_MAX];
     EvalReport real;
-    int samples = options->samples > 0         ? (int)options->samples
+    int samples = options->samples > 0        ? (int)options->samples
                   : look->lab->data.dims == 2 ? 4000
                                               : 500;
     Status status = check_memory(bytes_needed(look, ks, n, samples), error);
@@ -180,8 +178,7 @@ Status cmd_eval(const Options *options, Error *error)
 {
     int ks[KS_MAX], n;
     Look look;
-    Status status =
-        parse_ks(options->step_list ? options->step_list : "1,2,4,8", ks, &n, error);
+    Status status = parse_ks(options->step_list ? options->step_list : "1,2,4,8", ks, &n, error);
     if (!status && options->samples >= 0 && options->samples < SAMPLES_LEAST)
         status = fail(error, STATUS_BAD_INPUT,
                       "--samples: %ld is too few to put an interval on; at least %d",

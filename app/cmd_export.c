@@ -4,11 +4,12 @@
 #include "engine/nets/weights.h"
 #include "engine/run/csv.h"
 
-/* One cell a line: log,step,i,quantity,value. Values are copied as they stand. What is counted by site (of the threshold) is
- * called site.quantity. */
+/* One cell a line: log,step,i,quantity,value. Values are copied as they stand. What is counted by
+ * site (of the threshold) is called site.quantity. */
 static void unroll_row(const char *log, const CsvReader *reader, FILE *out)
 {
-    int step = csv_column(reader, "step"), i = csv_column(reader, "i"), site = csv_column(reader, "site");
+    int step = csv_column(reader, "step"), i = csv_column(reader, "i"),
+        site = csv_column(reader, "site");
     for (int c = 0; c < reader->columns; c++)
         if (c != step && c != i && c != site)
             fprintf(out, "%s,%s,%s,%s%s%s,%s\n", log, step >= 0 ? reader->cell[step] : "",
@@ -39,9 +40,8 @@ static Status export_csv(const char *folder, const char *output, Error *error)
     if (!output) {
         Status status = unroll_logs(folder, stdout, error);
         bool written = fflush(stdout) == 0;
-        return status || written
-                   ? status
-                   : fail(error, STATUS_FAILED, "cannot write to standard output");
+        return status || written ? status
+                                 : fail(error, STATUS_FAILED, "cannot write to standard output");
     }
     NewFile file;
     Status status = newfile_open(&file, output, error);
@@ -65,30 +65,33 @@ static Status export_weights(const Options *options, Error *error)
     snprintf(steps, sizeof steps, "%d", look.lab->grid.steps);
     const Model *student = &look.lab->student;
     const Config *config = &look.lab->config;
-    const char *meta[] = {"run",    run_label(&look),
-                          "step",   step,
-                          "sampling_steps", steps,
-                          "method", config_text(config, "run.method"),
-                          "data",   config_text(config, "data.name"),
+    const char *meta[] = {"run",
+                          run_label(&look),
+                          "step",
+                          step,
+                          "sampling_steps",
+                          steps,
+                          "method",
+                          config_text(config, "run.method"),
+                          "data",
+                          config_text(config, "data.name"),
                           NULL};
     status = weights_save(options->weights, &student->spec, student->ema, meta, error);
     if (!status && !options->quiet)
-        fprintf(stderr, "%s: %zu weights of %s at step %s\n", options->weights,
-                student->size, run_label(&look), step);
+        fprintf(stderr, "%s: %zu weights of %s at step %s\n", options->weights, student->size,
+                run_label(&look), step);
     look_close(&look);
     return status;
 }
 
 static Status check_export(const Options *options, Error *error)
 {
-    static const char *const weights[] = {".safetensors", NULL}, *const csv[] = {".csv",
-                                                                                 NULL};
+    static const char *const weights[] = {".safetensors", NULL}, *const csv[] = {".csv", NULL};
     if (!options->csv && !options->weights)
         return fail(error, STATUS_BAD_INPUT,
                     "export: say what: --csv, --weights FILE.safetensors, or both");
     if (options->output && !options->csv)
-        return fail(error, STATUS_BAD_INPUT,
-                    "-o goes with --csv; --weights names its own file");
+        return fail(error, STATUS_BAD_INPUT, "-o goes with --csv; --weights names its own file");
     Status status = STATUS_OK;
     if (options->weights)
         status = check_ending(options->weights, weights, error);

@@ -11,7 +11,8 @@ static Status train(FeatureTraining *training, const Options *options, Error *er
     for (long i = 0; i < training->steps; i++) {
         double loss = feature_training_step(training, i);
         if (!isfinite(loss))
-            return fail(error, STATUS_FAILED, "features: the loss is no longer finite at step %ld", i + 1);
+            return fail(error, STATUS_FAILED, "features: the loss is no longer finite at step %ld",
+                        i + 1);
         smooth = isfinite(smooth) ? 0.98 * smooth + 0.02 * loss : loss;
         if (!options->quiet && (i + 1) % SAY_EVERY == 0)
             fprintf(stderr, "step %ld of %ld, loss %.4f\n", i + 1, training->steps, smooth);
@@ -25,8 +26,8 @@ static Status report(const Dataset *data, Crew *crew, const char *path, Error *e
     Status status = features_open(&features, path, data, crew, error);
     if (status)
         return status;
-    printf("%s: %d features, crc32 %08x, names %.2f %% of %d held-out pictures right\n", path, features->d,
-           features->checksum, 100 * features->accuracy, data->n_test);
+    printf("%s: %d features, crc32 %08x, names %.2f %% of %d held-out pictures right\n", path,
+           features->d, features->checksum, 100 * features->accuracy, data->n_test);
     features_close(features);
     return STATUS_OK;
 }
@@ -48,7 +49,8 @@ Status cmd_features(const Options *options, Error *error)
 {
     static const char *const endings[] = {".safetensors", NULL};
     if (!options->output)
-        return fail(error, STATUS_BAD_INPUT, "features: -o FILE.safetensors says where the network goes");
+        return fail(error, STATUS_BAD_INPUT,
+                    "features: -o FILE.safetensors says where the network goes");
     Status status = check_ending(options->output, endings, error);
     if (!status)
         status = check_writable(options->output, error);

@@ -29,8 +29,7 @@ static void range_text(const ParamInfoView *row, char *text, size_t size)
     else if (strcmp(row->type, "bool") == 0)
         snprintf(text, size, "yes or no");
     else
-        snprintf(text, size, "%s",
-                 row->choices && *row->choices ? row->choices : row->type);
+        snprintf(text, size, "%s", row->choices && *row->choices ? row->choices : row->type);
 }
 
 static const char *fallback_text(const ParamInfoView *row)
@@ -47,9 +46,8 @@ static void print_plain(const ParamInfoView *row, int n)
         if (strcmp(section, row[i].section) != 0)
             printf("%s[%s]\n", i ? "\n" : "", row[i].section);
         section = row[i].section;
-        printf("  %-18s %-12s %s%s%s; applies: %s\n      %s\n", row[i].key,
-               fallback_text(&row[i]), range, *row[i].unit ? " " : "", row[i].unit,
-               row[i].applies, row[i].help);
+        printf("  %-18s %-12s %s%s%s; applies: %s\n      %s\n", row[i].key, fallback_text(&row[i]),
+               range, *row[i].unit ? " " : "", row[i].unit, row[i].applies, row[i].help);
     }
 }
 

@@ -2,10 +2,7 @@
 #include "app/commands.h"
 #include <math.h>
 
-json_t *json_number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
+json_t *json_number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
 json_t *json_shift(const ShiftRow *rows, int n)
 {
@@ -23,8 +20,7 @@ json_t *json_shift(const ShiftRow *rows, int n)
         json_object_set_new(item, "mmd2", json_number(row->mmd2));
         json_object_set_new(item, "mmd2_null95", json_number(row->null95));
         json_object_set_new(item, "mmd2_teacher", json_number(row->mmd2_teacher));
-        json_object_set_new(item, "mmd2_teacher_null95",
-                            json_number(row->null95_teacher));
+        json_object_set_new(item, "mmd2_teacher_null95", json_number(row->null95_teacher));
         json_object_set_new(item, "paired", json_number(row->paired));
         json_array_append_new(list, item);
     }
@@ -82,8 +78,8 @@ json_t *json_view(const RunView *view)
 
 Status json_print(json_t *value, Error *error)
 {
-    int failed = json_dumpf(value, stdout,
-                            JSON_INDENT(1) | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY);
+    int failed =
+        json_dumpf(value, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY);
     json_decref(value);
     if (failed || fputc('\n', stdout) == EOF || fflush(stdout) != 0)
         return fail(error, STATUS_FAILED, "cannot write to standard output");

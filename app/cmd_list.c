@@ -39,8 +39,7 @@ static int each_run(const Options *options, EachRun *each, void *context)
     int n = run_list(options->runs, &names), read = 0;
     for (int i = 0; i < n; i++) {
         Error error;
-        const RunView *view =
-            run_view_read(file_join(folder, options->runs, names[i]), &error);
+        const RunView *view = run_view_read(file_join(folder, options->runs, names[i]), &error);
         if (view) {
             Best best = best_of(folder);
             each(context, view, &best);
@@ -139,9 +138,8 @@ static Status show_json(const RunView *view, const char *folder, Error *error)
     Best best = best_of(folder);
     json_t *object = json_run(view, &best), *marks = json_array();
     for (int i = 0; i < view->marks; i++)
-        json_array_append_new(marks, json_pack("{s:I, s:s}", "step",
-                                               (json_int_t)view->mark[i].step, "text",
-                                               view->mark[i].text));
+        json_array_append_new(marks, json_pack("{s:I, s:s}", "step", (json_int_t)view->mark[i].step,
+                                               "text", view->mark[i].text));
     ShiftRow rows[64];
     long step = -1;
     int n = view_shift(view, rows, 64, &step);

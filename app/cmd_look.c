@@ -66,11 +66,9 @@ Status check_ending(const char *path, const char *const *endings, Error *error)
         if (dot && strcmp(dot, endings[i]) == 0 && dot > path && dot[-1] != '/')
             return STATUS_OK;
         const char *gap = i == 0 ? "" : endings[i + 1] ? ", " : " or ";
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", gap,
-                 endings[i]);
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", gap, endings[i]);
     }
-    return fail(error, STATUS_BAD_INPUT, "%s: the file's name must end in %s", path,
-                list);
+    return fail(error, STATUS_BAD_INPUT, "%s: the file's name must end in %s", path, list);
 }
 
 Status check_writable(const char *path, Error *error)

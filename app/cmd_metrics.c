@@ -8,22 +8,27 @@
 
 enum { COLUMNS_MAX = 1024 };
 
-static Status check_pair(const Options *options, const NpyMatrix *a, const NpyMatrix *b, Error *error)
+static Status check_pair(const Options *options, const NpyMatrix *a, const NpyMatrix *b,
+                         Error *error)
 {
     if (a->d != b->d)
-        return fail(error, STATUS_BAD_INPUT, "%s has %d columns, %s has %d; they must be vectors of one space",
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s has %d columns, %s has %d; they must be vectors of one space",
                     options->argument[0], a->d, options->argument[1], b->d);
     if (a->n < 2 || b->n < 2)
-        return fail(error, STATUS_BAD_INPUT, "%s has %d row%s; at least 2 are needed", options->argument[a->n < 2 ? 0 : 1],
-                    a->n < 2 ? a->n : b->n, (a->n < 2 ? a->n : b->n) == 1 ? "" : "s");
+        return fail(error, STATUS_BAD_INPUT, "%s has %d row%s; at least 2 are needed",
+                    options->argument[a->n < 2 ? 0 : 1], a->n < 2 ? a->n : b->n,
+                    (a->n < 2 ? a->n : b->n) == 1 ? "" : "s");
     if (a->d > COLUMNS_MAX)
-        return fail(error, STATUS_BAD_INPUT, "%s has %d columns; at most %d (a covariance is decomposed)",
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s has %d columns; at most %d (a covariance is decomposed)",
                     options->argument[0], a->d, COLUMNS_MAX);
     /* the two-sample test's doubles, twice over */
     return check_memory(4.0 * sizeof(double) * ((double)a->n + b->n) * (a->d + 1.0), error);
 }
 
-static Status show_json(const NpyMatrix *a, const NpyMatrix *b, const SetMetric *metric, int n, Error *error)
+static Status show_json(const NpyMatrix *a, const NpyMatrix *b, const SetMetric *metric, int n,
+                        Error *error)
 {
     json_t *object = json_object(), *values = json_object();
     for (int i = 0; i < n; i++)

@@ -1,5 +1,6 @@
-/* Owns mixed roll-in at inference: at each sampling step of each sample the teacher takes it with a probability, else the student. The
- * paper's mixing tables, with their missing student-only row (methods.md 6.2, reviewer 4). */
+/* Owns mixed roll-in at inference: at each sampling step of each sample the teacher takes it with a
+ * probability, else the student. The paper's mixing tables, with their missing student-only row
+ * (methods.md 6.2, reviewer 4). */
 #include "app/commands.h"
 #include <math.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@ static Status mix_list(const char *text, double mix[MIX_MAX], int *n, Error *err
         bool separated = *end == 0 || (*end == ',' && end[1]);
         if (end == at || !separated || !(b >= 0 && b <= 1) || *n == MIX_MAX)
             return fail(error, STATUS_BAD_INPUT,
-                        "--mix: \"%s\" is not a list like 0,0.25,0.5,0.75,1 (at most %d shares of the teacher, each "
+                        "--mix: \"%s\" is not a list like 0,0.25,0.5,0.75,1 (at most %d shares of "
+                        "the teacher, each "
                         "from 0 to 1)",
                         text, MIX_MAX);
         mix[(*n)++] = b;
@@ -31,7 +33,8 @@ Status mix_check(const Look *look, const Options *options, Error *error)
                     options->teacher ? "teacher" : "forward");
     if (look->lab->has_teacher)
         return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "--mix: %s has no teacher: its method trains one", run_label(look));
+    return fail(error, STATUS_BAD_INPUT, "--mix: %s has no teacher: its method trains one",
+                run_label(look));
 }
 
 Status mix_one(const Options *options, double *mix, Error *error)
@@ -43,7 +46,8 @@ Status mix_one(const Options *options, double *mix, Error *error)
         return STATUS_OK;
     Status status = mix_list(options->mix, list, &n, error);
     if (!status && n != 1)
-        return fail(error, STATUS_BAD_INPUT, "--mix: one share of the teacher here; lists are for ddil eval");
+        return fail(error, STATUS_BAD_INPUT,
+                    "--mix: one share of the teacher here; lists are for ddil eval");
     *mix = n ? list[0] : 0;
     return status;
 }
@@ -61,8 +65,9 @@ static void print_share(double mix)
 
 static void print_table(int k, int n, const double *mix, const EvalReport *report)
 {
-    printf("\n%d sampling step%s, each taken by the teacher with probability B; %d samples\n  %-13s %6s", k,
-           k == 1 ? "" : "s", report->n, "B", "nfe");
+    printf("\n%d sampling step%s, each taken by the teacher with probability B; %d samples\n  "
+           "%-13s %6s",
+           k, k == 1 ? "" : "s", report->n, "B", "nfe");
     for (int m = 0; m < report->metrics; m++)
         printf("  %-28s", report->metric[m].name);
     putchar('\n');
@@ -72,7 +77,8 @@ static void print_table(int k, int n, const double *mix, const EvalReport *repor
         for (int m = 0; m < report[i].metrics; m++) {
             const Metric *metric = &report[i].metric[m];
             char text[64];
-            snprintf(text, sizeof text, "%.4g [%.4g, %.4g]", metric->value, metric->low, metric->high);
+            snprintf(text, sizeof text, "%.4g [%.4g, %.4g]", metric->value, metric->low,
+                     metric->high);
             printf("  %-28s", text);
         }
         putchar('\n');
@@ -97,7 +103,8 @@ static json_t *json_row(double mix, const EvalReport *report)
 }
 
 /* Fresh noise and the same samples' noise in every row. */
-static void evaluate(Look *look, const Judge *judge, int k, int samples, int n, const double *mix, EvalReport *report)
+static void evaluate(Look *look, const Judge *judge, int k, int samples, int n, const double *mix,
+                     EvalReport *report)
 {
     Policy teacher = mix_teacher(look, k);
     for (int i = 0; i < n; i++) {
@@ -133,7 +140,8 @@ Status mix_eval(Look *look, const Options *options, const int *ks, int n, Error 
         json_decref(rows);
         return STATUS_OK;
     }
-    json_t *object = json_pack("{s:s, s:I, s:s, s:o}", "run", run_label(look), "step", (json_int_t)run_step(look->run),
-                               "dataset", config_text(&look->lab->config, "data.name"), "steps", rows);
+    json_t *object = json_pack("{s:s, s:I, s:s, s:o}", "run", run_label(look), "step",
+                               (json_int_t)run_step(look->run), "dataset",
+                               config_text(&look->lab->config, "data.name"), "steps", rows);
     return json_print(object, error);
 }

@@ -42,9 +42,9 @@ static void print_cell(FILE *out, int width, double value)
 
 void print_shift(const ShiftRow *rows, int n, FILE *out)
 {
-    fprintf(out, "  %3s %6s %10s %10s %8s %17s %10s %10s %10s %10s %10s\n", "i", "u",
-            "own", "forward", "ratio", "95 % interval", "paired", "mmd2", "null 95 %",
-            "mmd2 teach", "null 95 %");
+    fprintf(out, "  %3s %6s %10s %10s %8s %17s %10s %10s %10s %10s %10s\n", "i", "u", "own",
+            "forward", "ratio", "95 % interval", "paired", "mmd2", "null 95 %", "mmd2 teach",
+            "null 95 %");
     for (int k = 0; k < n; k++) {
         const ShiftRow *row = &rows[k];
         fprintf(out, "  %3d", row->i);
@@ -87,23 +87,21 @@ static void print_shift_part(const RunView *view, FILE *out)
     if (isfinite(worst))
         fprintf(out, "; own/forward at most %.3g, at i = %d", worst, rows[row].i);
     fprintf(out, "%s\n",
-            view->guided
-                ? "; guided: the teacher's law is the reference, not the forward law"
-                : "");
+            view->guided ? "; guided: the teacher's law is the reference, not the forward law"
+                         : "");
     print_shift(rows, n, out);
 }
 
 void print_report(const RunView *view, const char *folder, double seconds, FILE *out)
 {
-    fprintf(out, "run     %s\nstate   %s at step %ld of %ld", folder,
-            state_word(view->state), view->step, view->steps);
+    fprintf(out, "run     %s\nstate   %s at step %ld of %ld", folder, state_word(view->state),
+            view->step, view->steps);
     if (seconds >= 0)
         fprintf(out, ", %.1f s", seconds);
     fprintf(out, "%s%s\n", *view->note ? "; " : "", view->note);
     if (isfinite(view->loss))
         fprintf(out, "loss    %.5g, smoothed %.5g\n", view->loss, view->smooth_loss);
-    fprintf(out,
-            "cost    %.4g network evaluations, %.1f %% of them for measuring the shift\n",
+    fprintf(out, "cost    %.4g network evaluations, %.1f %% of them for measuring the shift\n",
             view->nfe, 100 * view->shift_share);
     fprintf(out, "        training: teacher %.4g, student %.4g, critic %.4g", view->nfe_teacher,
             view->nfe_student, view->nfe_critic);

@@ -13,10 +13,7 @@
 
 static volatile sig_atomic_t interrupted;
 
-static void on_signal(int number)
-{
-    interrupted = number;
-}
+static void on_signal(int number) { interrupted = number; }
 
 /* A second Ctrl-C kills: the handler is gone after the first. */
 static void catch_signals(void)
@@ -30,9 +27,7 @@ static void catch_signals(void)
         sigaction(SIGHUP, &action, NULL);
 }
 
-/* ---- Progress
- * --------------------------------------------------------------------------------------------
- */
+/* ---- Progress ---- */
 
 enum { BAR = 16, LINE = 160, LINES = 20 }; /* lines a run where there is no terminal */
 static const double bar_every_s = 0.1, line_every_s = 20;
@@ -46,10 +41,8 @@ typedef struct Progress {
 static Progress progress_start(const Options *options)
 {
     double now = clock_s();
-    return (Progress){.shown = !options->quiet,
-                      .bar = isatty(STDERR_FILENO),
-                      .start = now,
-                      .last = now};
+    return (Progress){
+        .shown = !options->quiet, .bar = isatty(STDERR_FILENO), .start = now, .last = now};
 }
 
 static int append(char text[LINE], int used, const char *format, double value)
@@ -123,9 +116,7 @@ static void progress_end(const Progress *progress)
         fputs("\r\033[K", stderr);
 }
 
-/* ---- Driving
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- Driving ---- */
 
 static void report(Run *run, const Options *options, double seconds)
 {
@@ -146,8 +137,8 @@ static Status save_interrupted(Run *run, Error *error)
     run_mark_state(run, RUN_PAUSED);
     const char *folder = run_folder(run);
     return fail(error, STATUS_INTERRUPTED,
-                "interrupted, saved at step %ld; go on with: ddil resume %s",
-                run_step(run), folder);
+                "interrupted, saved at step %ld; go on with: ddil resume %s", run_step(run),
+                folder);
 }
 
 /* Advances a run to its end and reports; always closes it. */
@@ -172,8 +163,7 @@ static Status drive(Run *run, const Options *options, Error *error)
 
 /* The assignments of the command line in their order, --seed and --steps last. Calls each
  * until one fails. */
-static Status each_assignment(const Options *options,
-                              Status (*each)(void *, const char *, Error *),
+static Status each_assignment(const Options *options, Status (*each)(void *, const char *, Error *),
                               void *context, Error *error)
 {
     char text[64];
@@ -224,8 +214,8 @@ static Status run_preset(const Options *options, int index, Crew *crew, Error *e
     if (status)
         return status;
     preset_name(options->argument[index], name);
-    status = run_create(&run, options->runs, options->name ? options->name : name,
-                        &config, crew, error);
+    status =
+        run_create(&run, options->runs, options->name ? options->name : name, &config, crew, error);
     return status ? status : drive(run, options, error);
 }
 
@@ -263,8 +253,10 @@ static void warn_of_failure(const Options *options, const char *folder)
     const RunView *view = run_view_read(folder, NULL);
     if (view && view->state == RUN_FAILED && !options->quiet)
         fprintf(stderr,
-                "run %d had failed: %s ...\nIt goes on from its checkpoint of step %ld and will fail in the same way "
-                "unless something changes: -s section.key=value here, or ddil fork %d --at STEP from a step before\n",
+                "run %d had failed: %s ...\nIt goes on from its checkpoint of step %ld and will "
+                "fail in the same way "
+                "unless something changes: -s section.key=value here, or ddil fork %d --at STEP "
+                "from a step before\n",
                 view->id, view->note, view->checkpoint, view->id);
     run_view_drop(view);
 }
@@ -320,8 +312,8 @@ Status cmd_fork(const Options *options, Error *error)
     if (status)
         return status;
     Crew *crew = crew_for(options);
-    status = run_fork(&run, options->runs, folder, options->at, options->name, lines.text,
-                      crew, error);
+    status =
+        run_fork(&run, options->runs, folder, options->at, options->name, lines.text, crew, error);
     if (!status) {
         catch_signals();
         status = drive(run, options, error);

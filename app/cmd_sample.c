@@ -44,28 +44,24 @@ static const float *draw_samples(const Drawn *draw)
     return draw->states + (size_t)draw->steps * (size_t)draw->n * (size_t)draw->dims;
 }
 
-/* ---- Which policy
- * ----------------------------------------------------------------------------------------
- */
+/* ---- Which policy ---- */
 
 static Status check_teacher(const Look *look, const Options *options, Error *error)
 {
     if (options->teacher && !look->lab->has_teacher)
         return fail(error, STATUS_BAD_INPUT,
-                    "--teacher: %s has none: its method (%s) trains a teacher",
-                    run_label(look), look->lab->method->name);
+                    "--teacher: %s has none: its method (%s) trains a teacher", run_label(look),
+                    look->lab->method->name);
     return STATUS_OK;
 }
 
-static Status set_guidance(const Look *look, const Options *options, Policy *policy,
-                           Error *error)
+static Status set_guidance(const Look *look, const Options *options, Policy *policy, Error *error)
 {
     if (isnan(options->guidance))
         return STATUS_OK;
     if (policy->denoiser.spec.classes == 0 && !look->lab->data.conditional)
         return fail(error, STATUS_BAD_INPUT,
-                    "--guidance: the networks of %s are not told the class",
-                    run_label(look));
+                    "--guidance: the networks of %s are not told the class", run_label(look));
     const Lab *lab = look->lab;
     bool told = !options->teacher && lab->student.spec.told && lab->method->tells_guidance;
     if (told) {
@@ -87,12 +83,11 @@ static Status check_class(const Look *look, const Options *options, Error *error
     if (options->class < 0)
         return STATUS_OK;
     if (!look->lab->data.conditional)
-        return fail(error, STATUS_BAD_INPUT,
-                    "--class: the networks of %s are not told the class",
+        return fail(error, STATUS_BAD_INPUT, "--class: the networks of %s are not told the class",
                     run_label(look));
     if (options->class >= look->lab->data.classes)
-        return fail(error, STATUS_BAD_INPUT, "--class: %ld is outside 0 .. %d",
-                    options->class, look->lab->data.classes - 1);
+        return fail(error, STATUS_BAD_INPUT, "--class: %ld is outside 0 .. %d", options->class,
+                    look->lab->data.classes - 1);
     return STATUS_OK;
 }
 
@@ -100,8 +95,7 @@ enum { SHEET_MAX = 10000 };
 
 static Status check_sheet(const Drawn *draw, const char *path, Error *error)
 {
-    if (draw->dims == 2 || draw->n <= SHEET_MAX ||
-        strcmp(strrchr(path, '.'), ".png") != 0)
+    if (draw->dims == 2 || draw->n <= SHEET_MAX || strcmp(strrchr(path, '.'), ".png") != 0)
         return STATUS_OK;
     return fail(error, STATUS_BAD_INPUT,
                 "%s: a sheet holds at most %d pictures; ask for fewer, or for .npy", path,
@@ -115,13 +109,11 @@ static Policy policy_for(const Look *look, const Options *options, bool whole_ro
     if (!options->teacher)
         return lab_student(lab, false, steps);
     bool plain = options->steps > 0 && !whole_rollout;
-    return lab_teacher(
-        lab, steps, plain ? 1 : (int)config_int(&lab->config, "source.teacher_substeps"));
+    return lab_teacher(lab, steps,
+                       plain ? 1 : (int)config_int(&lab->config, "source.teacher_substeps"));
 }
 
-/* ---- Files
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Files ---- */
 
 static Status write_npy(const Drawn *draw, const char *path, Error *error)
 {
@@ -150,16 +142,15 @@ static Status write_csv(const Drawn *draw, const char *path, Error *error)
             fprintf(file.stream, "p%d,", d);
     fputs("label\n", file.stream);
     for (int i = 0; i < draw->n; i++)
-        write_csv_row(file.stream, draw_samples(draw) + (size_t)i * (size_t)draw->dims,
-                      draw->dims, draw->label[i]);
+        write_csv_row(file.stream, draw_samples(draw) + (size_t)i * (size_t)draw->dims, draw->dims,
+                      draw->label[i]);
     return newfile_commit(&file, error);
 }
 
 enum { REFERENCE = 2000 };
 
 /* Pictures as a sheet of ten columns, points over held-out ones. */
-static Status write_png(const Look *look, const Drawn *draw, const char *path,
-                        Error *error)
+static Status write_png(const Look *look, const Drawn *draw, const char *path, Error *error)
 {
     static float reference[REFERENCE * 2];
     const Dataset *data = &look->lab->data;
@@ -190,8 +181,7 @@ static Status write_samples(const Look *look, const Drawn *draw, const Options *
     return write_png(look, draw, options->output, error);
 }
 
-static Status check_output(const Options *options, const char *const *endings,
-                           Error *error)
+static Status check_output(const Options *options, const char *const *endings, Error *error)
 {
     if (!options->output)
         return fail(error, STATUS_BAD_INPUT, "%s: say where to with -o FILE",
@@ -200,9 +190,7 @@ static Status check_output(const Options *options, const char *const *endings,
     return status ? status : check_writable(options->output, error);
 }
 
-/* ---- The commands
- * ------------------------------------------------------------------------------------------
- */
+/* ---- The commands ---- */
 
 static Status draw_policy(const Look *look, const Policy *policy, int class, Drawn *draw,
                           Error *error)
@@ -210,8 +198,8 @@ static Status draw_policy(const Look *look, const Policy *policy, int class, Dra
     draw->steps = policy->steps;
     Status status = draw_new(draw, error);
     if (!status)
-        eval_sample(&look->lab->data, look->crew, policy, draw->n, look->seed,
-                    STREAM_SAMPLE, class, draw->states, NULL, draw->label);
+        eval_sample(&look->lab->data, look->crew, policy, draw->n, look->seed, STREAM_SAMPLE, class,
+                    draw->states, NULL, draw->label);
     return status;
 }
 
@@ -252,11 +240,10 @@ static Status sample(const Look *look, const Options *options, Error *error)
     if (!status)
         status = write_samples(look, &draw, options, error);
     if (!status && !options->quiet)
-        fprintf(stderr,
-                "%s: %d samples of %s's %s at step %ld, %d sampling steps, seed %llu\n",
-                options->output, draw.n, run_label(look),
-                options->teacher ? "teacher" : "student", run_step(look->run),
-                policy.steps * policy.substeps, (unsigned long long)look->seed);
+        fprintf(stderr, "%s: %d samples of %s's %s at step %ld, %d sampling steps, seed %llu\n",
+                options->output, draw.n, run_label(look), options->teacher ? "teacher" : "student",
+                run_step(look->run), policy.steps * policy.substeps,
+                (unsigned long long)look->seed);
     draw_free(&draw);
     return status;
 }
@@ -283,14 +270,12 @@ static void forward_row(const Look *look, Drawn *draw, int r)
 {
     const Lab *lab = look->lab;
     size_t d = (size_t)draw->dims, level = (size_t)draw->n * d, at = (size_t)r * d;
-    float *noise = draw->states + at,
-          *clean = draw->states + (size_t)draw->steps * level + at;
+    float *noise = draw->states + at, *clean = draw->states + (size_t)draw->steps * level + at;
     Rng rng = rng_at(look->seed, STREAM_SAMPLE, clean_rows + (uint64_t)r);
     dataset_draw(&lab->data, &rng, clean, &draw->label[r]);
     rng = rng_at(look->seed, STREAM_SAMPLE, (uint64_t)r);
     rng_normals(&rng, draw->dims, noise);
-    for (int k = draw->steps - 1; k >= 0;
-         k--) { /* level 0 is its own noise, so it comes last */
+    for (int k = draw->steps - 1; k >= 0; k--) { /* level 0 is its own noise, so it comes last */
         Noise at_level = noise_at(lab->schedule, (double)(draw->steps - k) / draw->steps);
         float *z = draw->states + (size_t)k * level + at;
         for (size_t j = 0; j < d; j++)
@@ -298,8 +283,7 @@ static void forward_row(const Look *look, Drawn *draw, int r)
     }
 }
 
-static Status draw_forward(const Look *look, const Options *options, Drawn *draw,
-                           Error *error)
+static Status draw_forward(const Look *look, const Options *options, Drawn *draw, Error *error)
 {
     draw->steps = options->steps > 0 ? (int)options->steps : look->lab->grid.steps;
     Status status = draw_new(draw, error);
@@ -330,8 +314,8 @@ static Status rollouts(const Look *look, const Options *options, Error *error)
     if (!status)
         status = npy_write(options->output, 3, shape, draw.states, error);
     if (!status && !options->quiet)
-        fprintf(stderr, "%s: shape (%ld, %ld, %ld), %s of %s at step %ld\n",
-                options->output, shape[0], shape[1], shape[2],
+        fprintf(stderr, "%s: shape (%ld, %ld, %ld), %s of %s at step %ld\n", options->output,
+                shape[0], shape[1], shape[2],
                 options->forward   ? "forward law"
                 : options->teacher ? "teacher's states"
                                    : "student's states",

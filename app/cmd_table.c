@@ -1,6 +1,7 @@
 /* Owns the table of subcommands: a new one is one function and one row. */
 #include "app/commands.h"
 
+/* clang-format off */
 const CommandRow commands[] = {
     {"run", "PRESET...",
      "distils without a screen and prints a report; several presets one after the other",
@@ -97,3 +98,4 @@ const CommandRow commands[] = {
      cmd_manual},
     {NULL, NULL, NULL, NULL, 0, 0, NULL},
 };
+/* clang-format on */

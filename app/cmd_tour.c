@@ -26,7 +26,7 @@ static int find_lesson(const Lesson *lessons, int n, const char *text)
     if (*end == '\0')
         return number >= 1 && number <= n ? (int)number - 1 : -1;
     for (int i = 0; i < n; i++)
-        if (strstr(lessons[i].name, text) != NULL)
+        if (strstr(lessons[i].name, text))
             return i;
     return -1;
 }
@@ -92,10 +92,9 @@ Status cmd_tour(const Options *options, Error *error)
     Lesson *lessons = NULL;
     int n = 0;
     Status status = STATUS_OK;
-    if (options->arguments &&
-        strstr(options->argument[0], ".ini") != NULL) { /* a teacher's own */
+    if (options->arguments && strstr(options->argument[0], ".ini")) { /* a teacher's own */
         lessons = calloc(1, sizeof *lessons);
-        must(lessons != NULL);
+        must(lessons);
         status = lesson_read(options->argument[0], lessons, error);
         Options own = *options;
         own.arguments = 0;

@@ -34,8 +34,7 @@ Status cmd_manual(const Options *options, Error *error);
 /* run --detach: all presets at once, in the background (cmd_detach.c). */
 Status detach_runs(const Options *options, Error *error);
 
-/* ---- Looking at a run (cmd_look.c)
- * ----------------------------------------------------------------------- */
+/* ---- Looking at a run (cmd_look.c) ---- */
 
 /* A run opened for looking, with threads and scratch memory. */
 typedef struct Look {
@@ -75,11 +74,11 @@ Status mix_check(const Look *look, const Options *options, Error *error);
 Status mix_one(const Options *options, double *mix, Error *error);
 /* Who takes the teacher's steps. */
 Policy mix_teacher(const Look *look, int steps);
-/* Quality at each of the numbers of sampling steps (n = 0: the run's own) for each share in --mix, as a table or as JSON. */
+/* Quality at each of the numbers of sampling steps (n = 0: the run's own) for each share in --mix,
+ * as a table or as JSON. */
 Status mix_eval(Look *look, const Options *options, const int *ks, int n, Error *error);
 
-/* ---- Showing (cmd_report.c, cmd_json.c)
- * ------------------------------------------------------------------ */
+/* ---- Showing (cmd_report.c, cmd_json.c) ---- */
 
 const char *state_word(RunState state);
 /* The last measurement of a view's shift history; returns the number of rows (0: none),

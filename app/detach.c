@@ -76,8 +76,7 @@ static void say_what_goes_on(const Snapshot *snapshot, const char *runs, long pr
             process);
 }
 
-Status detach_engine(Engine *engine, const char *runs, bool save, Status leave_with,
-                     Error *error)
+Status detach_engine(Engine *engine, const char *runs, bool save, Status leave_with, Error *error)
 {
     int ends[2];
     if (pipe(ends) != 0)

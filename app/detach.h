@@ -11,7 +11,6 @@
  * stay connected. save: checkpoints of all live runs come first. This process says on
  * standard error what goes on and ends with `leave_with`; the call returns only when there
  * can be no other process, the engine being as before. Signals are open (app/signals.h). */
-Status detach_engine(Engine *engine, const char *runs, bool save, Status leave_with,
-                     Error *error);
+Status detach_engine(Engine *engine, const char *runs, bool save, Status leave_with, Error *error);
 
 #endif

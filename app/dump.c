@@ -23,12 +23,10 @@ void dump_text(const Canvas *canvas, FILE *out)
 {
     for (int y = 0; y < canvas->height; y++) {
         int end = canvas->width;
-        while (end > 0 && canvas->cell[y * canvas->width + end - 1].rune == ' ') {
+        while (end > 0 && canvas->cell[y * canvas->width + end - 1].rune == ' ')
             end--;
-        }
-        for (int x = 0; x < end; x++) {
+        for (int x = 0; x < end; x++)
             put_rune(canvas->cell[y * canvas->width + x].rune, out);
-        }
         fputc('\n', out);
     }
 }
@@ -42,22 +40,16 @@ static bool same(Style a, Style b)
 
 static int style_number(Style *known, int *n, Style style)
 {
-    for (int i = 0; i < *n; i++) {
-        if (same(known[i], style)) {
+    for (int i = 0; i < *n; i++)
+        if (same(known[i], style))
             return i;
-        }
-    }
-    if (*n == STYLES_MAX) {
+    if (*n == STYLES_MAX)
         return STYLES_MAX - 1;
-    }
     known[*n] = style;
     return (*n)++;
 }
 
-static int letter(int number)
-{
-    return number < 26 ? 'a' + number : 'A' + number - 26;
-}
+static int letter(int number) { return number < 26 ? 'a' + number : 'A' + number - 26; }
 
 void dump_styles(const Canvas *canvas, FILE *out)
 {
@@ -66,10 +58,8 @@ void dump_styles(const Canvas *canvas, FILE *out)
     for (int y = 0; y < canvas->height; y++) {
         for (int x = 0, end; x < canvas->width; x = end) {
             const Cell *row = &canvas->cell[y * canvas->width];
-            for (end = x + 1;
-                 end < canvas->width && same(row[end].style, row[x].style);) {
+            for (end = x + 1; end < canvas->width && same(row[end].style, row[x].style);)
                 end++;
-            }
             fprintf(out, "%d%c", end - x, letter(style_number(known, &n, row[x].style)));
         }
         fputc('\n', out);
@@ -85,33 +75,28 @@ void dump_pictures(const Canvas *canvas, FILE *out)
     for (int i = 0; i < canvas->pictures; i++) {
         const Picture *picture = &canvas->picture[i];
         uint64_t hash = 0xcbf29ce484222325u;
-        for (int k = 0; k < picture->width * picture->height; k++) {
+        for (int k = 0; k < picture->width * picture->height; k++)
             hash = (hash ^ picture->pixels[k]) * 0x100000001b3u;
-        }
-        for (size_t k = 0; k < sizeof picture->palette; k++) {
+        for (size_t k = 0; k < sizeof picture->palette; k++)
             hash = (hash ^ ((const uint8_t *)picture->palette)[k]) * 0x100000001b3u;
-        }
-        fprintf(out, "picture at %d,%d %dx%d cells, %dx%d pixels, %016llx\n",
-                picture->cells.x, picture->cells.y, picture->cells.width,
-                picture->cells.height, picture->width, picture->height,
-                (unsigned long long)hash);
+        fprintf(out, "picture at %d,%d %dx%d cells, %dx%d pixels, %016llx\n", picture->cells.x,
+                picture->cells.y, picture->cells.width, picture->cells.height, picture->width,
+                picture->height, (unsigned long long)hash);
     }
 }
 
 Status dump_file(const Canvas *canvas, const char *path, Error *error)
 {
     FILE *out = fopen(path, "w");
-    if (out == NULL) {
+    if (!out)
         return fail(error, STATUS_BAD_INPUT, "%s: %s", path, strerror(errno));
-    }
     dump_text(canvas, out);
     fputs("\nstyles\n", out);
     dump_styles(canvas, out);
     dump_pictures(canvas, out);
     bool good = fflush(out) == 0;
     good = fclose(out) == 0 && good;
-    return good ? STATUS_OK
-                : fail(error, STATUS_BAD_INPUT, "%s: %s", path, strerror(errno));
+    return good ? STATUS_OK : fail(error, STATUS_BAD_INPUT, "%s: %s", path, strerror(errno));
 }
 
 /* ---- Pictures ---- */
@@ -121,10 +106,8 @@ static const Picture *largest(const Canvas *canvas)
     const Picture *found = NULL;
     for (int i = 0; i < canvas->pictures; i++) {
         const Picture *picture = &canvas->picture[i];
-        if (found == NULL ||
-            picture->width * picture->height > found->width * found->height) {
+        if (!found || picture->width * picture->height > found->width * found->height)
             found = picture;
-        }
     }
     return found;
 }
@@ -132,16 +115,15 @@ static const Picture *largest(const Canvas *canvas)
 Status dump_picture(const Canvas *canvas, const char *path, Error *error)
 {
     const Picture *picture = largest(canvas);
-    if (picture == NULL) {
+    if (!picture) {
         return fail(error, STATUS_BAD_INPUT,
                     "there is no picture on this screen; I chooses how they are shown");
     }
     size_t pixels = (size_t)picture->width * (size_t)picture->height;
     uint8_t *rgb = malloc(pixels * 3);
-    must(rgb != NULL);
-    for (size_t i = 0; i < pixels; i++) {
+    must(rgb);
+    for (size_t i = 0; i < pixels; i++)
         memcpy(rgb + 3 * i, picture->palette[picture->pixels[i]], 3);
-    }
     png_image image = {.version = PNG_IMAGE_VERSION,
                        .width = (png_uint_32)picture->width,
                        .height = (png_uint_32)picture->height,
@@ -149,6 +131,5 @@ Status dump_picture(const Canvas *canvas, const char *path, Error *error)
     bool good = png_image_write_to_file(&image, path, 0, rgb, 0, NULL) != 0;
     free(rgb);
     return good ? STATUS_OK
-                : fail(error, STATUS_BAD_INPUT, "%s: cannot write: %s", path,
-                       image.message);
+                : fail(error, STATUS_BAD_INPUT, "%s: cannot write: %s", path, image.message);
 }

@@ -15,12 +15,10 @@ FILE *gather_open(void)
 #ifdef __linux__
     int fd = memfd_create("ddil-screen", MFD_CLOEXEC);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w+");
-    if (fd >= 0 && file == NULL) {
+    if (fd >= 0 && !file)
         close(fd);
-    }
-    if (file != NULL) {
+    if (file)
         return file;
-    }
 #endif
     return tmpfile();
 }
@@ -51,9 +49,8 @@ size_t gather_send(FILE *gathered, int out)
     while (at < end) {
         size_t want = end - at < (off_t)sizeof part ? (size_t)(end - at) : sizeof part;
         ssize_t n = pread(fd, part, want, at);
-        if (n <= 0 || !write_all(out, part, n)) {
+        if (n <= 0 || !write_all(out, part, n))
             break;
-        }
         at += n;
     }
     lseek(fd, 0, SEEK_SET);

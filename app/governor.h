@@ -14,11 +14,7 @@
 
 /* What a second may carry is what the bucket holds, what flows into it, and the last
  * picture: with those of up to 32 KB, 256 KB. */
-enum {
-    GOVERNOR_BYTES_PER_S = 160 * 1024,
-    GOVERNOR_BUCKET = 64 * 1024,
-    GOVERNOR_FLIGHTS = 4
-};
+enum { GOVERNOR_BYTES_PER_S = 160 * 1024, GOVERNOR_BUCKET = 64 * 1024, GOVERNOR_FLIGHTS = 4 };
 
 typedef enum Stage {
     STAGE_FULL,
@@ -48,7 +44,7 @@ typedef struct Governor {
     bool steady; /* the stage never changes */
     Stage stage;
     double tokens, filled_at;
-    double text; /* bytes that are still to be paid for out of what flows in */
+    double text;       /* bytes that are still to be paid for out of what flows in */
     double round_trip; /* the shortest time to an answer; 0: none yet */
     double speed;      /* bytes/s; 0: unknown, fast enough */
     double changed_at;

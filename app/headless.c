@@ -16,8 +16,8 @@ Status headless_redirect(const char *runs, Error *error)
 {
     char path[PATH_SIZE];
     int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int log = open(file_join(path, runs, "engine.log"),
-                   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    int log =
+        open(file_join(path, runs, "engine.log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (log < 0 || empty < 0)
         return fail(error, STATUS_BAD_INPUT, "cannot write %s: %s", path, strerror(errno));
     fflush(stdout);
@@ -32,10 +32,9 @@ Status headless_redirect(const char *runs, Error *error)
 
 static bool any_live(const Snapshot *snapshot)
 {
-    for (int i = 0; i < snapshot->runs; i++) {
+    for (int i = 0; i < snapshot->runs; i++)
         if (snapshot->run[i]->state == RUN_LIVE || snapshot->run[i]->state == RUN_QUEUED)
             return true;
-    }
     return false;
 }
 
@@ -54,10 +53,9 @@ static bool told_to_leave(int signals)
 {
     unsigned char number[64];
     ssize_t n = read(signals, number, sizeof number);
-    for (ssize_t i = 0; i < n; i++) {
+    for (ssize_t i = 0; i < n; i++)
         if (number[i] == SIGTERM || number[i] == SIGINT)
             return true;
-    }
     return false;
 }
 

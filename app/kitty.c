@@ -9,13 +9,10 @@
 static uint8_t *sample(const Picture *picture, int scale, int width, int height)
 {
     uint8_t *pixels = malloc((size_t)width * (size_t)height);
-    must(pixels != NULL);
-    for (int y = 0; y < height; y++) {
-        for (int x = 0; x < width; x++) {
-            pixels[y * width + x] =
-                picture->pixels[y * scale * picture->width + x * scale];
-        }
-    }
+    must(pixels);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            pixels[y * width + x] = picture->pixels[y * scale * picture->width + x * scale];
     return pixels;
 }
 
@@ -32,9 +29,9 @@ static Status encode_png(Bytes *png, const Picture *picture, int scale, Error *e
                        .colormap_entries = (png_uint_32)picture_colours(picture)};
     png_alloc_size_t most = PNG_IMAGE_PNG_SIZE_MAX(image), size = most;
     png->data = malloc(most);
-    must(png->data != NULL);
-    bool good = png_image_write_to_memory(&image, png->data, &size, 0, pixels, 0,
-                                          picture->palette) != 0;
+    must(png->data);
+    bool good =
+        png_image_write_to_memory(&image, png->data, &size, 0, pixels, 0, picture->palette) != 0;
     png->n = good ? size : 0;
     png->capacity = most;
     free(pixels);
@@ -43,18 +40,15 @@ static Status encode_png(Bytes *png, const Picture *picture, int scale, Error *e
 
 static Bytes base64(const Bytes *bytes)
 {
-    static const char digit[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     Bytes out = {0};
     for (size_t i = 0; i < bytes->n; i += 3) {
         uint32_t three = 0;
         char four[4];
-        for (size_t k = i; k < i + 3; k++) {
+        for (size_t k = i; k < i + 3; k++)
             three = three << 8 | (k < bytes->n ? (uint8_t)bytes->data[k] : 0);
-        }
-        for (int k = 0; k < 4; k++) {
+        for (int k = 0; k < 4; k++)
             four[k] = digit[three >> (18 - 6 * k) & 63];
-        }
         four[3] = i + 2 < bytes->n ? four[3] : '=';
         four[2] = i + 1 < bytes->n ? four[2] : '=';
         bytes_add(&out, four, 4);
@@ -62,8 +56,7 @@ static Bytes base64(const Bytes *bytes)
     return out;
 }
 
-Status kitty_append(Bytes *bytes, const Picture *picture, unsigned number, int scale,
-                    Error *error)
+Status kitty_append(Bytes *bytes, const Picture *picture, unsigned number, int scale, Error *error)
 {
     Bytes png = {0};
     Status status = encode_png(&png, picture, scale, error);

@@ -12,8 +12,7 @@ typedef struct Lines {
     bool full;
 } Lines;
 
-static void add(Lines *lines, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static void add(Lines *lines, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void add(Lines *lines, const char *format, ...)
 {
@@ -56,30 +55,26 @@ Status launch_presets(Engine *engine, const Options *options, Error *error)
     for (int i = 0; i < options->arguments && status == STATUS_OK; i++) {
         Command command;
         status = launch_command(options, i, &command, error);
-        if (status == STATUS_OK) {
+        if (status == STATUS_OK)
             engine_send(engine, &command);
-        }
     }
     return status;
 }
 
 Status launch_terminal(const Options *options, TermOptions *term, Error *error)
 {
-    static const char *const names[CHOICES] = {"auto",  "sixel", "blocks",
-                                               "ascii", "off",   "kitty"};
-    *term =
-        (TermOptions){.in = STDIN_FILENO, .out = STDOUT_FILENO, .mono = options->mono};
-    for (int i = 0; i < CHOICES && options->graphics != NULL; i++) {
+    static const char *const names[CHOICES] = {"auto", "sixel", "blocks", "ascii", "off", "kitty"};
+    *term = (TermOptions){.in = STDIN_FILENO, .out = STDOUT_FILENO, .mono = options->mono};
+    for (int i = 0; i < CHOICES && options->graphics; i++) {
         term->graphics =
             strcmp(options->graphics, names[i]) == 0 ? (GraphicsChoice)i : term->graphics;
     }
     char rest;
-    if (options->size != NULL &&
+    if (options->size &&
         (sscanf(options->size, "%dx%d%c", &term->width, &term->height, &rest) != 2 ||
-         term->width < 1 || term->height < 1 || term->width > 1000 ||
-         term->height > 1000)) {
-        return fail(error, STATUS_BAD_INPUT,
-                    "--size %s: write WIDTHxHEIGHT, for example 80x24", options->size);
+         term->width < 1 || term->height < 1 || term->width > 1000 || term->height > 1000)) {
+        return fail(error, STATUS_BAD_INPUT, "--size %s: write WIDTHxHEIGHT, for example 80x24",
+                    options->size);
     }
     return STATUS_OK;
 }

@@ -27,12 +27,12 @@ static int complain(Reading *reading, const char *what, const char *text)
 static char *place(Reading *reading, const char *section, const char *key, size_t *size)
 {
     Lesson *lesson = reading->lesson;
-    LessonStep *step =
-        lesson->steps > 0 ? &lesson->step[lesson->steps - 1] : &lesson->step[0];
+    LessonStep *step = lesson->steps > 0 ? &lesson->step[lesson->steps - 1] : &lesson->step[0];
     const struct {
         const char *section, *key;
         char *text;
         size_t size;
+        /* clang-format off */
     } rows[] = {
         {"lesson", "title",   lesson->title,   sizeof lesson->title  },
         {"lesson", "summary", lesson->summary, sizeof lesson->summary},
@@ -43,6 +43,7 @@ static char *place(Reading *reading, const char *section, const char *key, size_
         {"step",   "until",   step->until,     sizeof step->until    },
         {"step",   "seen",    step->seen,      sizeof step->seen     },
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (strcmp(rows[i].section, section) == 0 && strcmp(rows[i].key, key) == 0) {
             *size = rows[i].size;
@@ -66,11 +67,9 @@ static bool append_sets(char *text, size_t size, const char *value)
     char copy[COMMAND_TEXT_SIZE];
     char *rest = copy;
     snprintf(copy, sizeof copy, "%s", value);
-    for (char *word; (word = strsep(&rest, " \t")) != NULL;) {
-        if (*word != '\0' && !append(text, size, word, "\n")) {
+    for (char *word; (word = strsep(&rest, " \t"));)
+        if (*word != '\0' && !append(text, size, word, "\n"))
             return false;
-        }
-    }
     return true;
 }
 
@@ -79,14 +78,14 @@ static int take(void *context, const char *section, const char *key, const char 
     Reading *reading = context;
     size_t size = 0;
     char *text = place(reading, section, key, &size);
-    if (text == NULL) {
+    if (!text) {
         return complain(reading,
                         "no such key; [lesson] has title, summary, preset, set; [step] "
                         "has say, do, until, seen; not ",
                         key);
     }
-    bool fits = strcmp(key, "set") == 0 ? append_sets(text, size, value)
-                                        : append(text, size, value, " ");
+    bool fits =
+        strcmp(key, "set") == 0 ? append_sets(text, size, value) : append(text, size, value, " ");
     return fits ? 1 : complain(reading, "too long a text: ", key);
 }
 
@@ -96,26 +95,20 @@ static int take_line(Reading *reading, const char *line, char *key, char section
 {
     char single[2 * LESSON_TEXT], name[32];
     const char *text = line + strspn(line, " \t");
-    if (*text == '\0' || *text == ';' || *text == '#') {
+    if (*text == '\0' || *text == ';' || *text == '#')
         return 1;
-    }
     if (sscanf(text, "[%31[a-z]]", name) == 1) {
         snprintf(section, 32, "%s", name);
         key[0] = '\0';
-        if (strcmp(name, "step") == 0 && ++reading->lesson->steps > LESSON_STEPS) {
+        if (strcmp(name, "step") == 0 && ++reading->lesson->steps > LESSON_STEPS)
             return complain(reading, "more steps than a lesson may have", "");
-        }
         return 1;
     }
-    if (text != line && key[0] != '\0') {
+    if (text != line && key[0] != '\0')
         return take(reading, section, key, text);
-    }
     snprintf(single, sizeof single, "[%s]\n%.*s\n", section, 2 * LESSON_TEXT - 48, text);
-    if (sscanf(text, "%31[a-z]", key) != 1 ||
-        ini_parse_string(single, take, reading) != 0) {
-        return reading->why[0] != '\0' ? 0
-                                       : complain(reading, "write key = value: ", text);
-    }
+    if (sscanf(text, "%31[a-z]", key) != 1 || ini_parse_string(single, take, reading) != 0)
+        return reading->why[0] != '\0' ? 0 : complain(reading, "write key = value: ", text);
     return 1;
 }
 
@@ -125,14 +118,12 @@ static bool whole(Reading *reading)
     const Lesson *lesson = reading->lesson;
     LessonContext context = {.view = ""};
     char why[120];
-    if (lesson->title[0] == '\0' || lesson->steps == 0) {
+    if (lesson->title[0] == '\0' || lesson->steps == 0)
         return complain(reading, "a lesson needs a title and at least one [step]", "");
-    }
     for (int i = 0; i < lesson->steps; i++) {
         const LessonStep *step = &lesson->step[i];
-        if (step->act[0] == '\0') {
+        if (step->act[0] == '\0')
             return complain(reading, "a [step] without do = : ", step->say);
-        }
         if (filter_holds(step->until, lesson_value, &context, why, sizeof why) < 0) {
             char text[240];
             snprintf(text, sizeof text, "%s (until = %.60s)", why, step->until);
@@ -148,21 +139,18 @@ Status lesson_read(const char *path, Lesson *lesson, Error *error)
     Reading reading = {.lesson = lesson};
     *lesson = (Lesson){0};
     FILE *file = fopen(path, "r");
-    if (file == NULL) {
+    if (!file)
         return fail(error, STATUS_BAD_INPUT, "%s: %s", path, strerror(errno));
-    }
     int good = 1;
-    while (good && fgets(line, sizeof line, file) != NULL) {
+    while (good && fgets(line, sizeof line, file)) {
         reading.line++;
         line[strcspn(line, "\r\n")] = '\0';
         good = take_line(&reading, line, key, section);
     }
     fclose(file);
-    if (!good || !whole(&reading)) {
-        return fail(error, STATUS_BAD_INPUT, "%s:%d: %s", path, reading.line,
-                    reading.why);
-    }
-    const char *base = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
+    if (!good || !whole(&reading))
+        return fail(error, STATUS_BAD_INPUT, "%s:%d: %s", path, reading.line, reading.why);
+    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     snprintf(lesson->name, sizeof lesson->name, "%.*s", (int)(strlen(base) - 4), base);
     return STATUS_OK;
 }
@@ -180,7 +168,7 @@ Status lessons_read(const char *folder, Lesson **lessons, int *n, Error *error)
     Status status = STATUS_OK;
     *n = 0;
     *lessons = calloc(LESSONS_MAX, sizeof **lessons);
-    must(*lessons != NULL);
+    must(*lessons);
     for (int i = 0; i < found; i++) {
         char path[1024];
         file_join(path, folder, names[i]->d_name);
@@ -196,6 +184,5 @@ Status lessons_read(const char *folder, Lesson **lessons, int *n, Error *error)
         *lessons = NULL;
         *n = 0;
     }
-    return found < 0 ? fail(error, STATUS_BAD_INPUT, "%s: %s", folder, strerror(errno))
-                     : status;
+    return found < 0 ? fail(error, STATUS_BAD_INPUT, "%s: %s", folder, strerror(errno)) : status;
 }

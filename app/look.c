@@ -13,6 +13,7 @@ static bool plausible(int width, int height)
 static bool cell_size(const Sight *sight, int *width, int *height)
 {
     const Answers *answers = sight->answers;
+    /* clang-format off */
     const int candidates[][2] = {
         {answers->cell_width,                answers->cell_height                },
         {answers->text_width / sight->width, answers->text_height / sight->height},
@@ -20,6 +21,7 @@ static bool cell_size(const Sight *sight, int *width, int *height)
         {answers->area_width / sight->width,
          answers->area_height / sight->height                                    }, /* xterm cuts it at 1000 */
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         if (plausible(candidates[i][0], candidates[i][1])) {
             *width = candidates[i][0];
@@ -51,8 +53,7 @@ static Graphics graphics_of(const Sight *sight)
 bool look_kitty(const Sight *sight)
 {
     return sight->choice == CHOICE_KITTY ||
-           (sight->choice == CHOICE_AUTO && sight->answers->kitty &&
-            !sight->answers->sixel);
+           (sight->choice == CHOICE_AUTO && sight->answers->kitty && !sight->answers->sixel);
 }
 
 static bool possible(const Sight *sight, GraphicsChoice choice)
@@ -67,12 +68,10 @@ static bool possible(const Sight *sight, GraphicsChoice choice)
 
 GraphicsChoice look_next(const Sight *sight)
 {
-    static const GraphicsChoice ring[] = {CHOICE_SIXEL, CHOICE_KITTY, CHOICE_BLOCKS,
-                                          CHOICE_ASCII, CHOICE_OFF};
-    static const int place[] = {[GRAPHICS_SIXEL] = 0,
-                                [GRAPHICS_BLOCKS] = 2,
-                                [GRAPHICS_ASCII] = 3,
-                                [GRAPHICS_OFF] = 4};
+    static const GraphicsChoice ring[] = {CHOICE_SIXEL, CHOICE_KITTY, CHOICE_BLOCKS, CHOICE_ASCII,
+                                          CHOICE_OFF};
+    static const int place[] = {
+        [GRAPHICS_SIXEL] = 0, [GRAPHICS_BLOCKS] = 2, [GRAPHICS_ASCII] = 3, [GRAPHICS_OFF] = 4};
     Graphics now = graphics_of(sight);
     int at = now == GRAPHICS_SIXEL && look_kitty(sight) ? 1 : place[now];
     do {
@@ -91,15 +90,13 @@ CanvasLook look_for(const Sight *sight)
     bool slow = look.graphics == GRAPHICS_SIXEL && sight->stage == STAGE_BLOCKS;
     look.graphics = !slow ? look.graphics : look.ascii ? GRAPHICS_ASCII : GRAPHICS_BLOCKS;
     bool known = cell_size(sight, &look.cell_width, &look.cell_height);
-    if (sight->answers->has_background) {
+    if (sight->answers->has_background)
         memcpy(look.background, sight->answers->background, 3);
-    }
     if (look.graphics == GRAPHICS_SIXEL && sight->paused) {
         snprintf(look.remark, sizeof look.remark, "%s paused: no answer", protocol);
     } else if (look.graphics == GRAPHICS_SIXEL) {
-        snprintf(look.remark, sizeof look.remark, "%s %dx%d%s%s%s", protocol,
-                 look.cell_width, look.cell_height, known ? "" : "?", *stage ? " " : "",
-                 stage);
+        snprintf(look.remark, sizeof look.remark, "%s %dx%d%s%s%s", protocol, look.cell_width,
+                 look.cell_height, known ? "" : "?", *stage ? " " : "", stage);
     } else if (slow) {
         snprintf(look.remark, sizeof look.remark, "%s", stage);
     } else if (sight->choice != CHOICE_AUTO || sight->decided) {

@@ -48,8 +48,8 @@ static Status check_presets(const Options *options, Error *error)
             continue;
         const char *near = nearest_word(text, known_word, &words);
         status = fail(error, STATUS_BAD_INPUT,
-                      "\"%s\" is neither a command nor a preset%s%s%s; see ddil --help",
-                      text, near ? " (nearest: " : "", near ? near : "", near ? ")" : "");
+                      "\"%s\" is neither a command nor a preset%s%s%s; see ddil --help", text,
+                      near ? " (nearest: " : "", near ? near : "", near ? ")" : "");
     }
     free(presets);
     return status;
@@ -81,8 +81,8 @@ static void fill_descriptors(void)
         close(fd);
 }
 
-/* Memory that was freed is kept for the next asking: given back and taken again for each of a thousand runs in a list,
- * its pages cost three times what reading the runs does. */
+/* Memory that was freed is kept for the next asking: given back and taken again for each of a
+ * thousand runs in a list, its pages cost three times what reading the runs does. */
 static void keep_memory(void)
 {
 #ifdef __GLIBC__

@@ -31,8 +31,7 @@ static int little_endian(void)
     return *(unsigned char *)&one;
 }
 
-Status npy_write(const char *path, int rank, const long *shape, const float *data,
-                 Error *error)
+Status npy_write(const char *path, int rank, const long *shape, const float *data, Error *error)
 {
     must(rank >= 1 && rank <= 4 && little_endian());
     char header[256];

@@ -6,8 +6,7 @@
 #include "engine/base/status.h"
 
 /* Writes data of the given shape; the file is absent or whole. */
-Status npy_write(const char *path, int rank, const long *shape, const float *data,
-                 Error *error);
+Status npy_write(const char *path, int rank, const long *shape, const float *data, Error *error);
 
 /* A matrix read from a file: n x d float32 in memory, whether the file holds float32 or
  * float64. */

@@ -1,5 +1,5 @@
-/* Owns the reading of NPY files: matrices of float32 or float64. Nothing in the file is trusted before it is checked.
- * May call engine/base only. */
+/* Owns the reading of NPY files: matrices of float32 or float64. Nothing in the file is trusted
+ * before it is checked. May call engine/base only. */
 #include "app/npy.h"
 #include "engine/base/file.h"
 #include <ctype.h>
@@ -25,7 +25,8 @@ static Status no_npy(const char *path, Error *error)
 }
 
 /* Version 1 has two bytes of length, later ones four. */
-static Status take_header(const char *path, const char *bytes, size_t size, Header *header, Error *error)
+static Status take_header(const char *path, const char *bytes, size_t size, Header *header,
+                          Error *error)
 {
     const unsigned char *b = (const unsigned char *)bytes;
     if (size < 12 || memcmp(bytes, "\x93NUMPY", 6) != 0 || b[6] < 1 || b[6] > 3)
@@ -36,7 +37,7 @@ static Status take_header(const char *path, const char *bytes, size_t size, Head
     if (length > HEADER_MAX || start + length > size)
         return no_npy(path, error);
     *header = (Header){path, strndup(bytes + start, length), start + length};
-    must(header->text != NULL);
+    must(header->text);
     return STATUS_OK;
 }
 
@@ -66,8 +67,8 @@ static Status read_type(const Header *header, size_t *width, Error *error)
     bool four = strncmp(descr + 1, "<f4", 3) == 0, eight = strncmp(descr + 1, "<f8", 3) == 0;
     if (!four && !eight)
         return fail(error, STATUS_BAD_INPUT,
-                    "%s: holds numbers of type %.*s; expected float32 ('<f4') or float64 ('<f8')", header->path,
-                    (int)strcspn(descr, ","), descr);
+                    "%s: holds numbers of type %.*s; expected float32 ('<f4') or float64 ('<f8')",
+                    header->path, (int)strcspn(descr, ","), descr);
     *width = four ? 4 : 8;
     return STATUS_OK;
 }
@@ -79,7 +80,8 @@ static Status read_order(const Header *header, Error *error)
         return no_npy(header->path, error);
     if (strncmp(fortran, "False", 5) == 0)
         return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "%s: in Fortran order; save numpy.ascontiguousarray of it", header->path);
+    return fail(error, STATUS_BAD_INPUT, "%s: in Fortran order; save numpy.ascontiguousarray of it",
+                header->path);
 }
 
 /* "(n, d)", both from 1 and a size that fits. */
@@ -102,8 +104,8 @@ static Status read_shape(const Header *header, long shape[2], Error *error)
     }
     if (axes == 2 && shape[0] >= 1 && shape[1] >= 1 && shape[0] <= INT_MAX && shape[1] <= INT_MAX)
         return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "%s: of shape %.*s; expected (n, d), a row a sample", header->path,
-                (int)strcspn(text, ")") + 1, text);
+    return fail(error, STATUS_BAD_INPUT, "%s: of shape %.*s; expected (n, d), a row a sample",
+                header->path, (int)strcspn(text, ")") + 1, text);
 }
 
 static double number_at(const char *bytes, size_t width, size_t k)
@@ -118,25 +120,27 @@ static double number_at(const char *bytes, size_t width, size_t k)
     return twice;
 }
 
-static Status take_numbers(const char *path, const char *bytes, size_t width, const long shape[2], NpyMatrix *matrix,
-                           Error *error)
+static Status take_numbers(const char *path, const char *bytes, size_t width, const long shape[2],
+                           NpyMatrix *matrix, Error *error)
 {
     size_t d = (size_t)shape[1], count = (size_t)shape[0] * d;
     float *x = malloc(count * sizeof *x);
-    must(x != NULL);
+    must(x);
     for (size_t k = 0; k < count; k++) {
         x[k] = (float)number_at(bytes, width, k);
         if (isfinite(x[k]))
             continue;
         free(x);
-        return fail(error, STATUS_BAD_INPUT, "%s: row %zu, column %zu (from 0) is %g; expected finite float32 numbers", path,
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: row %zu, column %zu (from 0) is %g; expected finite float32 numbers", path,
                     k / d, k % d, number_at(bytes, width, k));
     }
     *matrix = (NpyMatrix){(int)shape[0], (int)shape[1], x};
     return STATUS_OK;
 }
 
-static Status read_matrix(const Header *header, const char *bytes, size_t size, NpyMatrix *matrix, Error *error)
+static Status read_matrix(const Header *header, const char *bytes, size_t size, NpyMatrix *matrix,
+                          Error *error)
 {
     size_t width = 0;
     long shape[2] = {0, 0};
@@ -147,9 +151,11 @@ static Status read_matrix(const Header *header, const char *bytes, size_t size, 
         status = read_shape(header, shape, error);
     if (status)
         return status;
-    double expected = (double)shape[0] * (double)shape[1] * (double)width, held = (double)(size - header->end);
+    double expected = (double)shape[0] * (double)shape[1] * (double)width,
+           held = (double)(size - header->end);
     if (expected != held)
-        return fail(error, STATUS_BAD_INPUT, "%s: holds %.0f bytes of numbers; its shape (%ld, %ld) needs %.0f",
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: holds %.0f bytes of numbers; its shape (%ld, %ld) needs %.0f",
                     header->path, held, shape[0], shape[1], expected);
     return take_numbers(header->path, bytes + header->end, width, shape, matrix, error);
 }

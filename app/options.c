@@ -27,9 +27,8 @@ typedef struct OptionRow {
 } OptionRow;
 
 #define FIELD(name) offsetof(Options, name)
-#define SEED_MAX                                                                         \
-    9007199254740992.0 /* 2^53: a seed is a row of run.ini, read as a double */
-#define LOOKING " sample rollout eval "
+#define SEED_MAX    9007199254740992.0 /* 2^53: a seed is a row of run.ini, read as a double */
+#define LOOKING     " sample rollout eval "
 
 /* One name means the same kind of argument everywhere, or no argument everywhere:
  * first_positional relies on it. */
@@ -56,8 +55,7 @@ static const OptionRow option_rows[] = {
      "sampling steps to evaluate at (default: 1,2,4,8)"},
     {"at", 0, OPTION_INT, "STEP", FIELD(at), 0, 1e9, " fork export" LOOKING,
      "a saved training step (default: the newest)"},
-    {"samples", 'n', OPTION_INT, "N", FIELD(samples), 1, 1e7, LOOKING,
-     "how many samples"},
+    {"samples", 'n', OPTION_INT, "N", FIELD(samples), 1, 1e7, LOOKING, "how many samples"},
     {"seed", 0, OPTION_INT, "N", FIELD(seed), 0, SEED_MAX, " metrics ",
      "seed of directions and of the test's split (default: 0)"},
     {"directions", 0, OPTION_INT, "M", FIELD(directions), 1, 1e6, " metrics ",
@@ -74,8 +72,8 @@ static const OptionRow option_rows[] = {
      "each sampling step is the teacher's with probability B, else the student's"},
     {"mix", 0, OPTION_TEXT, "B,B,...", FIELD(mix), 0, 0, " eval ",
      "a row for each share of the teacher's sampling steps: 0,0.25,0.5,0.75,1"},
-    {"output", 'o', OPTION_TEXT, "FILE", FIELD(output), 0, 0,
-     " sample rollout export features ", "the file to write"},
+    {"output", 'o', OPTION_TEXT, "FILE", FIELD(output), 0, 0, " sample rollout export features ",
+     "the file to write"},
     {"csv", 0, OPTION_FLAG, NULL, FIELD(csv), 0, 0, " export ", "the logs, as CSV"},
     {"weights", 0, OPTION_TEXT, "FILE.safetensors", FIELD(weights), 0, 0, " export ",
      "the student's weights (EMA)"},
@@ -83,8 +81,7 @@ static const OptionRow option_rows[] = {
      "one JSON value and nothing else"},
     {"quick", 0, OPTION_FLAG, NULL, FIELD(quick), 0, 0, " bench ",
      "less than half a second a step: rougher numbers"},
-    {"markdown", 0, OPTION_FLAG, NULL, FIELD(markdown), 0, 0, " params ",
-     "as a Markdown table"},
+    {"markdown", 0, OPTION_FLAG, NULL, FIELD(markdown), 0, 0, " params ", "as a Markdown table"},
     {"detach", 0, OPTION_FLAG, NULL, FIELD(detach), 0, 0, " run ",
      "in the background; ddil on the same folder attaches"},
     {"readonly", 0, OPTION_FLAG, NULL, FIELD(readonly), 0, 0, " ddil ", "look only"},
@@ -103,8 +100,7 @@ static const OptionRow option_rows[] = {
      "fixed: a clock that never moves, for tests"},
     {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, "*",
      "worker threads; 0: all cores (default)"},
-    {"quiet", 0, OPTION_FLAG, NULL, FIELD(quiet), 0, 0, "*",
-     "no progress and no remarks"},
+    {"quiet", 0, OPTION_FLAG, NULL, FIELD(quiet), 0, 0, "*", "no progress and no remarks"},
     {"help", 'h', OPTION_FLAG, NULL, FIELD(help), 0, 0, "*", "this help"},
     {"version", 0, OPTION_FLAG, NULL, FIELD(version), 0, 0, "*", "the version"},
 };
@@ -118,9 +114,7 @@ const CommandRow *command_find(const char *name)
     return NULL;
 }
 
-/* ---- Nearest words
- * -------------------------------------------------------------------------------------
- */
+/* ---- Nearest words ---- */
 
 enum { WORD_MAX = 40 };
 
@@ -143,13 +137,11 @@ static int distance(const char *a, const char *b)
     return row[n];
 }
 
-const char *nearest_word(const char *text,
-                         const char *(*next)(const void *context, int index),
+const char *nearest_word(const char *text, const char *(*next)(const void *context, int index),
                          const void *context)
 {
     const char *best = NULL;
-    int least =
-        (int)strnlen(text, WORD_MAX) / 2 + 1; /* at least half of it must be right */
+    int least = (int)strnlen(text, WORD_MAX) / 2 + 1; /* at least half of it must be right */
     const char *word;
     for (int i = 0; (word = next(context, i)); i++) {
         int d = distance(text, word);
@@ -161,9 +153,7 @@ const char *nearest_word(const char *text,
     return best;
 }
 
-/* ---- Looking up
- * ------------------------------------------------------------------------------------------
- */
+/* ---- Looking up ---- */
 
 static bool takes(const OptionRow *row, const CommandRow *command)
 {
@@ -171,7 +161,7 @@ static bool takes(const OptionRow *row, const CommandRow *command)
         return true;
     char word[WORD_MAX + 2];
     snprintf(word, sizeof word, " %s ", command ? command->name : "ddil");
-    return strstr(row->commands, word) != NULL;
+    return strstr(row->commands, word);
 }
 
 /* One option of argv: its name or letter, and the value that hangs on it ("--steps=4",
@@ -221,10 +211,7 @@ static bool wants_value(const Spelling *s)
     return false;
 }
 
-static bool is_option(const char *text)
-{
-    return text[0] == '-' && text[1] != 0;
-}
+static bool is_option(const char *text) { return text[0] == '-' && text[1] != 0; }
 
 /* Index of the first positional argument, or argc. */
 static int first_positional(int argc, char **argv)
@@ -254,27 +241,21 @@ static Status unknown_option(const Spelling *s, const CommandRow *command, Error
     for (int i = 0; i < OPTION_ROWS; i++)
         if (spells(s, &option_rows[i]))
             return fail(error, STATUS_BAD_INPUT,
-                        "ddil%s%s does not take %s; what it takes: ddil%s%s --help", gap,
-                        name, s->text, gap, name);
+                        "ddil%s%s does not take %s; what it takes: ddil%s%s --help", gap, name,
+                        s->text, gap, name);
     const char *near = s->letter ? NULL : nearest_word(s->name, option_word, command);
-    return fail(error, STATUS_BAD_INPUT,
-                "unknown option %s%s%s%s; all of them: ddil%s%s --help", s->text,
-                near ? " (nearest: --" : "", near ? near : "", near ? ")" : "", gap,
-                name);
+    return fail(error, STATUS_BAD_INPUT, "unknown option %s%s%s%s; all of them: ddil%s%s --help",
+                s->text, near ? " (nearest: --" : "", near ? near : "", near ? ")" : "", gap, name);
 }
 
-/* ---- Values
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- Values ---- */
 
 static const char *const usage_of_kind[] = {
-    [OPTION_FLAG] = "",         [OPTION_INT] = "a whole number",
-    [OPTION_REAL] = "a number", [OPTION_TEXT] = "a text",
-    [OPTION_CHOICE] = "a word", [OPTION_SET] = "section.key=value",
+    [OPTION_FLAG] = "",       [OPTION_INT] = "a whole number", [OPTION_REAL] = "a number",
+    [OPTION_TEXT] = "a text", [OPTION_CHOICE] = "a word",      [OPTION_SET] = "section.key=value",
 };
 
-static Status set_number(const OptionRow *row, const char *value, void *field,
-                         Error *error)
+static Status set_number(const OptionRow *row, const char *value, void *field, Error *error)
 {
     char *end;
     errno = 0;
@@ -284,8 +265,8 @@ static Status set_number(const OptionRow *row, const char *value, void *field,
         return fail(error, STATUS_BAD_INPUT, "--%s: \"%s\" is not %s", row->name, value,
                     usage_of_kind[row->kind]);
     if (number < row->low || number > row->high)
-        return fail(error, STATUS_BAD_INPUT, "--%s: %s is outside %.16g .. %.16g",
-                    row->name, value, row->low, row->high);
+        return fail(error, STATUS_BAD_INPUT, "--%s: %s is outside %.16g .. %.16g", row->name, value,
+                    row->low, row->high);
     if (whole)
         *(long *)field = (long)number;
     else
@@ -297,15 +278,13 @@ static Status set_number(const OptionRow *row, const char *value, void *field,
 static bool one_of(const char *choices, const char *value)
 {
     size_t length = strlen(value);
-    for (const char *word = choices; word;
-         word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL)
+    for (const char *word = choices; word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL)
         if (length && strcspn(word, "|") == length && strncmp(word, value, length) == 0)
             return true;
     return false;
 }
 
-static Status set_option(Options *options, const OptionRow *row, const char *value,
-                         Error *error)
+static Status set_option(Options *options, const OptionRow *row, const char *value, Error *error)
 {
     void *field = (char *)options + row->offset;
     switch (row->kind) {
@@ -319,8 +298,8 @@ static Status set_option(Options *options, const OptionRow *row, const char *val
         return STATUS_OK;
     case OPTION_CHOICE:
         if (!one_of(row->argument, value))
-            return fail(error, STATUS_BAD_INPUT, "--%s: \"%s\" is none of %s", row->name,
-                        value, row->argument);
+            return fail(error, STATUS_BAD_INPUT, "--%s: \"%s\" is none of %s", row->name, value,
+                        row->argument);
         break;
     case OPTION_TEXT:
         if (!*value)
@@ -353,9 +332,8 @@ static Status take_argument(Options *options, const char *text, Error *error)
 {
     int most = options->command ? options->command->most : ARGUMENTS_MAX;
     if (options->arguments >= most)
-        return fail(error, STATUS_BAD_INPUT,
-                    "too many arguments at \"%s\"; usage: ddil %s %s", text,
-                    options->command ? options->command->name : "",
+        return fail(error, STATUS_BAD_INPUT, "too many arguments at \"%s\"; usage: ddil %s %s",
+                    text, options->command ? options->command->name : "",
                     options->command ? options->command->arguments : "[PRESET...]");
     options->argument[options->arguments++] = text;
     return STATUS_OK;
@@ -364,11 +342,10 @@ static Status take_argument(Options *options, const char *text, Error *error)
 static Status check_arguments(const Options *options, Error *error)
 {
     const CommandRow *command = options->command;
-    if (!command || options->help || options->version ||
-        options->arguments >= command->least)
+    if (!command || options->help || options->version || options->arguments >= command->least)
         return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "an argument is missing; usage: ddil %s %s",
-                command->name, command->arguments);
+    return fail(error, STATUS_BAD_INPUT, "an argument is missing; usage: ddil %s %s", command->name,
+                command->arguments);
 }
 
 enum { RUNS_LONGEST = 700 }; /* names of files in it must fit a path */
@@ -410,9 +387,7 @@ Status options_parse(Options *options, int argc, char **argv, Error *error)
     return check_arguments(options, error);
 }
 
-/* ---- Help
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Help ---- */
 
 bool options_text(const CommandRow *command, int index, OptionText *text)
 {
@@ -438,8 +413,7 @@ static void print_options(const CommandRow *command, FILE *out)
     for (int i = 0; options_text(command, i, &text); i++) {
         const char *gap = text.spelling[1] == '-' ? "    " : "";
         bool wide = strlen(gap) + strlen(text.spelling) > 28;
-        fprintf(out, "  %s%-*s%s", gap, (int)(28 - strlen(gap)), text.spelling,
-                wide ? "\n" : "  ");
+        fprintf(out, "  %s%-*s%s", gap, (int)(28 - strlen(gap)), text.spelling, wide ? "\n" : "  ");
         fprintf(out, "%*s%s\n", wide ? 32 : 0, "", text.help);
     }
 }
@@ -447,8 +421,7 @@ static void print_options(const CommandRow *command, FILE *out)
 void options_help(const CommandRow *command, FILE *out)
 {
     if (command) {
-        fprintf(out, "usage: ddil %s %s\n\n%s\n", command->name, command->arguments,
-                command->help);
+        fprintf(out, "usage: ddil %s %s\n\n%s\n", command->name, command->arguments, command->help);
         if (command->more)
             fprintf(out, "%s\n", command->more);
     } else {

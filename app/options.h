@@ -63,8 +63,7 @@ bool options_text(const CommandRow *command, int index, OptionText *text);
 void options_help(const CommandRow *command, FILE *out);
 /* The known word nearest to `text`, or NULL when none is near. next(context, i) gives
  * word i, NULL past the last. */
-const char *nearest_word(const char *text,
-                         const char *(*next)(const void *context, int index),
+const char *nearest_word(const char *text, const char *(*next)(const void *context, int index),
                          const void *context);
 
 #endif

@@ -9,10 +9,7 @@
 
 static const double answer_s = 3;
 
-static double later(double a, double b)
-{
-    return a > b ? a : b;
-}
+static double later(double a, double b) { return a > b ? a : b; }
 
 void pictures_init(Pictures *pictures, double now)
 {
@@ -28,9 +25,8 @@ static void remove_exhibit(Pictures *pictures, int i)
 
 void pictures_done(Pictures *pictures)
 {
-    while (pictures->n > 0) {
+    while (pictures->n > 0)
         remove_exhibit(pictures, 0);
-    }
 }
 
 /* Spaces: the only thing that takes a sixel away on every terminal. */
@@ -39,20 +35,18 @@ static void append_blanks(Bytes *out, Rect cells)
     bytes_print(out, "\0337\033[0m");
     for (int y = 0; y < cells.height; y++) {
         bytes_print(out, "\033[%d;%dH", cells.y + y + 1, cells.x + 1);
-        for (int x = 0; x < cells.width; x++) {
+        for (int x = 0; x < cells.width; x++)
             bytes_add(out, " ", 1);
-        }
     }
     bytes_print(out, "\0338");
 }
 
 static void append_erase(Bytes *out, const Exhibit *exhibit)
 {
-    if (exhibit->number > 0) {
+    if (exhibit->number > 0)
         kitty_erase(out, exhibit->number);
-    } else {
+    else
         append_blanks(out, exhibit->picture.cells);
-    }
 }
 
 static bool same_place(const Picture *a, const Picture *b)
@@ -78,8 +72,7 @@ static void want(Pictures *pictures, const Picture *picture)
             /* replaced where it hangs: erasing first would flicker */
             if (!same_content(&exhibit->picture, picture)) {
                 memcpy(exhibit->picture.pixels, picture->pixels, size);
-                memcpy(exhibit->picture.palette, picture->palette,
-                       sizeof picture->palette);
+                memcpy(exhibit->picture.palette, picture->palette, sizeof picture->palette);
                 exhibit->fresh = false;
             }
             return;
@@ -90,17 +83,15 @@ static void want(Pictures *pictures, const Picture *picture)
     *exhibit = (Exhibit){.picture = *picture, .wanted = true};
     exhibit->number = pictures->kitty ? ++pictures->numbers : 0;
     exhibit->picture.pixels = malloc(size);
-    must(exhibit->picture.pixels != NULL);
+    must(exhibit->picture.pixels);
     memcpy(exhibit->picture.pixels, picture->pixels, size);
 }
 
 static bool place_is_wanted(const Canvas *canvas, const Picture *picture)
 {
-    for (int i = 0; i < canvas->pictures; i++) {
-        if (same_place(&canvas->picture[i], picture)) {
+    for (int i = 0; i < canvas->pictures; i++)
+        if (same_place(&canvas->picture[i], picture))
             return true;
-        }
-    }
     return false;
 }
 
@@ -110,15 +101,13 @@ void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase)
         Exhibit *exhibit = &pictures->exhibit[i];
         exhibit->wanted = place_is_wanted(canvas, &exhibit->picture);
         if (!exhibit->wanted) {
-            if (exhibit->hung) {
+            if (exhibit->hung)
                 append_erase(erase, exhibit);
-            }
             remove_exhibit(pictures, i);
         }
     }
-    for (int i = 0; i < canvas->pictures; i++) {
+    for (int i = 0; i < canvas->pictures; i++)
         want(pictures, &canvas->picture[i]);
-    }
 }
 
 /* When the picture may go, as far as its own place is concerned. */
@@ -131,9 +120,8 @@ static Exhibit *first_due(Pictures *pictures, double now)
 {
     for (int i = 0; i < pictures->n; i++) {
         Exhibit *exhibit = &pictures->exhibit[i];
-        if (!exhibit->fresh && now >= due_at(pictures, exhibit)) {
+        if (!exhibit->fresh && now >= due_at(pictures, exhibit))
             return exhibit;
-        }
     }
     return NULL;
 }
@@ -157,9 +145,8 @@ static void give_up_waiting(Pictures *pictures, double now)
 static double frame_bytes(const Pictures *pictures)
 {
     double sum = 0;
-    for (int i = 0; i < pictures->n; i++) {
+    for (int i = 0; i < pictures->n; i++)
         sum += pictures->exhibit[i].bytes;
-    }
     return sum;
 }
 
@@ -169,25 +156,22 @@ static Status append_plain(Bytes *out, const Exhibit *exhibit, const StageFacts 
     size_t size = (size_t)picture->width * (size_t)picture->height;
     Picture plain = *picture;
     plain.pixels = malloc(size);
-    must(plain.pixels != NULL);
+    must(plain.pixels);
     memcpy(plain.pixels, picture->pixels, size);
-    if (facts->colours < PICTURE_COLOURS) {
+    if (facts->colours < PICTURE_COLOURS)
         thin_colours(&plain, facts->colours);
-    }
-    if (facts->scale > 1) {
+    if (facts->scale > 1)
         thin_pixels(&plain, facts->scale);
-    }
-    Status status =
-        exhibit->number > 0
-            ? kitty_append(out, &plain, exhibit->number, facts->scale, NULL)
-            : sixel_append(out, &plain, NULL);
+    Status status = exhibit->number > 0
+                        ? kitty_append(out, &plain, exhibit->number, facts->scale, NULL)
+                        : sixel_append(out, &plain, NULL);
     free(plain.pixels);
     return status;
 }
 
 /* Encodes it as plainly as the line demands. False: not at all. */
-static bool append_fitting(Pictures *pictures, Exhibit *exhibit, double now,
-                           bool synchronised, Bytes *out)
+static bool append_fitting(Pictures *pictures, Exhibit *exhibit, double now, bool synchronised,
+                           Bytes *out)
 {
     Governor *governor = &pictures->governor;
     size_t before = out->n;
@@ -196,14 +180,12 @@ static bool append_fitting(Pictures *pictures, Exhibit *exhibit, double now,
         out->n = before;
         bytes_print(out, "%s\0337\033[%d;%dH", synchronised ? "\033[?2026h" : "",
                     exhibit->picture.cells.y + 1, exhibit->picture.cells.x + 1);
-        if (append_plain(out, exhibit, facts) != STATUS_OK) {
+        if (append_plain(out, exhibit, facts) != STATUS_OK)
             break;
-        }
         bytes_print(out, "\0338%s\033[5n", synchronised ? "\033[?2026l" : "");
         exhibit->bytes = (double)(out->n - before) / facts->cost;
-        if (governor_fits(governor, now, frame_bytes(pictures) * facts->cost)) {
+        if (governor_fits(governor, now, frame_bytes(pictures) * facts->cost))
             return true;
-        }
     }
     out->n = before;
     return false;
@@ -216,14 +198,12 @@ bool pictures_next(Pictures *pictures, double now, bool synchronised, Bytes *out
     Exhibit *exhibit = first_due(pictures, now);
     bool may = !pictures->in_flight && !pictures->paused && now >= pictures->not_before &&
                governor_may(&pictures->governor, now);
-    if (exhibit == NULL || !may) {
+    if (!exhibit || !may)
         return false;
-    }
     size_t before = out->n;
     exhibit->fresh = true; /* a picture that cannot be encoded is not tried again */
-    if (!append_fitting(pictures, exhibit, now, synchronised, out)) {
+    if (!append_fitting(pictures, exhibit, now, synchronised, out))
         return false;
-    }
     exhibit->hung = true;
     exhibit->stage = pictures->governor.stage;
     exhibit->sent_at = now;
@@ -241,9 +221,8 @@ static void refresh_plain(Pictures *pictures)
     for (int i = 0; i < pictures->n; i++) {
         Exhibit *exhibit = &pictures->exhibit[i];
         const StageFacts *then = &governor_stage[exhibit->stage];
-        if (exhibit->hung && (then->colours < now->colours || then->scale > now->scale)) {
+        if (exhibit->hung && (then->colours < now->colours || then->scale > now->scale))
             exhibit->fresh = false;
-        }
     }
 }
 
@@ -262,17 +241,14 @@ void pictures_cancel(Pictures *pictures, double now, Bytes *out)
         if (memcmp(&exhibit->picture.cells, &pictures->sending, sizeof(Rect)) == 0) {
             exhibit->fresh = false;
             exhibit->sent_at = 0;
-            if (exhibit->number > 0) {
+            if (exhibit->number > 0)
                 kitty_erase(out, exhibit->number);
-            }
         }
     }
-    if (pictures->in_flight) {
+    if (pictures->in_flight)
         governor_cut(&pictures->governor);
-    }
-    if (pictures_stuck(pictures, now)) { /* the line did not even take it */
+    if (pictures_stuck(pictures, now)) /* the line did not even take it */
         governor_silent(&pictures->governor, now);
-    }
     pictures->in_flight = false;
 }
 
@@ -286,9 +262,8 @@ double pictures_wait(const Pictures *pictures, double now)
             due = due < 0 || left < due ? left : due;
         }
     }
-    if (due < 0 || pictures->paused) {
+    if (due < 0 || pictures->paused)
         return governor_trial(&pictures->governor, now);
-    }
     double answer = pictures->in_flight ? pictures->sent_at + answer_s - now : 0;
     due = later(due, later(pictures->not_before - now, answer));
     return later(due, governor_wait(&pictures->governor, now));
@@ -296,9 +271,8 @@ double pictures_wait(const Pictures *pictures, double now)
 
 void pictures_forget(Pictures *pictures, double when)
 {
-    for (int i = 0; i < pictures->n; i++) {
+    for (int i = 0; i < pictures->n; i++)
         pictures->exhibit[i].hung = pictures->exhibit[i].fresh = false;
-    }
     pictures->not_before = when;
     pictures->in_flight = pictures->paused = false;
     pictures->unanswered = 0;
@@ -306,11 +280,9 @@ void pictures_forget(Pictures *pictures, double when)
 
 void pictures_erase(Pictures *pictures, double when, Bytes *out)
 {
-    for (int i = 0; i < pictures->n; i++) {
-        if (pictures->exhibit[i].hung) {
+    for (int i = 0; i < pictures->n; i++)
+        if (pictures->exhibit[i].hung)
             append_erase(out, &pictures->exhibit[i]);
-        }
-    }
     pictures_forget(pictures, when);
 }
 
@@ -319,14 +291,12 @@ void pictures_drop(Pictures *pictures, double when, Rect screen, Bytes *out)
     bool sixel = false;
     for (int i = 0; i < pictures->n; i++) {
         bool hung = pictures->exhibit[i].hung, kitty = pictures->exhibit[i].number > 0;
-        if (hung && kitty) {
+        if (hung && kitty)
             append_erase(out, &pictures->exhibit[i]);
-        }
         sixel = sixel || (hung && !kitty);
     }
-    if (sixel) {
+    if (sixel)
         append_blanks(out, screen);
-    }
     pictures_done(pictures);
     pictures_forget(pictures, when);
 }

@@ -10,12 +10,12 @@
 #include <stdbool.h>
 
 typedef struct Exhibit {
-    Picture picture;  /* pixels owned */
-    bool wanted;      /* by the canvas shown last */
-    unsigned number;  /* in the Kitty protocol; 0: sixel */
-    bool hung;        /* some picture of ours stands in these cells */
-    bool fresh;       /* what hangs is what is wanted */
-    Stage stage;      /* as it was sent last */
+    Picture picture; /* pixels owned */
+    bool wanted;     /* by the canvas shown last */
+    unsigned number; /* in the Kitty protocol; 0: sixel */
+    bool hung;       /* some picture of ours stands in these cells */
+    bool fresh;      /* what hangs is what is wanted */
+    Stage stage;     /* as it was sent last */
     double sent_at;
     double bytes; /* as it would be in STAGE_FULL, about */
 } Exhibit;

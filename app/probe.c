@@ -20,36 +20,18 @@ const char probe_kitty[] = "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\";
 bool probe_may_ask_kitty(const char *term, const char *tmux)
 {
     static const char *const deaf[] = {"linux", "screen", "tmux"};
-    for (size_t i = 0; i < sizeof deaf / sizeof *deaf && term != NULL; i++) {
-        if (strncmp(term, deaf[i], strlen(deaf[i])) == 0) {
+    for (size_t i = 0; i < sizeof deaf / sizeof *deaf && term; i++)
+        if (strncmp(term, deaf[i], strlen(deaf[i])) == 0)
             return false;
-        }
-    }
-    return term != NULL && (tmux == NULL || *tmux == '\0');
+    return term && (!tmux || *tmux == '\0');
 }
 
-enum State {
-    GROUND,
-    ESCAPE,
-    AFTER_ESCAPE,
-    CSI,
-    CSI_CONSOLE,
-    SS3,
-    STRING,
-    STRING_ESCAPE,
-    UTF8
-};
+enum State { GROUND, ESCAPE, AFTER_ESCAPE, CSI, CSI_CONSOLE, SS3, STRING, STRING_ESCAPE, UTF8 };
 enum { ESCAPE_MS = 25, EXPECTING_MS = 120, SEQUENCE_MS = 500, STRING_MS = 2000 };
 
-void probe_init(Probe *probe)
-{
-    *probe = (Probe){.state = GROUND};
-}
+void probe_init(Probe *probe) { *probe = (Probe){.state = GROUND}; }
 
-void probe_forget(Probe *probe)
-{
-    probe->answers = (Answers){0};
-}
+void probe_forget(Probe *probe) { probe->answers = (Answers){0}; }
 
 static int key(InputEvent *event, int press)
 {
@@ -76,9 +58,8 @@ static void device_attributes(Answers *answers, const char *text)
 {
     int value[32];
     int n = numbers(text, value, 32);
-    for (int i = 1; i < n; i++) {
+    for (int i = 1; i < n; i++)
         answers->sixel = answers->sixel || value[i] == 4;
-    }
     answers->done = true;
 }
 
@@ -87,9 +68,8 @@ static void graphics_attributes(Answers *answers, const char *text)
 {
     int value[4] = {0};
     int n = numbers(text, value, 4);
-    if (n >= 3 && value[1] == 0 && value[0] == 1) {
+    if (n >= 3 && value[1] == 0 && value[0] == 1)
         answers->registers = value[2];
-    }
     if (n >= 4 && value[1] == 0 && value[0] == 2) {
         answers->area_width = value[2];
         answers->area_height = value[3];
@@ -112,22 +92,19 @@ static void sizes(Answers *answers, const char *text)
 static void mode(Answers *answers, const char *text)
 {
     int value[2] = {0};
-    if (numbers(text, value, 2) == 2 && value[0] == 2026) {
+    if (numbers(text, value, 2) == 2 && value[0] == 2026)
         answers->synchronised = value[1] == 1 || value[1] == 2;
-    }
 }
 
 static void background(Answers *answers, const char *text)
 {
     unsigned part[3];
-    if (sscanf(text, "11;rgb:%4x/%4x/%4x", &part[0], &part[1], &part[2]) != 3) {
+    if (sscanf(text, "11;rgb:%4x/%4x/%4x", &part[0], &part[1], &part[2]) != 3)
         return;
-    }
     const char *slash = strchr(text, '/');
     int digits = (int)(slash - strchr(text, ':')) - 1;
-    for (int c = 0; c < 3; c++) {
+    for (int c = 0; c < 3; c++)
         answers->background[c] = (uint8_t)(digits == 4 ? part[c] >> 8 : part[c]);
-    }
     answers->has_background = digits == 4 || digits == 2;
 }
 
@@ -136,13 +113,12 @@ static int string_done(Probe *probe, InputEvent *event)
 {
     const char *text = probe->text;
     probe->state = GROUND;
-    if (text[0] == ']') {
+    if (text[0] == ']')
         background(&probe->answers, text + 1);
-    } else if (strcmp(text, "_Gi=31;OK") == 0) {
+    else if (strcmp(text, "_Gi=31;OK") == 0)
         probe->answers.kitty = true;
-    } else if (text[0] == 'P' && text[1] == '>' && text[2] == '|') {
+    else if (text[0] == 'P' && text[1] == '>' && text[2] == '|')
         snprintf(probe->answers.name, sizeof probe->answers.name, "%s", text + 3);
-    }
     *event = (InputEvent){INPUT_ANSWER, 0};
     return 1;
 }
@@ -184,17 +160,16 @@ static int csi_answer(Probe *probe, char final, InputEvent *event)
     const char *text = probe->text;
     bool private = text[0] == '?';
     *event = (InputEvent){INPUT_ANSWER, 0};
-    if (final == 'n' && strcmp(text, "0") == 0) {
+    if (final == 'n' && strcmp(text, "0") == 0)
         event->kind = INPUT_ACKNOWLEDGED;
-    } else if (final == 'c' && private) {
+    else if (final == 'c' && private)
         device_attributes(&probe->answers, text + 1);
-    } else if (final == 'S' && private) {
+    else if (final == 'S' && private)
         graphics_attributes(&probe->answers, text + 1);
-    } else if (final == 't') {
+    else if (final == 't')
         sizes(&probe->answers, text);
-    } else if (final == 'y' && private) {
+    else if (final == 'y' && private)
         mode(&probe->answers, text + 1);
-    }
     return 1;
 }
 
@@ -202,9 +177,8 @@ static int csi_answer(Probe *probe, char final, InputEvent *event)
 static int mouse_press(const char *text, char final, InputEvent *event)
 {
     int value[3] = {0};
-    if (numbers(text, value, 3) != 3 || final == 'm' || value[1] < 1 || value[2] < 1) {
+    if (numbers(text, value, 3) != 3 || final == 'm' || value[1] < 1 || value[2] < 1)
         return 0;
-    }
     int button = value[0] & 0xe3; /* without Shift, Alt, Control */
     MouseKind kind = button == 64   ? MOUSE_WHEEL_UP
                      : button == 65 ? MOUSE_WHEEL_DOWN
@@ -217,19 +191,14 @@ static int mouse_press(const char *text, char final, InputEvent *event)
 static int csi_done(Probe *probe, char final, InputEvent *event)
 {
     probe->state = GROUND;
-    if (probe->n >= PROBE_TEXT) {
+    if (probe->n >= PROBE_TEXT)
         return 0;
-    }
-    if (probe->text[0] == '<' && (final == 'M' || final == 'm')) {
+    if (probe->text[0] == '<' && (final == 'M' || final == 'm'))
         return mouse_press(probe->text + 1, final, event);
-    }
-    bool private =
-        probe->text[0] == '?' || probe->text[0] == '>' || probe->text[0] == '=';
-    if (private || strchr("ntcySRIO", final) != NULL) {
+    bool private = probe->text[0] == '?' || probe->text[0] == '>' || probe->text[0] == '=';
+    if (private || strchr("ntcySRIO", final))
         return csi_answer(probe, final, event);
-    }
-    return key(event,
-               final == '~' ? tilde_press(atoi(probe->text)) : letter_press(final));
+    return key(event, final == '~' ? tilde_press(atoi(probe->text)) : letter_press(final));
 }
 
 static void begin(Probe *probe, int state)
@@ -263,9 +232,8 @@ static int feed_csi(Probe *probe, unsigned char byte, InputEvent *event)
         probe->state = GROUND; /* not a sequence at all */
         return 0;
     }
-    if (byte >= 64) {
+    if (byte >= 64)
         return csi_done(probe, (char)byte, event);
-    }
     keep(probe, byte);
     return 0;
 }
@@ -273,22 +241,20 @@ static int feed_csi(Probe *probe, unsigned char byte, InputEvent *event)
 static int feed_string(Probe *probe, unsigned char byte, InputEvent *event)
 {
     if (probe->state == STRING_ESCAPE) {
-        if (byte == '\\') {
+        if (byte == '\\')
             return string_done(probe, event);
-        }
         begin(probe, GROUND); /* cut short by another sequence */
         probe->state = ESCAPE;
         return -1;
     }
-    if (byte == 27) {
+    if (byte == 27)
         probe->state = STRING_ESCAPE;
-    } else if (byte == 7) {
+    else if (byte == 7)
         return string_done(probe, event);
-    } else if (byte == 24 || byte == 26) {
+    else if (byte == 24 || byte == 26)
         probe->state = GROUND;
-    } else {
+    else
         keep(probe, byte);
-    }
     return 0;
 }
 
@@ -308,21 +274,18 @@ static int feed_ground(Probe *probe, unsigned char byte, InputEvent *event)
         probe->state = UTF8;
         return 0;
     }
-    if (byte >= 128) {
+    if (byte >= 128)
         return 0;
-    }
     return key(event, byte == 8 ? PRESS_BACKSPACE : byte);
 }
 
 static int feed_utf8(Probe *probe, unsigned char byte, InputEvent *event)
 {
-    if (byte >> 6 != 2) {
+    if (byte >> 6 != 2)
         return feed_ground(probe, byte, event);
-    }
     probe->rune = probe->rune << 6 | (byte & 0x3fu);
-    if (--probe->more > 0) {
+    if (--probe->more > 0)
         return 0;
-    }
     probe->state = GROUND;
     return probe->rune < PRESS_UP ? key(event, (int)probe->rune) : 0;
 }
@@ -389,14 +352,11 @@ int probe_idle(Probe *probe, InputEvent events[PROBE_EVENTS])
 {
     int state = probe->state;
     probe->state = state == ESCAPE ? AFTER_ESCAPE : GROUND;
-    if (state == ESCAPE) {
+    if (state == ESCAPE)
         return key(events, PRESS_ESCAPE);
-    }
-    if (probe->late && state == CSI && probe->n == 0) {
+    if (probe->late && state == CSI && probe->n == 0)
         return key(events, '['); /* it was typed after all */
-    }
-    if (probe->late && state == STRING && probe->n == 1) {
+    if (probe->late && state == STRING && probe->n == 1)
         return key(events, (unsigned char)probe->text[0]);
-    }
     return 0;
 }

@@ -29,8 +29,8 @@ typedef struct Script {
     bool over;  /* :quit */
 } Script;
 
-static Status at_line(const Script *script, Status status, const char *what,
-                      const char *text, Error *error)
+static Status at_line(const Script *script, Status status, const char *what, const char *text,
+                      Error *error)
 {
     return fail(error, status, "%s:%d: %s%.300s", script->path, script->line, what, text);
 }
@@ -53,9 +53,8 @@ static void draw(Script *script)
         look(script);
         screen_draw(script->screen, script->snapshot, &script->canvas);
     }
-    if (script->term != NULL) {
+    if (script->term)
         term_show(script->term, &script->canvas);
-    }
 }
 
 /* Lets the terminal take its pictures, and time pass. */
@@ -63,7 +62,7 @@ static void linger(Script *script, double seconds)
 {
     int press[256];
     bool changed;
-    for (double end = clock_s() + seconds; script->term != NULL && clock_s() < end;) {
+    for (double end = clock_s() + seconds; script->term && clock_s() < end;) {
         poll(NULL, 0, 5);
         term_read(script->term, press, 256, &changed);
         if (term_tick(script->term) || changed) {
@@ -98,9 +97,8 @@ static void rest(Script *script)
             engine_send(script->engine, &reply.command);
             advance(script, 0);
         }
-        if (reply.kind != REPLY_UNKNOWN) {
+        if (reply.kind != REPLY_UNKNOWN)
             draw(script);
-        }
     }
 }
 
@@ -109,11 +107,9 @@ static void rest(Script *script)
 static const RunView *chosen(const Script *script)
 {
     int id = screen_run(script->screen);
-    for (int i = 0; i < script->snapshot->runs; i++) {
-        if (script->snapshot->run[i]->id == id) {
+    for (int i = 0; i < script->snapshot->runs; i++)
+        if (script->snapshot->run[i]->id == id)
             return script->snapshot->run[i];
-        }
-    }
     return NULL;
 }
 
@@ -126,9 +122,8 @@ static bool value_of(const void *context, const char *name, FilterValue *value)
         filter_number(value, script->snapshot->runs);
         return true;
     }
-    if (run != NULL) {
+    if (run)
         return filter_run(run, name, value);
-    }
     filter_text(value, "");
     return true;
 }
@@ -147,19 +142,17 @@ static Status wait_for(Script *script, const char *text, Error *error)
         int held = idle ? 0 : holds(script, text, why, sizeof why);
         if (held != 0) {
             draw(script);
-            return held > 0
-                       ? STATUS_OK
-                       : at_line(script, STATUS_BAD_INPUT, "wait for what? ", why, error);
+            return held > 0 ? STATUS_OK
+                            : at_line(script, STATUS_BAD_INPUT, "wait for what? ", why, error);
         }
         int done = advance(script, 1);
         if (done == 0 && idle) {
             draw(script);
             return STATUS_OK;
         }
-        if (n > PATIENCE || (done == 0 && holds(script, text, why, sizeof why) == 0)) {
+        if (n > PATIENCE || (done == 0 && holds(script, text, why, sizeof why) == 0))
             return at_line(script, STATUS_FAILED, "never came: ", text, error);
-        }
-        if (script->term != NULL && clock_s() - shown > 0.1) {
+        if (script->term && clock_s() - shown > 0.1) {
             draw(script);
             linger(script, 0.01);
             shown = clock_s();
@@ -174,10 +167,10 @@ static bool on_screen(const Script *script, const char *text)
     char *screen = NULL;
     size_t size;
     FILE *out = open_memstream(&screen, &size);
-    must(out != NULL);
+    must(out);
     dump_text(&script->canvas, out);
     fclose(out);
-    bool found = strstr(screen, text) != NULL;
+    bool found = strstr(screen, text);
     free(screen);
     return found;
 }
@@ -189,9 +182,8 @@ static Status answer(Script *script, long ticket, Error *error)
     look(script);
     for (int i = 0; i < script->snapshot->notes; i++) {
         const NoteView *note = &script->snapshot->note[i];
-        if (note->ticket == ticket && note->status != STATUS_OK) {
+        if (note->ticket == ticket && note->status != STATUS_OK)
             return at_line(script, STATUS_FAILED, "", note->text, error);
-        }
     }
     return STATUS_OK;
 }
@@ -201,8 +193,7 @@ static Status carry_out(Script *script, const Reply *reply, Error *error)
     Error why;
     Status status = STATUS_OK;
     switch (reply->kind) {
-    case REPLY_SEND:
-        return answer(script, engine_send(script->engine, &reply->command), error);
+    case REPLY_SEND: return answer(script, engine_send(script->engine, &reply->command), error);
     case REPLY_UNKNOWN:
         return at_line(script, STATUS_FAILED, "a key that means nothing here", "", error);
     case REPLY_DISPLAY:
@@ -211,8 +202,7 @@ static Status carry_out(Script *script, const Reply *reply, Error *error)
         status = reply->kind == REPLY_DISPLAY
                      ? dump_file(&script->canvas, reply->command.text, &why)
                      : dump_picture(&script->canvas, reply->command.text, &why);
-        return status == STATUS_OK ? status
-                                   : at_line(script, status, "", why.text, error);
+        return status == STATUS_OK ? status : at_line(script, status, "", why.text, error);
     case REPLY_SHARE: screen_say(script->screen, reply->command.text); break;
     case REPLY_LEAVE_SAVING:
     case REPLY_LEAVE_DROPPING: script->over = true; break;
@@ -236,6 +226,7 @@ static int next_key(const char **text)
     static const struct {
         const char *name;
         int press;
+        /* clang-format off */
     } names[] = {
         {"<Enter>",     PRESS_ENTER    },
         {"<Esc>",       PRESS_ESCAPE   },
@@ -253,6 +244,7 @@ static int next_key(const char **text)
         {"<lt>",        '<'            },
         {"<Backspace>", PRESS_BACKSPACE},
     };
+    /* clang-format on */
     for (size_t i = 0; **text == '<' && i < sizeof names / sizeof *names; i++) {
         size_t n = strlen(names[i].name);
         if (strncmp(*text, names[i].name, n) == 0) {
@@ -266,9 +258,8 @@ static int next_key(const char **text)
 static Status type(Script *script, const char *text, Error *error)
 {
     Status status = STATUS_OK;
-    while (*text != '\0' && status == STATUS_OK && !script->over) {
+    while (*text != '\0' && status == STATUS_OK && !script->over)
         status = press(script, next_key(&text), error);
-    }
     return status;
 }
 
@@ -278,12 +269,10 @@ static Status own_word(Script *script, char *line, bool *known, Error *error)
     char *text = line + strcspn(line, " ");
     int width, height;
     *known = true;
-    if (*text != '\0') {
+    if (*text != '\0')
         *text++ = '\0';
-    }
-    if (strcmp(line, ":wait") == 0) {
+    if (strcmp(line, ":wait") == 0)
         return wait_for(script, text, error);
-    }
     if (strcmp(line, ":advance") == 0) {
         advance(script, atoi(text));
         draw(script);
@@ -300,16 +289,15 @@ static Status own_word(Script *script, char *line, bool *known, Error *error)
         linger(script, atof(text));
         return STATUS_OK;
     }
-    if (strcmp(line, ":resize") == 0 && sscanf(text, "%dx%d", &width, &height) == 2 &&
-        width > 0 && height > 0 && width <= 1000 && height <= 1000) {
+    if (strcmp(line, ":resize") == 0 && sscanf(text, "%dx%d", &width, &height) == 2 && width > 0 &&
+        height > 0 && width <= 1000 && height <= 1000) {
         resize(script, width, height);
         draw(script);
         return STATUS_OK;
     }
     *known = false;
-    if (text > line && text[-1] == '\0') {
+    if (text > line && text[-1] == '\0')
         text[-1] = ' ';
-    }
     return STATUS_OK;
 }
 
@@ -319,21 +307,17 @@ static Status do_line(Script *script, char *line, Error *error)
     char whole[LINE];
     line[strcspn(line, "\r\n")] = '\0';
     line += strspn(line, " \t");
-    if (*line == '\0' || *line == '#') {
+    if (*line == '\0' || *line == '#')
         return STATUS_OK;
-    }
-    if (*line != ':' || line[1] == ':') { /* "::word" types the colon itself */
+    if (*line != ':' || line[1] == ':') /* "::word" types the colon itself */
         return type(script, line + (*line == ':'), error);
-    }
     snprintf(whole, sizeof whole, "%s", line);
     Status status = own_word(script, line, &known, error);
-    if (known) {
+    if (known)
         return status;
-    }
     Reply reply = screen_word(script->screen, script->snapshot, whole + 1);
-    if (reply.kind == REPLY_REFUSED) {
+    if (reply.kind == REPLY_REFUSED)
         return at_line(script, STATUS_FAILED, "", reply.say, error);
-    }
     status = carry_out(script, &reply, error);
     draw(script);
     linger(script, 0.3);
@@ -344,17 +328,13 @@ static Status play(Script *script, FILE *file, Error *error)
 {
     char line[LINE];
     Status status = STATUS_OK;
-    while (status == STATUS_OK && !script->over &&
-           fgets(line, sizeof line, file) != NULL) {
+    while (status == STATUS_OK && !script->over && fgets(line, sizeof line, file)) {
         script->line++;
-        if (strchr(line, '\n') == NULL && !feof(file)) {
-            return at_line(script, STATUS_BAD_INPUT, "a line of over 1,000 characters",
-                           "", error);
-        }
+        if (!strchr(line, '\n') && !feof(file))
+            return at_line(script, STATUS_BAD_INPUT, "a line of over 1,000 characters", "", error);
         status = do_line(script, line, error);
-        if (status == STATUS_OK && !script->over) {
+        if (status == STATUS_OK && !script->over)
             rest(script);
-        }
     }
     return status;
 }
@@ -369,13 +349,10 @@ static CanvasLook look_without_terminal(const Options *options)
                        .cell_width = 10,
                        .cell_height = 20,
                        .remark = "script"};
-    for (int i = 0; i < 4 && options->graphics != NULL; i++) {
-        look.graphics =
-            strcmp(options->graphics, names[i]) == 0 ? (Graphics)i : look.graphics;
-    }
-    if (options->graphics != NULL && strcmp(options->graphics, "kitty") == 0) {
+    for (int i = 0; i < 4 && options->graphics; i++)
+        look.graphics = strcmp(options->graphics, names[i]) == 0 ? (Graphics)i : look.graphics;
+    if (options->graphics && strcmp(options->graphics, "kitty") == 0)
         look.graphics = GRAPHICS_SIXEL; /* pixels either way */
-    }
     look.ascii = look.graphics == GRAPHICS_ASCII;
     return look;
 }
@@ -384,18 +361,16 @@ static Status open_stage(Script *script, const Options *options, Error *error)
 {
     TermOptions wanted;
     Status status = launch_terminal(options, &wanted, error);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     bool watched = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     script->look = look_without_terminal(options);
     int width = wanted.width > 0 ? wanted.width : 80,
         height = wanted.height > 0 ? wanted.height : 24;
     if (watched) {
         status = term_open(&script->term, &wanted, error);
-        if (status != STATUS_OK) {
+        if (status != STATUS_OK)
             return status;
-        }
         width = term_width(script->term);
         height = term_height(script->term);
         script->look = term_look(script->term);
@@ -407,12 +382,11 @@ static Status open_stage(Script *script, const Options *options, Error *error)
 
 static Status perform(Script *script, const Options *options, FILE *file, Error *error)
 {
-    script->screen = screen_new(&(ScreenOptions){
-        .look = options->look,
-        .readonly = options->readonly,
-        .fixed_clock = options->clock == NULL || strcmp(options->clock, "fixed") == 0});
-    screen_tour(script->screen, options->lessons, options->lesson_count,
-                options->lesson_first);
+    script->screen = screen_new(
+        &(ScreenOptions){.look = options->look,
+                         .readonly = options->readonly,
+                         .fixed_clock = !options->clock || strcmp(options->clock, "fixed") == 0});
+    screen_tour(script->screen, options->lessons, options->lesson_count, options->lesson_first);
     script->snapshot = engine_look(script->engine);
     Status status = open_stage(script, options, error);
     if (status == STATUS_OK) {
@@ -420,9 +394,8 @@ static Status perform(Script *script, const Options *options, FILE *file, Error 
         advance(script, 0);
         draw(script);
         status = status == STATUS_OK ? play(script, file, error) : status;
-        if (script->term != NULL) {
+        if (script->term)
             term_close(script->term);
-        }
         canvas_done(&script->canvas);
     }
     engine_drop(script->engine, script->snapshot);
@@ -434,10 +407,8 @@ Status script_main(const Options *options, Error *error)
 {
     Script script = {.path = options->script};
     FILE *file = fopen(options->script, "r");
-    if (file == NULL) {
-        return fail(error, STATUS_BAD_INPUT, "--script %s: %s", options->script,
-                    strerror(errno));
-    }
+    if (!file)
+        return fail(error, STATUS_BAD_INPUT, "--script %s: %s", options->script, strerror(errno));
     EngineOptions engine = {.runs = options->runs,
                             .threads = options->threads > 0 ? (int)options->threads : 0,
                             .readonly = options->readonly,
@@ -446,10 +417,8 @@ Status script_main(const Options *options, Error *error)
     if (status == STATUS_OK) {
         status = perform(&script, options, file, error);
         Error unsaved;
-        if (engine_close(script.engine, LEAVE_SAVE, &unsaved) != STATUS_OK &&
-            status == STATUS_OK) {
+        if (engine_close(script.engine, LEAVE_SAVE, &unsaved) != STATUS_OK && status == STATUS_OK)
             status = fail(error, STATUS_FAILED, "%s", unsaved.text);
-        }
     }
     fclose(file);
     return status;

@@ -9,17 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static const int caught[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM,
-                             SIGHUP,   SIGINT,  SIGPIPE};
+static const int caught[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT, SIGPIPE};
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT};
 enum { CAUGHT = sizeof caught / sizeof *caught, FATAL = sizeof fatal / sizeof *fatal };
 
 /* An interrupted sixel eats text until CAN and ST; then every mode we or curses may have
  * set goes off. */
-static const char restore_text[] =
-    "\030\033\\"
-    "\033[?1000;1002;1003;1006l\033[?1004l\033[?2004l\033[?2026l"
-    "\033(B\033[0m\033[?7h\033[?1l\033>\033[?25h\033[?1049l\r";
+static const char restore_text[] = "\030\033\\"
+                                   "\033[?1000;1002;1003;1006l\033[?1004l\033[?2004l\033[?2026l"
+                                   "\033(B\033[0m\033[?7h\033[?1l\033>\033[?25h\033[?1049l\r";
 
 static struct {
     int pipe[2];
@@ -52,11 +50,9 @@ static void give_back(void)
 static void crash(int number)
 {
     give_back();
-    for (int i = 0; i < FATAL; i++) {
-        if (fatal[i] == number) {
+    for (int i = 0; i < FATAL; i++)
+        if (fatal[i] == number)
             sigaction(number, &own.before_fatal[i], NULL);
-        }
-    }
     raise(number); /* delivered when this handler returns */
 }
 
@@ -65,20 +61,17 @@ static void catch_fatal(void)
     own.stack = malloc(64 * 1024);
     stack_t stack = {.ss_sp = own.stack, .ss_size = 64 * 1024};
     struct sigaction action = {.sa_handler = crash, .sa_flags = SA_ONSTACK};
-    must(own.stack != NULL && sigaltstack(&stack, NULL) == 0);
+    must(own.stack && sigaltstack(&stack, NULL) == 0);
     sigemptyset(&action.sa_mask);
-    for (int i = 0; i < FATAL; i++) {
+    for (int i = 0; i < FATAL; i++)
         sigaction(fatal[i], &action, &own.before_fatal[i]);
-    }
 }
 
 Status signals_open(int *descriptor, Error *error)
 {
     struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
-    if (pipe(own.pipe) != 0) {
-        return fail(error, STATUS_FAILED, "cannot make a pipe for signals: %s",
-                    strerror(errno));
-    }
+    if (pipe(own.pipe) != 0)
+        return fail(error, STATUS_FAILED, "cannot make a pipe for signals: %s", strerror(errno));
     for (int end = 0; end < 2; end++) {
         fcntl(own.pipe[end], F_SETFL, O_NONBLOCK);
         fcntl(own.pipe[end], F_SETFD, FD_CLOEXEC);
@@ -97,12 +90,10 @@ Status signals_open(int *descriptor, Error *error)
 void signals_close(void)
 {
     must_restore(NULL);
-    for (int i = 0; i < CAUGHT; i++) {
+    for (int i = 0; i < CAUGHT; i++)
         sigaction(caught[i], &own.before[i], NULL);
-    }
-    for (int i = 0; i < FATAL; i++) {
+    for (int i = 0; i < FATAL; i++)
         sigaction(fatal[i], &own.before_fatal[i], NULL);
-    }
     stack_t off = {.ss_flags = SS_DISABLE};
     sigaltstack(&off, NULL);
     free(own.stack);
@@ -126,7 +117,4 @@ void signals_guard(int descriptor, const struct termios *sane)
     own.guarded = 1;
 }
 
-void signals_unguard(void)
-{
-    own.guarded = 0;
-}
+void signals_unguard(void) { own.guarded = 0; }

@@ -14,11 +14,10 @@ void bytes_add(Bytes *bytes, const void *data, size_t n)
     if (bytes->n + n > bytes->capacity) {
         bytes->capacity = 2 * (bytes->n + n) + 256;
         bytes->data = realloc(bytes->data, bytes->capacity);
-        must(bytes->data != NULL);
+        must(bytes->data);
     }
-    if (n > 0) {
+    if (n > 0)
         memcpy(bytes->data + bytes->n, data, n);
-    }
     bytes->n += n;
 }
 
@@ -56,22 +55,20 @@ static Status encode(Bytes *bytes, const Picture *picture, sixel_output_t *outpu
     sixel_output_set_skip_dcs_envelope(output, 1);
     sixel_output_set_encode_policy(output, SIXEL_ENCODEPOLICY_SIZE);
     pixels = malloc(size); /* libsixel takes no const */
-    must(pixels != NULL);
+    must(pixels);
     memcpy(pixels, picture->pixels, size);
     bytes_print(bytes, "\033P0;1;0");
-    SIXELSTATUS status =
-        sixel_encode(pixels, picture->width, picture->height, 8, dither, output);
+    SIXELSTATUS status = sixel_encode(pixels, picture->width, picture->height, 8, dither, output);
     bytes_print(bytes, "\033\\");
     free(pixels);
-    return SIXEL_SUCCEEDED(status) ? STATUS_OK
-                                   : fail(error, STATUS_FAILED, "libsixel: %s",
-                                          sixel_helper_format_error(status));
+    return SIXEL_SUCCEEDED(status)
+               ? STATUS_OK
+               : fail(error, STATUS_FAILED, "libsixel: %s", sixel_helper_format_error(status));
 }
 
 Status sixel_append(Bytes *bytes, const Picture *picture, Error *error)
 {
-    must(picture->height > 0 && picture->height % 6 == 0 &&
-         picture->height <= PICTURE_SIDE_MAX);
+    must(picture->height > 0 && picture->height % 6 == 0 && picture->height <= PICTURE_SIDE_MAX);
     must(picture->width > 0 && picture->width <= PICTURE_SIDE_MAX);
     sixel_output_t *output = NULL;
     sixel_dither_t *dither = NULL;
@@ -83,11 +80,9 @@ Status sixel_append(Bytes *bytes, const Picture *picture, Error *error)
     } else {
         status = encode(bytes, picture, output, dither, error);
     }
-    if (dither != NULL) {
+    if (dither)
         sixel_dither_unref(dither);
-    }
-    if (output != NULL) {
+    if (output)
         sixel_output_unref(output);
-    }
     return status;
 }

@@ -13,8 +13,7 @@ typedef struct Bytes {
 } Bytes;
 /* Appends; dies when memory is out. */
 void bytes_add(Bytes *bytes, const void *data, size_t n);
-void bytes_print(Bytes *bytes, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void bytes_print(Bytes *bytes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Frees. */
 void bytes_done(Bytes *bytes);
 

@@ -26,7 +26,7 @@ struct Term {
     TermOptions options;
     SCREEN *curses;
     FILE *in, *out; /* of curses; what is written to `out` is sent by send_text */
-    Wire wire; /* a separate way to the same terminal, for pictures */
+    Wire wire;      /* a separate way to the same terminal, for pictures */
     struct termios sane;
     int width, height;
     int pixel_width, pixel_height; /* of the window, 0: unknown */
@@ -73,15 +73,9 @@ CanvasLook term_look(const Term *term)
     return look_for(&sight);
 }
 
-int term_width(const Term *term)
-{
-    return term->width;
-}
+int term_width(const Term *term) { return term->width; }
 
-int term_height(const Term *term)
-{
-    return term->height;
-}
+int term_height(const Term *term) { return term->height; }
 
 /* ---- Writing past curses ---- */
 
@@ -94,9 +88,8 @@ static void cancel_picture(Term *term)
 
 static void end_picture(Term *term)
 {
-    if (wire_end(&term->wire)) {
+    if (wire_end(&term->wire))
         cancel_picture(term);
-    }
 }
 
 static void ask(Term *term)
@@ -104,17 +97,15 @@ static void ask(Term *term)
     probe_forget(&term->probe);
     term->decided = false;
     term->probed_at = clock_s();
-    if (probe_may_ask_kitty(getenv("TERM"), getenv("TMUX"))) {
+    if (probe_may_ask_kitty(getenv("TERM"), getenv("TMUX")))
         wire_write(&term->wire, probe_kitty, strlen(probe_kitty));
-    }
     wire_write(&term->wire, probe_burst, strlen(probe_burst));
 }
 
 /* Buttons and drags, with columns as numbers (SGR). */
 static void set_mouse(Term *term, bool on)
 {
-    static const char ours[] = "\033[?1002h\033[?1006h",
-                      theirs[] = "\033[?1002l\033[?1006l";
+    static const char ours[] = "\033[?1002h\033[?1006h", theirs[] = "\033[?1002l\033[?1006l";
     wire_write(&term->wire, on ? ours : theirs, sizeof ours - 1);
 }
 
@@ -139,11 +130,9 @@ static void set_modes(Term *term)
     scrollok(stdscr, FALSE);
     leaveok(stdscr, TRUE);
     const char *plain = getenv("NO_COLOR");
-    if (!term->options.mono && (plain == NULL || *plain == '\0') && has_colors() && start_color() == OK) {
+    if (!term->options.mono && (!plain || *plain == '\0') && has_colors() && start_color() == OK) {
         use_default_colors();
-        term->colours = COLORS >= 256 ? COLOURS_256
-                        : COLORS >= 8 ? COLOURS_8
-                                      : COLOURS_NONE;
+        term->colours = COLORS >= 256 ? COLOURS_256 : COLORS >= 8 ? COLOURS_8 : COLOURS_NONE;
     }
 }
 
@@ -151,24 +140,23 @@ static void forget_cells(Term *term)
 {
     free(term->shown);
     term->shown = calloc((size_t)term->width * (size_t)term->height, sizeof *term->shown);
-    must(term->shown != NULL); /* rune 0 equals no cell: all are given to curses */
+    must(term->shown); /* rune 0 equals no cell: all are given to curses */
 }
 
 static Status start_curses(Term *term, Error *error)
 {
     term->in = fdopen(dup(term->options.in), "r");
     term->out = gather_open();
-    must(term->in != NULL);
-    if (term->out == NULL) {
+    must(term->in);
+    if (!term->out)
         return fail(error, STATUS_BLOCKED, "no room for the screen: %s", strerror(errno));
-    }
     tcgetattr(term->options.in, &term->sane);
     wire_open(&term->wire, term->options.out);
     signals_guard(term->wire.fd, &term->sane);
     term_tell_size(term->width, term->height);
     term->curses = newterm(NULL, term->out, term->in);
     term_tell_size(0, 0);
-    if (term->curses == NULL) {
+    if (!term->curses) {
         signals_unguard();
         return fail(error, STATUS_BLOCKED, "cannot use TERM=%s", getenv("TERM"));
     }
@@ -181,15 +169,14 @@ static void close_streams(Term *term)
 {
     wire_close(&term->wire);
     fclose(term->in);
-    if (term->out != NULL) {
+    if (term->out)
         fclose(term->out);
-    }
 }
 
 Status term_open(Term **out, const TermOptions *options, Error *error)
 {
     Term *term = calloc(1, sizeof *term);
-    must(term != NULL);
+    must(term);
     term->options = *options;
     term->choice = options->graphics;
     term->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
@@ -240,8 +227,8 @@ static void put_cell(const Term *term, int x, int y, const Cell *cell)
 
 static bool same_cell(const Cell *a, const Cell *b)
 {
-    return a->rune == b->rune && a->style.fg == b->style.fg &&
-           a->style.bg == b->style.bg && a->style.attributes == b->style.attributes;
+    return a->rune == b->rune && a->style.fg == b->style.fg && a->style.bg == b->style.bg &&
+           a->style.attributes == b->style.attributes;
 }
 
 /* Returns whether it changed. */
@@ -267,11 +254,9 @@ static void show_cells(Term *term, const Canvas *canvas)
 {
     int width = canvas->width < term->width ? canvas->width : term->width;
     int height = canvas->height < term->height ? canvas->height : term->height;
-    for (int y = 0; y < height; y++) {
-        if (show_row(term, canvas, y, width)) {
+    for (int y = 0; y < height; y++)
+        if (show_row(term, canvas, y, width))
             refresh();
-        }
-    }
     refresh(); /* if only to clear */
     send_text(term);
 }
@@ -292,42 +277,28 @@ bool term_tick(Term *term)
     double now = clock_s();
     bool paused = term->pictures.paused, changed = false;
     Stage stage = term->pictures.governor.stage;
-    if (!term->decided &&
-        (term->probe.answers.done || now - term->probed_at >= decide_s)) {
+    if (!term->decided && (term->probe.answers.done || now - term->probed_at >= decide_s))
         term->decided = changed = true;
-    }
-    if (wire_busy(&term->wire) && pictures_stuck(&term->pictures, now)) {
+    if (wire_busy(&term->wire) && pictures_stuck(&term->pictures, now))
         end_picture(term);
-    }
-    if (!wire_busy(&term->wire)) {
-        pictures_next(&term->pictures, now, term->probe.answers.synchronised,
-                      &term->wire.pending);
-    }
+    if (!wire_busy(&term->wire))
+        pictures_next(&term->pictures, now, term->probe.answers.synchronised, &term->wire.pending);
     wire_push(&term->wire);
-    return changed || paused != term->pictures.paused ||
-           stage != term->pictures.governor.stage;
+    return changed || paused != term->pictures.paused || stage != term->pictures.governor.stage;
 }
 
-static double sooner(double a, double b)
-{
-    return a < 0 ? b : b < 0 ? a : fmin(a, b);
-}
+static double sooner(double a, double b) { return a < 0 ? b : b < 0 ? a : fmin(a, b); }
 
-int term_output(const Term *term)
-{
-    return wire_busy(&term->wire) ? term->wire.fd : -1;
-}
+int term_output(const Term *term) { return wire_busy(&term->wire) ? term->wire.fd : -1; }
 
 double term_wait(const Term *term)
 {
     double now = clock_s(), wait = pictures_wait(&term->pictures, now);
     int patience = probe_patience_ms(&term->probe);
-    if (patience >= 0) {
+    if (patience >= 0)
         wait = sooner(wait, fmax(term->fed_at + patience / 1000.0 - now, 0));
-    }
-    if (!term->decided) {
+    if (!term->decided)
         wait = sooner(wait, fmax(term->probed_at + decide_s - now, 0));
-    }
     return wait;
 }
 
@@ -336,13 +307,11 @@ double term_wait(const Term *term)
 static int take_events(Term *term, const InputEvent *events, int n, int *press, int most)
 {
     int taken = 0;
-    for (int i = 0; i < n; i++) {
-        if (events[i].kind == INPUT_KEY && taken < most) {
+    for (int i = 0; i < n; i++)
+        if (events[i].kind == INPUT_KEY && taken < most)
             press[taken++] = events[i].press;
-        } else if (events[i].kind == INPUT_ACKNOWLEDGED) {
+        else if (events[i].kind == INPUT_ACKNOWLEDGED)
             pictures_acknowledged(&term->pictures, clock_s());
-        }
-    }
     return taken;
 }
 
@@ -362,24 +331,21 @@ int term_read(Term *term, int *press, int most, bool *changed)
     double now = clock_s();
     int patience = probe_patience_ms(&term->probe);
     bool more = readable(term);
-    if (!more && patience >= 0 && now - term->fed_at >= patience / 1000.0) {
+    if (!more && patience >= 0 && now - term->fed_at >= patience / 1000.0)
         n += take_events(term, events, probe_idle(&term->probe, events), press, most);
-    }
     while (more && n + PROBE_EVENTS * (int)sizeof byte <= most) {
         ssize_t got = read(term->options.in, byte, sizeof byte);
-        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) {
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
             return -1;
-        }
         for (ssize_t i = 0; i < got; i++) {
-            n += take_events(term, events, probe_feed(&term->probe, byte[i], events),
-                             press + n, most - n);
+            n += take_events(term, events, probe_feed(&term->probe, byte[i], events), press + n,
+                             most - n);
         }
         term->fed_at = now;
         more = readable(term);
     }
-    if (!before.done && term->probe.answers.done) {
+    if (!before.done && term->probe.answers.done)
         governor_round_trip(&term->pictures.governor, clock_s() - term->probed_at);
-    }
     *changed = memcmp(&before, &term->probe.answers, sizeof before) != 0 ||
                stage != term->pictures.governor.stage;
     return n;
@@ -406,8 +372,8 @@ void term_resized(Term *term)
     ask_size(term);
     resizeterm(term->height, term->width);
     forget_cells(term);
-    pictures_drop(&term->pictures, clock_s() + quiet_s,
-                  (Rect){0, 0, term->width, term->height}, &drop);
+    pictures_drop(&term->pictures, clock_s() + quiet_s, (Rect){0, 0, term->width, term->height},
+                  &drop);
     wire_write_bytes(&term->wire, &drop);
     clearok(curscr, TRUE);
     wire_write(&term->wire, "\033[16t\033[14t", 10); /* a new font, perhaps */
@@ -425,9 +391,8 @@ static void drain(Term *term)
         double left = (flies ? term->pictures.sent_at : term->probed_at) + limit - clock_s();
         struct pollfd input = {term->options.in, POLLIN, 0};
         if (left <= 0 || poll(&input, 1, (int)(left * 1000) + 1) <= 0 ||
-            term_read(term, press, PROBE_EVENTS * 64, &changed) < 0) {
+            term_read(term, press, PROBE_EVENTS * 64, &changed) < 0)
             return;
-        }
     }
 }
 

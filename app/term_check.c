@@ -30,15 +30,14 @@ static Status check_type(const TermOptions *options, Error *error)
 {
     const char *name = getenv("TERM");
     int problem = 0;
-    if (name == NULL || *name == '\0' || setupterm(name, options->out, &problem) != OK) {
+    if (!name || *name == '\0' || setupterm(name, options->out, &problem) != OK) {
         return fail(error, STATUS_BLOCKED,
                     "the terminal type TERM=%s is not known here; set it to what the "
                     "terminal is, for example "
                     "TERM=xterm-256color, or use: ddil run PRESET",
-                    name != NULL ? name : "");
+                    name ? name : "");
     }
-    bool able = tigetstr("cup") != NULL && tigetstr("cup") != (char *)-1 &&
-                tigetstr("clear") != NULL;
+    bool able = tigetstr("cup") && tigetstr("cup") != (char *)-1 && tigetstr("clear");
     del_curterm(cur_term);
     if (!able) {
         return fail(error, STATUS_BLOCKED,
@@ -61,11 +60,10 @@ static void tell(const char *name, int value)
 {
     char text[16];
     snprintf(text, sizeof text, "%d", value);
-    if (value > 0) {
+    if (value > 0)
         setenv(name, text, 1);
-    } else {
+    else
         unsetenv(name);
-    }
 }
 
 void term_tell_size(int width, int height)

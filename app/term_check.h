@@ -6,7 +6,7 @@
 #include <termios.h>
 
 typedef struct TermSize {
-    int width, height; /* cells: as asked for, or as the kernel says, or 80x24 */
+    int width, height;             /* cells: as asked for, or as the kernel says, or 80x24 */
     int pixel_width, pixel_height; /* of a cell as the kernel says; 0: it does not */
 } TermSize;
 TermSize term_size(const TermOptions *options);

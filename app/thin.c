@@ -11,9 +11,8 @@ static size_t pixel_count(const Picture *picture)
 int picture_colours(const Picture *picture)
 {
     int highest = 0;
-    for (size_t i = 0; i < pixel_count(picture); i++) {
+    for (size_t i = 0; i < pixel_count(picture); i++)
         highest = picture->pixels[i] > highest ? picture->pixels[i] : highest;
-    }
     return highest + 1;
 }
 
@@ -25,22 +24,19 @@ typedef struct Group {
 static double distance(const double *a, const double *b)
 {
     double sum = 0;
-    for (int c = 0; c < 3; c++) {
+    for (int c = 0; c < 3; c++)
         sum += (a[c] - b[c]) * (a[c] - b[c]);
-    }
     return sum;
 }
 
 static int count_groups(const Picture *picture, Group *group)
 {
     int used = 0;
-    for (size_t i = 0; i < pixel_count(picture); i++) {
+    for (size_t i = 0; i < pixel_count(picture); i++)
         group[picture->pixels[i]].pixels++;
-    }
     for (int g = 0; g < PICTURE_COLOURS; g++) {
-        for (int c = 0; c < 3; c++) {
+        for (int c = 0; c < 3; c++)
             group[g].rgb[c] = picture->palette[g][c];
-        }
         used += group[g].pixels > 0;
     }
     return used;
@@ -57,9 +53,8 @@ static void merge(Group *group, int *to, int a, int b)
     }
     group[a].pixels += group[b].pixels;
     group[b].pixels = 0;
-    for (int g = 0; g < PICTURE_COLOURS; g++) {
+    for (int g = 0; g < PICTURE_COLOURS; g++)
         to[g] = to[g] == b ? a : to[g];
-    }
 }
 
 static void merge_nearest(Group *group, int *to)
@@ -92,45 +87,36 @@ static void split_in_two(Group *group, int *to, const double *ground)
     for (int g = 0; g < PICTURE_COLOURS; g++) {
         if (group[g].pixels > 0) { /* squares: half the way is a quarter */
             int side = 4 * distance(group[g].rgb, ground) > most;
-            if (first[side] < 0) {
+            if (first[side] < 0)
                 first[side] = g;
-            } else {
+            else
                 merge(group, to, first[side], g);
-            }
         }
     }
 }
 
 void thin_colours(Picture *picture, int colours)
 {
-    Group group[PICTURE_COLOURS] = {
-        {{0}, 0}
-    };
+    Group group[PICTURE_COLOURS] = {{{0}, 0}};
     int to[PICTURE_COLOURS], place[PICTURE_COLOURS], n = 0;
-    double ground[3] = {picture->palette[0][0], picture->palette[0][1],
-                        picture->palette[0][2]};
+    double ground[3] = {picture->palette[0][0], picture->palette[0][1], picture->palette[0][2]};
     int used = count_groups(picture, group);
-    for (int g = 0; g < PICTURE_COLOURS; g++) {
+    for (int g = 0; g < PICTURE_COLOURS; g++)
         to[g] = g;
-    }
-    if (colours == 2 && used > 2) {
+    if (colours == 2 && used > 2)
         split_in_two(group, to, ground);
-    }
-    for (; colours > 2 && used > colours; used--) {
+    for (; colours > 2 && used > colours; used--)
         merge_nearest(group, to);
-    }
     for (int g = 0; g < PICTURE_COLOURS; g++) {
         place[g] = n;
         if (group[g].pixels > 0) {
-            for (int c = 0; c < 3; c++) {
+            for (int c = 0; c < 3; c++)
                 picture->palette[n][c] = (uint8_t)(group[g].rgb[c] + 0.5);
-            }
             n++;
         }
     }
-    for (size_t i = 0; i < pixel_count(picture); i++) {
+    for (size_t i = 0; i < pixel_count(picture); i++)
         picture->pixels[i] = (uint8_t)place[to[picture->pixels[i]]];
-    }
 }
 
 static uint8_t colour_of_block(const Picture *picture, int x, int y, int scale)
@@ -138,9 +124,8 @@ static uint8_t colour_of_block(const Picture *picture, int x, int y, int scale)
     for (int v = y; v < y + scale && v < picture->height; v++) {
         for (int u = x; u < x + scale && u < picture->width; u++) {
             uint8_t colour = picture->pixels[v * picture->width + u];
-            if (colour != 0) {
+            if (colour != 0)
                 return colour;
-            }
         }
     }
     return 0;
@@ -152,9 +137,8 @@ void thin_pixels(Picture *picture, int scale)
         for (int x = 0; x < picture->width; x += scale) {
             uint8_t colour = colour_of_block(picture, x, y, scale);
             int width = picture->width - x < scale ? picture->width - x : scale;
-            for (int v = y; v < y + scale && v < picture->height; v++) {
+            for (int v = y; v < y + scale && v < picture->height; v++)
                 memset(picture->pixels + v * picture->width + x, colour, (size_t)width);
-            }
         }
     }
 }

@@ -11,18 +11,16 @@ void wire_open(Wire *wire, int out)
 {
     char name[256];
     *wire = (Wire){.fd = -1};
-    if (ttyname_r(out, name, sizeof name) == 0) {
+    if (ttyname_r(out, name, sizeof name) == 0)
         wire->fd = open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    }
     wire->own = wire->fd >= 0;
     wire->fd = wire->own ? wire->fd : out;
 }
 
 void wire_close(Wire *wire)
 {
-    if (wire->own) {
+    if (wire->own)
         close(wire->fd);
-    }
     bytes_done(&wire->pending);
 }
 
@@ -35,9 +33,8 @@ void wire_write(Wire *wire, const char *data, size_t n)
             n -= (size_t)done;
         } else if (errno == EAGAIN) {
             struct pollfd writable = {wire->fd, POLLOUT, 0};
-            if (poll(&writable, 1, 1000) <= 0) {
+            if (poll(&writable, 1, 1000) <= 0)
                 return;
-            }
         } else if (errno != EINTR) {
             return;
         }
@@ -50,19 +47,15 @@ void wire_write_bytes(Wire *wire, Bytes *bytes)
     bytes_done(bytes);
 }
 
-bool wire_busy(const Wire *wire)
-{
-    return wire->pending.n > wire->taken;
-}
+bool wire_busy(const Wire *wire) { return wire->pending.n > wire->taken; }
 
 void wire_push(Wire *wire)
 {
     while (wire_busy(wire)) {
-        ssize_t done = write(wire->fd, wire->pending.data + wire->taken,
-                             wire->pending.n - wire->taken);
-        if (done <= 0 && errno != EINTR) {
+        ssize_t done =
+            write(wire->fd, wire->pending.data + wire->taken, wire->pending.n - wire->taken);
+        if (done <= 0 && errno != EINTR)
             return;
-        }
         wire->taken += done > 0 ? (size_t)done : 0;
     }
     wire->pending.n = wire->taken = 0;
@@ -88,11 +81,10 @@ bool wire_end(Wire *wire)
 {
     size_t left = wire->pending.n - wire->taken;
     bool cut_off = left >= 4096;
-    if (cut_off) {
+    if (cut_off)
         wire_cut(wire);
-    } else if (left > 0) {
+    else if (left > 0)
         wire_write(wire, wire->pending.data + wire->taken, left);
-    }
     wire->pending.n = wire->taken = 0;
     return cut_off;
 }

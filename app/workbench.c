@@ -51,8 +51,7 @@ static void draw_due(Bench *bench, Due what)
     if (bench->canvas.width != term_width(bench->term) ||
         bench->canvas.height != term_height(bench->term)) {
         canvas_done(&bench->canvas);
-        canvas_init(&bench->canvas, term_width(bench->term), term_height(bench->term),
-                    &look);
+        canvas_init(&bench->canvas, term_width(bench->term), term_height(bench->term), &look);
     }
     bench->canvas.look = look;
     bench->canvas.calm = what == DUE_TEXT;
@@ -60,24 +59,19 @@ static void draw_due(Bench *bench, Due what)
     term_show(bench->term, &bench->canvas);
     engine_watch(bench->engine, screen_run(bench->screen));
     Reply want = screen_want(bench->screen, bench->snapshot);
-    if (want.kind == REPLY_SEND) {
+    if (want.kind == REPLY_SEND)
         engine_send(bench->engine, &want.command);
-    } else if (want.kind == REPLY_BELL) {
+    else if (want.kind == REPLY_BELL)
         term_send(bench->term, "\a", 1);
-    }
     tempo_drawn(&bench->tempo, clock_s(), what);
 }
 
-static void draw(Bench *bench)
-{
-    draw_due(bench, DUE_ALL);
-}
+static void draw(Bench *bench) { draw_due(bench, DUE_ALL); }
 
 static void look(Bench *bench)
 {
-    if (bench->snapshot != NULL) {
+    if (bench->snapshot)
         engine_drop(bench->engine, bench->snapshot);
-    }
     bench->snapshot = engine_look(bench->engine);
     tempo_data(&bench->tempo);
 }
@@ -102,11 +96,10 @@ static void detach(Bench *bench, Leave otherwise, Status status)
 /* The terminal is lost. */
 static void hang_up(Bench *bench)
 {
-    if (bench->stops_with_terminal) {
+    if (bench->stops_with_terminal)
         leave(bench, LEAVE_SAVE, STATUS_INTERRUPTED);
-    } else {
+    else
         detach(bench, LEAVE_SAVE, STATUS_INTERRUPTED);
-    }
 }
 
 /* ---- Events ---- */
@@ -118,9 +111,8 @@ static void write_file(Bench *bench, const Reply *reply)
     Error error;
     const char *path = reply->command.text;
     draw(bench); /* without the line that asked for it */
-    Status status = reply->kind == REPLY_DISPLAY
-                        ? dump_file(&bench->canvas, path, &error)
-                        : dump_picture(&bench->canvas, path, &error);
+    Status status = reply->kind == REPLY_DISPLAY ? dump_file(&bench->canvas, path, &error)
+                                                 : dump_picture(&bench->canvas, path, &error);
     snprintf(said, sizeof said, "%.150s%s", status == STATUS_OK ? path : error.text,
              status == STATUS_OK ? " written" : "");
     screen_say(bench->screen, said);
@@ -138,9 +130,8 @@ static void carry_out(Bench *bench, const Reply *reply)
 {
     switch (reply->kind) {
     case REPLY_SEND:
-        if (engine_send(bench->engine, &reply->command) == 0) {
+        if (engine_send(bench->engine, &reply->command) == 0)
             screen_say(bench->screen, "the engine is busy: press it again in a moment");
-        }
         break;
     case REPLY_UNKNOWN:
         screen_flash(bench->screen, true);
@@ -176,16 +167,14 @@ static void read_keys(Bench *bench)
         hang_up(bench);
         return;
     }
-    if (n > 0) {
+    if (n > 0)
         tempo_key(&bench->tempo, clock_s());
-    }
     for (int i = 0; i < n && !bench->leaving; i++) {
         Reply reply = screen_press(bench->screen, bench->snapshot, press[i]);
         carry_out(bench, &reply);
     }
-    if ((n > 0 || changed) && !bench->leaving) {
+    if ((n > 0 || changed) && !bench->leaving)
         draw(bench);
-    }
 }
 
 static void read_signals(Bench *bench)
@@ -207,12 +196,10 @@ static void read_signals(Bench *bench)
         default: break;
         }
     }
-    if (resized) {
+    if (resized)
         term_resized(bench->term);
-    }
-    if (n > 0 && !bench->leaving) {
+    if (n > 0 && !bench->leaving)
         draw(bench);
-    }
 }
 
 static int milliseconds(double seconds)
@@ -220,47 +207,39 @@ static int milliseconds(double seconds)
     return seconds <= 0 ? 0 : seconds > 60 ? 60000 : (int)(seconds * 1000) + 1;
 }
 
-static double sooner(double a, double b)
-{
-    return a < 0 || (b >= 0 && b < a) ? b : a;
-}
+static double sooner(double a, double b) { return a < 0 || (b >= 0 && b < a) ? b : a; }
 
 /* Milliseconds; -1: for ever. While a picture is on its way data wait for it. */
 static int patience(const Bench *bench)
 {
     double now = clock_s(), wait = term_wait(bench->term);
     wait = sooner(wait, screen_wait(bench->screen, bench->snapshot, now));
-    if (term_output(bench->term) < 0) {
+    if (term_output(bench->term) < 0)
         wait = sooner(wait, tempo_wait(&bench->tempo, now));
-    }
-    if (bench->flash_until > 0) {
+    if (bench->flash_until > 0)
         wait = sooner(wait, bench->flash_until > now ? bench->flash_until - now : 0);
-    }
     return wait < 0 ? -1 : milliseconds(wait);
 }
 
 static void turn(Bench *bench)
 {
+    /* clang-format off */
     struct pollfd wait[] = {
         {STDIN_FILENO,                 POLLIN,  0},
         {engine_wakeup(bench->engine), POLLIN,  0},
         {bench->signals,               POLLIN,  0},
         {term_output(bench->term),     POLLOUT, 0}
     };
+    /* clang-format on */
     poll(wait, 4, patience(bench));
-    if (wait[2].revents != 0) {
+    if (wait[2].revents != 0)
         read_signals(bench);
-    }
-    if (!bench->leaving) {
-        read_keys(
-            bench); /* also when only time has passed: a lone Escape becomes a key */
-    }
-    if (bench->leaving) {
+    if (!bench->leaving)
+        read_keys(bench); /* also when only time has passed: a lone Escape becomes a key */
+    if (bench->leaving)
         return;
-    }
-    if (wait[1].revents != 0) {
+    if (wait[1].revents != 0)
         look(bench);
-    }
     double now = clock_s();
     bool unflash = bench->flash_until > 0 && now >= bench->flash_until;
     if (unflash) {
@@ -268,16 +247,14 @@ static void turn(Bench *bench)
         screen_flash(bench->screen, false);
     }
     Reply reply = screen_tick(bench->screen, bench->snapshot, now);
-    if (reply.kind == REPLY_SEND) {
+    if (reply.kind == REPLY_SEND)
         carry_out(bench, &reply);
-    }
     bool again = term_tick(bench->term) || reply.kind == REPLY_NONE;
     Due due = term_output(bench->term) < 0 ? tempo_due(&bench->tempo, now) : DUE_NOTHING;
-    if (unflash || again) {
+    if (unflash || again)
         draw(bench);
-    } else if (due != DUE_NOTHING) {
+    else if (due != DUE_NOTHING)
         draw_due(bench, due);
-    }
 }
 
 /* ---- Opening and leaving ---- */
@@ -291,9 +268,8 @@ static Status open_engine(Bench *bench, const Options *options, Error *error)
     sigset_t loop, before;
     sigemptyset(&loop);
     const int numbers[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         sigaddset(&loop, numbers[i]);
-    }
     pthread_sigmask(SIG_BLOCK, &loop, &before);
     Status status = engine_open(&bench->engine, &engine, error);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -305,9 +281,8 @@ static void say_owner(Bench *bench)
 {
     char text[160];
     const OwnerView *owner = &bench->snapshot->owner;
-    if (owner->here || owner->kind == OWNER_NONE) {
+    if (owner->here || owner->kind == OWNER_NONE)
         return;
-    }
     snprintf(text, sizeof text, "attached to process %ld, which goes on when you leave",
              owner->process);
     screen_say(bench->screen, text);
@@ -317,21 +292,17 @@ static void run(Bench *bench, const Options *options)
 {
     ScreenOptions screen = {.readonly = options->readonly,
                             .look = options->look,
-                            .fixed_clock = options->clock != NULL &&
-                                           strcmp(options->clock, "fixed") == 0};
+                            .fixed_clock = options->clock && strcmp(options->clock, "fixed") == 0};
     bench->screen = screen_new(&screen);
-    screen_tour(bench->screen, options->lessons, options->lesson_count,
-                options->lesson_first);
+    screen_tour(bench->screen, options->lessons, options->lesson_count, options->lesson_first);
     look(bench);
     say_owner(bench);
     draw(bench);
     Error error;
-    if (launch_presets(bench->engine, options, &error) != STATUS_OK) {
+    if (launch_presets(bench->engine, options, &error) != STATUS_OK)
         screen_say(bench->screen, error.text);
-    }
-    while (!bench->leaving) {
+    while (!bench->leaving)
         turn(bench);
-    }
     screen_free(bench->screen);
     canvas_done(&bench->canvas);
 }
@@ -349,36 +320,31 @@ static void say_goodbye(const Bench *bench)
     for (int i = 0; i < bench->snapshot->runs; i++) {
         const RunView *view = bench->snapshot->run[i];
         if (view->state == RUN_LIVE || view->state == RUN_QUEUED) {
-            fprintf(
-                stderr, "%s run %d %s at step %ld of %ld; go on with: ddil resume %d\n",
-                bench->leave == LEAVE_SAVE ? "saving" : "leaving", view->id, view->name,
-                bench->leave == LEAVE_SAVE ? view->step : view->checkpoint, view->steps,
-                view->id);
+            fprintf(stderr, "%s run %d %s at step %ld of %ld; go on with: ddil resume %d\n",
+                    bench->leave == LEAVE_SAVE ? "saving" : "leaving", view->id, view->name,
+                    bench->leave == LEAVE_SAVE ? view->step : view->checkpoint, view->steps,
+                    view->id);
         }
     }
 }
 
 Status workbench_main(const Options *options, Error *error)
 {
-    const char *hangup = options->hangup != NULL ? options->hangup : "checkpoint";
+    const char *hangup = options->hangup ? options->hangup : "checkpoint";
     Bench bench = {.runs = options->runs,
                    .signals = -1,
                    .stops_with_terminal = strcmp(hangup, "stop") == 0,
                    .saves_first = strcmp(hangup, "checkpoint") == 0};
     TermOptions wanted;
-    if (options->script != NULL) {
+    if (options->script)
         return script_main(options, error);
-    }
     Status status = launch_terminal(options, &wanted, error);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         status = term_check(&wanted, error);
-    }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         status = open_engine(&bench, options, error);
-    }
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     status = signals_open(&bench.signals, error);
     if (status == STATUS_OK) {
         status = term_open(&bench.term, &wanted, error);
@@ -386,25 +352,20 @@ Status workbench_main(const Options *options, Error *error)
             run(&bench, options);
             status = bench.status;
             term_close(bench.term);
-            if (!bench.detaching) {
+            if (!bench.detaching)
                 say_goodbye(&bench);
-            }
         }
     }
-    if (bench.snapshot != NULL) {
+    if (bench.snapshot)
         engine_drop(bench.engine, bench.snapshot);
-    }
     Error stuck;
-    if (bench.detaching && detach_engine(bench.engine, bench.runs, bench.saves_first,
-                                         bench.status, &stuck) != STATUS_OK) {
+    if (bench.detaching && detach_engine(bench.engine, bench.runs, bench.saves_first, bench.status,
+                                         &stuck) != STATUS_OK)
         fprintf(stderr, "ddil: %s; saving and leaving instead\n", stuck.text);
-    }
-    if (bench.signals >= 0) {
+    if (bench.signals >= 0)
         signals_close();
-    }
     Error unsaved;
-    if (engine_close(bench.engine, bench.leave, &unsaved) != STATUS_OK) {
+    if (engine_close(bench.engine, bench.leave, &unsaved) != STATUS_OK)
         status = fail(error, STATUS_FAILED, "%s", unsaved.text);
-    }
     return status;
 }

@@ -30,11 +30,10 @@ void desk_settle(Desk *desk)
         int press[256];
         bool changed;
         size_t before = desk->emulator.received;
-        if (term_output(desk->term) >= 0) { /* in the midst of a picture */
+        if (term_output(desk->term) >= 0) /* in the midst of a picture */
             emulator_pump(&desk->emulator);
-        } else {
+        else
             emulator_catch_up(&desk->emulator);
-        }
         size_t bytes = desk->emulator.received - before;
         assert_int_equal(term_read(desk->term, press, 256, &changed),
                          0); /* answers are never keys */
@@ -75,10 +74,8 @@ void assert_text_arrived(const Desk *desk)
             uint32_t rune = cell.chars[0] == 0 ? ' ' : cell.chars[0];
             assert_int_equal(rune, wanted->rune);
             if (rune != ' ') {
-                assert_int_equal(cell.attrs.bold,
-                                 (wanted->style.attributes & ATTRIBUTE_BOLD) != 0);
-                assert_true(VTERM_COLOR_IS_DEFAULT_FG(&cell.fg) ==
-                            (wanted->style.fg < 0));
+                assert_int_equal(cell.attrs.bold, (wanted->style.attributes & ATTRIBUTE_BOLD) != 0);
+                assert_true(VTERM_COLOR_IS_DEFAULT_FG(&cell.fg) == (wanted->style.fg < 0));
                 assert_true(wanted->style.fg < 0 || !VTERM_COLOR_IS_INDEXED(&cell.fg) ||
                             cell.fg.indexed.idx == wanted->style.fg);
             }
@@ -90,11 +87,9 @@ void assert_text_arrived(const Desk *desk)
 static bool stands(const int *cells, int width, Rect place, int number)
 {
     for (int y = place.y; y < place.y + place.height; y++) {
-        for (int x = place.x; x < place.x + place.width; x++) {
-            if (cells[y * width + x] != number) {
+        for (int x = place.x; x < place.x + place.width; x++)
+            if (cells[y * width + x] != number)
                 return false;
-            }
-        }
     }
     return true;
 }
@@ -110,9 +105,8 @@ void assert_pictures_arrived(const Desk *desk, bool in_full)
         Rect place = e->shown[number - 1];
         assert_true(place.x == picture->cells.x && place.y == picture->cells.y);
         assert_true(stands(e->whole, e->width, place, number));
-        if (in_full) {
+        if (in_full)
             assert_decodes_to(&e->decoded[number - 1], picture);
-        }
     }
     assert_nothing_stale(desk);
 }
@@ -122,16 +116,14 @@ static bool is_wanted(const Emulator *e, int cell, const Canvas *canvas)
 {
     Rect here = {cell % e->width, cell / e->width, 1, 1};
     const Picture *wanted = NULL;
-    for (int k = 0; k < canvas->pictures; k++) {
+    for (int k = 0; k < canvas->pictures; k++)
         wanted = rects_overlap(canvas->picture[k].cells, here) ? &canvas->picture[k] : wanted;
-    }
-    if (wanted == NULL || e->inked[cell] == INK_OF_A_PART) {
-        return wanted != NULL;
-    }
+    if (!wanted || e->inked[cell] == INK_OF_A_PART)
+        return wanted;
     const Decoded *is = &e->decoded[e->inked[cell] - 1];
     Rect place = e->shown[e->inked[cell] - 1];
-    return place.x == wanted->cells.x && place.y == wanted->cells.y &&
-           is->width == wanted->width && is->height == wanted->height;
+    return place.x == wanted->cells.x && place.y == wanted->cells.y && is->width == wanted->width &&
+           is->height == wanted->height;
 }
 
 void assert_nothing_stale(const Desk *desk)

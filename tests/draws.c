@@ -20,10 +20,8 @@ Drawn *drawn_new(void)
 
 Draw draw_at(const Lab *lab, long step)
 {
-    Draw draw = {.stream = STREAM_BATCH,
-                 .step = step,
-                 .batch = ROWS,
-                 .continuous = !lab->grid.points};
+    Draw draw = {
+        .stream = STREAM_BATCH, .step = step, .batch = ROWS, .continuous = !lab->grid.points};
     source_priors(&lab->source, step, lab->steps, draw.beta);
     return draw;
 }

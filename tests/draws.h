@@ -6,14 +6,14 @@
 #include "engine/distill/source.h"
 #include "tests/labs.h"
 
-#define SMALL                                                                            \
-    "[net]\nwidth = 16\ndepth = 2\nfeatures = 8\ntime_scale = 30\ntime_range = 30\n"     \
+#define SMALL                                                                                      \
+    "[net]\nwidth = 16\ndepth = 2\nfeatures = 8\ntime_scale = 30\ntime_range = 30\n"               \
     "[student]\ninit = random\nsteps = 4\n"
 #define PD    "[run]\nmethod = pd\nsteps = 100\nbatch = 64\n[data]\nname = ring\n" SMALL
 #define LCM   "[run]\nmethod = lcm\nsteps = 100\nbatch = 64\n[data]\nname = ring\n" SMALL
 #define MIXED "beta_data = 0.5\nbeta_teacher = 0.3\nbeta_student = 0.2\n"
-#define SOURCE                                                                           \
-    "[source]\nwarmup = 0\ncapacity = 64\nteacher_capacity = 48\nrefresh = "             \
+#define SOURCE                                                                                     \
+    "[source]\nwarmup = 0\ncapacity = 64\nteacher_capacity = 48\nrefresh = "                       \
     "8\nrefresh_every = 2\n"
 
 enum { ROWS = 8192, FILL = 40 }; /* steps that fill the rings */

@@ -24,9 +24,8 @@
 static int number(const char **text)
 {
     int value = 0;
-    while (**text >= '0' && **text <= '9') {
+    while (**text >= '0' && **text <= '9')
         value = value * 10 + *(*text)++ - '0';
-    }
     return value;
 }
 
@@ -35,9 +34,8 @@ static void paint(Decoded *d, int x, int y, int bits, int colour)
     for (int bit = 0; bit < 6; bit++) {
         if (bits >> bit & 1) {
             bool inside = x < d->width && y + bit < d->height;
-            if (!inside) { /* a call for every pixel would be slow */
+            if (!inside) /* a call for every pixel would be slow */
                 assert_true(inside);
-            }
             d->pixels[(y + bit) * d->width + x] = (uint8_t)(colour + 1);
         }
     }
@@ -82,9 +80,8 @@ Decoded sixel_decode(const char *text, size_t n)
             int times = c == '!' ? number(&text) : 1;
             c = c == '!' ? *text++ : c;
             assert_true(c >= 63 && c < 127);
-            for (int i = 0; i < times; i++, x++) {
+            for (int i = 0; i < times; i++, x++)
                 paint(&d, x, y, c - 63, colour);
-            }
         }
     }
     return d;
@@ -99,9 +96,8 @@ void assert_decodes_to(const Decoded *d, const Picture *picture)
         same = d->pixels[i] > 0; /* every pixel is painted */
         const uint8_t *is = d->rgb[same ? d->pixels[i] - 1 : 0],
                       *was = picture->palette[picture->pixels[i]];
-        for (int c = 0; c < 3; c++) {
+        for (int c = 0; c < 3; c++)
             same = same && abs(is[c] - was[c]) <= 2; /* sixel colours are per cent */
-        }
     }
     assert_true(same);
 }
@@ -124,14 +120,11 @@ static int on_erase(VTermRect rect, int selective, void *user)
 {
     Emulator *e = user;
     (void)selective;
-    for (int y = rect.start_row; y < rect.end_row && y < e->height; y++) {
-        for (int x = rect.start_col; x < rect.end_col && x < e->width; x++) {
+    for (int y = rect.start_row; y < rect.end_row && y < e->height; y++)
+        for (int x = rect.start_col; x < rect.end_col && x < e->width; x++)
             e->whole[y * e->width + x] = 0;
-        }
-    }
-    if (rect.start_row == 0 && rect.end_row >= e->height && rect.start_col == 0) {
+    if (rect.start_row == 0 && rect.end_row >= e->height && rect.start_col == 0)
         kitty_cleared(&e->kitty);
-    }
     return 1;
 }
 
@@ -163,12 +156,10 @@ static int free_slot(const Emulator *e)
 {
     bool seen[SHOWN_MAX + 1] = {false};
     int slot = 0;
-    for (int i = 0; i < e->width * e->height; i++) {
+    for (int i = 0; i < e->width * e->height; i++)
         seen[e->inked[i] > 0 ? e->inked[i] : 0] = true;
-    }
-    while (slot < SHOWN_MAX && seen[slot + 1]) {
+    while (slot < SHOWN_MAX && seen[slot + 1])
         slot++;
-    }
     assert_true(slot < SHOWN_MAX);
     return slot;
 }
@@ -176,8 +167,7 @@ static int free_slot(const Emulator *e)
 static void picture_arrived(Emulator *e, const char *payload, size_t n)
 {
     Decoded d = sixel_decode(payload, n);
-    assert_true(d.height % 6 == 0 && d.width <= PICTURE_SIDE_MAX &&
-                d.height <= PICTURE_SIDE_MAX);
+    assert_true(d.height % 6 == 0 && d.width <= PICTURE_SIDE_MAX && d.height <= PICTURE_SIDE_MAX);
     int slot = free_slot(e);
     free(e->decoded[slot].pixels);
     e->decoded[slot] = d;
@@ -191,18 +181,15 @@ static void picture_was_cut(Emulator *e, const char *text, size_t n)
     char head[64] = "";
     int width, height;
     memcpy(head, text, n < sizeof head - 1 ? n : sizeof head - 1);
-    if (sscanf(head, "\033P0;1;0q\"1;1;%d;%d#", &width, &height) == 2 &&
-        strchr(head, '#') != NULL) {
+    if (sscanf(head, "\033P0;1;0q\"1;1;%d;%d#", &width, &height) == 2 && strchr(head, '#'))
         ink(e, place_of(e, width, height), INK_OF_A_PART, INK_OF_A_PART);
-    }
 }
 
 static int on_dcs(const char *command, size_t length, void *user)
 {
     Emulator *e = user;
-    if (length > 6 && memcmp(command, "0;1;0q", 6) == 0) {
+    if (length > 6 && memcmp(command, "0;1;0q", 6) == 0)
         picture_arrived(e, command + 6, length - 6);
-    }
     return 1;
 }
 
@@ -224,9 +211,8 @@ static int on_scroll(VTermRect rect, int downward, int rightward, void *user)
     return 1;
 }
 
-static const VTermStateCallbacks ink_callbacks = {.putglyph = on_glyph,
-                                                  .scrollrect = on_scroll,
-                                                  .erase = on_erase};
+static const VTermStateCallbacks ink_callbacks = {
+    .putglyph = on_glyph, .scrollrect = on_scroll, .erase = on_erase};
 static const VTermParserCallbacks dcs_callbacks = {.dcs = on_dcs, .osc = on_osc};
 
 static void *read_pty(void *user)
@@ -238,9 +224,8 @@ static void *read_pty(void *user)
         poll(&readable, 1, 20);
         ssize_t n = read(e->master, bytes, sizeof bytes);
         pthread_mutex_lock(&e->lock);
-        if (n > 0) {
+        if (n > 0)
             bytes_add(&e->waiting, bytes, (size_t)n);
-        }
         ending = e->ending;
         pthread_mutex_unlock(&e->lock);
     }
@@ -312,9 +297,8 @@ void emulator_close(Emulator *e)
     pthread_mutex_unlock(&e->lock);
     pthread_join(e->reader, NULL);
     pthread_mutex_destroy(&e->lock);
-    for (int i = 0; i < SHOWN_MAX; i++) {
+    for (int i = 0; i < SHOWN_MAX; i++)
         free(e->decoded[i].pixels);
-    }
     kitty_clear(&e->kitty);
     vterm_free(e->text);
     vterm_free(e->ink);
@@ -335,9 +319,8 @@ Bytes emulator_take(Emulator *e)
         taken = e->waiting;
         e->waiting = (Bytes){0};
         pthread_mutex_unlock(&e->lock);
-        if (taken.n == 0) {
+        if (taken.n == 0)
             nanosleep(&moment, NULL);
-        }
     }
     e->received += taken.n;
     return taken;
@@ -360,9 +343,8 @@ static void feed_vterm(Emulator *e, const char *data, size_t n)
 static void feed_picture(Emulator *e, const char *data, size_t n)
 {
     if (data[1] == 'P') {
-        if (data[n - 3] == '\030') {
+        if (data[n - 3] == '\030')
             picture_was_cut(e, data, n);
-        }
         feed_vterm(e, data, n);
         e->resized_within = false;
         return;
@@ -370,25 +352,24 @@ static void feed_picture(Emulator *e, const char *data, size_t n)
     VTermPos at;
     vterm_state_get_cursorpos(vterm_obtain_state(e->ink), &at);
     kitty_command(&e->kitty, data + 3, n - 5, at.col, at.row);
-    if (e->kitty.asked && e->speaks_kitty) {
+    if (e->kitty.asked && e->speaks_kitty)
         answer(e, "\033_Gi=31;OK\033\\", 12);
-    }
     e->kitty.asked = false;
 }
 
 static const char *next_picture(const char *data, size_t n)
 {
     const char *kitty = memmem(data, n, "\033_G", 3), *sixel = memmem(data, n, "\033P", 2);
-    return kitty == NULL || (sixel != NULL && sixel < kitty) ? sixel : kitty;
+    return !kitty || (sixel && sixel < kitty) ? sixel : kitty;
 }
 
 static void feed(Emulator *e, const char *data, size_t n)
 {
     while (n > 0) {
         const char *open = next_picture(data, n);
-        size_t text = open != NULL ? (size_t)(open - data) : n, picture = 0;
+        size_t text = open ? (size_t)(open - data) : n, picture = 0;
         feed_vterm(e, data, text);
-        if (open != NULL) {
+        if (open) {
             const char *end = memmem(open, n - text, "\033\\", 2);
             assert_non_null(end);
             picture = (size_t)(end + 2 - open);
@@ -399,19 +380,17 @@ static void feed(Emulator *e, const char *data, size_t n)
     }
 }
 
-/* Bytes up to the last picture or question that is not whole yet: this libvterm forgets the beginning
- * of a string that comes in two pieces. */
+/* Bytes up to the last picture or question that is not whole yet: this libvterm forgets the
+ * beginning of a string that comes in two pieces. */
 static size_t whole_part(const Bytes *bytes)
 {
     const char *open = NULL;
-    for (const char *at = bytes->data; at + 1 < bytes->data + bytes->n; at++) {
-        if (at[0] == '\033' && memchr("P_]", at[1], 3) != NULL && open == NULL) {
+    for (const char *at = bytes->data; at + 1 < bytes->data + bytes->n; at++)
+        if (at[0] == '\033' && memchr("P_]", at[1], 3) && !open)
             open = at;
-        } else if (at[0] == '\033' && at[1] == '\\') {
+        else if (at[0] == '\033' && at[1] == '\\')
             open = NULL;
-        }
-    }
-    size_t n = open != NULL ? (size_t)(open - bytes->data) : bytes->n;
+    size_t n = open ? (size_t)(open - bytes->data) : bytes->n;
     return n > 0 && n == bytes->n && bytes->data[n - 1] == '\033' ? n - 1 : n;
 }
 
@@ -420,11 +399,10 @@ static void say_more(Emulator *e, const char *said, size_t n)
 {
     static const char plain[] = "\033[?1;2c", sixel[] = "\033[?62;4c";
     const char *at = e->speaks_sixel ? memmem(said, n, plain, sizeof plain - 1) : NULL;
-    size_t before = at != NULL ? (size_t)(at - said) : n;
-    if (before > 0) {
+    size_t before = at ? (size_t)(at - said) : n;
+    if (before > 0)
         answer(e, said, before);
-    }
-    if (at != NULL) {
+    if (at) {
         answer(e, sixel, sizeof sixel - 1);
         say_more(e, at + sizeof plain - 1, n - before - (sizeof plain - 1));
     }
@@ -474,9 +452,8 @@ Term *emulator_term(Emulator *e, GraphicsChoice graphics, bool mono)
     TermOptions options = {
         .in = e->slave, .out = e->slave, .graphics = graphics, .mono = mono, .steady = true};
     Status status = term_open(&term, &options, &error);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         printf("# %s\n", error.text);
-    }
     assert_int_equal(status, STATUS_OK);
     return term;
 }

@@ -41,7 +41,7 @@ typedef struct Emulator {
     bool resized_within;             /* the picture that comes in began at another size */
     bool caught_up;
     size_t received, answered; /* bytes */
-    pthread_t reader; /* empties the pty, so that no writer ever waits for the test */
+    pthread_t reader;          /* empties the pty, so that no writer ever waits for the test */
     pthread_mutex_t lock;
     Bytes waiting; /* under the lock */
     bool ending;   /* under the lock */

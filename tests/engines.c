@@ -44,10 +44,9 @@ long tell(Engine *engine, CommandKind kind, int run, long number, const char *te
 
 const NoteView *answer(const Snapshot *snapshot, long ticket)
 {
-    for (int i = 0; i < snapshot->notes; i++) {
+    for (int i = 0; i < snapshot->notes; i++)
         if (snapshot->note[i].ticket == ticket)
             return &snapshot->note[i];
-    }
     return NULL;
 }
 

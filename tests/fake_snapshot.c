@@ -74,13 +74,11 @@ static void fill_series(Pool *pool, int i, const FakeOptions *options)
             value[t] = value[t] < 0.3 * law ? 0.3 * law : value[t];
         }
         rows_add(curves, r * every, value);
-        if (r % 50 == 0) {
+        if (r % 50 == 0)
             rows_add(times, r * every, (const double[]){at / 412, at * 1280});
-        }
     }
-    for (int t = 0; t < run->loss_terms; t++) {
+    for (int t = 0; t < run->loss_terms; t++)
         run->term[t].series = rows_series(curves, t);
-    }
     run->seconds = rows_series(times, 0);
     run->evaluations = rows_series(times, 1);
     run->batch = 256;
@@ -91,26 +89,19 @@ static void fill_shift(Pool *pool, RunView *run, const FakeOptions *options)
     int rows = options->sampling, columns = (int)(run->step / 150) + 1;
     columns = columns > MEASURES_MAX ? MEASURES_MAX : columns;
     ShiftView *shift = &run->shift_view;
-    float **field[] = {(float **)&shift->own,
-                       (float **)&shift->forward,
-                       (float **)&shift->ratio,
-                       (float **)&shift->low,
-                       (float **)&shift->high,
-                       (float **)&shift->mmd2,
-                       (float **)&shift->null95,
-                       (float **)&shift->mmd2_teacher,
-                       (float **)&shift->null95_teacher,
-                       (float **)&shift->paired};
-    for (int f = 0; f < 10; f++) {
+    float **field[] = {
+        (float **)&shift->own,    (float **)&shift->forward,      (float **)&shift->ratio,
+        (float **)&shift->low,    (float **)&shift->high,         (float **)&shift->mmd2,
+        (float **)&shift->null95, (float **)&shift->mmd2_teacher, (float **)&shift->null95_teacher,
+        (float **)&shift->paired};
+    for (int f = 0; f < 10; f++)
         *field[f] = pool->shift[f];
-    }
     shift->rows = rows;
     shift->columns = columns;
     shift->step = pool->step;
     shift->time = pool->time;
-    for (int row = 0; row < rows; row++) {
+    for (int row = 0; row < rows; row++)
         pool->time[row] = (double)(rows - row) / rows;
-    }
     for (int c = 0; c < columns; c++) {
         pool->step[c] = run->step * c / columns;
         for (int row = 0; row < rows; row++) {
@@ -120,9 +111,8 @@ static void fill_shift(Pool *pool, RunView *run, const FakeOptions *options)
             const double value[10] = {0.02 * ratio, 0.02,          ratio, ratio * 0.9,
                                       ratio * 1.12, 0.004 * ratio, 0.003, 0.003 * ratio,
                                       0.003,        0.03 * ratio};
-            for (int f = 0; f < 10; f++) {
+            for (int f = 0; f < 10; f++)
                 pool->shift[f][c * rows + row] = (float)value[f];
-            }
         }
     }
     run->shift = pool->shift[2][(columns - 1) * rows + rows - 1];
@@ -153,15 +143,13 @@ static void fill_points(Pool *pool, RunView *run, int steps)
                 size_t at = (size_t)k * stage + (size_t)i * 2 + (size_t)c;
                 student[at] = noise[c] * (1 - t) + end[c] * t;
                 teacher[at] = noise[c] * (1 - t) + sharp[c] * t;
-                if (k < steps) {
+                if (k < steps)
                     x0[at] = end[c] * (0.5f + 0.5f * t);
-                }
             }
         }
     }
-    for (int i = 0; i < REFERENCES_MADE; i++) {
+    for (int i = 0; i < REFERENCES_MADE; i++)
         ring_point(pool, i % 8, 0.1, pool->reference + 2 * i);
-    }
     run->samples = (SamplesView){.step = run->step,
                                  .n = POINTS,
                                  .steps = steps,
@@ -193,16 +181,14 @@ static void fill_pictures(Pool *pool, RunView *run, int steps)
     for (int i = 0; i < PICTURES; i++) {
         pool->label[i] = i % 10;
         for (size_t d = 0; d < dims; d++) {
-            float noise = (float)normal(pool),
-                  end = shape(i % 10, (int)d / SIDE, (int)d % SIDE);
+            float noise = (float)normal(pool), end = shape(i % 10, (int)d / SIDE, (int)d % SIDE);
             for (int k = 0; k <= steps; k++) {
                 float t = (float)k / (float)steps;
                 size_t at = (size_t)k * stage + (size_t)i * dims + d;
                 student[at] = noise * (1 - t) + (end * 0.9f + 0.02f * noise) * t;
                 teacher[at] = noise * (1 - t) + end * t;
-                if (k < steps) {
+                if (k < steps)
                     x0[at] = end * (0.4f + 0.5f * t);
-                }
             }
         }
     }
@@ -225,12 +211,14 @@ static void fill_params(Pool *pool, RunView *run)
 {
     ParamInfoView param;
     run->param = (const char(*)[64])pool->param;
-    for (run->params = 0; engine_param(run->params, &param) && run->params < PARAMS_MAX; run->params++) {
-        bool data = strcmp(param.key, "beta_data") == 0, other = !data && strncmp(param.key, "beta_", 5) == 0 &&
-                                                                strcmp(param.section, "source") == 0;
+    for (run->params = 0; engine_param(run->params, &param) && run->params < PARAMS_MAX;
+         run->params++) {
+        bool data = strcmp(param.key, "beta_data") == 0,
+             other = !data && strncmp(param.key, "beta_", 5) == 0 &&
+                     strcmp(param.section, "source") == 0;
         const char *value = other && strcmp(param.key, "beta_floor") != 0 ? "0.25"
                             : data                                        ? "0.5"
-                            : param.fallback != NULL                      ? param.fallback
+                            : param.fallback                              ? param.fallback
                                                                           : "";
         engine_param_check(run->params, value, pool->param[run->params], NULL);
     }
@@ -239,13 +227,16 @@ static void fill_params(Pool *pool, RunView *run)
     memcpy(run->share, share, sizeof share);
 }
 
-/* The first seeds on smooth curves: the teacher's bends, the student's is off by more with every step. */
+/* The first seeds on smooth curves: the teacher's bends, the student's is off by more with every
+ * step. */
 static void fill_paths(Pool *pool, RunView *run, bool images)
 {
     enum { FOLLOWED = 24, PICTURES_FOLLOWED = 10, FINE = 8, FIELD = 5 };
     int steps = run->samples.steps, n = images ? PICTURES_FOLLOWED : FOLLOWED;
-    size_t stages = (size_t)steps + 1, rows = stages * stages * (size_t)n, field = (size_t)(steps * FIELD * FIELD) * 2;
-    float *path = calloc(3 * rows + stages * (size_t)n + (size_t)(steps * FINE + 1) * (size_t)n * 2 + 2 * field,
+    size_t stages = (size_t)steps + 1, rows = stages * stages * (size_t)n,
+           field = (size_t)(steps * FIELD * FIELD) * 2;
+    float *path = calloc(3 * rows + stages * (size_t)n +
+                             (size_t)(steps * FINE + 1) * (size_t)n * 2 + 2 * field,
                          sizeof *path);
     float *gap = path + 2 * rows, *fresh = gap + rows, *line = fresh + stages * (size_t)n;
     float *fields = line + (size_t)(steps * FINE + 1) * (size_t)n * 2;
@@ -264,13 +255,13 @@ static void fill_paths(Pool *pool, RunView *run, bool images)
                 path[2 * row] = line[2 * (k * FINE * n + p)] + (float)off;
                 path[2 * row + 1] = line[2 * (k * FINE * n + p) + 1] - (float)(off * 0.5);
                 gap[row] = (float)(off * 0.79);
-                fresh[k * n + p] = r == 0 ? (float)(off * 0.79 / (k > 0 ? k : 1)) : fresh[k * n + p];
+                fresh[k * n + p] =
+                    r == 0 ? (float)(off * 0.79 / (k > 0 ? k : 1)) : fresh[k * n + p];
             }
         }
     }
-    for (size_t i = 0; i < 2 * field; i++) {
+    for (size_t i = 0; i < 2 * field; i++)
         fields[i] = (float)(0.9 * sin(0.7 * (double)i) * (i < field ? 1 : 0.9));
-    }
     pool->paths = (PathsView){.n = n,
                               .steps = steps,
                               .starts = steps + 1,
@@ -288,18 +279,16 @@ static void fill_paths(Pool *pool, RunView *run, bool images)
                               .field_half = 2,
                               .student_field = fields,
                               .teacher_field = fields + field};
-    for (int i = 0; i < REFERENCES_MADE && images; i++) {
+    for (int i = 0; i < REFERENCES_MADE && images; i++)
         ring_point(pool, i % 8, 0.1, pool->reference + 2 * i);
-    }
     run->samples.paths = &pool->paths;
 }
 
 static void fill_run(Pool *pool, int i, const FakeOptions *options)
 {
-    static const char *const names[] = {"ring-pd", "ring-lcm", "moons-pd-ddil",
-                                        "fashion-lcm-ddil", "ring-pd-ddil"};
-    static const RunState states[] = {RUN_DONE, RUN_PAUSED, RUN_FAILED, RUN_QUEUED,
-                                      RUN_LIVE};
+    static const char *const names[] = {"ring-pd", "ring-lcm", "moons-pd-ddil", "fashion-lcm-ddil",
+                                        "ring-pd-ddil"};
+    static const RunState states[] = {RUN_DONE, RUN_PAUSED, RUN_FAILED, RUN_QUEUED, RUN_LIVE};
     RunView *run = &pool->run[i];
     int kind = RUNS_MAX - options->runs + i;
     bool last = kind == RUNS_MAX - 1;
@@ -317,15 +306,14 @@ static void fill_run(Pool *pool, int i, const FakeOptions *options)
                      .seconds_left = 78,
                      .guided = options->guided};
     snprintf(run->name, sizeof run->name, "%s", names[kind]);
-    snprintf(run->method, sizeof run->method, "%s",
-             strstr(names[kind], "lcm") != NULL ? "lcm" : "pd");
+    snprintf(run->method, sizeof run->method, "%s", strstr(names[kind], "lcm") ? "lcm" : "pd");
     snprintf(run->data, sizeof run->data, "%s", options->images ? "fashion" : "ring");
     run->step = last ? options->step : options->steps * (i + 1) / RUNS_MAX;
     run->state = last && options->all_done ? RUN_DONE : run->state;
     fill_params(pool, run);
     if (run->state == RUN_FAILED) {
-        snprintf(run->note, sizeof run->note,
-                 "loss is not finite at step %ld; checkpoint stands", run->step);
+        snprintf(run->note, sizeof run->note, "loss is not finite at step %ld; checkpoint stands",
+                 run->step);
     }
     if (options->empty && last) {
         run->step = 0;
@@ -341,16 +329,14 @@ static void fill_run(Pool *pool, int i, const FakeOptions *options)
     run->loss_terms = 4;
     run->term = pool->term[i];
     static const char *const terms[] = {"loss", "grad_norm", "loss_data", "loss_student"};
-    for (int t = 0; t < 4; t++) {
+    for (int t = 0; t < 4; t++)
         snprintf(run->term[t].name, sizeof run->term[t].name, "%s", terms[t]);
-    }
     fill_series(pool, i, options);
     if (last) {
         fill_shift(pool, run, options);
         (options->images ? fill_pictures : fill_points)(pool, run, options->sampling);
-        if (!options->no_paths) {
+        if (!options->no_paths)
             fill_paths(pool, run, options->images);
-        }
         if (options->past > 0) { /* the same, made earlier */
             run->past = run->samples;
             run->past.step = options->past;
@@ -394,12 +380,12 @@ const Snapshot *fake_snapshot(const FakeOptions *given)
     options.steps = options.steps > 0 ? options.steps : 4000;
     options.sampling = options.sampling > 0 ? options.sampling : 4;
     size_t dims = options.images ? PICTURES * SIDE * SIDE : POINTS * 2;
-    pool->samples =
-        calloc(dims * (size_t)(3 * options.sampling + 2), sizeof *pool->samples);
+    pool->samples = calloc(dims * (size_t)(3 * options.sampling + 2), sizeof *pool->samples);
     pool->state = options.seed + 7;
     pool->mark[0] = (MarkView){.step = 1200, .text = "optimizer.lr 0.001 -> 0.0005"};
     pool->mark[1] = (MarkView){.step = 1500, .text = "note: k=2 fades [stage 2, seed 5]"};
-    pool->mark[2] = (MarkView){.step = 1800, .text = "source.beta_student 0.25 -> 0.5, threshold.sites TRS -> \"\""};
+    pool->mark[2] = (MarkView){
+        .step = 1800, .text = "source.beta_student 0.25 -> 0.5, threshold.sites TRS -> \"\""};
     pool->metric[0] = (MetricView){"sw2", 0.0063, 0.0058, 0.0069};
     pool->metric[1] = (MetricView){"modes", 8, 8, 8};
     pool->snapshot.serial = 1;
@@ -420,9 +406,8 @@ void fake_free(const Snapshot *snapshot)
 {
     Pool *pool = (Pool *)snapshot; /* the snapshot is its first member */
     free(pool->samples);
-    for (int i = 0; i < 2 * RUNS_MAX; i++) {
+    for (int i = 0; i < 2 * RUNS_MAX; i++)
         rows_drop(pool->rows[i]);
-    }
     free(pool->followed);
     free(pool);
 }

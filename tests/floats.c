@@ -39,8 +39,7 @@ static double worst(size_t n, const float *got, const float *want)
     return error / top;
 }
 
-void expect_close(const char *what, size_t n, const float *got, const float *want,
-                  double bound)
+void expect_close(const char *what, size_t n, const float *got, const float *want, double bound)
 {
     double error = worst(n, got, want);
     if (!(error <= bound))

@@ -10,7 +10,6 @@
 float *random_floats(size_t n, float scale, uint64_t index);
 float *copy_of(size_t n, const float *x);
 /* Fails the test unless |got - want| / max |want| <= bound; a NaN anywhere fails it. */
-void expect_close(const char *what, size_t n, const float *got, const float *want,
-                  double bound);
+void expect_close(const char *what, size_t n, const float *got, const float *want, double bound);
 
 #endif

@@ -16,9 +16,8 @@
 static long value_of(const char *keys, char key, long otherwise)
 {
     for (const char *at = keys; *at != '\0';) {
-        if (at[0] == key && at[1] == '=') {
+        if (at[0] == key && at[1] == '=')
             return at[2] >= '0' && at[2] <= '9' ? strtol(at + 2, NULL, 10) : at[2];
-        }
         at += strcspn(at, ",");
         at += *at == ',';
     }
@@ -27,10 +26,9 @@ static long value_of(const char *keys, char key, long otherwise)
 
 static int digit_of(char c)
 {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const char *at = strchr(digits, c);
-    assert_true(at != NULL && c != '\0');
+    assert_true(at && c != '\0');
     return (int)(at - digits);
 }
 
@@ -42,12 +40,10 @@ static Bytes from_base64(const Bytes *text)
         const char *four = text->data + i;
         size_t pad = (size_t)(four[3] == '=') + (size_t)(four[2] == '=');
         uint32_t bits = 0;
-        for (size_t k = 0; k < 4; k++) {
+        for (size_t k = 0; k < 4; k++)
             bits = bits << 6 | (uint32_t)(k < 4 - pad ? digit_of(four[k]) : 0);
-        }
         assert_true(pad == 0 || i + 4 == text->n);
-        bytes_add(&out, (uint8_t[3]){bits >> 16 & 255, bits >> 8 & 255, bits & 255},
-                  3 - pad);
+        bytes_add(&out, (uint8_t[3]){bits >> 16 & 255, bits >> 8 & 255, bits & 255}, 3 - pad);
     }
     return out;
 }
@@ -75,22 +71,20 @@ static void delete (KittyScreen *screen, unsigned number)
     }
 }
 
-static void take(KittyScreen *screen, const char *keys, const char *payload, size_t n,
-                 int x, int y)
+static void take(KittyScreen *screen, const char *keys, const char *payload, size_t n, int x, int y)
 {
     assert_true(!screen->loading || value_of(keys, 'i', 0) == 0); /* one at a time */
     if (!screen->loading) {
         assert_int_equal(value_of(keys, 'a', 't'), 'T');
         assert_int_equal(value_of(keys, 'f', 0), 100);
         assert_int_equal(value_of(keys, 'C', 0), 1); /* the cursor stays */
-        screen->begun = (KittyPicture){
-            (unsigned)value_of(keys, 'i', 0),
-            {x, y, (int)value_of(keys, 'c', 0), (int)value_of(keys, 'r', 0)},
-            0,
-            0,
-            NULL,
-            false
-        };
+        screen->begun =
+            (KittyPicture){(unsigned)value_of(keys, 'i', 0),
+                           {x, y, (int)value_of(keys, 'c', 0), (int)value_of(keys, 'r', 0)},
+                           0,
+                           0,
+                           NULL,
+                           false};
         assert_true(screen->begun.number > 0);
     }
     assert_int_equal(value_of(keys, 'q', 0), 2); /* no answers */
@@ -115,7 +109,7 @@ void kitty_command(KittyScreen *screen, const char *command, size_t n, int x, in
         return;
     }
     const char *end = memchr(command, ';', n);
-    size_t length = end != NULL ? (size_t)(end - command) : n;
+    size_t length = end ? (size_t)(end - command) : n;
     assert_true(length < sizeof keys);
     memcpy(keys, command, length);
     keys[length] = '\0';
@@ -127,25 +121,21 @@ void kitty_command(KittyScreen *screen, const char *command, size_t n, int x, in
         screen->loading = screen->cut = false; /* deleting ends what was begun */
         bytes_done(&screen->text);
         break;
-    default:
-        take(screen, keys, end != NULL ? end + 1 : "", end != NULL ? n - length - 1 : 0,
-             x, y);
+    default: take(screen, keys, end ? end + 1 : "", end ? n - length - 1 : 0, x, y);
     }
 }
 
 void kitty_clear(KittyScreen *screen)
 {
-    while (screen->n > 0) {
+    while (screen->n > 0)
         free(screen->shown[--screen->n].rgb);
-    }
     bytes_done(&screen->text);
 }
 
 void kitty_cleared(KittyScreen *screen)
 {
-    for (int i = 0; i < screen->n; i++) {
+    for (int i = 0; i < screen->n; i++)
         screen->shown[i].cleared = true;
-    }
 }
 
 static const KittyPicture *at_cells(const KittyScreen *screen, Rect cells)
@@ -165,12 +155,11 @@ void assert_kitty_shows(const KittyScreen *screen, const Canvas *canvas, bool in
     for (int i = 0; i < canvas->pictures; i++) {
         const Picture *picture = &canvas->picture[i];
         const KittyPicture *found = at_cells(screen, picture->cells);
-        assert_true(found != NULL && !found->cleared);
-        bool same = !in_full || (found->width == picture->width &&
-                                 found->height == picture->height);
-        for (int p = 0; in_full && same && p < picture->width * picture->height; p++) {
+        assert_true(found && !found->cleared);
+        bool same =
+            !in_full || (found->width == picture->width && found->height == picture->height);
+        for (int p = 0; in_full && same && p < picture->width * picture->height; p++)
             same = memcmp(found->rgb + 3 * p, picture->palette[picture->pixels[p]], 3) == 0;
-        }
         assert_true(same);
     }
 }

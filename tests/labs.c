@@ -75,37 +75,42 @@ void bench_stand(Bench *bench, Origin origin, Batch *rows)
     size_t mark = arena_mark(&bench->step);
     float *noise = arena_floats(&bench->step, 2 * n);
     float *states = arena_floats(&bench->step, (steps + 1) * 2 * n);
-    Policy policy = origin == ORIGIN_TEACHER ? lab_teacher(lab, steps, 2) : lab_student(lab, true, 0);
+    Policy policy =
+        origin == ORIGIN_TEACHER ? lab_teacher(lab, steps, 2) : lab_student(lab, true, 0);
     for (int k = 0; k < 2 * n; k++)
         noise[k] = 1.5f * vectors_wave((uint32_t)k, 106);
-    rollout(bench->crew, &(Rollout){.policy = &policy, .seed = 1, .stream = STREAM_ROLLOUT, .n = n, .noise = noise,
-                                    .label = rows->label, .states = states});
+    rollout(bench->crew, &(Rollout){.policy = &policy,
+                                    .seed = 1,
+                                    .stream = STREAM_ROLLOUT,
+                                    .n = n,
+                                    .noise = noise,
+                                    .label = rows->label,
+                                    .states = states});
     for (int k = 0; k < 2 * n; k++) {
         Noise t = noise_at(lab->schedule, rows->u[k / 2]);
         int stage = steps - rows->point[k / 2] * steps / lab->grid.points;
-        rows->z[k] = origin == ORIGIN_DATA ? (float)(t.alpha * (double)vectors_wave((uint32_t)k, 102) + t.sigma * (double)noise[k])
-                                           : states[stage * 2 * n + k];
+        rows->z[k] = origin == ORIGIN_DATA
+                         ? (float)(t.alpha * (double)vectors_wave((uint32_t)k, 102) +
+                                   t.sigma * (double)noise[k])
+                         : states[stage * 2 * n + k];
     }
     arena_rewind(&bench->step, mark);
 }
 
 /* ---- Shift ---- */
 
-static void method_label(const void *context, Arena *arena, int n, const float *z,
-                         const int *i, int steps, const int *label, float *x0)
+static void method_label(const void *context, Arena *arena, int n, const float *z, const int *i,
+                         int steps, const int *label, float *x0)
 {
     const Lab *lab = context;
     lab->method->label(lab, arena, n, z, i, steps, label, x0);
 }
 
-static int draw_label(const void *context, Rng *rng)
-{
-    return lab_label(context, rng);
-}
+static int draw_label(const void *context, Rng *rng) { return lab_label(context, rng); }
 
 static void method_gap(const void *context, Arena *arena, const Policy *student, int n,
-                       const float *z, const int *i, int steps, const int *label,
-                       uint64_t first, double *gap)
+                       const float *z, const int *i, int steps, const int *label, uint64_t first,
+                       double *gap)
 {
     const Lab *lab = context;
     lab->method->disagreement(lab, arena, student, n, z, i, steps, label, first, gap);
@@ -155,8 +160,8 @@ static size_t bytes_of(WalkType type, int rank, const long *shape)
     return bytes;
 }
 
-static void visit(Walk *walk, const char *name, WalkType type, int rank,
-                  const long *shape, void *data)
+static void visit(Walk *walk, const char *name, WalkType type, int rank, const long *shape,
+                  void *data)
 {
     (void)name;
     ByteWalk *copy = (ByteWalk *)walk;

@@ -26,8 +26,9 @@ void bench_close(Bench *bench);
 void bench_start(Bench *bench, int pretrain);
 void bench_advance(Bench *bench, long from, long to);
 
-/* Rows of a batch (labels and points set) at states whose noise vectors_wave gives, as tests/vectors/states.py has them: forward-diffused
- * rows->x, or the teacher's (two sub-steps) or the live student's own backward trajectories, row r's from its own noise. */
+/* Rows of a batch (labels and points set) at states whose noise vectors_wave gives, as
+ * tests/vectors/states.py has them: forward-diffused rows->x, or the teacher's (two sub-steps) or
+ * the live student's own backward trajectories, row r's from its own noise. */
 void bench_stand(Bench *bench, Origin origin, Batch *rows);
 
 /* The method's shift on n roll-outs, against a teacher of `substeps` sub-steps; lives as

@@ -189,7 +189,9 @@ check_comments() {
         END { finish() }' "${headers[@]}"
 }
 
-for check in check_layers check_places check_state check_views check_files check_functions check_comments; do
+check_dialect() { bash tests/dialect.sh check; }
+
+for check in check_dialect check_layers check_places check_state check_views check_files check_functions check_comments; do
     complain_each < <($check)
 done
 report_sizes

@@ -16,10 +16,7 @@ void folder_new(char folder[PATH_SIZE])
         fail_msg("cannot make %s", folder);
 }
 
-void folder_gone(const char *folder)
-{
-    folder_remove(folder, NULL);
-}
+void folder_gone(const char *folder) { folder_remove(folder, NULL); }
 
 int folder_entries(const char *folder)
 {
@@ -34,20 +31,18 @@ int folder_entries(const char *folder)
     return n;
 }
 
-static const char TINY[] =
-    "[run]\nmethod = %s\nsteps = 23\nbatch = 24\nlog_every = 3\n"
-    "checkpoint_every = 7\neval_samples = 64\n"
-    "[data]\nname = ring\nkeep = 0,1,2\n"
-    "[net]\nkind = mlp\nwidth = 16\ndepth = 2\n"
-    "[student]\nsteps = 4\ninit = %s\npretrain_steps = 9\n"
-    "[source]\nbeta_data = 0.5\nbeta_teacher = 0.25\nbeta_student = 0.25\n"
-    "capacity = 16\nteacher_capacity = 16\nteacher_substeps = 2\n"
-    "[shift]\nsamples = 16\nevery = 5\n";
+static const char TINY[] = "[run]\nmethod = %s\nsteps = 23\nbatch = 24\nlog_every = 3\n"
+                           "checkpoint_every = 7\neval_samples = 64\n"
+                           "[data]\nname = ring\nkeep = 0,1,2\n"
+                           "[net]\nkind = mlp\nwidth = 16\ndepth = 2\n"
+                           "[student]\nsteps = 4\ninit = %s\npretrain_steps = 9\n"
+                           "[source]\nbeta_data = 0.5\nbeta_teacher = 0.25\nbeta_student = 0.25\n"
+                           "capacity = 16\nteacher_capacity = 16\nteacher_substeps = 2\n"
+                           "[shift]\nsamples = 16\nevery = 5\n";
 
 static int tiny_text(char *text, size_t size, const char *method)
 {
-    return snprintf(text, size, TINY, method,
-                    strcmp(method, "diffusion") ? "pretrain" : "random");
+    return snprintf(text, size, TINY, method, strcmp(method, "diffusion") ? "pretrain" : "random");
 }
 
 void tiny_config(Config *config, const char *method)

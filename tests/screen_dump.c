@@ -16,8 +16,8 @@ static void print_difference(const char *name, const char *is, const char *was)
             was_line = was + 1;
         }
     }
-    printf("# %s:%d\n#  is  %.*s\n#  was %.*s\n", name, line, (int)strcspn(is_line, "\n"),
-           is_line, (int)strcspn(was_line, "\n"), was_line);
+    printf("# %s:%d\n#  is  %.*s\n#  was %.*s\n", name, line, (int)strcspn(is_line, "\n"), is_line,
+           (int)strcspn(was_line, "\n"), was_line);
 }
 
 bool golden_equal(const char *name, const char *text)
@@ -27,17 +27,15 @@ bool golden_equal(const char *name, const char *text)
     size_t size;
     Error error = {""};
     file_join(path, "tests/golden", name);
-    if (mode != NULL && strcmp(mode, "write") == 0) {
+    if (mode && strcmp(mode, "write") == 0)
         return file_write(path, text, strlen(text), &error) == STATUS_OK;
-    }
     if (file_read(path, 1 << 22, &was, &size, &error) != STATUS_OK) {
         printf("# %s\n", error.text);
         return false;
     }
     bool equal = strcmp(was, text) == 0;
-    if (!equal) {
+    if (!equal)
         print_difference(name, text, was);
-    }
     free(was);
     return equal;
 }

@@ -13,8 +13,8 @@ void assert_sound(const Canvas *canvas)
     int marked = 0, covered = 0;
     for (int i = 0; i < canvas->pictures; i++) {
         const Picture *picture = &canvas->picture[i];
-        Rect inside = rect_intersect(picture->cells,
-                                     (Rect){0, 1, canvas->width, canvas->height - 2});
+        Rect inside =
+            rect_intersect(picture->cells, (Rect){0, 1, canvas->width, canvas->height - 2});
         assert_memory_equal(&inside, &picture->cells, sizeof inside);
         assert_true(picture->height > 0 && picture->height % 6 == 0 &&
                     picture->height <= PICTURE_SIDE_MAX);
@@ -22,18 +22,15 @@ void assert_sound(const Canvas *canvas)
         assert_true(picture->width <= picture->cells.width * canvas->look.cell_width);
         assert_true(picture->height <= picture->cells.height * canvas->look.cell_height);
         covered += inside.width * inside.height;
-        for (int k = 0; k < i; k++) {
+        for (int k = 0; k < i; k++)
             assert_false(rects_overlap(canvas->picture[k].cells, picture->cells));
-        }
-        for (int k = 0; k < picture->width * picture->height; k++) {
+        for (int k = 0; k < picture->width * picture->height; k++)
             assert_true(picture->pixels[k] < PICTURE_COLOURS);
-        }
     }
     for (int i = 0; i < canvas->width * canvas->height; i++) {
         const Cell *cell = &canvas->cell[i];
         marked += (cell->style.attributes & ATTRIBUTE_PICTURE) != 0;
-        assert_true((cell->style.attributes & ATTRIBUTE_PICTURE) == 0 ||
-                    cell->rune == ' ');
+        assert_true((cell->style.attributes & ATTRIBUTE_PICTURE) == 0 || cell->rune == ' ');
         assert_true(cell->rune >= 32 && (!canvas->look.ascii || cell->rune <= 126));
         assert_true(canvas->look.colours != COLOURS_NONE ||
                     (cell->style.fg < 0 && cell->style.bg < 0));

@@ -28,8 +28,7 @@ static void test_rules_ring_once(void **state)
     run.state = RUN_DONE;
     run.shift = 1;
     alerts_init(&alerts);
-    assert_false(
-        alerts_watch(&alerts, &snapshot, say, sizeof say)); /* done before we looked */
+    assert_false(alerts_watch(&alerts, &snapshot, say, sizeof say)); /* done before we looked */
     run.state = RUN_LIVE;
     assert_false(alerts_watch(&alerts, &snapshot, say, sizeof say));
     run.state = RUN_FAILED;
@@ -45,9 +44,8 @@ static void test_rules_ring_once(void **state)
     assert_false(alerts_watch(&alerts, &snapshot, say, sizeof say));
     assert_false(alerts_add(&alerts, "nonsense>2", why, sizeof why));
     assert_non_null(strstr(why, "nonsense"));
-    for (int i = 0; i < ALERTS_MAX; i++) {
+    for (int i = 0; i < ALERTS_MAX; i++)
         assert_true(alerts_add(&alerts, "step>100000000", why, sizeof why));
-    }
     assert_false(alerts_add(&alerts, "step>1", why, sizeof why));
     fake_free(shown);
 }
@@ -56,8 +54,7 @@ static void test_screen_rings(void **state)
 {
     (void)state;
     const Snapshot *live = fake_snapshot(&(FakeOptions){.runs = 1, .step = 900});
-    const Snapshot *done =
-        fake_snapshot(&(FakeOptions){.runs = 1, .step = 900, .all_done = true});
+    const Snapshot *done = fake_snapshot(&(FakeOptions){.runs = 1, .step = 900, .all_done = true});
     Screen *screen = screen_new(&(ScreenOptions){.look = "view curves; go 100"});
     assert_int_equal(screen_want(screen, live).kind, REPLY_NONE);
     CanvasLook look = {.colours = COLOURS_NONE, .ascii = true, .graphics = GRAPHICS_OFF};
@@ -73,14 +70,11 @@ static void test_screen_rings(void **state)
     fake_free(done);
 }
 
-static int find_param(const ParamInfoView *params, int n, const char *section,
-                      const char *key)
+static int find_param(const ParamInfoView *params, int n, const char *section, const char *key)
 {
-    for (int i = 0; i < n; i++) {
-        if (strcmp(params[i].section, section) == 0 && strcmp(params[i].key, key) == 0) {
+    for (int i = 0; i < n; i++)
+        if (strcmp(params[i].section, section) == 0 && strcmp(params[i].key, key) == 0)
             return i;
-        }
-    }
     fail();
     return 0;
 }
@@ -91,10 +85,10 @@ static void test_shared_line(void **state)
     ParamInfoView *params = NULL;
     int n = engine_params(&params);
     char(*values)[64] = calloc((size_t)n, sizeof *values);
-    assert_true(n > 0 && values != NULL);
+    assert_true(n > 0 && values);
     for (int i = 0; i < n; i++) {
         snprintf(values[i], sizeof values[i], "%.63s",
-                 params[i].fallback != NULL ? params[i].fallback : "");
+                 params[i].fallback ? params[i].fallback : "");
     }
     snprintf(values[find_param(params, n, "run", "method")], 64, "pd");
     snprintf(values[find_param(params, n, "optimizer", "lr")], 64, "0.0005");
@@ -124,18 +118,14 @@ static void test_grounds_and_palettes(void **state)
     Canvas dark = {.look = look}, light = dark, other = dark;
     light.light = true;
     other.palette = 1;
-    for (Role role = ROLE_FAINT; role < ROLES; role++) {
-        if (role != ROLE_SELECTED) {
-            assert_int_not_equal(theme_style(&dark, role).fg,
-                                 theme_style(&light, role).fg);
-        }
-    }
+    for (Role role = ROLE_FAINT; role < ROLES; role++)
+        if (role != ROLE_SELECTED)
+            assert_int_not_equal(theme_style(&dark, role).fg, theme_style(&light, role).fg);
     for (int n = 0; n < 7; n++) {
         assert_int_not_equal(theme_line(&dark, n).fg, theme_line(&light, n).fg);
         assert_int_not_equal(theme_line(&dark, n).fg, theme_line(&other, n).fg);
-        for (int k = 0; k < n; k++) {
+        for (int k = 0; k < n; k++)
             assert_int_not_equal(theme_line(&light, n).fg, theme_line(&light, k).fg);
-        }
     }
 }
 
@@ -158,7 +148,11 @@ static double contrast(int colour, bool light)
     for (int c = 0; c < 3; c++) {
         rgb[c] = colour == 4 && c == 2 ? 238 /* xterm's blue */
                  : colour < 8          ? (colour >> c & 1) * full
-                 : colour < 232        ? step[(colour - 16) / (c == 0 ? 36 : c == 1 ? 6 : 1) % 6]
+                 : colour < 232        ? step[(colour - 16) /
+                                       (c == 0   ? 36
+                                               : c == 1 ? 6
+                                                        : 1) %
+                                       6]
                                        : (uint8_t)(8 + 10 * (colour - 232));
     }
     double ink = luminance(rgb) + 0.05;
@@ -172,8 +166,7 @@ static void test_contrast(void **state)
     (void)state;
     for (int many = 0; many < 2; many++) {
         for (int light = 0; light < 2; light++) {
-            Canvas canvas = {.look = {.colours = many ? COLOURS_256 : COLOURS_8},
-                             .light = light};
+            Canvas canvas = {.look = {.colours = many ? COLOURS_256 : COLOURS_8}, .light = light};
             for (Role role = ROLE_FAINT; role < ROLES; role++) {
                 int colour = theme_style(&canvas, role).fg;
                 bool words = role != ROLE_RULE && role != ROLE_BAND && colour >= 0;
@@ -186,12 +179,10 @@ static void test_contrast(void **state)
 static void test_clipboard(void **state)
 {
     (void)state;
-    static const char *const rows[][2] = {
-        {"",       "\033]52;c;\a"        },
-        {"f",      "\033]52;c;Zg==\a"    },
-        {"fo",     "\033]52;c;Zm8=\a"    },
-        {"foobar", "\033]52;c;Zm9vYmFy\a"}
-    }; /* RFC 4648 */
+    static const char *const rows[][2] = {{"", "\033]52;c;\a"},
+                                          {"f", "\033]52;c;Zg==\a"},
+                                          {"fo", "\033]52;c;Zm8=\a"},
+                                          {"foobar", "\033]52;c;Zm9vYmFy\a"}}; /* RFC 4648 */
     char sequence[CLIPBOARD_SIZE], long_text[3000];
     for (size_t i = 0; i < 4; i++) {
         size_t n = clipboard_sequence(rows[i][0], sequence);
@@ -206,12 +197,9 @@ static void test_clipboard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules_ring_once),
-        cmocka_unit_test(test_screen_rings),
-        cmocka_unit_test(test_shared_line),
-        cmocka_unit_test(test_grounds_and_palettes),
-        cmocka_unit_test(test_contrast),
-        cmocka_unit_test(test_clipboard),
+        cmocka_unit_test(test_rules_ring_once), cmocka_unit_test(test_screen_rings),
+        cmocka_unit_test(test_shared_line),     cmocka_unit_test(test_grounds_and_palettes),
+        cmocka_unit_test(test_contrast),        cmocka_unit_test(test_clipboard),
     };
     return cmocka_run_group_tests_name("alert", tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+
 #include <cmocka.h>
 #undef fail
 
@@ -38,8 +39,13 @@ void *realloc(void *old, size_t size)
 #endif
 
 #if COUNTS
-static const char *const short_run[] = {"run.steps=60",  "run.batch=300",         "student.pretrain_steps=10",
-                                        "source.capacity=64", "source.teacher_capacity=64", "source.warmup=0.02", NULL};
+static const char *const short_run[] = {"run.steps=60",
+                                        "run.batch=300",
+                                        "student.pretrain_steps=10",
+                                        "source.capacity=64",
+                                        "source.teacher_capacity=64",
+                                        "source.warmup=0.02",
+                                        NULL};
 
 /* Mallocs of steps 1..59, of any thread. */
 static long count_calls(const char *preset, int threads)

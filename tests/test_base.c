@@ -29,18 +29,14 @@ static void test_fail_fills_the_error(void **state)
 {
     (void)state;
     Error error;
-    assert_int_equal(fail(&error, STATUS_BAD_INPUT, "%s:%d", "x.ini", 12),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(fail(&error, STATUS_BAD_INPUT, "%s:%d", "x.ini", 12), STATUS_BAD_INPUT);
     assert_string_equal(error.text, "x.ini:12");
     assert_int_equal(fail(NULL, STATUS_FAILED, "nobody listens"), STATUS_FAILED);
     fail(&error, STATUS_FAILED, "%2000d", 1);
     assert_int_equal(strlen(error.text), sizeof error.text - 1);
 }
 
-static void say_restored(void)
-{
-    assert_true(write(STDERR_FILENO, "[restored]", 10) == 10);
-}
+static void say_restored(void) { assert_true(write(STDERR_FILENO, "[restored]", 10) == 10); }
 
 static void die_with_terminal(void)
 {
@@ -78,8 +74,7 @@ static void test_arena_aligns_and_zeroes(void **state)
         assert_int_equal(zero[i], 0);
     int *numbers = arena_new(&arena, int, 10);
     float *floats = arena_floats(&arena, 10);
-    assert_true((char *)numbers >= zero + 1000 &&
-                (char *)floats >= (char *)(numbers + 10));
+    assert_true((char *)numbers >= zero + 1000 && (char *)floats >= (char *)(numbers + 10));
     assert_string_equal(arena_text(&arena, "a word"), "a word");
     arena_done(&arena);
     arena_done(&arena);
@@ -167,6 +162,7 @@ static void test_arena_poisons_what_is_free(void **state)
 static void test_philox_published_vectors(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const uint32_t vector[3][10] = {
         {0,          0,          0,          0,          0,          0,          0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8},
         {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
@@ -174,6 +170,7 @@ static void test_philox_published_vectors(void **state)
         {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0,
          0xd16cfe09,                                                                         0x94fdcceb, 0x5001e420, 0x24126ea1},
     };
+    /* clang-format on */
     for (int i = 0; i < 3; i++) {
         uint32_t out[4];
         philox4x32_10(vector[i], vector[i] + 4, out);
@@ -285,8 +282,7 @@ static void test_rng_normal_is_normal(void **state)
     qsort(x, N, sizeof *x, by_value);
     for (int i = 0; i < N; i++) {
         double law = 0.5 * erfc(-x[i] / sqrt(2.0));
-        largest =
-            fmax(largest, fmax(fabs(law - (double)i / N), fabs(law - (i + 1.0) / N)));
+        largest = fmax(largest, fmax(fabs(law - (double)i / N), fabs(law - (i + 1.0) / N)));
     }
     free(x);
     assert_true(fabs(mean) < 5 / sqrt(N));
@@ -308,9 +304,8 @@ static void test_clock(void **state)
     assert_true(clock_cpu_s() >= cpu);
     clock_stamp(stamp, sizeof stamp);
     assert_int_equal(strlen(stamp), 19);
-    assert_int_equal(sscanf(stamp, "%4d-%2d-%2d %2d:%2d:%2d", &year, &month, &day, &hour,
-                            &minute, &second),
-                     6);
+    assert_int_equal(
+        sscanf(stamp, "%4d-%2d-%2d %2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second), 6);
     clock_stamp(tiny, sizeof tiny);
     assert_string_equal(tiny, "");
 }

@@ -16,10 +16,8 @@
 #include <cmocka.h>
 #undef fail
 
-static const CanvasLook sixel_look = {
-    COLOURS_256, false, GRAPHICS_SIXEL, 10, 20, {0, 0, 0},
-         "sixel 10x20"
-};
+static const CanvasLook sixel_look = {COLOURS_256, false,     GRAPHICS_SIXEL, 10,
+                                      20,          {0, 0, 0}, "sixel 10x20"};
 
 static CanvasLook look_of(ColourLevel colours, bool ascii, Graphics graphics)
 {
@@ -75,9 +73,7 @@ static void test_no_spike_is_lost(void **state)
         CanvasLook look = look_of(COLOURS_256, round % 3 == 2, GRAPHICS_BLOCKS);
         Canvas canvas;
         canvas_init(&canvas, width, height, &look);
-        ChartLine line = {
-            .source = {.run = &run, .series = &series, .smoothing = round % 4}
-        };
+        ChartLine line = {.source = {.run = &run, .series = &series, .smoothing = round % 4}};
         ChartSpec spec = {.lines = 1,
                           .line = &line,
                           .axis = axis_for(run.step, run.steps, round % 9, run.step / 2),
@@ -91,17 +87,15 @@ static void test_no_spike_is_lost(void **state)
         Scale scale = chart_scale(&canvas, &spec, plot_width);
         for (long r = 0; r < n; r++) {
             int column = axis_column(spec.axis, r * 7, plot_width);
-            if (r * 7 < spec.axis.first || column < 0 || column >= plot_width) {
+            if (r * 7 < spec.axis.first || column < 0 || column >= plot_width)
                 continue;
-            }
             double value = series_value(&series, r);
             bool beyond = value > scale.high * (1 + 1e-6);
             assert_false(spec.all && beyond);
             float low, high; /* only the extremes of a column of dots must show */
             series_extent(&series, r, r + 1, &low, &high);
-            int dot =
-                (int)floor((r * 7 - spec.axis.first) * plot_width * (look.ascii ? 1 : 2) /
-                           (spec.axis.last - spec.axis.first));
+            int dot = (int)floor((r * 7 - spec.axis.first) * plot_width * (look.ascii ? 1 : 2) /
+                                 (spec.axis.last - spec.axis.first));
             long from = axis_step(spec.axis, dot, plot_width * (look.ascii ? 1 : 2));
             long to = axis_step(spec.axis, dot + 1, plot_width * (look.ascii ? 1 : 2));
             series_extent(&series, series_row(&series, from - 1) + 1,
@@ -137,14 +131,9 @@ static void test_a_spike_does_not_flatten_the_curve(void **state)
         CanvasLook look = look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS);
         Canvas canvas;
         canvas_init(&canvas, 100 + CHART_MARGIN, 20, &look);
-        ChartLine line = {
-            .source = {.run = &run, .series = &series}
-        };
-        ChartSpec spec = {.lines = 1,
-                          .line = &line,
-                          .axis = {.last = 400},
-                          .linear_y = linear,
-                          .cursor = -1};
+        ChartLine line = {.source = {.run = &run, .series = &series}};
+        ChartSpec spec = {
+            .lines = 1, .line = &line, .axis = {.last = 400}, .linear_y = linear, .cursor = -1};
         Scale scale = chart_scale(&canvas, &spec, 100);
         assert_true(scale.high >= 1.5 && scale.high < 20);
         chart_draw(&canvas, (Rect){0, 0, 100 + CHART_MARGIN, 20}, &spec);
@@ -162,16 +151,13 @@ static void test_robust_ranges(void **state)
     (void)state;
     float values[1000];
     double low, high;
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         values[i] = i == 500 ? 1e9f : i == 501 ? NAN : i == 502 ? -INFINITY : (float)i;
-    }
     robust_range(values, 1000, false, true, &low, &high);
     assert_true(low == 0 && high > 999 && high < 3000);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         values[i] = (float)i;
-    }
-    robust_range(values, 1000, false, true, &low,
-                 &high); /* no outliers: nothing is cut */
+    robust_range(values, 1000, false, true, &low, &high); /* no outliers: nothing is cut */
     assert_true(low == 0 && high == 999);
     values[0] = values[1] = NAN;
     robust_range(values, 2, true, true, &low, &high);
@@ -182,24 +168,20 @@ static void test_a_gap_stays_a_gap(void **state)
 {
     (void)state;
     Rows *rows = rows_new(1);
-    for (int r = 0; r < 100; r++) {
+    for (int r = 0; r < 100; r++)
         rows_add(rows, r * 7, (const double[]){r >= 40 && r < 60 ? NAN : 1 + r % 3});
-    }
     Series series = rows_series(rows, 0);
     RunView run = {.step = 700, .steps = 700};
     CanvasLook look = look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS);
     Canvas canvas;
     canvas_init(&canvas, 100 + CHART_MARGIN, 20, &look);
-    ChartLine line = {
-        .source = {.run = &run, .series = &series, .smoothing = 2}
-    };
+    ChartLine line = {.source = {.run = &run, .series = &series, .smoothing = 2}};
     ChartSpec spec = {.lines = 1, .line = &line, .axis = {.last = 700}, .cursor = -1};
     chart_draw(&canvas, (Rect){0, 0, 100 + CHART_MARGIN, 20}, &spec);
     for (int x = 0; x < 100; x++) {
         int inked = 0;
-        for (int y = 0; y < 19; y++) {
+        for (int y = 0; y < 19; y++)
             inked += !plot_is_empty(&canvas, CHART_MARGIN + x, y);
-        }
         assert_true(x > 40 && x < 59 ? inked == 0 : x < 39 || x > 60 ? inked > 0 : true);
     }
     canvas_done(&canvas);
@@ -221,8 +203,7 @@ static void test_the_axis_grows_in_jumps(void **state)
             before = axis.last;
             for (int zoom = 1; zoom < 14; zoom++) {
                 Axis part = axis_for(step, lengths[i], zoom, step);
-                assert_true(part.first <= step &&
-                            step < part.last + (step >= part.last ? 1 : 0));
+                assert_true(part.first <= step && step < part.last + (step >= part.last ? 1 : 0));
                 assert_true(part.last - part.first <= axis.last);
             }
         }
@@ -230,7 +211,8 @@ static void test_the_axis_grows_in_jumps(void **state)
     }
 }
 
-/* A step stands in the column whose first step it is, bent or not, whole or zoomed; and what was early is given room. */
+/* A step stands in the column whose first step it is, bent or not, whole or zoomed; and what was
+ * early is given room. */
 static void test_columns_and_steps_agree(void **state)
 {
     (void)state;
@@ -258,6 +240,7 @@ static void test_columns_and_steps_agree(void **state)
 static void test_scales_hold_their_range(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const double pairs[][2] = {
         {1,    1  },
         {0.02, 0.9},
@@ -267,6 +250,7 @@ static void test_scales_hold_their_range(void **state)
         {0,    0  },
         {-4,   9  }
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         for (int log = 0; log < 2; log++) {
             Scale scale = scale_around(pairs[i][0], pairs[i][1], log);
@@ -305,8 +289,7 @@ static void test_heatmap_pixels_are_the_history(void **state)
         int column = ceil(x * 4000.0 / 800) < end ? shift_column(shift, step) : -1;
         for (int row = 0; row < 4; row++) {
             int pixel = picture->pixels[(row * 60 + 30) * 800 + x];
-            int level =
-                column < 0 ? -1 : shift_level(&scale, shift->ratio[column * 4 + row]);
+            int level = column < 0 ? -1 : shift_level(&scale, shift->ratio[column * 4 + row]);
             assert_int_equal(pixel, level + 1);
         }
     }
@@ -369,8 +352,7 @@ static void test_text_is_clipped_and_sane(void **state)
     canvas_init(&canvas, 10, 2, &look);
     Style plain = {COLOUR_DEFAULT, COLOUR_DEFAULT, 0};
     assert_int_equal(canvas_text(&canvas, 8, 0, 10, plain, "abcdef"), 6);
-    assert_int_equal(
-        canvas_text(&canvas, 0, 1, 10, plain, "a\xcc\x81\x1b[31m\xff\xe4\xb8\xad"), 8);
+    assert_int_equal(canvas_text(&canvas, 0, 1, 10, plain, "a\xcc\x81\x1b[31m\xff\xe4\xb8\xad"), 8);
     assert_int_equal(canvas.cell[10].rune, 'a');
     assert_int_equal(canvas.cell[11].rune, '?'); /* no control character reaches a cell */
     assert_int_equal(canvas.cell[17].rune, '?'); /* nor a wide one */

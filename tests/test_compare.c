@@ -59,15 +59,12 @@ static void test_a_run_keeps_its_stroke(void **state)
     laid = laid_runs(&scene);
     assert_int_equal(laid.n, 1);
     assert_int_equal(laid.stroke[0], stroke);
-    for (int id = 10; id < 16; id++) {
+    for (int id = 10; id < 16; id++)
         assert_true(laid_toggle(&session, id));
-    }
     assert_false(laid_toggle(&session, 16)); /* no place left */
-    for (int i = 0; i < CHART_LINES_MAX; i++) {
-        for (int k = 0; k < i; k++) {
+    for (int i = 0; i < CHART_LINES_MAX; i++)
+        for (int k = 0; k < i; k++)
             assert_string_not_equal(chart_stroke(i), chart_stroke(k));
-        }
-    }
 }
 
 /* A fork is drawn over its parent without being asked to. */
@@ -115,8 +112,7 @@ static void twin_new(Twin *twin, int id, long batch, long steps, double slow)
         rows_add(twin->curves, step, &value);
         if (step % 50 == 0) {
             double at = (double)step;
-            rows_add(twin->times, step,
-                     (const double[]){at * slow, at * (double)batch * 3});
+            rows_add(twin->times, step, (const double[]){at * slow, at * (double)batch * 3});
         }
     }
     twin->term.series = rows_series(twin->curves, 0);
@@ -167,8 +163,7 @@ static double largest_difference(const Twin *a, const Twin *b, Across across)
     const RunView *runs[] = {&a->run, &b->run};
     LineSource source = {.run = &a->run, .series = &a->term.series},
                base = {.run = &b->run, .series = &b->term.series};
-    line_sample_difference(&source, &base, axis_around(runs, 2, across, 0, 0), COLUMNS,
-                           point);
+    line_sample_difference(&source, &base, axis_around(runs, 2, across, 0, 0), COLUMNS, point);
     double most = 0;
     int n = 0;
     for (int x = 1; x <= COLUMNS; x++) {
@@ -220,10 +215,8 @@ static void test_a_million_rows_are_drawn_at_ten_a_second(void **state)
     for (int zoom = 0; zoom < 17; zoom++) {
         ChartLine line[3];
         for (int i = 0; i < 3; i++) {
-            line[i] = (ChartLine){
-                .source = {.run = &run, .series = &series, .smoothing = i + 1},
-                .stroke = i
-            };
+            line[i] = (ChartLine){.source = {.run = &run, .series = &series, .smoothing = i + 1},
+                                  .stroke = i};
         }
         ChartSpec spec = {.lines = 3,
                           .line = line,
@@ -234,11 +227,9 @@ static void test_a_million_rows_are_drawn_at_ten_a_second(void **state)
         chart_draw(&canvas, (Rect){0, 0, 200, 60}, &spec);
         slowest = fmax(slowest, clock_cpu_s() - start);
         int column = axis_column(spec.axis, 777777, 200 - CHART_MARGIN);
-        int arrow =
-            -1; /* the spike is an arrow at the top, one cell beside the cursor at most */
-        for (int x = column - 1; x <= column + 1; x++) {
+        int arrow = -1; /* the spike is an arrow at the top, one cell beside the cursor at most */
+        for (int x = column - 1; x <= column + 1; x++)
             arrow = canvas.cell[CHART_MARGIN + x].rune == 0x2191 ? x : arrow;
-        }
         bool hidden = canvas.cell[CHART_MARGIN + column].rune == 0x2502;
         assert_true(arrow >= 0 || hidden || chart_scale(&canvas, &spec, 192).high >= 1e6);
     }

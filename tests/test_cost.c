@@ -1,5 +1,6 @@
-/* What a run says it has cost, against the calls themselves: this program is linked with net_forward_more and mixture_x0 wrapped by counters
- * of rows. A row forward is 1, with the weights' gradient 3, with the input's alone 2 (backward = 2 or 1). And what budgets do. */
+/* What a run says it has cost, against the calls themselves: this program is linked with
+ * net_forward_more and mixture_x0 wrapped by counters of rows. A row forward is 1, with the
+ * weights' gradient 3, with the input's alone 2 (backward = 2 or 1). And what budgets do. */
 #include "tests/labs.h"
 #include "tests/near.h"
 #include "tests/runs.h"
@@ -10,7 +11,8 @@
 /* Filled by the wrappers; the crew has one thread. */
 static struct Counted {
     const Lab *lab;
-    bool others_are_students; /* weights of nobody known: lcm's target network, else a round's teacher */
+    bool others_are_students; /* weights of nobody known: lcm's target network, else a round's
+                                 teacher */
     double teacher, student, critic;
 } counted;
 
@@ -27,12 +29,15 @@ static void count_network(const float *weights, double evaluations)
         counted.teacher += evaluations;
 }
 
-Tensor *__real_net_forward_more(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *z,
-                           const float *u, const int *label, const NetMore *more);
-Tensor *__wrap_net_forward_more(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *z,
-                           const float *u, const int *label, const NetMore *more);
-Tensor *__wrap_net_forward_more(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *z,
-                           const float *u, const int *label, const NetMore *more)
+Tensor *__real_net_forward_more(const NetSpec *spec, Tape *tape, const float *weights,
+                                float *gradient, Tensor *z, const float *u, const int *label,
+                                const NetMore *more);
+Tensor *__wrap_net_forward_more(const NetSpec *spec, Tape *tape, const float *weights,
+                                float *gradient, Tensor *z, const float *u, const int *label,
+                                const NetMore *more);
+Tensor *__wrap_net_forward_more(const NetSpec *spec, Tape *tape, const float *weights,
+                                float *gradient, Tensor *z, const float *u, const int *label,
+                                const NetMore *more)
 {
     if (counted.lab)
         count_network(weights, z->n * (gradient ? 3.0 : tape->record && z->g ? 2.0 : 1.0));
@@ -47,17 +52,20 @@ void __wrap_mixture_x0(const Mixture *mixture, Noise t, const float z[2], int la
     __real_mixture_x0(mixture, t, z, label, x0);
 }
 
-#define NET     "[net]\nkind = mlp\nwidth = 8\ndepth = 1\n"
-#define MIXTURE                                                                                                          \
-    "[source]\nbeta_data = 0.4\nbeta_teacher = 0.3\nbeta_student = 0.3\nwarmup = 0.2\ncapacity = 8\n"                     \
+#define NET "[net]\nkind = mlp\nwidth = 8\ndepth = 1\n"
+#define MIXTURE                                                                                    \
+    "[source]\nbeta_data = 0.4\nbeta_teacher = 0.3\nbeta_student = 0.3\nwarmup = 0.2\n"            \
+    "capacity = 8\n"                                                                               \
     "teacher_capacity = 24\nteacher_substeps = 2\nrefresh = 3\nrefresh_every = 2\n"
 
-/* Opens a lab, regresses, trains: both counts must be the same number. network: the exact teacher is replaced by weights. */
+/* Opens a lab, regresses, trains: both counts must be the same number. network: the exact teacher
+ * is replaced by weights. */
 static void same_counts(const char *method, const char *rest, bool network)
 {
     char text[1024];
     snprintf(text, sizeof text,
-             "[run]\nmethod = %s\nsteps = 20\nbatch = 10\n[data]\nname = moons\n[student]\nsteps = 4\ninit = pretrain\n"
+             "[run]\nmethod = %s\nsteps = 20\nbatch = 10\n[data]\nname = moons\n[student]\nsteps "
+             "= 4\ninit = pretrain\n"
              "pretrain_steps = 3\n" NET MIXTURE "%s",
              method, rest);
     Bench *bench = bench_open(text, 1);
@@ -121,8 +129,9 @@ static void test_sources(void **state)
 
 /* ---- Budgets ---- */
 
-#define PLAN(n)                                                                                                             \
-    "[run]\nmethod = pd\nsteps = 100\nbatch = 10\n[data]\nname = ring\n[student]\nsteps = " n "\ninit = pretrain\n" \
+#define PLAN(n)                                                                                    \
+    "[run]\nmethod = pd\nsteps = 100\nbatch = 10\n[data]\nname = ring\n[student]\nsteps = " n      \
+    "\ninit = pretrain\n"                                                                          \
     "pretrain_steps = 3\n[optimizer]\nlr = 1\nwarmup = 2\n" NET MIXTURE
 
 /* Steps until the budget is spent; rates[] of each. */
@@ -141,7 +150,8 @@ static long spend(Bench *bench, double *rates, double *before_last)
     return index;
 }
 
-/* However early a budget ends a run, its rate has fallen to nothing by then, and its sources had their turn. */
+/* However early a budget ends a run, its rate has fallen to nothing by then, and its sources had
+ * their turn. */
 static void test_a_budget_anneals(void **state)
 {
     double rates[100] = {0}, before_last = 0;
@@ -163,7 +173,8 @@ static void test_a_budget_anneals(void **state)
 static void test_a_large_budget_does_nothing(void **state)
 {
     (void)state;
-    Bench *with = bench_open(PLAN("4") "[run]\nbudget_nfe = 1e9\n", 1), *without = bench_open(PLAN("4"), 1);
+    Bench *with = bench_open(PLAN("4") "[run]\nbudget_nfe = 1e9\n", 1),
+          *without = bench_open(PLAN("4"), 1);
     bench_start(with, 3);
     bench_start(without, 3);
     bench_advance(with, 0, 30);
@@ -173,7 +184,8 @@ static void test_a_large_budget_does_nothing(void **state)
     bench_close(without);
 }
 
-/* All rounds of progressive distillation fit into the budget, with as much of it each, up to a step. */
+/* All rounds of progressive distillation fit into the budget, with as much of it each, up to a
+ * step. */
 static void test_a_budget_holds_all_rounds(void **state)
 {
     StepReport report;

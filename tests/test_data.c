@@ -7,8 +7,8 @@
 
 static const size_t gib = (size_t)1 << 30;
 
-static Status open_set(Dataset *dataset, const char *name, const int *keep, int n_keep,
-                       int limit, Arena *arena, Error *error)
+static Status open_set(Dataset *dataset, const char *name, const int *keep, int n_keep, int limit,
+                       Arena *arena, Error *error)
 {
     DatasetOptions options = {.name = name,
                               .path = "",
@@ -54,6 +54,7 @@ static void test_procedural_laws(void **state)
         const char *name;
         int classes, conditional;
         double deviation;
+        /* clang-format off */
     } sets[] = {
         {"ring",         8,  0, 0.1 / 1.41774},
         {"grid",         25, 0, 0.1 / 1.41774},
@@ -61,13 +62,13 @@ static void test_procedural_laws(void **state)
         {"spiral",       2,  0, 0            },
         {"checkerboard", 8,  0, 0            },
     };
+    /* clang-format on */
     Arena arena;
     arena_init(&arena, gib);
     for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
         Dataset dataset;
         Error error;
-        assert_int_equal(open_set(&dataset, sets[s].name, NULL, 0, 0, &arena, &error),
-                         STATUS_OK);
+        assert_int_equal(open_set(&dataset, sets[s].name, NULL, 0, 0, &arena, &error), STATUS_OK);
         assert_int_equal(dataset.classes, sets[s].classes);
         assert_int_equal(dataset.conditional, sets[s].conditional);
         assert_int_equal(dataset.dims, 2);
@@ -118,13 +119,12 @@ static void test_arcs_are_smooth(void **state)
     arena_init(&arena, gib);
     for (int s = 0; s < 2; s++) {
         Dataset dataset;
-        assert_int_equal(open_set(&dataset, names[s], NULL, 0, 0, &arena, NULL),
-                         STATUS_OK);
+        assert_int_equal(open_set(&dataset, names[s], NULL, 0, 0, &arena, NULL), STATUS_OK);
         const Mixture *m = dataset.mixture;
         assert_int_equal(m->n, 96);
         for (int k = 0; k + 1 < m->n; k++) {
-            double gap = hypot(m->mean[k + 1][0] - m->mean[k][0],
-                               m->mean[k + 1][1] - m->mean[k][1]);
+            double gap =
+                hypot(m->mean[k + 1][0] - m->mean[k][0], m->mean[k + 1][1] - m->mean[k][1]);
             if (m->label[k] == m->label[k + 1])
                 assert_true(gap < 2 * m->deviation);
         }
@@ -138,8 +138,7 @@ static void test_checkerboard_cells(void **state)
     Arena arena;
     arena_init(&arena, gib);
     Dataset board;
-    assert_int_equal(open_set(&board, "checkerboard", NULL, 0, 0, &arena, NULL),
-                     STATUS_OK);
+    assert_int_equal(open_set(&board, "checkerboard", NULL, 0, 0, &arena, NULL), STATUS_OK);
     assert_null(board.mixture);
     for (int r = 0; r < 2000; r++) {
         float x[2];
@@ -221,18 +220,14 @@ static void test_bad_options(void **state)
     arena_init(&arena, gib);
     Dataset dataset;
     Error error;
-    assert_int_equal(open_set(&dataset, "rings", NULL, 0, 0, &arena, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(open_set(&dataset, "rings", NULL, 0, 0, &arena, &error), STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "'rings'"));
     assert_non_null(strstr(error.text, "checkerboard"));
-    assert_int_equal(open_set(&dataset, "ring", high, 2, 0, &arena, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(open_set(&dataset, "ring", high, 2, 0, &arena, &error), STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "no label 8"));
     assert_non_null(strstr(error.text, "0 to 7"));
-    assert_int_equal(open_set(&dataset, "ring", low, 1, 0, &arena, &error),
-                     STATUS_BAD_INPUT);
-    assert_int_equal(open_set(&dataset, "ring", NULL, 0, -5, &arena, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(open_set(&dataset, "ring", low, 1, 0, &arena, &error), STATUS_BAD_INPUT);
+    assert_int_equal(open_set(&dataset, "ring", NULL, 0, -5, &arena, &error), STATUS_BAD_INPUT);
     arena_done(&arena);
 }
 

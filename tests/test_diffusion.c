@@ -11,8 +11,7 @@
 static void test_clipped_cosine(void **state)
 {
     (void)state;
-    Noise quarter = noise_at(SCHEDULE_COSINE, 0.25),
-          late = noise_at(SCHEDULE_COSINE, 0.75);
+    Noise quarter = noise_at(SCHEDULE_COSINE, 0.25), late = noise_at(SCHEDULE_COSINE, 0.75);
     assert_near(quarter.logsnr, 1.76261876656, 1e-10);
     assert_near(quarter.alpha, 0.923870845373, 1e-12);
     assert_near(quarter.sigma, 0.382704404299, 1e-12);
@@ -46,10 +45,8 @@ static void test_discrete_tables(void **state)
 {
     (void)state;
     static const int at[] = {0, 249, 499, 749, 999};
-    static const double linear[] = {.9999, .5240853738, .0785872429, .0033505504,
-                                    .0000403583};
-    static const double scaled[] = {.99915, .6754324137, .2776696505, .0566234916,
-                                    .0046600985};
+    static const double linear[] = {.9999, .5240853738, .0785872429, .0033505504, .0000403583};
+    static const double scaled[] = {.99915, .6754324137, .2776696505, .0566234916, .0046600985};
     double table[1000];
     schedule_ddpm_linear(1000, table);
     for (int k = 0; k < 5; k++)
@@ -66,10 +63,10 @@ static void test_discrete_tables(void **state)
 static void test_karras(void **state)
 {
     (void)state;
-    static const double eighteen[] = {
-        80,        57.5859847, 40.7855738, 28.3745846, 19.3524530, 12.9100824,
-        8.4009353, 5.3151945,  3.2568215,  1.9233398,  1.0881706,  .5853481,
-        .2964423,  .1395165,   .0599473,   .0229345,   .0075280,   .002};
+    static const double eighteen[] = {80,         57.5859847, 40.7855738, 28.3745846, 19.3524530,
+                                      12.9100824, 8.4009353,  5.3151945,  3.2568215,  1.9233398,
+                                      1.0881706,  .5853481,   .2964423,   .1395165,   .0599473,
+                                      .0229345,   .0075280,   .002};
     static const double five[] = {80, 17.5278320, 2.5152190, .1697528, .002};
     double sigma[18];
     schedule_karras(18, 0.002, 80, 7, sigma);
@@ -117,9 +114,7 @@ static void test_weights(void **state)
     assert_near(weight_at(WEIGHT_MIN_SNR, late, 100), exp(late.logsnr), 1e-15);
 }
 
-/* ---- Steps
- * ----------------------------------------------------------------------------------------
- */
+/* ---- Steps ---- */
 
 /* Progressive distillation's target with teacher xhat = tanh z (methods.md 12). */
 static void test_implied_target(void **state)
@@ -127,11 +122,13 @@ static void test_implied_target(void **state)
     (void)state;
     static const struct {
         double z, u, first, second, x, eps, v;
+        /* clang-format off */
     } rows[] = {
         {1,   .75, 1.0607976765, 1.0865486309, .7754013758,  .7612104342,  -.4250748389},
         {1,   1,   1.1293649295, 1.2251170069, .7871714553,  1.0000000000, -.7871714553},
         {-.7, .25, -.6649609263, -.5816554160, -.5816554160, -.4249477569, -.1700106439},
     };
+    /* clang-format on */
     for (int k = 0; k < 3; k++) {
         Noise t = unclipped(rows[k].u), mid = unclipped(rows[k].u - 0.125);
         Noise s = unclipped(rows[k].u - 0.25);
@@ -155,15 +152,13 @@ static void test_implied_target_lands(void **state)
     (void)state;
     for (int k = 0; k < 2000; k++) {
         Rng rng = rng_at(1, STREAM_EVAL, (uint64_t)k);
-        double low = 0.001 + 0.9 * rng_uniform(&rng),
-               high = low + (1 - low) * rng_uniform(&rng);
+        double low = 0.001 + 0.9 * rng_uniform(&rng), high = low + (1 - low) * rng_uniform(&rng);
         Noise t = noise_at(SCHEDULE_COSINE, high), s = noise_at(SCHEDULE_COSINE, low);
         double z = 2 * rng_normal(&rng), end = 2 * rng_normal(&rng);
         if (high - low < 0.01)
             continue;
         double x = implied_x(t, s, z, end);
-        assert_near(ddim_from_x(t, s, z, x), end,
-                    1e-12 * (1 + fabs(x) * s.alpha + fabs(z)));
+        assert_near(ddim_from_x(t, s, z, x), end, 1e-12 * (1 + fabs(x) * s.alpha + fabs(z)));
     }
 }
 
@@ -173,8 +168,7 @@ static void sample_tanh(Rule rule, const double expected[4])
     static const double u[] = {.95, .7, .45, .2, 0};
     float z = 1, previous = 0;
     for (int k = 0; k < 4; k++) {
-        Noise t = unclipped(u[k]), s = unclipped(u[k + 1]),
-              before = unclipped(u[k ? k - 1 : 0]);
+        Noise t = unclipped(u[k]), s = unclipped(u[k + 1]), before = unclipped(u[k ? k - 1 : 0]);
         float x = (float)tanh(z);
         if (rule == RULE_DDIM)
             step_ddim(1, t, s, &z, &x, &z);
@@ -190,8 +184,7 @@ static void test_sampler_sequences(void **state)
     (void)state;
     sample_tanh(RULE_DPMPP,
                 (const double[]){1.1861123785, 1.2272422411, 1.0841989615, .7947510417});
-    sample_tanh(RULE_DDIM,
-                (const double[]){1.1861123785, 1.2207590152, 1.0757483247, .7916171006});
+    sample_tanh(RULE_DDIM, (const double[]){1.1861123785, 1.2207590152, 1.0757483247, .7916171006});
 }
 
 /* LCM's step on DDPM's linear table: eps-prediction .5, z = 1, t = 749 -> 499, noise .25.
@@ -239,8 +232,7 @@ static void test_stochastic_rules_keep_the_marginal(void **state)
             square += (double)out * out / N;
         }
         assert_near(mean, s.alpha * x, 4 * s.sigma / sqrt(N));
-        assert_near(square - mean * mean, s.sigma * s.sigma,
-                    6 * s.sigma * s.sigma / sqrt(N));
+        assert_near(square - mean * mean, s.sigma * s.sigma, 6 * s.sigma * s.sigma / sqrt(N));
     }
 }
 
@@ -278,8 +270,7 @@ static void test_rules_meet(void **state)
 
 static const Threshold everywhere = {.low = -1, .high = 1, .quantile = 0.9, .sites = 31};
 
-static void apply(ThresholdKind kind, double low, double high, int n, const double *in,
-                  double *out)
+static void apply(ThresholdKind kind, double low, double high, int n, const double *in, double *out)
 {
     Threshold threshold = everywhere;
     float x[16];
@@ -297,10 +288,8 @@ static void test_threshold_golden(void **state)
 {
     (void)state;
     static const double x[] = {-3, -1.5, -.5, 0, .2, .9, 1.1, 2};
-    static const double dynamic[] = {-1,      -.652174, -.217391, 0,
-                                     .086957, .391304,  .478261,  .869565};
-    static const double wild[] = {-.3, .4, 1.2, 2.7, -1.4},
-                        reflected[] = {.3, .4, .8, .7, .6};
+    static const double dynamic[] = {-1, -.652174, -.217391, 0, .086957, .391304, .478261, .869565};
+    static const double wild[] = {-.3, .4, 1.2, 2.7, -1.4}, reflected[] = {.3, .4, .8, .7, .6};
     double out[8];
     apply(THRESHOLD_DYNAMIC, -1, 1, 8, x, out);
     for (int k = 0; k < 8; k++)
@@ -409,7 +398,8 @@ static void test_kept_levels_are_the_levels(void **state)
         for (int k = 0; k < 5000; k++) {
             double u = k % 3 == 0 ? (k / 3 % 5) / 4.0 : k / 5000.0;
             Noise kept = noises_at(&noises, u), t = noise_at((Schedule)s, u);
-            assert_true(kept.u == t.u && kept.alpha == t.alpha && kept.sigma == t.sigma && kept.logsnr == t.logsnr);
+            assert_true(kept.u == t.u && kept.alpha == t.alpha && kept.sigma == t.sigma &&
+                        kept.logsnr == t.logsnr);
         }
     }
 }

@@ -12,11 +12,11 @@ enum { ROWS = 12, STEPS = 2 };
 
 /* ---- The same cases as in the script ---- */
 
-#define SHARED                                                                           \
-    "[run]\nbatch = 12\nsteps = 100\n[net]\nwidth = 16\ndepth = 2\nfeatures = "          \
-    "8\ntime_scale = 30\n"                                                               \
-    "time_range = 30\n[optimizer]\nlr = 1e-2\nbeta2 = 0.99\nweight_decay = 0.1\nclip = " \
-    "0.5\n"                                                                              \
+#define SHARED                                                                                     \
+    "[run]\nbatch = 12\nsteps = 100\n[net]\nwidth = 16\ndepth = 2\nfeatures = "                    \
+    "8\ntime_scale = 30\n"                                                                         \
+    "time_range = 30\n[optimizer]\nlr = 1e-2\nbeta2 = 0.99\nweight_decay = 0.1\nclip = "           \
+    "0.5\n"                                                                                        \
     "ema = 0.9\ndecay = none\n[student]\ninit = random\nsteps = 4\n"
 #define RING    "[data]\nname = ring\n"
 #define CLASSES "[data]\nname = moons\n"
@@ -33,15 +33,22 @@ typedef struct Case {
 } Case;
 
 #define EDGES BOX "sites = TRSLC\n"
-#define PAIRS "p_mean = -0.3\np_std = 1.2\nt_min = 0.01\npoints_first = 4\npoints_last = 16\nstages = 10\n"
+#define PAIRS                                                                                      \
+    "p_mean = -0.3\np_std = 1.2\nt_min = 0.01\npoints_first = 4\npoints_last = 16\nstages = 10\n"
 /* Each source without and with thresholding at every site. */
-#define SOURCE(method, source, more)                                                                                     \
-    {method "-" #source "-off", method, EXPERT_ARCS, true, GUIDED more, SOURCE_##source},                                \
-    {method "-" #source "-on", method, EXPERT_ARCS, true, GUIDED EDGES more, SOURCE_##source}
-#define GUIDED CLASSES "[teacher]\nguidance = 3\n"
-#define PD_CASE "[pd]\nsubsteps = 2\nweighting = constant\n"
+#define SOURCE(method, source, more)                                                               \
+    {method "-" #source "-off", method, EXPERT_ARCS, true, GUIDED more, SOURCE_##source},          \
+    {                                                                                              \
+        method "-" #source "-on", method, EXPERT_ARCS, true, GUIDED EDGES more, SOURCE_##source    \
+    }
+#define GUIDED   CLASSES "[teacher]\nguidance = 3\n"
+#define PD_CASE  "[pd]\nsubsteps = 2\nweighting = constant\n"
 #define LCM_CASE "[lcm]\nskip = 2\nloss = squared\n"
-enum { SOURCE_data = 1 + ORIGIN_DATA, SOURCE_teacher = 1 + ORIGIN_TEACHER, SOURCE_student = 1 + ORIGIN_STUDENT };
+enum {
+    SOURCE_data = 1 + ORIGIN_DATA,
+    SOURCE_teacher = 1 + ORIGIN_TEACHER,
+    SOURCE_student = 1 + ORIGIN_STUDENT
+};
 
 /* clang-format off */
 static const Case cases[] = {
@@ -132,8 +139,8 @@ static void teach_by_net(Lab *lab)
 static Bench *case_open(const Case *c)
 {
     char text[2048];
-    snprintf(text, sizeof text, "[run]\nmethod = %s\n%s%s", c->method,
-             strchr(SHARED, '\n') + 1, c->text);
+    snprintf(text, sizeof text, "[run]\nmethod = %s\n%s%s", c->method, strchr(SHARED, '\n') + 1,
+             c->text);
     Bench *bench = bench_open(text, 1);
     Lab *lab = &bench->lab;
     if (c->expert == EXPERT_ARCS) {
@@ -155,8 +162,8 @@ typedef struct FindWalk {
     float *block;
 } FindWalk;
 
-static void find_target(Walk *walk, const char *name, WalkType type, int rank,
-                        const long *shape, void *data)
+static void find_target(Walk *walk, const char *name, WalkType type, int rank, const long *shape,
+                        void *data)
 {
     (void)type, (void)rank, (void)shape;
     if (!strcmp(name, "target.layers.0.weight"))
@@ -176,12 +183,12 @@ static void fill_rows(const Case *c, Bench *bench, Batch *rows)
     const Lab *lab = &bench->lab;
     for (int r = 0; r < ROWS; r++) {
         rows->label[r] = c->conditional ? r % 5 == 4 ? -1 : r % 2 : 0;
-        rows->point[r] = c->source              ? (r % 4 + 1) * lab->grid.points / 4
+        rows->point[r] = c->source                ? (r % 4 + 1) * lab->grid.points / 4
                          : lab->grid.points == 16 ? 5 * r % 16 + 1
-                         : lab->grid.points     ? r % 4 + 1
-                                                : 0;
-        rows->u[r] = lab->grid.points ? (double)rows->point[r] / lab->grid.points
-                                      : (r + 0.5) / ROWS;
+                         : lab->grid.points       ? r % 4 + 1
+                                                  : 0;
+        rows->u[r] =
+            lab->grid.points ? (double)rows->point[r] / lab->grid.points : (r + 0.5) / ROWS;
         rows->chance[r] = (r + 0.5) / ROWS;
         rows->origin[r] = ORIGIN_DATA;
     }
@@ -221,8 +228,7 @@ static Chunk chunk_new(const Case *c, Bench *bench, const float *z)
 static const double tolerance = 1e-4;
 
 /* Values against the size of the largest of them. */
-static void assert_values(const char *what, int n, const float *got,
-                          const double *expected)
+static void assert_values(const char *what, int n, const float *got, const double *expected)
 {
     double size = 0;
     for (int i = 0; i < n; i++)
@@ -255,8 +261,8 @@ static void compare_param(void *context, const ParamInfo *info)
     for (int i = 0; i < first; i++)
         if (!(fabs((double)x[i] - c->expected[2 + i]) <=
               tolerance * fmax(typical, fabs(c->expected[2 + i]))))
-            fail_msg("%s %s[%d]: %.9g, expected %.9g", c->what, info->name, i,
-                     (double)x[i], c->expected[2 + i]);
+            fail_msg("%s %s[%d]: %.9g, expected %.9g", c->what, info->name, i, (double)x[i],
+                     c->expected[2 + i]);
     c->expected += 2 + first;
 }
 
@@ -265,16 +271,15 @@ static void count_param(void *context, const ParamInfo *info)
     *(int *)context += 2 + (info->size < 4 ? (int)info->size : 4);
 }
 
-static const double *case_value(const Vectors *vectors, const Case *c, const char *key,
-                                int n)
+static const double *case_value(const Vectors *vectors, const Case *c, const char *key, int n)
 {
     char full[80];
     snprintf(full, sizeof full, "%s.%s", c->name, key);
     return vectors_get(vectors, full, n);
 }
 
-static const double *step_value(const Vectors *vectors, const Case *c, int step,
-                                const char *key, int n)
+static const double *step_value(const Vectors *vectors, const Case *c, int step, const char *key,
+                                int n)
 {
     char full[32];
     snprintf(full, sizeof full, "%d.%s", step, key);
@@ -288,19 +293,17 @@ static void assert_block(const Vectors *vectors, const Case *c, const char *key,
     int n = 0;
     snprintf(what, sizeof what, "%s.%s", c->name, key);
     net_list(spec, count_param, &n);
-    net_list(spec, compare_param,
-             &(Compare){what, block, case_value(vectors, c, key, n)});
+    net_list(spec, compare_param, &(Compare){what, block, case_value(vectors, c, key, n)});
 }
 
 /* ---- The tests ---- */
 
-static void assert_step(const Vectors *vectors, const Case *c, Bench *bench, const float *z, int step)
+static void assert_step(const Vectors *vectors, const Case *c, Bench *bench, const float *z,
+                        int step)
 {
     Lab *lab = &bench->lab;
-    static const char *const blocks[STEPS][3] = {
-        {"1.gradient", "1.weights", "1.ema"},
-        {"2.gradient", "2.weights", "2.ema"}
-    };
+    static const char *const blocks[STEPS][3] = {{"1.gradient", "1.weights", "1.ema"},
+                                                 {"2.gradient", "2.weights", "2.ema"}};
     size_t mark = arena_mark(lab->step);
     Chunk chunk = chunk_new(c, bench, z);
     const NetSpec *spec = &lab->student.spec;
@@ -315,8 +318,7 @@ static void assert_step(const Vectors *vectors, const Case *c, Bench *bench, con
     assert_block(vectors, c, blocks[step - 1][0], spec, chunk.gradient);
     float norm = (float)model_update(&lab->student, chunk.gradient, &lab->adam);
     assert_values("norm", 1, &norm, step_value(vectors, c, step, "norm", 1));
-    if (lab->method ==
-        &method_lcm) /* dmd2's critic is held still: its batches are its own */
+    if (lab->method == &method_lcm) /* dmd2's critic is held still: its batches are its own */
         lab->method->after(lab, step, &report);
     assert_block(vectors, c, blocks[step - 1][1], spec, lab->student.weights);
     assert_block(vectors, c, blocks[step - 1][2], spec, lab->student.ema);
@@ -329,8 +331,8 @@ static void assert_pd_target(const Vectors *vectors, const Case *c, Bench *bench
     size_t mark = arena_mark(lab->step);
     Chunk chunk = chunk_new(c, bench, z);
     float target[2 * ROWS];
-    lab->method->label(lab, lab->step, ROWS, chunk.rows.z, chunk.rows.point,
-                       lab->grid.steps, chunk.rows.label, target);
+    lab->method->label(lab, lab->step, ROWS, chunk.rows.z, chunk.rows.point, lab->grid.steps,
+                       chunk.rows.label, target);
     assert_values("target", 2 * ROWS, target, case_value(vectors, c, "target", 2 * ROWS));
     arena_rewind(lab->step, mark);
 }
@@ -360,10 +362,7 @@ static void check_case(const Case *c)
     vectors_free(vectors);
 }
 
-static void test_training_step(void **state)
-{
-    check_case(*state);
-}
+static void test_training_step(void **state) { check_case(*state); }
 
 int main(void)
 {

@@ -1,5 +1,5 @@
-/* DMD2: whole updates of student and critic against PyTorch (vectors/dmd2.py), the published golden gradient, the
- * gradient's closed form between Gaussians, and that threads and resuming change nothing. */
+/* DMD2: whole updates of student and critic against PyTorch (vectors/dmd2.py), the published golden
+ * gradient, its closed form between Gaussians; threads and resuming change nothing. */
 #include "tests/labs.h"
 #include "tests/near.h"
 #include "tests/vectors.h"
@@ -9,10 +9,10 @@
 
 enum { ROWS = 12, STEPS = 2, NORMALISER = 1, GAP, GAN };
 
-#define SHARED                                                                           \
-    "batch = 12\nsteps = 100\n"                                                          \
-    "[net]\nwidth = 8\ndepth = 1\nfeatures = 8\ntime_scale = 30\ntime_range = 30\n"      \
-    "[optimizer]\nlr = 1e-2\nbeta1 = 0.5\nbeta2 = 0.9\nweight_decay = 0.1\nclip = 0.5\n" \
+#define SHARED                                                                                     \
+    "batch = 12\nsteps = 100\n"                                                                    \
+    "[net]\nwidth = 8\ndepth = 1\nfeatures = 8\ntime_scale = 30\ntime_range = 30\n"                \
+    "[optimizer]\nlr = 1e-2\nbeta1 = 0.5\nbeta2 = 0.9\nweight_decay = 0.1\nclip = 0.5\n"           \
     "decay = none\n[student]\ninit = random\nsteps = 4\n"
 
 /* ---- One chunk under a test's own teacher, batch and noise ---- */
@@ -22,8 +22,7 @@ static void fill_param(void *context, const ParamInfo *info)
     float **block = context;
     uint32_t *seed = (uint32_t *)(block + 1);
     for (size_t i = 0; i < info->size; i++)
-        (*block)[info->offset + i] =
-            (float)(0.7 * (double)vectors_wave((uint32_t)i, *seed));
+        (*block)[info->offset + i] = (float)(0.7 * (double)vectors_wave((uint32_t)i, *seed));
     ++*seed;
 }
 
@@ -64,15 +63,16 @@ typedef struct Case {
     int source; /* 1 + Origin of the states; 0: any states */
 } Case;
 
+#define HEAD  "[dmd2]\ngan_head = 4\n"
 #define EDGES "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TRSLC\n"
-#define SOURCED HEAD "floor = 0.6\ngan_weight = 0.5\ngan_critic_weight = 0.5\n[data]\nname = moons\n[teacher]\nguidance = 3\n"
-
-#define HEAD "[dmd2]\ngan_head = 4\n"
-
-#define BOXED                                                                            \
-    "floor = 0.6\n[data]\nname = moons\n[teacher]\nguidance = 3\n"                       \
+#define SOURCED                                                                                    \
+    HEAD "floor = 0.6\ngan_weight = 0.5\ngan_critic_weight = 0.5\n[data]\nname = moons\n"          \
+         "[teacher]\nguidance = 3\n"
+#define BOXED                                                                                      \
+    "floor = 0.6\n[data]\nname = moons\n[teacher]\nguidance = 3\n"                                 \
     "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TLC\n"
 
+/* clang-format off */
 static const Case cases[] = {
     {"ring",     "dmd2", HEAD "[data]\nname = ring\n",                             false, false, false, 0},
     {"arcs",     "dmd2", HEAD BOXED,                                    true,  false, true, 0},
@@ -87,6 +87,7 @@ static const Case cases[] = {
     {"gan-net",  "dmd2", HEAD "gan_weight = 2\ngan_critic_weight = 1.5\n[data]\nname = moons\n[teacher]\nguidance = 2.5\n"
      "[threshold]\nkind = static\nlow = -0.8\nhigh = 0.9\nsites = TLC\n", true, true, false, 0},
 };
+/* clang-format on */
 
 /* Six components of unequal weight in two classes. */
 static void teach_arcs(Lab *lab)
@@ -180,8 +181,7 @@ static void assert_update(const Vectors *vectors, const Case *c, Lab *lab, const
     if (c->source)
         memcpy(chunk.rows.z, z, sizeof *z * 2 * ROWS);
     chunk.gradient = arena_new(lab->step, float, model->size);
-    tape_backward(&chunk.tape,
-                  (critics ? lab->method->critic_loss : lab->method->loss)(&chunk));
+    tape_backward(&chunk.tape, (critics ? lab->method->critic_loss : lab->method->loss)(&chunk));
     assert_list(vectors, at, "each", ROWS, chunk.each);
     assert_list(vectors, at, "gradient", (int)model->size, chunk.gradient);
     adam.lr = critics ? 3e-2 : 1e-2;
@@ -189,8 +189,7 @@ static void assert_update(const Vectors *vectors, const Case *c, Lab *lab, const
     assert_list(vectors, at, "weights", (int)model->size, model->weights);
     assert_memory_equal(before, frozen->weights, frozen->size * sizeof *before);
     if (!critics) {
-        float terms[] = {(float)(chunk.term[NORMALISER] / ROWS),
-                         (float)(chunk.term[GAP] / ROWS),
+        float terms[] = {(float)(chunk.term[NORMALISER] / ROWS), (float)(chunk.term[GAP] / ROWS),
                          (float)(chunk.term[GAN] / ROWS)};
         assert_list(vectors, at, "terms", lab->contrasts ? 3 : 2, terms);
     }
@@ -237,10 +236,10 @@ static void answer(Model *model, const float v[2])
     net_list(&model->spec, answer_param, &(Answer){model, v});
 }
 
-/* Row r's target x - grad, from the loss itself: each = mean grad^2 / 2, and its gradient in the student's last bias is
- * -sigma grad / dims, as dx/dv = -sigma. */
-static void one_row(Lab *lab, double u, double t, const float z[2], float grad[2],
-                    double *each, double *normaliser)
+/* Row r's target x - grad, from the loss itself: each = mean grad^2 / 2, and its gradient in the
+ * student's last bias is -sigma grad / dims, as dx/dv = -sigma. */
+static void one_row(Lab *lab, double u, double t, const float z[2], float grad[2], double *each,
+                    double *normaliser)
 {
     size_t mark = arena_mark(lab->step);
     Chunk chunk = chunk_new(lab, lab->step, 1);
@@ -251,8 +250,7 @@ static void one_row(Lab *lab, double u, double t, const float z[2], float grad[2
     tape_backward(&chunk.tape, lab->method->loss(&chunk));
     double sigma = noise_at(lab->schedule, u).sigma;
     for (int k = 0; k < 2; k++)
-        grad[k] =
-            (float)(-2 * (double)chunk.gradient[lab->student.size - 2 + k] / sigma);
+        grad[k] = (float)(-2 * (double)chunk.gradient[lab->student.size - 2 + k] / sigma);
     *each = (double)chunk.each[0];
     *normaliser = chunk.term[NORMALISER];
     arena_rewind(lab->step, mark);
@@ -262,12 +260,12 @@ static void one_row(Lab *lab, double u, double t, const float z[2], float grad[2
 static void teach_gaussian(Lab *lab, double x, double y, double s)
 {
     Mixture *mixture = arena_new(lab->keep, Mixture, 1);
-    *mixture =
-        (Mixture){.n = 1, .deviation = s, .labels = 1, .weight = {1}, .mean = {{x, y}}};
+    *mixture = (Mixture){.n = 1, .deviation = s, .labels = 1, .weight = {1}, .mean = {{x, y}}};
     lab->teacher.mixture = mixture;
 }
 
-/* methods.md section 12: x = (1, 2), real = (.5, 1), fake = (.8, 1.5): normaliser .75, grad (.4, .6667), loss .1511. */
+/* methods.md section 12: x = (1, 2), real = (.5, 1), fake = (.8, 1.5): normaliser .75, grad (.4,
+ * .6667), loss .1511. */
 static void test_golden(void **state)
 {
     (void)state;
@@ -276,7 +274,8 @@ static void test_golden(void **state)
     const double u = 0.5, t = 0.5;
     Noise at = noise_at(lab->schedule, u);
     const float z[2] = {0, 0};
-    /* x0 = alpha z - sigma v: the student says (1, 2); diffused without noise it stands at alpha (1, 2). */
+    /* x0 = alpha z - sigma v: the student says (1, 2); diffused without noise it stands at alpha
+     * (1, 2). */
     answer(&lab->student, (float[2]){(float)(-1 / at.sigma), (float)(-2 / at.sigma)});
     const double stands[2] = {at.alpha * 1, at.alpha * 2}, fake[2] = {0.8, 1.5};
     float v[2], grad[2];
@@ -293,8 +292,9 @@ static void test_golden(void **state)
     bench_close(bench);
 }
 
-/* Unit Gaussians: the best v for N(m, I) is -sigma m at every state, a network of one bias. Critic at the teacher's own
- * law: no gradient. Critic (the student's law) shifted from it by m: x is moved against m, to the teacher. */
+/* Unit Gaussians: the best v for N(m, I) is -sigma m at every state, a network of one bias. Critic
+ * at the teacher's own law: no gradient. Critic (the student's law) shifted from it by m: x is
+ * moved against m, to the teacher. */
 static void test_gaussians(void **state)
 {
     (void)state;
@@ -338,20 +338,18 @@ static void test_floor(void **state)
 
 /* ---- As every method ---- */
 
-#define RUN                                                                              \
-    "[run]\nmethod = dmd2\n" RUN_OF("dmd2")
+#define RUN     "[run]\nmethod = dmd2\n" RUN_OF("dmd2")
 #define GAN_RUN RUN "gan_weight = 0.5\ngan_critic_weight = 0.5\n"
-#define RUN_OF(method)                                                                   \
-    "batch = 300\nsteps = 100\n[data]\nname = ring\n[net]\nwidth " \
-    "= 16\ndepth = 2\nfeatures = 8\n[student]\ninit = pretrain\npretrain_steps = "       \
-    "4\n[source]\nbeta_data = 0.3\nbeta_teacher = 0.2\nbeta_student = 0.5\nwarmup = "    \
+#define RUN_OF(method)                                                                             \
+    "batch = 300\nsteps = 100\n[data]\nname = ring\n[net]\nwidth "                                 \
+    "= 16\ndepth = 2\nfeatures = 8\n[student]\ninit = pretrain\npretrain_steps = "                 \
+    "4\n[source]\nbeta_data = 0.3\nbeta_teacher = 0.2\nbeta_student = 0.5\nwarmup = "              \
     "0\ncapacity = 40\nteacher_capacity = 40\n[" method "]\nratio = 3\n"
 
 static void test_threads_and_resume(void **state)
 {
     const char *text = *state;
-    Bench *one = bench_open(text, 1), *two = bench_open(text, 2),
-          *late = bench_open(text, 2);
+    Bench *one = bench_open(text, 1), *two = bench_open(text, 2), *late = bench_open(text, 2);
     StepReport a, b;
     ShiftRow rows_a[4], rows_b[4];
     bench_start(one, 4);
@@ -379,8 +377,8 @@ static void test_threads_and_resume(void **state)
     bench_close(late);
 }
 
-/* Forward 1, backward 2: the student's update, three critic updates on its estimates, roll-outs apart; with a head also
- * a frozen look at it, and the critic's on data. */
+/* Forward 1, backward 2: the student's update, three critic updates on its estimates, roll-outs
+ * apart; with a head also a frozen look at it, and the critic's on data. */
 static void test_cost(void **state)
 {
     (void)state;
@@ -436,8 +434,9 @@ static void test_broken_critic_is_named(void **state)
     bench_close(bench);
 }
 
-/* One-step student, Gaussian teacher: the law of the samples becomes the teacher's, whatever the student began as (0.01
- * off at three seeds). With more steps the critic matches the pooled law of all of them, not each one's. */
+/* One-step student, Gaussian teacher: the law of the samples becomes the teacher's, whatever the
+ * student began as (0.01 off at three seeds). With more steps the critic matches the pooled law of
+ * all of them, not each one's. */
 static void test_law_becomes_the_teachers(void **state)
 {
     (void)state;
@@ -459,8 +458,12 @@ static void test_law_becomes_the_teachers(void **state)
     int *label = arena_zero(lab->keep, SAMPLES * sizeof *label);
     Rng rng = rng_at(5, STREAM_SAMPLE, 0);
     rng_normals(&rng, 2 * SAMPLES, noise);
-    rollout(bench->crew, &(Rollout){.policy = &student, .seed = 6, .stream = STREAM_SAMPLE,
-                                    .n = SAMPLES, .noise = noise, .label = label,
+    rollout(bench->crew, &(Rollout){.policy = &student,
+                                    .seed = 6,
+                                    .stream = STREAM_SAMPLE,
+                                    .n = SAMPLES,
+                                    .noise = noise,
+                                    .label = label,
                                     .states = states});
     const float *x = states + 2 * SAMPLES;
     for (int k = 0; k < 2; k++) {
@@ -491,8 +494,7 @@ int main(void)
         cmocka_unit_test(test_broken_critic_is_named),
     };
     for (int i = 0; i < CASES; i++)
-        tests[9 + i] = (struct CMUnitTest){.name = cases[i].name,
-                                           .test_func = test_updates,
-                                           .initial_state = (void *)&cases[i]};
+        tests[9 + i] = (struct CMUnitTest){
+            .name = cases[i].name, .test_func = test_updates, .initial_state = (void *)&cases[i]};
     return cmocka_run_group_tests_name("dmd2", tests, NULL, NULL);
 }

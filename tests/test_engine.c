@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Lock-step -------------------------------------------------------------------- */
+/* ---- Lock-step ---- */
 
 static void test_an_empty_folder_is_an_empty_snapshot(void **state)
 {
@@ -43,8 +43,8 @@ static void test_runs_take_turns(void **state)
     char text[COMMAND_TEXT_SIZE];
     Engine *engine = place_open(place, true, false);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, place->pd), STATUS_OK);
-    snprintf(text, sizeof text,
-             "%.900s\nname=second\nrun.seed=3\n\n optimizer.lr = 0.002 \n", place->lcm);
+    snprintf(text, sizeof text, "%.900s\nname=second\nrun.seed=3\n\n optimizer.lr = 0.002 \n",
+             place->lcm);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, text), STATUS_OK);
     assert_int_equal(engine_advance(engine, 40), 40);
     const Snapshot *snapshot = engine_look(engine);
@@ -123,8 +123,8 @@ static void test_set_save_note_fork_delete(void **state)
     assert_int_equal(ask(engine, COMMAND_SET, 1, 0, "optimizer.lr=x"), STATUS_BAD_INPUT);
     assert_int_equal(ask(engine, COMMAND_NOTE, 1, -1, "hello"), STATUS_OK);
     assert_int_equal(ask(engine, COMMAND_SAVE, 1, 0, ""), STATUS_OK);
-    assert_int_equal(
-        ask(engine, COMMAND_FORK, 1, -1, "name=child\nsource.beta_student=1"), STATUS_OK);
+    assert_int_equal(ask(engine, COMMAND_FORK, 1, -1, "name=child\nsource.beta_student=1"),
+                     STATUS_OK);
     assert_int_equal(ask(engine, COMMAND_FORK, 1, 3, ""), STATUS_BAD_INPUT);
     const Snapshot *snapshot = engine_look(engine);
     assert_int_equal(snapshot->runs, 2);
@@ -269,7 +269,8 @@ static void test_published_samples_follow(void **state)
     Place *place = *state;
     char text[COMMAND_TEXT_SIZE];
     Engine *engine = place_open(place, true, false);
-    snprintf(text, sizeof text, "%.900s\nrun.batch=512\nrun.steps=1000\nrun.checkpoint_every=1000\n", place->pd);
+    snprintf(text, sizeof text,
+             "%.900s\nrun.batch=512\nrun.steps=1000\nrun.checkpoint_every=1000\n", place->pd);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, text), STATUS_OK);
     engine_advance(engine, 100);
     const Snapshot *snapshot = engine_look(engine);

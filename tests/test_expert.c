@@ -1,4 +1,5 @@
-/* Who rolls in for the teacher's origin: the teacher by another solver, a few-step model from a file; and what does not fit. */
+/* Who rolls in for the teacher's origin: the teacher by another solver, a few-step model from a
+ * file; and what does not fit. */
 #include "engine/base/file.h"
 #include "engine/nets/weights.h"
 #include "tests/draws.h"
@@ -30,11 +31,13 @@ static int leave(void **state)
 
 /* ---- The teacher's solver ---- */
 
-/* Mean squared distance of the teacher ring's states to those of a fine roll-out from the same noise. */
+/* Mean squared distance of the teacher ring's states to those of a fine roll-out from the same
+ * noise. */
 static double ring_error(const char *solver)
 {
     char text[2048];
-    snprintf(text, sizeof text, "%s%s%steacher_substeps = 3\nteacher_solver = %s\n", PD, SOURCE, MIXED, solver);
+    snprintf(text, sizeof text, "%s%s%steacher_substeps = 3\nteacher_solver = %s\n", PD, SOURCE,
+             MIXED, solver);
     Bench *bench = bench_open(text, 1);
     Lab *lab = &bench->lab;
     const Replay *ring = &lab->source.teacher;
@@ -45,7 +48,12 @@ static double ring_error(const char *solver)
         memcpy(noise + 2 * k, ring->row + (size_t)k * ring->stages * 2, 2 * sizeof *noise);
     Policy fine = lab_teacher(lab, 4, 200);
     fine.rule = RULE_DDIM;
-    rollout(bench->crew, &(Rollout){.stream = STREAM_TEACHER, .policy = &fine, .n = n, .noise = noise, .label = ring->label, .states = states});
+    rollout(bench->crew, &(Rollout){.stream = STREAM_TEACHER,
+                                    .policy = &fine,
+                                    .n = n,
+                                    .noise = noise,
+                                    .label = ring->label,
+                                    .states = states});
     double sum = 0;
     for (int k = 0; k < n; k++)
         for (int s = 1; s < ring->stages; s++)
@@ -98,7 +106,8 @@ static Bench *open_with(const char *base, const char *expert, const char *more)
     return bench_open(text, 1);
 }
 
-/* The ring holds what the expert's own sampler gives: 8 steps of its own, kept at the student's 4. */
+/* The ring holds what the expert's own sampler gives: 8 steps of its own, kept at the student's 4.
+ */
 static void test_expert_fills_the_teachers_ring(void **state)
 {
     const Files *files = *state;
@@ -119,15 +128,22 @@ static void test_expert_fills_the_teachers_ring(void **state)
     assert_int_equal(plain.steps, 8);
     assert_int_equal(plain.denoiser.spec.hidden, 12);
     plain.substeps = 1;
-    rollout(bench->crew, &(Rollout){.stream = STREAM_TEACHER, .policy = &plain, .n = n, .noise = noise, .label = ring->label, .states = states});
+    rollout(bench->crew, &(Rollout){.stream = STREAM_TEACHER,
+                                    .policy = &plain,
+                                    .n = n,
+                                    .noise = noise,
+                                    .label = ring->label,
+                                    .states = states});
     for (int k = 0; k < n; k++)
         for (int s = 0; s < 4; s++)
             for (int c = 0; c < 2; c++)
-                assert_near(ring->row[(size_t)k * 8 + s * 2 + c], states[((size_t)2 * s * n + k) * 2 + c], 1e-6);
+                assert_near(ring->row[(size_t)k * 8 + s * 2 + c],
+                            states[((size_t)2 * s * n + k) * 2 + c], 1e-6);
     bench_close(bench);
 }
 
-/* For a consistency method the ring keeps the expert's estimates, which rows re-noise to every solver point. */
+/* For a consistency method the ring keeps the expert's estimates, which rows re-noise to every
+ * solver point. */
 static void test_expert_of_a_consistency_method(void **state)
 {
     const Files *files = *state;
@@ -143,7 +159,8 @@ static void test_expert_of_a_consistency_method(void **state)
     draw.beta[ORIGIN_DATA] = draw.beta[ORIGIN_STUDENT] = 0;
     draw.beta[ORIGIN_TEACHER] = 1;
     Drawn *drawn = draw_all(lab, &draw);
-    double sum = 0, rows = 0; /* (z - alpha x0) / sigma is standard normal for the roll-out it came from */
+    double sum = 0,
+           rows = 0; /* (z - alpha x0) / sigma is standard normal for the roll-out it came from */
     for (int r = 0; r < ROWS; r++) {
         assert_int_equal(drawn->batch.origin[r], ORIGIN_TEACHER);
         int j = drawn->batch.point[r], stage = 4 - (j + 3) / 4;
@@ -155,7 +172,8 @@ static void test_expert_of_a_consistency_method(void **state)
             const float *x0 = ring->row + ((size_t)k * 4 + (stage ? stage : 1)) * 2;
             double apart = 0;
             for (int c = 0; c < 2; c++) {
-                double eps = ((double)drawn->batch.z[2 * r + c] - t.alpha * (double)x0[c]) / t.sigma;
+                double eps =
+                    ((double)drawn->batch.z[2 * r + c] - t.alpha * (double)x0[c]) / t.sigma;
                 apart += eps * eps / 2;
             }
             nearest = fmin(nearest, apart);
@@ -209,8 +227,10 @@ static void refused(const char *base, const char *expert, const char *more, cons
 static void test_refusals(void **state)
 {
     const Files *files = *state;
-    const char *few[] = {"method", "pd", "sampling_steps", "6", NULL}, *mute[] = {"sampling_steps", "4", NULL};
-    const char *stepless[] = {"method", "pd", NULL}, *teacher[] = {"method", "diffusion", "sampling_steps", "8", NULL};
+    const char *few[] = {"method", "pd", "sampling_steps", "6", NULL},
+               *mute[] = {"sampling_steps", "4", NULL};
+    const char *stepless[] = {"method", "pd", NULL},
+               *teacher[] = {"method", "diffusion", "sampling_steps", "8", NULL};
     NetSpec spec = spec_of(PD SOURCE), labelled = spec;
     refused(PD, "nowhere.safetensors", "", "nowhere.safetensors");
     save_expert(files, spec, few);

@@ -1,8 +1,9 @@
-/* Whatever leaves the finite numbers stops a run as failed, by name, before it is saved; what was saved before can be forked. */
+/* Whatever leaves the finite numbers stops a run as failed, by name, before it is saved; what was
+ * saved before can be forked. */
 #include "engine/run/checkpoint.h"
-#include "tests/runs.h"
 #include "tests/draws.h"
 #include "tests/near.h"
+#include "tests/runs.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,8 @@ static void assert_forks(const World *world, const char *folder, long step)
     Run *fork;
     Error error = {{0}};
     assert_int_equal(checkpoint_newest(folder), step);
-    if (run_fork(&fork, world->runs, folder, -1, "again", "optimizer.lr=1e-4\n", world->crew, &error))
+    if (run_fork(&fork, world->runs, folder, -1, "again", "optimizer.lr=1e-4\n", world->crew,
+                 &error))
         fail_msg("%s", error.text);
     assert_int_equal(run_step(fork), step);
     assert_int_equal(run_until(fork, step + 3), PULSE_MORE);
@@ -52,7 +54,8 @@ static void test_the_critic(void **state)
     Run *run = begun(world, "dmd2", "dmd2.critic_lr=1e-3", 9);
     Lab *lab = run_lab(run);
     lab->method->critic(lab)->weights[0] = NAN;
-    assert_fails(run, "the loss on", folder); /* the student's, which asks the critic, comes first */
+    assert_fails(run, "the loss on",
+                 folder); /* the student's, which asks the critic, comes first */
     assert_forks(world, folder, 7);
     run = begun(world, "dmd2", "", 9);
     lab = run_lab(run);
@@ -80,7 +83,8 @@ static void test_rings_stay_finite(void **state)
     refill(lab, FILL);
     int64_t made = lab->source.student.made;
     lab->student.weights[0] = NAN;
-    assert_string_equal(source_refresh(&lab->source, lab, FILL), "a state of the student's roll-outs");
+    assert_string_equal(source_refresh(&lab->source, lab, FILL),
+                        "a state of the student's roll-outs");
     assert_true(lab->source.student.made > made);
     const Replay *ring = &lab->source.student;
     for (int k = 0; k < ring->filled * ring->stages * ring->dims; k++)
@@ -125,7 +129,8 @@ static void test_judging(void **state)
     assert_forks(world, folder, 7);
 }
 
-/* A moment that overflowed does not show in any loss: the checkpoint is refused, the one before stands. */
+/* A moment that overflowed does not show in any loss: the checkpoint is refused, the one before
+ * stands. */
 static void test_saving(void **state)
 {
     World *world = *state;

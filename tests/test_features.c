@@ -1,4 +1,5 @@
-/* The feature space of pictures: the shipped network is what it says, and measures what it should. */
+/* The feature space of pictures: the shipped network is what it says, and measures what it should.
+ */
 #include "engine/base/file.h"
 #include "engine/measure/eval.h"
 #include "engine/measure/frechet.h"
@@ -67,7 +68,8 @@ static double value_of(const EvalReport *report, const char *name)
     return 0;
 }
 
-/* At least 91 % of the test files' pictures; held-out pictures against held-out pictures score like one law. */
+/* At least 91 % of the test files' pictures; held-out pictures against held-out pictures score like
+ * one law. */
 static void test_shipped_features(void **state)
 {
     Room *room = room_of(state);
@@ -99,8 +101,10 @@ static void test_half_of_the_classes_is_far(void **state)
     enum { ROWS = 400 };
     Room *room = room_of(state);
     Features *features = room->features;
-    size_t mark = arena_mark(&room->scratch), dims = (size_t)room->data.dims, d = (size_t)features->d;
-    float *x = arena_floats(&room->scratch, ROWS * dims), *feature = arena_floats(&room->scratch, 2 * ROWS * d);
+    size_t mark = arena_mark(&room->scratch), dims = (size_t)room->data.dims,
+           d = (size_t)features->d;
+    float *x = arena_floats(&room->scratch, ROWS * dims),
+          *feature = arena_floats(&room->scratch, 2 * ROWS * d);
     int named[ROWS], outside = 0;
     for (int half = 0; half < 2; half++) {
         for (int n = 0, r = 0; n < ROWS; r++)
@@ -111,8 +115,10 @@ static void test_half_of_the_classes_is_far(void **state)
     for (int r = 0; r < ROWS; r++)
         outside += named[r] >= 5;
     assert_true(outside < ROWS / 8); /* some look like shirts */
-    double all = frechet(ROWS, feature, room->data.n_test, features->held_out, (int)d, &room->scratch);
-    double five = frechet(ROWS, feature + ROWS * d, room->data.n_test, features->held_out, (int)d, &room->scratch);
+    double all =
+        frechet(ROWS, feature, room->data.n_test, features->held_out, (int)d, &room->scratch);
+    double five = frechet(ROWS, feature + ROWS * d, room->data.n_test, features->held_out, (int)d,
+                          &room->scratch);
     assert_true(five > 5 * all);
     arena_rewind(&room->scratch, mark);
 }
@@ -124,10 +130,12 @@ static void test_wrong_networks_are_refused(void **state)
     Features *features;
     Error error;
     char path[] = "/tmp/ddil-features-XXXXXX.safetensors";
-    assert_int_equal(features_open(&features, "assets/fashion-teacher.safetensors", &room->data, room->crew, &error),
+    assert_int_equal(features_open(&features, "assets/fashion-teacher.safetensors", &room->data,
+                                   room->crew, &error),
                      STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "features come from a classifier"));
-    NetSpec spec = {.kind = &net_classifier, .height = 28, .width = 28, .channels = 1, .classes = 10};
+    NetSpec spec = {
+        .kind = &net_classifier, .height = 28, .width = 28, .channels = 1, .classes = 10};
     assert_int_equal(net_spec_complete(&spec, &error), STATUS_OK);
     float *weights = malloc(net_size(&spec) * sizeof *weights);
     int fd = mkstemps(path, 12);
@@ -135,14 +143,16 @@ static void test_wrong_networks_are_refused(void **state)
     close(fd);
     net_init(&spec, 1, weights);
     assert_int_equal(weights_save(path, &spec, weights, NULL, &error), STATUS_OK);
-    assert_int_equal(features_open(&features, path, &room->data, room->crew, &error), STATUS_BAD_INPUT);
+    assert_int_equal(features_open(&features, path, &room->data, room->crew, &error),
+                     STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "of the held-out pictures right"));
     spec.classes = 12;
     free(weights);
     weights = malloc(net_size(&spec) * sizeof *weights);
     net_init(&spec, 1, weights);
     assert_int_equal(weights_save(path, &spec, weights, NULL, &error), STATUS_OK);
-    assert_int_equal(features_open(&features, path, &room->data, room->crew, &error), STATUS_BAD_INPUT);
+    assert_int_equal(features_open(&features, path, &room->data, room->crew, &error),
+                     STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "in 12 classes"));
     assert_null(features);
     free(weights);
@@ -158,7 +168,9 @@ static void test_training(void **state)
     Crew *one = crew_new(1);
     double first = 0, last = 0;
     for (int k = 0; k < 2; k++) {
-        assert_int_equal(feature_training_begin(&training[k], &room->data, k ? one : room->crew, STEPS, 3, NULL), STATUS_OK);
+        assert_int_equal(
+            feature_training_begin(&training[k], &room->data, k ? one : room->crew, STEPS, 3, NULL),
+            STATUS_OK);
         for (long i = 0; i < STEPS; i++) {
             last = feature_training_step(&training[k], i);
             first = i == 0 ? last : first;
@@ -166,7 +178,8 @@ static void test_training(void **state)
         assert_true(last < first);
         assert_near(first, log(10), 0.4);
     }
-    assert_memory_equal(training[0].model.weights, training[1].model.weights, training[0].model.size * sizeof(float));
+    assert_memory_equal(training[0].model.weights, training[1].model.weights,
+                        training[0].model.size * sizeof(float));
     for (int k = 0; k < 2; k++)
         feature_training_end(&training[k]);
     crew_free(one);

@@ -175,8 +175,7 @@ static void test_file_reads_any_bytes(void **state)
     assert_int_equal(size, SIZE);
     assert_memory_equal(data, zeros, SIZE);
     free(data);
-    assert_int_equal(file_read("/dev/zero", SIZE, &data, &size, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(file_read("/dev/zero", SIZE, &data, &size, &error), STATUS_BAD_INPUT);
 }
 
 static void *write_many(void *context)
@@ -200,8 +199,7 @@ static void test_file_writers_never_mix(void **state)
     Error error;
     assert_int_equal(chdir(new_folder(folder)), 0);
     for (int i = 0; i < 4; i++)
-        assert_int_equal(
-            pthread_create(&thread[i], NULL, write_many, (void *)&letters[i]), 0);
+        assert_int_equal(pthread_create(&thread[i], NULL, write_many, (void *)&letters[i]), 0);
     for (int i = 0; i < 4; i++) {
         void *failure;
         pthread_join(thread[i], &failure);

@@ -10,10 +10,9 @@
 
 #include <cmocka.h>
 
-static const char *const bad[] = {
-    "state=",    "=3",         "state=live step>3", "bogus>3",
-    "step>many", "name~\"ddi", "step >= 1 and",     "or step>1",
-    "step><3",   "and"};
+static const char *const bad[] = {"state=",    "=3",         "state=live step>3", "bogus>3",
+                                  "step>many", "name~\"ddi", "step >= 1 and",     "or step>1",
+                                  "step><3",   "and"};
 
 static int holds(const RunView *run, const char *condition)
 {
@@ -35,6 +34,7 @@ static void test_conditions(void **state)
     const struct {
         const char *condition;
         int holds;
+        /* clang-format off */
     } rows[] = {
         {"",                                   1                  },
         {"state=paused",                       1                  },
@@ -50,12 +50,11 @@ static void test_conditions(void **state)
         {"checkpoint",                         run.checkpoint != 0},
         {"nfe<-1",                             0                  },
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    /* clang-format on */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(holds(&run, rows[i].condition), rows[i].holds);
-    }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(holds(&run, bad[i]), -1);
-    }
     fake_free(snapshot);
 }
 
@@ -65,13 +64,12 @@ static void test_parameters(void **state)
     ParamInfoView *params = NULL;
     int n = engine_params(&params), lr = -1;
     for (int i = 0; i < n; i++) {
-        lr = strcmp(params[i].section, "optimizer") == 0 &&
-                     strcmp(params[i].key, "beta1") == 0
+        lr = strcmp(params[i].section, "optimizer") == 0 && strcmp(params[i].key, "beta1") == 0
                  ? i
                  : lr;
     }
     char(*values)[64] = calloc((size_t)n, sizeof *values);
-    assert_true(n > 0 && values != NULL && lr >= 0);
+    assert_true(n > 0 && values && lr >= 0);
     snprintf(values[lr], sizeof values[lr], "0.5");
     RunView run = {.params = n};
     memcpy(&run.param, &values, sizeof values);

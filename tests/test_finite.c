@@ -1,5 +1,6 @@
-/* Nothing leaves the finite numbers: every preset takes its first steps with its own settings, then some at four times its rate,
- * where weak spots show first. Pictures only where their data are installed. tests/soak.sh goes further: five seeds at a fifth of the length. */
+/* Nothing leaves the finite numbers: every preset takes its first steps with its own settings, then
+ * some at four times its rate, where weak spots show first. Pictures only where their data are
+ * installed. tests/soak.sh goes further: five seeds at a fifth of the length. */
 #include "tests/labs.h"
 #include "tests/near.h"
 #include <dirent.h>
@@ -14,10 +15,7 @@ typedef struct Presets {
     char name[PRESETS_MAX][64];
 } Presets;
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
+static int by_name(const void *a, const void *b) { return strcmp(a, b); }
 
 static Presets list_presets(void)
 {
@@ -60,8 +58,12 @@ static void assert_preset(const char *name, bool pictures, long steps)
 {
     char path[128];
     snprintf(path, sizeof path, "presets/%s", name);
-    const char *const shorter[] = {"run.batch=64", "source.warmup=0", "source.capacity=64", "source.teacher_capacity=64",
-                                   "student.pretrain_steps=30", NULL};
+    const char *const shorter[] = {"run.batch=64",
+                                   "source.warmup=0",
+                                   "source.capacity=64",
+                                   "source.teacher_capacity=64",
+                                   "student.pretrain_steps=30",
+                                   NULL};
     Bench *bench = bench_open_file(path, pictures ? shorter + 1 : shorter, 2);
     bench_start(bench, 30);
     take_steps(bench, name, 0, steps);
@@ -107,7 +109,8 @@ static void test_pictures(void **state)
     crew_free(crew);
     if (!installed)
         skip();
-    static const char *const some[] = {"fashion-pd-reflected-ddil.ini", "fashion-lcm-reflected-ddil.ini",
+    static const char *const some[] = {"fashion-pd-reflected-ddil.ini",
+                                       "fashion-lcm-reflected-ddil.ini",
                                        "fashion-dmd2-reflected-ddil.ini"};
     for (int i = 0; i < 3; i++)
         assert_preset(some[i], true, 2);

@@ -21,9 +21,8 @@ typedef struct Hand {
 static void look(Hand *hand)
 {
     size_t size;
-    if (hand->snapshot != NULL) {
+    if (hand->snapshot)
         engine_drop(hand->engine, hand->snapshot);
-    }
     hand->snapshot = engine_look(hand->engine);
     screen_draw(hand->screen, hand->snapshot, &hand->canvas);
     free(hand->text);
@@ -34,12 +33,9 @@ static void look(Hand *hand)
 
 static void hand_open(Hand *hand, const Place *place)
 {
-    CanvasLook blocks = {
-        COLOURS_NONE, false, GRAPHICS_BLOCKS, 10, 20, {0, 0, 0},
-             ""
-    };
-    *hand = (Hand){.engine = place_open(place, true, false),
-                   .screen = screen_new(&(ScreenOptions){0})};
+    CanvasLook blocks = {COLOURS_NONE, false, GRAPHICS_BLOCKS, 10, 20, {0, 0, 0}, ""};
+    *hand =
+        (Hand){.engine = place_open(place, true, false), .screen = screen_new(&(ScreenOptions){0})};
     canvas_init(&hand->canvas, 80, 24, &blocks);
     look(hand);
 }
@@ -55,9 +51,9 @@ static void hand_close(Hand *hand)
 
 static void sees(const Hand *hand, const char *what)
 {
-    if (strstr(hand->text, what) == NULL) {
-        fail_msg("after %d presses the screen does not say \"%s\":\n%s", hand->presses,
-                 what, hand->text);
+    if (!strstr(hand->text, what)) {
+        fail_msg("after %d presses the screen does not say \"%s\":\n%s", hand->presses, what,
+                 hand->text);
     }
 }
 
@@ -66,9 +62,8 @@ static void presses(Hand *hand, int key, const char *named)
 {
     sees(hand, named);
     Reply reply = screen_press(hand->screen, hand->snapshot, key);
-    if (reply.kind == REPLY_SEND) {
+    if (reply.kind == REPLY_SEND)
         assert_true(engine_send(hand->engine, &reply.command) > 0);
-    }
     assert_true(reply.kind == REPLY_SEND || reply.kind == REPLY_NONE);
     engine_advance(hand->engine, 2);
     hand->presses++;
@@ -86,11 +81,9 @@ static void trains_to(Hand *hand, int run, long step)
 static int row_of(const char *key)
 {
     ParamInfoView param;
-    for (int i = 0; engine_param(i, &param); i++) {
-        if (strcmp(param.key, key) == 0) {
+    for (int i = 0; engine_param(i, &param); i++)
+        if (strcmp(param.key, key) == 0)
             return i;
-        }
-    }
     return -1;
 }
 
@@ -103,13 +96,11 @@ static void test_from_nothing_to_a_fork(void **state)
     trains_to(&hand, 0, 30);
     presses(&hand, '5', "5 tweak");
     sees(&hand, "▸ optimizer.lr");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         presses(&hand, PRESS_DOWN, "↑↓ choose");
-    }
     sees(&hand, "▸ source.beta_student   0.25");
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 5; i++)
         presses(&hand, PRESS_RIGHT, "←→ nudge");
-    }
     sees(&hand, "staged 1: beta_student 0.25 → 0.5");
     long here = hand.snapshot->run[0]->step;
     presses(&hand, 'f', "f  in a fork (keeps 01)");
@@ -178,12 +169,11 @@ static void test_a_bookmark_is_found_again(void **state)
     hand_close(&hand);
 }
 
-/* ---- A steady hand and a wild one -------------------------------------------------- */
+/* ---- A steady hand and a wild one ---- */
 
 static void asks(Hand *hand, CommandKind kind, const char *text)
 {
-    assert_int_equal(ask(hand->engine, kind, kind == COMMAND_NEW ? 0 : 1, 0, text),
-                     STATUS_OK);
+    assert_int_equal(ask(hand->engine, kind, kind == COMMAND_NEW ? 0 : 1, 0, text), STATUS_OK);
     look(hand);
 }
 
@@ -243,7 +233,7 @@ static void test_wild_keys_on_a_real_engine(void **state)
             engine_advance(hand.engine, 1);
             const Snapshot *now = engine_look(hand.engine);
             const NoteView *note = answer(now, ticket);
-            assert_true(note != NULL && note->text[0] != '\0');
+            assert_true(note && note->text[0] != '\0');
             answered++;
             kinds |= 1 << reply.command.kind;
             engine_drop(hand.engine, now);
@@ -252,8 +242,7 @@ static void test_wild_keys_on_a_real_engine(void **state)
         look(&hand);
     }
     assert_true(answered > 40);
-    assert_true(kinds & 1 << COMMAND_SET && kinds & 1 << COMMAND_FORK &&
-                kinds & 1 << COMMAND_NOTE);
+    assert_true(kinds & 1 << COMMAND_SET && kinds & 1 << COMMAND_FORK && kinds & 1 << COMMAND_NOTE);
     hand_close(&hand);
 }
 

@@ -115,9 +115,8 @@ static void storm(Screen *screen, unsigned *seed, int rounds)
             snapshot = random_snapshot(seed);
         }
         draw_and_check(screen, snapshot, seed);
-        for (int presses = (int)(next(seed) % 4); presses >= 0; presses--) {
+        for (int presses = (int)(next(seed) % 4); presses >= 0; presses--)
             press_and_check(screen, snapshot, random_press(seed));
-        }
         screen_tick(screen, snapshot, round * 0.1);
         draw_and_check(screen, snapshot, seed);
     }
@@ -140,6 +139,7 @@ static void test_random_keys_never_crash(void **state)
 static void test_every_key_in_every_view(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const FakeOptions kinds[] = {
         {.runs = 0          },
         {             .runs = 1,         .empty = true   },
@@ -147,6 +147,7 @@ static void test_every_key_in_every_view(void **state)
         { .runs = 5,   .step = 2900,           .images = true, .bad_news = true},
         {           .runs = 3, .step = 3999, .all_done = true, .no_paths = true},
     };
+    /* clang-format on */
     unsigned seed = 5;
     for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
         const Snapshot *snapshot = fake_snapshot(&kinds[kind]);
@@ -181,13 +182,11 @@ static void test_typed_lines(void **state)
         screen_press(screen, snapshot, ":/m="[next(&seed) % 4]);
         for (int n = (int)(next(&seed) % 6); n >= 0; n--) {
             const char *piece = pieces[next(&seed) % (sizeof pieces / sizeof *pieces)];
-            for (; *piece != '\0'; piece++) {
+            for (; *piece != '\0'; piece++)
                 press_and_check(screen, snapshot, (unsigned char)*piece);
-            }
         }
-        for (int n = next(&seed) % 40 == 0 ? 3000 : 0; n > 0; n--) {
+        for (int n = next(&seed) % 40 == 0 ? 3000 : 0; n > 0; n--)
             screen_press(screen, snapshot, 'x'); /* no line is too long */
-        }
         draw_and_check(screen, snapshot, &seed);
         static const int ends[] = {PRESS_ENTER, PRESS_TAB, PRESS_ESCAPE, PRESS_BACKSPACE};
         press_and_check(screen, snapshot, ends[next(&seed) % 4]);

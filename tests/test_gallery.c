@@ -1,4 +1,5 @@
-/* The three networks side by side: what teacher and critic make of the student's samples diffused again. */
+/* The three networks side by side: what teacher and critic make of the student's samples diffused
+ * again. */
 #include "engine/run/gallery.h"
 #include "tests/labs.h"
 #include "tests/near.h"
@@ -7,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LAB(method)                                                                                                      \
-    "[run]\nmethod = " method "\n[data]\nname = ring\n[net]\nwidth = 8\ndepth = 1\nfeatures = 8\n[student]\ninit = random\nsteps = 2\n"
+#define LAB(method)                                                                                \
+    "[run]\nmethod = " method "\n[data]\nname = ring\n[net]\nwidth = 8\ndepth = 1\nfeatures = 8\n" \
+    "[student]\ninit = random\nsteps = 2\n"
 
 typedef struct Answer {
     Model *model;
@@ -22,7 +24,8 @@ static void answer_param(void *context, const ParamInfo *info)
         memcpy(answer->model->weights + info->offset, answer->v, sizeof answer->v);
 }
 
-/* The teacher of N(0, I) says alpha z, that is v = 0; a critic of one bias v stands -sigma v from it, at every level and sample. */
+/* The teacher of N(0, I) says alpha z, that is v = 0; a critic of one bias v stands -sigma v from
+ * it, at every level and sample. */
 static void test_critic_beside_teacher(void **state)
 {
     (void)state;
@@ -34,7 +37,8 @@ static void test_critic_beside_teacher(void **state)
     Answer answer = {lab->method->critic(lab), {0.5f, -0.25f}};
     memset(answer.model->weights, 0, answer.model->size * sizeof(float));
     net_list(&answer.model->spec, answer_param, &answer);
-    Gallery *gallery = gallery_make(lab, 0, NULL, false), *again = gallery_make(lab, 1, gallery, false);
+    Gallery *gallery = gallery_make(lab, 0, NULL, false),
+            *again = gallery_make(lab, 1, gallery, false);
     const SamplesView *view = gallery_view(gallery), *same = gallery_view(again);
     assert_true(view->levels > 1);
     for (int l = 0; l < view->levels; l++) {

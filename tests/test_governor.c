@@ -25,10 +25,8 @@ static void run(Governor *governor, Line *line, double seconds)
     while (line->now < until) {
         governor_tick(governor, line->now);
         double bytes = SHEET * governor_stage[governor->stage].cost;
-        while (governor->stage != STAGE_BLOCKS &&
-               !governor_fits(governor, line->now, bytes)) {
+        while (governor->stage != STAGE_BLOCKS && !governor_fits(governor, line->now, bytes))
             bytes = SHEET * governor_stage[governor->stage].cost;
-        }
         if (governor->stage == STAGE_BLOCKS || !governor_may(governor, line->now)) {
             line->now += 0.01;
             continue;
@@ -50,6 +48,7 @@ static void test_each_line_gets_what_it_carries(void **state)
     static const struct {
         double speed, latency;
         Stage stage;
+        /* clang-format off */
     } lines[] = {
         {50e6,  0.0002, STAGE_FULL  },
         {5e6,   0.4,    STAGE_FULL  }, /* far away, but wide */
@@ -60,6 +59,7 @@ static void test_each_line_gets_what_it_carries(void **state)
         {4e3,   0.05,   STAGE_HALF  },
         {1e3,   0.05,   STAGE_BLOCKS},
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         Governor governor;
         Line line = {.speed = lines[i].speed, .latency = lines[i].latency};
@@ -165,9 +165,8 @@ static void test_answers_out_of_place(void **state)
         governor_sent(&governor, i, 1000);
         assert_in_range(governor.flights, 1, GOVERNOR_FLIGHTS);
     }
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 100; i++)
         governor_answered(&governor, 90, 1e6); /* earlier than it was sent */
-    }
     assert_int_equal(governor.flights, 0);
     governor_silent(&governor, 200);
     assert_int_equal(governor.stage, STAGE_HALF);
@@ -178,20 +177,16 @@ static void test_answers_out_of_place(void **state)
 static void test_the_remark_names_the_stage(void **state)
 {
     (void)state;
-    static const char *const remarks[STAGES] = {
-        "sixel 10x20",    "sixel 10x20 16c slow", "sixel 10x20 8c",
-        "sixel 10x20 2c", "sixel 10x20 half",     "blocks: slow line"};
+    static const char *const remarks[STAGES] = {"sixel 10x20",      "sixel 10x20 16c slow",
+                                                "sixel 10x20 8c",   "sixel 10x20 2c",
+                                                "sixel 10x20 half", "blocks: slow line"};
     Answers answers = {.done = true, .sixel = true, .cell_width = 10, .cell_height = 20};
     for (Stage stage = 0; stage < STAGES; stage++) {
-        Sight sight = {.answers = &answers,
-                       .width = 80,
-                       .height = 24,
-                       .decided = true,
-                       .stage = stage};
+        Sight sight = {
+            .answers = &answers, .width = 80, .height = 24, .decided = true, .stage = stage};
         CanvasLook look = look_for(&sight);
         assert_string_equal(look.remark, remarks[stage]);
-        assert_int_equal(look.graphics,
-                         stage == STAGE_BLOCKS ? GRAPHICS_BLOCKS : GRAPHICS_SIXEL);
+        assert_int_equal(look.graphics, stage == STAGE_BLOCKS ? GRAPHICS_BLOCKS : GRAPHICS_SIXEL);
     }
 }
 

@@ -26,9 +26,8 @@ static int make_folder(void **state)
     return mkdtemp(folder.path) ? 0 : -1;
 }
 
-static const char *const idx_names[] = {
-    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte", "one"};
+static const char *const idx_names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                        "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "one"};
 
 static int remove_folder(void **state)
 {
@@ -178,8 +177,8 @@ static void test_idx_foreign(void **state)
 
 /* ---- Image sets ---- */
 
-static const int images_size[] = {12, 8, 4}, tests_size[] = {7, 8, 4},
-                 labels_size[] = {12}, test_labels_size[] = {7};
+static const int images_size[] = {12, 8, 4}, tests_size[] = {7, 8, 4}, labels_size[] = {12},
+                 test_labels_size[] = {7};
 
 static void write_set(Folder *folder)
 {
@@ -256,21 +255,18 @@ static void test_images_keep_and_limit(void **state)
     assert_memory_equal(first, set.seen, sizeof first);
     assert_int_equal(open_images(folder, keep, 2, 100, &arena, &set, &error), STATUS_OK);
     assert_int_equal(set.n_seen, 8);
-    assert_int_equal(open_images(folder, absent, 1, 0, &arena, &set, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(open_images(folder, absent, 1, 0, &arena, &set, &error), STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "no row"));
     arena_done(&arena);
 }
 
-static void expect_set_refused(const Folder *folder, const char *file,
-                               const char *because)
+static void expect_set_refused(const Folder *folder, const char *file, const char *because)
 {
     Arena arena;
     arena_init(&arena, gib);
     Dataset set;
     Error error;
-    assert_int_equal(open_images(folder, NULL, 0, 0, &arena, &set, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(open_images(folder, NULL, 0, 0, &arena, &set, &error), STATUS_BAD_INPUT);
     if (!strstr(error.text, file) || !strstr(error.text, because))
         fail_msg("'%s' should mention '%s' and '%s'", error.text, file, because);
     arena_done(&arena);
@@ -332,15 +328,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_idx_reads, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_idx_truncated_anywhere, make_folder,
-                                        remove_folder),
+        cmocka_unit_test_setup_teardown(test_idx_truncated_anywhere, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_idx_foreign, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_images_packed_and_plain, make_folder,
-                                        remove_folder),
-        cmocka_unit_test_setup_teardown(test_images_keep_and_limit, make_folder,
-                                        remove_folder),
-        cmocka_unit_test_setup_teardown(test_images_that_do_not_fit, make_folder,
-                                        remove_folder),
+        cmocka_unit_test_setup_teardown(test_images_packed_and_plain, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_images_keep_and_limit, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_images_that_do_not_fit, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_images_missing, make_folder, remove_folder),
         cmocka_unit_test(test_fashion_itself),
     };

@@ -9,10 +9,9 @@
 
 static const RunView *find(const Snapshot *snapshot, int id)
 {
-    for (int i = 0; i < snapshot->runs; i++) {
+    for (int i = 0; i < snapshot->runs; i++)
         if (snapshot->run[i]->id == id)
             return snapshot->run[i];
-    }
     fail_msg("no run %d", id);
     return NULL;
 }
@@ -31,15 +30,14 @@ static void advance_to(Engine *engine, long step)
 static int row_of(const char *section, const char *key)
 {
     ParamInfoView param;
-    for (int i = 0; engine_param(i, &param); i++) {
+    for (int i = 0; engine_param(i, &param); i++)
         if (strcmp(param.section, section) == 0 && strcmp(param.key, key) == 0)
             return i;
-    }
     fail_msg("no parameter %s.%s", section, key);
     return -1;
 }
 
-/* ---- All or none ------------------------------------------------------------------ */
+/* ---- All or none ---- */
 
 static void test_several_values_are_one_intervention(void **state)
 {
@@ -47,10 +45,9 @@ static void test_several_values_are_one_intervention(void **state)
     Engine *engine = place_open(place, true, false);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, place->pd), STATUS_OK);
     engine_advance(engine, 12);
-    assert_int_equal(
-        ask(engine, COMMAND_SET, 1, 0,
-            "optimizer.lr=0.0005\n\n source.beta_student = 0.5 \nthreshold.sites=\n"),
-        STATUS_OK);
+    assert_int_equal(ask(engine, COMMAND_SET, 1, 0,
+                         "optimizer.lr=0.0005\n\n source.beta_student = 0.5 \nthreshold.sites=\n"),
+                     STATUS_OK);
     const Snapshot *snapshot = engine_look(engine);
     const RunView *run = find(snapshot, 1);
     assert_int_equal(run->marks, 1);
@@ -68,12 +65,9 @@ static void test_several_values_are_one_intervention(void **state)
  * checkpoint. */
 static void test_one_bad_line_leaves_everything(void **state)
 {
-    static const char *const BAD[] = {"source.beta_student=-1",
-                                      "source.betta=1",
-                                      "net.width=32",
-                                      "run.steps=2",
-                                      "nonsense",
-                                      "threshold.low=5"};
+    static const char *const BAD[] = {
+        "source.beta_student=-1", "source.betta=1", "net.width=32", "run.steps=2", "nonsense",
+        "threshold.low=5"};
     Place *place = *state;
     char text[128];
     Engine *engine = place_open(place, true, false);
@@ -110,15 +104,14 @@ static void test_what_no_mark_could_hold_is_refused(void **state)
     Engine *engine = place_open(place, true, false);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, place->pd), STATUS_OK);
     for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s=0.123456789\n",
-                 KEYS[i]);
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s=0.123456789\n", KEYS[i]);
     long ticket = tell(engine, COMMAND_SET, 1, 0, text);
     engine_advance(engine, 0);
     assert_answer(engine, ticket, "two parts");
     engine_close(engine, LEAVE_DROP, NULL);
 }
 
-/* ---- The way back ----------------------------------------------------------------- */
+/* ---- The way back ---- */
 
 /* Undone at once or after the run has gone on: the fork goes the way of a run that was
  * never touched. */
@@ -141,8 +134,8 @@ static void test_a_fork_undoes_an_intervention(void **state)
         run_until(run, later ? 16 : 10);
         run_close(run);
         assert_int_equal(run_fork(&undone, world->runs, folder, 10, NULL,
-                                  "optimizer.lr=0.001\nsource.beta_student=0.25\n",
-                                  world->crew, &error),
+                                  "optimizer.lr=0.001\nsource.beta_student=0.25\n", world->crew,
+                                  &error),
                          STATUS_OK);
         run_until(undone, 22);
         char *got = log_text(run_folder(undone), "metrics.csv");
@@ -164,18 +157,15 @@ static void test_a_fork_says_what_it_changed(void **state)
     char text[96];
     assert_true(here > 0 && find(snapshot, 1)->checkpoint < here);
     engine_drop(engine, snapshot);
-    assert_int_equal(ask(engine, COMMAND_FORK, 1, FORK_HERE, "source.beta_student=1"),
-                     STATUS_OK);
+    assert_int_equal(ask(engine, COMMAND_FORK, 1, FORK_HERE, "source.beta_student=1"), STATUS_OK);
     snapshot = engine_look(engine);
     const RunView *child = find(snapshot, 2);
     assert_int_equal(child->parent_step, here);
     assert_int_equal(find(snapshot, 1)->checkpoint, here);
     assert_int_equal(find(snapshot, 1)->state, RUN_LIVE);
-    snprintf(text, sizeof text, "forked from 0001@%ld: source.beta_student 0.25 -> 1",
-             here);
+    snprintf(text, sizeof text, "forked from 0001@%ld: source.beta_student 0.25 -> 1", here);
     assert_string_equal(child->mark[0].text, text);
-    snprintf(text, sizeof text, "forked from 01@%ld: source.beta_student 0.25 -> 1",
-             here);
+    snprintf(text, sizeof text, "forked from 01@%ld: source.beta_student 0.25 -> 1", here);
     assert_string_equal(child->note, text);
     engine_drop(engine, snapshot);
     engine_close(engine, LEAVE_DROP, NULL);
@@ -195,12 +185,11 @@ static void test_a_fork_begins_anywhere(void **state)
     Place *place = *state;
     char text[COMMAND_TEXT_SIZE];
     Engine *engine = place_open(place, true, false);
-    snprintf(text, sizeof text,
-             "%.900s\nstudent.init=pretrain\nstudent.pretrain_steps=40", place->pd);
+    snprintf(text, sizeof text, "%.900s\nstudent.init=pretrain\nstudent.pretrain_steps=40",
+             place->pd);
     assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, text), STATUS_OK);
     engine_advance(engine, 2);
-    assert_int_equal(ask(engine, COMMAND_FORK, 1, FORK_HERE, "optimizer.lr=0.002"),
-                     STATUS_OK);
+    assert_int_equal(ask(engine, COMMAND_FORK, 1, FORK_HERE, "optimizer.lr=0.002"), STATUS_OK);
     const Snapshot *snapshot = engine_look(engine);
     assert_non_null(strstr(find(snapshot, 1)->note, "regression"));
     assert_non_null(strstr(find(snapshot, 2)->note, "regression"));
@@ -219,7 +208,7 @@ static void test_a_fork_begins_anywhere(void **state)
     engine_close(engine, LEAVE_DROP, NULL);
 }
 
-/* ---- Notes ------------------------------------------------------------------------ */
+/* ---- Notes ---- */
 
 static void test_notes_stand_where_they_belong(void **state)
 {
@@ -253,7 +242,7 @@ static void test_notes_stand_where_they_belong(void **state)
     engine_close(engine, LEAVE_DROP, NULL);
 }
 
-/* ---- The mixture ------------------------------------------------------------------ */
+/* ---- The mixture ---- */
 
 static void test_the_view_tells_priors_and_shares(void **state)
 {
@@ -297,9 +286,8 @@ static void test_values_are_checked_by_the_table(void **state)
     assert_int_equal(engine_param_check(lr, "2", text, &error), STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "optimizer.lr = 2: is out of range 0..1"));
     assert_string_equal(text, "0.0005");
-    assert_int_equal(
-        engine_param_check(row_of("threshold", "kind"), "dynamix", text, &error),
-        STATUS_BAD_INPUT);
+    assert_int_equal(engine_param_check(row_of("threshold", "kind"), "dynamix", text, &error),
+                     STATUS_BAD_INPUT);
     ParamInfoView param, *all;
     int n = engine_params(&all);
     assert_false(engine_param(n, &param));

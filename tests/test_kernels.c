@@ -17,6 +17,7 @@
 static void test_matmul(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const int shapes[][3] = {
         {1,   1,   1  },
         {3,   5,   7  },
@@ -28,6 +29,7 @@ static void test_matmul(void **state)
         {15,  16,  257},
         {1,   200, 30 }
     };
+    /* clang-format on */
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (int flags = 0; flags < 4; flags++) {
             int m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
@@ -56,20 +58,20 @@ static void test_linear(void **state)
     float *want = random_floats(ROWS * OUT, 1, 5), *got = copy_of(ROWS * OUT, want);
     for (int i = 0; i < ROWS * OUT; i++)
         want[i] = b[i % OUT];
-    naive_matmul(ROWS, OUT, IN, 1, (Matrix){x, IN, false}, (Matrix){w, OUT, false}, true,
-                 want, OUT);
+    naive_matmul(ROWS, OUT, IN, 1, (Matrix){x, IN, false}, (Matrix){w, OUT, false}, true, want,
+                 OUT);
     kernel_linear(ROWS, IN, OUT, x, w, b, got);
     expect_close("linear", ROWS * OUT, got, want, 1e-6);
 
     float *gx = random_floats(ROWS * IN, 1, 6), *gx_want = copy_of(ROWS * IN, gx);
-    naive_matmul(ROWS, IN, OUT, 1, (Matrix){gy, OUT, false}, (Matrix){w, OUT, true}, true,
-                 gx_want, IN);
+    naive_matmul(ROWS, IN, OUT, 1, (Matrix){gy, OUT, false}, (Matrix){w, OUT, true}, true, gx_want,
+                 IN);
     kernel_linear_input(ROWS, IN, OUT, gy, w, true, gx);
     expect_close("linear input", ROWS * IN, gx, gx_want, 1e-6);
 
     float *gw = random_floats(IN * OUT, 1, 7), *gw_want = copy_of(IN * OUT, gw);
-    naive_matmul(IN, OUT, ROWS, 1, (Matrix){x, IN, true}, (Matrix){gy, OUT, false}, true,
-                 gw_want, OUT);
+    naive_matmul(IN, OUT, ROWS, 1, (Matrix){x, IN, true}, (Matrix){gy, OUT, false}, true, gw_want,
+                 OUT);
     kernel_linear_weight(ROWS, IN, OUT, gy, x, gw);
     expect_close("linear weight", IN * OUT, gw, gw_want, 1e-6);
     free(x), free(w), free(b), free(gy), free(want), free(got);
@@ -82,8 +84,7 @@ static void test_column_sums(void **state)
     static const int widths[] = {1, 4, 15, 16, 32, 63, 64, 96, 133};
     for (size_t s = 0; s < sizeof widths / sizeof *widths; s++) {
         int rows = 197, c = widths[s];
-        float *x = random_floats((size_t)(rows * c), 1, s),
-              *got = random_floats((size_t)c, 1, s);
+        float *x = random_floats((size_t)(rows * c), 1, s), *got = random_floats((size_t)c, 1, s);
         float *want = copy_of((size_t)c, got);
         for (int j = 0; j < c; j++) {
             double sum = (double)want[j];
@@ -109,8 +110,7 @@ static void test_exp(void **state)
     assert_true(error <= 3e-7);
     float special[4] = {-INFINITY, INFINITY, NAN, 0}, y[4];
     kernel_exp(4, special, y);
-    assert_true(y[0] >= 0 && y[0] < 1e-37f && y[1] > 1e38f && isnan(y[2]) &&
-                y[3] == 1.0f);
+    assert_true(y[0] >= 0 && y[0] < 1e-37f && y[1] > 1e38f && isnan(y[2]) && y[3] == 1.0f);
 }
 
 static void test_five_gaussians(void **state)
@@ -153,18 +153,15 @@ static void test_activations(void **state)
         x[0] = 0, x[1] = 30, x[2] = -30, x[3] = 200, x[4] = -200;
         for (int i = 0; i < N; i++) {
             want[i] = (float)all[a].value((double)x[i]);
-            gwant[i] =
-                (float)((double)gx[i] + (double)gy[i] * all[a].slope((double)x[i]));
+            gwant[i] = (float)((double)gx[i] + (double)gy[i] * all[a].slope((double)x[i]));
         }
         all[a].forward(N, x, y);
         all[a].backward(N, x, gy, gx);
         for (int i = 0; i < N; i++) {
-            assert_true(fabs((double)(y[i] - want[i])) <=
-                        1e-6 + 1e-6 * fabs((double)want[i]));
-            if (!(fabs((double)(gx[i] - gwant[i])) <=
-                  2e-6 + 1e-6 * fabs((double)gwant[i])))
-                fail_msg("%s slope at %g: %g, want %g", all[a].name, (double)x[i],
-                         (double)gx[i], (double)gwant[i]);
+            assert_true(fabs((double)(y[i] - want[i])) <= 1e-6 + 1e-6 * fabs((double)want[i]));
+            if (!(fabs((double)(gx[i] - gwant[i])) <= 2e-6 + 1e-6 * fabs((double)gwant[i])))
+                fail_msg("%s slope at %g: %g, want %g", all[a].name, (double)x[i], (double)gx[i],
+                         (double)gwant[i]);
         }
         float nan = NAN;
         all[a].forward(1, &nan, y);
@@ -218,6 +215,7 @@ static void test_time_features(void **state)
 static void test_group_norm(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const NormShape shapes[] = {
         {2, 196, 32, 8, true },
         {2, 49,  96, 8, false},
@@ -228,6 +226,7 @@ static void test_group_norm(void **state)
         {1, 64,  48, 8, true },
         {0, 49,  32, 8, true }
     };
+    /* clang-format on */
     for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
         NormShape s = shapes[k];
         size_t c = (size_t)s.c, n = (size_t)s.n * (size_t)s.pixels * c;
@@ -250,8 +249,7 @@ static void test_group_norm(void **state)
         expect_close("group norm gx", n, gx, gx_want, 3e-6);
         expect_close("group norm gamma", c, gg, gg_want, 5e-6);
         expect_close("group norm beta", c, gb, gb_want, 5e-6);
-        free(x), free(gamma), free(beta), free(gy), free(y), free(want), free(stats),
-            free(scratch);
+        free(x), free(gamma), free(beta), free(gy), free(y), free(want), free(stats), free(scratch);
         free(gx), free(gx_want), free(gg), free(gg_want), free(gb), free(gb_want);
     }
 }
@@ -268,8 +266,7 @@ static void test_softmax(void **state)
         expect_close("softmax", n, got, want, 1e-6);
         got[n - 1] = NAN;
         kernel_softmax(5, sizes[k], got);
-        assert_true(isnan(got[n - 1]) &&
-                    (sizes[k] == 1 || isnan(got[n - (size_t)sizes[k]])));
+        assert_true(isnan(got[n - 1]) && (sizes[k] == 1 || isnan(got[n - (size_t)sizes[k]])));
         assert_false(isnan(got[0]) && sizes[k] * 5 > sizes[k]);
         free(got), free(want);
     }
@@ -278,6 +275,7 @@ static void test_softmax(void **state)
 static void test_attention(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const AttentionShape shapes[] = {
         {2, 49, 96, 4},
         {1, 5,  6,  2},
@@ -286,6 +284,7 @@ static void test_attention(void **state)
         {3, 20, 24, 3},
         {0, 4,  4,  2}
     };
+    /* clang-format on */
     for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
         AttentionShape s = shapes[k];
         size_t n = (size_t)(s.n * s.pixels * s.c), pp = (size_t)(s.pixels * s.pixels);
@@ -300,8 +299,7 @@ static void test_attention(void **state)
         kernel_attention_grad(s, qkv, p, gy, true, g, room);
         naive_attention_grad(s, qkv, gy, g_want);
         expect_close("attention gradient", 3 * n, g, g_want, 3e-6);
-        free(qkv), free(gy), free(y), free(want), free(p), free(room), free(g),
-            free(g_want);
+        free(qkv), free(gy), free(y), free(want), free(p), free(room), free(g), free(g_want);
     }
 }
 
@@ -315,8 +313,7 @@ static void test_shuffle(void **state)
     kernel_space_to_depth(N, H, W, C, x, y, false);
     for (int i = 0; i < SIZE; i++) {
         int c = i % C, px = i / C % W, py = i / C / W % H, n = i / C / W / H;
-        int to = ((n * H / 2 + py / 2) * W / 2 + px / 2) * 4 * C + c * 4 + 2 * (py % 2) +
-                 px % 2;
+        int to = ((n * H / 2 + py / 2) * W / 2 + px / 2) * 4 * C + c * 4 + 2 * (py % 2) + px % 2;
         assert_true(y[to] == x[i]);
     }
     kernel_depth_to_space(N, H, W, C, y, z, false);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 /* n, h, w, in, out */
+/* clang-format off */
 static const int conv_sizes[][5] = {
     {1,  1,  1,  1,  1 },
     {2,  3,  5,  2,  3 },
@@ -33,16 +34,19 @@ static const int conv_sizes[][5] = {
     {2,  3,  3,  64, 64},
     {1,  4,  4,  32, 16},
 };
+/* clang-format on */
 
 static const struct {
     ConvWay way;
     const char *name;
+    /* clang-format off */
 } ways[] = {
     {CONV_BY_RULE,   "by rule" },
     {CONV_GATHER,    "gathered"},
     {CONV_WINOGRAD2, "F(2x2)"  },
     {CONV_WINOGRAD4, "F(4x4)"  },
 };
+/* clang-format on */
 enum { WAYS = sizeof ways / sizeof *ways };
 enum { CONVS = sizeof conv_sizes / sizeof *conv_sizes * WAYS };
 
@@ -95,8 +99,8 @@ static void expect_conv(const char *direction, ConvShape s, size_t n, const floa
     bool transformed = s.in % 16 == 0 && s.out % 16 == 0;
     double bound = bounds[transformed ? s.way : CONV_GATHER];
     char what[96];
-    snprintf(what, sizeof what, "conv3x3 %s, %s, %d of %dx%d, %d > %d", direction,
-             ways[s.way].name, s.n, s.h, s.w, s.in, s.out);
+    snprintf(what, sizeof what, "conv3x3 %s, %s, %d of %dx%d, %d > %d", direction, ways[s.way].name,
+             s.n, s.h, s.w, s.in, s.out);
     expect_close(what, n, got, want, bound);
 }
 
@@ -149,6 +153,7 @@ static void test_conv3x3_weight(void **state)
 static void test_conv_rule(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const ConvShape expected[] = {
         {2, 14, 14, 32, 32, CONV_WINOGRAD4},
         {2, 7,  7,  96, 96, CONV_WINOGRAD4},
@@ -158,6 +163,7 @@ static void test_conv_rule(void **state)
         {2, 2,  2,  16, 16, CONV_WINOGRAD2},
         {2, 7,  7,  24, 32, CONV_GATHER   },
     };
+    /* clang-format on */
     if (strcmp(kernel_cpu(), "portable") == 0)
         skip(); /* there it is for BLAS to say */
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {

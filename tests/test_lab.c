@@ -6,16 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NET                                                                              \
-    "[net]\nwidth = 16\ndepth = 2\nfeatures = 8\ntime_scale = 30\ntime_range = 30\n"
+#define NET      "[net]\nwidth = 16\ndepth = 2\nfeatures = 8\ntime_scale = 30\ntime_range = 30\n"
 #define RUN      "steps = 100\nbatch = 300\n"
 #define PRETRAIN "[student]\nsteps = 4\ninit = pretrain\npretrain_steps = 20\n"
 #define RANDOM   "[student]\nsteps = 4\ninit = random\n"
 #define RING     "[data]\nname = ring\nkeep = 0,1,2\n"
 #define MOONS    "[data]\nname = moons\n[teacher]\nguidance = 3\n"
-#define MIXED                                                                            \
-    "[source]\nwarmup = 0\nbeta_data = 0.5\nbeta_teacher = 0.3\nbeta_student = "         \
-    "0.2\ncapacity = 64\n"                                                               \
+#define MIXED                                                                                      \
+    "[source]\nwarmup = 0\nbeta_data = 0.5\nbeta_teacher = 0.3\nbeta_student = "                   \
+    "0.2\ncapacity = 64\n"                                                                         \
     "teacher_capacity = 48\nrefresh = 8\nrefresh_every = 2\nmax_age = 6\n"
 #define BOX "[threshold]\nkind = static\nlow = -0.9\nhigh = 0.9\nsites = TRSL\n"
 
@@ -34,8 +33,7 @@ static void test_two_threads_give_the_bits_of_one(void **state)
 {
     (void)state;
     for (int m = 0; m < METHODS; m++) {
-        Bench *one = bench_open(every_method[m], 1),
-              *two = bench_open(every_method[m], 2);
+        Bench *one = bench_open(every_method[m], 1), *two = bench_open(every_method[m], 2);
         bench_start(one, 5);
         bench_start(two, 5);
         bench_advance(one, 0, 20);
@@ -54,8 +52,7 @@ static void test_walk_covers_the_whole_state(void **state)
 {
     (void)state;
     for (int m = 0; m < METHODS; m++) {
-        Bench *first = bench_open(every_method[m], 1),
-              *second = bench_open(every_method[m], 1);
+        Bench *first = bench_open(every_method[m], 1), *second = bench_open(every_method[m], 1);
         bench_start(first, 5);
         bench_advance(first, 0, 10);
         bench_start(second, 2);
@@ -86,8 +83,8 @@ typedef struct NameWalk {
     long size[NAMES_MAX];
 } NameWalk;
 
-static void note_name(Walk *walk, const char *name, WalkType type, int rank,
-                      const long *shape, void *data)
+static void note_name(Walk *walk, const char *name, WalkType type, int rank, const long *shape,
+                      void *data)
 {
     (void)type, (void)data;
     NameWalk *names = (NameWalk *)walk;
@@ -145,8 +142,7 @@ static void test_walk_names_are_unique_and_stable(void **state)
                 assert_string_not_equal(after->name[i], after->name[k]);
         for (size_t k = 0; k < sizeof expected / sizeof *expected; k++)
             assert_true(has_name(after, expected[k]));
-        assert_int_equal(has_name(after, "target.out.weight"),
-                         bench->lab.method == &method_lcm);
+        assert_int_equal(has_name(after, "target.out.weight"), bench->lab.method == &method_lcm);
         assert_int_equal(has_name(after, "source.student.row"),
                          bench->lab.method != &method_diffusion);
         free(before), free(after);
@@ -156,8 +152,7 @@ static void test_walk_names_are_unique_and_stable(void **state)
 
 /* ---- Cost ---- */
 
-static void assert_cost(const char *text, int pretrain, int steps, double teacher,
-                        double student)
+static void assert_cost(const char *text, int pretrain, int steps, double teacher, double student)
 {
     Bench *bench = bench_open(text, 1);
     bench_start(bench, pretrain);
@@ -169,34 +164,32 @@ static void assert_cost(const char *text, int pretrain, int steps, double teache
 }
 
 #define DATA_ONLY "[source]\nbeta_data = 1\n"
-#define RINGS                                                                            \
-    "[source]\nwarmup = 0\nbeta_data = 1\nbeta_teacher = 1\nbeta_student = 1\ncapacity " \
-    "= 16\n"                                                                             \
-    "teacher_capacity = 16\nteacher_substeps = 5\nrefresh = 3\nrefresh_every = "         \
-    "2\n[pd]\nsubsteps = 3\n"                                                            \
+#define RINGS                                                                                      \
+    "[source]\nwarmup = 0\nbeta_data = 1\nbeta_teacher = 1\nbeta_student = 1\ncapacity "           \
+    "= 16\n"                                                                                       \
+    "teacher_capacity = 16\nteacher_substeps = 5\nrefresh = 3\nrefresh_every = "                   \
+    "2\n[pd]\nsubsteps = 3\n"                                                                      \
     "[lcm]\npoints = 8\n"
 
 static void test_cost_equals_a_count_by_hand(void **state)
 {
     (void)state;
-    assert_cost("[run]\nmethod = diffusion\n" RUN "[data]\nname = ring\n" NET RANDOM, 0,
-                7, 0, 7 * 300 * 3);
-    assert_cost("[run]\nmethod = pd\n" RUN RING NET RANDOM DATA_ONLY
-                "[pd]\nsubsteps = 3\n",
-                0, 7, 7 * 300 * 3, 7 * 300 * 3);
-    assert_cost("[run]\nmethod = pd\n" RUN MOONS NET RANDOM DATA_ONLY
-                "[pd]\nsubsteps = 3\n",
-                0, 7, 7 * 300 * 3 * 2, 7 * 300 * 3);
+    assert_cost("[run]\nmethod = diffusion\n" RUN "[data]\nname = ring\n" NET RANDOM, 0, 7, 0,
+                7 * 300 * 3);
+    assert_cost("[run]\nmethod = pd\n" RUN RING NET RANDOM DATA_ONLY "[pd]\nsubsteps = 3\n", 0, 7,
+                7 * 300 * 3, 7 * 300 * 3);
+    assert_cost("[run]\nmethod = pd\n" RUN MOONS NET RANDOM DATA_ONLY "[pd]\nsubsteps = 3\n", 0, 7,
+                7 * 300 * 3 * 2, 7 * 300 * 3);
     assert_cost("[run]\nmethod = lcm\n" RUN MOONS NET RANDOM DATA_ONLY, 0, 7, 7 * 300 * 2,
                 7 * 300 * 4);
     /* Regression: one guided estimate, one update. */
-    assert_cost("[run]\nmethod = pd\n" RUN MOONS NET PRETRAIN DATA_ONLY, 6, 0,
-                6 * 300 * 2, 6 * 300 * 3);
+    assert_cost("[run]\nmethod = pd\n" RUN MOONS NET PRETRAIN DATA_ONLY, 6, 0, 6 * 300 * 2,
+                6 * 300 * 3);
     /* Rings of 16 fill by 2 roll-outs a step in 8 steps; then 6 student roll-outs every
      * second step: steps 8 and 10. A roll-out: 4 student steps; 4 x 5 teacher sub-steps.
      */
-    assert_cost("[run]\nmethod = pd\n" RUN RING NET RANDOM RINGS, 0, 11,
-                11 * 300 * 3 + 16 * 20, 11 * 300 * 3 + (16 + 12) * 4);
+    assert_cost("[run]\nmethod = pd\n" RUN RING NET RANDOM RINGS, 0, 11, 11 * 300 * 3 + 16 * 20,
+                11 * 300 * 3 + (16 + 12) * 4);
     /* 8 solver points, 5 * 4 / 8 = 2 sub-steps between two. */
     assert_cost("[run]\nmethod = lcm\n" RUN MOONS NET RANDOM RINGS, 0, 11,
                 (11 * 300 + 16 * 8 * 2) * 2, 11 * 300 * 4 + (16 + 12) * 4);
@@ -235,11 +228,9 @@ static void test_report_adds_up(void **state)
 static double rate_at(const char *decay, long warmup, long index)
 {
     char text[1024];
-    snprintf(
-        text, sizeof text, "%s[optimizer]\nlr = 0.01\nwarmup = %ld\ndecay = %s\n",
-        "[run]\nmethod = diffusion\nsteps = 100\nbatch = 8\n[data]\nname = ring\n" NET
-            RANDOM,
-        warmup, decay);
+    snprintf(text, sizeof text, "%s[optimizer]\nlr = 0.01\nwarmup = %ld\ndecay = %s\n",
+             "[run]\nmethod = diffusion\nsteps = 100\nbatch = 8\n[data]\nname = ring\n" NET RANDOM,
+             warmup, decay);
     Bench *bench = bench_open(text, 1);
     StepReport report;
     bench_start(bench, 0);
@@ -251,8 +242,7 @@ static double rate_at(const char *decay, long warmup, long index)
     lab_step(&bench->lab, index, &report);
     double largest = 0; /* Adam's first step moves every weight by the rate */
     for (size_t k = 0; k < bench->lab.student.size; k++)
-        largest = fmax(largest,
-                       fabs((double)bench->lab.student.weights[k] - (double)before[k]));
+        largest = fmax(largest, fabs((double)bench->lab.student.weights[k] - (double)before[k]));
     if (!warmup || !index)
         assert_near(largest, report.lr, 1e-3 * report.lr + 1e-7);
     free(before);
@@ -270,8 +260,7 @@ static void test_learning_rate_schedules(void **state)
     assert_near(rate_at("linear", 0, 99), 0.0001, 1e-15);
     assert_near(rate_at("second_half", 0, 50), 0.01, 1e-15);
     assert_near(rate_at("second_half", 0, 75), 0.005, 1e-15);
-    assert_near(rate_at("linear", 0, 120), 0,
-                0); /* past the end of a run that was shortened */
+    assert_near(rate_at("linear", 0, 120), 0, 0); /* past the end of a run that was shortened */
 }
 
 /* Parameters that apply at the next step do. */
@@ -283,8 +272,7 @@ static void test_configure_rereads(void **state)
     double teacher = 0, student = 0;
     assert_int_equal(config_set(&lab->config, "pd.substeps=2", NULL), STATUS_OK);
     assert_int_equal(config_set(&lab->config, "optimizer.lr=0.25", NULL), STATUS_OK);
-    assert_int_equal(config_set(&lab->config, "source.beta_student=1.2", NULL),
-                     STATUS_OK);
+    assert_int_equal(config_set(&lab->config, "source.beta_student=1.2", NULL), STATUS_OK);
     assert_int_equal(config_set(&lab->config, "threshold.sites=S", NULL), STATUS_OK);
     assert_int_equal(config_set(&lab->config, "run.steps=77", NULL), STATUS_OK);
     lab_configure(lab);
@@ -301,9 +289,8 @@ static void test_configure_rereads(void **state)
 static void test_clipping_is_counted_by_site(void **state)
 {
     (void)state;
-    static const char *const text[] = {
-        "[run]\nmethod = pd\n" RUN RING NET RANDOM MIXED BOX,
-        "[run]\nmethod = lcm\n" RUN RING NET RANDOM MIXED BOX};
+    static const char *const text[] = {"[run]\nmethod = pd\n" RUN RING NET RANDOM MIXED BOX,
+                                       "[run]\nmethod = lcm\n" RUN RING NET RANDOM MIXED BOX};
     for (int m = 0; m < 2; m++) {
         Bench *bench = bench_open(text[m], 1);
         bench_start(bench, 0);
@@ -312,8 +299,7 @@ static void test_clipping_is_counted_by_site(void **state)
             ClippedCount did = clipped_total(&bench->lab.clipped[site]);
             assert_true(did.coordinates > 0 && did.clipped >= 0);
             assert_true(did.clipped <= did.coordinates);
-            assert_true(did.clipped > 0 ||
-                        site > 1); /* the ring reaches past the box */
+            assert_true(did.clipped > 0 || site > 1); /* the ring reaches past the box */
         }
         assert_int_equal(clipped_total(&bench->lab.clipped[3]).coordinates, 5 * 300 * 2);
         assert_int_equal(clipped_total(&bench->lab.clipped[4]).coordinates, 0);
@@ -336,8 +322,7 @@ static void test_further_training(void **state)
         bench_start(bench[k], 5);
         Cost before = lab->cost;
         size_t n = lab->student.size;
-        float *weights = malloc(n * sizeof *weights),
-              *gradient = malloc(n * sizeof *gradient);
+        float *weights = malloc(n * sizeof *weights), *gradient = malloc(n * sizeof *gradient);
         must(weights && gradient);
         memcpy(weights, lab->student.weights, n * sizeof *weights);
         Training training = {.model = &lab->student,
@@ -348,8 +333,7 @@ static void test_further_training(void **state)
         lab->rate = 0.5;
         double norm = 0, first = lab_train(lab, &training, 50, 1, &norm), largest = 0;
         for (size_t w = 0; w < n; w++)
-            largest =
-                fmax(largest, fabs((double)lab->student.weights[w] - (double)weights[w]));
+            largest = fmax(largest, fabs((double)lab->student.weights[w] - (double)weights[w]));
         assert_near(largest, 0.005, 1e-5); /* half the rate is left */
         assert_true(norm > 0 && isfinite(first));
         assert_true(lab_train(lab, &training, 50, 2, NULL) != first);
@@ -378,7 +362,9 @@ static void test_not_a_number_is_named(void **state)
         long updates = lab->student.updates;
         lab_step(lab, 1, &report);
         assert_non_null(report.broken);
-        bool rolled = strstr(report.broken, "student's roll-outs"); /* where there are any, they are the first to show it */
+        bool rolled =
+            strstr(report.broken,
+                   "student's roll-outs"); /* where there are any, they are the first to show it */
         assert_true(rolled || strstr(report.broken, "loss on data"));
         assert_memory_equal(&lab->student.weights[100], &other,
                             sizeof other); /* nothing is spread */
@@ -407,15 +393,13 @@ static void test_broken_states_are_named_by_origin(void **state)
 
 static void assert_twins(const char *base)
 {
-    static const char *const small[] = {"run.batch=64", "net.width=16", "net.depth=2",
-                                        NULL};
+    static const char *const small[] = {"run.batch=64", "net.width=16", "net.depth=2", NULL};
     char one_path[128], two_path[128];
     snprintf(one_path, sizeof one_path, "presets/%s.ini", base);
     snprintf(two_path, sizeof two_path, "presets/%s-ddil.ini", base);
     if (access(two_path, R_OK))
         skip();
-    Bench *one = bench_open_file(one_path, small, 1),
-          *two = bench_open_file(two_path, small, 2);
+    Bench *one = bench_open_file(one_path, small, 1), *two = bench_open_file(two_path, small, 2);
     const Config *a = &one->lab.config, *b = &two->lab.config;
     for (int k = 0; k < a->n; k++)
         if (strncmp(a->row[k]->key, "beta_", 5) != 0)
@@ -462,8 +446,7 @@ static void test_regression_ends_at_its_average(void **state)
     for (int k = 1; k < 20; k++)
         last = lab_pretrain(&bench->lab, k);
     assert_true(last < first);
-    assert_memory_not_equal(student->weights, student->ema,
-                            student->size * sizeof(float));
+    assert_memory_not_equal(student->weights, student->ema, student->size * sizeof(float));
     lab_pretrain_done(&bench->lab);
     assert_memory_equal(student->weights, student->ema, student->size * sizeof(float));
     assert_int_equal(student->updates, 0);

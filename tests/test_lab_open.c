@@ -7,20 +7,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NET                                                                              \
-    "[net]\nwidth = 16\ndepth = 2\nfeatures = 8\ntime_scale = 30\ntime_range = 30\n"
-#define RANDOM "[student]\nsteps = 4\ninit = random\n"
+#define NET                                                                                        \
+    "[net]\nwidth = 16\ndepth = 2\nfeatures = 8\n"                                                 \
+    "time_scale = 30\ntime_range = 30\n"
+#define RANDOM        "[student]\nsteps = 4\ninit = random\n"
 
-#define MOONS_TEACHER                                                                    \
-    "[run]\nmethod = diffusion\nseed = 9\n[data]\nname = moons\n" NET RANDOM
+#define MOONS_TEACHER "[run]\nmethod = diffusion\nseed = 9\n[data]\nname = moons\n" NET RANDOM
 
 /* ---- Teachers from files ---- */
 
 static void weights_path(char path[256])
 {
     const char *folder = getenv("TMPDIR");
-    snprintf(path, 256, "%s/teacher-%ld.safetensors", folder ? folder : "/tmp",
-             (long)getpid());
+    snprintf(path, 256, "%s/teacher-%ld.safetensors", folder ? folder : "/tmp", (long)getpid());
 }
 
 /* The untrained network of a lab, as a weights file. */
@@ -29,8 +28,7 @@ static void save_teacher(const char *path, const char *text)
     Bench *bench = bench_open(text, 1);
     Error error;
     const Model *model = &bench->lab.student;
-    assert_int_equal(weights_save(path, &model->spec, model->weights, NULL, &error),
-                     STATUS_OK);
+    assert_int_equal(weights_save(path, &model->spec, model->weights, NULL, &error), STATUS_OK);
     bench_close(bench);
 }
 
@@ -70,8 +68,7 @@ static void assert_refused(const char *text, const char *where, const char *what
     Crew *crew = crew_new(1);
     arena_init(&keep, (size_t)1 << 30);
     arena_init(&step, (size_t)1 << 30);
-    assert_int_equal(lab_open(&lab, &config, crew, &keep, &step, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(lab_open(&lab, &config, crew, &keep, &step, &error), STATUS_BAD_INPUT);
     if (!strstr(error.text, where) || !strstr(error.text, what))
         fail_msg("'%s' should say '%s' and '%s'", error.text, where, what);
     arena_done(&keep);
@@ -86,10 +83,8 @@ static void test_foreign_teachers_are_refused(void **state)
     char path[256], text[1024];
     weights_path(path);
     save_teacher(path, MOONS_TEACHER);
-    snprintf(
-        text, sizeof text,
-        "[run]\nmethod = pd\n[data]\nname = ring\n[teacher]\nkind = file\nfile = %s\n",
-        path);
+    snprintf(text, sizeof text,
+             "[run]\nmethod = pd\n[data]\nname = ring\n[teacher]\nkind = file\nfile = %s\n", path);
     assert_refused(text, "x.ini:7", "conditional");
     snprintf(text, sizeof text,
              "[run]\nmethod = pd\n[data]\nname = ring\nconditional = "
@@ -101,18 +96,18 @@ static void test_foreign_teachers_are_refused(void **state)
 
 /* ---- Pictures ---- */
 
-#define PICTURE_NET                                                                      \
-    "[net]\nkind = patch_unet\nwidth = 8\ncoarse_width = 16\ndepth = 1\ncoarse_depth = " \
-    "1\nembed = 16\n"                                                                    \
+#define PICTURE_NET                                                                                \
+    "[net]\nkind = patch_unet\nwidth = 8\ncoarse_width = 16\ndepth = 1\ncoarse_depth = "           \
+    "1\nembed = 16\n"                                                                              \
     "features = 8\n"
-#define PICTURE_RUN                                                                      \
-    "[run]\nmethod = %s\nbatch = 40\nsteps = 20\n[data]\nname = fashion\nkeep = "        \
-    "0,1,2\n[student]\nsteps = 2\n"                                                      \
-    "[teacher]\nkind = file\nguidance = 1.5\nfile = %s\n[threshold]\nkind = "            \
-    "dynamic\n[source]\n"                                                                \
-    "warmup = 0\nbeta_data = 0.5\nbeta_teacher = 0.25\nbeta_student = 0.25\ncapacity = " \
-    "32\n"                                                                               \
-    "teacher_capacity = 32\nteacher_substeps = 2\nrefresh = 2\n[pd]\nsubsteps = "        \
+#define PICTURE_RUN                                                                                \
+    "[run]\nmethod = %s\nbatch = 40\nsteps = 20\n[data]\nname = fashion\nkeep = "                  \
+    "0,1,2\n[student]\nsteps = 2\n"                                                                \
+    "[teacher]\nkind = file\nguidance = 1.5\nfile = %s\n[threshold]\nkind = "                      \
+    "dynamic\n[source]\n"                                                                          \
+    "warmup = 0\nbeta_data = 0.5\nbeta_teacher = 0.25\nbeta_student = 0.25\ncapacity = "           \
+    "32\n"                                                                                         \
+    "teacher_capacity = 32\nteacher_substeps = 2\nrefresh = 2\n[pd]\nsubsteps = "                  \
     "2\n[lcm]\npoints = 4\n"
 
 static bool have_pictures(void)
@@ -122,8 +117,7 @@ static bool have_pictures(void)
     Error error;
     arena_init(&arena, (size_t)1 << 30);
     bool have = !dataset_open(
-        &data, &(DatasetOptions){.name = "fashion", .path = "", .conditional = -1},
-        &arena, &error);
+        &data, &(DatasetOptions){.name = "fashion", .path = "", .conditional = -1}, &arena, &error);
     arena_done(&arena);
     return have;
 }
@@ -157,9 +151,8 @@ static void test_pictures_are_distilled(void **state)
     if (!have_pictures())
         skip();
     weights_path(path);
-    save_teacher(
-        path, "[run]\nmethod = diffusion\nseed = 3\n[data]\nname = fashion\n" PICTURE_NET
-              "[student]\nsteps = 2\n");
+    save_teacher(path, "[run]\nmethod = diffusion\nseed = 3\n[data]\nname = fashion\n" PICTURE_NET
+                       "[student]\nsteps = 2\n");
     for (int m = 0; m < 2; m++) {
         snprintf(text, sizeof text, PICTURE_RUN, names[m], path);
         Bench *one = bench_open(text, 1), *two = bench_open(text, 2);
@@ -170,8 +163,7 @@ static void test_pictures_are_distilled(void **state)
         bench_advance(two, 0, 4);
         assert_true(state_of_same(lab, &two->lab));
         assert_classes(lab);
-        assert_true(lab->cost.teacher >=
-                    4 * 40 * 2 * (m ? 1 : 2)); /* guided: two evaluations */
+        assert_true(lab->cost.teacher >= 4 * 40 * 2 * (m ? 1 : 2)); /* guided: two evaluations */
         bench_close(one);
         bench_close(two);
     }
@@ -205,15 +197,13 @@ static void test_refusals(void **state)
     assert_refused(START "[teacher]\nkind = file\nfile = none.safetensors\n", "x.ini:9",
                    "none.safetensors");
     assert_refused(START "[net]\nkind = patch_unet\n", "x.ini:8", "");
-    assert_refused("[run]\nmethod = pd\n[data]\nname = ring\n", "student.init",
-                   "pretrain");
+    assert_refused("[run]\nmethod = pd\n[data]\nname = ring\n", "student.init", "pretrain");
     assert_refused("[run]\nmethod = pd\n[data]\nname = ring\nkeep = 9\n", "x.ini:", "9");
     assert_refused(
         "[run]\nmethod = lcm\n[data]\nname = ring\n[student]\nsteps = 3\ninit = random\n",
         "x.ini:6", "multiple");
-    assert_refused(
-        "[run]\nmethod = pd\n[data]\nname = checkerboard\n[student]\ninit = random\n",
-        "teacher.kind", "file");
+    assert_refused("[run]\nmethod = pd\n[data]\nname = checkerboard\n[student]\ninit = random\n",
+                   "teacher.kind", "file");
 #undef START
 }
 

@@ -11,8 +11,7 @@
  * alpha mean by a number. */
 static Mixture gaussian(void)
 {
-    return (Mixture){
-        .n = 1, .deviation = 0.3, .labels = 1, .weight = {1}, .mean = {{0.6, -0.4}}};
+    return (Mixture){.n = 1, .deviation = 0.3, .labels = 1, .weight = {1}, .mean = {{0.6, -0.4}}};
 }
 
 /* What one estimate multiplies z - alpha mean by. */
@@ -31,14 +30,12 @@ static double ddim_factor(const Mixture *m, Noise t, Noise s)
 
 /* The deviation from alpha mean after `parts` steps from u to u_end, per unit at the
  * start; the last step to u = 0 answers the estimate itself. */
-static double composed(const Mixture *m, Schedule schedule, double u, double u_end,
-                       int parts)
+static double composed(const Mixture *m, Schedule schedule, double u, double u_end, int parts)
 {
     double product = 1;
     for (int k = 0; k < parts; k++) {
         Noise t = noise_at(schedule, u + (u_end - u) * k / parts);
-        Noise s =
-            noise_at(schedule, k + 1 < parts ? u + (u_end - u) * (k + 1) / parts : u_end);
+        Noise s = noise_at(schedule, k + 1 < parts ? u + (u_end - u) * (k + 1) / parts : u_end);
         product *= s.u > 0 ? ddim_factor(m, t, s) : gain(m, t);
     }
     return product;
@@ -59,16 +56,14 @@ static void assert_pd_label(Lab *lab, const Mixture *m, int i, int steps, int su
     int label = 0;
     Noise t = noise_at(lab->schedule, (double)i / steps),
           s = noise_at(lab->schedule, (double)(i - 1) / steps);
-    double product = composed(m, lab->schedule, t.u, s.u, substeps),
-           ratio = s.sigma / t.sigma;
+    double product = composed(m, lab->schedule, t.u, s.u, substeps), ratio = s.sigma / t.sigma;
     lab->method->label(lab, lab->step, 1, z, &i, steps, &label, x0);
     step_ddim(2, t, s, z, x0, end);
     for (int c = 0; c < 2; c++) {
         double gap = (double)z[c] - t.alpha * m->mean[0][c];
         double landing = (i > 1 ? s.alpha : 1) * m->mean[0][c] + product * gap;
         double implied =
-            i > 1 ? (landing - ratio * (double)z[c]) / (s.alpha - ratio * t.alpha)
-                  : landing;
+            i > 1 ? (landing - ratio * (double)z[c]) / (s.alpha - ratio * t.alpha) : landing;
         assert_near((double)x0[c], implied, 1e-5);
         assert_near((double)end[c], landing, 1e-5);
     }
@@ -84,8 +79,7 @@ static void test_pd_label_composes_gaussian_steps(void **state)
         for (int k = 0; k < 4; k++) {
             char text[400];
             snprintf(text, sizeof text,
-                     "[run]\nmethod = pd\nnoise = %s\n" RING NOISE_OF
-                     "[pd]\nsubsteps = %d\n",
+                     "[run]\nmethod = pd\nnoise = %s\n" RING NOISE_OF "[pd]\nsubsteps = %d\n",
                      schedules[schedule], substeps[k]);
             Bench *bench = gaussian_open(text, &mixture);
             for (int steps = 1; steps <= 8; steps *= 2)
@@ -125,8 +119,7 @@ static void assert_labels_follow(Lab *lab, const float *states, const int *label
     int i[PATHS];
     float x0[PATHS * 2];
     for (int s = 0; s < GRID; s++) {
-        const float *from = states + (size_t)s * PATHS * 2,
-                    *to = from + (size_t)PATHS * 2;
+        const float *from = states + (size_t)s * PATHS * 2, *to = from + (size_t)PATHS * 2;
         for (int r = 0; r < PATHS; r++)
             i[r] = GRID - s;
         lab->method->label(lab, lab->step, PATHS, from, i, GRID, label, x0);
@@ -154,12 +147,11 @@ static void test_student_with_labels_walks_the_teachers_path(void **state)
         label[r] = r % 2;
     for (int k = 0; k < 4; k++) {
         char text[512];
-        snprintf(
-            text, sizeof text,
-            "[run]\nmethod = pd\n[data]\nname = moons\n[teacher]\nguidance = 3\n" NOISE_OF
-            "[pd]\nsubsteps = 8\n[threshold]\nlow = -0.8\nhigh = 0.9\nsites = TR\nkind = "
-            "%s\n",
-            kinds[k]);
+        snprintf(text, sizeof text,
+                 "[run]\nmethod = pd\n[data]\nname = moons\n[teacher]\nguidance = 3\n" NOISE_OF
+                 "[pd]\nsubsteps = 8\n[threshold]\nlow = -0.8\nhigh = 0.9\nsites = TR\nkind = "
+                 "%s\n",
+                 kinds[k]);
         Bench *bench = bench_open(text, 1);
         Policy teacher = lab_teacher(&bench->lab, GRID, 8);
         rollout(bench->crew, &(Rollout){.policy = &teacher,

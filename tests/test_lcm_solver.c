@@ -1,5 +1,5 @@
-/* How a consistency pair is made: the solver's order against the exact path of a Gaussian, and pairs that share a sample
- * and its noise. */
+/* How a consistency pair is made: the solver's order against the exact path of a Gaussian, and
+ * pairs that share a sample and its noise. */
 #include "tests/labs.h"
 #include "tests/near.h"
 #include <stdio.h>
@@ -7,12 +7,13 @@
 
 enum { ROWS = 6 };
 
-#define TEXT                                                                             \
-    "[run]\nmethod = lcm\nbatch = 6\nsteps = 100\n[data]\nname = ring\n"                 \
-    "[net]\nwidth = 8\ndepth = 1\nfeatures = 8\n[student]\ninit = random\nsteps = 4\n"   \
+#define TEXT                                                                                       \
+    "[run]\nmethod = lcm\nbatch = 6\nsteps = 100\n[data]\nname = ring\n"                           \
+    "[net]\nwidth = 8\ndepth = 1\nfeatures = 8\n[student]\ninit = random\nsteps = 4\n"             \
     "[lcm]\nloss = squared\npoints = %d\nsolver = %s\n"
 
-/* Teacher: one Gaussian at 0, deviation s: on its path z / sqrt(alpha^2 s^2 + sigma^2) is constant. */
+/* Teacher: one Gaussian at 0, deviation s: on its path z / sqrt(alpha^2 s^2 + sigma^2) is constant.
+ */
 static const double DEVIATION = 0.5;
 
 static double spread(Noise t)
@@ -33,8 +34,9 @@ static Bench *open_lab(int points, const char *solver)
     return bench;
 }
 
-/* What the target network is asked at a landing point is seen through a student and a target that answer v = 0: x0 =
- * alpha z. Row 0 of the loss is then mean (alpha z - alpha_low z_low)^2: gives |z_low|. */
+/* What the target network is asked at a landing point is seen through a student and a target that
+ * answer v = 0: x0 = alpha z. Row 0 of the loss is then mean (alpha z - alpha_low z_low)^2: gives
+ * |z_low|. */
 static double landing(Lab *lab, int point, float z, float x, unsigned char origin)
 {
     float zs[2] = {z, z}, xs[2] = {x, x}, each;
@@ -44,8 +46,8 @@ static double landing(Lab *lab, int point, float z, float x, unsigned char origi
     memset(lab->student.weights, 0, lab->student.size * sizeof(float));
     lab->method->start(lab); /* the target network too */
     Chunk chunk = {.lab = lab, .arena = lab->step, .scale = 1, .each = &each};
-    chunk.rows = (Batch){.n = 1, .z = zs, .x = xs, .u = &u, .point = &point, .label = &label,
-                         .origin = &origin};
+    chunk.rows = (Batch){
+        .n = 1, .z = zs, .x = xs, .u = &u, .point = &point, .label = &label, .origin = &origin};
     tape_begin(&chunk.tape, lab->step, false);
     lab->method->loss(&chunk);
     arena_rewind(lab->step, mark);
@@ -89,7 +91,8 @@ static void test_heun_from_noise(void **state)
     bench_close(bench);
 }
 
-/* Consistency training: z_low = alpha_low x + sigma_low eps with the same eps; a trajectory's state has no sample. */
+/* Consistency training: z_low = alpha_low x + sigma_low eps with the same eps; a trajectory's state
+ * has no sample. */
 static void test_pairs_share_sample_and_noise(void **state)
 {
     (void)state;
@@ -99,8 +102,8 @@ static void test_pairs_share_sample_and_noise(void **state)
     Noise t = noise_at(lab->schedule, 0.5), s = noise_at(lab->schedule, 7.0 / 16);
     float z = (float)(t.alpha * x + t.sigma * eps);
     assert_near(landing(lab, 8, z, (float)x, ORIGIN_DATA), s.alpha * x + s.sigma * eps, 1e-5);
-    assert_near(landing(lab, 8, z, 0, ORIGIN_STUDENT),
-                landing(&ddim->lab, 8, z, 0, ORIGIN_STUDENT), 1e-6);
+    assert_near(landing(lab, 8, z, 0, ORIGIN_STUDENT), landing(&ddim->lab, 8, z, 0, ORIGIN_STUDENT),
+                1e-6);
     bench_close(bench);
     bench_close(ddim);
 }

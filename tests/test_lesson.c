@@ -13,10 +13,7 @@
 
 #include <cmocka.h>
 
-static const char *path(void)
-{
-    return "lesson-under-test.ini";
-}
+static const char *path(void) { return "lesson-under-test.ini"; }
 
 static Status read_text(const char *text, Lesson *lesson, Error *error)
 {
@@ -66,6 +63,7 @@ static void test_bad_files(void **state)
     (void)state;
     static const struct {
         const char *text, *says;
+        /* clang-format off */
     } rows[] = {
         {"[lesson]\ntitle = x\n",                                  "at least one [step]"  },
         {"[lesson]\ntitle = x\n[step]\nsay = y\n",                 "without do"           },
@@ -77,6 +75,7 @@ static void test_bad_files(void **state)
          "\n[step]\n[step]\n[step]\n[step]\n[step]\n"
          "[step]\n[step]\n",                                                         "more steps"                                                               },
     };
+    /* clang-format on */
     Lesson *lesson = calloc(1, sizeof *lesson);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         Error error;
@@ -95,12 +94,11 @@ static bool shows(Screen *screen, const Snapshot *snapshot, const char *text)
     char all[24 * 81 + 1];
     canvas_init(&canvas, 80, 24, &look);
     screen_draw(screen, snapshot, &canvas);
-    for (int i = 0; i < 24 * 80; i++) {
+    for (int i = 0; i < 24 * 80; i++)
         all[i] = (char)canvas.cell[i].rune;
-    }
     all[24 * 80] = '\0';
     canvas_done(&canvas);
-    return strstr(all, text) != NULL;
+    return strstr(all, text);
 }
 
 static void test_steps_wait(void **state)

@@ -24,12 +24,9 @@ static int leave(void **state)
     return 0;
 }
 
-/* ---- Rows ------------------------------------------------------------------------- */
+/* ---- Rows ---- */
 
-static double wave(long step)
-{
-    return 3 + sin(0.01 * (double)step) + (step % 7) * 0.1;
-}
+static double wave(long step) { return 3 + sin(0.01 * (double)step) + (step % 7) * 0.1; }
 
 /* A log of every kind of trouble: holes, infinities, spikes. */
 static double trouble(long row, unsigned *seed)
@@ -125,7 +122,7 @@ static void test_readers_keep_their_rows(void **state)
     rows_drop(kept);
 }
 
-/* ---- CSV -------------------------------------------------------------------------- */
+/* ---- CSV ---- */
 
 static void test_numbers_read_back_equal(void **state)
 {
@@ -144,12 +141,11 @@ static void test_numbers_read_back_equal(void **state)
     assert_string_equal(csv_number(text, 0.25), "0.25");
 }
 
-static void write_text(const char *folder, const char *name, const char *text,
-                       char path[PATH_SIZE])
+static void write_text(const char *folder, const char *name, const char *text, char path[PATH_SIZE])
 {
     Error error = {{0}};
-    assert_int_equal(
-        file_write(file_join(path, folder, name), text, strlen(text), &error), STATUS_OK);
+    assert_int_equal(file_write(file_join(path, folder, name), text, strlen(text), &error),
+                     STATUS_OK);
 }
 
 static void test_rows_are_read(void **state)
@@ -157,10 +153,8 @@ static void test_rows_are_read(void **state)
     char path[PATH_SIZE];
     CsvReader reader;
     Error error = {{0}};
-    write_text(
-        *state, "a.csv",
-        "step,x,text\n1,0.5,plain\n2,nan,\"a, \"\"b\"\"\"\n3,1\n4,oops,z\n5,6,half",
-        path);
+    write_text(*state, "a.csv",
+               "step,x,text\n1,0.5,plain\n2,nan,\"a, \"\"b\"\"\"\n3,1\n4,oops,z\n5,6,half", path);
     assert_int_equal(csv_open(&reader, path, &error), STATUS_OK);
     assert_int_equal(reader.columns, 3);
     assert_int_equal(csv_column(&reader, "text"), 2);
@@ -187,6 +181,7 @@ static void test_rows_past_a_step_are_cut(void **state)
         const char *before;
         long last;
         const char *after;
+        /* clang-format off */
     } CASES[] = {
         {"step,x\n1,2\n5,3\n9,4\n", 5,  "step,x\n1,2\n5,3\n"},
         {"step,x\n1,2\n5,3\n9,",    9,  "step,x\n1,2\n5,3\n"},
@@ -195,6 +190,7 @@ static void test_rows_past_a_step_are_cut(void **state)
         {"ste",                     4,  ""                  },
         {"",                        4,  ""                  },
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         char path[PATH_SIZE];
         Error error = {{0}};
@@ -207,7 +203,7 @@ static void test_rows_past_a_step_are_cut(void **state)
     assert_int_equal(csv_cut("nowhere.csv", 3, NULL), STATUS_OK);
 }
 
-/* ---- Logs and history ------------------------------------------------------------- */
+/* ---- Logs and history ---- */
 
 static const char *const NAMES[] = {"loss_data", "loss_student"};
 
@@ -234,13 +230,11 @@ static void write_logs(const char *folder, History *history)
 {
     Log log;
     Error error = {{0}};
-    EvalReport report = {
-        .k = 4,
-        .nfe = 4,
-        .n = 100,
-        .metrics = 2,
-        .metric = {{"sw2", 0.1, 0.05, 0.2}, {"modes", 7, 6, 8}}
-    };
+    EvalReport report = {.k = 4,
+                         .nfe = 4,
+                         .n = 100,
+                         .metrics = 2,
+                         .metric = {{"sw2", 0.1, 0.05, 0.2}, {"modes", 7, 6, 8}}};
     assert_int_equal(log_open(&log, folder, 2, NAMES, &error), STATUS_OK);
     for (long step = 5; step <= 200; step += 5) {
         double values[2] = {wave(step) / 3, step % 2 ? NAN : 1e-7 * (double)step};
@@ -368,8 +362,7 @@ static void test_very_many_columns_are_thinned(void **state)
         fill_rows(rows, step);
         history_shift(&history, step, 3, rows);
     }
-    assert_true(history.columns <= SHIFT_COLUMNS_MAX &&
-                history.columns >= SHIFT_COLUMNS_MAX / 2);
+    assert_true(history.columns <= SHIFT_COLUMNS_MAX && history.columns >= SHIFT_COLUMNS_MAX / 2);
     assert_int_equal(history.shift_step[0], 0);
     assert_int_equal(history.shift_step[history.columns - 1], 4999);
     for (int c = 0; c < history.columns; c++)

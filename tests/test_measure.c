@@ -39,8 +39,7 @@ static void normals(int n, int d, double shift, uint64_t first, float *x)
     }
 }
 
-/* ---- Quantiles and bootstrap
- * ---------------------------------------------------------------------- */
+/* ---- Quantiles and bootstrap ---- */
 
 static void test_quantiles(void **state)
 {
@@ -78,9 +77,7 @@ static void test_bootstrap(void **state)
     assert_memory_equal(&mean, &again, sizeof mean);
 }
 
-/* ---- Pairs
- * ----------------------------------------------------------------------------------------
- */
+/* ---- Pairs ---- */
 
 static void test_tiny_set(void **state)
 {
@@ -118,8 +115,7 @@ static void test_kernel_is_the_mean_of_five(void **state)
             double d2 = squared_distance(2, tiny_x + 2 * p, tiny_y + 2 * q), mean = 0;
             for (double h = 0.25; h <= 4; h *= 2)
                 mean += exp(-d2 / (2 * h * h * 0.8 * 0.8)) / 5;
-            assert_near(kernel_gaussians(&kernel, 2, tiny_x + 2 * p, tiny_y + 2 * q),
-                        mean, 1e-14);
+            assert_near(kernel_gaussians(&kernel, 2, tiny_x + 2 * p, tiny_y + 2 * q), mean, 1e-14);
         }
 }
 
@@ -158,9 +154,7 @@ static void test_closed_forms(void **state)
     assert_near(energy, 0.5418065793, 0.045);
 }
 
-/* ---- MMD
- * ------------------------------------------------------------------------------------------
- */
+/* ---- MMD ---- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -211,8 +205,7 @@ static void test_null_band(void **state)
     assert_true(test.mmd2 > 3 * test.null);
 }
 
-/* ---- Sliced Wasserstein
- * --------------------------------------------------------------------------- */
+/* ---- Sliced Wasserstein ---- */
 
 /* In one dimension directions are +-1, and the distance is that of sorted values. */
 static void test_sw2_one_dimension(void **state)
@@ -258,9 +251,7 @@ static void test_sw2_translation(void **state)
     assert_near(sw2(N, x, N, y, D, 256, 1, *state), 4.0 / D, 0.15);
 }
 
-/* ---- Modes
- * ----------------------------------------------------------------------------------------
- */
+/* ---- Modes ---- */
 
 static Mixture ring_of(int n)
 {
@@ -312,8 +303,7 @@ static void test_modes_counted_by_hand(void **state)
     assert_true(isnan(modes_of(&ring, 16, x + 32).kl));
 }
 
-/* ---- Principal components
- * ------------------------------------------------------------------------- */
+/* ---- Principal components ---- */
 
 /* Rows with known variances 9, 4, 1, .25, ... along rotated axes. */
 static void turned_rows(int n, int d, float *x)
@@ -464,11 +454,10 @@ static void test_costs_reported(void **state)
     double after_mmd = clock_s();
     pca_fit(2048, x, 784, 32, arena, &scratch);
     double after_pca = clock_s();
-    print_message(
-        "sw2 4000 x 10000: %.3f s; median of 512: %.4f s; mmd_test 512: %.3f s; "
-        "pca 2048 x 784: %.2f s\n",
-        after_sw2 - start, after_median - after_sw2, after_mmd - after_median,
-        after_pca - after_mmd);
+    print_message("sw2 4000 x 10000: %.3f s; median of 512: %.4f s; mmd_test 512: %.3f s; "
+                  "pca 2048 x 784: %.2f s\n",
+                  after_sw2 - start, after_median - after_sw2, after_mmd - after_median,
+                  after_pca - after_mmd);
     arena_done(&scratch);
     arena_rewind(arena, 0);
 }

@@ -1,4 +1,5 @@
-/* Metrics on two sets of vectors: published and closed-form values, numpy's and scipy's, the jackknife against leaving rows out. */
+/* Metrics on two sets of vectors: published and closed-form values, numpy's and scipy's, the
+ * jackknife against leaving rows out. */
 #include "engine/base/rng.h"
 #include "engine/measure/auc.h"
 #include "engine/measure/frechet.h"
@@ -67,7 +68,8 @@ static void test_neighbours_published(void **state)
 {
     const float real[] = {0, 0, 1, 0, 0, 1, 1, 1, 5, 5, 2, .5f};
     const float fake[] = {.1f, .2f, .9f, .4f, 4, 4, -3, 0, 1.5f, .5f};
-    Prdc two = prdc(5, fake, 6, real, 2, 2, 2, *state), one = prdc(5, fake, 6, real, 2, 1, 1, *state);
+    Prdc two = prdc(5, fake, 6, real, 2, 2, 2, *state),
+         one = prdc(5, fake, 6, real, 2, 1, 1, *state);
     assert_near(two.precision, .8, 1e-12);
     assert_near(two.recall, 1, 1e-12);
     assert_near(two.density, 1.1, 1e-12);
@@ -89,7 +91,7 @@ static void test_neighbours_of_one_law(void **state)
     for (int j = 1; j <= 5; j++)
         missed *= (double)(ROWS - j) / (2 * ROWS - j);
     assert_near(value.coverage, 1 - missed, 0.02);
-    assert_near(value.density, 1, 0.15); /* hubs: some balls hold many */
+    assert_near(value.density, 1, 0.15);              /* hubs: some balls hold many */
     assert_near(value.precision, value.recall, 0.08); /* the laws are the same, so are the shares */
 }
 
@@ -116,8 +118,10 @@ static void test_auc_of_normals(void **state)
         y[2 * r] += 1;
     }
     double expected = 0.5 * erfc(-0.5); /* |m| = 1: Phi(1 / sqrt 2) */
-    assert_near(auc_logistic(ROWS, x, ROWS, y, 2, 1, *state), expected, 3 * auc_error(expected, ROWS / 2, ROWS / 2));
-    assert_near(auc_logistic(ROWS, x, ROWS, same, 2, 1, *state), 0.5, 3 * auc_error(0.5, ROWS / 2, ROWS / 2));
+    assert_near(auc_logistic(ROWS, x, ROWS, y, 2, 1, *state), expected,
+                3 * auc_error(expected, ROWS / 2, ROWS / 2));
+    assert_near(auc_logistic(ROWS, x, ROWS, same, 2, 1, *state), 0.5,
+                3 * auc_error(0.5, ROWS / 2, ROWS / 2));
 }
 
 /* ---- numpy and scipy ---- */
@@ -174,7 +178,8 @@ static void test_blocks_against_scipy(void **state)
     wave_rows(x, y);
     frechet_blocks(M, y, N, x, D, BLOCKS, value, *state);
     prdc_blocks(M, y, N, x, D, PRDC_BALL, PRDC_DENSITY, BLOCKS, each, *state);
-    const double *frechets = vectors_get(v, "frechet.blocks", BLOCKS), *four = vectors_get(v, "prdc.blocks", 4 * BLOCKS);
+    const double *frechets = vectors_get(v, "frechet.blocks", BLOCKS),
+                 *four = vectors_get(v, "prdc.blocks", 4 * BLOCKS);
     for (int b = 0; b < BLOCKS; b++, four += 4) {
         assert_near(value[b], frechets[b], 1e-9);
         assert_near(each[b].precision, four[0], 1e-12);
@@ -212,7 +217,8 @@ static void test_tiny_sets(void **state)
     assert_near(metric[1].value, -1.2222222222, 1e-9); /* methods.md 12 */
     assert_near(metric[6].value, -0.3563174356, 1e-9);
     assert_true(isnan(metric[2].value) && isnan(metric[5].value) && isnan(metric[9].value));
-    assert_true(isfinite(metric[0].value) && isfinite(metric[7].value) && isfinite(metric[8].value));
+    assert_true(isfinite(metric[0].value) && isfinite(metric[7].value) &&
+                isfinite(metric[8].value));
     crew_free(crew);
 }
 

@@ -18,8 +18,7 @@
 
 static NetSpec mlp_spec(int classes)
 {
-    NetSpec spec = {
-        .kind = &net_mlp, .height = 1, .width = 1, .channels = 2, .classes = classes};
+    NetSpec spec = {.kind = &net_mlp, .height = 1, .width = 1, .channels = 2, .classes = classes};
     Error error;
     assert_int_equal(net_spec_complete(&spec, &error), STATUS_OK);
     return spec;
@@ -58,8 +57,7 @@ static void test_sizes(void **state)
 {
     (void)state;
     NetSpec mlp = mlp_spec(0), unet = unet_spec();
-    assert_int_equal(net_size(&mlp),
-                     66 * 256 + 256 + 3 * (256 * 256 + 256) + 256 * 2 + 2);
+    assert_int_equal(net_size(&mlp), 66 * 256 + 256 + 3 * (256 * 256 + 256) + 256 * 2 + 2);
     /* Counted by PyTorch for the reference of the same shape. */
     Vectors *v = vectors_read("patch_unet.txt");
     assert_int_equal(net_size(&unet), (long)*vectors_get(v, "parameters", 1));
@@ -145,13 +143,11 @@ static void test_misfits(void **state)
     NetSpec narrow = {
         .kind = &net_patch_unet, .height = 8, .width = 8, .channels = 1, .hidden = 20};
     assert_int_equal(net_spec_complete(&narrow, &error), STATUS_BAD_INPUT);
-    NetSpec features = {
-        .kind = &net_mlp, .height = 1, .width = 1, .channels = 2, .features = 7};
+    NetSpec features = {.kind = &net_mlp, .height = 1, .width = 1, .channels = 2, .features = 7};
     assert_int_equal(net_spec_complete(&features, &error), STATUS_BAD_INPUT);
     NetSpec empty = {.kind = &net_mlp, .height = 1, .width = 1};
     assert_int_equal(net_spec_complete(&empty, &error), STATUS_BAD_INPUT);
-    NetSpec huge = {
-        .kind = &net_patch_unet, .height = 1 << 16, .width = 1 << 16, .channels = 1};
+    NetSpec huge = {.kind = &net_patch_unet, .height = 1 << 16, .width = 1 << 16, .channels = 1};
     assert_int_equal(net_spec_complete(&huge, &error), STATUS_BAD_INPUT);
 }
 
@@ -161,8 +157,7 @@ static void fill(const NetSpec *spec, float *weights)
     Listing all = list_of(spec);
     for (int k = 0; k < all.n; k++) {
         const ParamInfo *p = &all.info[k];
-        bool norm = strstr(p->name, "norm") != NULL,
-             bias = strstr(p->name, ".bias") != NULL;
+        bool norm = strstr(p->name, "norm"), bias = strstr(p->name, ".bias");
         double rows = (double)p->size / (double)p->shape[p->rank - 1];
         for (size_t i = 0; i < p->size; i++) {
             double w = (double)vectors_wave((uint32_t)i, (uint32_t)k);
@@ -183,8 +178,8 @@ static void expect(const char *name, double got, double want, double scale)
 }
 
 /* Norm, product with wave 77 and first values, each relative to the tensor's norm. */
-static void expect_summary(const Vectors *v, const char *group, const char *part,
-                           size_t n, const float *x)
+static void expect_summary(const Vectors *v, const char *group, const char *part, size_t n,
+                           const float *x)
 {
     char name[96];
     snprintf(name, sizeof name, "%s%s", group, part);
@@ -199,8 +194,7 @@ static void expect_summary(const Vectors *v, const char *group, const char *part
     expect(name, vector_norm(n, x), want[0], want[0]);
     expect(name, product, want[1], want[0] * fmin(sqrt(wave), 3));
     for (int i = 0; i < first; i++)
-        expect(name, (double)x[i], want[2 + i],
-               want[0] / sqrt((double)n) + fabs(want[2 + i]));
+        expect(name, (double)x[i], want[2 + i], want[0] / sqrt((double)n) + fabs(want[2 + i]));
 }
 
 static void against_pytorch(const char *file, NetSpec spec, int n, const int *label)
@@ -215,8 +209,7 @@ static void against_pytorch(const char *file, NetSpec spec, int n, const int *la
     int dims = net_dims(&spec);
     size_t size = (size_t)(n * dims);
     float *z = arena_floats(&arena, size), *target = arena_floats(&arena, size);
-    float *gz = arena_new(&arena, float, size),
-          *gradient = arena_new(&arena, float, model.size);
+    float *gz = arena_new(&arena, float, size), *gradient = arena_new(&arena, float, model.size);
     float *u = arena_floats(&arena, n), *weight = arena_floats(&arena, n);
     for (size_t i = 0; i < size; i++) {
         z[i] = vectors_wave((uint32_t)i, 101);
@@ -253,8 +246,7 @@ static void against_pytorch(const char *file, NetSpec spec, int n, const int *la
                          .weight_decay = 0.05,
                          .clip = 0.5,
                          .ema = 0.999};
-    double norm = model_update(&model, gradient, &adam),
-           norm_want = *vectors_get(v, "norm", 1);
+    double norm = model_update(&model, gradient, &adam), norm_want = *vectors_get(v, "norm", 1);
     expect("norm", norm, norm_want, norm_want);
     for (int i = 0; i < all.n; i++)
         expect_summary(v, "stepped.", all.info[i].name, all.info[i].size,
@@ -284,18 +276,16 @@ static void test_no_label(void **state)
         Arena arena;
         arena_init(&arena, (size_t)1 << 28);
         size_t size = net_size(&specs[s]), dims = (size_t)net_dims(&specs[s]);
-        float *w = arena_floats(&arena, size), *z = arena_new(&arena, float, dims),
-              u = 0.5f;
+        float *w = arena_floats(&arena, size), *z = arena_new(&arena, float, dims), u = 0.5f;
         fill(&specs[s], w);
         const int labels[2] = {-1, specs[s].classes};
         float *first = NULL;
         for (int k = 0; k < 3; k++) {
             Tape tape;
             tape_begin(&tape, &arena, false);
-            Tensor *in = tape_input(&tape, 1, specs[s].height, specs[s].width,
-                                    specs[s].channels, z);
-            Tensor *y =
-                net_forward(&specs[s], &tape, w, NULL, in, &u, k < 2 ? &labels[k] : NULL);
+            Tensor *in =
+                tape_input(&tape, 1, specs[s].height, specs[s].width, specs[s].channels, z);
+            Tensor *y = net_forward(&specs[s], &tape, w, NULL, in, &u, k < 2 ? &labels[k] : NULL);
             first = first ? first : y->x;
             assert_memory_equal(first, y->x, sizeof(float) * dims);
         }
@@ -310,8 +300,7 @@ typedef struct Training {
     float *each;
 } Training;
 
-static void train_chunk(void *context, Arena *arena, int begin, int end, int chunk,
-                        float *gradient)
+static void train_chunk(void *context, Arena *arena, int begin, int end, int chunk, float *gradient)
 {
     (void)chunk;
     const Training *t = context;
@@ -319,12 +308,11 @@ static void train_chunk(void *context, Arena *arena, int begin, int end, int chu
     size_t at = (size_t)begin * (size_t)net_dims(spec);
     Tape tape;
     tape_begin(&tape, arena, true);
-    Tensor *in = tape_input(&tape, end - begin, spec->height, spec->width, spec->channels,
-                            t->z + at);
-    Tensor *y = net_forward(spec, &tape, t->model->weights, gradient, in, t->u + begin,
-                            t->label + begin);
-    tape_backward(&tape,
-                  op_mse(&tape, y, t->target + at, t->weight + begin, t->each + begin));
+    Tensor *in =
+        tape_input(&tape, end - begin, spec->height, spec->width, spec->channels, t->z + at);
+    Tensor *y =
+        net_forward(spec, &tape, t->model->weights, gradient, in, t->u + begin, t->label + begin);
+    tape_backward(&tape, op_mse(&tape, y, t->target + at, t->weight + begin, t->each + begin));
 }
 
 /* Three steps on one fixed batch; leaves weights in `out` and gives back the last mean
@@ -351,8 +339,7 @@ static double train(NetSpec spec, int threads, int n, int steps, float *out)
         target[i] = 0.5f * z[i] + 0.1f;
     }
     Training t = {&model, z, target, weight, u, label, each};
-    AdamSettings adam = {
-        .lr = 2e-3, .beta1 = 0.9, .beta2 = 0.999, .clip = 1, .ema = 0.99};
+    AdamSettings adam = {.lr = 2e-3, .beta1 = 0.9, .beta2 = 0.999, .clip = 1, .ema = 0.99};
     double loss = 0;
     for (int step = 0; step < steps; step++) {
         crew_map_gradient(crew, n, spec.chunk, model.size, gradient, train_chunk, &t);
@@ -410,8 +397,7 @@ static void test_frozen(void **state)
     /* Neither input nor weights want one: nothing is recorded. */
     Tape tape;
     tape_begin(&tape, &arena, true);
-    Tensor *y = net_forward(&spec, &tape, w, NULL, tape_input(&tape, 1, 28, 28, 1, z), &u,
-                            &label);
+    Tensor *y = net_forward(&spec, &tape, w, NULL, tape_input(&tape, 1, 28, 28, 1, z), &u, &label);
     assert_null(y->g);
     assert_null(tape.last);
     arena_done(&arena);
@@ -420,11 +406,13 @@ static void test_frozen(void **state)
 static void test_other_shapes(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const int shapes[][3] = {
         {4,  4,  3},
         {8,  12, 1},
         {32, 32, 3}
     };
+    /* clang-format on */
     for (int s = 0; s < 3; s++) {
         NetSpec spec = {.kind = &net_patch_unet,
                         .height = shapes[s][0],

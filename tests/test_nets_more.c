@@ -1,5 +1,5 @@
-/* What a network may give and take besides: a head on its inner features, a further number it is told, weights that
- * another network of other parts begins with. */
+/* What a network may give and take besides: a head on its inner features, a further number it is
+ * told, weights that another network of other parts begins with. */
 #include "engine/base/rng.h"
 #include "engine/nets/optim.h"
 #include "engine/tensor/op.h"
@@ -11,13 +11,27 @@ enum { N = 3 };
 
 static NetSpec points(void)
 {
-    return (NetSpec){.kind = &net_mlp, .height = 1, .width = 1, .channels = 2, .classes = 2, .hidden = 16, .depth = 2};
+    return (NetSpec){.kind = &net_mlp,
+                     .height = 1,
+                     .width = 1,
+                     .channels = 2,
+                     .classes = 2,
+                     .hidden = 16,
+                     .depth = 2};
 }
 
 static NetSpec pictures(void)
 {
-    return (NetSpec){.kind = &net_patch_unet, .height = 8, .width = 8, .channels = 1, .classes = 3, .hidden = 16,
-                     .coarse = 16, .depth = 1, .coarse_depth = 1, .embed = 12};
+    return (NetSpec){.kind = &net_patch_unet,
+                     .height = 8,
+                     .width = 8,
+                     .channels = 1,
+                     .classes = 3,
+                     .hidden = 16,
+                     .coarse = 16,
+                     .depth = 1,
+                     .coarse_depth = 1,
+                     .embed = 12};
 }
 
 static NetSpec whole(NetSpec spec, int told, int head)
@@ -39,11 +53,13 @@ static float *normals(Arena *arena, size_t n, uint64_t index, float scale)
     return x;
 }
 
-static const float times[N] = {0.2f, 0.5f, 0.9f}, tellings[N] = {0.1f, 0.4f, 0.7f}, ones[N] = {1, 1, 1};
+static const float times[N] = {0.2f, 0.5f, 0.9f}, tellings[N] = {0.1f, 0.4f, 0.7f},
+                   ones[N] = {1, 1, 1};
 static const int classes[N] = {0, 1, -1};
 
 /* The head's logistic loss at z; its gradient in z when gz is given: the network is frozen. */
-static double judged(const NetSpec *spec, Arena *arena, const float *weights, const float *z, float *gz)
+static double judged(const NetSpec *spec, Arena *arena, const float *weights, const float *z,
+                     float *gz)
 {
     size_t mark = arena_mark(arena);
     Tape tape;
@@ -92,7 +108,8 @@ static void test_head(void **state)
     assert_head(whole(pictures(), 4, 8));
 }
 
-static void v_of(const NetSpec *spec, Arena *arena, const float *weights, const float *z, const float *told, float *v)
+static void v_of(const NetSpec *spec, Arena *arena, const float *weights, const float *z,
+                 const float *told, float *v)
 {
     size_t mark = arena_mark(arena);
     Tape tape;
@@ -104,14 +121,16 @@ static void v_of(const NetSpec *spec, Arena *arena, const float *weights, const 
     arena_rewind(arena, mark);
 }
 
-/* A network that is told a number, and has a head, begins as the one whose weights it adopts, whatever it is told; once its
- * projection is not zero the number matters, to each sample its own. */
+/* A network that is told a number, and has a head, begins as the one whose weights it adopts,
+ * whatever it is told; once its projection is not zero the number matters, to each sample its own.
+ */
 static void assert_adopts(NetSpec plain, NetSpec more)
 {
     Arena arena;
     arena_init(&arena, (size_t)1 << 28);
     size_t dims = (size_t)net_dims(&plain), size = net_size(&more);
-    float *weights = normals(&arena, net_size(&plain), 1, 0.3f), *z = normals(&arena, dims * N, 2, 1);
+    float *weights = normals(&arena, net_size(&plain), 1, 0.3f),
+          *z = normals(&arena, dims * N, 2, 1);
     float *own = arena_floats(&arena, size), *before = arena_floats(&arena, size);
     float *v = arena_floats(&arena, dims * N), *w = arena_floats(&arena, dims * N);
     const float other[N] = {0.1f, 0.9f, 0.7f};

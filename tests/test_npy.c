@@ -56,8 +56,7 @@ static void npy_of_one_axis_has_its_comma(void **state)
     char path[PATH_SIZE], *bytes;
     size_t size;
     file_join(path, folder, "b.npy");
-    assert_int_equal(npy_write(path, 1, (const long[]){1}, (const float[]){1}, NULL),
-                     STATUS_OK);
+    assert_int_equal(npy_write(path, 1, (const long[]){1}, (const float[]){1}, NULL), STATUS_OK);
     assert_int_equal(file_read(path, 1 << 20, &bytes, &size, NULL), STATUS_OK);
     bytes[80] = 0;
     assert_non_null(strstr(bytes + 10, "(1,), }"));
@@ -79,7 +78,8 @@ static void npy_into_nowhere_says_where(void **state)
 /* ---- Reading ---- */
 
 /* An NPY file from a header's text (padded here) and bytes of numbers. */
-static void write_npy(const char *path, int version, const char *header, const void *data, size_t size)
+static void write_npy(const char *path, int version, const char *header, const void *data,
+                      size_t size)
 {
     char bytes[4096] = "\x93NUMPY";
     size_t length = strlen(header) + 1, start = version == 1 ? 10 : 12;
@@ -107,7 +107,8 @@ static void npy_reads_what_numpy_writes(void **state)
     assert_memory_equal(matrix.x, four, sizeof four);
     free(matrix.x);
     for (int version = 1; version <= 3; version++) {
-        write_npy(path, version, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", eight, sizeof eight);
+        write_npy(path, version, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }",
+                  eight, sizeof eight);
         assert_int_equal(npy_read(path, &matrix, NULL), STATUS_OK);
         assert_int_equal(matrix.n, 2);
         for (int k = 0; k < 6; k++)
@@ -126,6 +127,7 @@ static void npy_refuses_the_rest(void **state)
         const char *header, *says;
         const void *data;
         size_t size;
+        /* clang-format off */
     } bad[] = {
         {"{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), }", "type '<i8'", data, sizeof data},
         {"{'descr': '>f8', 'fortran_order': False, 'shape': (2, 3), }", "type '>f8'", data, sizeof data},
@@ -140,6 +142,7 @@ static void npy_refuses_the_rest(void **state)
         {"{'descr': '<f8', 'shape': (2, 3), }", "not an NPY file", data, sizeof data},
         {"nothing", "not an NPY file", data, sizeof data},
     };
+    /* clang-format on */
     char path[PATH_SIZE];
     NpyMatrix matrix;
     Error error;

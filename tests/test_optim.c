@@ -21,12 +21,8 @@ static void test_adam(void **state)
     for (int i = 0; i < N; i++)
         E[i] = W[i] = (double)(w[i] = ema[i] = vectors_wave((uint32_t)i, 1));
     Model model = {.size = N, .weights = w, .ema = ema, .moment1 = m, .moment2 = v};
-    AdamSettings s = {.lr = 0.01,
-                      .beta1 = 0.8,
-                      .beta2 = 0.95,
-                      .weight_decay = 0.1,
-                      .clip = 0.25,
-                      .ema = 0.9};
+    AdamSettings s = {
+        .lr = 0.01, .beta1 = 0.8, .beta2 = 0.95, .weight_decay = 0.1, .clip = 0.25, .ema = 0.9};
     for (int t = 1; t <= 2; t++) {
         double norm = 0;
         for (int i = 0; i < N; i++) {
@@ -38,8 +34,7 @@ static void test_adam(void **state)
             double clipped = (double)g[i] * 0.25 / (norm + 1e-6);
             M[i] = 0.8 * M[i] + 0.2 * clipped;
             V[i] = 0.95 * V[i] + 0.05 * clipped * clipped;
-            double step =
-                M[i] / (1 - pow(0.8, t)) / (sqrt(V[i] / (1 - pow(0.95, t))) + 1e-8);
+            double step = M[i] / (1 - pow(0.8, t)) / (sqrt(V[i] / (1 - pow(0.95, t))) + 1e-8);
             W[i] = W[i] * (1 - 0.01 * 0.1) - 0.01 * step;
             double decay = (1.0 + t) / (10.0 + t);
             E[i] = decay * E[i] + (1 - decay) * W[i];
@@ -72,21 +67,16 @@ static void test_shared_update(void **state)
     static float block[2][BLOCKS][N];
     Crew *crew = crew_new(3);
     for (int clip = 0; clip < 2; clip++) {
-        AdamSettings s = {
-            .lr = 0.01, .beta1 = 0.8, .beta2 = 0.95, .clip = clip, .ema = 0.9};
+        AdamSettings s = {.lr = 0.01, .beta1 = 0.8, .beta2 = 0.95, .clip = clip, .ema = 0.9};
         for (int way = 0; way < 2; way++) {
             float(*b)[N] = block[way];
             for (int k = 0; k < BLOCKS; k++)
                 for (int i = 0; i < N; i++)
                     b[k][i] = fabsf(vectors_wave((uint32_t)i, (uint32_t)k));
-            Model model = {.size = N,
-                           .weights = b[0],
-                           .ema = b[1],
-                           .moment1 = b[2],
-                           .moment2 = b[3]};
+            Model model = {
+                .size = N, .weights = b[0], .ema = b[1], .moment1 = b[2], .moment2 = b[3]};
             double norm = model_update_by(way ? crew : NULL, &model, b[4], &s);
-            assert_true(norm > 2 &&
-                        fabs(vector_norm(N, b[4]) - (clip ? 1 : norm)) < 1e-5);
+            assert_true(norm > 2 && fabs(vector_norm(N, b[4]) - (clip ? 1 : norm)) < 1e-5);
         }
         assert_memory_equal(block[0], block[1], sizeof block[0]);
     }
@@ -118,8 +108,7 @@ static void count_chunk(void *context, Arena *arena, int begin, int end, int chu
 }
 
 /* Counts samples and chunks. */
-static void add_chunk(void *context, Arena *arena, int begin, int end, int chunk,
-                      float *gradient)
+static void add_chunk(void *context, Arena *arena, int begin, int end, int chunk, float *gradient)
 {
     (void)context, (void)arena, (void)chunk;
     gradient[0] += (float)(end - begin);

@@ -55,9 +55,8 @@ static void no_command_is_the_workbench(void **state)
 {
     (void)state;
     Options options;
-    assert_int_equal(
-        parse(&options, "ddil quickstart --size 80x24 --graphics blocks", NULL),
-        STATUS_OK);
+    assert_int_equal(parse(&options, "ddil quickstart --size 80x24 --graphics blocks", NULL),
+                     STATUS_OK);
     assert_null(options.command);
     assert_int_equal(options.arguments, 1);
     assert_string_equal(options.size, "80x24");
@@ -70,15 +69,13 @@ static void short_options_take_values(void **state)
 {
     (void)state;
     Options options;
-    assert_int_equal(
-        parse(&options, "ddil sample 3 -n100 -o a.npy --guidance 2.5 --class 0", NULL),
-        STATUS_OK);
+    assert_int_equal(parse(&options, "ddil sample 3 -n100 -o a.npy --guidance 2.5 --class 0", NULL),
+                     STATUS_OK);
     assert_int_equal(options.samples, 100);
     assert_string_equal(options.output, "a.npy");
     assert_float_equal(options.guidance, 2.5, 0);
     assert_int_equal(options.class, 0);
-    assert_int_equal(parse(&options, "ddil run p -s a.b=1 -sc.d=2 -s e.f=g=h", NULL),
-                     STATUS_OK);
+    assert_int_equal(parse(&options, "ddil run p -s a.b=1 -sc.d=2 -s e.f=g=h", NULL), STATUS_OK);
     assert_int_equal(options.sets, 3);
     assert_string_equal(options.set[0], "a.b=1");
     assert_string_equal(options.set[1], "c.d=2");
@@ -124,8 +121,7 @@ static void mistakes_are_named(void **state)
         Error error = {""};
         assert_int_equal(parse(&options, cases[i].line, &error), STATUS_BAD_INPUT);
         if (!strstr(error.text, cases[i].say))
-            fail_msg("%s: \"%s\" does not say \"%s\"", cases[i].line, error.text,
-                     cases[i].say);
+            fail_msg("%s: \"%s\" does not say \"%s\"", cases[i].line, error.text, cases[i].say);
     }
 }
 

@@ -1,6 +1,7 @@
-/* Consistency training's noise levels against published values (methods.md section 12), and the pieces they stand on. */
-#include "engine/distill/pairing.h"
+/* Consistency training's noise levels against published values (methods.md section 12), and the
+ * pieces they stand on. */
 #include "engine/diffusion/step.h"
+#include "engine/distill/pairing.h"
 #include "tests/labs.h"
 #include "tests/near.h"
 
@@ -18,7 +19,8 @@ static void test_ict_points(void **state)
 static void test_ict_chances(void **state)
 {
     (void)state;
-    static const double want[] = {.062633, .181737, .245501, .213494, .142446, .080605, .041080, .019580, .008944, .003980};
+    static const double want[] = {.062633, .181737, .245501, .213494, .142446,
+                                  .080605, .041080, .019580, .008944, .003980};
     double decreasing[11], t[11], chance[10];
     schedule_karras(11, 0.002, 80, 7, decreasing);
     for (int i = 0; i < 11; i++)
@@ -35,7 +37,8 @@ static void test_ect_partner(void **state)
 {
     (void)state;
     static const double t[] = {.5, 2, 10, 80};
-    static const double stage0[] = {0, .04637662, 4.99818409, 40}, stage3[] = {.37436483, 1.75579708, 9.37477301, 75};
+    static const double stage0[] = {0, .04637662, 4.99818409, 40},
+                        stage3[] = {.37436483, 1.75579708, 9.37477301, 75};
     static const double short_recipe[] = {.4921478, 1.98473732, 9.96092331, 79.6875};
     for (int i = 0; i < 4; i++) {
         assert_near(ect_partner(t[i], 2, 0), stage0[i], 1e-6);
@@ -67,7 +70,8 @@ static void test_noise_time(void **state)
     }
 }
 
-/* For a known sample and noise the ODE's slope is exact at every time; Euler's step misses alpha x + sigma eps by the square of its length. */
+/* For a known sample and noise the ODE's slope is exact at every time; Euler's step misses alpha x
+ * + sigma eps by the square of its length. */
 static void test_euler(void **state)
 {
     (void)state;
@@ -75,22 +79,25 @@ static void test_euler(void **state)
     for (int schedule = 0; schedule < 2; schedule++) {
         double miss[2];
         for (int k = 0; k < 2; k++) {
-            Noise t = noise_at((Schedule)schedule, 0.6), s = noise_at((Schedule)schedule, 0.6 - 0.02 / (1 << k));
+            Noise t = noise_at((Schedule)schedule, 0.6),
+                  s = noise_at((Schedule)schedule, 0.6 - 0.02 / (1 << k));
             float z = (float)(t.alpha * (double)x + t.sigma * (double)eps), out;
             step_euler(1, (Schedule)schedule, t, s, &z, &x, &out);
             miss[k] = fabs((double)out - s.alpha * (double)x - s.sigma * (double)eps);
         }
         assert_true(miss[0] < 2e-3 && miss[0] > 3 * miss[1] && miss[0] < 5 * miss[1]);
         float z = 0.4f, out;
-        step_euler(1, (Schedule)schedule, noise_at((Schedule)schedule, 1), noise_at((Schedule)schedule, 0), &z, &x, &out);
+        step_euler(1, (Schedule)schedule, noise_at((Schedule)schedule, 1),
+                   noise_at((Schedule)schedule, 0), &z, &x, &out);
         assert_true(out == x);
     }
 }
 
 /* ---- The method as a whole ---- */
 
-#define RUN                                                                                                              \
-    "[run]\nmethod = ct\nbatch = 300\nsteps = 60\n[data]\nname = ring\n[net]\nwidth = 16\ndepth = 2\nfeatures = 8\n"        \
+#define RUN                                                                                        \
+    "[run]\nmethod = ct\nbatch = 300\nsteps = 60\n[data]\nname = ring\n[net]\nwidth = 16\n"        \
+    "depth = 2\nfeatures = 8\n"                                                                    \
     "[ct]\npoints_first = 4\npoints_last = 16\n"
 
 static void test_threads_and_resume(void **state)
@@ -115,7 +122,8 @@ static void test_threads_and_resume(void **state)
 static void test_begins_with_a_teacher_that_is_given(void **state)
 {
     (void)state;
-    Bench *none = bench_open(RUN, 1), *given = bench_open(RUN "[student]\ninit = pretrain\npretrain_steps = 3\n", 1);
+    Bench *none = bench_open(RUN, 1),
+          *given = bench_open(RUN "[student]\ninit = pretrain\npretrain_steps = 3\n", 1);
     assert_false(none->lab.has_teacher);
     assert_int_equal(lab_pretrain_steps(&none->lab), 0);
     assert_true(given->lab.has_teacher);

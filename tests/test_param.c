@@ -97,8 +97,7 @@ static void test_reads_ini(void **state)
     assert_int_equal(config_list(&config, "data.keep", keep, 4), 3);
     assert_int_equal(keep[0] * 100 + keep[1] * 10 + keep[2], 312);
     assert_string_equal(config_text(&config, "threshold.sites"), "TS");
-    assert_string_equal(config_where(&config, "data.keep", where, sizeof where),
-                        "a.ini:9");
+    assert_string_equal(config_where(&config, "data.keep", where, sizeof where), "a.ini:9");
     assert_string_equal(config.file, "a.ini");
 }
 
@@ -144,8 +143,7 @@ static void test_assignments(void **state)
     assert_int_equal(config_set(&config, "data.name = a=b", &error), STATUS_OK);
     assert_string_equal(config_text(&config, "data.name"), "a=b");
     assert_int_equal(config_set(&config, "data.keep=", &error), STATUS_OK);
-    assert_string_equal(config_where(&config, "data.name", where, sizeof where),
-                        "-s data.name");
+    assert_string_equal(config_where(&config, "data.name", where, sizeof where), "-s data.name");
 }
 
 static void test_required(void **state)
@@ -156,8 +154,7 @@ static void test_required(void **state)
     assert_int_equal(config_check(&config, &error), STATUS_BAD_INPUT);
     assert_has(error.text, "run.method is not set");
     assert_has(error.text, "diffusion|pd|lcm");
-    assert_int_equal(config_read_text(&config, "a.ini", "[run]\nmethod=pd", &error),
-                     STATUS_OK);
+    assert_int_equal(config_read_text(&config, "a.ini", "[run]\nmethod=pd", &error), STATUS_OK);
     assert_int_equal(config_check(&config, &error), STATUS_BAD_INPUT);
     assert_has(error.text, "a.ini: data.name is not set");
     assert_int_equal(config_set(&config, "data.name=ring", &error), STATUS_OK);
@@ -219,8 +216,7 @@ static void test_bad_files(void **state)
     for (size_t i = 0; i < sizeof bad_files / sizeof bad_files[0]; i++) {
         Config config = fresh();
         Error error = {""};
-        assert_int_equal(config_read_text(&config, "before", "[run]\nsteps=33", &error),
-                         STATUS_OK);
+        assert_int_equal(config_read_text(&config, "before", "[run]\nsteps=33", &error), STATUS_OK);
         Config before = config;
         assert_int_equal(config_read_text(&config, "f.ini", bad_files[i].text, &error),
                          STATUS_BAD_INPUT);
@@ -255,8 +251,7 @@ static void test_bad_assignments(void **state)
     Config config = fresh(), before = config;
     Error error = {""};
     for (size_t i = 0; i < sizeof bad_assignments / sizeof bad_assignments[0]; i++) {
-        assert_int_equal(config_set(&config, bad_assignments[i].text, &error),
-                         STATUS_BAD_INPUT);
+        assert_int_equal(config_set(&config, bad_assignments[i].text, &error), STATUS_BAD_INPUT);
         assert_has(error.text, bad_assignments[i].message);
         assert_memory_equal(&config, &before, sizeof config);
     }
@@ -366,9 +361,8 @@ static void test_writes_ini(void **state)
     Config config = fresh();
     Error error = {""};
     char *text = written(&config);
-    assert_has(text,
-               "[run]\n# The training rule. [diffusion|pd|lcm]\n# method must be set\n"
-               "# Training steps. [1..1000000000] (steps)\nsteps = 1000\n");
+    assert_has(text, "[run]\n# The training rule. [diffusion|pd|lcm]\n# method must be set\n"
+                     "# Training steps. [1..1000000000] (steps)\nsteps = 1000\n");
     assert_true(strstr(text, "seed = 1") < strstr(text, "[data]"));
     assert_has(text, "keep =\n");
     free(text);
@@ -394,15 +388,13 @@ static void test_numbers_read_back(void **state)
     Error error = {""};
     Rng rng = rng_at(1, STREAM_SAMPLE, 0);
     for (int i = 0; i < 3000; i++) {
-        double number =
-            i < 10 ? special[i] : ldexp(rng_uniform(&rng) - 0.5, i % 200 - 100);
+        double number = i < 10 ? special[i] : ldexp(rng_uniform(&rng) - 0.5, i % 200 - 100);
         param_number_text(number, text, sizeof text);
         assert_true(strtod(text, NULL) == number);
         snprintf(assignment, sizeof assignment, "optimizer.offset=%.17g", number);
         assert_int_equal(config_set(&config, assignment, &error), STATUS_OK);
         assert_true(config_real(&config, "optimizer.offset") == number);
-        assert_string_equal(config.value[config_find(&config, "optimizer.offset")].text,
-                            text);
+        assert_string_equal(config.value[config_find(&config, "optimizer.offset")].text, text);
     }
     param_number_text(0.1, text, sizeof text);
     assert_string_equal(text, "0.1");
@@ -418,16 +410,14 @@ static void test_mutated_ini(void **state)
     static const char seed[] =
         "[run]\nmethod = pd\nsteps = 2e4\nlive = no\n[data]\nname = ring\n"
         "keep = 1,2,3\n[optimizer]\nlr = 0.5 ; half\n[threshold]\nsites = TRS\n";
-    static const char alphabet[] =
-        "[]=;#:.,\n\r\t \"\\e-+0159TRSLCabcdlrstn\x01\x7f\x80\xff";
+    static const char alphabet[] = "[]=;#:.,\n\r\t \"\\e-+0159TRSLCabcdlrstn\x01\x7f\x80\xff";
     int good = 0;
     for (uint64_t round = 0; round < 5000; round++) {
         char text[sizeof seed];
         Rng rng = rng_at(1, STREAM_SAMPLE, round);
         memcpy(text, seed, sizeof seed);
         for (uint32_t i = 0, n = 1 + rng_below(&rng, 6); i < n; i++)
-            text[rng_below(&rng, sizeof seed - 1)] =
-                alphabet[rng_below(&rng, sizeof alphabet)];
+            text[rng_below(&rng, sizeof seed - 1)] = alphabet[rng_below(&rng, sizeof alphabet)];
         Config config = fresh(), before = config;
         Error error = {""};
         Status status = config_read_text(&config, "m.ini", text, &error);
@@ -451,8 +441,7 @@ static void add_twice(void)
 
 static void add_bad_default(void)
 {
-    static const ParamRow bad = {"a", "b",  PARAM_INT, "7",    0,
-                                 5,   NULL, "",        "Bad.", APPLIES_FORK};
+    static const ParamRow bad = {"a", "b", PARAM_INT, "7", 0, 5, NULL, "", "Bad.", APPLIES_FORK};
     Config config = fresh();
     config_add(&config, &bad, 1);
 }

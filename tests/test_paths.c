@@ -1,5 +1,5 @@
-/* Paths of seeds: the student's own, the teacher's, restarts, the two parts of an error, the field; and samples of the past
- * through the engine. */
+/* Paths of seeds: the student's own, the teacher's, restarts, the two parts of an error, the field;
+ * and samples of the past through the engine. */
 #include "engine/run/gallery.h"
 #include "tests/engines.h"
 #include "tests/labs.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- A lab after a few steps ------------------------------------------------------ */
+/* ---- A lab after a few steps ---- */
 
 static const char LAB[] = "[run]\nmethod = %s\nsteps = 60\nbatch = 32\n[data]\n%s\n"
                           "[net]\nkind = mlp\nwidth = 16\ndepth = 2\n"
@@ -25,7 +25,8 @@ static Followed followed_open(const char *method, const char *data)
 {
     char text[1024];
     bool alone = strcmp(method, "diffusion") == 0;
-    snprintf(text, sizeof text, LAB, method, *data ? data : "name = ring\nkeep = 0,1,2", alone ? "random" : "pretrain");
+    snprintf(text, sizeof text, LAB, method, *data ? data : "name = ring\nkeep = 0,1,2",
+             alone ? "random" : "pretrain");
     Followed followed = {.bench = bench_open(text, 2)};
     bench_start(followed.bench, alone ? 0 : 40);
     bench_advance(followed.bench, 0, 20);
@@ -44,17 +45,20 @@ static void followed_close(Followed *followed)
 
 static const float *path_at(const PathsView *paths, int start, int stage, int seed)
 {
-    return paths->path + 2 * ((size_t)(start * (paths->steps + 1) + stage) * (size_t)paths->n + (size_t)seed);
+    return paths->path +
+           2 * ((size_t)(start * (paths->steps + 1) + stage) * (size_t)paths->n + (size_t)seed);
 }
 
 static double gap_at(const PathsView *paths, int start, int stage, int seed)
 {
-    return paths->gap[(size_t)(start * (paths->steps + 1) + stage) * (size_t)paths->n + (size_t)seed];
+    return paths
+        ->gap[(size_t)(start * (paths->steps + 1) + stage) * (size_t)paths->n + (size_t)seed];
 }
 
-/* ---- Paths ------------------------------------------------------------------------ */
+/* ---- Paths ---- */
 
-/* A restart at the noise is the student's own path, one at the end the teacher's; before the restart it is the teacher's. */
+/* A restart at the noise is the student's own path, one at the end the teacher's; before the
+ * restart it is the teacher's. */
 static void test_restarts(void **state)
 {
     (void)state;
@@ -66,8 +70,10 @@ static void test_restarts(void **state)
         assert_true(n == 128 && steps == 4 && paths->starts == 5 && !paths->projected);
         for (int k = 0; k <= steps; k++) {
             size_t bytes = (size_t)n * 2 * sizeof(float);
-            assert_memory_equal(path_at(paths, 0, k, 0), f.samples->student + 2 * k * f.samples->n, bytes);
-            assert_memory_equal(path_at(paths, steps, k, 0), paths->teacher + 2 * k * paths->fine * n, bytes);
+            assert_memory_equal(path_at(paths, 0, k, 0), f.samples->student + 2 * k * f.samples->n,
+                                bytes);
+            assert_memory_equal(path_at(paths, steps, k, 0),
+                                paths->teacher + 2 * k * paths->fine * n, bytes);
             for (int r = k; r <= steps; r++)
                 assert_memory_equal(path_at(paths, r, k, 0), path_at(paths, steps, k, 0), bytes);
         }
@@ -75,7 +81,8 @@ static void test_restarts(void **state)
     }
 }
 
-/* What one student step makes of the two states it can start from, by hand from the paths alone, against gap and fresh. */
+/* What one student step makes of the two states it can start from, by hand from the paths alone,
+ * against gap and fresh. */
 static void test_fresh_and_inherited_make_the_gap(void **state)
 {
     (void)state;
@@ -88,7 +95,8 @@ static void test_fresh_and_inherited_make_the_gap(void **state)
             for (int p = 0; p < paths->n; p++) {
                 const float *own = path_at(paths, 0, k, p), *once = path_at(paths, k - 1, k, p);
                 const float *teacher = path_at(paths, paths->steps, k, p);
-                double gap = hypot((double)own[0] - teacher[0], (double)own[1] - teacher[1]), inherited = 0;
+                double gap = hypot((double)own[0] - teacher[0], (double)own[1] - teacher[1]),
+                       inherited = 0;
                 for (int c = 0; c < 2; c++)
                     inherited += ((double)own[c] - once[c]) * ((double)own[c] - teacher[c]) / gap;
                 double fresh = paths->fresh[k * paths->n + p];
@@ -104,8 +112,8 @@ static void test_fresh_and_inherited_make_the_gap(void **state)
     }
 }
 
-/* The re-noising teacher takes the noise the student took: from the student's states and estimates, with the teacher's estimate
- * from a path eight times as fine. */
+/* The re-noising teacher takes the noise the student took: from the student's states and estimates,
+ * with the teacher's estimate from a path eight times as fine. */
 static void test_noise_is_shared(void **state)
 {
     (void)state;
@@ -117,22 +125,29 @@ static void test_noise_is_shared(void **state)
     Policy teacher = lab_teacher(&f.bench->lab, STEPS, 128);
     for (int k = 0; k + 1 < STEPS; k++) {
         Noise s = noise_at(f.bench->lab.schedule, (double)(STEPS - k - 1) / STEPS);
-        rollout(f.bench->crew, &(Rollout){.policy = &teacher, .stream = STREAM_SAMPLE, .n = N, .noise = path_at(paths, STEPS, k, 0),
-                                          .states = end, .from = k});
+        rollout(f.bench->crew, &(Rollout){.policy = &teacher,
+                                          .stream = STREAM_SAMPLE,
+                                          .n = N,
+                                          .noise = path_at(paths, STEPS, k, 0),
+                                          .states = end,
+                                          .from = k});
         double worst = 0;
         for (int i = 0; i < 2 * N; i++) {
             size_t at = (size_t)(k * samples->n * 2 + i);
             double noise = ((double)samples->student[at + (size_t)samples->n * 2] -
-                            s.alpha * (double)samples->student_x0[at]) / s.sigma;
+                            s.alpha * (double)samples->student_x0[at]) /
+                           s.sigma;
             double expected = s.alpha * (double)end[STEPS * 2 * N + i] + s.sigma * noise;
             worst = fmax(worst, fabs(expected - (double)path_at(paths, STEPS, k + 1, 0)[i]));
         }
-        assert_true(worst < 0.2); /* two draws of noise would differ by 1.4 sigma on average, 4 at worst */
+        assert_true(worst <
+                    0.2); /* two draws of noise would differ by 1.4 sigma on average, 4 at worst */
     }
     followed_close(&f);
 }
 
-/* The teacher's x0 at a grid point is the one whose single step ends where its many do; the student's is what it says. */
+/* The teacher's x0 at a grid point is the one whose single step ends where its many do; the
+ * student's is what it says. */
 static void test_field(void **state)
 {
     (void)state;
@@ -141,7 +156,8 @@ static void test_field(void **state)
     Lab *lab = &f.bench->lab;
     int steps = paths->steps, each = paths->field * paths->field;
     assert_true(paths->field == 11 && paths->field_classes == 1);
-    float *grid = calloc((size_t)each, 2 * sizeof *grid), *states = calloc((size_t)each, 2 * 5 * sizeof *states),
+    float *grid = calloc((size_t)each, 2 * sizeof *grid),
+          *states = calloc((size_t)each, 2 * 5 * sizeof *states),
           *x0s = calloc((size_t)each, 2 * 4 * sizeof *x0s), landed[2];
     for (int i = 0; i < each; i++) {
         grid[2 * i] = paths->field_half * (2 * (float)(i % 11) / 10 - 1);
@@ -151,9 +167,17 @@ static void test_field(void **state)
     for (int k = 0; k < steps; k++) {
         Noise t = noise_at(lab->schedule, (double)(steps - k) / steps);
         Noise s = noise_at(lab->schedule, (double)(steps - k - 1) / steps);
-        Rollout r = {.policy = &student, .stream = STREAM_SAMPLE, .n = each, .noise = grid, .states = states, .x0s = x0s, .from = k, .to = k + 1};
+        Rollout r = {.policy = &student,
+                     .stream = STREAM_SAMPLE,
+                     .n = each,
+                     .noise = grid,
+                     .states = states,
+                     .x0s = x0s,
+                     .from = k,
+                     .to = k + 1};
         rollout(lab->crew, &r);
-        assert_memory_equal(paths->student_field + 2 * k * each, x0s + 2 * k * each, (size_t)each * 2 * sizeof *x0s);
+        assert_memory_equal(paths->student_field + 2 * k * each, x0s + 2 * k * each,
+                            (size_t)each * 2 * sizeof *x0s);
         r.policy = &teacher;
         r.x0s = NULL;
         rollout(lab->crew, &r);
@@ -169,14 +193,16 @@ static void test_field(void **state)
     followed_close(&f);
 }
 
-/* A conditional data set has a field for each class; a method without a teacher has the student's path alone. */
+/* A conditional data set has a field for each class; a method without a teacher has the student's
+ * path alone. */
 static void test_classes_and_no_teacher(void **state)
 {
     (void)state;
     Followed f = followed_open("pd", "name = moons\nconditional = yes");
     size_t each = (size_t)f.paths->field * (size_t)f.paths->field * 2 * (size_t)f.paths->steps;
     assert_int_equal(f.paths->field_classes, 2);
-    assert_memory_not_equal(f.paths->teacher_field, f.paths->teacher_field + each, each * sizeof(float));
+    assert_memory_not_equal(f.paths->teacher_field, f.paths->teacher_field + each,
+                            each * sizeof(float));
     followed_close(&f);
     f = followed_open("diffusion", "");
     assert_int_equal(f.paths->starts, 1);
@@ -205,7 +231,7 @@ static void test_renewal(void **state)
     followed_close(&f);
 }
 
-/* ---- The past, through the engine ------------------------------------------------- */
+/* ---- The past, through the engine ---- */
 
 enum { KEPT = 4 };
 typedef struct Film {
@@ -232,7 +258,8 @@ static void film(Engine *engine, Film *kept)
 {
     const Snapshot *snapshot = engine_look(engine);
     const SamplesView *samples = &snapshot->run[0]->samples;
-    bool fresh = samples->n && samples->step == snapshot->run[0]->checkpoint && samples->step % 7 == 0 &&
+    bool fresh = samples->n && samples->step == snapshot->run[0]->checkpoint &&
+                 samples->step % 7 == 0 &&
                  (!kept->frames || kept->step[kept->frames - 1] != samples->step);
     if (fresh && kept->frames < KEPT) {
         kept->step[kept->frames] = samples->step;
@@ -252,7 +279,7 @@ static void assert_past(Engine *engine, const Film *kept, int frame, long step, 
     assert_true(past->n == 512 && past->step == kept->step[frame]);
     assert_memory_equal(past->student, kept->student[frame], floats_of(past) * sizeof(float));
     assert_memory_equal(past->teacher, kept->teacher[frame], floats_of(past) * sizeof(float));
-    assert_true((past->paths != NULL) == (*text != 0));
+    assert_int_equal(!past->paths, *text == 0);
     engine_drop(engine, snapshot);
 }
 
@@ -264,7 +291,8 @@ static void film_drop(Film *kept)
     }
 }
 
-/* Also across a tweak of what the teacher's samples depend on, in a run at work, one at rest, one on disk, and for a viewer. */
+/* Also across a tweak of what the teacher's samples depend on, in a run at work, one at rest, one
+ * on disk, and for a viewer. */
 static void test_the_past_is_as_it_was(void **state)
 {
     Place *place = *state;
@@ -374,7 +402,8 @@ static void test_looking_disturbs_nothing(void **state)
             if (run == 1)
                 continue;
             const Snapshot *snapshot = engine_look(engine);
-            tell(engine, COMMAND_LOOK, 2, snapshot->run[1]->step % 2 ? -1 : snapshot->run[1]->step / 2, "paths");
+            tell(engine, COMMAND_LOOK, 2,
+                 snapshot->run[1]->step % 2 ? -1 : snapshot->run[1]->step / 2, "paths");
             engine_drop(engine, snapshot);
         }
     }
@@ -388,7 +417,8 @@ static void test_looking_disturbs_nothing(void **state)
         assert_int_equal(snapshot->note[i].status, STATUS_OK);
     engine_drop(engine, snapshot);
     engine_close(engine, LEAVE_DROP, NULL);
-    assert_same_logs(file_join(alone, place->runs, "0001-one"), file_join(watched, place->runs, "0002-one"));
+    assert_same_logs(file_join(alone, place->runs, "0001-one"),
+                     file_join(watched, place->runs, "0002-one"));
 }
 
 int main(void)

@@ -22,10 +22,7 @@ typedef struct Stand {
 static Stand stand_up(const FakeOptions *fake, int width, int height)
 {
     Stand stand = {fake_snapshot(fake), screen_new(&(ScreenOptions){0}), {0}, 100};
-    CanvasLook look = {
-        COLOURS_256, false, GRAPHICS_SIXEL, 10, 20, {0, 0, 0},
-         "sixel 10x20"
-    };
+    CanvasLook look = {COLOURS_256, false, GRAPHICS_SIXEL, 10, 20, {0, 0, 0}, "sixel 10x20"};
     canvas_init(&stand.canvas, width, height, &look);
     return stand;
 }
@@ -57,18 +54,16 @@ static bool shows(const Stand *stand, const char *text)
             row[x] = rune < 127 ? (char)rune : '?';
         }
         row[canvas->width] = '\0';
-        if (strstr(row, text) != NULL) {
+        if (strstr(row, text))
             return true;
-        }
     }
     return false;
 }
 
 static void assert_shows(const Stand *stand, const char *text)
 {
-    if (!shows(stand, text)) {
+    if (!shows(stand, text))
         fail_msg("\"%s\" is not on the screen", text);
-    }
 }
 
 /* The pictures' pixels, to tell whether something in them changed. */
@@ -77,9 +72,8 @@ static uint64_t pixels_of(const Stand *stand)
     uint64_t hash = 1469598103934665603u;
     for (int i = 0; i < stand->canvas.pictures; i++) {
         const Picture *picture = &stand->canvas.picture[i];
-        for (int k = 0; k < picture->width * picture->height; k++) {
+        for (int k = 0; k < picture->width * picture->height; k++)
             hash = (hash ^ picture->pixels[k]) * 1099511628211u;
-        }
     }
     return hash;
 }
@@ -94,11 +88,11 @@ static void test_sentence_and_shares(void **state)
     char text[96];
     press(&stand, "4jj");
     int worst = paths_worst(paths, 2);
-    for (int stage = 1; stage <= 4; stage++) {
+    for (int stage = 1; stage <= 4; stage++)
         assert_true(paths_fresh(paths, stage, 2) <= paths_fresh(paths, worst, 2));
-    }
     double fresh = paths_fresh(paths, 4, 2), gap = paths_gap(paths, 0, 4, 2);
-    snprintf(text, sizeof text, "i=%d; end gap %.0f %% inherited", 4 - worst, 100 * (1 - fresh / gap));
+    snprintf(text, sizeof text, "i=%d; end gap %.0f %% inherited", 4 - worst,
+             100 * (1 - fresh / gap));
     assert_shows(&stand, text);
     double all_gap = 0, all_fresh = 0;
     for (int seed = 0; seed < paths->n; seed++) {
@@ -159,7 +153,8 @@ static void test_waiting_says_so(void **state)
     put_away(&stand);
 }
 
-/* A click takes the seed nearest to it, the wheel goes along the steps; elsewhere nothing happens. */
+/* A click takes the seed nearest to it, the wheel goes along the steps; elsewhere nothing happens.
+ */
 static void test_mouse(void **state)
 {
     (void)state;
@@ -178,9 +173,11 @@ static void test_mouse(void **state)
         char text[16];
         cloud_pixel(place.box, place.world, paths_point(paths, 0, 4, seed), &x, &y);
         assert_int_equal(paths_nearest(&spec, &place, x, y), seed);
-        screen_press(stand.screen, stand.snapshot, press_mouse(MOUSE_CLICK, cells.x + x / 10, cells.y + y / 20));
+        screen_press(stand.screen, stand.snapshot,
+                     press_mouse(MOUSE_CLICK, cells.x + x / 10, cells.y + y / 20));
         screen_draw(stand.screen, stand.snapshot, &stand.canvas);
-        snprintf(text, sizeof text, "seed %d ", paths_nearest(&spec, &place, x / 10 * 10 + 5, y / 20 * 20 + 10));
+        snprintf(text, sizeof text, "seed %d ",
+                 paths_nearest(&spec, &place, x / 10 * 10 + 5, y / 20 * 20 + 10));
         assert_shows(&stand, text);
     }
     screen_press(stand.screen, stand.snapshot, press_mouse(MOUSE_WHEEL_UP, cells.x, cells.y));
@@ -208,7 +205,8 @@ static void test_which_samples_fit(void **state)
     assert_ptr_equal(views_samples(&session, &run), &run.samples);
     session.step = 100; /* nothing is so old: the oldest there is, until the engine answers */
     assert_ptr_equal(views_samples(&session, &run), &run.past);
-    run.past = (SamplesView){.step = 900, .n = 4, .paths = &paths}; /* the newest again, with paths */
+    run.past =
+        (SamplesView){.step = 900, .n = 4, .paths = &paths}; /* the newest again, with paths */
     session = (Session){.live = true};
     assert_ptr_equal(views_samples(&session, &run), &run.past);
 }
@@ -259,7 +257,8 @@ static void test_the_engine_is_told(void **state)
     assert_int_equal(tick_after(&stand, 0).kind, REPLY_UNKNOWN);
     assert_true(screen_wait(stand.screen, stand.snapshot, stand.now) < 0);
     press(&stand, "3");
-    assert_int_equal(tick_after(&stand, 1).kind, REPLY_UNKNOWN); /* the newest: nothing to ask for */
+    assert_int_equal(tick_after(&stand, 1).kind,
+                     REPLY_UNKNOWN); /* the newest: nothing to ask for */
     press(&stand, ",");
     assert_int_equal(tick_after(&stand, 0).kind, REPLY_UNKNOWN);
     press(&stand, ",");
@@ -312,7 +311,8 @@ static void test_all_that_are_laid(void **state)
 static void test_playing(void **state)
 {
     (void)state;
-    static const char *const stages[] = {"u 1.00  noise", "u 0.75  i=3", "u 0.50  i=2", "u 0.25  i=1", "u 0.00  sample"};
+    static const char *const stages[] = {"u 1.00  noise", "u 0.75  i=3", "u 0.50  i=2",
+                                         "u 0.25  i=1", "u 0.00  sample"};
     Stand stand = stand_up(&(FakeOptions){.runs = 1, .step = 900}, 80, 24);
     press(&stand, "4");
     tick_after(&stand, 0);
@@ -320,7 +320,8 @@ static void test_playing(void **state)
     press(&stand, "p");
     for (int i = 0; i < 10; i++) {
         assert_int_equal(tick_after(&stand, 0).kind, REPLY_NONE);
-        assert_int_equal(tick_after(&stand, 0.1).kind, REPLY_UNKNOWN); /* two pictures a second, no more */
+        assert_int_equal(tick_after(&stand, 0.1).kind,
+                         REPLY_UNKNOWN); /* two pictures a second, no more */
         screen_draw(stand.screen, stand.snapshot, &stand.canvas);
         assert_shows(&stand, stages[i % 5]);
         double wait = screen_wait(stand.screen, stand.snapshot, stand.now);
@@ -338,11 +339,16 @@ static void test_playing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sentence_and_shares), cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_field_and_density),   cmocka_unit_test(test_waiting_says_so),
-        cmocka_unit_test(test_mouse),               cmocka_unit_test(test_which_samples_fit),
-        cmocka_unit_test(test_the_step_shown_is_named), cmocka_unit_test(test_the_engine_is_told),
-        cmocka_unit_test(test_all_that_are_laid),    cmocka_unit_test(test_playing),
+        cmocka_unit_test(test_sentence_and_shares),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_field_and_density),
+        cmocka_unit_test(test_waiting_says_so),
+        cmocka_unit_test(test_mouse),
+        cmocka_unit_test(test_which_samples_fit),
+        cmocka_unit_test(test_the_step_shown_is_named),
+        cmocka_unit_test(test_the_engine_is_told),
+        cmocka_unit_test(test_all_that_are_laid),
+        cmocka_unit_test(test_playing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

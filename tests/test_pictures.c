@@ -33,13 +33,11 @@ static Picture random_picture(unsigned *seed)
     unsigned flat = 1 + next(seed) % 40;
     uint8_t colour = 0;
     for (int i = 0; i < picture.width * picture.height; i++) {
-        colour =
-            next(seed) % flat == 0 ? (uint8_t)(next(seed) % PICTURE_COLOURS) : colour;
+        colour = next(seed) % flat == 0 ? (uint8_t)(next(seed) % PICTURE_COLOURS) : colour;
         picture.pixels[i] = colour;
     }
-    for (int i = 0; i < PICTURE_COLOURS * 3; i++) {
+    for (int i = 0; i < PICTURE_COLOURS * 3; i++)
         picture.palette[i / 3][i % 3] = (uint8_t)next(seed);
-    }
     return picture;
 }
 
@@ -82,12 +80,10 @@ static void test_thin_pictures(void **state)
     /* dark greys stay with the ground, the bright dot does not; and it survives halving
      */
     uint8_t pixels[36] = {0};
-    Picture picture = {
-        .width = 6,
-        .height = 6,
-        .pixels = pixels,
-        .palette = {{0, 0, 0}, {40, 40, 40}, {250, 240, 230}}
-    };
+    Picture picture = {.width = 6,
+                       .height = 6,
+                       .pixels = pixels,
+                       .palette = {{0, 0, 0}, {40, 40, 40}, {250, 240, 230}}};
     pixels[7] = 1;
     pixels[21] = 2;
     thin_colours(&picture, 2);
@@ -100,15 +96,12 @@ static void test_thin_pictures(void **state)
     /* neighbours merge first: three far colours of sixteen survive four */
     uint8_t many[96];
     Picture shades = {.width = 16, .height = 6, .pixels = many};
-    for (int i = 0; i < 96; i++) {
+    for (int i = 0; i < 96; i++)
         many[i] = (uint8_t)(i % 16);
-    }
-    for (int i = 0; i < 13; i++) {
+    for (int i = 0; i < 13; i++)
         memset(shades.palette[i], 2 * i, 3);
-    }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         shades.palette[13 + i][i] = 255;
-    }
     thin_colours(&shades, 4);
     assert_int_equal(picture_colours(&shades), 4);
     assert_memory_equal(shades.palette[3], ((uint8_t[3]){0, 0, 255}), 3);
@@ -152,10 +145,7 @@ static void test_kitty_decodes_to_its_source(void **state)
 
 static void add_picture(Canvas *canvas, int x, int y, uint8_t colour)
 {
-    Picture picture = {
-        .cells = {x, y, 10, 3},
-          .width = 100, .height = 60, .pixels = malloc(6000)
-    };
+    Picture picture = {.cells = {x, y, 10, 3}, .width = 100, .height = 60, .pixels = malloc(6000)};
     memset(picture.pixels, colour, 6000);
     canvas_add_picture(canvas, &picture);
 }
@@ -174,16 +164,14 @@ static void test_one_picture_in_flight(void **state)
     pictures_take(&pictures, &canvas, &out);
     assert_int_equal(out.n, 0);
     assert_true(pictures_next(&pictures, 0, false, &out));
-    assert_false(
-        pictures_next(&pictures, 0.1, false, &out)); /* the first is not acknowledged */
+    assert_false(pictures_next(&pictures, 0.1, false, &out)); /* the first is not acknowledged */
     assert_true(pictures_wait(&pictures, 0.1) > 2);
     pictures_acknowledged(&pictures, 0.2);
     assert_true(pictures_next(&pictures, 0.2, false, &out));
     pictures_acknowledged(&pictures, 0.3);
     assert_true(pictures_wait(&pictures, 0.3) < 0);
     pictures_take(&pictures, &canvas, &out);
-    assert_false(
-        pictures_next(&pictures, 0.4, false, &out)); /* the same again costs nothing */
+    assert_false(pictures_next(&pictures, 0.4, false, &out)); /* the same again costs nothing */
     out.n = 0;
     canvas_clear(&canvas);
     add_picture(&canvas, 20, 1, 3);
@@ -194,8 +182,7 @@ static void test_one_picture_in_flight(void **state)
     canvas_clear(&canvas);
     add_picture(&canvas, 20, 1, 4);
     pictures_take(&pictures, &canvas, &out);
-    assert_true(
-        pictures_next(&pictures, 3.6, false, &out)); /* no answer in 3 s: once more */
+    assert_true(pictures_next(&pictures, 3.6, false, &out)); /* no answer in 3 s: once more */
     add_picture(&canvas, 40, 1, 4);
     pictures_take(&pictures, &canvas, &out);
     assert_false(pictures_next(&pictures, 7, false, &out)); /* then a pause */
@@ -259,14 +246,12 @@ static void test_the_tempo(void **state)
     for (int i = 0; i < 1000; i++) {
         double now = 50 + 0.01 * i;
         tempo_data(&tempo);
-        if (i == 500) {
+        if (i == 500)
             tempo_key(&tempo, now);
-        }
         Due due = tempo_due(&tempo, now);
         assert_true((due != DUE_NOTHING) == (tempo_wait(&tempo, now) <= 0));
-        if (due != DUE_NOTHING) {
+        if (due != DUE_NOTHING)
             tempo_drawn(&tempo, now, due);
-        }
         (i >= 500 && i < 600 ? eager : drawn)[due]++;
     }
     assert_in_range(drawn[DUE_ALL], 16, 19);
@@ -279,7 +264,8 @@ static void test_the_tempo(void **state)
     tempo_data(&tempo); /* the last change of a run that ended: the pictures follow */
     tempo_drawn(&tempo, end + 0.1, DUE_TEXT);
     assert_int_equal(tempo_due(&tempo, end + 0.2), DUE_NOTHING);
-    assert_true(fabs(tempo_wait(&tempo, end + 0.2) - 0.3) < 1e-9); /* pictures are due .5 s after the last */
+    assert_true(fabs(tempo_wait(&tempo, end + 0.2) - 0.3) <
+                1e-9); /* pictures are due .5 s after the last */
     assert_int_equal(tempo_due(&tempo, end + 0.51), DUE_ALL);
 }
 
@@ -295,20 +281,14 @@ static void test_the_rate_is_capped(void **state)
     pictures_init(&pictures, 0);
     for (double now = 0; now < 10; now += 0.01) { /* a new noisy picture every 10 ms */
         Picture picture = {
-            .cells = {0, 1, 40, 15},
-            .width = 400,
-            .height = 300,
-            .pixels = malloc(120000)
-        };
-        for (int i = 0; i < 120000; i++) {
+            .cells = {0, 1, 40, 15}, .width = 400, .height = 300, .pixels = malloc(120000)};
+        for (int i = 0; i < 120000; i++)
             picture.pixels[i] = (uint8_t)(next(&seed) % 16);
-        }
         canvas_clear(&canvas);
         canvas_add_picture(&canvas, &picture);
         pictures_take(&pictures, &canvas, &out);
-        if (pictures_next(&pictures, now, false, &out)) {
+        if (pictures_next(&pictures, now, false, &out))
             pictures_acknowledged(&pictures, now);
-        }
     }
     assert_true(out.n < 12.5 * GOVERNOR_BYTES_PER_S && out.n > 9 * GOVERNOR_BYTES_PER_S);
     pictures_done(&pictures);
@@ -334,12 +314,9 @@ static Stage run_line(Pictures *pictures, Line *line, double seconds, unsigned *
         Bytes out = {0};
         canvas_init(&canvas, 80, 24, &look);
         Picture picture = {
-            .cells = {0, 1, 20, 8},
-              .width = 200, .height = 150, .pixels = malloc(30000)
-        };
-        for (int i = 0; i < 16; i++) {
+            .cells = {0, 1, 20, 8}, .width = 200, .height = 150, .pixels = malloc(30000)};
+        for (int i = 0; i < 16; i++)
             memset(picture.palette[i], 17 * i, 3);
-        }
         for (int y = 0; y < 150; y++) { /* squares of 4x4 pixels */
             for (int x = 0; x < 200; x++) {
                 picture.pixels[y * 200 + x] = y % 4   ? picture.pixels[(y - 1) * 200 + x]
@@ -348,9 +325,8 @@ static Stage run_line(Pictures *pictures, Line *line, double seconds, unsigned *
             }
         }
         canvas_add_picture(&canvas, &picture);
-        if (pictures->governor.stage != STAGE_BLOCKS) {
+        if (pictures->governor.stage != STAGE_BLOCKS)
             pictures_take(pictures, &canvas, &out);
-        }
         while (line->answers > 0 && *now >= line->answer[0]) {
             pictures_acknowledged(pictures, line->answer[0]);
             memmove(line->answer, line->answer + 1, 7 * sizeof *line->answer);
@@ -362,9 +338,8 @@ static Stage run_line(Pictures *pictures, Line *line, double seconds, unsigned *
             const char *end = memmem(out.data, out.n, "\033\\", 2);
             Decoded decoded = sixel_decode(start + 8, (size_t)(end - start) - 8);
             int colours = 0;
-            for (int i = 0; i < 30000; i++) {
+            for (int i = 0; i < 30000; i++)
                 colours = decoded.pixels[i] > colours ? decoded.pixels[i] : colours;
-            }
             assert_true(colours <= governor_stage[pictures->governor.stage].colours);
             free(decoded.pixels);
             double start_at = line->free_at > *now ? line->free_at : *now;
@@ -394,9 +369,8 @@ static void test_a_slow_line_gets_plainer_pictures(void **state)
         before = stage;
         line.speed = 10e6; /* the line is fast again */
         line.free_at = line.now;
-        for (int k = 0; k < line.answers; k++) {
+        for (int k = 0; k < line.answers; k++)
             line.answer[k] = line.now;
-        }
         assert_int_equal(run_line(&pictures, &line, 60, &seed), STAGE_FULL);
         pictures_done(&pictures);
     }

@@ -106,8 +106,7 @@ static void meet(void *context, int index, int worker)
 static void test_pool_works_at_the_same_time_as_its_caller(void **state)
 {
     (void)state;
-    Meeting meeting = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                       .all_here = PTHREAD_COND_INITIALIZER};
+    Meeting meeting = {.lock = PTHREAD_MUTEX_INITIALIZER, .all_here = PTHREAD_COND_INITIALIZER};
     Pool *pool = pool_new(2);
     pool_run(pool, 2, meet, &meeting);
     pool_free(pool);
@@ -169,8 +168,8 @@ static int count_threads(void)
     return n;
 }
 
-/* BLAS would start threads of its own in a forked process, which spin before they sleep: what is timed there (`ddil
- * bench`) would be theirs too. */
+/* BLAS would start threads of its own in a forked process, which spin before they sleep: what is
+ * timed there (`ddil bench`) would be theirs too. */
 static void test_a_fork_starts_no_blas_threads(void **state)
 {
     (void)state;

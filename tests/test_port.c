@@ -14,9 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- Lines ------------------------------------------------------------------------ */
+/* ---- Lines ---- */
 
 /* Every kind of line, with what is awkward in it. */
+/* clang-format off */
 static const Line SAMPLES_OF_LINES[] = {
     {.kind = LINE_HELLO, .looks = true},
     {.kind = LINE_HELLO},
@@ -35,6 +36,7 @@ static const Line SAMPLES_OF_LINES[] = {
     {.kind = LINE_NOTE, .note = {3, STATUS_BAD_INPUT, 2, "23:01:07", "no \\ such\nrun"}},
     {.kind = LINE_ERROR, .text = "what?"},
 };
+/* clang-format on */
 enum { LINE_SAMPLES_COUNT = sizeof SAMPLES_OF_LINES / sizeof *SAMPLES_OF_LINES };
 
 static void test_lines_read_back_as_they_were_written(void **state)
@@ -127,7 +129,7 @@ static void test_broken_lines_do_no_harm(void **state)
     }
 }
 
-/* ---- Guests ----------------------------------------------------------------------- */
+/* ---- Guests ---- */
 
 static int visit(const Place *place)
 {
@@ -212,7 +214,8 @@ static void test_nonsense_is_answered_and_survived(void **state)
     memset(junk, 'x', sizeof junk); /* no end in sight: the connection ends */
     send(guest, junk, sizeof junk, MSG_NOSIGNAL);
     assert_non_null(strstr(hear(guest, text, sizeof text, "too long"), "too long"));
-    while (recv(guest, text, sizeof text, MSG_DONTWAIT) > 0 || poll(&(struct pollfd){guest, POLLIN, 0}, 1, 0) == 0)
+    while (recv(guest, text, sizeof text, MSG_DONTWAIT) > 0 ||
+           poll(&(struct pollfd){guest, POLLIN, 0}, 1, 0) == 0)
         continue;
     close(guest);
     guest = visit(place); /* the next guest is served */
@@ -255,7 +258,7 @@ static void test_a_crowd_is_bounded(void **state)
         send(guest[i], "hello look\n", 11, MSG_NOSIGNAL);
     }
     for (int i = 0; i < CROWD; i++)
-        refused += strstr(hear(guest[i], text, sizeof text, "\n"), "full") != NULL;
+        refused += !!strstr(hear(guest[i], text, sizeof text, "\n"), "full");
     assert_int_equal(refused, CROWD - 32);
     assert_int_equal(engine_viewers(engine), 32);
     for (int i = 0; i < CROWD; i++)
@@ -274,10 +277,9 @@ static void test_a_deaf_guest_stops_nobody(void **state)
     char command[COMMAND_TEXT_SIZE];
     Engine *engine = place_open(place, false, false);
     int deaf = visit(place);
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 20000; i++)
         if (send(deaf, "bla\nstatus\n", 11, MSG_NOSIGNAL) < 0)
             break; /* no room left: as deaf as can be */
-    }
     snprintf(command, sizeof command, "%.900s\nrun.steps=1000000", place->pd);
     tell(engine, COMMAND_NEW, 0, 0, command);
     for (int i = 0;; i++) {
@@ -293,10 +295,11 @@ static void test_a_deaf_guest_stops_nobody(void **state)
     engine_close(engine, LEAVE_DROP, NULL);
 }
 
-/* ---- Viewers ---------------------------------------------------------------------- */
+/* ---- Viewers ---- */
 
 /* The owner's newest snapshot when `holds`; the test fails after a minute. */
-static const Snapshot *viewer_until(Engine *viewer, bool (*holds)(const Snapshot *, long), long number)
+static const Snapshot *viewer_until(Engine *viewer, bool (*holds)(const Snapshot *, long),
+                                    long number)
 {
     double limit = clock_s() + 60;
     for (;;) {
@@ -310,15 +313,9 @@ static const Snapshot *viewer_until(Engine *viewer, bool (*holds)(const Snapshot
     }
 }
 
-static bool has_answer(const Snapshot *snapshot, long ticket)
-{
-    return answer(snapshot, ticket) != NULL;
-}
+static bool has_answer(const Snapshot *snapshot, long ticket) { return answer(snapshot, ticket); }
 
-static bool has_runs(const Snapshot *snapshot, long n)
-{
-    return snapshot->runs == n;
-}
+static bool has_runs(const Snapshot *snapshot, long n) { return snapshot->runs == n; }
 
 static bool first_is(const Snapshot *snapshot, long state)
 {
@@ -390,7 +387,8 @@ static void test_a_viewer_steers_everything(void **state)
     assert_int_equal(ask_owner(viewer, COMMAND_SET, 1, 0, "optimizer.lr=mad"), STATUS_BAD_INPUT);
     assert_int_equal(ask_owner(viewer, COMMAND_NOTE, 1, 0, "a, \"note\" of \\ mine"), STATUS_OK);
     assert_int_equal(ask_owner(viewer, COMMAND_SAVE, 1, 0, ""), STATUS_OK);
-    assert_int_equal(ask_owner(viewer, COMMAND_FORK, 1, -1, "name=child\noptimizer.lr=0.003"), STATUS_OK);
+    assert_int_equal(ask_owner(viewer, COMMAND_FORK, 1, -1, "name=child\noptimizer.lr=0.003"),
+                     STATUS_OK);
     engine_drop(viewer, viewer_until(viewer, has_runs, 2));
     assert_int_equal(ask_owner(viewer, COMMAND_PAUSE, 2, 0, ""), STATUS_OK);
     assert_int_equal(ask_owner(viewer, COMMAND_DELETE, 2, 0, ""), STATUS_OK);

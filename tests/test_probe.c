@@ -27,26 +27,23 @@ static void hear(Heard *heard, const InputEvent *events, int n)
     assert_true(n >= 0 && n <= PROBE_EVENTS);
     for (int i = 0; i < n; i++) {
         heard->acknowledged += events[i].kind == INPUT_ACKNOWLEDGED;
-        if (events[i].kind == INPUT_KEY && heard->n < 4096) {
+        if (events[i].kind == INPUT_KEY && heard->n < 4096)
             heard->press[heard->n++] = events[i].press;
-        }
     }
 }
 
 static void feed(Probe *probe, Heard *heard, const char *bytes, size_t n)
 {
     InputEvent events[PROBE_EVENTS];
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         hear(heard, events, probe_feed(probe, (unsigned char)bytes[i], events));
-    }
 }
 
 static void idle(Probe *probe, Heard *heard)
 {
     InputEvent events[PROBE_EVENTS];
-    if (probe_patience_ms(probe) >= 0) {
+    if (probe_patience_ms(probe) >= 0)
         hear(heard, events, probe_idle(probe, events));
-    }
 }
 
 static const char xterm_answers[] =
@@ -74,12 +71,10 @@ static void test_answers(void **state)
                      0xfffe00);
     probe_init(&probe);
     feed(&probe, &heard, mlterm_answers, strlen(mlterm_answers));
-    assert_true(answers->sixel && answers->cell_width == 10 &&
-                answers->cell_height == 19);
+    assert_true(answers->sixel && answers->cell_width == 10 && answers->cell_height == 19);
     assert_int_equal(answers->background[2], 0x20);
     probe_init(&probe);
-    feed(&probe, &heard, "\033[?1;2c",
-         7); /* tmux: 4 is nowhere, the first number does not count */
+    feed(&probe, &heard, "\033[?1;2c", 7); /* tmux: 4 is nowhere, the first number does not count */
     assert_true(answers->done && !answers->sixel);
     probe_init(&probe);
     feed(&probe, &heard, "\033[?4;6c\033[?2026;2$y", 18);
@@ -104,6 +99,7 @@ static void test_keys(void **state)
     static const struct {
         const char *bytes;
         int press;
+        /* clang-format off */
     } keys[] = {
         {"a",            'a'            },
         {"\033[A",       PRESS_UP       },
@@ -131,6 +127,7 @@ static void test_keys(void **state)
         {"?",            '?'            },
         {"[",            '['            },
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         Probe probe;
         Heard heard = {0};
@@ -167,20 +164,17 @@ static void test_late_answers_are_never_typed(void **state)
 {
     (void)state;
     for (size_t cut = 0; cut < strlen(xterm_answers); cut++) {
-        if (xterm_answers[cut] != '\033') {
+        if (xterm_answers[cut] != '\033')
             continue;
-        }
         Probe probe;
         Heard heard = {0};
         probe_init(&probe);
         feed(&probe, &heard, xterm_answers, cut + 1);
-        if (probe_patience_ms(&probe) <= 120) {
+        if (probe_patience_ms(&probe) <= 120)
             idle(&probe, &heard);
-        }
         feed(&probe, &heard, xterm_answers + cut + 1, strlen(xterm_answers) - cut - 1);
-        for (int i = 0; i < heard.n; i++) {
+        for (int i = 0; i < heard.n; i++)
             assert_int_equal(heard.press[i], PRESS_ESCAPE);
-        }
         assert_true(probe.answers.done);
     }
     Probe probe; /* but a bracket that was typed after Escape is a key in the end */
@@ -197,9 +191,8 @@ static void test_late_answers_are_never_typed(void **state)
 static void test_keys_between_answers(void **state)
 {
     (void)state;
-    static const char mixed[] =
-        "2\033P>|XTerm\033\\ "
-        "\033[?1;0;16S\033[An\033]11;rgb:1/2\033\\s\033[?64;4c?\033[0nq";
+    static const char mixed[] = "2\033P>|XTerm\033\\ "
+                                "\033[?1;0;16S\033[An\033]11;rgb:1/2\033\\s\033[?64;4c?\033[0nq";
     Probe probe;
     Heard heard = {0};
     probe_init(&probe);
@@ -222,14 +215,12 @@ static void test_hostile_answers(void **state)
         Heard heard = {0};
         probe_init(&probe);
         for (int i = 0; i < 400; i++) {
-            char byte = next(&seed) % 8 == 0
-                            ? (char)next(&seed)
-                            : alphabet[next(&seed) % (sizeof alphabet - 1)];
+            char byte = next(&seed) % 8 == 0 ? (char)next(&seed)
+                                             : alphabet[next(&seed) % (sizeof alphabet - 1)];
             feed(&probe, &heard, &byte, 1);
             assert_true(probe.n >= 0 && probe.n <= PROBE_TEXT);
-            if (next(&seed) % 16 == 0) {
+            if (next(&seed) % 16 == 0)
                 idle(&probe, &heard);
-            }
         }
         idle(&probe, &heard); /* silence brings it back from any state */
         idle(&probe, &heard);
@@ -240,9 +231,8 @@ static void test_hostile_answers(void **state)
     Probe probe;
     Heard heard = {0};
     probe_init(&probe);
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 100000; i++)
         feed(&probe, &heard, i == 0 ? "\033]" : "9", i == 0 ? 2 : 1);
-    }
     feed(&probe, &heard, "\033\\k", 3);
     assert_int_equal(heard.n, 1);
 }
@@ -271,9 +261,8 @@ static void test_mouse_reports(void **state)
         feed(&probe, &heard, mouse_bytes, cut);
         feed(&probe, &heard, mouse_bytes + cut, sizeof mouse_bytes - 1 - cut);
         assert_mouse_heard(&heard);
-        if (cut == 0 || mouse_bytes[cut - 1] != '\033') {
+        if (cut == 0 || mouse_bytes[cut - 1] != '\033')
             continue;
-        }
         probe_init(&probe);
         heard.n = 0;
         feed(&probe, &heard, mouse_bytes, cut);

@@ -13,17 +13,15 @@ static const float *ring_row(const Replay *ring, int rollout, int stage)
 
 /* One step i -> i-1 of `of` sampling steps by m sub-steps of a policy; x gets the last
  * estimate. */
-static void advance(const Policy *policy, Arena *arena, int i, int m, int label,
-                    const float *from, float *to, float *x)
+static void advance(const Policy *policy, Arena *arena, int i, int m, int label, const float *from,
+                    float *to, float *x)
 {
     Schedule schedule = policy->denoiser.schedule;
     memcpy(to, from, 2 * sizeof *to);
     for (int k = 0; k < m; k++) {
-        double u = (i - (double)k / m) / policy->steps,
-               next = (i - (k + 1.0) / m) / policy->steps;
+        double u = (i - (double)k / m) / policy->steps, next = (i - (k + 1.0) / m) / policy->steps;
         policy_x0(policy, arena, 1, to, &u, &label, x, NULL);
-        step_ddim(2, noise_at(schedule, u), noise_at(schedule, next < 1e-12 ? 0 : next),
-                  to, x, to);
+        step_ddim(2, noise_at(schedule, u), noise_at(schedule, next < 1e-12 ? 0 : next), to, x, to);
     }
 }
 
@@ -39,8 +37,8 @@ static void assert_ring_follows(Lab *lab, const Replay *ring, const Policy *poli
     for (int k = 0; k < ring->filled; k++)
         for (int s = 0; s + 1 < ring->stages; s++) {
             float to[2], x[2];
-            advance(policy, lab->step, policy->steps - s, m, ring->label[k],
-                    ring_row(ring, k, s), to, x);
+            advance(policy, lab->step, policy->steps - s, m, ring->label[k], ring_row(ring, k, s),
+                    to, x);
             assert_near(gap(to, ring_row(ring, k, s + 1)), 0, 2e-5);
         }
 }
@@ -69,8 +67,7 @@ static void test_rings_hold_the_policies_states(void **state)
     assert_ring_follows(lab, &lab->source.teacher, &teacher, 3);
     assert_normal(&lab->source.student);
     assert_normal(&lab->source.teacher);
-    assert_true(
-        memcmp(lab->source.student.row, lab->source.teacher.row, 2 * sizeof(float)) != 0);
+    assert_true(memcmp(lab->source.student.row, lab->source.teacher.row, 2 * sizeof(float)) != 0);
     bench_close(bench);
 }
 
@@ -139,8 +136,7 @@ static void test_rows_come_from_the_rings(void **state)
     double share[64];
     for (int k = 0; k < 64; k++)
         share[k] = 1 / 64.0;
-    assert_true(chi_square(64, hits, share) <
-                104); /* each roll-out as often: 1 in 1000 */
+    assert_true(chi_square(64, hits, share) < 104); /* each roll-out as often: 1 in 1000 */
     free(d);
     bench_close(bench);
 }
@@ -153,10 +149,7 @@ static void assert_renoised(const Lab *lab, int j, const float *x)
     double mean[2] = {0}, square = 0;
     int n = 0;
     for (long step = FILL; step < FILL + 4; step++) {
-        Draw draw = {
-            .beta = {0, 0, 1},
-              .stream = STREAM_BATCH, .step = step, .batch = ROWS
-        };
+        Draw draw = {.beta = {0, 0, 1}, .stream = STREAM_BATCH, .step = step, .batch = ROWS};
         Drawn *d = draw_all(lab, &draw);
         for (int r = 0; r < ROWS; r++)
             if (d->point[r] == j) {
@@ -176,8 +169,8 @@ static void assert_renoised(const Lab *lab, int j, const float *x)
     assert_near(square / (2.0 * n), t.sigma * t.sigma, 4 * t.sigma * t.sigma / sqrt(n));
 }
 
-#define ONE_ROLLOUT                                                                      \
-    "[source]\nwarmup = 0\ncapacity = 1\nrefresh = 0.001\nrefresh_every = "              \
+#define ONE_ROLLOUT                                                                                \
+    "[source]\nwarmup = 0\ncapacity = 1\nrefresh = 0.001\nrefresh_every = "                        \
     "1000\nbeta_student = 1\n"
 
 static void test_estimates_are_renoised(void **state)
@@ -198,8 +191,7 @@ static void test_estimates_are_renoised(void **state)
     double u = 1;
     policy_x0(&student, lab->step, 1, ring_row(ring, 0, 0), &u, &ring->label[0], x, NULL);
     assert_near(gap(x, ring_row(ring, 0, 1)), 0, 1e-6); /* the first step's estimate */
-    assert_renoised(lab, 15,
-                    ring_row(ring, 0, 1)); /* no estimate precedes step 4's own points */
+    assert_renoised(lab, 15, ring_row(ring, 0, 1)); /* no estimate precedes step 4's own points */
     assert_renoised(lab, 13, ring_row(ring, 0, 1));
     assert_renoised(lab, 12, ring_row(ring, 0, 1)); /* step 3 stands at point 12 */
     assert_renoised(lab, 9, ring_row(ring, 0, 1));
@@ -273,8 +265,7 @@ static void test_rings_are_first_in_first_out(void **state)
 static void test_max_age_is_respected(void **state)
 {
     (void)state;
-    Bench *bench =
-        bench_open(PD SOURCE "beta_data = 0\nbeta_student = 1\nmax_age = 10\n", 1);
+    Bench *bench = bench_open(PD SOURCE "beta_data = 0\nbeta_student = 1\nmax_age = 10\n", 1);
     Lab *lab = &bench->lab;
     const Replay *ring = &lab->source.student;
     refill(lab, FILL);
@@ -286,8 +277,7 @@ static void test_max_age_is_respected(void **state)
         for (int r = 0; r < 500; r++) {
             int rollout = -1;
             if (step > newest + 10) {
-                assert_int_equal(d->origin[r],
-                                 ORIGIN_DATA); /* nothing is young enough: data */
+                assert_int_equal(d->origin[r], ORIGIN_DATA); /* nothing is young enough: data */
                 continue;
             }
             assert_int_equal(d->origin[r], ORIGIN_STUDENT);
@@ -308,8 +298,7 @@ static void test_mixed_roll_in_at_its_ends(void **state)
           *all = bench_open(PD SOURCE MIXED "mix = 1\n", 1);
     refill(&none->lab, FILL);
     refill(&all->lab, FILL);
-    Policy student = lab_student(&none->lab, true, 0),
-           teacher = lab_teacher(&all->lab, 4, 8);
+    Policy student = lab_student(&none->lab, true, 0), teacher = lab_teacher(&all->lab, 4, 8);
     assert_ring_follows(&none->lab, &none->lab.source.student, &student, 1);
     assert_ring_follows(&all->lab, &all->lab.source.student, &teacher, 8);
     bench_close(none);

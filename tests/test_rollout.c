@@ -47,11 +47,8 @@ static int close_bench(void **state)
 
 static Policy policy_of(Denoiser denoiser, Rule rule, int steps, int substeps)
 {
-    return (Policy){.denoiser = denoiser,
-                    .site = SITE_R,
-                    .steps = steps,
-                    .substeps = substeps,
-                    .rule = rule};
+    return (Policy){
+        .denoiser = denoiser, .site = SITE_R, .steps = steps, .substeps = substeps, .rule = rule};
 }
 
 static Rollout rollout_of(const Bench *bench, const Policy *policy, int n, float *states)
@@ -74,14 +71,12 @@ static void test_substeps(void **state)
     Denoiser teacher = exact_denoiser(bench->ring.mixture, 0, 1);
     Policy sparse = policy_of(teacher, RULE_DDIM, 4, 3),
            dense = policy_of(teacher, RULE_DDIM, 12, 1);
-    Rollout a = rollout_of(bench, &sparse, N, coarse),
-            b = rollout_of(bench, &dense, N, fine);
+    Rollout a = rollout_of(bench, &sparse, N, coarse), b = rollout_of(bench, &dense, N, fine);
     a.x0s = x0s;
     assert_int_equal(rollout(bench->crew, &a), N * 12);
     assert_int_equal(rollout(bench->crew, &b), N * 12);
     for (int k = 0; k <= 4; k++)
-        assert_memory_equal(coarse + k * 2 * N, fine + 3 * k * 2 * N,
-                            2 * N * sizeof(float));
+        assert_memory_equal(coarse + k * 2 * N, fine + 3 * k * 2 * N, 2 * N * sizeof(float));
     assert_memory_equal(coarse, bench->noise, 2 * N * sizeof(float));
     assert_memory_equal(coarse + 4 * 2 * N, x0s + 3 * 2 * N, 2 * N * sizeof(float));
 }
@@ -106,17 +101,14 @@ static void test_rollout_by_hand(void **state)
         for (int k = 0; k < STEPS; k++) {
             Noise t = noise_at(SCHEDULE_COSINE, (STEPS - k) / (double)STEPS);
             Noise s = noise_at(SCHEDULE_COSINE, (STEPS - k - 1) / (double)STEPS);
-            Noise before =
-                noise_at(SCHEDULE_COSINE, k ? (STEPS - k + 1) / (double)STEPS : 1);
+            Noise before = noise_at(SCHEDULE_COSINE, k ? (STEPS - k + 1) / (double)STEPS : 1);
             float x[2];
             mixture_x0(&m, t, z, -1, x);
             switch ((Rule)rule) {
             case RULE_DDIM: step_ddim(2, t, s, z, x, z); break;
             case RULE_RENOISE: step_renoise(2, s, x, &rng, z); break;
             case RULE_ANCESTRAL: step_ancestral(2, t, s, z, x, &rng, z); break;
-            case RULE_DPMPP:
-                step_dpmpp(2, before, t, s, z, x, k ? previous : NULL, z);
-                break;
+            case RULE_DPMPP: step_dpmpp(2, before, t, s, z, x, k ? previous : NULL, z); break;
             }
             memcpy(previous, x, sizeof x);
             assert_memory_equal(z, states + (k + 1) * 2 * N + 2 * row, sizeof z);
@@ -288,16 +280,15 @@ static void test_labels_follow_rows(void **state)
     }
 }
 
-static double sw2_of(Bench *bench, Rule rule, int steps, const float *reference,
-                     int n_reference)
+static double sw2_of(Bench *bench, Rule rule, int steps, const float *reference, int n_reference)
 {
     size_t mark = arena_mark(&bench->arena);
     float *states = arena_floats(&bench->arena, (size_t)(steps + 1) * 2 * SAMPLES);
     Policy policy = policy_of(exact_denoiser(bench->ring.mixture, 0, 1), rule, steps, 1);
     Rollout r = rollout_of(bench, &policy, SAMPLES, states);
     rollout(bench->crew, &r);
-    double distance = sw2(SAMPLES, states + (size_t)steps * 2 * SAMPLES, n_reference,
-                          reference, 2, SW2_DIRECTIONS, 0, &bench->arena);
+    double distance = sw2(SAMPLES, states + (size_t)steps * 2 * SAMPLES, n_reference, reference, 2,
+                          SW2_DIRECTIONS, 0, &bench->arena);
     arena_rewind(&bench->arena, mark);
     return distance;
 }
@@ -314,18 +305,17 @@ static void test_exact_teacher_samples(void **state)
         int label;
         dataset_held_out(&bench->ring, r, data + 2 * r, &label);
     }
-    double floor_ = 1e3 * sw2(SAMPLES, data, SAMPLES, data + 2 * SAMPLES, 2,
-                              SW2_DIRECTIONS, 0, &bench->arena);
+    double floor_ =
+        1e3 * sw2(SAMPLES, data, SAMPLES, data + 2 * SAMPLES, 2, SW2_DIRECTIONS, 0, &bench->arena);
     double ddim[3], dpm[3];
     const int steps[3] = {4, 8, 64};
     for (int k = 0; k < 3; k++) {
         ddim[k] = 1e3 * sw2_of(bench, RULE_DDIM, steps[k], data, SAMPLES);
         dpm[k] = 1e3 * sw2_of(bench, RULE_DPMPP, steps[k], data, SAMPLES);
     }
-    print_message(
-        "SW2^2 x 1e3: data against data %.2f; DDIM 4, 8, 64 steps %.2f %.2f %.2f; "
-        "DPM-Solver++ %.2f %.2f %.2f\n",
-        floor_, ddim[0], ddim[1], ddim[2], dpm[0], dpm[1], dpm[2]);
+    print_message("SW2^2 x 1e3: data against data %.2f; DDIM 4, 8, 64 steps %.2f %.2f %.2f; "
+                  "DPM-Solver++ %.2f %.2f %.2f\n",
+                  floor_, ddim[0], ddim[1], ddim[2], dpm[0], dpm[1], dpm[2]);
     assert_true(floor_ < 5);
     assert_true(ddim[2] < 7 && ddim[1] < 10 && ddim[1] > ddim[2]);
     assert_near(ddim[0], 15.5, 4);
@@ -336,14 +326,12 @@ static void test_exact_teacher_samples(void **state)
 enum { SMOOTH = 500 };
 static void sample_smooth(Bench *bench, Rule rule, int steps, float *end)
 {
-    static const Mixture wide = {
-        .n = 2,
-        .labels = 2,
-        .deviation = 0.6,
-        .mean = {{0.8, 0}, {-0.8, 0}},
-        .weight = {0.5,      0.5      },
-        .label = {0,        1        }
-    };
+    static const Mixture wide = {.n = 2,
+                                 .labels = 2,
+                                 .deviation = 0.6,
+                                 .mean = {{0.8, 0}, {-0.8, 0}},
+                                 .weight = {0.5, 0.5},
+                                 .label = {0, 1}};
     size_t mark = arena_mark(&bench->arena);
     float *states = arena_floats(&bench->arena, (size_t)(steps + 1) * 2 * SMOOTH);
     Policy policy = policy_of(exact_denoiser(&wide, 0, 1), rule, steps, 1);
@@ -376,10 +364,9 @@ static void test_orders_of_convergence(void **state)
         ddim[k] = sampler_error(bench, RULE_DDIM, 8 << k, truth);
         dpm[k] = sampler_error(bench, RULE_DPMPP, 8 << k, truth);
     }
-    print_message(
-        "RMS state error, 8 16 32 64 steps: DDIM %.4f %.4f %.4f %.4f; DPM-Solver++ "
-        "%.4f %.4f %.4f %.4f\n",
-        ddim[0], ddim[1], ddim[2], ddim[3], dpm[0], dpm[1], dpm[2], dpm[3]);
+    print_message("RMS state error, 8 16 32 64 steps: DDIM %.4f %.4f %.4f %.4f; DPM-Solver++ "
+                  "%.4f %.4f %.4f %.4f\n",
+                  ddim[0], ddim[1], ddim[2], ddim[3], dpm[0], dpm[1], dpm[2], dpm[3]);
     for (int k = 0; k < 4; k++)
         assert_true(dpm[k] < 0.4 * ddim[k]);
     assert_near(ddim[2] / ddim[3], 2, 0.3);

@@ -1,15 +1,15 @@
-/* Progressive rounds: steps halve, the student becomes the teacher, rate and moments begin anew, and a run can stop
- * anywhere inside. */
+/* Progressive rounds: steps halve, the student becomes the teacher, rate and moments begin anew,
+ * and a run can stop anywhere inside. */
 #include "tests/labs.h"
 #include "tests/near.h"
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT                                                                             \
-    "[run]\nmethod = pd\nbatch = 200\nsteps = 30\n[data]\nname = ring\n"                 \
-    "[net]\nwidth = 16\ndepth = 2\nfeatures = 8\n"                                       \
-    "[student]\ninit = pretrain\npretrain_steps = 4\nsteps = 2\n"                        \
-    "[source]\nbeta_data = 0.4\nbeta_teacher = 0.3\nbeta_student = 0.3\nwarmup = 0\n"    \
+#define TEXT                                                                                       \
+    "[run]\nmethod = pd\nbatch = 200\nsteps = 30\n[data]\nname = ring\n"                           \
+    "[net]\nwidth = 16\ndepth = 2\nfeatures = 8\n"                                                 \
+    "[student]\ninit = pretrain\npretrain_steps = 4\nsteps = 2\n"                                  \
+    "[source]\nbeta_data = 0.4\nbeta_teacher = 0.3\nbeta_student = 0.3\nwarmup = 0\n"              \
     "capacity = 32\nteacher_capacity = 32\n[pd]\nsubsteps = 3\n"
 
 static void test_marks_grid_and_rate(void **state)
@@ -57,8 +57,7 @@ static void test_student_becomes_teacher(void **state)
     lab->method->cost(lab, &teacher, &student);
     assert_near(before[0], 3, 0);
     assert_near(teacher, 2, 0);
-    assert_memory_equal(lab->student.weights, weights,
-                        lab->student.size * sizeof(float));
+    assert_memory_equal(lab->student.weights, weights, lab->student.size * sizeof(float));
     assert_int_equal(lab->student.updates, 0);
     /* At u = 1 and N = 2 the loss of one row is that of two DDIM steps of the expert. */
     Chunk chunk = {.lab = lab, .arena = lab->step, .scale = 1};
@@ -66,8 +65,8 @@ static void test_student_becomes_teacher(void **state)
     double u = 1;
     int point = 2, label = 0;
     unsigned char origin = 0;
-    chunk.rows = (Batch){.n = 1, .z = z, .u = &u, .point = &point, .label = &label,
-                         .origin = &origin};
+    chunk.rows =
+        (Batch){.n = 1, .z = z, .u = &u, .point = &point, .label = &label, .origin = &origin};
     chunk.each = &each;
     tape_begin(&chunk.tape, lab->step, false);
     lab->method->loss(&chunk);
@@ -77,11 +76,10 @@ static void test_student_becomes_teacher(void **state)
         policy_x0(&expert, lab->step, 1, end, &from, &label, x, NULL);
         if (k == 0)
             memcpy(own, x, sizeof x);
-        step_ddim(2, noise_at(lab->schedule, from), noise_at(lab->schedule, from - 0.25),
-                  end, x, end);
+        step_ddim(2, noise_at(lab->schedule, from), noise_at(lab->schedule, from - 0.25), end, x,
+                  end);
     }
-    step_implied_x0(2, noise_at(lab->schedule, 1), noise_at(lab->schedule, 0.5), z, end, x,
-                    target);
+    step_implied_x0(2, noise_at(lab->schedule, 1), noise_at(lab->schedule, 0.5), z, end, x, target);
     double square = 0;
     for (int k = 0; k < 2; k++)
         square += pow((double)own[k] - (double)target[k], 2) / 2;
@@ -126,8 +124,7 @@ static void test_too_many_steps_are_refused(void **state)
                                       "init = random\nsteps = 64\n[pd]\nrounds = 4\n",
                                       &error),
                      STATUS_OK);
-    assert_int_equal(lab_open(&lab, &config, crew, &keep, &step, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(lab_open(&lab, &config, crew, &keep, &step, &error), STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "pd.rounds = 4"));
     arena_done(&keep);
     arena_done(&step);

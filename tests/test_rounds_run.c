@@ -1,7 +1,7 @@
-/* Progressive rounds of a whole run: marked on its curves; stopped, resumed and forked inside any of them it goes the same way, byte for
- * byte. */
-#include "tests/runs.h"
+/* Progressive rounds of a whole run: marked on its curves; stopped, resumed and forked inside any
+ * of them it goes the same way, byte for byte. */
 #include "tests/near.h"
+#include "tests/runs.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,8 @@ static void test_rounds_are_marked(void **state)
     world_most(world, &config, folder);
     const RunView *view = run_view_read(folder, &error);
     assert_non_null(view);
-    const MarkView *second = find_mark(view, "round 2: 16 -> 8 steps"), *third = find_mark(view, "round 3: 8 -> 4 steps");
+    const MarkView *second = find_mark(view, "round 2: 16 -> 8 steps"),
+                   *third = find_mark(view, "round 3: 8 -> 4 steps");
     assert_non_null(second);
     assert_non_null(third);
     assert_true(second->step == 7 || second->step == 8);
@@ -73,7 +74,8 @@ static void test_forked_inside_any_round(void **state)
     for (int i = 0; i < 3; i++) {
         Run *run;
         char folder[PATH_SIZE], row[32];
-        assert_int_equal(run_fork(&run, world->runs, whole, from[i], NULL, "", world->crew, &error), STATUS_OK);
+        assert_int_equal(run_fork(&run, world->runs, whole, from[i], NULL, "", world->crew, &error),
+                         STATUS_OK);
         snprintf(folder, sizeof folder, "%s", run_folder(run));
         run_until(run, 22);
         run_close(run);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- What repeats ----------------------------------------------------------------- */
+/* ---- What repeats ---- */
 
 static void same_files(const char *a, const char *b, const char *name)
 {
@@ -45,8 +45,7 @@ static void test_a_run_repeats_whatever_the_threads(void **state)
 
 /* Killed: closed without saving, as the kernel does it, and resumed from disk; at every
  * odd step. */
-static void kill_and_resume(const World *world, const Config *config, const char *whole,
-                            long end)
+static void kill_and_resume(const World *world, const Config *config, const char *whole, long end)
 {
     char parts[PATH_SIZE];
     Run *run = world_create(world, config);
@@ -118,8 +117,8 @@ static void test_half_a_row_is_cut(void **state)
     run_close(run);
     FILE *left = fopen(file_join(path, parts, "ckpt-00000021.safetensors.tmp-1-0"), "w");
     fclose(left);
-    static const char *const LOGS[] = {"metrics.csv", "shift.csv", "eval.csv",
-                                       "events.csv", "times.csv"};
+    static const char *const LOGS[] = {"metrics.csv", "shift.csv", "eval.csv", "events.csv",
+                                       "times.csv"};
     for (int i = 0; i < 5; i++) {
         FILE *file = fopen(file_join(path, parts, LOGS[i]), "a");
         fputs("15,0.25,", file);
@@ -127,14 +126,13 @@ static void test_half_a_row_is_cut(void **state)
     }
     run = world_resume(world, parts);
     assert_int_equal(run_step(run), 14);
-    assert_false(
-        file_exists(file_join(path, parts, "ckpt-00000021.safetensors.tmp-1-0")));
+    assert_false(file_exists(file_join(path, parts, "ckpt-00000021.safetensors.tmp-1-0")));
     run_until(run, 22);
     run_close(run);
     assert_same_logs(whole, parts);
 }
 
-/* ---- Folders ---------------------------------------------------------------------- */
+/* ---- Folders ---- */
 
 static void test_a_folder_holds_what_it_should(void **state)
 {
@@ -162,12 +160,11 @@ static void test_a_folder_holds_what_it_should(void **state)
     assert_string_equal(latest, "ckpt-00000023.safetensors\n");
     assert_int_equal(strncmp(metrics, "step,loss,grad_norm,lr,", 23), 0);
     assert_non_null(strstr(metrics, "loss_data,loss_teacher,loss_student,loss_var,"));
-    assert_int_equal(
-        strncmp(shift,
-                "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,"
-                "paired,mmd2_teacher_null95\n0,4,1,",
-                102),
-        0);
+    assert_int_equal(strncmp(shift,
+                             "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,"
+                             "paired,mmd2_teacher_null95\n0,4,1,",
+                             102),
+                     0);
     assert_int_equal(strncmp(eval, "step,k,nfe,n,sw2,sw2_low,sw2_high,", 34), 0);
     assert_non_null(strstr(eval, "\n23,4,4,64,"));
     free(latest);
@@ -185,8 +182,7 @@ static void test_run_ini_gives_the_same_run(void **state)
     tiny_config(&config, "lcm");
     world_most(world, &config, a);
     lab_config_init(&again);
-    assert_int_equal(config_read_file(&again, file_join(path, a, "run.ini"), &error),
-                     STATUS_OK);
+    assert_int_equal(config_read_file(&again, file_join(path, a, "run.ini"), &error), STATUS_OK);
     world_most(world, &again, b);
     assert_same_logs(a, b);
 }
@@ -200,24 +196,20 @@ static void test_bad_input_creates_nothing(void **state)
     char runs[PATH_SIZE];
     file_join(runs, world->runs, "new");
     tiny_config(&config, "pd");
-    assert_int_equal(run_create(&run, runs, "a/b", &config, world->crew, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(run_create(&run, runs, "a/b", &config, world->crew, &error), STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "--name"));
     tiny_set(&config, "data.name=nowhere");
-    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error), STATUS_BAD_INPUT);
     tiny_config(&config, "pd");
     tiny_set(&config, "teacher.kind=file");
     tiny_set(&config, "teacher.file=missing.safetensors");
-    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error), STATUS_BAD_INPUT);
     assert_null(run);
     assert_int_equal(folder_entries(runs), -1);
     tiny_config(&config, "pd");
     FILE *file = fopen(runs, "w"); /* a file where the folder should be */
     fclose(file);
-    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(run_create(&run, runs, "x", &config, world->crew, &error), STATUS_BAD_INPUT);
     assert_null(run);
 }
 
@@ -246,12 +238,10 @@ static void test_a_run_has_one_owner(void **state)
     tiny_config(&config, "pd");
     Run *run = world_create(world, &config);
     run_until(run, 1);
-    assert_int_equal(run_resume(&second, run_folder(run), world->crew, &error),
-                     STATUS_BLOCKED);
+    assert_int_equal(run_resume(&second, run_folder(run), world->crew, &error), STATUS_BLOCKED);
     assert_null(second);
     assert_non_null(strstr(error.text, "another ddil"));
-    assert_int_equal(run_look(&second, run_folder(run), -1, world->crew, &error),
-                     STATUS_OK);
+    assert_int_equal(run_look(&second, run_folder(run), -1, world->crew, &error), STATUS_OK);
     assert_int_equal(run_step(second), 0);
     run_close(second);
     run_close(run);
@@ -267,18 +257,15 @@ static void test_runs_are_found(void **state)
     tiny_config(&config, "pd");
     for (int i = 0; i < 4; i++) {
         Run *run;
-        assert_int_equal(
-            run_create(&run, world->runs, NAMES[i], &config, world->crew, &error),
-            STATUS_OK);
+        assert_int_equal(run_create(&run, world->runs, NAMES[i], &config, world->crew, &error),
+                         STATUS_OK);
         run_close(run);
     }
-    static const char *const GOOD[][2] = {
-        {"2",         "0002-apricot"},
-        {"apr",       "0002-apricot"},
-        {"0004",      "0004-pear"   },
-        {"apple",     "0001-apple"  },
-        {"0003-pear", "0003-pear"   }
-    };
+    static const char *const GOOD[][2] = {{"2", "0002-apricot"},
+                                          {"apr", "0002-apricot"},
+                                          {"0004", "0004-pear"},
+                                          {"apple", "0001-apple"},
+                                          {"0003-pear", "0003-pear"}};
     for (int i = 0; i < 5; i++) {
         assert_int_equal(run_find(world->runs, GOOD[i][0], folder, &error), STATUS_OK);
         assert_string_equal(strrchr(folder, '/') + 1, GOOD[i][1]);

@@ -45,8 +45,7 @@ static Status open_bytes(const char *folder, const void *bytes, size_t size, Err
 }
 
 /* A file of this header text and `size` bytes of data (zeros). */
-static Status open_header(const char *folder, const char *header, size_t size,
-                          Error *error)
+static Status open_header(const char *folder, const char *header, size_t size, Error *error)
 {
     size_t length = strlen(header);
     char *bytes = calloc(1, 8 + length + size + 1);
@@ -58,7 +57,7 @@ static Status open_header(const char *folder, const char *header, size_t size,
     return status;
 }
 
-/* ---- Round trip ------------------------------------------------------------------- */
+/* ---- Round trip ---- */
 
 static const float F[6] = {1, -2, 3.5f, 0, 1e-30f, INFINITY};
 static const double D[1] = {0.1};
@@ -105,16 +104,11 @@ static void test_what_is_written_reads_back(void **state)
     assert_string_equal(tensorfile_meta(file, "step"), "12");
     assert_null(tensorfile_meta(file, "none"));
     assert_null(tensorfile_find(file, "none"));
-    assert_int_equal(tensorfile_take(file, "a.weight", WALK_F32, 2, F_SHAPE, f, &error),
-                     STATUS_OK);
-    assert_int_equal(tensorfile_take(file, "scalar", WALK_F64, 0, NULL, &d, &error),
-                     STATUS_OK);
-    assert_int_equal(tensorfile_take(file, "counts", WALK_I32, 1, THREE, i, &error),
-                     STATUS_OK);
-    assert_int_equal(tensorfile_take(file, "made", WALK_I64, 1, TWO, l, &error),
-                     STATUS_OK);
-    assert_int_equal(tensorfile_take(file, "bytes", WALK_U8, 1, FIVE, u, &error),
-                     STATUS_OK);
+    assert_int_equal(tensorfile_take(file, "a.weight", WALK_F32, 2, F_SHAPE, f, &error), STATUS_OK);
+    assert_int_equal(tensorfile_take(file, "scalar", WALK_F64, 0, NULL, &d, &error), STATUS_OK);
+    assert_int_equal(tensorfile_take(file, "counts", WALK_I32, 1, THREE, i, &error), STATUS_OK);
+    assert_int_equal(tensorfile_take(file, "made", WALK_I64, 1, TWO, l, &error), STATUS_OK);
+    assert_int_equal(tensorfile_take(file, "bytes", WALK_U8, 1, FIVE, u, &error), STATUS_OK);
     assert_memory_equal(f, F, sizeof f);
     assert_memory_equal(&d, D, sizeof d);
     assert_memory_equal(i, I, sizeof i);
@@ -141,14 +135,13 @@ static void test_another_shape_is_refused_by_name(void **state)
     assert_non_null(strstr(error.text, "a.weight is F32 2x3 where F32 3x2 is needed"));
     assert_int_equal(tensorfile_take(file, "a.weight", WALK_I32, 2, F_SHAPE, f, &error),
                      STATUS_BAD_INPUT);
-    assert_int_equal(tensorfile_take(file, "b", WALK_F32, 2, F_SHAPE, f, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(tensorfile_take(file, "b", WALK_F32, 2, F_SHAPE, f, &error), STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "b: is missing"));
     assert_near(f[0], 9, 0);
     tensorfile_close(file);
 }
 
-/* ---- Hostile files ---------------------------------------------------------------- */
+/* ---- Hostile files ---- */
 
 static void test_every_cut_is_refused(void **state)
 {
@@ -196,6 +189,7 @@ static void test_foreign_and_lying_headers_are_refused(void **state)
         const char *header;
         size_t data;
         const char *word;
+        /* clang-format off */
     } BAD[] = {
         {"[]",                                                                       0,                                                                "not a safetensors file"                                                  },
         {"{ ",                                                                       0,                                                                "JSON"                                                                    },
@@ -236,10 +230,10 @@ static void test_foreign_and_lying_headers_are_refused(void **state)
         {"{\"a\\u0000b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",                              4,
          "JSON"                                                         },
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
         Error error = {{0}};
-        assert_int_equal(open_header(*state, BAD[i].header, BAD[i].data, &error),
-                         STATUS_BAD_INPUT);
+        assert_int_equal(open_header(*state, BAD[i].header, BAD[i].data, &error), STATUS_BAD_INPUT);
         if (!strstr(error.text, BAD[i].word) || !strstr(error.text, "try.safetensors"))
             fail_msg("%s: \"%s\" lacks \"%s\"", BAD[i].header, error.text, BAD[i].word);
     }
@@ -287,9 +281,8 @@ static void test_a_write_that_fails_leaves_nothing(void **state)
     Error error = {{0}};
     TensorWriter *writer = tensorwriter_new();
     tensorwriter_declare(writer, "x", WALK_F64, 0, NULL, D);
-    assert_int_equal(
-        tensorwriter_begin(writer, file_join(path, *state, "no/where"), &error),
-        STATUS_BAD_INPUT);
+    assert_int_equal(tensorwriter_begin(writer, file_join(path, *state, "no/where"), &error),
+                     STATUS_BAD_INPUT);
     tensorwriter_abandon(writer);
     writer = tensorwriter_new();
     tensorwriter_declare(writer, "x", WALK_F64, 0, NULL, D);
@@ -300,16 +293,12 @@ static void test_a_write_that_fails_leaves_nothing(void **state)
     assert_int_equal(folder_entries(*state), 1);
 }
 
-/* ---- Weights ---------------------------------------------------------------------- */
+/* ---- Weights ---- */
 
 static NetSpec small_net(int hidden)
 {
-    NetSpec spec = {.kind = &net_mlp,
-                    .height = 1,
-                    .width = 1,
-                    .channels = 2,
-                    .hidden = hidden,
-                    .depth = 2};
+    NetSpec spec = {
+        .kind = &net_mlp, .height = 1, .width = 1, .channels = 2, .hidden = hidden, .depth = 2};
     Error error = {{0}};
     if (net_spec_complete(&spec, &error))
         fail_msg("%s", error.text);
@@ -349,8 +338,7 @@ static void test_weights_of_another_net_change_nothing(void **state)
     Error error = {{0}};
     char path[PATH_SIZE];
     size_t size = net_size(&other);
-    float *weights = calloc(size, sizeof *weights),
-          *before = calloc(size, sizeof *before);
+    float *weights = calloc(size, sizeof *weights), *before = calloc(size, sizeof *before);
     file_join(path, *state, "net.safetensors");
     assert_int_equal(weights_save(path, &spec, weights, NULL, &error), STATUS_OK);
     net_init(&other, 1, weights);
@@ -372,8 +360,7 @@ static void test_weights_must_fit_their_metadata(void **state)
     Error error = {{0}};
     char path[PATH_SIZE];
     float *weights = calloc(net_size(&spec), sizeof *weights);
-    const char *const lies[] = {"hidden", "60000", NULL}, *const junk[] = {"depth", "two",
-                                                                           NULL};
+    const char *const lies[] = {"hidden", "60000", NULL}, *const junk[] = {"depth", "two", NULL};
     file_join(path, *state, "net.safetensors");
     assert_int_equal(weights_save(path, &spec, weights, lies, &error), STATUS_OK);
     assert_int_equal(weights_spec(path, &spec, &error), STATUS_BAD_INPUT);

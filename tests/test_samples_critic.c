@@ -1,5 +1,5 @@
-/* The Samples view's look at a critic: a key shows its estimates and the teacher's, at the noise level that the cursor stands on; runs without a
- * critic never show them. */
+/* The Samples view's look at a critic: a key shows its estimates and the teacher's, at the noise
+ * level that the cursor stands on; runs without a critic never show them. */
 #include "tests/fake_snapshot.h"
 #include "views/screen.h"
 #include <setjmp.h>
@@ -17,7 +17,8 @@ enum { WIDTH = 120, HEIGHT = 40 };
 static bool shows(Screen *screen, const Snapshot *snapshot, const char *text)
 {
     Canvas canvas;
-    CanvasLook look = {.colours = COLOURS_256, .graphics = GRAPHICS_BLOCKS, .cell_width = 10, .cell_height = 20};
+    CanvasLook look = {
+        .colours = COLOURS_256, .graphics = GRAPHICS_BLOCKS, .cell_width = 10, .cell_height = 20};
     bool found = false;
     canvas_init(&canvas, WIDTH, HEIGHT, &look);
     screen_draw(screen, snapshot, &canvas);
@@ -27,7 +28,7 @@ static bool shows(Screen *screen, const Snapshot *snapshot, const char *text)
             uint32_t rune = canvas.cell[y * WIDTH + x].rune;
             row[x] = rune >= ' ' && rune < 127 ? (char)rune : ' ';
         }
-        found = strstr(row, text) != NULL;
+        found = strstr(row, text);
     }
     canvas_done(&canvas);
     return found;
@@ -47,7 +48,8 @@ static void judge(const Snapshot *snapshot)
 static void test_critic(void **state)
 {
     for (int images = 0; images < 2; images++) {
-        const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 1, .step = 900, .images = images});
+        const Snapshot *snapshot =
+            fake_snapshot(&(FakeOptions){.runs = 1, .step = 900, .images = images});
         Screen *screen = screen_new(&(ScreenOptions){0});
         (void)state;
         screen_press(screen, snapshot, '3');

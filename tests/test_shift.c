@@ -59,24 +59,22 @@ static World *world_of(const char *name, int threads, const int *keep, int n_kee
 static World *world_at_a_point(int threads)
 {
     World *world = world_of("ring", threads, NULL, 0);
-    world->law = (Mixture){
-        .n = 1, .deviation = 1e-4, .labels = 1, .weight = {1}, .mean = {{0.6, -0.4}}};
+    world->law =
+        (Mixture){.n = 1, .deviation = 1e-4, .labels = 1, .weight = {1}, .mean = {{0.6, -0.4}}};
     world->data.mixture = &world->law;
     return world;
 }
 
-static Policy policy_of(const World *world, const Mixture *law, int steps, int substeps,
-                        Rule rule)
+static Policy policy_of(const World *world, const Mixture *law, int steps, int substeps, Rule rule)
 {
-    Policy policy = {
-        .denoiser = world->expert, .steps = steps, .substeps = substeps, .rule = rule};
+    Policy policy = {.denoiser = world->expert, .steps = steps, .substeps = substeps, .rule = rule};
     policy.denoiser.mixture = law;
     return policy;
 }
 
 /* One teacher step is the label: the expert's own estimate. */
-static void label(const void *context, Arena *arena, int n, const float *z, const int *i,
-                  int steps, const int *told, float *x0)
+static void label(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
+                  const int *told, float *x0)
 {
     World *world = (World *)context;
     double *u = arena_new(arena, double, n);
@@ -91,8 +89,7 @@ static void label(const void *context, Arena *arena, int n, const float *z, cons
 static int draw_label(const void *context, Rng *rng)
 {
     const World *world = context;
-    return world->data.conditional ? (int)rng_below(rng, (uint32_t)world->data.classes)
-                                   : 0;
+    return world->data.conditional ? (int)rng_below(rng, (uint32_t)world->data.classes) : 0;
 }
 
 static Shift *open_shift(World *world, int n, int steps, int substeps)
@@ -208,8 +205,7 @@ static void test_a_biased_student_is_found_out(void **state)
     ShiftRow rows[4];
     measure(world, shift, &student, rows);
     assert_near(rows[0].paired, 0, 0);
-    assert_true(rows[0].mmd2 < rows[0].null95 &&
-                rows[0].mmd2_teacher < rows[0].null95_teacher);
+    assert_true(rows[0].mmd2 < rows[0].null95 && rows[0].mmd2_teacher < rows[0].null95_teacher);
     for (int s = 0; s < 4; s++) {
         double u = (4 - s) / 4.0, a = cos(1.5707963 * u), noise = sin(1.5707963 * u);
         assert_near(rows[s].own, 0.625, 1e-3); /* |b|^2 / 2 on any state */
@@ -268,8 +264,7 @@ static void test_rows_stand_in_the_order_of_sampling(void **state)
     (void)state;
     World *world = world_of("moons", 1, NULL, 0);
     Shift *shift = open_shift(world, 100, 5, 2);
-    Policy student = {
-        .denoiser = stranger(world, &world->keep), .steps = 5, .substeps = 1};
+    Policy student = {.denoiser = stranger(world, &world->keep), .steps = 5, .substeps = 1};
     ShiftRow rows[5];
     measure(world, shift, &student, rows);
     for (int s = 0; s < 5; s++) {
@@ -277,8 +272,7 @@ static void test_rows_stand_in_the_order_of_sampling(void **state)
         assert_int_equal(row->i, 5 - s);
         assert_near(row->time, (5 - s) / 5.0, 1e-15);
         assert_near(row->ratio, row->own / row->forward, 1e-12 * row->ratio);
-        assert_true(row->low <= row->ratio && row->ratio <= row->high &&
-                    row->low < row->high);
+        assert_true(row->low <= row->ratio && row->ratio <= row->high && row->low < row->high);
         assert_true(row->low > row->ratio / 3 && row->high < row->ratio * 3);
         assert_true(row->null95 > 0 && row->null95_teacher > 0);
     }
@@ -335,8 +329,7 @@ static void test_one_step(void **state)
     (void)state;
     World *world = world_of("ring", 1, NULL, 0);
     Shift *shift = open_shift(world, 64, 1, 4);
-    Policy student = {
-        .denoiser = stranger(world, &world->keep), .steps = 1, .substeps = 1};
+    Policy student = {.denoiser = stranger(world, &world->keep), .steps = 1, .substeps = 1};
     ShiftRow row;
     int worst = -1;
     measure(world, shift, &student, &row);
@@ -363,9 +356,8 @@ static void test_worst_leaves_the_noise_out(void **state)
 
 /* A method without labels gives the squared gap itself: the same numbers by the other
  * way. */
-static void gap(const void *context, Arena *arena, const Policy *student, int n,
-                const float *z, const int *i, int steps, const int *told, uint64_t first,
-                double *squared)
+static void gap(const void *context, Arena *arena, const Policy *student, int n, const float *z,
+                const int *i, int steps, const int *told, uint64_t first, double *squared)
 {
     float *x0 = arena_floats(arena, 2 * n), *wanted = arena_floats(arena, 2 * n);
     double *u = arena_new(arena, double, n);
@@ -385,8 +377,7 @@ static void test_gaps_and_labels_agree(void **state)
 {
     (void)state;
     World *world = world_of("moons", 2, NULL, 0);
-    Policy student = {
-        .denoiser = stranger(world, &world->keep), .steps = 4, .substeps = 1};
+    Policy student = {.denoiser = stranger(world, &world->keep), .steps = 4, .substeps = 1};
     ShiftSetup setup = {.n = 100,
                         .seed = world->seed,
                         .data = &world->data,
@@ -395,8 +386,7 @@ static void test_gaps_and_labels_agree(void **state)
                         .label_cost = 5,
                         .draw_label = draw_label};
     setup.teacher = policy_of(world, &world->law, 4, 2, RULE_DDIM);
-    Shift *by_label = open_shift(world, 100, 4, 2),
-          *by_gap = shift_open(&setup, &world->keep);
+    Shift *by_label = open_shift(world, 100, 4, 2), *by_gap = shift_open(&setup, &world->keep);
     ShiftRow a[4], b[4];
     measure(world, by_label, &student, a);
     measure(world, by_gap, &student, b);
@@ -421,8 +411,7 @@ static void test_cost_equals_a_count_by_hand(void **state)
     World *world = world_of("moons", 1, NULL, 0);
     world->expert.guidance = 3; /* two evaluations an estimate */
     Shift *shift = open_shift(world, 50, 4, 6);
-    Policy student = {
-        .denoiser = stranger(world, &world->keep), .steps = 4, .substeps = 1};
+    Policy student = {.denoiser = stranger(world, &world->keep), .steps = 4, .substeps = 1};
     ShiftRow rows[4];
     /* Own states and forward states: 4 x 50 estimates each; labels of the own states, 2
      * evaluations each. */

@@ -18,8 +18,7 @@ static Dataset draw_pictures(Arena *arena)
     for (int r = 0; r < PICTURES; r++) {
         seen[r] = r;
         for (int p = 0; p < PIXELS; p++)
-            x[r * PIXELS + p] =
-                0.9f * vectors_wave((uint32_t)(3 * r + p % SIDE * 3 / SIDE), 4);
+            x[r * PIXELS + p] = 0.9f * vectors_wave((uint32_t)(3 * r + p % SIDE * 3 / SIDE), 4);
     }
     return (Dataset){.height = SIDE,
                      .width = SIDE,
@@ -50,14 +49,13 @@ static Denoiser picture_net(Arena *arena, uint64_t seed)
     net_init(&spec, seed, weights);
     for (size_t k = 0; k < net_size(&spec); k++)
         weights[k] +=
-            0.02f *
-            vectors_wave((uint32_t)k, (uint32_t)seed); /* the last layer starts at zero */
+            0.02f * vectors_wave((uint32_t)k, (uint32_t)seed); /* the last layer starts at zero */
     return (Denoiser){.spec = spec, .weights = weights, .guidance = 1};
 }
 
 /* The picture teacher's estimate, one step. */
-static void picture_label(const void *context, Arena *arena, int n, const float *z,
-                          const int *i, int steps, const int *told, float *x0)
+static void picture_label(const void *context, Arena *arena, int n, const float *z, const int *i,
+                          int steps, const int *told, float *x0)
 {
     double *u = arena_new(arena, double, n);
     for (int r = 0; r < n; r++)
@@ -107,8 +105,7 @@ static void test_pictures_are_compared_in_principal_components(void **state)
         assert_near(perfect[s].own, 0, 1e-10);
         assert_near(perfect[s].paired, 0, 0);
         assert_true(perfect[s].mmd2_teacher < perfect[s].null95_teacher);
-        assert_true(isfinite(one[s].mmd2) && isfinite(one[s].mmd2_teacher) &&
-                    one[s].own > 0);
+        assert_true(isfinite(one[s].mmd2) && isfinite(one[s].mmd2_teacher) && one[s].own > 0);
     }
     assert_same_shift(2, one, two);
     assert_true(one[0].mmd2 < one[0].null95); /* i = N: both are noise */

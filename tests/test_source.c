@@ -6,8 +6,7 @@
 
 /* ---- Priors ---- */
 
-static void assert_priors(const Lab *lab, long step, double data, double teacher,
-                          double student)
+static void assert_priors(const Lab *lab, long step, double data, double teacher, double student)
 {
     double beta[ORIGINS];
     source_priors(&lab->source, step, lab->steps, beta);
@@ -31,6 +30,7 @@ static void set_priors(Lab *lab, PriorSchedule schedule, double data, double tea
 static void test_priors_sum_to_one(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const double betas[][3] = {
         {1,   0,    0   },
         {0.5, 0.25, 0.25},
@@ -38,6 +38,7 @@ static void test_priors_sum_to_one(void **state)
         {0,   1,    0   },
         {0.1, 0,    0.9 }
     };
+    /* clang-format on */
     Bench *bench = bench_open(PD, 1);
     Source *source = &bench->lab.source;
     for (int schedule = PRIOR_CONSTANT; schedule <= PRIOR_ADAPTIVE; schedule++)
@@ -120,8 +121,7 @@ static void test_adaptive_follows_the_shift(void **state)
     bench->lab.source.set.beta_floor = 0;
     for (int k = 0; k < 7; k++) {
         bench->lab.source.measured_shift = ratio[k];
-        assert_priors(&bench->lab, 50, 0.75 * (1 - share[k]), 0.25 * (1 - share[k]),
-                      share[k]);
+        assert_priors(&bench->lab, 50, 0.75 * (1 - share[k]), 0.25 * (1 - share[k]), share[k]);
     }
     bench_close(bench);
 }
@@ -209,8 +209,7 @@ static void test_data_rows_are_forward_noised(void **state)
     (void)state;
     for (int continuous = 0; continuous < 2; continuous++) {
         Bench *bench = bench_open(
-            continuous ? "[run]\nmethod = diffusion\n[data]\nname = ring\n" SMALL : PD,
-            1);
+            continuous ? "[run]\nmethod = diffusion\n[data]\nname = ring\n" SMALL : PD, 1);
         Draw draw = draw_at(&bench->lab, 3);
         Drawn *d = draw_all(&bench->lab, &draw);
         double mean = 0, square = 0;
@@ -234,8 +233,7 @@ static void test_data_rows_are_forward_noised(void **state)
 static void test_empty_rings_give_data(void **state)
 {
     (void)state;
-    Bench *bench =
-        bench_open(PD SOURCE "beta_data = 0\nbeta_teacher = 1\nbeta_student = 1\n", 1);
+    Bench *bench = bench_open(PD SOURCE "beta_data = 0\nbeta_teacher = 1\nbeta_student = 1\n", 1);
     Draw draw = draw_at(&bench->lab, 0);
     Drawn *d = draw_all(&bench->lab, &draw);
     for (int r = 0; r < ROWS; r++)
@@ -251,8 +249,7 @@ static void test_keep_touches_data_rows_only(void **state)
     (void)state;
     Bench *bench = bench_open(
         "[run]\nmethod = pd\nsteps = 100\n[data]\nname = ring\nconditional = yes\n"
-        "keep = 0,1,2\n[teacher]\nguidance = 2\n" SMALL
-        "[source]\nwarmup = 0\ncapacity = 512\n"
+        "keep = 0,1,2\n[teacher]\nguidance = 2\n" SMALL "[source]\nwarmup = 0\ncapacity = 512\n"
         "teacher_capacity = 512\n" MIXED,
         1);
     Lab *lab = &bench->lab;
@@ -265,8 +262,7 @@ static void test_keep_touches_data_rows_only(void **state)
          : d->origin[r] == ORIGIN_STUDENT ? student
                                           : teacher)[d->label[r]]++;
     const double third = 1.0 / 3, eighth = 0.125;
-    assert_true(chi_square(8, data, (double[]){third, third, third, 0, 0, 0, 0, 0}) <
-                13.8);
+    assert_true(chi_square(8, data, (double[]){third, third, third, 0, 0, 0, 0, 0}) < 13.8);
     /* The rings' own labels: each roll-out once. */
     const Replay *rings[] = {&lab->source.student, &lab->source.teacher};
     for (int k = 0; k < 2; k++) {
@@ -274,8 +270,8 @@ static void test_keep_touches_data_rows_only(void **state)
         for (int n = 0; n < rings[k]->filled; n++)
             count[rings[k]->label[n]]++;
         assert_true(chi_square(8, count,
-                               (double[]){eighth, eighth, eighth, eighth, eighth, eighth,
-                                          eighth, eighth}) < 24.3);
+                               (double[]){eighth, eighth, eighth, eighth, eighth, eighth, eighth,
+                                          eighth}) < 24.3);
     }
     for (int c = 0; c < 8; c++)
         assert_true(student[c] > 0 && teacher[c] > 0);
@@ -287,9 +283,7 @@ static void test_limit_touches_data_rows_only(void **state)
 {
     (void)state;
     Bench *bench = bench_open(
-        "[run]\nmethod = pd\nsteps = 100\n[data]\nname = ring\nlimit = 5\n" SMALL SOURCE
-            MIXED,
-        1);
+        "[run]\nmethod = pd\nsteps = 100\n[data]\nname = ring\nlimit = 5\n" SMALL SOURCE MIXED, 1);
     Bench *whole = bench_open(PD SOURCE MIXED, 1);
     Lab *lab = &bench->lab;
     bench_start(bench, 0);

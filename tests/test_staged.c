@@ -21,7 +21,7 @@ static ParamInfoView param_of(const char *section, const char *key)
     return param;
 }
 
-/* ---- Nudges ----------------------------------------------------------------------- */
+/* ---- Nudges ---- */
 
 static void test_nudges_are_sensible(void **state)
 {
@@ -31,6 +31,7 @@ static void test_nudges_are_sensible(void **state)
         int by;
         bool big;
         const char *next; /* NULL: it ends here */
+        /* clang-format off */
     } rows[] = {
         {"optimizer", "lr",           "0.001",     1,  false, "0.002" },
         {"optimizer", "lr",           "0.002",     1,  false, "0.005" },
@@ -69,12 +70,13 @@ static void test_nudges_are_sensible(void **state)
         {"data",      "path",         "x",         1,  false, NULL    },
         {"data",      "keep",         "1,2",       1,  false, NULL    },
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ParamInfoView param = param_of(rows[i].section, rows[i].key);
         char next[VALUE_SIZE], text[VALUE_SIZE];
         Error error;
         bool moved = nudge(&param, rows[i].now, rows[i].by, rows[i].big, next);
-        if (moved != (rows[i].next != NULL)) {
+        if (moved != !!rows[i].next) {
             fail_msg("%s %s by %d: %s", rows[i].key, rows[i].now, rows[i].by,
                      moved ? next : "stays");
         }
@@ -98,7 +100,7 @@ static void test_nudging_ends_at_the_limits(void **state)
             char now[VALUE_SIZE], next[VALUE_SIZE];
             Error error;
             int pushes = 0;
-            snprintf(now, sizeof now, "%s", param.fallback != NULL ? param.fallback : "");
+            snprintf(now, sizeof now, "%s", param.fallback ? param.fallback : "");
             double low, high;
             for (; nudge(&param, now, by, pushes % 5 == 4, next); pushes++) {
                 assert_true(pushes < 2000);
@@ -107,8 +109,7 @@ static void test_nudging_ends_at_the_limits(void **state)
                 assert_true(!slider_ends(&param, &low, &high) ||
                             (part >= 0 && part <= 1 && low < high));
             }
-            bool number =
-                strcmp(param.type, "int") == 0 || strcmp(param.type, "real") == 0;
+            bool number = strcmp(param.type, "int") == 0 || strcmp(param.type, "real") == 0;
             if (number && by < 0) {
                 assert_near(strtod(now, NULL),
                             param.low < strtod(param.fallback, NULL) ? strtod(now, NULL)
@@ -122,7 +123,7 @@ static void test_nudging_ends_at_the_limits(void **state)
     assert_true(moved > 80);
 }
 
-/* ---- The staged model ------------------------------------------------------------- */
+/* ---- The staged model ---- */
 
 static void test_staged_values(void **state)
 {
@@ -174,8 +175,7 @@ static void test_too_many_staged_values_are_refused(void **state)
         if (nudge(&param, run->param[row], 1, false, next)) {
             Status status = staged_put(&staged, run, row, next, &error);
             taken += status == STATUS_OK;
-            refused +=
-                status != STATUS_OK && strstr(error.text, "staged already") != NULL;
+            refused += status != STATUS_OK && strstr(error.text, "staged already");
         }
     }
     assert_int_equal(taken, STAGED_MAX);
@@ -219,7 +219,7 @@ static void test_staged_values_settle(void **state)
     assert_string_equal(staged_text(&copy, clip), "2");
 }
 
-/* ---- The mixture ------------------------------------------------------------------ */
+/* ---- The mixture ---- */
 
 static void assert_mixture(const Mixture *m, int data, int teacher, int student)
 {
@@ -244,9 +244,7 @@ static void test_the_triangle(void **state)
     assert_mixture(&m, 450, 275, 275);
     m = mixture_move(m, ACTION_RIGHT);
     assert_mixture(&m, 450, 225, 325);
-    m = (Mixture){
-        {1000, 0, 0}
-    };
+    m = (Mixture){{1000, 0, 0}};
     m = mixture_move(m, ACTION_LEFT);
     assert_mixture(&m, 1000, 0, 0);
     m = mixture_move(m, ACTION_DOWN);
@@ -260,9 +258,8 @@ static void test_the_triangle(void **state)
         assert_int_equal(m.part[0] + m.part[1] + m.part[2], SIMPLEX_WHOLE);
         assert_true(m.part[0] >= 0 && m.part[1] >= 0 && m.part[2] >= 0);
     }
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 60; i++)
         m = mixture_move(m, i < 30 ? ACTION_DOWN : ACTION_RIGHT);
-    }
     assert_mixture(&m, 0, 0, 1000);
 }
 

@@ -34,18 +34,14 @@ static struct Line {
 } line;
 
 double __wrap_clock_s(void);
-double __wrap_clock_s(void)
-{
-    return line.now;
-}
+double __wrap_clock_s(void) { return line.now; }
 
 ssize_t __real_write(int fd, const void *data, size_t n);
 ssize_t __wrap_write(int fd, const void *data, size_t n);
 ssize_t __wrap_write(int fd, const void *data, size_t n)
 {
-    if (!line.counts) {
+    if (!line.counts)
         return __real_write(fd, data, n);
-    }
     if (line.room == 0) {
         errno = EAGAIN;
         return -1;
@@ -106,9 +102,8 @@ static void draw(World *world)
 static bool exchange(World *world)
 {
     Emulator *e = &world->desk.emulator;
-    for (size_t before = e->received; e->received < before + line.sent;) {
+    for (size_t before = e->received; e->received < before + line.sent;)
         emulator_pump(e);
-    }
     line.sent = 0;
     int waiting = 0;
     while (ioctl(e->slave, FIONREAD, &waiting), (size_t)waiting < e->answered - world->heard) {
@@ -129,31 +124,28 @@ static bool turn(World *world)
         assert_int_equal(term_read(desk->term, press, 512, &changed), 0); /* never keys */
         world->heard = desk->emulator.answered;
     }
-    if (changed) {
+    if (changed)
         draw(world);
-    }
     bool again = term_tick(desk->term);
     bool answers = exchange(world);
     assert_nothing_stale(desk);
     assert_kitty_not_stale(&desk->emulator.kitty, &desk->canvas);
-    if (again) {
+    if (again)
         draw(world);
-    }
     line.now += 0.005;
     return !(heard || changed || again || answers || term_output(desk->term) >= 0);
 }
 
 static bool remarks(const World *world, const char *what)
 {
-    return strstr(world->desk.canvas.look.remark, what) != NULL;
+    return strstr(world->desk.canvas.look.remark, what);
 }
 
 static bool any_ink(const Emulator *e)
 {
     int cells = 0;
-    for (int i = 0; i < e->width * e->height; i++) {
+    for (int i = 0; i < e->width * e->height; i++)
         cells += e->inked[i] != 0;
-    }
     return cells > 0;
 }
 
@@ -175,18 +167,16 @@ static void settle(World *world)
         quiet = idle ? quiet + 1 : 0;
     }
     assert_text_arrived(desk);
-    if (remarks(world, "paused")) {
+    if (remarks(world, "paused"))
         return;
-    }
     if (remarks(world, "kitty")) {
         assert_false(any_ink(e));
     } else {
         assert_int_equal(e->kitty.n, 0);
         assert_pictures_arrived(desk, world->steady);
     }
-    if (remarks(world, "kitty") || desk->canvas.pictures == 0) {
+    if (remarks(world, "kitty") || desk->canvas.pictures == 0)
         assert_kitty_shows(&e->kitty, &desk->canvas, world->steady);
-    }
     world->seen += desk->canvas.pictures;
 }
 
@@ -223,21 +213,26 @@ static void type(World *world)
                                         ":theme dark\r",
                                         ":palette tol\r",
                                         "mhello\r",
-                                        "\033" "3T",
-                                        "\033" "3d",
-                                        "\033" "3t",
-                                        "\033" "4FD",
-                                        "\033" "6v",
+                                        "\033"
+                                        "3T",
+                                        "\033"
+                                        "3d",
+                                        "\033"
+                                        "3t",
+                                        "\033"
+                                        "4FD",
+                                        "\033"
+                                        "6v",
                                         "I",
                                         "\f"};
     const char *text = texts[next(&world->seed) % (sizeof texts / sizeof *texts)];
-    for (; *text != '\0'; text++) {
+    for (; *text != '\0'; text++)
         press(world, *text);
-    }
 }
 
 static void resize(World *world)
 {
+    /* clang-format off */
     static const int sizes[][2] = {
         {1,   1 },
         {20,  4 },
@@ -248,12 +243,15 @@ static void resize(World *world)
         {120, 40},
         {200, 60}
     };
+    /* clang-format on */
+    /* clang-format off */
     static const int cells[][2] = {
         {10, 20},
         {10, 20},
         {7,  15},
         {13, 27}
     };
+    /* clang-format on */
     const int *size = sizes[next(&world->seed) % 8], *cell = cells[next(&world->seed) % 4];
     exchange(world);
     world->desk.emulator.cell_width = cell[0]; /* a larger or smaller font */
@@ -284,9 +282,8 @@ static void recover(World *world)
     press(world, PRESS_ESCAPE);
     press(world, '2' + (int)(next(&world->seed) % 3));
     press(world, PRESS_END);
-    for (int i = 0; i < 5 && term_look(desk->term).graphics != GRAPHICS_SIXEL; i++) {
+    for (int i = 0; i < 5 && term_look(desk->term).graphics != GRAPHICS_SIXEL; i++)
         press(world, 'I');
-    }
     draw(world);
     for (int i = 0; i < 5 && desk->canvas.pictures == 0; i++) {
         press(world, PRESS_TAB);
@@ -326,6 +323,7 @@ static void open_world(World *world, unsigned seed, GraphicsChoice graphics)
     Desk *desk = &world->desk;
     *world = (World){.seed = seed, .steady = seed % 2, .a_turn = 1 << 30};
     line = (struct Line){.now = 1000};
+    /* clang-format off */
     const FakeOptions kinds[SNAPSHOTS] = {
         {.runs = 5, .step = 2000, .images = true},
         {.runs = 5, .step = 2500, .images = true, .seed = 9, .past = 900},
@@ -334,9 +332,9 @@ static void open_world(World *world, unsigned seed, GraphicsChoice graphics)
         {.runs = 1, .empty = true},
         {.runs = 4, .step = 900, .images = true, .all_done = true, .sampling = 2}
     };
-    for (int i = 0; i < SNAPSHOTS; i++) {
+    /* clang-format on */
+    for (int i = 0; i < SNAPSHOTS; i++)
         world->snapshot[i] = fake_snapshot(&kinds[i]);
-    }
     world->now = world->snapshot[0];
     emulator_environment();
     unsetenv("TMUX");
@@ -365,9 +363,8 @@ static void close_world(World *world)
     emulator_close(&desk->emulator);
     screen_free(desk->screen);
     canvas_done(&desk->canvas);
-    for (int i = 0; i < SNAPSHOTS; i++) {
+    for (int i = 0; i < SNAPSHOTS; i++)
         fake_free(world->snapshot[i]);
-    }
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -387,12 +384,10 @@ static int live(unsigned seed, GraphicsChoice graphics)
         happen(&world);
         draw(&world);
         world.deaf -= world.deaf > 0;
-        for (unsigned turns = next(&world.seed) % 4; turns > 0; turns--) {
+        for (unsigned turns = next(&world.seed) % 4; turns > 0; turns--)
             turn(&world);
-        }
-        if (next(&world.seed) % 4 == 0) {
+        if (next(&world.seed) % 4 == 0)
             settle(&world);
-        }
     }
     close_world(&world);
     printf("# seed %u: %d frames, %d pictures compared\n", seed, world.drawn, world.seen);
@@ -403,11 +398,9 @@ static void live_through(GraphicsChoice graphics)
 {
     const char *only = getenv("STALE_SEED"); /* to look into one */
     int seen = 0, n = sizeof seeds / sizeof *seeds;
-    for (int i = 0; i < n && only == NULL; i++) {
+    for (int i = 0; i < n && !only; i++)
         seen += live(seeds[i], graphics);
-    }
-    assert_true(only != NULL ? live((unsigned)atoi(only), graphics) >= 0
-                             : 10 * seen > n * HAPPENINGS);
+    assert_true(only ? live((unsigned)atoi(only), graphics) >= 0 : 10 * seen > n * HAPPENINGS);
 }
 
 static void test_no_sixel_is_left_behind(void **state)

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- Steering --------------------------------------------------------------------- */
+/* ---- Steering ---- */
 
 static void test_a_fork_without_changes_goes_the_same_way(void **state)
 {
@@ -20,9 +20,8 @@ static void test_a_fork_without_changes_goes_the_same_way(void **state)
     char parent[PATH_SIZE];
     tiny_config(&config, "pd");
     world_most(world, &config, parent);
-    assert_int_equal(
-        run_fork(&run, world->runs, parent, 14, NULL, "", world->crew, &error),
-        STATUS_OK);
+    assert_int_equal(run_fork(&run, world->runs, parent, 14, NULL, "", world->crew, &error),
+                     STATUS_OK);
     char child[PATH_SIZE];
     snprintf(child, sizeof child, "%s", run_folder(run));
     assert_non_null(strstr(child, "0002-tiny"));
@@ -50,9 +49,9 @@ static void test_a_fork_that_does_not_fit_is_refused_by_name(void **state)
     char parent[PATH_SIZE];
     tiny_config(&config, "pd");
     world_most(world, &config, parent);
-    assert_int_equal(run_fork(&run, world->runs, parent, -1, "wide", "net.width=32\n",
-                              world->crew, &error),
-                     STATUS_BAD_INPUT);
+    assert_int_equal(
+        run_fork(&run, world->runs, parent, -1, "wide", "net.width=32\n", world->crew, &error),
+        STATUS_BAD_INPUT);
     assert_non_null(strstr(error.text, "net.width"));
     assert_int_equal(run_fork(&run, world->runs, parent, 5, "x", "", world->crew, &error),
                      STATUS_BAD_INPUT);
@@ -131,8 +130,7 @@ static void test_a_budget_ends_a_run(void **state)
     run_until(run, 9);
     const Cost *cost = &run_lab(run)->cost;
     char budget[64];
-    snprintf(budget, sizeof budget, "run.budget_nfe=%.17g",
-             cost->teacher + cost->student);
+    snprintf(budget, sizeof budget, "run.budget_nfe=%.17g", cost->teacher + cost->student);
     run_close(run);
     tiny_set(&config, budget);
     run = world_create(world, &config);
@@ -143,7 +141,7 @@ static void test_a_budget_ends_a_run(void **state)
     run_close(run);
 }
 
-/* ---- Failure ---------------------------------------------------------------------- */
+/* ---- Failure ---- */
 
 static void test_a_broken_loss_fails_the_run_and_keeps_the_checkpoint(void **state)
 {
@@ -243,8 +241,7 @@ static void forge(const char *path, const char *name, long value)
             if (give)
                 tensorwriter_give(writer, info->name, data);
             else
-                tensorwriter_declare(writer, info->name, info->type, info->rank,
-                                     info->shape, data);
+                tensorwriter_declare(writer, info->name, info->type, info->rank, info->shape, data);
         }
     }
     assert_int_equal(tensorwriter_commit(writer, &error), STATUS_OK);
@@ -257,6 +254,7 @@ static void test_forged_counters_are_refused(void **state)
     static const struct {
         const char *name;
         long value;
+        /* clang-format off */
     } LIES[] = {
         {"source.student.filled", 17},
         {"source.student.next",   -1},
@@ -265,6 +263,7 @@ static void test_forged_counters_are_refused(void **state)
         {"run.step",              8 },
         {"run.pretrained",        -1}
     };
+    /* clang-format on */
     World *world = *state;
     Config config;
     Error error = {{0}};
@@ -284,8 +283,7 @@ static void test_forged_counters_are_refused(void **state)
         assert_int_equal(run_look(&looked, folder, 7, world->crew, &error), STATUS_OK);
         run_close(looked);
         forge(path, LIES[i].name, LIES[i].value);
-        assert_int_equal(run_look(&looked, folder, 7, world->crew, &error),
-                         STATUS_BAD_INPUT);
+        assert_int_equal(run_look(&looked, folder, 7, world->crew, &error), STATUS_BAD_INPUT);
         assert_non_null(strstr(error.text, "counters"));
     }
     free(good);
@@ -330,14 +328,12 @@ static void test_a_view_from_disk_equals_the_live_one(void **state)
     assert_int_equal(live->shift_view.columns, disk->shift_view.columns);
     assert_int_equal(live->shift_view.columns, 6); /* 0, 5, 10, 15, 20, 23 */
     assert_memory_equal(live->shift_view.ratio, disk->shift_view.ratio,
-                        sizeof(float) *
-                            (size_t)(live->shift_view.columns * live->shift_view.rows));
+                        sizeof(float) * (size_t)(live->shift_view.columns * live->shift_view.rows));
     assert_near(live->shift, disk->shift, 0);
     assert_int_equal(live->samples.n, disk->samples.n);
     assert_int_equal(disk->samples.step, 23);
     assert_memory_equal(live->samples.student, disk->samples.student,
-                        sizeof(float) *
-                            (size_t)((live->samples.steps + 1) * live->samples.n * 2));
+                        sizeof(float) * (size_t)((live->samples.steps + 1) * live->samples.n * 2));
     assert_int_equal(live->metrics, disk->metrics);
     assert_near(live->metric[0].value, disk->metric[0].value, 0);
     assert_near(live->best, disk->best, 0);

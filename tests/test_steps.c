@@ -1,18 +1,19 @@
-/* What follows the shift at each sampling step: the priors (adaptive_steps) and how often the step is trained
- * (importance). */
+/* What follows the shift at each sampling step: the priors (adaptive_steps) and how often the step
+ * is trained (importance). */
 #include "tests/labs.h"
 #include "tests/near.h"
 #include <string.h>
 
 enum { DRAWS = 20000, STEPS = 4 };
 
-#define TEXT                                                                             \
-    "[run]\nbatch = 64\nsteps = 100\n[data]\nname = ring\n[net]\nwidth = 8\ndepth = 1\n" \
-    "features = 8\n[student]\ninit = random\nsteps = 4\n[source]\nbeta_data = 0.5\n"     \
-    "beta_teacher = 0.25\nbeta_student = 0.25\nwarmup = 0\nbeta_floor = 0.2\n"           \
+#define TEXT                                                                                       \
+    "[run]\nbatch = 64\nsteps = 100\n[data]\nname = ring\n[net]\nwidth = 8\ndepth = 1\n"           \
+    "features = 8\n[student]\ninit = random\nsteps = 4\n[source]\nbeta_data = 0.5\n"               \
+    "beta_teacher = 0.25\nbeta_student = 0.25\nwarmup = 0\nbeta_floor = 0.2\n"                     \
     "capacity = 32\nteacher_capacity = 32\nmax_age = 1000000\n"
 
-/* A lab whose rings are full and whose shift is 1 at i = 4 (the noise), 2, 4 and 8 at i = 3, 2, 1. */
+/* A lab whose rings are full and whose shift is 1 at i = 4 (the noise), 2, 4 and 8 at i = 3, 2, 1.
+ */
 static Bench *lab_with_shift(const char *text)
 {
     Bench *bench = bench_open(text, 1);
@@ -33,8 +34,14 @@ static Counts count(const Lab *lab, bool by_step)
     double u, chance;
     int point, label;
     unsigned char origin;
-    Batch batch = {.n = 1, .z = z, .x = x, .u = &u, .point = &point, .label = &label,
-                   .origin = &origin, .chance = &chance};
+    Batch batch = {.n = 1,
+                   .z = z,
+                   .x = x,
+                   .u = &u,
+                   .point = &point,
+                   .label = &label,
+                   .origin = &origin,
+                   .chance = &chance};
     Counts counts = {{0}, {{0}}};
     Draw draw = {.stream = STREAM_BATCH, .batch = 1, .by_step = by_step};
     source_priors(&lab->source, 50, 100, draw.beta);
@@ -51,7 +58,8 @@ static Counts count(const Lab *lab, bool by_step)
     return counts;
 }
 
-/* Student's share 1 - 1 / shift within [0.1, 0.7]; the rest is shared as the priors say. 5 standard errors. */
+/* Student's share 1 - 1 / shift within [0.1, 0.7]; the rest is shared as the priors say. 5 standard
+ * errors. */
 static void test_priors_follow_each_step(void **state)
 {
     (void)state;
@@ -77,9 +85,9 @@ static void test_priors_follow_each_step(void **state)
 static void test_importance(void **state)
 {
     (void)state;
-    static const char *const text[] = {
-        "[run]\nmethod = pd\n" TEXT "importance = 0.6\n",
-        "[run]\nmethod = lcm\n" TEXT "importance = 0.6\n[lcm]\npoints = 16\n"};
+    static const char *const text[] = {"[run]\nmethod = pd\n" TEXT "importance = 0.6\n",
+                                       "[run]\nmethod = lcm\n" TEXT
+                                       "importance = 0.6\n[lcm]\npoints = 16\n"};
     for (int m = 0; m < 2; m++) {
         Bench *bench = lab_with_shift(text[m]);
         Counts counts = count(&bench->lab, false);
@@ -106,8 +114,8 @@ static void test_wild_shifts(void **state)
     bench_close(bench);
 }
 
-/* SafeDAgger's gate at a quantile of 0.6: about four in ten roll-outs are kept, those that disagree more; all are paid
- * for; a gated run resumes to the same bits. */
+/* SafeDAgger's gate at a quantile of 0.6: about four in ten roll-outs are kept, those that disagree
+ * more; all are paid for; a gated run resumes to the same bits. */
 static void test_gate(void **state)
 {
     const char *text = *state;

@@ -27,11 +27,13 @@ static Mixture unnormalised_ring(void)
 static void test_exact_ring_golden(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const double golden[3][2] = {
         {1.5754646581, .9300787715},
         {1.4632056872, .7329143296},
         {.8021415355,  .4010722864}
     };
+    /* clang-format on */
     Mixture ring = unnormalised_ring();
     const float z[2] = {1, 0.5f};
     for (int k = 0; k < 3; k++) {
@@ -45,18 +47,15 @@ static void test_exact_ring_golden(void **state)
 /* Uneven weights, two labels, components that overlap. */
 static Mixture lopsided(void)
 {
-    return (Mixture){
-        .n = 3,
-        .labels = 2,
-        .deviation = 0.3,
-        .mean = {{0.5, 0}, {-0.5, 0.4}, {0, -1}},
-        .weight = {0.5,      0.3,         0.2    },
-        .label = {0,        1,           0      }
-    };
+    return (Mixture){.n = 3,
+                     .labels = 2,
+                     .deviation = 0.3,
+                     .mean = {{0.5, 0}, {-0.5, 0.4}, {0, -1}},
+                     .weight = {0.5, 0.3, 0.2},
+                     .label = {0, 1, 0}};
 }
 
-static double density(const Mixture *m, double alpha, double extra, double x, double y,
-                      int label)
+static double density(const Mixture *m, double alpha, double extra, double x, double y, int label)
 {
     double sum = 0, v = alpha * alpha * m->deviation * m->deviation + extra * extra;
     for (int k = 0; k < m->n; k++) {
@@ -68,16 +67,16 @@ static double density(const Mixture *m, double alpha, double extra, double x, do
 }
 
 /* E[x | z] by summing over a fine grid of x: p(x) N(z; alpha x, sigma^2). */
-static void posterior_by_quadrature(const Mixture *m, Noise t, const float z[2],
-                                    int label, double mean[2])
+static void posterior_by_quadrature(const Mixture *m, Noise t, const float z[2], int label,
+                                    double mean[2])
 {
     double total = 0, step = 0.02;
     mean[0] = mean[1] = 0;
     for (double x = -3; x <= 3; x += step)
         for (double y = -3; y <= 3; y += step) {
             double dx = z[0] - t.alpha * x, dy = z[1] - t.alpha * y;
-            double w = density(m, 1, 0, x, y, label) *
-                       exp(-(dx * dx + dy * dy) / (2 * t.sigma * t.sigma));
+            double w =
+                density(m, 1, 0, x, y, label) * exp(-(dx * dx + dy * dy) / (2 * t.sigma * t.sigma));
             total += w;
             mean[0] += w * x;
             mean[1] += w * y;
@@ -89,11 +88,13 @@ static void posterior_by_quadrature(const Mixture *m, Noise t, const float z[2],
 static void test_posterior_mean(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const float points[][2] = {
         {0.1f,  0.2f },
         {-0.8f, 0.5f },
         {0.3f,  -1.1f}
     };
+    /* clang-format on */
     Mixture m = lopsided();
     for (double u = 0.2; u < 1; u += 0.3)
         for (int p = 0; p < 3; p++)
@@ -121,10 +122,9 @@ static void test_score_identity(void **state)
         mixture_x0(&m, t, z, -1, x);
         for (int c = 0; c < 2; c++) {
             double dx = c == 0 ? h : 0, dy = c == 1 ? h : 0;
-            double slope =
-                (log(density(&m, t.alpha, t.sigma, z[0] + dx, z[1] + dy, -1)) -
-                 log(density(&m, t.alpha, t.sigma, z[0] - dx, z[1] - dy, -1))) /
-                (2 * h);
+            double slope = (log(density(&m, t.alpha, t.sigma, z[0] + dx, z[1] + dy, -1)) -
+                            log(density(&m, t.alpha, t.sigma, z[0] - dx, z[1] - dy, -1))) /
+                           (2 * h);
             double tolerance = 1e-6 + 1e-7 / (t.sigma * t.sigma);
             assert_near((t.alpha * x[c] - z[c]) / (t.sigma * t.sigma), slope, tolerance);
         }
@@ -146,14 +146,14 @@ static void test_teacher_far_away(void **state)
 
 /* ---- Denoisers ---- */
 
-
 static void test_exact_guidance(void **state)
 {
     (void)state;
     Arena arena;
     arena_init(&arena, gib);
     Mixture m = lopsided();
-    Denoiser plain = exact_denoiser(&m, 0, 3), told = exact_denoiser(&m, 2, 1), guided = exact_denoiser(&m, 2, 3);
+    Denoiser plain = exact_denoiser(&m, 0, 3), told = exact_denoiser(&m, 2, 1),
+             guided = exact_denoiser(&m, 2, 3);
     assert_int_equal(denoiser_cost(&plain), 1);
     assert_int_equal(denoiser_cost(&told), 1);
     assert_int_equal(denoiser_cost(&guided), 2);
@@ -173,7 +173,6 @@ static void test_exact_guidance(void **state)
     assert_memory_equal(guided_x, free_x, sizeof free_x);
     arena_done(&arena);
 }
-
 
 /* xhat = alpha z - sigma v, from the network called by hand; guidance combines the two
  * answers; memory comes back. */
@@ -224,12 +223,9 @@ static void test_network_denoiser(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_ring_golden),
-        cmocka_unit_test(test_posterior_mean),
-        cmocka_unit_test(test_score_identity),
-        cmocka_unit_test(test_teacher_far_away),
-        cmocka_unit_test(test_exact_guidance),
-        cmocka_unit_test(test_network_denoiser),
+        cmocka_unit_test(test_exact_ring_golden), cmocka_unit_test(test_posterior_mean),
+        cmocka_unit_test(test_score_identity),    cmocka_unit_test(test_teacher_far_away),
+        cmocka_unit_test(test_exact_guidance),    cmocka_unit_test(test_network_denoiser),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,74 +23,32 @@ static float constants[8192];
 
 typedef Tensor *Build(Tape *tape, Tensor **in);
 
-static Tensor *build_linear(Tape *t, Tensor **in)
-{
-    return op_linear(t, in[0], in[1], in[2]);
-}
+static Tensor *build_linear(Tape *t, Tensor **in) { return op_linear(t, in[0], in[1], in[2]); }
 static Tensor *build_linear_silu(Tape *t, Tensor **in)
 {
     return op_linear_silu(t, in[0], in[1], in[2]);
 }
-static Tensor *build_linear_plain(Tape *t, Tensor **in)
-{
-    return op_linear(t, in[0], in[1], NULL);
-}
-static Tensor *build_conv(Tape *t, Tensor **in)
-{
-    return op_conv3x3(t, in[0], in[1], in[2]);
-}
-static Tensor *build_conv_plain(Tape *t, Tensor **in)
-{
-    return op_conv3x3(t, in[0], in[1], NULL);
-}
-static Tensor *build_silu(Tape *t, Tensor **in)
-{
-    return op_silu(t, in[0]);
-}
-static Tensor *build_gelu(Tape *t, Tensor **in)
-{
-    return op_gelu(t, in[0]);
-}
-static Tensor *build_add(Tape *t, Tensor **in)
-{
-    return op_add(t, in[0], in[1]);
-}
+static Tensor *build_linear_plain(Tape *t, Tensor **in) { return op_linear(t, in[0], in[1], NULL); }
+static Tensor *build_conv(Tape *t, Tensor **in) { return op_conv3x3(t, in[0], in[1], in[2]); }
+static Tensor *build_conv_plain(Tape *t, Tensor **in) { return op_conv3x3(t, in[0], in[1], NULL); }
+static Tensor *build_silu(Tape *t, Tensor **in) { return op_silu(t, in[0]); }
+static Tensor *build_gelu(Tape *t, Tensor **in) { return op_gelu(t, in[0]); }
+static Tensor *build_add(Tape *t, Tensor **in) { return op_add(t, in[0], in[1]); }
 static Tensor *build_double(Tape *t, Tensor **in)
 {
     return op_add(t, in[0], op_silu(t, in[0])); /* one tensor used twice */
 }
-static Tensor *build_add_pixels(Tape *t, Tensor **in)
-{
-    return op_add_pixels(t, in[0], in[1]);
-}
-static Tensor *build_norm(Tape *t, Tensor **in)
-{
-    return op_group_norm(t, in[0], in[1], in[2], 4);
-}
+static Tensor *build_add_pixels(Tape *t, Tensor **in) { return op_add_pixels(t, in[0], in[1]); }
+static Tensor *build_norm(Tape *t, Tensor **in) { return op_group_norm(t, in[0], in[1], in[2], 4); }
 static Tensor *build_norm_silu(Tape *t, Tensor **in)
 {
     return op_group_norm_silu(t, in[0], in[1], in[2], 4);
 }
-static Tensor *build_attention(Tape *t, Tensor **in)
-{
-    return op_attention(t, in[0], 2);
-}
-static Tensor *build_concat(Tape *t, Tensor **in)
-{
-    return op_concat(t, in[0], in[1]);
-}
-static Tensor *build_down(Tape *t, Tensor **in)
-{
-    return op_space_to_depth(t, in[0]);
-}
-static Tensor *build_up(Tape *t, Tensor **in)
-{
-    return op_depth_to_space(t, in[0]);
-}
-static Tensor *build_embed(Tape *t, Tensor **in)
-{
-    return op_embed(t, in[0], labels, BATCH);
-}
+static Tensor *build_attention(Tape *t, Tensor **in) { return op_attention(t, in[0], 2); }
+static Tensor *build_concat(Tape *t, Tensor **in) { return op_concat(t, in[0], in[1]); }
+static Tensor *build_down(Tape *t, Tensor **in) { return op_space_to_depth(t, in[0]); }
+static Tensor *build_up(Tape *t, Tensor **in) { return op_depth_to_space(t, in[0]); }
+static Tensor *build_embed(Tape *t, Tensor **in) { return op_embed(t, in[0], labels, BATCH); }
 static Tensor *build_affine(Tape *t, Tensor **in)
 {
     return op_affine(t, in[0], weights, constants);
@@ -107,10 +65,7 @@ static Tensor *build_huber(Tape *t, Tensor **in)
 {
     return op_huber(t, in[0], constants, weights, 0.3f, NULL);
 }
-static Tensor *build_mean_pixels(Tape *t, Tensor **in)
-{
-    return op_mean_pixels(t, in[0]);
-}
+static Tensor *build_mean_pixels(Tape *t, Tensor **in) { return op_mean_pixels(t, in[0]); }
 static Tensor *build_cross_entropy(Tape *t, Tensor **in)
 {
     return op_cross_entropy(t, in[0], labels, weights, NULL);
@@ -123,6 +78,7 @@ typedef struct OpCase {
     bool batch_free;      /* the first input has no batch axis */
 } OpCase;
 
+/* clang-format off */
 static const OpCase cases[] = {
     {"linear",              build_linear,       {{5, 1, 1, 7}, {1, 1, 7, 6}, {1, 1, 1, 6}},     false},
     {"linear at pixels",
@@ -155,6 +111,7 @@ static const OpCase cases[] = {
     {"mean of pixels",      build_mean_pixels,  {{4, 2, 3, 5}},                                 false},
     {"cross entropy",       build_cross_entropy, {{6, 1, 1, 4}},                                false},
 };
+/* clang-format on */
 enum { CASES = sizeof cases / sizeof *cases };
 
 /* A test's own op: the scalar sum of y times fixed random numbers, the projection that
@@ -209,8 +166,7 @@ static Inputs inputs_of(const OpCase *op, Arena *arena)
 
 /* Forward; backward too when any gradient is wanted. Gives back the projection. `inner`:
  * inputs are another op's outputs, their gradients at first memory full of NaN. */
-static double run_as(const OpCase *op, const Inputs *in, Arena *arena, unsigned wanted,
-                     bool inner)
+static double run_as(const OpCase *op, const Inputs *in, Arena *arena, unsigned wanted, bool inner)
 {
     static const float ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
     Tape tape;
@@ -226,8 +182,7 @@ static double run_as(const OpCase *op, const Inputs *in, Arena *arena, unsigned 
         bool wants = wanted >> k & 1;
         if (wanted)
             memset(in->g[k], 0, sizeof(float) * in->size[k]);
-        leaf[k] =
-            tape_leaf(&tape, s[0], s[1], s[2], s[3], in->x[k], wants ? in->g[k] : NULL);
+        leaf[k] = tape_leaf(&tape, s[0], s[1], s[2], s[3], in->x[k], wants ? in->g[k] : NULL);
         leaf[k] = inner ? op_affine(&tape, leaf[k], ones, NULL) : leaf[k];
     }
     Tensor *loss = project(&tape, op->build(&tape, leaf), &value);
@@ -243,8 +198,8 @@ static double run(const OpCase *op, const Inputs *in, Arena *arena, unsigned wan
 }
 
 /* (L(x + h d) - L(x - h d)) / 2h for input k. */
-static double difference(const OpCase *op, const Inputs *in, Arena *arena, int k,
-                         const float *d, double h)
+static double difference(const OpCase *op, const Inputs *in, Arena *arena, int k, const float *d,
+                         double h)
 {
     double value[2];
     float *x = arena_floats(arena, in->size[k]);
@@ -278,8 +233,8 @@ static void check_derivatives(const OpCase *op, Arena *arena)
                            difference(op, &in, arena, k, d, 2 * h)) /
                           3;
             if (!(fabs(got - want) <= 5e-4 * (sqrt(scale) + fabs(want)) + 1e-4))
-                fail_msg("%s, input %d: gradient gives %.8g, differences %.8g", op->name,
-                         k, got, want);
+                fail_msg("%s, input %d: gradient gives %.8g, differences %.8g", op->name, k, got,
+                         want);
         }
 }
 
@@ -332,8 +287,8 @@ static void test_zero_samples(void **state)
             bool batch = k == 0 ? !cases[i].batch_free : pairs;
             leaf[k] = tape_input(&tape, batch ? 0 : s[0], s[1], s[2], s[3], NULL);
         }
-        Tensor *y = cases[i].batch_free ? op_embed(&tape, leaf[0], NULL, 0)
-                                        : cases[i].build(&tape, leaf);
+        Tensor *y =
+            cases[i].batch_free ? op_embed(&tape, leaf[0], NULL, 0) : cases[i].build(&tape, leaf);
         assert_true(y->n == 0 || (tensor_size(y) == 1 && y->x[0] == 0));
         assert_true(y->h > 0 && y->w > 0 && y->c > 0);
         assert_null(tape.last);
@@ -353,8 +308,7 @@ static void test_detach(void **state)
     double value;
     tape_backward(&tape, project(&tape, op_add(&tape, leaf, stopped), &value));
     float *direction = normals(arena, 2, 99);
-    assert_true(g[0] == direction[0] &&
-                g[1] == direction[1]); /* through the plain path only */
+    assert_true(g[0] == direction[0] && g[1] == direction[1]); /* through the plain path only */
 }
 
 /* Without recording nothing has a gradient and nothing is kept but values. */
@@ -378,8 +332,7 @@ static void test_scratch(void **state)
     tape_begin(&tape, arena, true);
     float *x = normals(arena, 8 * 8 * 16, 1), *w = normals(arena, 9 * 16 * 16, 2);
     Tensor *in = tape_leaf(&tape, 1, 8, 8, 16, x, arena_new(arena, float, 8 * 8 * 16));
-    Tensor *weight =
-        tape_leaf(&tape, 3, 3, 16, 16, w, arena_new(arena, float, 9 * 16 * 16));
+    Tensor *weight = tape_leaf(&tape, 3, 3, 16, 16, w, arena_new(arena, float, 9 * 16 * 16));
     Tensor *loss = project(&tape, op_conv3x3(&tape, in, weight, NULL), &value);
     size_t mark = arena_mark(arena);
     tape_backward(&tape, loss);

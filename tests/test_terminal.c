@@ -30,14 +30,13 @@ static unsigned next(unsigned *seed)
 
 static void press(Desk *desk, const Snapshot *snapshot, const char *keys)
 {
-    for (; *keys != '\0'; keys++) {
+    for (; *keys != '\0'; keys++)
         screen_press(desk->screen, snapshot, *keys);
-    }
 }
 
 static bool holds(const Bytes *bytes, const char *text)
 {
-    return bytes->n > 0 && memmem(bytes->data, bytes->n, text, strlen(text)) != NULL;
+    return bytes->n > 0 && memmem(bytes->data, bytes->n, text, strlen(text));
 }
 
 /* A picture that reaches out of the margins scrolls the screen. */
@@ -69,11 +68,13 @@ static void test_margins_hold_the_screen(void **state)
 static void test_what_is_drawn_arrives(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const int sizes[][2] = {
         {80,  24},
         {120, 40},
         {200, 60}
     };
+    /* clang-format on */
     static const char *const walks[] = {"1",    "2", "3",   "?", "\033", "q",
                                         "\033", "2", "3jl", "1", "n",    "\0332"};
     for (size_t s = 0; s < 3; s++) {
@@ -85,9 +86,8 @@ static void test_what_is_drawn_arrives(void **state)
         for (size_t w = 0; w < sizeof walks / sizeof *walks; w++) {
             const Snapshot *snapshot = w % 2 ? images : points;
             press(&desk, snapshot, walks[w]);
-            if (strcmp(walks[w], "n") == 0) {
-                continue; /* the list of presets depends on the machine */
-            }
+            if (strcmp(walks[w], "n") == 0)
+                continue;            /* the list of presets depends on the machine */
             term_repaint(desk.term); /* so that every picture is sent again */
             desk_draw(&desk, snapshot);
             assert_text_arrived(&desk);
@@ -106,8 +106,7 @@ static void test_pictures_are_erased_with_their_view(void **state)
     const Snapshot *snapshot =
         fake_snapshot(&(FakeOptions){.runs = 5, .step = 2000, .images = true});
     desk_open(&desk, 120, 40, CHOICE_SIXEL);
-    static const char *const walks[] = {"3", "2",     "1",  "3q", "\033",
-                                        "?", "\0332", "3d", "1"};
+    static const char *const walks[] = {"3", "2", "1", "3q", "\033", "?", "\0332", "3d", "1"};
     for (size_t w = 0; w < sizeof walks / sizeof *walks; w++) {
         press(&desk, snapshot, walks[w]);
         desk_draw(&desk, snapshot);
@@ -182,9 +181,8 @@ static void test_idle_costs_nothing(void **state)
     desk_draw(&desk, snapshot);
     desk_draw(&desk, snapshot); /* the answers are in now */
     size_t before = desk.emulator.received;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 5; i++)
         desk_draw(&desk, snapshot);
-    }
     assert_int_equal(desk.emulator.received, before);
     desk_close(&desk);
     fake_free(snapshot);
@@ -194,16 +192,17 @@ static void test_idle_costs_nothing(void **state)
 static void test_a_new_column_is_cheap(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const int sizes[][2] = {
         {80,  24},
         {120, 40},
         {200, 60}
     };
+    /* clang-format on */
     for (size_t s = 0; s < 3; s++) {
         Desk desk;
         size_t usual = 0, sum = 0;
-        int columns = 0,
-            jumps = 0; /* the vertical axis grows now and then: all is drawn anew */
+        int columns = 0, jumps = 0; /* the vertical axis grows now and then: all is drawn anew */
         const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 1, .step = 3000});
         Snapshot now = *snapshot;
         RunView run = *snapshot->run[0];
@@ -229,9 +228,8 @@ static void test_a_new_column_is_cheap(void **state)
             columns++;
         }
         assert_true(jumps <= 2);
-        printf(
-            "# %dx%d: %.0f bytes a column, at most %zu and %d jumps of the axis in %d\n",
-            sizes[s][0], sizes[s][1], (double)sum / columns, usual, jumps, columns);
+        printf("# %dx%d: %.0f bytes a column, at most %zu and %d jumps of the axis in %d\n",
+               sizes[s][0], sizes[s][1], (double)sum / columns, usual, jumps, columns);
 
         run.loss_terms = 0;
         desk_close(&desk);
@@ -273,7 +271,8 @@ static void test_keys_are_answered_at_once(void **state)
            "%.1f ms on the clock\n",
            took[PRESSED / 2] * 1e3, took[PRESSED * 99 / 100] * 1e3,
            waited[PRESSED * 99 / 100] * 1e3);
-    /* The budget of 20 ms is held against a real run by `make bench`; this only catches a blunder. */
+    /* The budget of 20 ms is held against a real run by `make bench`; this only catches a blunder.
+     */
     assert_true(took[PRESSED / 2] < 0.5);
     desk_close(&desk);
     fake_free(snapshot);
@@ -286,6 +285,7 @@ static void test_resizing(void **state)
     const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 5, .step = 2000});
     desk_open(&desk, 120, 40, CHOICE_BLOCKS);
     press(&desk, snapshot, "2");
+    /* clang-format off */
     static const int sizes[][2] = {
         {80,  24},
         {30,  5 },
@@ -294,6 +294,7 @@ static void test_resizing(void **state)
         {40,  10},
         {120, 40}
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int width = sizes[i][0], height = sizes[i][1];
         emulator_resize(&desk.emulator, width, height);
@@ -347,9 +348,8 @@ static void die(Emulator *e, int number)
 {
     static const int fatal[] = {SIGSEGV, SIGABRT, SIGFPE, SIGILL, SIGBUS};
     int descriptor;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 5; i++)
         signal(fatal[i], SIG_DFL); /* not the test runner's */
-    }
     setsid();
     ioctl(e->slave, TIOCSCTTY, 0);
     signals_open(&descriptor, NULL);
@@ -357,9 +357,8 @@ static void die(Emulator *e, int number)
     ssize_t ignored =
         write(e->slave, "\033P0;1;0q\"1;1;60;6#0", 19); /* in the middle of a picture */
     (void)ignored;
-    if (number == 0) {
+    if (number == 0)
         must(1 + 1 == 3);
-    }
     raise(number);
     _exit(0);
 }
@@ -450,17 +449,18 @@ static void test_text_is_gathered(void **state)
     gather_send(gathered, way[1]); /* nothing: writes nothing */
     assert_int_equal(fcntl(way[0], F_SETFL, O_NONBLOCK), 0);
     for (int turn = 0; turn < 2; turn++) {
-        assert_int_equal(write(fileno(gathered), turn ? "one" : "three ", turn ? 3 : 6), turn ? 3 : 6);
+        assert_int_equal(write(fileno(gathered), turn ? "one" : "three ", turn ? 3 : 6),
+                         turn ? 3 : 6);
         assert_int_equal(write(fileno(gathered), " two", 4), 4);
         assert_int_equal(read(way[0], got, sizeof got), -1);
         gather_send(gathered, way[1]);
         assert_int_equal(read(way[0], got, sizeof got), turn ? 7 : 10);
         assert_memory_equal(got, turn ? "one two" : "three  two", turn ? 7 : 10);
     }
-    for (int i = 0; i < PIECES; i++) {
+    for (int i = 0; i < PIECES; i++)
         assert_int_equal(write(fileno(gathered), "0123456789", 10), 10);
-    }
-    assert_int_equal(fcntl(way[1], F_SETFL, O_NONBLOCK), 0); /* fuller than the pipe: it waits for the reader */
+    assert_int_equal(fcntl(way[1], F_SETFL, O_NONBLOCK),
+                     0); /* fuller than the pipe: it waits for the reader */
     pid_t sender = fork();
     if (sender == 0) {
         gather_send(gathered, way[1]);
@@ -469,9 +469,8 @@ static void test_text_is_gathered(void **state)
     close(way[1]);
     assert_int_equal(fcntl(way[0], F_SETFL, 0), 0);
     size_t total = 0;
-    for (ssize_t n; (n = read(way[0], got, sizeof got)) > 0; total += (size_t)n) {
+    for (ssize_t n; (n = read(way[0], got, sizeof got)) > 0; total += (size_t)n)
         assert_int_equal(got[0], '0' + (int)(total % 10));
-    }
     assert_int_equal(total, 10 * PIECES);
     int status;
     assert_int_equal(waitpid(sender, &status, 0), sender);

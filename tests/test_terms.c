@@ -1,7 +1,7 @@
-/* Columns of metrics.csv: the method's terms, the losses by origin, what thresholding did; through tweaks, a resume,
- * and the rounds of progressive distillation. */
-#include "tests/runs.h"
+/* Columns of metrics.csv: the method's terms, the losses by origin, what thresholding did; through
+ * tweaks, a resume, and the rounds of progressive distillation. */
 #include "tests/near.h"
+#include "tests/runs.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,8 +55,7 @@ static void test_clipping_has_columns_where_it_began(void **state)
     double share, over, sampled;
     for (int column = 0; column < 12; column++)
         row = strchr(row, ',') + 1;
-    assert_int_equal(sscanf(row, "%lf,%lf,%*[^,],%*[^,],%lf", &share, &over, &sampled),
-                     3);
+    assert_int_equal(sscanf(row, "%lf,%lf,%*[^,],%*[^,],%lf", &share, &over, &sampled), 3);
     assert_true(share > 0.3 && share < 1); /* the ring's radius is 1.4 */
     assert_true(over > 0.1 && over < 2);
     assert_true(sampled > 0 && sampled < 1);
@@ -93,7 +92,8 @@ static void test_dmd2_resumes(void **state)
     assert_same_logs(whole, folder);
 }
 
-/* By sampling step: the noise where everything is clipped more than where little is left of it; the same after a resume. */
+/* By sampling step: the noise where everything is clipped more than where little is left of it; the
+ * same after a resume. */
 static void test_clipping_by_sampling_step(void **state)
 {
     World *world = *state;
@@ -128,7 +128,8 @@ static void test_clipping_by_sampling_step(void **state)
         rows[(int)site][i]++;
     }
     for (int i = 1; i <= 4; i++)
-        assert_true(rows['T'][i] >= 4 && rows['S'][i] >= 4 && rows['R'][i] >= 1 && !rows['L'][i] && !rows['C'][i]);
+        assert_true(rows['T'][i] >= 4 && rows['S'][i] >= 4 && rows['R'][i] >= 1 && !rows['L'][i] &&
+                    !rows['C'][i]);
     free(text);
 }
 
@@ -154,8 +155,8 @@ static void test_variances(void **state)
     run_close(run);
     char *text = log_text(folder, "metrics.csv"), *row = strchr(text, '\n');
     for (int k = 0; k < STEPS; k++, row = strchr(row + 1, '\n'))
-        assert_int_equal(sscanf(row, "\n%*d,%lf,%lf,%*[^,],%*[^,],%*[^,],%*[^,],%lf,%lf", &loss[k], &norm[k], &loss_var[k],
-                                &norm_var[k]),
+        assert_int_equal(sscanf(row, "\n%*d,%lf,%lf,%*[^,],%*[^,],%*[^,],%*[^,],%lf,%lf", &loss[k],
+                                &norm[k], &loss_var[k], &norm_var[k]),
                          4);
     free(text);
     assert_true(isnan(loss_var[0]));

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-/* ---- Marks ------------------------------------------------------------------------ */
+/* ---- Marks ---- */
 
 static void test_marks_are_read(void **state)
 {
@@ -23,6 +23,7 @@ static void test_marks_are_read(void **state)
         const char *text;
         MarkKind kind;
         const char *words;
+        /* clang-format off */
     } rows[] = {
         {"optimizer.lr 0.001 -> 0.0005",                           MARK_CHANGE, "lr 0.001 → 0.0005"  },
         {"source.beta_data 1 -> 0.5, threshold.sites \"\" -> TRS", MARK_CHANGE,
@@ -36,6 +37,7 @@ static void test_marks_are_read(void **state)
         {"",                                                       MARK_NEWS,   ""                     },
         {"a.b c",                                                  MARK_NEWS,   "a.b c"                },
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         MarkView mark = {.step = 1};
         char words[MARK_TEXT_SIZE];
@@ -49,11 +51,13 @@ static void test_marks_are_read(void **state)
 static void test_undo_is_a_fork_with_the_old_values(void **state)
 {
     (void)state;
+    /* clang-format off */
     MarkView marks[] = {
         {10, "forked from 0001@10"                                      },
         {20, "optimizer.lr 0.001 -> 0.0005, threshold.sites \"\" -> TRS"},
         {30, "note: hello"                                              }
     };
+    /* clang-format on */
     RunView run = {.id = 3, .parent = 1, .marks = 3, .mark = marks};
     Command command;
     char plan[120];
@@ -61,8 +65,7 @@ static void test_undo_is_a_fork_with_the_old_values(void **state)
     assert_true(command.kind == COMMAND_FORK && command.run == 3 && command.number == 20);
     assert_string_equal(command.text, "optimizer.lr=0.001\nthreshold.sites=\n");
     assert_string_equal(
-        plan,
-        "03 stays; a fork of it at 20 gets lr back to 0.001, sites back to nothing");
+        plan, "03 stays; a fork of it at 20 gets lr back to 0.001, sites back to nothing");
     assert_false(mark_undo(&run, 0, &command, plan, sizeof plan));
     assert_non_null(strstr(plan, "run 01"));
     assert_false(mark_undo(&run, 2, &command, plan, sizeof plan));
@@ -89,12 +92,14 @@ static void test_effects(void **state)
         fake_snapshot(&(FakeOptions){.runs = 1, .step = 3500, .steered = true});
     RunView run = *snapshot->run[0];
     Session session = {.reference = REFERENCE_AUTO};
+    /* clang-format off */
     MarkView marks[] = {
         {1200, "optimizer.lr 0.001 -> 0.0005" },
         {1500, "note: nothing ends here"      },
         {2900, "optimizer.lr 0.0005 -> 0.0002"},
         {3500, "optimizer.lr 0.0005 -> 0.0002"}
     };
+    /* clang-format on */
     run.marks = 4;
     run.mark = marks;
     MarkEffect effect = mark_effect(&session, &run, 0);
@@ -127,9 +132,8 @@ static void test_notes_carry_the_cursor(void **state)
     Screen *screen = screen_new(&(ScreenOptions){0});
     Reply reply = {0};
     static const char *const keys = "5[[mstill here\r";
-    for (const char *key = keys; *key != '\0'; key++) {
+    for (const char *key = keys; *key != '\0'; key++)
         reply = screen_press(screen, snapshot, *key);
-    }
     assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_NOTE);
     assert_int_equal(reply.command.number, 1500); /* the note before the newest change */
     assert_string_equal(reply.command.text, "still here [stage 2, seed 5]");
@@ -151,14 +155,13 @@ static void test_notes_carry_the_cursor(void **state)
     fake_free(snapshot);
 }
 
-/* ---- The view --------------------------------------------------------------------- */
+/* ---- The view ---- */
 
 static Reply press(Screen *screen, const Snapshot *snapshot, const char *keys)
 {
     Reply reply = {.kind = REPLY_NONE};
-    for (; *keys != '\0'; keys++) {
+    for (; *keys != '\0'; keys++)
         reply = screen_press(screen, snapshot, *keys == '\b' ? PRESS_BACKSPACE : *keys);
-    }
     return reply;
 }
 
@@ -168,13 +171,11 @@ static void test_keys_stage_apply_fork_undo(void **state)
     const Snapshot *snapshot =
         fake_snapshot(&(FakeOptions){.runs = 5, .step = 2000, .steered = true});
     Screen *screen = screen_new(&(ScreenOptions){0});
-    assert_int_equal(press(screen, snapshot, "5\r").kind,
-                     REPLY_NONE); /* nothing staged */
+    assert_int_equal(press(screen, snapshot, "5\r").kind, REPLY_NONE); /* nothing staged */
     Reply reply = press(screen, snapshot, "ljjjl\r");
     assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_SET &&
                 reply.command.run == 5);
-    assert_string_equal(reply.command.text,
-                        "optimizer.lr=0.002\nsource.beta_student=0.3\n");
+    assert_string_equal(reply.command.text, "optimizer.lr=0.002\nsource.beta_student=0.3\n");
     reply = press(screen, snapshot, "\bf"); /* still staged until the run shows it */
     assert_true(reply.command.kind == COMMAND_FORK && reply.command.number == FORK_HERE);
     assert_string_equal(reply.command.text, "optimizer.lr=0.002\n");
@@ -184,8 +185,7 @@ static void test_keys_stage_apply_fork_undo(void **state)
     press(screen, snapshot, "kkk=\b\b\b\b\b\b9");
     assert_int_equal(press(screen, snapshot, "\r").kind, REPLY_NONE);
     assert_int_equal(press(screen, snapshot, "\b0.25\r").kind, REPLY_NONE);
-    assert_string_equal(press(screen, snapshot, "\r").command.text,
-                        "optimizer.lr=0.25\n");
+    assert_string_equal(press(screen, snapshot, "\r").command.text, "optimizer.lr=0.25\n");
     /* what applies to forks only is not sent to the run */
     press(screen, snapshot, "\033/net.width\rl");
     assert_int_equal(press(screen, snapshot, "\r").kind, REPLY_NONE);
@@ -200,13 +200,11 @@ static void test_keys_stage_apply_fork_undo(void **state)
                      REPLY_NONE); /* moved back: nothing is staged */
     /* undo: says first, then does */
     assert_int_equal(press(screen, snapshot, "u").kind, REPLY_NONE);
-    assert_int_equal(press(screen, snapshot, "k").kind,
-                     REPLY_NONE); /* another key disarms it */
+    assert_int_equal(press(screen, snapshot, "k").kind, REPLY_NONE); /* another key disarms it */
     assert_int_equal(press(screen, snapshot, "u").kind, REPLY_NONE);
     reply = press(screen, snapshot, "u");
     assert_true(reply.command.kind == COMMAND_FORK && reply.command.number == 1800);
-    assert_string_equal(reply.command.text,
-                        "source.beta_student=0.25\nthreshold.sites=TRS\n");
+    assert_string_equal(reply.command.text, "source.beta_student=0.25\nthreshold.sites=TRS\n");
     press(screen, snapshot, "\tjj"); /* changes: the oldest of the three */
     assert_int_equal(press(screen, snapshot, "u").kind, REPLY_NONE);
     reply = press(screen, snapshot, "u");
@@ -222,8 +220,7 @@ static void test_other_methods_are_hidden(void **state)
     const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 5, .step = 2000});
     Screen *screen = screen_new(&(ScreenOptions){0});
     press(screen, snapshot, "5/pd.weight_cap\r"); /* the run's own method */
-    assert_non_null(
-        strstr(press(screen, snapshot, "l\r").command.text, "pd.weight_cap="));
+    assert_non_null(strstr(press(screen, snapshot, "l\r").command.text, "pd.weight_cap="));
     assert_int_equal(press(screen, snapshot, "\033\033\033/lcm.skip\r\033l\r").kind,
                      REPLY_SEND); /* refused: not filtered */
     screen_free(screen);
@@ -236,10 +233,7 @@ static void test_the_mouse_finds_what_is_drawn(void **state)
     (void)state;
     const Snapshot *snapshot =
         fake_snapshot(&(FakeOptions){.runs = 1, .step = 2000, .steered = true});
-    CanvasLook look = {
-        COLOURS_NONE, true, GRAPHICS_OFF, 10, 20, {0, 0, 0},
-             ""
-    };
+    CanvasLook look = {COLOURS_NONE, true, GRAPHICS_OFF, 10, 20, {0, 0, 0}, ""};
     Screen *screen = screen_new(&(ScreenOptions){0});
     Canvas canvas;
     canvas_init(&canvas, 80, 24, &look);
@@ -252,23 +246,19 @@ static void test_the_mouse_finds_what_is_drawn(void **state)
         screen_press(screen, snapshot, press_mouse(MOUSE_CLICK, 10, y));
         screen_draw(screen, snapshot, &canvas);
         int chosen = 0;
-        for (int row = 2; row < 11; row++) {
+        for (int row = 2; row < 11; row++)
             chosen = canvas.cell[row * 80].rune == '>' ? row : chosen;
-        }
         assert_true(chosen > 0);
         found += !heading && chosen == y;
         screen_press(screen, snapshot, press_mouse(MOUSE_WHEEL_DOWN, 10, 5));
     }
     assert_true(found > 40);
     press(screen, snapshot, "\033");
-    for (int x = 40; x < 79; x++) { /* the student's corner of the triangle */
-        if (canvas.cell[20 * 80 + x].rune == 'S') {
+    for (int x = 40; x < 79; x++) /* the student's corner of the triangle */
+        if (canvas.cell[20 * 80 + x].rune == 'S')
             screen_press(screen, snapshot, press_mouse(MOUSE_CLICK, x, 20));
-        }
-    }
-    assert_string_equal(
-        press(screen, snapshot, "\r").command.text,
-        "source.beta_data=0\nsource.beta_teacher=0\nsource.beta_student=1\n");
+    assert_string_equal(press(screen, snapshot, "\r").command.text,
+                        "source.beta_data=0\nsource.beta_teacher=0\nsource.beta_student=1\n");
     canvas_done(&canvas);
     screen_free(screen);
     fake_free(snapshot);
@@ -279,14 +269,11 @@ static void test_the_mouse_finds_what_is_drawn(void **state)
 static void test_every_key_in_every_state(void **state)
 {
     (void)state;
-    static const int extra[] = {
-        PRESS_UP,     PRESS_DOWN,      PRESS_LEFT,  PRESS_RIGHT,     PRESS_HOME,
-        PRESS_END,    PRESS_PAGE_UP,   PRESS_TAB,   PRESS_PAGE_DOWN, PRESS_BACK_TAB,
-        PRESS_DELETE, PRESS_BACKSPACE, PRESS_ENTER, PRESS_ESCAPE,    PRESS_UNKNOWN};
-    CanvasLook look = {
-        COLOURS_NONE, true, GRAPHICS_OFF, 10, 20, {0, 0, 0},
-             ""
-    };
+    static const int extra[] = {PRESS_UP,        PRESS_DOWN,     PRESS_LEFT,    PRESS_RIGHT,
+                                PRESS_HOME,      PRESS_END,      PRESS_PAGE_UP, PRESS_TAB,
+                                PRESS_PAGE_DOWN, PRESS_BACK_TAB, PRESS_DELETE,  PRESS_BACKSPACE,
+                                PRESS_ENTER,     PRESS_ESCAPE,   PRESS_UNKNOWN};
+    CanvasLook look = {COLOURS_NONE, true, GRAPHICS_OFF, 10, 20, {0, 0, 0}, ""};
     unsigned seed = 3;
     int sent = 0;
     for (int round = 0; round < 400; round++) {
@@ -298,8 +285,7 @@ static void test_every_key_in_every_state(void **state)
         const Snapshot *snapshot = fake_snapshot(&fake);
         Screen *screen = screen_new(&(ScreenOptions){.readonly = round % 13 == 0});
         Canvas canvas;
-        canvas_init(&canvas, 40 + (int)(seed >> 9) % 160, 10 + (int)(seed >> 5) % 50,
-                    &look);
+        canvas_init(&canvas, 40 + (int)(seed >> 9) % 160, 10 + (int)(seed >> 5) % 50, &look);
         for (int i = 0; i < 60; i++) {
             seed = seed * 1664525u + 1013904223u;
             int key = (int)(seed >> 12) % 3 == 0

@@ -1,12 +1,14 @@
-/* Every parameter of the sources, of thresholding and of the optimiser that says it applies at the next step does: a run tweaked half way
- * goes on in another way, and in the same one when it is stopped and taken up again. */
-#include "tests/runs.h"
+/* Every parameter of the sources, of thresholding and of the optimiser that says it applies at the
+ * next step does: a run tweaked half way goes on in another way, and in the same one when it is
+ * stopped and taken up again. */
 #include "tests/near.h"
+#include "tests/runs.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One parameter, and another value for it than the run begins with. `with`: what must hold for it to make a difference. */
+/* One parameter, and another value for it than the run begins with. `with`: what must hold for it
+ * to make a difference. */
 typedef struct Tweak {
     const char *assignment, *with;
 } Tweak;
@@ -37,7 +39,8 @@ static const Tweak TWEAKS[] = {
 };
 
 /* tweak "": none. killed: closed after the tweak, and again four steps on. */
-static void tweaked(const World *world, const Config *config, const char *tweak, bool killed, char folder[PATH_SIZE])
+static void tweaked(const World *world, const Config *config, const char *tweak, bool killed,
+                    char folder[PATH_SIZE])
 {
     Error error = {{0}};
     Run *run = world_create(world, config);
@@ -73,7 +76,8 @@ static void test_tweaks_act_and_resume(void **state)
         tweaked(world, &config, "", false, folder[0]);
         tweaked(world, &config, tweak->assignment, false, folder[1]);
         tweaked(world, &config, tweak->assignment, true, folder[2]);
-        char *plain = log_text(folder[0], "metrics.csv"), *changed = log_text(folder[1], "metrics.csv");
+        char *plain = log_text(folder[0], "metrics.csv"),
+             *changed = log_text(folder[1], "metrics.csv");
         if (!strcmp(plain, changed))
             fail_msg("%s changes nothing", tweak->assignment);
         free(plain);

@@ -1,4 +1,5 @@
-/* Presets that differ in a word of their name differ in nothing else but what that word says (cli.md). */
+/* Presets that differ in a word of their name differ in nothing else but what that word says
+ * (cli.md). */
 #include "engine/distill/params.h"
 #include "tests/near.h"
 #include <stdio.h>
@@ -17,7 +18,8 @@ static void read(const char *data, const char *method, const char *words, Config
 /* "section.key" is what -ddil, or -reflected, is about. */
 static bool mixture(const char *section, const char *key)
 {
-    return !strcmp(section, "source") && !strncmp(key, "beta_", 5) && strcmp(key, "beta_floor") != 0;
+    return !strcmp(section, "source") && !strncmp(key, "beta_", 5) &&
+           strcmp(key, "beta_floor") != 0;
 }
 
 static bool thresholds(const char *section, const char *key)
@@ -27,7 +29,8 @@ static bool thresholds(const char *section, const char *key)
 }
 
 /* a and b differ, and only where `in` says. */
-static void assert_twins(const char *what, const Config *a, const Config *b, bool (*in)(const char *, const char *))
+static void assert_twins(const char *what, const Config *a, const Config *b,
+                         bool (*in)(const char *, const char *))
 {
     int differences = 0;
     for (int i = 0; i < a->n; i++) {
@@ -35,8 +38,8 @@ static void assert_twins(const char *what, const Config *a, const Config *b, boo
         if (!strcmp(a->value[i].text, b->value[i].text))
             continue;
         if (!in(row->section, row->key))
-            fail_msg("%s: %s.%s is %s in one and %s in the other", what, row->section, row->key, a->value[i].text,
-                     b->value[i].text);
+            fail_msg("%s: %s.%s is %s in one and %s in the other", what, row->section, row->key,
+                     a->value[i].text, b->value[i].text);
         differences++;
     }
     assert_true(differences > 0);
@@ -45,7 +48,8 @@ static void assert_twins(const char *what, const Config *a, const Config *b, boo
 static void test_twins(void **state)
 {
     (void)state;
-    static const char *const data[] = {"ring", "moons", "fashion"}, *const methods_of[] = {"pd", "lcm", "dmd2"};
+    static const char *const data[] = {"ring", "moons", "fashion"}, *const methods_of[] = {
+                                                                        "pd", "lcm", "dmd2"};
     static Config plain, ddil, reflected, both;
     for (int k = 0; k < 9; k++) {
         char what[64];
@@ -60,9 +64,11 @@ static void test_twins(void **state)
         assert_twins(what, &ddil, &both, thresholds);
         assert_string_equal(config_text(&plain, "threshold.kind"), "none");
         assert_near(config_real(&plain, "source.beta_data"), 1, 0);
-        assert_true(config_real(&ddil, "source.beta_student") > 0 && config_real(&ddil, "source.beta_teacher") > 0);
+        assert_true(config_real(&ddil, "source.beta_student") > 0 &&
+                    config_real(&ddil, "source.beta_teacher") > 0);
         bool ring = k < 3, moons = k >= 3 && k < 6;
-        assert_int_equal(*config_text(&plain, "data.keep") != 0, !moons); /* methods.md 11.5: data withheld, or guidance */
+        assert_int_equal(*config_text(&plain, "data.keep") != 0,
+                         !moons); /* methods.md 11.5: data withheld, or guidance */
         assert_true(ring || config_real(&plain, "teacher.guidance") > 1);
     }
 }

@@ -12,10 +12,8 @@
 
 #include <cmocka.h>
 
-static const CanvasLook sixel_look = {
-    COLOURS_256, false, GRAPHICS_SIXEL, 10, 20, {0, 0, 0},
-         "sixel 10x20"
-};
+static const CanvasLook sixel_look = {COLOURS_256, false,     GRAPHICS_SIXEL, 10,
+                                      20,          {0, 0, 0}, "sixel 10x20"};
 
 static CanvasLook look_of(ColourLevel colours, bool ascii, Graphics graphics)
 {
@@ -34,14 +32,12 @@ static void assert_apart(const Rect *rect, int n, Rect outer)
 {
     for (int i = 0; i < n; i++) {
         assert_true(rect[i].width >= 0 && rect[i].height >= 0);
-        if (rect_is_empty(rect[i])) {
+        if (rect_is_empty(rect[i]))
             continue;
-        }
         Rect inside = rect_intersect(rect[i], outer);
         assert_memory_equal(&inside, &rect[i], sizeof inside);
-        for (int k = 0; k < i; k++) {
+        for (int k = 0; k < i; k++)
             assert_false(rects_overlap(rect[i], rect[k]));
-        }
     }
 }
 
@@ -56,8 +52,7 @@ static void assert_body_layouts(Rect body)
     }
     for (int n = 1; n < 20; n++) {
         PathsLayout paths = layout_paths(body, n, n % 2);
-        assert_apart((Rect[]){paths.picture, paths.steps, paths.spread, paths.strip,
-                              paths.sampler},
+        assert_apart((Rect[]){paths.picture, paths.steps, paths.spread, paths.strip, paths.sampler},
                      5, body);
         assert_false(rect_is_empty(paths.picture));
     }
@@ -73,17 +68,15 @@ static void test_layout(void **state)
         for (int height = 1; height <= 100; height++) {
             for (int rails = 0; rails < 4; rails++) {
                 Layout l = layout_screen(width, height, rails & 1, rails & 2);
-                Rect parts[] = {l.tabs,     l.rail,   l.body, l.side,
-                                l.timeline, l.status, l.hints};
+                Rect parts[] = {l.tabs, l.rail, l.body, l.side, l.timeline, l.status, l.hints};
                 assert_apart(parts, 7, (Rect){0, 0, width, height});
                 assert_false(rect_is_empty(l.body));
                 assert_true(l.too_small || l.hints.y == height - 1);
                 assert_true(l.too_small || l.body.y + l.body.height < height);
             }
             Layout l = layout_screen(width, height, false, false);
-            if (!l.too_small && width % 7 == 0) {
+            if (!l.too_small && width % 7 == 0)
                 assert_body_layouts(l.body);
-            }
         }
     }
 }
@@ -96,6 +89,7 @@ typedef struct Shot {
     const char *keys; /* pressed before */
 } Shot;
 
+/* clang-format off */
 static const Shot shots[] = {
     {"runs",           {.runs = 5, .step = 2000, .seed = 1},                   "1"           },
     {"curves",         {.runs = 5, .step = 2000, .seed = 1},                   "2"           },
@@ -125,9 +119,9 @@ static const Shot shots[] = {
     {"started",        {.runs = 1, .empty = true},                             "2"           },
     {"bad-news",       {.runs = 5, .step = 2000, .seed = 1, .bad_news = true}, ""            },
 };
+/* clang-format on */
 
-static void draw_shot(const Shot *shot, int width, int height, CanvasLook look,
-                      Canvas *canvas)
+static void draw_shot(const Shot *shot, int width, int height, CanvasLook look, Canvas *canvas)
 {
     const Snapshot *snapshot = fake_snapshot(&shot->fake);
     Screen *screen = screen_new(&(ScreenOptions){.fixed_clock = false});
@@ -141,20 +135,18 @@ static void draw_shot(const Shot *shot, int width, int height, CanvasLook look,
     fake_free(snapshot);
 }
 
-static void dump_look(const Shot *shot, int width, int height, CanvasLook look,
-                      const char *title, FILE *out)
+static void dump_look(const Shot *shot, int width, int height, CanvasLook look, const char *title,
+                      FILE *out)
 {
     Canvas canvas;
     draw_shot(shot, width, height, look, &canvas);
     fprintf(out, "== %s\n", title);
-    if (look.graphics == GRAPHICS_SIXEL) {
+    if (look.graphics == GRAPHICS_SIXEL)
         dump_pictures(&canvas, out);
-    } else if (look.colours == COLOURS_256 || look.ascii) {
+    else if (look.colours == COLOURS_256 || look.ascii)
         dump_text(&canvas, out);
-    }
-    if (look.graphics != GRAPHICS_SIXEL && !look.ascii) {
+    if (look.graphics != GRAPHICS_SIXEL && !look.ascii)
         dump_styles(&canvas, out);
-    }
     canvas_done(&canvas);
 }
 
@@ -163,14 +155,11 @@ static void compare_shot(const Shot *shot, int width, int height)
     char name[64], *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    dump_look(shot, width, height, look_of(COLOURS_256, false, GRAPHICS_BLOCKS),
-              "256 colours", out);
-    dump_look(shot, width, height, look_of(COLOURS_8, false, GRAPHICS_BLOCKS),
-              "8 colours", out);
-    dump_look(shot, width, height, look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS),
-              "no colour", out);
-    dump_look(shot, width, height, look_of(COLOURS_NONE, true, GRAPHICS_ASCII), "ASCII",
+    dump_look(shot, width, height, look_of(COLOURS_256, false, GRAPHICS_BLOCKS), "256 colours",
               out);
+    dump_look(shot, width, height, look_of(COLOURS_8, false, GRAPHICS_BLOCKS), "8 colours", out);
+    dump_look(shot, width, height, look_of(COLOURS_NONE, false, GRAPHICS_BLOCKS), "no colour", out);
+    dump_look(shot, width, height, look_of(COLOURS_NONE, true, GRAPHICS_ASCII), "ASCII", out);
     dump_look(shot, width, height, sixel_look, "sixel", out);
     fclose(out);
     snprintf(name, sizeof name, "%s-%dx%d.txt", shot->name, width, height);
@@ -182,9 +171,8 @@ static void compare_shot(const Shot *shot, int width, int height)
 static void test_golden_80x24(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof shots / sizeof *shots; i++) {
+    for (size_t i = 0; i < sizeof shots / sizeof *shots; i++)
         compare_shot(&shots[i], 80, 24);
-    }
 }
 
 static bool is_a_view(const Shot *shot)
@@ -209,11 +197,9 @@ static void test_golden_larger(void **state)
 static void test_golden_smallest(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof shots / sizeof *shots; i++) {
-        if (is_a_view(&shots[i]) || strncmp(shots[i].name, "tweak", 5) == 0) {
+    for (size_t i = 0; i < sizeof shots / sizeof *shots; i++)
+        if (is_a_view(&shots[i]) || strncmp(shots[i].name, "tweak", 5) == 0)
             compare_shot(&shots[i], 60, 16);
-        }
-    }
 }
 
 static void test_front_tab_is_bracketed(void **state)
@@ -230,14 +216,10 @@ static void test_front_tab_is_bracketed(void **state)
     for (int i = 0; i < view_count; i++) {
         Canvas canvas;
         char row[64] = "", keys[2] = {(char)('1' + i), 0};
-        Shot shot = {
-            "", {.runs = 5, .step = 900},
-             keys
-        };
+        Shot shot = {"", {.runs = 5, .step = 900}, keys};
         draw_shot(&shot, 80, 24, sixel_look, &canvas);
-        for (int x = 0; x < 58; x++) {
+        for (int x = 0; x < 58; x++)
             row[x] = (char)canvas.cell[x].rune;
-        }
         assert_string_equal(row, rows[i]);
         canvas_done(&canvas);
     }
@@ -254,7 +236,7 @@ static void test_key_table(void **state)
                          (key_rows[i].places & key_rows[k].places) != 0;
             assert_false(clash);
         }
-        assert_true(key_rows[i].label == NULL || key_rows[i].help != NULL);
+        assert_true(!key_rows[i].label || key_rows[i].help);
     }
     for (unsigned place = PLACE_RUNS; place <= PLACE_COMPARE; place *= 2) {
         assert_int_equal(key_find('q', place)->action, ACTION_QUIT);
@@ -267,9 +249,8 @@ static void test_key_table(void **state)
 static Reply press_all(Screen *screen, const Snapshot *snapshot, const char *keys)
 {
     Reply reply = {.kind = REPLY_NONE};
-    for (; *keys != '\0'; keys++) {
+    for (; *keys != '\0'; keys++)
         reply = screen_press(screen, snapshot, *keys);
-    }
     return reply;
 }
 
@@ -277,8 +258,7 @@ static void test_commands(void **state)
 {
     (void)state;
     const Snapshot *live = fake_snapshot(&(FakeOptions){.runs = 5, .step = 900});
-    const Snapshot *done =
-        fake_snapshot(&(FakeOptions){.runs = 1, .step = 900, .all_done = true});
+    const Snapshot *done = fake_snapshot(&(FakeOptions){.runs = 1, .step = 900, .all_done = true});
     Screen *screen = screen_new(&(ScreenOptions){0});
     Reply reply = press_all(screen, live, " ");
     assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_PAUSE &&
@@ -297,8 +277,7 @@ static void test_commands(void **state)
     assert_int_equal(press_all(screen, live, "x").kind, REPLY_LEAVE_DROPPING);
     assert_int_equal(press_all(screen, live, "d").kind, REPLY_LEAVE_DETACHING);
     assert_int_equal(press_all(screen, live, "\033%").kind, REPLY_UNKNOWN);
-    assert_int_equal(press_all(screen, live, "?q").kind,
-                     REPLY_NONE); /* q asks anywhere */
+    assert_int_equal(press_all(screen, live, "?q").kind, REPLY_NONE); /* q asks anywhere */
     assert_int_equal(press_all(screen, live, "s").kind, REPLY_LEAVE_SAVING);
     screen_free(screen);
     screen = screen_new(&(ScreenOptions){0});
@@ -340,9 +319,8 @@ static void test_hints_are_whole(void **state)
         Screen *screen = screen_new(&(ScreenOptions){0});
         canvas_init(&canvas, width, 24, &look);
         screen_draw(screen, snapshot, &canvas);
-        for (int x = 0; x < width; x++) {
+        for (int x = 0; x < width; x++)
             row[x] = (char)canvas.cell[23 * width + x].rune;
-        }
         char *end = strstr(row, "? help  q quit");
         assert_non_null(end);
         assert_true(end == row || strncmp(end - 2, "  ", 2) == 0);

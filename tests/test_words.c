@@ -34,6 +34,7 @@ static void test_lines_become_commands(void **state)
         CommandKind kind;
         long number;
         const char *text;
+        /* clang-format off */
     } rows[] = {
         {"set optimizer.lr=1e-4",                             COMMAND_SET,   0,   "optimizer.lr=1e-4"  },
         {":set  source.beta_data=1   source.beta_student=2 ", COMMAND_SET,   0,
@@ -47,6 +48,7 @@ static void test_lines_become_commands(void **state)
         {"pau",                                                COMMAND_PAUSE, 0,   ""                   },
         {"note it fades here",                                COMMAND_NOTE,  900, "it fades here [stage 0, seed 0]"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         Stage stage;
         open_stage(&stage);
@@ -65,9 +67,9 @@ static void test_lines_become_commands(void **state)
 static void test_bad_lines_say_why(void **state)
 {
     (void)state;
-    static const char *const lines[] = {
-        "frobnicate", "s 3",     "set optimizer.lr", "step 0", "step x",      "view nine",
-        "go soon",    "seed -1", "run nobody",       "new",    "save-display"};
+    static const char *const lines[] = {"frobnicate", "s 3",       "set optimizer.lr", "step 0",
+                                        "step x",     "view nine", "go soon",          "seed -1",
+                                        "run nobody", "new",       "save-display"};
     Stage stage;
     open_stage(&stage);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -85,8 +87,7 @@ static void test_bad_lines_say_why(void **state)
     fake_free(stage.snapshot);
 }
 
-static void assert_completes(const Scene *scene, const char *typed, const char *whole,
-                             bool lists)
+static void assert_completes(const Scene *scene, const char *typed, const char *whole, bool lists)
 {
     char line[PROMPT_SIZE], say[160];
     snprintf(line, sizeof line, "%s", typed);
@@ -113,9 +114,8 @@ static void test_completion(void **state)
 
 static void type(Prompt *prompt, const char *text)
 {
-    for (; *text != '\0'; text++) {
+    for (; *text != '\0'; text++)
         assert_true(prompt_edit(prompt, (unsigned char)*text));
-    }
 }
 
 static void test_editing(void **state)
@@ -136,9 +136,8 @@ static void test_editing(void **state)
     prompt_edit(&prompt, PRESS_DELETE);
     assert_string_equal(prompt.text, "et ");
     assert_false(prompt_edit(&prompt, PRESS_F1));
-    for (int i = 0; i < 2 * PROMPT_SIZE; i++) {
+    for (int i = 0; i < 2 * PROMPT_SIZE; i++)
         prompt_edit(&prompt, 0x1f600); /* four bytes: never cut in the middle */
-    }
     assert_true(strlen(prompt.text) < PROMPT_SIZE);
     prompt_close(&prompt, true);
     prompt_open(&prompt, ASK_COMMAND, ":", "");
@@ -157,18 +156,15 @@ static void test_screen_prompt(void **state)
     const Snapshot *snapshot = fake_snapshot(&(FakeOptions){.runs = 3, .step = 900});
     Screen *screen = screen_new(&(ScreenOptions){0});
     Reply reply = {0};
-    for (const char *key = ":nonsense\r\025pause\r"; *key != '\0'; key++) {
+    for (const char *key = ":nonsense\r\025pause\r"; *key != '\0'; key++)
         reply = screen_press(screen, snapshot, *key);
-    }
     assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_PAUSE);
-    for (const char *key = "mlook here\r"; *key != '\0'; key++) {
+    for (const char *key = "mlook here\r"; *key != '\0'; key++)
         reply = screen_press(screen, snapshot, *key);
-    }
     assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_NOTE);
     assert_string_equal(reply.command.text, "look here [stage 4, seed 0]");
-    for (const char *key = ":pause\033"; *key != '\0'; key++) {
+    for (const char *key = ":pause\033"; *key != '\0'; key++)
         reply = screen_press(screen, snapshot, *key);
-    }
     assert_int_equal(reply.kind, REPLY_NONE);
     assert_int_equal(screen_press(screen, snapshot, ' ').kind,
                      REPLY_SEND); /* keys mean actions again */

@@ -11,8 +11,7 @@
 
 /* Waits for a snapshot in which `holds` is true, 60 s at most. */
 static const Snapshot *wait_until(Engine *engine,
-                                  bool (*holds)(const Snapshot *snapshot, long number),
-                                  long number)
+                                  bool (*holds)(const Snapshot *snapshot, long number), long number)
 {
     for (int tries = 0; tries < 600; tries++) {
         const Snapshot *snapshot = engine_look(engine);
@@ -26,17 +25,13 @@ static const Snapshot *wait_until(Engine *engine,
     return NULL;
 }
 
-static bool answered(const Snapshot *snapshot, long ticket)
-{
-    return answer(snapshot, ticket) != NULL;
-}
+static bool answered(const Snapshot *snapshot, long ticket) { return answer(snapshot, ticket); }
 
 static bool all_reach(const Snapshot *snapshot, long step)
 {
-    for (int i = 0; i < snapshot->runs; i++) {
+    for (int i = 0; i < snapshot->runs; i++)
         if (snapshot->run[i]->step < step)
             return false;
-    }
     return snapshot->runs > 0;
 }
 
@@ -45,7 +40,7 @@ static bool first_has_state(const Snapshot *snapshot, long wanted)
     return snapshot->runs > 0 && (long)snapshot->run[0]->state == wanted;
 }
 
-/* ---- One owner -------------------------------------------------------------------- */
+/* ---- One owner ---- */
 
 static void test_a_folder_has_one_engine(void **state)
 {
@@ -123,7 +118,7 @@ static void test_headless_runs_keep_out(void **state)
     close(ends[1]);
 }
 
-/* ---- The worker thread ------------------------------------------------------------ */
+/* ---- The worker thread ---- */
 
 /* Paused there or past it: the state alone would also be true before the steps begin. */
 static bool first_rests_at(const Snapshot *snapshot, long step)
@@ -173,7 +168,8 @@ static void test_runs_share_time_and_not_steps(void **state)
     snprintf(text, sizeof text, "%.900s\nrun.steps=1000000\nshift.every=1000000", place->pd);
     long ticket = tell(engine, COMMAND_NEW, 0, 0, text);
     engine_drop(engine, wait_until(engine, answered, ticket));
-    snprintf(text, sizeof text, "%.900s\nname=long\nrun.steps=1000000\nshift.every=1000000\nrun.batch=8192",
+    snprintf(text, sizeof text,
+             "%.900s\nname=long\nrun.steps=1000000\nshift.every=1000000\nrun.batch=8192",
              place->pd);
     ticket = tell(engine, COMMAND_NEW, 0, 0, text);
     engine_drop(engine, wait_until(engine, answered, ticket));
@@ -234,14 +230,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_enter, place_leave)
     const struct CMUnitTest tests[] = {
-        TEST(test_a_folder_has_one_engine),
-        TEST(test_a_folder_that_cannot_be_is_refused),
-        TEST(test_headless_runs_keep_out),
-        TEST(test_the_worker_works),
-        TEST(test_runs_share_time_and_not_steps),
-        TEST(test_the_descriptor_says_when),
-        TEST(test_closing_is_safe_at_any_moment),
-        TEST(test_presets_are_listed_with_titles),
+        TEST(test_a_folder_has_one_engine),       TEST(test_a_folder_that_cannot_be_is_refused),
+        TEST(test_headless_runs_keep_out),        TEST(test_the_worker_works),
+        TEST(test_runs_share_time_and_not_steps), TEST(test_the_descriptor_says_when),
+        TEST(test_closing_is_safe_at_any_moment), TEST(test_presets_are_listed_with_titles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

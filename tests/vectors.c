@@ -17,8 +17,7 @@ Vectors *vectors_read(const char *file)
         fail_msg("%s: run the tests from the root of the project", path);
     Vectors *v = calloc(1, sizeof *v);
     assert_non_null(v);
-    while (v->n < VECTORS_MAX &&
-           fscanf(in, "%79s %d", v->name[v->n], &v->count[v->n]) == 2) {
+    while (v->n < VECTORS_MAX && fscanf(in, "%79s %d", v->name[v->n], &v->count[v->n]) == 2) {
         double *value = v->value[v->n] = calloc((size_t)v->count[v->n], sizeof *value);
         assert_non_null(value);
         for (int i = 0; i < v->count[v->n]; i++)

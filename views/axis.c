@@ -31,9 +31,8 @@ static double newest_place(Axis axis)
     const RunView *run = axis.run;
     const Series *clock = clock_of(axis);
     double last = clock->n > 0 ? series_value(clock, clock->n - 1) : 0;
-    if (axis.across == ACROSS_NFE) {
+    if (axis.across == ACROSS_NFE)
         return fmax(run->nfe, last);
-    }
     long behind = clock->n > 0 ? run->step - series_step(clock, clock->n - 1) : run->step;
     bool going = run->steps_per_s > 0 && behind > 0;
     return going ? last + (double)behind / run->steps_per_s : last;
@@ -50,19 +49,15 @@ static double clock_place(Axis axis, long row)
 static double clock_step(Axis axis, long row)
 {
     const Series *clock = clock_of(axis);
-    return row < 0          ? 0
-           : row < clock->n ? (double)series_step(clock, row)
-                            : (double)axis.run->step;
+    return row < 0 ? 0 : row < clock->n ? (double)series_step(clock, row) : (double)axis.run->step;
 }
 
 double axis_place(Axis axis, long step)
 {
-    if (axis.across == ACROSS_STEP) {
+    if (axis.across == ACROSS_STEP)
         return (double)step;
-    }
-    if (axis.across == ACROSS_IMAGES) {
+    if (axis.across == ACROSS_IMAGES)
         return (double)step * (double)axis.run->batch;
-    }
     long row = series_row(clock_of(axis), step);
     double from = clock_step(axis, row), to = clock_step(axis, row + 1);
     double part = to > from ? fmin(((double)step - from) / (to - from), 1) : 1;
@@ -73,21 +68,18 @@ double axis_place(Axis axis, long step)
 /* By halving: places rise with steps. */
 long axis_step_of(Axis axis, double place)
 {
-    if (axis.across == ACROSS_STEP) {
+    if (axis.across == ACROSS_STEP)
         return (long)ceil(place - 1e-9);
-    }
     enum { BEYOND = 1 << 30 }; /* no row is that late */
     long below = -1, above = axis.run->step + 1;
-    if (place > axis_place(axis, axis.run->step)) {
+    if (place > axis_place(axis, axis.run->step))
         return axis.run->step + BEYOND;
-    }
     while (above - below > 1) {
         long middle = below + (above - below) / 2;
-        if (axis_place(axis, middle) < place) {
+        if (axis_place(axis, middle) < place)
             below = middle;
-        } else {
+        else
             above = middle;
-        }
     }
     return above;
 }
@@ -99,9 +91,8 @@ static Axis zoomed(Axis axis, int zoom, double at)
     double part = ldexp(axis.last, -(zoom > 0 ? zoom : 0));
     bool whole = axis.across == ACROSS_STEP || axis.across == ACROSS_IMAGES;
     part = whole ? floor(part) : part;
-    if (zoom <= 0 || (whole && part < 8) || part <= 0) {
+    if (zoom <= 0 || (whole && part < 8) || part <= 0)
         return axis;
-    }
     double half = whole ? floor(part / 2) : part / 2, page = floor(at / half);
     axis.first = page > 0 ? (page - 1) * half : 0;
     axis.last = axis.first + part;
@@ -114,9 +105,8 @@ static double span_for(long step, long steps)
     step = step > steps ? steps : step;
     for (int halving = 0; halving < 5; halving++) {
         long half = (span + 1) / 2;
-        if (half < STEPS_MIN || step > half / 10 * 9) {
+        if (half < STEPS_MIN || step > half / 10 * 9)
             break;
-        }
         span = half;
     }
     return (double)span;
@@ -135,17 +125,17 @@ Axis axis_around(const RunView *const *run, int runs, Across across, int zoom, l
     for (int i = runs - 1; i >= 0; i--) {
         axis.run = run[i];
         long step = run[i]->step;
-        double need = across == ACROSS_STEP ? span_for(step, run[i]->steps)
-                                            : axis_place(axis, step) / 0.9;
+        double need =
+            across == ACROSS_STEP ? span_for(step, run[i]->steps) : axis_place(axis, step) / 0.9;
         axis.last = fmax(axis.last, need);
     }
-    if (across != ACROSS_STEP) {
+    if (across != ACROSS_STEP)
         axis.last = round_125(axis.last, true);
-    }
     return zoomed(axis, zoom, runs > 0 ? axis_place(axis, at) : 0);
 }
 
-/* Logarithmic from a thousandth of the axis on and nearly linear below, so that it has a beginning. */
+/* Logarithmic from a thousandth of the axis on and nearly linear below, so that it has a beginning.
+ */
 static const double BENT = 1000;
 
 /* Part of the width at which a place stands: 0 at the first, 1 at the last. */
@@ -190,9 +180,8 @@ static const char *axis_text(char text[FORMAT_SIZE], Across across, double at)
 static double tick_step(Axis axis, double at, int width)
 {
     double range = axis.last - axis.first;
-    if (!axis.log) {
+    if (!axis.log)
         return fmax(nice_step(range, width / 12), 1);
-    }
     return fmax(nice_step(place_at(axis, part_of(axis, at) + 12.0 / width) - at, 1), 1);
 }
 
@@ -219,11 +208,9 @@ static double round_125(double value, bool up)
     double power = pow(10, floor(log10(value) + 1e-9)), digit = value / power;
     static const double steps[] = {1, 2, 5, 10};
     if (up) {
-        for (int i = 0; i < 4; i++) {
-            if (digit <= steps[i] * (1 + 1e-9)) {
+        for (int i = 0; i < 4; i++)
+            if (digit <= steps[i] * (1 + 1e-9))
                 return steps[i] * power;
-            }
-        }
     }
     return power * (digit >= 5 * (1 - 1e-9) ? 5 : digit >= 2 * (1 - 1e-9) ? 2 : 1);
 }
@@ -232,16 +219,13 @@ Scale scale_around(double low, double high, bool log)
 {
     if (log) {
         bool sane = low > 0 && isfinite(high) && high >= low;
-        Scale scale = {sane ? round_125(low, false) : 0.1,
-                       sane ? round_125(high, true) : 1, true};
-        if (!(scale.high > scale.low)) {
+        Scale scale = {sane ? round_125(low, false) : 0.1, sane ? round_125(high, true) : 1, true};
+        if (!(scale.high > scale.low))
             scale.high = scale.low * 10;
-        }
         return scale;
     }
     if (!(isfinite(low) && isfinite(high) && high > low)) {
-        double centre = isfinite(low) ? low : 0,
-               room = fabs(centre) > 0 ? fabs(centre) : 1;
+        double centre = isfinite(low) ? low : 0, room = fabs(centre) > 0 ? fabs(centre) : 1;
         low = centre - room / 2;
         high = centre + room / 2;
     }
@@ -249,16 +233,12 @@ Scale scale_around(double low, double high, bool log)
     return (Scale){floor(low / step) * step, ceil(high / step) * step, false};
 }
 
-double scale_step(const Scale *scale)
-{
-    return nice_step(scale->high - scale->low, 4);
-}
+double scale_step(const Scale *scale) { return nice_step(scale->high - scale->low, 4); }
 
 double scale_part(const Scale *scale, double value)
 {
-    if (scale->log && !isnan(value)) {
+    if (scale->log && !isnan(value))
         return value > 0 ? log(value / scale->low) / log(scale->high / scale->low) : -1;
-    }
     return (value - scale->low) / (scale->high - scale->low);
 }
 
@@ -274,22 +254,18 @@ void robust_range(float *values, int n, bool log, bool fit, double *low, double 
 {
     enum { FEWEST = 20 }; /* fewer say nothing about outliers */
     int kept = 0;
-    for (int i = 0; i < n; i++) {
-        if (isfinite(values[i]) && (!log || values[i] > 0)) {
+    for (int i = 0; i < n; i++)
+        if (isfinite(values[i]) && (!log || values[i] > 0))
             values[kept++] = values[i];
-        }
-    }
     *low = *high = NAN;
-    if (kept == 0) {
+    if (kept == 0)
         return;
-    }
     qsort(values, (size_t)kept, sizeof *values, by_value);
     *low = values[0];
     *high = values[kept - 1];
     double q05 = values[kept / 20], q95 = values[kept - 1 - kept / 20];
-    if (!fit || kept < FEWEST || !(q95 > q05)) {
+    if (!fit || kept < FEWEST || !(q95 > q05))
         return;
-    }
     if (log) {
         double room = pow(q95 / q05, 1.5);
         *low = fmax(*low, q05 / room);

@@ -12,15 +12,14 @@ void canvas_init(Canvas *canvas, int width, int height, const CanvasLook *look)
 {
     *canvas = (Canvas){.width = width, .height = height, .look = *look};
     canvas->cell = calloc((size_t)width * (size_t)height + 1, sizeof *canvas->cell);
-    must(canvas->cell != NULL);
+    must(canvas->cell);
     canvas_clear(canvas);
 }
 
 static void drop_pictures(Picture *picture, int *n)
 {
-    while (*n > 0) {
+    while (*n > 0)
         free(picture[--*n].pixels);
-    }
 }
 
 void canvas_done(Canvas *canvas)
@@ -31,15 +30,12 @@ void canvas_done(Canvas *canvas)
     *canvas = (Canvas){0};
 }
 
-static const Cell blank = {
-    ' ', {COLOUR_DEFAULT, COLOUR_DEFAULT, 0}
-};
+static const Cell blank = {' ', {COLOUR_DEFAULT, COLOUR_DEFAULT, 0}};
 
 void canvas_clear(Canvas *canvas)
 {
-    for (int i = 0; i < canvas->width * canvas->height; i++) {
+    for (int i = 0; i < canvas->width * canvas->height; i++)
         canvas->cell[i] = blank;
-    }
     drop_pictures(canvas->before, &canvas->befores);
     if (canvas->calm) {
         memcpy(canvas->before, canvas->picture, sizeof canvas->before);
@@ -51,10 +47,7 @@ void canvas_clear(Canvas *canvas)
 
 /* ---- Rectangles ---- */
 
-bool rect_is_empty(Rect rect)
-{
-    return rect.width <= 0 || rect.height <= 0;
-}
+bool rect_is_empty(Rect rect) { return rect.width <= 0 || rect.height <= 0; }
 
 Rect rect_intersect(Rect a, Rect b)
 {
@@ -65,16 +58,14 @@ Rect rect_intersect(Rect a, Rect b)
     return (Rect){x0, y0, x1 > x0 ? x1 - x0 : 0, y1 > y0 ? y1 - y0 : 0};
 }
 
-bool rects_overlap(Rect a, Rect b)
-{
-    return !rect_is_empty(rect_intersect(a, b));
-}
+bool rects_overlap(Rect a, Rect b) { return !rect_is_empty(rect_intersect(a, b)); }
 
 /* ---- Runes ---- */
 
 static const struct {
     uint32_t rune;
     char ascii;
+    /* clang-format off */
 } stand_ins[] = {
     {0x2500, '-'},
     {0x2501, '='},
@@ -138,14 +129,13 @@ static const struct {
     {0x2013, '-'},
     {0x2218, 'o'},
 };
+/* clang-format on */
 
 static uint32_t ascii_for(uint32_t rune)
 {
-    for (size_t i = 0; i < sizeof stand_ins / sizeof *stand_ins; i++) {
-        if (stand_ins[i].rune == rune) {
+    for (size_t i = 0; i < sizeof stand_ins / sizeof *stand_ins; i++)
+        if (stand_ins[i].rune == rune)
             return (uint32_t)stand_ins[i].ascii;
-        }
-    }
     return rune >= 0x2800 && rune <= 0x28ff ? '*' : '?';
 }
 
@@ -178,28 +168,24 @@ static uint32_t decode(const char **text)
  * wide. */
 static uint32_t printable(uint32_t rune)
 {
-    if (rune < 32 || (rune >= 127 && rune < 160)) {
+    if (rune < 32 || (rune >= 127 && rune < 160))
         return '?';
-    }
     if ((rune >= 0x300 && rune <= 0x36f) || (rune >= 0x200b && rune <= 0x200f) ||
-        (rune >= 0xfe00 && rune <= 0xfe0f)) {
+        (rune >= 0xfe00 && rune <= 0xfe0f))
         return 0;
-    }
-    bool wide =
-        (rune >= 0x1100 && rune <= 0x115f) || (rune >= 0x2e80 && rune <= 0xa4cf) ||
-        (rune >= 0xac00 && rune <= 0xd7a3) || (rune >= 0xd800 && rune <= 0xf8ff) ||
-        (rune >= 0xf900 && rune <= 0xfaff) || (rune >= 0xfe30 && rune <= 0xfe6f) ||
-        (rune >= 0xff00 && rune <= 0xff60) || rune >= 0x10000 ||
-        (rune >= 0x2028 && rune <= 0x202e);
+    bool wide = (rune >= 0x1100 && rune <= 0x115f) || (rune >= 0x2e80 && rune <= 0xa4cf) ||
+                (rune >= 0xac00 && rune <= 0xd7a3) || (rune >= 0xd800 && rune <= 0xf8ff) ||
+                (rune >= 0xf900 && rune <= 0xfaff) || (rune >= 0xfe30 && rune <= 0xfe6f) ||
+                (rune >= 0xff00 && rune <= 0xff60) || rune >= 0x10000 ||
+                (rune >= 0x2028 && rune <= 0x202e);
     return wide ? '?' : rune;
 }
 
 int text_width(const char *text)
 {
     int width = 0;
-    while (*text != '\0') {
+    while (*text != '\0')
         width += printable(decode(&text)) != 0;
-    }
     return width;
 }
 
@@ -207,12 +193,10 @@ int text_width(const char *text)
 
 void canvas_put(Canvas *canvas, int x, int y, uint32_t rune, Style style)
 {
-    if (x < 0 || y < 0 || x >= canvas->width || y >= canvas->height) {
+    if (x < 0 || y < 0 || x >= canvas->width || y >= canvas->height)
         return;
-    }
-    if (canvas->look.ascii && rune > 126) {
+    if (canvas->look.ascii && rune > 126)
         rune = ascii_for(rune);
-    }
     canvas->cell[y * canvas->width + x] = (Cell){rune, style};
 }
 
@@ -229,8 +213,7 @@ int canvas_text(Canvas *canvas, int x, int y, int width, Style style, const char
     return used;
 }
 
-int canvas_print(Canvas *canvas, int x, int y, int width, Style style, const char *format,
-                 ...)
+int canvas_print(Canvas *canvas, int x, int y, int width, Style style, const char *format, ...)
 {
     char text[512];
     va_list arguments;
@@ -240,8 +223,7 @@ int canvas_print(Canvas *canvas, int x, int y, int width, Style style, const cha
     return canvas_text(canvas, x, y, width, style, text);
 }
 
-int canvas_text_right(Canvas *canvas, int right, int y, int width, Style style,
-                      const char *text)
+int canvas_text_right(Canvas *canvas, int right, int y, int width, Style style, const char *text)
 {
     int need = text_width(text);
     int used = need < width ? need : width;
@@ -251,21 +233,17 @@ int canvas_text_right(Canvas *canvas, int right, int y, int width, Style style,
 void canvas_fill(Canvas *canvas, Rect rect, uint32_t rune, Style style)
 {
     rect = rect_intersect(rect, (Rect){0, 0, canvas->width, canvas->height});
-    for (int y = rect.y; y < rect.y + rect.height; y++) {
-        for (int x = rect.x; x < rect.x + rect.width; x++) {
+    for (int y = rect.y; y < rect.y + rect.height; y++)
+        for (int x = rect.x; x < rect.x + rect.width; x++)
             canvas_put(canvas, x, y, rune, style);
-        }
-    }
 }
 
 void canvas_add_attributes(Canvas *canvas, Rect rect, uint8_t attributes)
 {
     rect = rect_intersect(rect, (Rect){0, 0, canvas->width, canvas->height});
-    for (int y = rect.y; y < rect.y + rect.height; y++) {
-        for (int x = rect.x; x < rect.x + rect.width; x++) {
+    for (int y = rect.y; y < rect.y + rect.height; y++)
+        for (int x = rect.x; x < rect.x + rect.width; x++)
             canvas->cell[y * canvas->width + x].style.attributes |= attributes;
-        }
-    }
 }
 
 void canvas_clear_rect(Canvas *canvas, Rect rect)
@@ -285,18 +263,15 @@ void canvas_clear_rect(Canvas *canvas, Rect rect)
 
 void canvas_add_picture(Canvas *canvas, const Picture *picture)
 {
-    Rect whole = {0, 0, canvas->width,
-                  canvas->height - 1}; /* the last row never holds a picture */
+    Rect whole = {0, 0, canvas->width, canvas->height - 1}; /* the last row never holds a picture */
     Rect inside = rect_intersect(picture->cells, whole);
-    bool fits =
-        inside.width == picture->cells.width && inside.height == picture->cells.height;
+    bool fits = inside.width == picture->cells.width && inside.height == picture->cells.height;
     if (canvas->pictures == PICTURES_MAX || !fits || rect_is_empty(inside)) {
         free(picture->pixels);
         return;
     }
     canvas->picture[canvas->pictures++] = *picture;
-    canvas_fill(canvas, inside, ' ',
-                (Style){COLOUR_DEFAULT, COLOUR_DEFAULT, ATTRIBUTE_PICTURE});
+    canvas_fill(canvas, inside, ' ', (Style){COLOUR_DEFAULT, COLOUR_DEFAULT, ATTRIBUTE_PICTURE});
 }
 
 bool canvas_keep_picture(Canvas *canvas, Rect cells)

@@ -29,8 +29,7 @@ enum Attribute {
     ATTRIBUTE_DIM = 2,
     ATTRIBUTE_REVERSE = 4,
     ATTRIBUTE_UNDERLINE = 8,
-    ATTRIBUTE_PICTURE =
-        16, /* a blank under a picture: must differ from an ordinary blank */
+    ATTRIBUTE_PICTURE = 16, /* a blank under a picture: must differ from an ordinary blank */
 };
 
 typedef struct Style {
@@ -82,11 +81,10 @@ void canvas_put(Canvas *canvas, int x, int y, uint32_t rune, Style style);
 /* UTF-8 text in at most `width` cells; returns the cells used. What has no one-cell shape
  * becomes '?'. */
 int canvas_text(Canvas *canvas, int x, int y, int width, Style style, const char *text);
-int canvas_print(Canvas *canvas, int x, int y, int width, Style style, const char *format,
-                 ...) __attribute__((format(printf, 6, 7)));
+int canvas_print(Canvas *canvas, int x, int y, int width, Style style, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 /* Ends at column `right` (exclusive); cut on the left end of the room, `width` cells. */
-int canvas_text_right(Canvas *canvas, int right, int y, int width, Style style,
-                      const char *text);
+int canvas_text_right(Canvas *canvas, int right, int y, int width, Style style, const char *text);
 void canvas_fill(Canvas *canvas, Rect rect, uint32_t rune, Style style);
 /* Blanks the cells and drops every picture that touches them: before a dialogue. */
 void canvas_clear_rect(Canvas *canvas, Rect rect);

@@ -20,6 +20,7 @@ static const struct {
     const char *sample;
     uint8_t dots;
     char ascii;
+    /* clang-format off */
 } strokes[CHART_LINES_MAX] = {
     {"─", 0xff, '*'},
     {"╌", 0x3f, 'o'},
@@ -29,11 +30,9 @@ static const struct {
     {"╍", 0x1f, '%'},
     {"┅", 0x17, '@'},
 };
+/* clang-format on */
 
-const char *chart_stroke(int stroke)
-{
-    return strokes[stroke % CHART_LINES_MAX].sample;
-}
+const char *chart_stroke(int stroke) { return strokes[stroke % CHART_LINES_MAX].sample; }
 
 Style chart_style(const Canvas *canvas, int stroke)
 {
@@ -43,12 +42,11 @@ Style chart_style(const Canvas *canvas, int stroke)
 void chart_choices(const Session *session, char *text, size_t size)
 {
     char smooth[16] = "raw";
-    if (session->smoothing > 0) { /* ".98" */
+    if (session->smoothing > 0) /* ".98" */
         snprintf(smooth, sizeof smooth, "%g", SMOOTHING[session->smoothing - 1]);
-    }
-    snprintf(text, size, "%s%s y%s · %s%s", session->log_x ? "log x · " : "", session->linear_y ? "linear" : "log",
-             session->all ? " all" : "", session->smoothing > 0 ? "EMA " : "",
-             session->smoothing > 0 ? smooth + 1 : smooth);
+    snprintf(text, size, "%s%s y%s · %s%s", session->log_x ? "log x · " : "",
+             session->linear_y ? "linear" : "log", session->all ? " all" : "",
+             session->smoothing > 0 ? "EMA " : "", session->smoothing > 0 ? smooth + 1 : smooth);
 }
 
 typedef struct Grid {
@@ -73,7 +71,7 @@ static void sample_lines(Grid *grid)
     const ChartSpec *spec = grid->spec;
     for (int i = 0; i < spec->lines; i++) {
         const LineSource *source = &spec->line[i].source;
-        if (spec->base != NULL) {
+        if (spec->base) {
             line_sample_difference(source, spec->base, spec->axis, grid->columns,
                                    points_of(grid, i));
         } else {
@@ -88,7 +86,7 @@ static Scale value_scale(const Grid *grid)
     const ChartSpec *spec = grid->spec;
     size_t each = (size_t)grid->columns + 2;
     float *values = malloc(sizeof *values * each * (size_t)(spec->lines + 2));
-    must(values != NULL);
+    must(values);
     int n = 0;
     bool positive = false;
     for (int i = 0; i < spec->lines; i++) {
@@ -103,10 +101,10 @@ static Scale value_scale(const Grid *grid)
         }
     }
     double low, high;
-    bool log = !spec->linear_y && spec->base == NULL && positive;
+    bool log = !spec->linear_y && !spec->base && positive;
     robust_range(values, n, log, !spec->all, &low, &high);
     free(values);
-    if (spec->base != NULL) { /* no difference is always in sight */
+    if (spec->base) { /* no difference is always in sight */
         low = fmin(low, 0);
         high = fmax(high, 0);
     }
@@ -125,7 +123,7 @@ static Grid grid_new(const Canvas *canvas, const ChartSpec *spec, int width, int
     size_t each = (size_t)grid.columns + 2;
     grid.point = malloc(sizeof *grid.point * each * (size_t)(spec->lines + 1));
     grid.layer = calloc((size_t)grid.columns + 1, (size_t)grid.rows + 1);
-    must(grid.point != NULL && grid.layer != NULL);
+    must(grid.point && grid.layer);
     sample_lines(&grid);
     grid.scale = value_scale(&grid);
     return grid;
@@ -150,18 +148,16 @@ Scale chart_scale(const Canvas *canvas, const ChartSpec *spec, int plot_width)
 static int dot_row(const Grid *grid, double value)
 {
     double part = scale_part(&grid->scale, value);
-    if (isnan(part)) {
+    if (isnan(part))
         return -1;
-    }
     int row = (int)lround((1 - fmin(fmax(part, 0), 1)) * (grid->rows - 1));
     return row < 0 ? 0 : row >= grid->rows ? grid->rows - 1 : row;
 }
 
 static void fill_column(Grid *grid, int x, int y0, int y1, uint8_t layer)
 {
-    if (x < 0 || x >= grid->columns || y0 < 0 || y1 < 0) {
+    if (x < 0 || x >= grid->columns || y0 < 0 || y1 < 0)
         return;
-    }
     int top = y0 < y1 ? y0 : y1, bottom = y0 < y1 ? y1 : y0;
     for (int y = top; y <= bottom; y++) {
         uint8_t *dot = &grid->layer[y * grid->columns + x];
@@ -174,8 +170,7 @@ static void fill_column(Grid *grid, int x, int y0, int y1, uint8_t layer)
 static void draw_band(Grid *grid, const LinePoint *point)
 {
     for (int x = 0; x < grid->columns; x++) {
-        int low = dot_row(grid, point[x + 1].low),
-            high = dot_row(grid, point[x + 1].high);
+        int low = dot_row(grid, point[x + 1].low), high = dot_row(grid, point[x + 1].high);
         fill_column(grid, x, low, low, LAYER_BAND);
         fill_column(grid, x, high, high, LAYER_BAND);
     }
@@ -185,12 +180,11 @@ static void draw_band(Grid *grid, const LinePoint *point)
 static double between(const Grid *grid, const LinePoint *a, const LinePoint *b, double t)
 {
     double y0 = (double)a->value, y1 = (double)b->value;
-    return grid->scale.log && y0 > 0 && y1 > 0 ? y0 * pow(y1 / y0, t)
-                                               : y0 + t * (y1 - y0);
+    return grid->scale.log && y0 > 0 && y1 > 0 ? y0 * pow(y1 / y0, t) : y0 + t * (y1 - y0);
 }
 
-static void draw_segment(Grid *grid, const LinePoint *a, const LinePoint *b,
-                         uint8_t stroke, uint8_t layer)
+static void draw_segment(Grid *grid, const LinePoint *a, const LinePoint *b, uint8_t stroke,
+                         uint8_t layer)
 {
     double x0 = (double)a->x, x1 = (double)b->x;
     int from = (int)floor(fmax(x0, -1)), to = (int)floor(fmin(x1, grid->columns));
@@ -198,12 +192,10 @@ static void draw_segment(Grid *grid, const LinePoint *a, const LinePoint *b,
     for (int x = from; x <= to; x++) {
         double t = x1 > x0 ? fmin(fmax((x + 0.5 - x0) / (x1 - x0), 0), 1) : 1;
         int row = dot_row(grid, between(grid, a, b, t)), start = row;
-        if (before >= 0 && before != row) {
+        if (before >= 0 && before != row)
             start = before < row ? before + 1 : before - 1;
-        }
-        if (stroke >> (x & 7) & 1) {
+        if (stroke >> (x & 7) & 1)
             fill_column(grid, x, start, row, layer);
-        }
         before = row;
     }
 }
@@ -212,9 +204,8 @@ static void draw_line(Grid *grid, const LinePoint *point, uint8_t stroke, uint8_
 {
     int before = -1;
     for (int x = 0; x < grid->columns + 2; x++) {
-        if (!isfinite(point[x].value)) {
+        if (!isfinite(point[x].value))
             continue;
-        }
         int from = before >= 0 && point[x].joined ? before : x;
         draw_segment(grid, &point[from], &point[x], stroke, layer);
         before = x;
@@ -224,14 +215,11 @@ static void draw_line(Grid *grid, const LinePoint *point, uint8_t stroke, uint8_
 static void draw_lines(Grid *grid)
 {
     const ChartSpec *spec = grid->spec;
-    if (spec->base == NULL && spec->lines > 0) {
+    if (!spec->base && spec->lines > 0)
         draw_band(grid, points_of(grid, 0));
-    }
     for (int i = spec->lines - 1; i >= 0; i--) {
-        uint8_t stroke =
-            grid->dots == DOTS_ASCII ? 0xff : strokes[spec->line[i].stroke].dots;
-        draw_line(grid, points_of(grid, i), stroke,
-                  (uint8_t)(LAYER_LINES + spec->lines - 1 - i));
+        uint8_t stroke = grid->dots == DOTS_ASCII ? 0xff : strokes[spec->line[i].stroke].dots;
+        draw_line(grid, points_of(grid, i), stroke, (uint8_t)(LAYER_LINES + spec->lines - 1 - i));
     }
 }
 
@@ -243,16 +231,13 @@ static uint32_t cell_rune(Dots dots, unsigned bits, char ascii)
                                            0x259e, 0x259b, 0x2597, 0x259a, 0x2590, 0x259c,
                                            0x2584, 0x2599, 0x259f, 0x2588};
     static const uint8_t braille[8] = {0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80};
-    if (dots == DOTS_ASCII) {
+    if (dots == DOTS_ASCII)
         return (uint32_t)ascii;
-    }
-    if (dots == DOTS_BLOCKS) {
+    if (dots == DOTS_BLOCKS)
         return quadrants[bits & 15];
-    }
     uint32_t rune = 0x2800;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         rune |= bits >> i & 1 ? braille[i] : 0u;
-    }
     return rune;
 }
 
@@ -267,17 +252,13 @@ static void put_cell(Canvas *canvas, const Grid *grid, int column, int row, Rect
         top = layer > top ? layer : top;
         bits |= layer == top && layer != LAYER_NONE ? 1u << i : 0u;
     }
-    if (top == LAYER_NONE) {
+    if (top == LAYER_NONE)
         return;
-    }
     int line = grid->spec->lines - 1 - (top - LAYER_LINES);
     int stroke = top == LAYER_BAND ? 0 : grid->spec->line[line].stroke;
-    Style style =
-        top == LAYER_BAND ? theme_style(canvas, ROLE_BAND) : chart_style(canvas, stroke);
-    canvas_put(
-        canvas, plot.x + column, plot.y + row,
-        cell_rune(grid->dots, bits, top == LAYER_BAND ? ':' : strokes[stroke].ascii),
-        style);
+    Style style = top == LAYER_BAND ? theme_style(canvas, ROLE_BAND) : chart_style(canvas, stroke);
+    canvas_put(canvas, plot.x + column, plot.y + row,
+               cell_rune(grid->dots, bits, top == LAYER_BAND ? ':' : strokes[stroke].ascii), style);
 }
 
 /* An arrow where something of the top line lies beyond the range. */
@@ -289,9 +270,8 @@ static void draw_clipped(Canvas *canvas, const Grid *grid, Rect plot)
         bool above = (double)point[x + 1].high > grid->scale.high * (1 + 1e-6);
         bool below = (double)point[x + 1].low < grid->scale.low && !grid->scale.log;
         if (above || below) {
-            canvas_put(canvas, plot.x + x / grid->dx,
-                       above ? plot.y : plot.y + plot.height - 1, above ? 0x2191 : 0x2193,
-                       style);
+            canvas_put(canvas, plot.x + x / grid->dx, above ? plot.y : plot.y + plot.height - 1,
+                       above ? 0x2191 : 0x2193, style);
         }
     }
 }
@@ -301,12 +281,11 @@ static void draw_ends(Canvas *canvas, const Grid *grid, Rect plot)
 {
     const ChartSpec *spec = grid->spec;
     int taken[CHART_LINES_MAX], n = 0;
-    for (int i = 0; i < spec->lines && (spec->lines > 1 || spec->base != NULL); i++) {
+    for (int i = 0; i < spec->lines && (spec->lines > 1 || spec->base); i++) {
         const LinePoint *point = points_of(grid, i);
         int x = grid->columns;
-        while (x > 0 && !isfinite(point[x].value)) {
+        while (x > 0 && !isfinite(point[x].value))
             x--;
-        }
         int row = x > 0 ? dot_row(grid, (double)point[x].value) / grid->dy : -1;
         for (int k = 0; k < n; k++) {
             if (taken[k] == row) {
@@ -314,9 +293,8 @@ static void draw_ends(Canvas *canvas, const Grid *grid, Rect plot)
                 k = -1;
             }
         }
-        if (row < 0 || row >= plot.height) {
+        if (row < 0 || row >= plot.height)
             continue;
-        }
         int column = (x - 1) / grid->dx + 1;
         column = column > plot.width - 2 ? plot.width - 2 : column;
         canvas_print(canvas, plot.x + column, plot.y + row, 2,
@@ -338,17 +316,14 @@ static void draw_ticks(Canvas *canvas, Rect plot, const Scale *scale)
         double value = !scale->log ? scale->low + i * step
                        : wide      ? decade * pow(10, i)
                                    : decade * pow(10, i / 3) * digits[i % 3];
-        if (value > scale->high * (1 + 1e-9) + (scale->log ? 0 : step / 100)) {
+        if (value > scale->high * (1 + 1e-9) + (scale->log ? 0 : step / 100))
             break;
-        }
         double part = scale_part(scale, value);
         int y = plot.y + (int)lround((1 - part) * (plot.height - 1));
-        if (part < -1e-9 || y >= taken - 1 || y < plot.y) {
+        if (part < -1e-9 || y >= taken - 1 || y < plot.y)
             continue;
-        }
         char text[FORMAT_SIZE];
-        canvas_text_right(canvas, plot.x - 2, y, CHART_MARGIN - 2, faint,
-                          format_tick(text, value));
+        canvas_text_right(canvas, plot.x - 2, y, CHART_MARGIN - 2, faint, format_tick(text, value));
         canvas_put(canvas, plot.x - 1, y, 0x2524, rule);
         taken = y;
     }
@@ -359,9 +334,8 @@ void chart_take_marks(ChartSpec *spec, const Session *session, const RunView *ru
     spec->marks = run->marks;
     spec->mark = run->mark;
     spec->told = mark_at(session, run);
-    if (spec->told >= 0) {
+    if (spec->told >= 0)
         mark_story(session, run, spec->told, spec->story);
-    }
 }
 
 /* The story stands on the side of its mark where there is more room before another one. */
@@ -388,23 +362,18 @@ static void draw_marks(Canvas *canvas, Rect plot, int y, const ChartSpec *spec)
     for (int i = 0; i < spec->marks; i++) {
         int column = axis_column(spec->axis, spec->mark[i].step, plot.width);
         if (column >= 0 && column < plot.width) {
-            canvas_put(canvas, plot.x + column, y, 0x25b2,
-                       theme_style(canvas, ROLE_MARK));
-            if (i == spec->told) {
+            canvas_put(canvas, plot.x + column, y, 0x25b2, theme_style(canvas, ROLE_MARK));
+            if (i == spec->told)
                 draw_story(canvas, plot, y, spec, column);
-            }
         }
     }
 }
 
 static void draw_cursor(Canvas *canvas, Rect plot, const ChartSpec *spec)
 {
-    int column =
-        spec->cursor >= 0 ? axis_column(spec->axis, spec->cursor, plot.width) : -1;
-    for (int row = 0; row < plot.height && column >= 0 && column < plot.width; row++) {
-        canvas_put(canvas, plot.x + column, plot.y + row, 0x2502,
-                   theme_style(canvas, ROLE_CURSOR));
-    }
+    int column = spec->cursor >= 0 ? axis_column(spec->axis, spec->cursor, plot.width) : -1;
+    for (int row = 0; row < plot.height && column >= 0 && column < plot.width; row++)
+        canvas_put(canvas, plot.x + column, plot.y + row, 0x2502, theme_style(canvas, ROLE_CURSOR));
 }
 
 /* What the axis' cursor means for a line of another run. */
@@ -421,20 +390,17 @@ static double value_at_cursor(const ChartSpec *spec, const LineSource *source)
 static void draw_readout(Canvas *canvas, Rect plot, const ChartSpec *spec)
 {
     enum { ROOM = 12 };
-    int column =
-        spec->cursor >= 0 ? axis_column(spec->axis, spec->cursor, plot.width) : -1;
-    if (!spec->readout || column < 0 || column >= plot.width || plot.width < 3 * ROOM) {
+    int column = spec->cursor >= 0 ? axis_column(spec->axis, spec->cursor, plot.width) : -1;
+    if (!spec->readout || column < 0 || column >= plot.width || plot.width < 3 * ROOM)
         return;
-    }
     int x = plot.x + (column < plot.width / 2 ? column + 2 : column - ROOM);
     for (int i = 0; i < spec->lines && i < plot.height; i++) {
         const LineSource *source = &spec->line[i].source;
         char value[FORMAT_SIZE];
         double at = value_at_cursor(spec, source);
-        at -= spec->base != NULL ? value_at_cursor(spec, spec->base) : 0;
-        canvas_print(canvas, x, plot.y + i, ROOM - 1,
-                     chart_style(canvas, spec->line[i].stroke), "%02d %-8s",
-                     source->run->id % 100, format_value(value, at));
+        at -= spec->base ? value_at_cursor(spec, spec->base) : 0;
+        canvas_print(canvas, x, plot.y + i, ROOM - 1, chart_style(canvas, spec->line[i].stroke),
+                     "%02d %-8s", source->run->id % 100, format_value(value, at));
     }
 }
 
@@ -450,40 +416,33 @@ static void draw_nothing(Canvas *canvas, const Grid *grid, Rect plot)
 {
     const ChartSpec *spec = grid->spec;
     for (int i = 0; i < spec->lines; i++) {
-        for (int x = 1; x <= grid->columns; x++) {
-            if (!isnan(points_of(grid, i)[x].value)) {
+        for (int x = 1; x <= grid->columns; x++)
+            if (!isnan(points_of(grid, i)[x].value))
                 return;
-            }
-        }
     }
-    canvas_print(
-        canvas, plot.x + 2, plot.y, plot.width - 2, theme_style(canvas, ROLE_FAINT),
-        "no %s here that both have: X, 0 or d may help", across_name(spec->axis.across));
+    canvas_print(canvas, plot.x + 2, plot.y, plot.width - 2, theme_style(canvas, ROLE_FAINT),
+                 "no %s here that both have: X, 0 or d may help", across_name(spec->axis.across));
 }
 
 static void draw_plot(Canvas *canvas, Rect plot, Grid *grid)
 {
-    if (grid->spec->base != NULL) {
+    if (grid->spec->base) {
         draw_zero(canvas, grid, plot);
         draw_nothing(canvas, grid, plot);
     }
     draw_lines(grid);
-    for (int row = 0; row < plot.height; row++) {
-        for (int column = 0; column < plot.width; column++) {
+    for (int row = 0; row < plot.height; row++)
+        for (int column = 0; column < plot.width; column++)
             put_cell(canvas, grid, column, row, plot);
-        }
-    }
     draw_clipped(canvas, grid, plot);
 }
 
 void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec)
 {
     int under = spec->marks > 0 ? 2 : 1;
-    Rect plot = {rect.x + CHART_MARGIN, rect.y, rect.width - CHART_MARGIN,
-                 rect.height - under};
-    if (plot.width < 4 || plot.height < 2) {
+    Rect plot = {rect.x + CHART_MARGIN, rect.y, rect.width - CHART_MARGIN, rect.height - under};
+    if (plot.width < 4 || plot.height < 2)
         return;
-    }
     Grid grid = grid_new(canvas, spec, plot.width, plot.height);
     canvas_fill(canvas, (Rect){plot.x - 1, plot.y, 1, plot.height}, 0x2502,
                 theme_style(canvas, ROLE_RULE));
@@ -492,9 +451,8 @@ void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec)
     draw_cursor(canvas, plot, spec);
     draw_ends(canvas, &grid, plot);
     draw_readout(canvas, plot, spec);
-    if (spec->marks > 0) {
+    if (spec->marks > 0)
         draw_marks(canvas, plot, plot.y + plot.height, spec);
-    }
     axis_draw(canvas, spec->axis, plot.x, rect.y + rect.height - 1, plot.width);
     grid_free(&grid);
 }

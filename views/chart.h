@@ -26,7 +26,7 @@ typedef struct ChartSpec {
     bool linear_y; /* differences always are */
     bool all;      /* the range holds the outliers too */
     Dots dots;
-    long cursor; /* training step of the axis' run, -1: none */
+    long cursor;  /* training step of the axis' run, -1: none */
     bool readout; /* values of all lines beside the cursor */
     int marks;
     const MarkView *mark;

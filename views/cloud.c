@@ -7,12 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void blend(uint8_t out[3], const uint8_t a[3], const uint8_t b[3], int part,
-                  int whole)
+static void blend(uint8_t out[3], const uint8_t a[3], const uint8_t b[3], int part, int whole)
 {
-    for (int c = 0; c < 3; c++) {
+    for (int c = 0; c < 3; c++)
         out[c] = (uint8_t)((a[c] * (whole - part) + b[c] * part) / whole);
-    }
 }
 
 void cloud_palette(Raster *raster)
@@ -23,9 +21,8 @@ void cloud_palette(Raster *raster)
         blend(raster->palette[CLOUD_DENSITY_FIRST + i], raster->palette[0], pale, i + 2,
               CLOUD_DENSITIES + 4);
     }
-    for (int ink = 0; ink < INKS; ink++) {
+    for (int ink = 0; ink < INKS; ink++)
         theme_ink_rgb((Ink)ink, raster->palette[CLOUD_INK_FIRST + ink]);
-    }
     blend(raster->palette[CLOUD_FRAME], raster->palette[0], pale, 1, 2);
     blend(raster->palette[CLOUD_FAINT_STUDENT], raster->palette[0],
           raster->palette[CLOUD_INK_FIRST + INK_STUDENT], 3, 5);
@@ -66,66 +63,57 @@ static void blur_along(float *out, const float *in, int columns, int rows, int r
         for (int x = -radius; x < columns; x++) {
             sum += x + radius < columns ? in[x + radius] : 0;
             sum -= x - radius - 1 >= 0 ? in[x - radius - 1] : 0;
-            if (x >= 0) {
+            if (x >= 0)
                 out[x] = sum;
-            }
         }
     }
 }
 
 static void add_row(float *sum, const float *row, int columns, float sign)
 {
-    for (int x = 0; x < columns; x++) {
+    for (int x = 0; x < columns; x++)
         sum[x] += sign * row[x];
-    }
 }
 
 /* The same along columns, all of them at once: `sum` has a place for each. */
-static void blur_down(float *out, const float *in, int columns, int rows, int radius,
-                      float *sum)
+static void blur_down(float *out, const float *in, int columns, int rows, int radius, float *sum)
 {
     memset(sum, 0, sizeof *sum * (size_t)columns);
     for (int y = -radius; y < rows; y++) {
-        if (y + radius < rows) {
+        if (y + radius < rows)
             add_row(sum, in + (y + radius) * columns, columns, 1);
-        }
-        if (y - radius - 1 >= 0) {
+        if (y - radius - 1 >= 0)
             add_row(sum, in + (y - radius - 1) * columns, columns, -1);
-        }
-        if (y >= 0) {
+        if (y >= 0)
             memcpy(out + y * columns, sum, sizeof *sum * (size_t)columns);
-        }
     }
 }
 
 /* Counts in a coarse grid of `grain` pixels a cell: a density needs no more, and costs a
  * ninth. */
-static void count_points(float *count, int columns, int rows, Box box, int grain,
-                         World world, const float *points, int n)
+static void count_points(float *count, int columns, int rows, Box box, int grain, World world,
+                         const float *points, int n)
 {
     for (int i = 0; i < n; i++) {
         int x, y;
         cloud_pixel(box, world, points + 2 * i, &x, &y);
         x -= box.x;
         y -= box.y;
-        if (x >= 0 && y >= 0 && x / grain < columns && y / grain < rows) {
+        if (x >= 0 && y >= 0 && x / grain < columns && y / grain < rows)
             count[y / grain * columns + x / grain] += 1;
-        }
     }
 }
 
-static void paint_density(Raster *raster, Box box, int grain, const float *count,
-                          int columns, int rows)
+static void paint_density(Raster *raster, Box box, int grain, const float *count, int columns,
+                          int rows)
 {
     float top = 0;
-    for (int i = 0; i < columns * rows; i++) {
+    for (int i = 0; i < columns * rows; i++)
         top = count[i] > top ? count[i] : top;
-    }
     for (int i = 0; i < columns * rows; i++) {
         if (count[i] * 64 > top) {
             int level = (int)(sqrtf(count[i] / top) * (CLOUD_DENSITIES + 0.999f));
-            Box grown = {box.x + i % columns * grain, box.y + i / columns * grain, grain,
-                         grain};
+            Box grown = {box.x + i % columns * grain, box.y + i / columns * grain, grain, grain};
             raster_fill(raster, grown, (uint8_t)(CLOUD_DENSITY_FIRST + level - 1));
         }
     }
@@ -136,11 +124,10 @@ void cloud_density(Raster *raster, Box box, World world, const float *points, in
     int grain = raster->unit_x > 1 ? 2 : 1;
     int columns = box.width / grain, rows = box.height / grain;
     size_t size = (size_t)(columns * rows);
-    if (columns < 1 || rows < 1 || n < 1) {
+    if (columns < 1 || rows < 1 || n < 1)
         return;
-    }
     float *a = calloc(2 * size + (size_t)columns, sizeof *a), *b = a + size;
-    must(a != NULL);
+    must(a);
     int side = columns < rows ? columns : rows, radius = side / 40;
     count_points(a, columns, rows, box, grain, world, points, n);
     for (int pass = 0; pass < 2; pass++) { /* twice a box is nearly a bell */
@@ -151,8 +138,8 @@ void cloud_density(Raster *raster, Box box, World world, const float *points, in
     free(a);
 }
 
-void cloud_points(Raster *raster, Box box, World world, const float *points, int n,
-                  int size, uint8_t colour)
+void cloud_points(Raster *raster, Box box, World world, const float *points, int n, int size,
+                  uint8_t colour)
 {
     for (int i = 0; i < n; i++) {
         int x, y;

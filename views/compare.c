@@ -30,13 +30,11 @@ static bool differs(const CompareState *mine, const Laid *laid)
 static int take_out(ChartLine *line, int lines, const RunView *base, LineSource *taken)
 {
     int kept = 0;
-    for (int i = 0; i < lines; i++) {
-        if (line[i].source.run == base) {
+    for (int i = 0; i < lines; i++)
+        if (line[i].source.run == base)
             *taken = line[i].source;
-        } else {
+        else
             line[kept++] = line[i];
-        }
-    }
     return kept;
 }
 
@@ -47,27 +45,23 @@ static void draw_chart(Canvas *canvas, const Scene *scene, const CompareState *m
     const RunView *base = laid_base(scene, laid);
     int lines = (mine->shift ? laid_shift : laid_curves)(scene, laid, line);
     char before[64] = "loss", after[48] = "", right[96];
-    if (mine->shift) {
+    if (mine->shift)
         snprintf(before, sizeof before, "shift i=%d", laid_sampling_step(scene));
-    } else if (scene->run->loss_terms > 0) {
+    else if (scene->run->loss_terms > 0)
         snprintf(before, sizeof before, "%s", scene->run->term[laid_curve(scene)].name);
-    }
-    if (differs(mine, laid)) {
+    if (differs(mine, laid))
         snprintf(after, sizeof after, "  minus %02d", base->id);
-    }
     snprintf(right, sizeof right, "x %s · ", across_name((Across)scene->session->across));
-    if (!differs(mine, laid)) {
-        chart_choices(scene->session, right + strlen(right),
-                      sizeof right - strlen(right));
-    } else {
+    if (!differs(mine, laid))
+        chart_choices(scene->session, right + strlen(right), sizeof right - strlen(right));
+    else
         snprintf(right + strlen(right), sizeof right - strlen(right), "difference");
-    }
     laid_title(canvas, &rect, before, laid, after, right);
     ChartSpec spec = scrub_chart(scene, laid, line, lines);
     LineSource other = {0};
     if (differs(mine, laid)) {
         spec.lines = take_out(line, lines, base, &other);
-        spec.base = other.run != NULL ? &other : NULL;
+        spec.base = other.run ? &other : NULL;
     }
     chart_draw(canvas, rect, &spec);
 }
@@ -91,8 +85,7 @@ static void draw_sheet(Canvas *canvas, Rect rect, const Scene *scene, const RunV
                 source == SOURCE_TEACHER ? theme_style(canvas, ROLE_FAINT)
                                          : chart_style(canvas, stroke),
                 name);
-    SamplesSpec spec = {samples, source, stage < samples->steps ? stage : samples->steps,
-                        -1};
+    SamplesSpec spec = {samples, source, stage < samples->steps ? stage : samples->steps, -1};
     samples_sheet(canvas, rect, &spec);
 }
 
@@ -109,9 +102,8 @@ static void draw_sheets(Canvas *canvas, const Scene *scene, const Laid *laid, Re
         }
     }
     int least = 14, columns = n + (n > 0);
-    while (columns > 1 && (rect.width + 2) / columns - 2 < least) {
+    while (columns > 1 && (rect.width + 2) / columns - 2 < least)
         columns--;
-    }
     int each = columns > 0 ? (rect.width + 2) / columns - 2 : 0;
     int most = rect.height * 5; /* wider than this a sheet only grows margins */
     each = each > most ? most : each;
@@ -125,8 +117,7 @@ static void draw_sheets(Canvas *canvas, const Scene *scene, const Laid *laid, Re
 
 /* ---- Lineage ---- */
 
-static void draw_kin(Canvas *canvas, Rect row, const Scene *scene, const RunView *run,
-                     int depth)
+static void draw_kin(Canvas *canvas, Rect row, const Scene *scene, const RunView *run, int depth)
 {
     const char *sign, *word;
     char step[FORMAT_SIZE], text[96];
@@ -144,12 +135,10 @@ static void draw_kin(Canvas *canvas, Rect row, const Scene *scene, const RunView
     if (depth > 0) { /* where it left its parent */
         char from[FORMAT_SIZE];
         format_short(from, (double)run->parent_step);
-        canvas_print(canvas, right - 8, row.y, 7, theme_style(canvas, ROLE_FAINT),
-                     " @%-5s", from);
+        canvas_print(canvas, right - 8, row.y, 7, theme_style(canvas, ROLE_FAINT), " @%-5s", from);
     }
     canvas_text(canvas, right - 1, row.y, 1, state, sign);
-    canvas_text_right(canvas, row.x + row.width - 1, row.y, 6,
-                      theme_style(canvas, ROLE_TEXT),
+    canvas_text_right(canvas, row.x + row.width - 1, row.y, 6, theme_style(canvas, ROLE_TEXT),
                       format_short(step, (double)run->step));
 }
 
@@ -157,13 +146,12 @@ static void draw_lineage(Canvas *canvas, const Scene *scene, Rect rect)
 {
     const Snapshot *snapshot = scene->snapshot;
     Kin *kin = malloc(sizeof *kin * (size_t)(snapshot->runs + 1));
-    must(kin != NULL);
+    must(kin);
     lineage_order(snapshot, kin);
     views_title(canvas, &rect, "lineage", "step");
     int chosen = 0;
-    for (int i = 0; i < snapshot->runs; i++) {
+    for (int i = 0; i < snapshot->runs; i++)
         chosen = snapshot->run[kin[i].index] == scene->run ? i : chosen;
-    }
     int first = chosen >= rect.height ? chosen - rect.height + 1 : 0;
     for (int row = 0; row < rect.height && first + row < snapshot->runs; row++) {
         draw_kin(canvas, (Rect){rect.x, rect.y + row, rect.width, 1}, scene,
@@ -184,7 +172,7 @@ static void draw_hint(Canvas *canvas, Rect *rect)
 static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     const CompareState *mine = state;
-    if (scene->run == NULL) {
+    if (!scene->run) {
         Rect line = layout_centre(body, 40, 1);
         canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_TEXT),
                     "No run yet: press n to start one.");
@@ -194,29 +182,23 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
     CompareLayout layout = layout_compare(body);
     if (!rect_is_empty(layout.lineage)) {
         draw_lineage(canvas, scene, layout.lineage);
-        canvas_fill(
-            canvas,
-            (Rect){layout.lineage.x + layout.lineage.width, body.y, 1, body.height},
-            0x2502, theme_style(canvas, ROLE_RULE));
+        canvas_fill(canvas, (Rect){layout.lineage.x + layout.lineage.width, body.y, 1, body.height},
+                    0x2502, theme_style(canvas, ROLE_RULE));
     }
-    if (!rect_is_empty(layout.chart)) {
+    if (!rect_is_empty(layout.chart))
         draw_chart(canvas, scene, mine, &laid, layout.chart);
-    }
-    if (!rect_is_empty(layout.sheets)) {
+    if (!rect_is_empty(layout.sheets))
         draw_sheets(canvas, scene, &laid, layout.sheets);
-    }
-    if (laid.n < 2) {
+    if (laid.n < 2)
         draw_hint(canvas, &layout.table);
-    }
     versus_draw(canvas, scene, &laid, mine->equal, mine->scroll, layout.table);
 }
 
 static Reply act(void *state, const Scene *scene, Action action)
 {
     CompareState *mine = state;
-    if (scene->run == NULL) {
+    if (!scene->run)
         return (Reply){.kind = REPLY_UNKNOWN};
-    }
     Laid laid = laid_runs(scene);
     int rows = versus_rows(scene, &laid, mine->equal);
     switch (action) {
@@ -237,9 +219,8 @@ static Reply mouse(void *state, const Scene *scene, Rect body, int press)
 {
     CompareState *mine = state;
     Rect chart = layout_compare(body).chart;
-    if (scene->run == NULL) {
+    if (!scene->run)
         return (Reply){.kind = REPLY_NONE};
-    }
     Laid laid = laid_runs(scene);
     MouseKind kind = mouse_kind(press);
     if (mouse_y(press) < chart.y + chart.height) {
@@ -268,13 +249,12 @@ static void describe(const Scene *scene, char *text, size_t size)
 const View view_compare = {
     .name = "Compare",
     .title = "what differs, and was it worth it",
-    .help =
-        "Runs marked with v, as differences to the baseline (b; else the parent) or as "
-        "values (d), lined up by training step,\n"
-        "time, samples seen or network evaluations (X). Below, what they came to and the "
-        "parameters that differ; = lists\n"
-        "the others too. On larger screens: what each makes from the same seeds, and who "
-        "was forked from whom.",
+    .help = "Runs marked with v, as differences to the baseline (b; else the parent) or as "
+            "values (d), lined up by training step,\n"
+            "time, samples seen or network evaluations (X). Below, what they came to and the "
+            "parameters that differ; = lists\n"
+            "the others too. On larger screens: what each makes from the same seeds, and who "
+            "was forked from whom.",
     .place = PLACE_COMPARE,
     .state_size = sizeof(CompareState),
     .looks = LOOK_LAID,

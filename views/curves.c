@@ -38,10 +38,8 @@ static void chart_title(Canvas *canvas, const Scene *scene, const Laid *laid, Re
     }
     format_value(value, line_at(&line->source, views_step(session, run)));
     snprintf(title, sizeof title, "%02d %s  %s", run->id, run->name, name);
-    if (!session->live) {
-        snprintf(title + strlen(title), sizeof title - strlen(title), " %s at the cursor",
-                 value);
-    }
+    if (!session->live)
+        snprintf(title + strlen(title), sizeof title - strlen(title), " %s at the cursor", value);
     views_title(canvas, rect, title, right);
 }
 
@@ -59,8 +57,7 @@ static void draw_chart(Canvas *canvas, const Scene *scene, const Laid *laid, Rec
 }
 
 /* The shift of every run at the sampling step under the cursor. */
-static void draw_shift_lines(Canvas *canvas, const Scene *scene, const Laid *laid,
-                             Rect rect)
+static void draw_shift_lines(Canvas *canvas, const Scene *scene, const Laid *laid, Rect rect)
 {
     ChartLine line[CHART_LINES_MAX];
     const RunView *run = scene->run;
@@ -93,18 +90,16 @@ static void draw_heat(Canvas *canvas, const Scene *scene, const Laid *laid, Rect
     char title[120];
     snprintf(title, sizeof title, "covariate shift: %s%s", reference_title(reference),
              run->guided ? " (guided)" : "");
-    if (row.width < text_width(title) + 34) {
+    if (row.width < text_width(title) + 34)
         snprintf(title, sizeof title, "shift: %s", reference_title(reference));
-    }
     views_title(canvas, &rect, title, "");
     if (shift->rows < 1 || shift->columns < 1) {
         draw_waiting(canvas, rect, run);
         return;
     }
     Scale scale = shift_scale(shift, reference);
-    if (row.width >= text_width(title) + 26) {
+    if (row.width >= text_width(title) + 26)
         heatmap_legend(canvas, row.x + row.width - 1, row.y, &scale);
-    }
     HeatSpec spec = {shift, reference, scrub_axis(scene, laid), scrub_cursor(scene),
                      row_of(scene->session, run)};
     heatmap_draw(canvas, rect, &spec);
@@ -127,27 +122,25 @@ static void draw_bars(Canvas *canvas, const Scene *scene, Rect rect)
         ShiftCell cell = shift_cell(shift, reference, column, row);
         int at = column * shift->rows + row, room = rect.width - CHART_MARGIN - 50,
             y = rect.y + row;
-        double part =
-            cell.value > scale.low ? fmin(scale_part(&scale, cell.value), 1) : 0;
+        double part = cell.value > scale.low ? fmin(scale_part(&scale, cell.value), 1) : 0;
         char value[FORMAT_SIZE];
-        canvas_print(canvas, rect.x, y, CHART_MARGIN, theme_style(canvas, ROLE_FAINT),
-                     "  i=%-3d", shift->rows - row);
-        canvas_fill(canvas, (Rect){rect.x + CHART_MARGIN, y, (int)lround(part * room), 1},
-                    0x2588, theme_style(canvas, cell.sure ? ROLE_CURSOR : ROLE_BAND));
+        canvas_print(canvas, rect.x, y, CHART_MARGIN, theme_style(canvas, ROLE_FAINT), "  i=%-3d",
+                     shift->rows - row);
+        canvas_fill(canvas, (Rect){rect.x + CHART_MARGIN, y, (int)lround(part * room), 1}, 0x2588,
+                    theme_style(canvas, cell.sure ? ROLE_CURSOR : ROLE_BAND));
         int x = rect.x + rect.width - 48;
         canvas_text_right(canvas, x + 8, y, 8, theme_style(canvas, ROLE_STRONG),
                           format_value(value, cell.value));
         canvas_print(canvas, x + 9, y, 39, theme_style(canvas, ROLE_FAINT),
-                     " [%.3g, %.3g]   %.3g / %.3g", (double)shift->low[at],
-                     (double)shift->high[at], (double)shift->own[at],
-                     (double)shift->forward[at]);
+                     " [%.3g, %.3g]   %.3g / %.3g", (double)shift->low[at], (double)shift->high[at],
+                     (double)shift->own[at], (double)shift->forward[at]);
     }
 }
 
 static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     const CurvesState *mine = state;
-    if (scene->run == NULL) {
+    if (!scene->run) {
         Rect line = layout_centre(body, 40, 1);
         canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_TEXT),
                     "No run yet: press n to start one.");
@@ -157,30 +150,24 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
     Laid laid = laid_runs(scene);
     draw_chart(canvas, scene, &laid, layout.chart);
     bool lines = (laid.n > 1 && rect_is_empty(layout.bars)) != mine->turned;
-    if (!rect_is_empty(layout.heat)) {
+    if (!rect_is_empty(layout.heat))
         (lines ? draw_shift_lines : draw_heat)(canvas, scene, &laid, layout.heat);
-    }
-    if (!rect_is_empty(layout.bars) && laid.n > 1 && !lines) {
+    if (!rect_is_empty(layout.bars) && laid.n > 1 && !lines)
         draw_shift_lines(canvas, scene, &laid, layout.bars);
-    } else if (!rect_is_empty(layout.bars)) {
+    else if (!rect_is_empty(layout.bars))
         draw_bars(canvas, scene, layout.bars);
-    }
 }
 
 /* ---- Keys ---- */
 
-static int plot_width(int width)
-{
-    return width > CHART_MARGIN ? width - CHART_MARGIN : 60;
-}
+static int plot_width(int width) { return width > CHART_MARGIN ? width - CHART_MARGIN : 60; }
 
 static Reply act(void *state, const Scene *scene, Action action)
 {
     CurvesState *mine = state;
     Session *session = scene->session;
-    if (scene->run == NULL) {
+    if (!scene->run)
         return (Reply){.kind = REPLY_UNKNOWN};
-    }
     Laid laid = laid_runs(scene);
     switch (action) {
     case ACTION_UP:
@@ -189,8 +176,7 @@ static Reply act(void *state, const Scene *scene, Action action)
             views_move(row_of(session, scene->run), scene->run->shift_view.rows, action);
         break;
     case ACTION_REFERENCE:
-        session->reference =
-            (Reference)((views_reference(session, scene->run) + 1) % REFERENCES);
+        session->reference = (Reference)((views_reference(session, scene->run) + 1) % REFERENCES);
         break;
     case ACTION_MAP: mine->turned = !mine->turned; break;
     default: return scrub_act(scene, &laid, plot_width(scene->x_cells), action);
@@ -202,28 +188,25 @@ static Reply act(void *state, const Scene *scene, Action action)
 static Reply mouse(void *state, const Scene *scene, Rect body, int press)
 {
     (void)state;
-    if (scene->run == NULL) {
+    if (!scene->run)
         return (Reply){.kind = REPLY_NONE};
-    }
     Laid laid = laid_runs(scene);
     Rect heat = layout_curves(body, scene->run->shift_view.rows).heat;
     int rows = scene->run->shift_view.rows, y = mouse_y(press) - heat.y - 1;
-    if (rows > 0 && laid.n == 1 && y >= 0 && y < heat.height - 2) {
+    if (rows > 0 && laid.n == 1 && y >= 0 && y < heat.height - 2)
         scene->session->stage = y * rows / (heat.height - 2);
-    }
-    return scrub_mouse(scene, &laid, plot_width(body.width),
-                       mouse_x(press) - body.x - CHART_MARGIN, mouse_kind(press));
+    return scrub_mouse(scene, &laid, plot_width(body.width), mouse_x(press) - body.x - CHART_MARGIN,
+                       mouse_kind(press));
 }
 
 /* What a cell of the map is made of. */
-static void describe_cell(const ShiftView *shift, Reference reference, int column,
-                          int row, char *text, size_t size)
+static void describe_cell(const ShiftView *shift, Reference reference, int column, int row,
+                          char *text, size_t size)
 {
     int at = column * shift->rows + row;
     double value = shift_cell(shift, reference, column, row).value;
     char a[FORMAT_SIZE], b[FORMAT_SIZE], c[FORMAT_SIZE];
-    int used =
-        snprintf(text, size, "i=%d  t=%.2f  ", shift->rows - row, shift->time[row]);
+    int used = snprintf(text, size, "i=%d  t=%.2f  ", shift->rows - row, shift->time[row]);
     text += used;
     size -= (size_t)used;
     format_value(c, value);
@@ -237,8 +220,7 @@ static void describe_cell(const ShiftView *shift, Reference reference, int colum
         bool forward = reference == REFERENCE_MMD_FORWARD;
         snprintf(text, size, "MMD² %s / null %s = %s",
                  format_value(a, forward ? shift->mmd2[at] : shift->mmd2_teacher[at]),
-                 format_value(b, forward ? shift->null95[at] : shift->null95_teacher[at]),
-                 c);
+                 format_value(b, forward ? shift->null95[at] : shift->null95_teacher[at]), c);
     }
 }
 
@@ -246,14 +228,13 @@ static void describe(const Scene *scene, char *text, size_t size)
 {
     const RunView *run = scene->run;
     const ShiftView *shift = &run->shift_view;
-    int column =
-        shift->rows > 0 ? shift_column(shift, views_step(scene->session, run)) : -1;
+    int column = shift->rows > 0 ? shift_column(shift, views_step(scene->session, run)) : -1;
     if (column < 0) {
         snprintf(text, size, "%s on %s", run->method, run->data);
         return;
     }
-    describe_cell(shift, views_reference(scene->session, run), column,
-                  row_of(scene->session, run), text, size);
+    describe_cell(shift, views_reference(scene->session, run), column, row_of(scene->session, run),
+                  text, size);
 }
 
 const View view_curves = {

@@ -1,5 +1,5 @@
-/* The layers over the views: help (from the key table), the question before quitting, the list of presets, the list of
- * marks and notes. */
+/* The layers over the views: help (from the key table), the question before quitting, the list of
+ * presets, the list of marks and notes. */
 #include "views/format.h"
 #include "views/layout.h"
 #include "views/mark_list.h"
@@ -24,16 +24,16 @@ static Rect draw_box(Canvas *canvas, Rect body, int width, int height, const cha
     canvas_put(canvas, right, box.y, 0x2510, rule);
     canvas_put(canvas, box.x, bottom, 0x2514, rule);
     canvas_put(canvas, right, bottom, 0x2518, rule);
-    canvas_print(canvas, box.x + 2, box.y, box.width - 4, theme_style(canvas, ROLE_TITLE),
-                 " %s ", title);
+    canvas_print(canvas, box.x + 2, box.y, box.width - 4, theme_style(canvas, ROLE_TITLE), " %s ",
+                 title);
     return (Rect){box.x + 2, box.y + 1, box.width - 4, box.height - 2};
 }
 
 static void draw_lines(Canvas *canvas, Rect inside, const char *const *lines, int n)
 {
     for (int i = 0; i < n && i < inside.height; i++) {
-        canvas_text(canvas, inside.x, inside.y + i, inside.width,
-                    theme_style(canvas, ROLE_TEXT), lines[i]);
+        canvas_text(canvas, inside.x, inside.y + i, inside.width, theme_style(canvas, ROLE_TEXT),
+                    lines[i]);
     }
 }
 
@@ -48,16 +48,14 @@ static void quit_draw(void *state, const Scene *scene, Canvas *canvas, Rect body
         live += run == RUN_LIVE || run == RUN_QUEUED;
     }
     char first[64];
-    snprintf(first, sizeof first, live == 1 ? "One run is live." : "%d runs are live.",
-             live);
-    const char *const lines[] = {
-        "",
-        first,
-        "",
-        "s    save and quit: each goes on later with  ddil resume",
-        "d    detach: training goes on,  ddil  comes back to it",
-        "x    quit without saving: the last checkpoints stand",
-        "Esc  stay"};
+    snprintf(first, sizeof first, live == 1 ? "One run is live." : "%d runs are live.", live);
+    const char *const lines[] = {"",
+                                 first,
+                                 "",
+                                 "s    save and quit: each goes on later with  ddil resume",
+                                 "d    detach: training goes on,  ddil  comes back to it",
+                                 "x    quit without saving: the last checkpoints stand",
+                                 "Esc  stay"};
     draw_lines(canvas, draw_box(canvas, body, 62, 10, "Leave the workbench?"), lines,
                sizeof lines / sizeof *lines);
 }
@@ -75,8 +73,7 @@ static Reply quit_act(void *state, const Scene *scene, Action action)
     }
 }
 
-const View view_quit = {
-    .name = "Quit", .place = PLACE_QUIT, .draw = quit_draw, .act = quit_act};
+const View view_quit = {.name = "Quit", .place = PLACE_QUIT, .draw = quit_draw, .act = quit_act};
 
 /* ---- Help ---- */
 
@@ -92,11 +89,11 @@ typedef struct HelpPage {
 
 static void help_line(HelpPage *page, Role role, const char *key, const char *text)
 {
-    int row = page->line - page->scroll, indent = key != NULL ? 13 : 0;
+    int row = page->line - page->scroll, indent = key ? 13 : 0;
     Rect area = page->inside;
-    if (key != NULL && row >= 0 && row < area.height) {
-        canvas_text(page->canvas, area.x + 2, area.y + row, 10,
-                    theme_style(page->canvas, ROLE_KEY), key);
+    if (key && row >= 0 && row < area.height) {
+        canvas_text(page->canvas, area.x + 2, area.y + row, 10, theme_style(page->canvas, ROLE_KEY),
+                    key);
     }
     area = (Rect){area.x + indent, area.y, area.width - indent, area.height};
     int rows = views_wrap(page->canvas, area, row, theme_style(page->canvas, role), text);
@@ -109,13 +106,13 @@ static void help_about(HelpPage *page, const View *view)
     snprintf(text, sizeof text, "%s: %s", view->name, view->title);
     help_line(page, ROLE_TITLE, NULL, text);
     snprintf(text, sizeof text, "%s", view->help);
-    for (char *end = text; (end = strchr(end, '\n')) != NULL;) { /* broken for the manual */
+    for (char *end = text; (end = strchr(end, '\n'));) /* broken for the manual */
         *end = ' ';
-    }
     help_line(page, ROLE_TEXT, NULL, text);
 }
 
-/* A key of all of these means the same nearly everywhere; a view that uses it otherwise says so itself. */
+/* A key of all of these means the same nearly everywhere; a view that uses it otherwise says so
+ * itself. */
 enum { USUAL = PLACE_RUNS | PLACE_CURVES | PLACE_SAMPLES };
 
 static void help_keys(HelpPage *page, unsigned place, bool shared)
@@ -123,9 +120,8 @@ static void help_keys(HelpPage *page, unsigned place, bool shared)
     for (int i = 0; i < key_row_count; i++) {
         const KeyRow *row = &key_rows[i];
         bool everywhere = (row->places & USUAL) == USUAL;
-        if (row->label != NULL && everywhere == shared && (row->places & place) != 0) {
+        if (row->label && everywhere == shared && (row->places & place) != 0)
             help_line(page, ROLE_TEXT, row->label, row->help);
-        }
     }
 }
 
@@ -148,15 +144,14 @@ static void help_draw(void *state, const Scene *scene, Canvas *canvas, Rect body
     Rect inside = draw_box(canvas, body, body.width < 108 ? body.width : 108, body.height, "Help");
     HelpPage measured = {&nothing, inside, 0, 0}, page = {canvas, inside, 0, 0};
     help_page(&measured);
-    int most =
-        measured.line > page.inside.height ? measured.line - page.inside.height : 0;
+    int most = measured.line > page.inside.height ? measured.line - page.inside.height : 0;
     own->scroll = own->scroll > most ? most : own->scroll;
     page.scroll = own->scroll;
     help_page(&page);
     if (own->scroll < most) {
         canvas_text_right(canvas, page.inside.x + page.inside.width,
-                          page.inside.y + page.inside.height, 16,
-                          theme_style(canvas, ROLE_KEY), " ↓ more ");
+                          page.inside.y + page.inside.height, 16, theme_style(canvas, ROLE_KEY),
+                          " ↓ more ");
     }
 }
 
@@ -164,11 +159,9 @@ static Reply help_act(void *state, const Scene *scene, Action action)
 {
     (void)scene;
     HelpState *own = state;
-    if (action == ACTION_BACK) {
+    if (action == ACTION_BACK)
         return (Reply){.kind = REPLY_BACK};
-    }
-    own->scroll =
-        views_move(own->scroll, 1000, action); /* draw cuts it to what there is */
+    own->scroll = views_move(own->scroll, 1000, action); /* draw cuts it to what there is */
     return (Reply){.kind = REPLY_NONE};
 }
 
@@ -188,17 +181,15 @@ typedef struct PickerState {
 static int picker_chosen(const PickerState *own, const PresetInfo *presets, int n)
 {
     int newcomer = 0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         newcomer = strcmp(presets[i].name, "quickstart") == 0 ? i : newcomer;
-    }
     return own->moved ? own->chosen : newcomer;
 }
 
 static void picker_row(Canvas *canvas, Rect row, const PresetInfo *preset, bool chosen)
 {
     int name = row.width < 70 ? 20 : 28;
-    canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_CURSOR),
-                chosen ? "▸ " : "  ");
+    canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_CURSOR), chosen ? "▸ " : "  ");
     canvas_text(canvas, row.x + 2, row.y, name - 1,
                 theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), preset->name);
     canvas_text(canvas, row.x + 2 + name, row.y, row.width - name - 2,
@@ -216,15 +207,14 @@ static void picker_draw(void *state, const Scene *scene, Canvas *canvas, Rect bo
                            height < 7 ? 7 : height, "Start a preset");
     layout_take_top(&inside, 1);
     if (n == 0) {
-        canvas_text(canvas, inside.x, inside.y, inside.width,
-                    theme_style(canvas, ROLE_TEXT),
+        canvas_text(canvas, inside.x, inside.y, inside.width, theme_style(canvas, ROLE_TEXT),
                     "No presets found: they lie in presets/ beside the program.");
     }
     int chosen = picker_chosen(own, presets, n);
     int first = chosen >= inside.height - 1 ? chosen - inside.height + 2 : 0;
     for (int row = 0; row < inside.height - 1 && first + row < n; row++) {
-        picker_row(canvas, (Rect){inside.x, inside.y + row, inside.width, 1},
-                   &presets[first + row], first + row == chosen);
+        picker_row(canvas, (Rect){inside.x, inside.y + row, inside.width, 1}, &presets[first + row],
+                   first + row == chosen);
     }
     free(presets);
 }
@@ -233,9 +223,8 @@ static Reply picker_start(const PickerState *own, const PresetInfo *presets, int
 {
     Reply reply = {.kind = REPLY_SEND, .command = {.kind = COMMAND_NEW}};
     int chosen = picker_chosen(own, presets, n);
-    if (chosen >= n) {
+    if (chosen >= n)
         return (Reply){.kind = REPLY_UNKNOWN};
-    }
     snprintf(reply.command.text, sizeof reply.command.text, "%s", presets[chosen].name);
     return reply;
 }
@@ -244,9 +233,8 @@ static Reply picker_act(void *state, const Scene *scene, Action action)
 {
     (void)scene;
     PickerState *own = state;
-    if (action == ACTION_BACK) {
+    if (action == ACTION_BACK)
         return (Reply){.kind = REPLY_BACK};
-    }
     PresetInfo *presets = NULL;
     int n = engine_presets(&presets);
     Reply reply = {.kind = REPLY_NONE};
@@ -276,8 +264,9 @@ static void marks_draw(void *state, const Scene *scene, Canvas *canvas, Rect bod
 {
     const MarksState *own = state;
     const RunView *run = scene->run;
-    int n = run != NULL ? run->marks : 0, height = n + 4 < body.height ? n + 4 : body.height;
-    Rect inside = draw_box(canvas, body, body.width < 90 ? body.width : 90, height < 6 ? 6 : height, "Marks and notes");
+    int n = run ? run->marks : 0, height = n + 4 < body.height ? n + 4 : body.height;
+    Rect inside = draw_box(canvas, body, body.width < 90 ? body.width : 90, height < 6 ? 6 : height,
+                           "Marks and notes");
     if (n == 0) {
         canvas_text(canvas, inside.x, inside.y + 1, inside.width, theme_style(canvas, ROLE_TEXT),
                     "None in this run: m writes a note at the cursor, 5 changes a value.");
@@ -289,14 +278,12 @@ static void marks_draw(void *state, const Scene *scene, Canvas *canvas, Rect bod
 static Reply marks_act(void *state, const Scene *scene, Action action)
 {
     MarksState *own = state;
-    int n = scene->run != NULL ? scene->run->marks : 0;
+    int n = scene->run ? scene->run->marks : 0;
     int chosen = own->chosen < n ? own->chosen : n - 1;
-    if (action == ACTION_OPEN && n > 0) {
+    if (action == ACTION_OPEN && n > 0)
         mark_visit(scene->session, mark_from_newest(scene->run, chosen));
-    }
-    if (action == ACTION_BACK || action == ACTION_OPEN) {
+    if (action == ACTION_BACK || action == ACTION_OPEN)
         return (Reply){.kind = REPLY_BACK};
-    }
     own->chosen = views_move(chosen, n, action);
     return (Reply){.kind = REPLY_NONE};
 }

@@ -19,37 +19,28 @@ typedef struct Parse {
 
 static bool complain(Parse *parse, const char *what, const char *text)
 {
-    if (!parse->bad) {
+    if (!parse->bad)
         snprintf(parse->why, parse->why_size, "%s%.60s", what, text);
-    }
     parse->bad = true;
     return false;
 }
 
 /* ---- Tokens ---- */
 
-static bool in_word(char c)
-{
-    return c != '\0' && strchr(" \t()=<>!~\"", c) == NULL;
-}
+static bool in_word(char c) { return c != '\0' && !strchr(" \t()=<>!~\"", c); }
 
-static void skip(Parse *parse)
-{
-    parse->at += strspn(parse->at, " \t");
-}
+static void skip(Parse *parse) { parse->at += strspn(parse->at, " \t"); }
 
 static bool take_word(Parse *parse, char *word, size_t size)
 {
     size_t n = 0;
     skip(parse);
     const char *end = parse->at;
-    while (in_word(*end)) {
+    while (in_word(*end))
         end++;
-    }
     n = (size_t)(end - parse->at);
-    if (n == 0 || n >= size) {
+    if (n == 0 || n >= size)
         return false;
-    }
     memcpy(word, parse->at, n);
     word[n] = '\0';
     parse->at = end;
@@ -59,9 +50,8 @@ static bool take_word(Parse *parse, char *word, size_t size)
 static bool take_quoted(Parse *parse, char *word, size_t size)
 {
     const char *end = strchr(parse->at + 1, '"');
-    if (end == NULL || (size_t)(end - parse->at) > size) {
+    if (!end || (size_t)(end - parse->at) > size)
         return complain(parse, "a quote without an end: ", parse->at);
-    }
     snprintf(word, size, "%.*s", (int)(end - parse->at - 1), parse->at + 1);
     parse->at = end + 1;
     return true;
@@ -72,29 +62,20 @@ static bool take_joint(Parse *parse, const char *joint)
 {
     size_t n = strlen(joint);
     skip(parse);
-    if (strncasecmp(parse->at, joint, n) != 0 || in_word(parse->at[n])) {
+    if (strncasecmp(parse->at, joint, n) != 0 || in_word(parse->at[n]))
         return false;
-    }
     parse->at += n;
     return true;
 }
 
-typedef enum Operator {
-    IS,
-    IS_NOT,
-    AT_MOST,
-    BELOW,
-    AT_LEAST,
-    ABOVE,
-    CONTAINS,
-    ALONE
-} Operator;
+typedef enum Operator { IS, IS_NOT, AT_MOST, BELOW, AT_LEAST, ABOVE, CONTAINS, ALONE } Operator;
 
 static Operator take_operator(Parse *parse)
 {
     static const struct {
         const char *text;
         Operator operator;
+        /* clang-format off */
     } rows[] = {
         {"==", IS      },
         {"!=", IS_NOT  },
@@ -105,6 +86,7 @@ static Operator take_operator(Parse *parse)
         {">",  ABOVE   },
         {"~",  CONTAINS}
     };
+    /* clang-format on */
     skip(parse);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         size_t n = strlen(rows[i].text);
@@ -133,11 +115,9 @@ static bool compare(Operator operator, double a, double b)
 static bool contains(const char *text, const char *part)
 {
     size_t n = strlen(part);
-    for (; *text != '\0'; text++) {
-        if (strncasecmp(text, part, n) == 0) {
+    for (; *text != '\0'; text++)
+        if (strncasecmp(text, part, n) == 0)
             return true;
-        }
-    }
     return n == 0;
 }
 
@@ -147,8 +127,8 @@ static bool stands(const FilterValue *value)
                                 : value->number != 0;
 }
 
-static bool judge(Parse *parse, const char *name, const FilterValue *value,
-                  Operator operator, const char * wanted)
+static bool judge(Parse *parse, const char *name, const FilterValue *value, Operator operator,
+                  const char * wanted)
 {
     char *end;
     double number = strtod(wanted, &end);
@@ -157,14 +137,12 @@ static bool judge(Parse *parse, const char *name, const FilterValue *value,
     case CONTAINS: return contains(value->text, wanted);
     case IS:
     case IS_NOT:
-        if (!is_number || isnan(value->number)) {
+        if (!is_number || isnan(value->number))
             return (strcasecmp(value->text, wanted) == 0) == (operator== IS);
-        }
         break;
     default:
-        if (!is_number) {
+        if (!is_number)
             return complain(parse, "a number is needed behind ", name);
-        }
     }
     return compare(operator, value->number, number); /* nothing compares with NaN */
 }
@@ -173,23 +151,18 @@ static bool one(Parse *parse)
 {
     char name[64], wanted[96] = "";
     FilterValue value;
-    if (!take_word(parse, name, sizeof name)) {
-        return complain(parse,
-                        "a name is missing, as in state=live and lr>=1e-3: ", parse->at);
-    }
-    if (!parse->lookup(parse->context, name, &value)) {
+    if (!take_word(parse, name, sizeof name))
+        return complain(parse, "a name is missing, as in state=live and lr>=1e-3: ", parse->at);
+    if (!parse->lookup(parse->context, name, &value))
         return complain(parse, "no such name: ", name);
-    }
     Operator operator= take_operator(parse);
-    if (operator== ALONE) {
+    if (operator== ALONE)
         return stands(&value);
-    }
     skip(parse);
     bool taken = *parse->at == '"' ? take_quoted(parse, wanted, sizeof wanted)
                                    : take_word(parse, wanted, sizeof wanted);
-    if (!taken) {
+    if (!taken)
         return complain(parse, "a value is missing behind ", name);
-    }
     return judge(parse, name, &value, operator, wanted);
 }
 
@@ -203,24 +176,22 @@ static bool all(Parse *parse)
     return holds;
 }
 
-int filter_holds(const char *condition, FilterLookup *lookup, const void *context,
-                 char *why, size_t why_size)
+int filter_holds(const char *condition, FilterLookup *lookup, const void *context, char *why,
+                 size_t why_size)
 {
     Parse parse = {condition, lookup, context, why, why_size, false};
     why[0] = '\0';
     skip(&parse);
-    if (*parse.at == '\0') {
+    if (*parse.at == '\0')
         return 1;
-    }
     bool holds = all(&parse);
     while (!parse.bad && take_joint(&parse, "or")) {
         bool next = all(&parse);
         holds = holds || next;
     }
     skip(&parse);
-    if (!parse.bad && *parse.at != '\0') {
+    if (!parse.bad && *parse.at != '\0')
         complain(&parse, "'and' or 'or' is missing before ", parse.at);
-    }
     return parse.bad ? -1 : holds;
 }
 
@@ -236,9 +207,8 @@ void filter_text(FilterValue *value, const char *text)
 {
     char *end;
     value->number = strtod(text, &end);
-    if (end == text || *end != '\0') {
+    if (end == text || *end != '\0')
         value->number = NAN;
-    }
     snprintf(value->text, sizeof value->text, "%s", text);
 }
 
@@ -248,6 +218,7 @@ static bool run_text(const RunView *run, const char *name, FilterValue *value)
     const char *state = strcmp(name, "state") == 0 ? states[run->state] : NULL;
     const struct {
         const char *name, *text;
+        /* clang-format off */
     } rows[] = {
         {"name",   run->name  },
         {"method", run->method},
@@ -255,6 +226,7 @@ static bool run_text(const RunView *run, const char *name, FilterValue *value)
         {"note",   run->note  },
         {"state",  state      }
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (strcmp(rows[i].name, name) == 0) {
             filter_text(value, rows[i].text);
@@ -275,9 +247,8 @@ static double smooth_loss_at(const RunView *run, long step)
 /* By what part the smoothed loss changed over the last fifth of the steps taken. */
 static double plateau(const RunView *run)
 {
-    if (run->loss_terms < 1 || run->step < 5) {
+    if (run->loss_terms < 1 || run->step < 5)
         return NAN;
-    }
     double now = smooth_loss_at(run, run->step),
            then = smooth_loss_at(run, run->step - run->step / 5);
     return fabs(now - then) / fabs(then);
@@ -288,6 +259,7 @@ static bool run_number(const RunView *run, const char *name, FilterValue *value)
     const struct {
         const char *name;
         double number;
+        /* clang-format off */
     } rows[] = {
         {"run",        run->id                                                    },
         {"step",       (double)run->step                                          },
@@ -305,6 +277,7 @@ static bool run_number(const RunView *run, const char *name, FilterValue *value)
         {"speed",      run->steps_per_s                                           },
         {"checkpoint", (double)run->checkpoint                                    },
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (strcmp(rows[i].name, name) == 0) {
             filter_number(value, rows[i].number);
@@ -321,12 +294,10 @@ static int find_param(const ParamInfoView *params, int n, const char *name)
     for (int i = 0; i < n; i++) {
         char full[80];
         snprintf(full, sizeof full, "%s.%s", params[i].section, params[i].key);
-        if (strcmp(full, name) == 0) {
+        if (strcmp(full, name) == 0)
             return i;
-        }
-        if (strcmp(params[i].key, name) == 0) {
+        if (strcmp(params[i].key, name) == 0)
             found = found == -1 ? i : -2;
-        }
     }
     return found;
 }
@@ -336,9 +307,8 @@ static bool run_param(const RunView *run, const char *name, FilterValue *value)
     ParamInfoView *params = NULL;
     int n = engine_params(&params), found = find_param(params, n, name);
     free(params);
-    if (found < 0) {
+    if (found < 0)
         return false;
-    }
     filter_text(value, found < run->params ? run->param[found] : "");
     return true;
 }
@@ -351,11 +321,9 @@ static bool run_metric(const RunView *run, const char *name, FilterValue *value)
             return true;
         }
     }
-    bool later =
-        strcmp(name, "sw2") == 0 || strcmp(name, "modes") == 0; /* not judged yet */
-    if (later) {
+    bool later = strcmp(name, "sw2") == 0 || strcmp(name, "modes") == 0; /* not judged yet */
+    if (later)
         filter_number(value, NAN);
-    }
     return later;
 }
 

@@ -21,8 +21,8 @@ typedef bool FilterLookup(const void *context, const char *name, FilterValue *va
 
 /* 1: it holds, 0: it does not, -1: it makes no sense, and `why` says what would. An empty
  * condition holds. */
-int filter_holds(const char *condition, FilterLookup *lookup, const void *context,
-                 char *why, size_t why_size);
+int filter_holds(const char *condition, FilterLookup *lookup, const void *context, char *why,
+                 size_t why_size);
 
 /* A lookup of a RunView: run, name, method, data, state, step, steps, progress (0..1),
  * loss, shift, lr, nfe, parent, forked, marks, speed, plateau (by what part the smoothed

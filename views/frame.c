@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* "● 1 live", or "● 1". */
-static void count_text(const Canvas *canvas, RunState state, int n, bool words,
-                       char *text, size_t size)
+static void count_text(const Canvas *canvas, RunState state, int n, bool words, char *text,
+                       size_t size)
 {
     const char *sign, *word;
     views_state(canvas, state, &sign, &word);
@@ -23,8 +23,8 @@ static int draw_load(Canvas *canvas, const Snapshot *snapshot, int y, int left, 
     snprintf(text, sizeof text, "cpu %3.0f%%  %.0f MB", snapshot->cpu_share * 100,
              snapshot->rss_mib);
     return right -
-           canvas_text_right(canvas, right, y, right - left,
-                             theme_style(canvas, ROLE_FAINT), text) -
+           canvas_text_right(canvas, right, y, right - left, theme_style(canvas, ROLE_FAINT),
+                             text) -
            3;
 }
 
@@ -33,15 +33,12 @@ static void draw_counts(Canvas *canvas, const Scene *scene, Rect row, int x)
     static const RunState shown[] = {RUN_LIVE, RUN_PAUSED, RUN_FAILED};
     int count[RUN_FAILED + 1] = {0}, right = row.width - 1, need = 0;
     char text[96];
-    for (int i = 0; i < scene->snapshot->runs; i++) {
+    for (int i = 0; i < scene->snapshot->runs; i++)
         count[scene->snapshot->run[i]->state]++;
-    }
-    bool busy = count[RUN_LIVE] >
-                0; /* an idle engine publishes nothing: the share would be stale */
-    if (busy && !scene->fixed_clock && row.width >= 100 &&
-        isfinite(scene->snapshot->cpu_share)) {
+    bool busy =
+        count[RUN_LIVE] > 0; /* an idle engine publishes nothing: the share would be stale */
+    if (busy && !scene->fixed_clock && row.width >= 100 && isfinite(scene->snapshot->cpu_share))
         right = draw_load(canvas, scene->snapshot, row.y, x, right);
-    }
     for (int i = 0; i < 3; i++) {
         count_text(canvas, shown[i], count[shown[i]], true, text, sizeof text);
         need += count[shown[i]] > 0 ? text_width(text) + 2 : 0;
@@ -51,22 +48,19 @@ static void draw_counts(Canvas *canvas, const Scene *scene, Rect row, int x)
         const char *sign, *word;
         Style style = views_state(canvas, shown[i], &sign, &word);
         count_text(canvas, shown[i], count[shown[i]], words, text, sizeof text);
-        if (count[shown[i]] > 0 && right - text_width(text) > x + 1) {
+        if (count[shown[i]] > 0 && right - text_width(text) > x + 1)
             right -= canvas_text_right(canvas, right, row.y, 20, style, text) + 2;
-        }
     }
 }
 
 void frame_tabs(const Screen *screen, int width, int x[VIEWS_MAX + 1], bool *narrow)
 {
     x[0] = 0;
-    for (int i = 0; i < view_count; i++) {
+    for (int i = 0; i < view_count; i++)
         x[i + 1] = x[i] + (int)strlen(views[i]->name) + 4;
-    }
     *narrow = x[view_count] > width;
-    for (int i = 0; i < view_count && *narrow; i++) {
+    for (int i = 0; i < view_count && *narrow; i++)
         x[i + 1] = x[i] + (i == screen->front ? (int)strlen(views[i]->name) + 4 : 3);
-    }
 }
 
 static void draw_tabs(Canvas *canvas, const Screen *screen, const Scene *scene, Rect row)
@@ -78,8 +72,7 @@ static void draw_tabs(Canvas *canvas, const Screen *screen, const Scene *scene, 
         bool front = i == screen->front;
         Style style = theme_style(canvas, front ? ROLE_FRONT : ROLE_TEXT);
         const char *form = front ? "[%d %s]" : narrow ? " %d " : " %d %s ";
-        canvas_print(canvas, x[i], row.y, row.width - x[i], style, form, i + 1,
-                     views[i]->name);
+        canvas_print(canvas, x[i], row.y, row.width - x[i], style, form, i + 1, views[i]->name);
     }
     draw_counts(canvas, scene, row, x[view_count]);
 }
@@ -92,16 +85,13 @@ static void draw_rail_run(Canvas *canvas, Rect row, const RunView *run, bool cho
     Style plain = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
     bool wide = row.width >= 40;
     int right = row.x + row.width, name = row.width - (wide ? 19 : 11);
-    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR),
-                chosen ? "▸" : " ");
+    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), chosen ? "▸" : " ");
     canvas_print(canvas, row.x + 1, row.y, name, plain, "%02d %s", run->id, run->name);
     canvas_text(canvas, row.x + name + 2, row.y, 1, state, sign);
     canvas_text_right(canvas, right - (wide ? 8 : 1), row.y, 7, plain,
                       format_short(step, (double)run->step));
-    if (wide) {
-        canvas_text_right(canvas, right, row.y, 7, plain,
-                          format_value(loss, run->smooth_loss));
-    }
+    if (wide)
+        canvas_text_right(canvas, right, row.y, 7, plain, format_value(loss, run->smooth_loss));
 }
 
 static void draw_rail(Canvas *canvas, const Scene *scene, Rect rail)
@@ -111,16 +101,14 @@ static void draw_rail(Canvas *canvas, const Scene *scene, Rect rail)
     Rect list = layout.list;
     views_title(canvas, &list, "runs", rail.width >= 40 ? "step    loss" : "");
     int chosen = 0;
-    for (int i = 0; i < snapshot->runs; i++) {
+    for (int i = 0; i < snapshot->runs; i++)
         chosen = snapshot->run[i] == scene->run ? i : chosen;
-    }
     int first = chosen >= list.height ? chosen - list.height + 1 : 0;
     for (int row = 0; row < list.height && first + row < snapshot->runs; row++) {
         const RunView *run = snapshot->run[first + row];
-        draw_rail_run(canvas, (Rect){list.x, list.y + row, list.width, 1}, run,
-                      run == scene->run);
+        draw_rail_run(canvas, (Rect){list.x, list.y + row, list.width, 1}, run, run == scene->run);
     }
-    if (scene->run != NULL && layout.now.height > 2) {
+    if (scene->run && layout.now.height > 2) {
         views_title(canvas, &layout.now, "now", "");
         views_facts(canvas, scene, layout.now);
     }
@@ -136,105 +124,93 @@ static void draw_timeline(Canvas *canvas, const Scene *scene, Rect row)
 {
     const RunView *run = scene->run;
     Style faint = theme_style(canvas, ROLE_FAINT);
-    if (run == NULL) {
+    if (!run) {
         canvas_fill(canvas, row, 0x2500, theme_style(canvas, ROLE_RULE));
         return;
     }
     char step[FORMAT_SIZE], steps[FORMAT_SIZE], text[80];
     long at = views_step(scene->session, run);
-    const char *mode = !scene->session->live    ? "held"
-                       : run->state == RUN_LIVE ? "LIVE"
-                                                : "end ";
+    const char *mode = !scene->session->live ? "held" : run->state == RUN_LIVE ? "LIVE" : "end ";
     snprintf(text, sizeof text, "%s / %s  %s", format_count(step, (double)at),
              format_count(steps, (double)run->steps), mode);
     int room = row.width - 3 - text_width(text) - 2;
     canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_TITLE), "τ ");
     canvas_text_right(canvas, row.x + row.width, row.y, row.width - 3, faint, text);
     Axis axis = {.last = run->steps > 0 ? (double)run->steps : 1};
-    int done = axis_column(axis, run->step, room - 1),
-        cursor = axis_column(axis, at, room - 1);
+    int done = axis_column(axis, run->step, room - 1), cursor = axis_column(axis, at, room - 1);
     for (int x = 0; x < room; x++) {
         canvas_put(canvas, row.x + 2 + x, row.y, x < done ? 0x2501 : 0x2500,
                    theme_style(canvas, x < done ? ROLE_LINE : ROLE_RULE));
     }
     for (int i = 0; i < run->marks && room > 0; i++) {
-        canvas_put(canvas, row.x + 2 + axis_column(axis, run->mark[i].step, room - 1),
-                   row.y, 0x25b2, theme_style(canvas, ROLE_MARK));
+        canvas_put(canvas, row.x + 2 + axis_column(axis, run->mark[i].step, room - 1), row.y,
+                   0x25b2, theme_style(canvas, ROLE_MARK));
     }
-    if (cursor >= 0 && cursor < room) {
-        canvas_put(canvas, row.x + 2 + cursor, row.y, 0x25cf,
-                   theme_style(canvas, ROLE_CURSOR));
-    }
+    if (cursor >= 0 && cursor < room)
+        canvas_put(canvas, row.x + 2 + cursor, row.y, 0x25cf, theme_style(canvas, ROLE_CURSOR));
 }
 
-static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene,
-                        Rect row)
+static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene, Rect row)
 {
     const Snapshot *snapshot = scene->snapshot;
     char text[256] = "";
-    const NoteView *note =
-        snapshot->notes > 0 ? &snapshot->note[snapshot->notes - 1] : NULL;
-    bool bad = note != NULL && note->status != STATUS_OK &&
-               strcmp(note->text, screen->dismissed) != 0;
+    const NoteView *note = snapshot->notes > 0 ? &snapshot->note[snapshot->notes - 1] : NULL;
+    bool bad = note && note->status != STATUS_OK && strcmp(note->text, screen->dismissed) != 0;
     int x = row.x, right = row.x + row.width;
-    if (bad &&
-        screen->remark[0] == '\0') { /* the whole row: the remedy stands at the end */
-        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAILED),
-                    note->text);
+    if (bad && screen->remark[0] == '\0') { /* the whole row: the remedy stands at the end */
+        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAILED), note->text);
         return;
     }
     if (canvas->look.remark[0] != '\0' && row.width >= 60) {
-        right -= canvas_text_right(canvas, right, row.y, 24,
-                                   theme_style(canvas, ROLE_FAINT), canvas->look.remark) +
+        right -= canvas_text_right(canvas, right, row.y, 24, theme_style(canvas, ROLE_FAINT),
+                                   canvas->look.remark) +
                  2;
     }
     if (screen->remark[0] != '\0') {
-        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_PAUSED),
-                    screen->remark);
+        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_PAUSED), screen->remark);
         return;
     }
-    if (scene->run == NULL) {
+    if (!scene->run) {
         canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAINT),
-                    note != NULL ? note->text : "nothing runs yet");
+                    note ? note->text : "nothing runs yet");
         return;
     }
     const char *sign, *word;
     Style style = views_state(canvas, scene->run->state, &sign, &word);
-    x += canvas_print(canvas, x, row.y, right - x, style, "%02d %s %s  ", scene->run->id,
-                      sign, word);
+    x += canvas_print(canvas, x, row.y, right - x, style, "%02d %s %s  ", scene->run->id, sign,
+                      word);
     views[screen->front]->describe(scene, text, sizeof text);
     views_cut_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_TEXT), text);
     x += text_width(text);
-    if (note != NULL && right - x > text_width(note->text) + 4) {
-        canvas_print(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAINT),
-                     "  · %s", note->text);
+    if (note && right - x > text_width(note->text) + 4) {
+        canvas_print(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAINT), "  · %s",
+                     note->text);
     }
 }
 
 static unsigned place_of(const Screen *screen)
 {
     return screen->prompt.asking != ASK_NOTHING ? PLACE_PROMPT
-           : screen->overlay != NULL            ? screen->overlay->place
+           : screen->overlay                    ? screen->overlay->place
                                                 : views[screen->front]->place;
 }
 
 /* "key hint" for one row of the table; a pause key that would go on says so. */
 static const char *hint_word(const KeyRow *row, const Scene *scene)
 {
-    RunState state = scene->run != NULL ? scene->run->state : RUN_LIVE;
+    RunState state = scene->run ? scene->run->state : RUN_LIVE;
     bool stopped = state == RUN_PAUSED || state == RUN_FAILED;
     return row->action == ACTION_PAUSE && stopped ? "go on" : row->hint;
 }
 
 static bool hint_shown(const KeyRow *row, unsigned place, const Scene *scene)
 {
-    bool idle =
-        (place & PLACE_VIEWS) != 0 && scene->run == NULL && row->action != ACTION_NEW;
-    bool over = scene->run != NULL && scene->run->state == RUN_DONE &&
+    bool idle = (place & PLACE_VIEWS) != 0 && !scene->run && row->action != ACTION_NEW;
+    bool over = scene->run && scene->run->state == RUN_DONE &&
                 (row->action == ACTION_PAUSE || row->action == ACTION_STEP);
-    return row->label != NULL && row->hint != NULL && (row->places & place) != 0 &&
-           !idle && !over && !(row->steers && scene->readonly) &&
-           (row->action != ACTION_GO_ON || scene->tour) && row->action != ACTION_HELP && row->action != ACTION_QUIT;
+    return row->label && row->hint && (row->places & place) != 0 && !idle && !over &&
+           !(row->steers && scene->readonly) && (row->action != ACTION_GO_ON || scene->tour) &&
+           row->action != ACTION_HELP && row->action != ACTION_QUIT;
 }
 
 static int draw_hint(Canvas *canvas, int x, Rect bar, const char *label, const char *word,
@@ -254,40 +230,36 @@ static void draw_hints(Canvas *canvas, const Screen *screen, const Scene *scene,
 {
     unsigned place = place_of(screen);
     uint8_t flash = screen->flash ? ATTRIBUTE_REVERSE : 0;
-    bool over = screen->overlay != NULL || screen->prompt.asking != ASK_NOTHING;
+    bool over = screen->overlay || screen->prompt.asking != ASK_NOTHING;
     int keep = over ? 0 : text_width("? help  q quit"), x = bar.x;
     for (int i = 0; i < key_row_count; i++) {
         const KeyRow *row = &key_rows[i];
-        if (!hint_shown(row, place, scene)) {
+        if (!hint_shown(row, place, scene))
             continue;
-        }
         const char *word = hint_word(row, scene);
-        if (x + text_width(row->label) + 1 + text_width(word) + 2 + keep > bar.width) {
+        if (x + text_width(row->label) + 1 + text_width(word) + 2 + keep > bar.width)
             break;
-        }
         x += draw_hint(canvas, x, bar, row->label, word, flash);
     }
     if (!over) {
         x += draw_hint(canvas, x, bar, "?", "help", flash);
-        draw_hint(canvas, x,
-                  (Rect){bar.x, bar.y, bar.width - x > 0 ? bar.width - x : 0, 1}, "q",
+        draw_hint(canvas, x, (Rect){bar.x, bar.y, bar.width - x > 0 ? bar.width - x : 0, 1}, "q",
                   "quit", flash);
     }
 }
 
 void frame_draw_too_small(Canvas *canvas)
 {
-    canvas_print(canvas, 0, 0, canvas->width, theme_style(canvas, ROLE_TEXT),
-                 "too small: %dx%d", canvas->width, canvas->height);
-    canvas_print(canvas, 0, 1, canvas->width, theme_style(canvas, ROLE_TEXT),
-                 "needs %dx%d", SCREEN_MIN_WIDTH, SCREEN_MIN_HEIGHT);
+    canvas_print(canvas, 0, 0, canvas->width, theme_style(canvas, ROLE_TEXT), "too small: %dx%d",
+                 canvas->width, canvas->height);
+    canvas_print(canvas, 0, 1, canvas->width, theme_style(canvas, ROLE_TEXT), "needs %dx%d",
+                 SCREEN_MIN_WIDTH, SCREEN_MIN_HEIGHT);
 }
 
 void frame_draw_rails(Canvas *canvas, const Scene *scene, const Layout *layout)
 {
-    if (!rect_is_empty(layout->rail)) {
+    if (!rect_is_empty(layout->rail))
         draw_rail(canvas, scene, layout->rail);
-    }
     if (!rect_is_empty(layout->side)) {
         Rect side = layout->side;
         canvas_fill(canvas, (Rect){side.x - 2, side.y, 1, side.height}, 0x2502,
@@ -303,20 +275,18 @@ static void draw_prompt(Canvas *canvas, const Screen *screen, const Layout *layo
     prompt_draw(&screen->prompt, canvas, layout->status);
     if (screen->remark[0] != '\0') {
         canvas_fill(canvas, above, ' ', theme_style(canvas, ROLE_TEXT));
-        canvas_text(canvas, above.x, above.y, above.width,
-                    theme_style(canvas, ROLE_PAUSED), screen->remark);
+        canvas_text(canvas, above.x, above.y, above.width, theme_style(canvas, ROLE_PAUSED),
+                    screen->remark);
     }
 }
 
-void frame_draw(Canvas *canvas, const Screen *screen, const Scene *scene,
-                const Layout *layout)
+void frame_draw(Canvas *canvas, const Screen *screen, const Scene *scene, const Layout *layout)
 {
     draw_tabs(canvas, screen, scene, layout->tabs);
     draw_timeline(canvas, scene, layout->timeline);
-    if (screen->prompt.asking != ASK_NOTHING) {
+    if (screen->prompt.asking != ASK_NOTHING)
         draw_prompt(canvas, screen, layout);
-    } else {
+    else
         draw_status(canvas, screen, scene, layout->status);
-    }
     draw_hints(canvas, screen, scene, layout->hints);
 }

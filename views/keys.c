@@ -25,6 +25,7 @@ enum {
 
 enum { CONTROL_C = 3, CONTROL_L = 12, CONTROL_Z = 26 };
 
+/* clang-format off */
 const KeyRow key_rows[] = {
     {'s',             ACTION_LEAVE_SAVING,    QUIT,                              "s",         "save and quit",
      "write a checkpoint of every live run, then quit",                                                                                                         false},
@@ -232,14 +233,13 @@ const KeyRow key_rows[] = {
      false                                                                                                                                                           },
     {CONTROL_C,       ACTION_QUIT,            VIEWS | LISTS,                     NULL,        NULL,                  NULL,                                      false},
 };
+/* clang-format on */
 const int key_row_count = sizeof key_rows / sizeof *key_rows;
 
 const KeyRow *key_find(int press, unsigned place)
 {
-    for (int i = 0; i < key_row_count; i++) {
-        if (key_rows[i].press == press && (key_rows[i].places & place) != 0) {
+    for (int i = 0; i < key_row_count; i++)
+        if (key_rows[i].press == press && (key_rows[i].places & place) != 0)
             return &key_rows[i];
-        }
-    }
     return NULL;
 }

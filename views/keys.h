@@ -25,30 +25,16 @@ enum Press {
     PRESS_MOUSE = 1 << 30, /* and above: press_mouse */
 };
 
-typedef enum MouseKind {
-    MOUSE_CLICK,
-    MOUSE_DRAG,
-    MOUSE_WHEEL_UP,
-    MOUSE_WHEEL_DOWN
-} MouseKind;
+typedef enum MouseKind { MOUSE_CLICK, MOUSE_DRAG, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN } MouseKind;
 
 /* A press of the mouse at a cell, as one number. */
 static inline int press_mouse(MouseKind kind, int x, int y)
 {
     return PRESS_MOUSE | (int)kind << 28 | (y & 0x3fff) << 14 | (x & 0x3fff);
 }
-static inline MouseKind mouse_kind(int press)
-{
-    return (MouseKind)(press >> 28 & 3);
-}
-static inline int mouse_x(int press)
-{
-    return press & 0x3fff;
-}
-static inline int mouse_y(int press)
-{
-    return press >> 14 & 0x3fff;
-}
+static inline MouseKind mouse_kind(int press) { return (MouseKind)(press >> 28 & 3); }
+static inline int mouse_x(int press) { return press & 0x3fff; }
+static inline int mouse_y(int press) { return press >> 14 & 0x3fff; }
 
 typedef enum Action {
     ACTION_NONE,

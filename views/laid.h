@@ -34,7 +34,7 @@ int laid_sampling_step(const Scene *scene);
 int laid_shift(const Scene *scene, const Laid *laid, ChartLine line[CHART_LINES_MAX]);
 
 /* "loss  ─ 05  ╌ 04", each run in its colour, as the title of a chart. */
-void laid_title(Canvas *canvas, Rect *rect, const char *before, const Laid *laid,
-                const char *after, const char *right);
+void laid_title(Canvas *canvas, Rect *rect, const char *before, const Laid *laid, const char *after,
+                const char *right);
 
 #endif

@@ -1,15 +1,9 @@
 /* Owns the arithmetic of rectangles; draws nothing. */
 #include "views/layout.h"
 
-static int smaller(int a, int b)
-{
-    return a < b ? a : b;
-}
+static int smaller(int a, int b) { return a < b ? a : b; }
 
-static int at_least_0(int a)
-{
-    return a > 0 ? a : 0;
-}
+static int at_least_0(int a) { return a > 0 ? a : 0; }
 
 Rect layout_take_top(Rect *rect, int height)
 {
@@ -47,8 +41,8 @@ Rect layout_centre(Rect outer, int width, int height)
 {
     width = smaller(width, outer.width);
     height = smaller(height, outer.height);
-    return (Rect){outer.x + (outer.width - width) / 2,
-                  outer.y + (outer.height - height) / 2, width, height};
+    return (Rect){outer.x + (outer.width - width) / 2, outer.y + (outer.height - height) / 2, width,
+                  height};
 }
 
 Layout layout_screen(int width, int height, bool with_rail, bool with_side)
@@ -83,9 +77,8 @@ CurvesLayout layout_curves(Rect body, int sampling_steps)
         layout.chart = body;
         return layout;
     }
-    if (body.height >= 46 && sampling_steps > 0 && sampling_steps <= 16) {
+    if (body.height >= 46 && sampling_steps > 0 && sampling_steps <= 16)
         layout.bars = layout_take_bottom(&body, smaller(sampling_steps + 2, 12));
-    }
     int rows = body.height * 45 / 100;
     if (sampling_steps >
         0) { /* a whole number of rows a sampling step; title and step numbers on top */
@@ -105,12 +98,10 @@ CompareLayout layout_compare(Rect body)
         layout.lineage = take_left(&body, body.width >= 170 ? 40 : 30);
         take_left(&body, 2);
     }
-    if (body.height >= 14) {
+    if (body.height >= 14)
         layout.chart = layout_take_top(&body, body.height * (body.height >= 30 ? 33 : 45) / 100);
-    }
-    if (body.height >= 18) { /* of what the chart leaves */
+    if (body.height >= 18) /* of what the chart leaves */
         layout.sheets = layout_take_bottom(&body, body.height * 46 / 100);
-    }
     layout.table = body;
     return layout;
 }
@@ -119,9 +110,8 @@ SamplesLayout layout_samples(Rect body)
 {
     SamplesLayout layout = {0};
     int strip = body.height >= 40 ? body.height * 36 / 100 : body.height * 40 / 100;
-    if (body.height >= 14) {
+    if (body.height >= 14)
         layout.strip = layout_take_bottom(&body, strip);
-    }
     if (body.width >= 60) {
         layout.facts = layout_take_right(&body, body.width >= 120 ? 36 : 25);
         layout_take_right(&body, 1);
@@ -133,12 +123,14 @@ SamplesLayout layout_samples(Rect body)
 PathsLayout layout_paths(Rect body, int sampling_steps, bool pictures)
 {
     PathsLayout layout = {0};
-    if (body.height >= 10) {
+    if (body.height >= 10)
         layout.sampler = layout_take_bottom(&body, 1);
-    }
     if (body.width >= 50) {
         int square = 2 * at_least_0(body.height - 1) + 2, least = 23;
-        layout.steps = layout_take_right(&body, smaller(at_least_0(body.width - square - 1) > least ? body.width - square - 1 : least, 100));
+        layout.steps = layout_take_right(
+            &body,
+            smaller(at_least_0(body.width - square - 1) > least ? body.width - square - 1 : least,
+                    100));
         layout_take_right(&body, 1);
     }
     layout.picture = body;
@@ -147,9 +139,8 @@ PathsLayout layout_paths(Rect body, int sampling_steps, bool pictures)
         layout.steps = layout_take_top(&rest, smaller(sampling_steps + 8, rest.height / 2));
         layout.spread = layout_take_top(&rest, smaller(sampling_steps + 2, rest.height / 2));
         layout.spread.height -= layout.spread.height > 2;
-        if (pictures && rest.height >= 8) {
+        if (pictures && rest.height >= 8)
             layout.strip = rest;
-        }
     }
     return layout;
 }
@@ -163,9 +154,8 @@ RunsLayout layout_runs(Rect body, int runs)
         return layout;
     }
     layout.table = layout_take_top(&body, smaller(want, body.height * 45 / 100) + 1);
-    if (body.height >= 18) {
+    if (body.height >= 18)
         layout.log = layout_take_bottom(&body, body.height >= 28 ? 10 : 6);
-    }
     if (body.width >= 60) {
         layout.facts = layout_take_right(&body, body.width >= 140 ? 44 : 27);
         layout_take_right(&body, 1);
@@ -177,8 +167,7 @@ RunsLayout layout_runs(Rect body, int runs)
 RailLayout layout_rail(Rect rail, int runs)
 {
     RailLayout layout = {0};
-    layout.list =
-        layout_take_top(&rail, smaller((runs < 3 ? 3 : runs) + 2, rail.height / 3));
+    layout.list = layout_take_top(&rail, smaller((runs < 3 ? 3 : runs) + 2, rail.height / 3));
     layout.now = layout_take_top(&rail, 13);
     layout.news = rail;
     return layout;

@@ -23,8 +23,7 @@ typedef struct Layout {
 Layout layout_screen(int width, int height, bool with_rail, bool with_side);
 
 typedef struct CurvesLayout {
-    Rect chart, heat,
-        bars; /* bars: shift at the cursor by sampling step; with height to spare */
+    Rect chart, heat, bars; /* bars: shift at the cursor by sampling step; with height to spare */
 } CurvesLayout;
 /* As many rows for the map as give each sampling step the same. */
 CurvesLayout layout_curves(Rect body, int sampling_steps);

@@ -7,50 +7,43 @@
 #include <stdio.h>
 #include <string.h>
 
-static const Lesson *present(const Tour *tour)
-{
-    return &tour->lesson[tour->at];
-}
+static const Lesson *present(const Tour *tour) { return &tour->lesson[tour->at]; }
 
 /* ---- Conditions ---- */
 
 static const RunView *run_of(const Snapshot *snapshot, int id)
 {
-    for (int i = 0; i < snapshot->runs; i++) {
-        if (snapshot->run[i]->id == id) {
+    for (int i = 0; i < snapshot->runs; i++)
+        if (snapshot->run[i]->id == id)
             return snapshot->run[i];
-        }
-    }
     return NULL;
 }
 
 static int runs_since(const Snapshot *snapshot, int id)
 {
     int n = 0;
-    for (int i = 0; i < snapshot->runs; i++) {
+    for (int i = 0; i < snapshot->runs; i++)
         n += snapshot->run[i]->id > id;
-    }
     return n;
 }
 
 /* How many times smaller the chosen run's shift is than its parent's. */
 static double gain(const Scene *scene)
 {
-    const RunView *run = scene->run,
-                  *parent = run != NULL ? run_of(scene->snapshot, run->parent) : NULL;
-    return parent != NULL ? parent->shift / run->shift : NAN;
+    const RunView *run = scene->run, *parent = run ? run_of(scene->snapshot, run->parent) : NULL;
+    return parent ? parent->shift / run->shift : NAN;
 }
 
-static bool scene_value(const LessonContext *context, const char *name,
-                        FilterValue *value)
+static bool scene_value(const LessonContext *context, const char *name, FilterValue *value)
 {
     const Scene *scene = context->scene;
     const Session *session = scene->session;
     const struct {
         const char *name;
         double number;
+        /* clang-format off */
     } rows[] = {
-        {"cursor",              scene->run != NULL ? (double)views_step(session, scene->run) : 0},
+        {"cursor",              scene->run ? (double)views_step(session, scene->run) : 0},
         {"live",                     session->live                                                              },
         {"stage",                     session->stage},
         {"seed",                     session->seed                                                               },
@@ -58,6 +51,7 @@ static bool scene_value(const LessonContext *context, const char *name,
         {"go", context->tour->go                                                },
         {"gain",    gain(scene)  },
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (strcmp(rows[i].name, name) == 0) {
             filter_number(value, rows[i].number);
@@ -77,30 +71,26 @@ bool lesson_value(const void *lesson_context, const char *name, FilterValue *val
         filter_text(value, context->view);
         return true;
     }
-    if (context->scene == NULL) {
+    if (!context->scene) {
         Session session = {0};
         Scene empty = {.snapshot = &nothing, .session = &session};
         LessonContext checked = {&nowhere, &empty, ""};
         return scene_value(&checked, name, value) || filter_run(&nobody, name, value);
     }
     return scene_value(context, name, value) ||
-           filter_run(context->scene->run != NULL ? context->scene->run : &nobody, name,
-                      value);
+           filter_run(context->scene->run ? context->scene->run : &nobody, name, value);
 }
 
 void lesson_watch(Tour *tour, const Scene *scene, const char *view)
 {
     char why[160];
-    if (tour->lesson == NULL || tour->step >= present(tour)->steps) {
+    if (!tour->lesson || tour->step >= present(tour)->steps)
         return;
-    }
     const LessonStep *step = &present(tour)->step[tour->step];
     LessonContext context = {tour, scene, view};
     bool waits = step->until[0] != '\0';
-    if (waits ? filter_holds(step->until, lesson_value, &context, why, sizeof why) == 1
-              : tour->go) {
+    if (waits ? filter_holds(step->until, lesson_value, &context, why, sizeof why) == 1 : tour->go)
         tour->step++;
-    }
     tour->go = false; /* g was for this step alone */
 }
 
@@ -108,7 +98,7 @@ void lesson_watch(Tour *tour, const Scene *scene, const char *view)
 
 void lesson_choose(Tour *tour, int lesson)
 {
-    if (tour->lesson != NULL && lesson >= 0 && lesson < tour->lessons) {
+    if (tour->lesson && lesson >= 0 && lesson < tour->lessons) {
         tour->at = lesson;
         tour->step = 0;
         tour->go = tour->begun = false;
@@ -117,21 +107,18 @@ void lesson_choose(Tour *tour, int lesson)
 
 void lesson_go(Tour *tour)
 {
-    if (tour->lesson == NULL) {
+    if (!tour->lesson)
         return;
-    }
-    if (tour->step >= present(tour)->steps) {
+    if (tour->step >= present(tour)->steps)
         lesson_choose(tour, tour->at + 1);
-    } else {
+    else
         tour->go = true;
-    }
 }
 
 void lesson_move(Tour *tour, int by)
 {
-    if (tour->lesson == NULL) {
+    if (!tour->lesson)
         return;
-    }
     if (by > 0 && tour->step >= present(tour)->steps) {
         lesson_choose(tour, tour->at + 1);
         return;
@@ -143,20 +130,17 @@ void lesson_move(Tour *tour, int by)
 Reply lesson_begin(Tour *tour, const Scene *scene)
 {
     Reply reply = {.kind = REPLY_NONE};
-    if (tour->lesson == NULL || tour->begun) {
+    if (!tour->lesson || tour->begun)
         return reply;
-    }
     tour->begun = true;
     tour->runs = 0;
     for (int i = 0; i < scene->snapshot->runs; i++) {
-        tour->runs = scene->snapshot->run[i]->id > tour->runs
-                         ? scene->snapshot->run[i]->id
-                         : tour->runs;
+        tour->runs =
+            scene->snapshot->run[i]->id > tour->runs ? scene->snapshot->run[i]->id : tour->runs;
     }
     if (present(tour)->launch[0] != '\0' && !scene->readonly) {
         reply = (Reply){.kind = REPLY_SEND, .command = {.kind = COMMAND_NEW}};
-        snprintf(reply.command.text, sizeof reply.command.text, "%s",
-                 present(tour)->launch);
+        snprintf(reply.command.text, sizeof reply.command.text, "%s", present(tour)->launch);
     }
     return reply;
 }
@@ -171,7 +155,7 @@ static const char *seen_before(const Tour *tour)
 
 static int fill(const Tour *tour, Canvas *canvas, Rect strip)
 {
-    Canvas plain = {.look = canvas != NULL ? canvas->look : (CanvasLook){0}};
+    Canvas plain = {.look = canvas ? canvas->look : (CanvasLook){0}};
     const Lesson *lesson = present(tour);
     bool over = tour->step >= lesson->steps;
     const LessonStep *step = &lesson->step[over ? 0 : tour->step];
@@ -181,26 +165,22 @@ static int fill(const Tour *tour, Canvas *canvas, Rect strip)
         snprintf(text, sizeof text, "✓ %s", seen_before(tour));
         row += views_wrap(canvas, strip, row, theme_style(&plain, ROLE_DONE), text);
     }
-    row +=
-        views_wrap(canvas, strip, row, theme_style(&plain, ROLE_TEXT), over ? "" : step->say);
+    row += views_wrap(canvas, strip, row, theme_style(&plain, ROLE_TEXT), over ? "" : step->say);
     bool last = tour->at + 1 >= tour->lessons;
-    snprintf(
-        text, sizeof text, "▸ %s",
-        over ? (last ? "That was the last lesson. The runs are yours: ? helps, q leaves."
-                     : "Lesson done. Press g for the next one, or stay and play.")
-             : step->act);
+    snprintf(text, sizeof text, "▸ %s",
+             over ? (last ? "That was the last lesson. The runs are yours: ? helps, q leaves."
+                          : "Lesson done. Press g for the next one, or stay and play.")
+                  : step->act);
     row += views_wrap(canvas, strip, row, theme_style(&plain, ROLE_CURSOR), text);
     return row;
 }
 
 int lesson_rows(const Tour *tour, Rect body)
 {
-    if (tour->lesson == NULL || body.height < 8) {
+    if (!tour->lesson || body.height < 8)
         return 0;
-    }
     int most = 0;
-    Tour probe =
-        *tour; /* the highest of the lesson's steps: nothing moves from one to the next */
+    Tour probe = *tour; /* the highest of the lesson's steps: nothing moves from one to the next */
     for (probe.step = 0; probe.step <= present(tour)->steps; probe.step++) {
         int rows = fill(&probe, NULL, (Rect){0, 0, body.width - 2, 0}) + 1;
         most = rows > most ? rows : most;

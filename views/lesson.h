@@ -10,10 +10,10 @@
 enum { LESSON_STEPS = 16, LESSON_TEXT = 600 };
 
 typedef struct LessonStep {
-    char say[LESSON_TEXT]; /* what there is to know */
-    char act[200];         /* what to do now */
-    char until[200]; /* the condition (views/filter.h) that tells it was done; "": g goes
-                        on */
+    char say[LESSON_TEXT];  /* what there is to know */
+    char act[200];          /* what to do now */
+    char until[200];        /* the condition (views/filter.h) that tells it was done; "": g goes
+                               on */
     char seen[LESSON_TEXT]; /* what one sees then; stands above the next step */
 } LessonStep;
 
@@ -42,8 +42,7 @@ bool lesson_value(const void *lesson_context, const char *name, FilterValue *val
 /* What lesson_value works on. */
 typedef struct LessonContext {
     const Tour *tour;
-    const Scene
-        *scene; /* NULL: every name is known, values are empty (to check a file) */
+    const Scene *scene; /* NULL: every name is known, values are empty (to check a file) */
     const char *view;
 } LessonContext;
 

@@ -8,19 +8,18 @@
 
 static long rows_of(const LineSource *source)
 {
-    return source->series != NULL ? source->series->n : source->run->shift_view.columns;
+    return source->series ? source->series->n : source->run->shift_view.columns;
 }
 
 static long step_of(const LineSource *source, long row)
 {
-    return source->series != NULL ? series_step(source->series, row)
-                                  : source->run->shift_view.step[row];
+    return source->series ? series_step(source->series, row) : source->run->shift_view.step[row];
 }
 
 static long row_at(const LineSource *source, long step)
 {
-    return source->series != NULL ? series_row(source->series, step)
-                                  : shift_column(&source->run->shift_view, step);
+    return source->series ? series_row(source->series, step)
+                          : shift_column(&source->run->shift_view, step);
 }
 
 static double shift_value(const LineSource *source, long column)
@@ -32,28 +31,24 @@ static double shift_value(const LineSource *source, long column)
         return shift_cell(shift, source->reference, (int)column, row).value;
     }
     double most = NAN;
-    for (int row = rows > 1; row < rows; row++) {
+    for (int row = rows > 1; row < rows; row++)
         most = fmax(most, shift_cell(shift, source->reference, (int)column, row).value);
-    }
     return most;
 }
 
 static double value_of(const LineSource *source, long row)
 {
-    return source->series != NULL ? series_smooth(source->series, row, source->smoothing)
-                                  : shift_value(source, row);
+    return source->series ? series_smooth(source->series, row, source->smoothing)
+                          : shift_value(source, row);
 }
 
 static long newest_of(const LineSource *source, long from, long to)
 {
-    if (source->series != NULL) {
+    if (source->series)
         return series_newest(source->series, from, to);
-    }
-    for (long row = to - 1; row >= from; row--) {
-        if (isfinite(shift_value(source, row))) {
+    for (long row = to - 1; row >= from; row--)
+        if (isfinite(shift_value(source, row)))
             return row;
-        }
-    }
     return -1;
 }
 
@@ -70,18 +65,15 @@ double line_at(const LineSource *source, long step)
  * gap. */
 static bool joined(const LineSource *source, long before, long row, double spacing)
 {
-    if (before < 0) {
+    if (before < 0)
         return false;
-    }
     double apart = (double)(step_of(source, row) - step_of(source, before));
     return row == before + 1 || apart <= 1.5 * spacing;
 }
 
-static void fill_point(const LineSource *source, Axis axis, int columns, long row,
-                       LinePoint *point)
+static void fill_point(const LineSource *source, Axis axis, int columns, long row, LinePoint *point)
 {
-    double part =
-        (axis_place(axis, step_of(source, row)) - axis.first) / (axis.last - axis.first);
+    double part = (axis_place(axis, step_of(source, row)) - axis.first) / (axis.last - axis.first);
     point->value = (float)value_of(source, row);
     point->x = (float)(part * columns);
 }
@@ -89,33 +81,28 @@ static void fill_point(const LineSource *source, Axis axis, int columns, long ro
 /* The first measured row of [from, to), NaN rows passed over. */
 static long oldest_of(const LineSource *source, long from, long to)
 {
-    if (source->series == NULL) {
+    if (!source->series)
         return from;
-    }
-    while (from < to && !isfinite(series_value(source->series, from))) {
+    while (from < to && !isfinite(series_value(source->series, from)))
         from++;
-    }
     return from;
 }
 
 /* Fills a column from rows [from, to); returns its newest measured row, or `before`. */
-static long sample_column(const LineSource *source, Axis axis, int columns, long from,
-                          long to, long before, LinePoint *point)
+static long sample_column(const LineSource *source, Axis axis, int columns, long from, long to,
+                          long before, LinePoint *point)
 {
     *point = (LinePoint){NAN, NAN, NAN, 0, false};
     long newest = to > from ? newest_of(source, from, to) : -1;
-    if (source->series != NULL) {
+    if (source->series)
         series_extent(source->series, from, to, &point->low, &point->high);
-    }
-    if (newest < 0) {
+    if (newest < 0)
         return before;
-    }
-    double spacing = source->series != NULL ? series_spacing(source->series) : INFINITY;
+    double spacing = source->series ? series_spacing(source->series) : INFINITY;
     fill_point(source, axis, columns, newest, point);
     point->joined = joined(source, before, oldest_of(source, from, newest), spacing);
-    if (source->series == NULL) {
+    if (!source->series)
         point->low = point->high = point->value;
-    }
     return newest;
 }
 
@@ -126,9 +113,8 @@ void line_sample(const LineSource *source, Axis axis, int columns, LinePoint *po
     point[0] = (LinePoint){NAN, NAN, NAN, 0, false};
     if (from > 0) {
         long newest = newest_of(source, 0, from);
-        before = newest >= 0
-                     ? sample_column(source, axis, columns, newest, newest + 1, -1, point)
-                     : -1;
+        before =
+            newest >= 0 ? sample_column(source, axis, columns, newest, newest + 1, -1, point) : -1;
     }
     for (int x = 0; x < columns; x++) {
         long to = row_at(source, axis_step(axis, x + 1, columns) - 1) + 1;
@@ -152,11 +138,9 @@ void line_sample_difference(const LineSource *source, const LineSource *base, Ax
             point[x].low = point[x].high = NAN;
             continue;
         }
-        double place =
-            axis.first + (double)point[x].x / columns * (axis.last - axis.first);
-        double value = place <= end * (1 + 1e-9)
-                           ? line_at(base, axis_step_of(other, place))
-                           : (double)NAN;
+        double place = axis.first + (double)point[x].x / columns * (axis.last - axis.first);
+        double value =
+            place <= end * (1 + 1e-9) ? line_at(base, axis_step_of(other, place)) : (double)NAN;
         point[x].value -= (float)value; /* as floats: a run less itself is nothing */
         point[x].low = point[x].high = point[x].value;
     }

@@ -10,9 +10,8 @@ static int place_for(const Snapshot *snapshot, const Kin *kin, int n, int parent
     for (int i = 0; i < n; i++) {
         if (snapshot->run[kin[i].index]->id == parent) {
             int end = i + 1;
-            while (end < n && kin[end].depth > kin[i].depth) {
+            while (end < n && kin[end].depth > kin[i].depth)
                 end++;
-            }
             return end;
         }
     }
@@ -21,11 +20,9 @@ static int place_for(const Snapshot *snapshot, const Kin *kin, int n, int parent
 
 static int depth_of(const Snapshot *snapshot, const Kin *kin, int n, int parent)
 {
-    for (int i = 0; i < n; i++) {
-        if (snapshot->run[kin[i].index]->id == parent) {
+    for (int i = 0; i < n; i++)
+        if (snapshot->run[kin[i].index]->id == parent)
             return kin[i].depth + 1;
-        }
-    }
     return 0;
 }
 
@@ -36,9 +33,8 @@ void lineage_order(const Snapshot *snapshot, Kin *kin)
         int place = parent > 0 ? place_for(snapshot, kin, n, parent) : -1;
         int depth = place >= 0 ? depth_of(snapshot, kin, n, parent) : 0;
         place = place >= 0 ? place : n;
-        for (int i = n; i > place; i--) {
+        for (int i = n; i > place; i--)
             kin[i] = kin[i - 1];
-        }
         kin[place] = (Kin){n, depth};
     }
 }

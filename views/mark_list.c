@@ -19,29 +19,25 @@ static void draw_row(Canvas *canvas, Rect row, const Scene *scene, int k, bool c
     bool acts = kind == MARK_CHANGE || kind == MARK_FORK;
     mark_words(mark, words, sizeof words);
     if (acts) {
-        MarkEffect seen =
-            mark_effect(scene->session, scene->run, scene->run->marks - 1 - k);
+        MarkEffect seen = mark_effect(scene->session, scene->run, scene->run->marks - 1 - k);
         mark_effect_words(&seen, row.width >= FULL_WIDTH, effect, sizeof effect);
     }
-    if (chosen) {
+    if (chosen)
         canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), "▸");
-    }
     canvas_text_right(canvas, row.x + STEP_WIDTH, row.y, STEP_WIDTH - 1,
-                      theme_style(canvas, ROLE_FAINT),
-                      format_count(step, (double)mark->step));
+                      theme_style(canvas, ROLE_FAINT), format_count(step, (double)mark->step));
     canvas_text(canvas, row.x + STEP_WIDTH + 1, row.y, 1, theme_style(canvas, ROLE_MARK),
                 acts ? "▲" : "·");
     int used = text_width(effect);
-    canvas_text_right(canvas, row.x + row.width, row.y, used,
-                      theme_style(canvas, ROLE_STRONG), effect);
+    canvas_text_right(canvas, row.x + row.width, row.y, used, theme_style(canvas, ROLE_STRONG),
+                      effect);
     views_cut_text(canvas, row.x + WORDS, row.y, row.width - used - WORDS - 1,
                    theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), words);
 }
 
 void mark_list_draw(Canvas *canvas, Rect rect, const Scene *scene, int chosen)
 {
-    int n = scene->run->marks,
-        first = chosen >= rect.height ? chosen - rect.height + 1 : 0;
+    int n = scene->run->marks, first = chosen >= rect.height ? chosen - rect.height + 1 : 0;
     for (int i = 0; i < rect.height && first + i < n; i++) {
         draw_row(canvas, (Rect){rect.x, rect.y + i, rect.width, 1}, scene, first + i,
                  first + i == chosen);

@@ -19,7 +19,7 @@ static bool begins(const char *text, const char *head)
 static const char *changes_of(const char *text)
 {
     const char *colon = begins(text, fork_head) ? strchr(text, ':') : NULL;
-    return colon != NULL ? colon + 2 : text;
+    return colon ? colon + 2 : text;
 }
 
 /* ---- Changes ---- */
@@ -27,24 +27,21 @@ static const char *changes_of(const char *text)
 static void copy(char *to, size_t size, const char *from, size_t n)
 {
     snprintf(to, size, "%.*s", (int)n, from);
-    if (strcmp(to, "\"\"") == 0) {
+    if (strcmp(to, "\"\"") == 0)
         to[0] = '\0';
-    }
 }
 
 bool mark_next_change(const char **text, MarkChange *change)
 {
     const char *at = changes_of(*text), *name_end = strchr(at, ' ');
-    const char *middle = name_end != NULL ? strstr(name_end, arrow) : NULL;
+    const char *middle = name_end ? strstr(name_end, arrow) : NULL;
     const char *dot = strchr(at, '.');
-    if (middle == NULL || dot == NULL || dot > name_end || begins(at, note_head)) {
+    if (!middle || !dot || dot > name_end || begins(at, note_head))
         return false;
-    }
     const char *after = middle + strlen(arrow);
     size_t length = strcspn(after, ", ");
     copy(change->name, sizeof change->name, at, (size_t)(name_end - at));
-    copy(change->before, sizeof change->before, name_end + 1,
-         (size_t)(middle - name_end - 1));
+    copy(change->before, sizeof change->before, name_end + 1, (size_t)(middle - name_end - 1));
     copy(change->after, sizeof change->after, after, length);
     *text = after + length + strspn(after + length, ", ");
     return true;
@@ -54,18 +51,14 @@ MarkKind mark_kind(const MarkView *mark)
 {
     const char *text = mark->text;
     MarkChange change;
-    if (begins(text, note_head)) {
+    if (begins(text, note_head))
         return MARK_NOTE;
-    }
     return begins(text, fork_head)            ? MARK_FORK
            : mark_next_change(&text, &change) ? MARK_CHANGE
                                               : MARK_NEWS;
 }
 
-static const char *or_quotes(const char *value)
-{
-    return value[0] != '\0' ? value : "\"\"";
-}
+static const char *or_quotes(const char *value) { return value[0] != '\0' ? value : "\"\""; }
 
 void mark_words(const MarkView *mark, char *text, size_t size)
 {
@@ -77,20 +70,18 @@ void mark_words(const MarkView *mark, char *text, size_t size)
         return;
     }
     if (begins(rest, fork_head)) {
-        used = (size_t)snprintf(text, size, "fork of %.*s",
-                                (int)strcspn(rest + strlen(fork_head), ":"),
-                                rest + strlen(fork_head));
+        used =
+            (size_t)snprintf(text, size, "fork of %.*s",
+                             (int)strcspn(rest + strlen(fork_head), ":"), rest + strlen(fork_head));
     }
     while (used < size && mark_next_change(&rest, &change)) {
         const char *dot = strchr(change.name, '.');
-        used +=
-            (size_t)snprintf(text + used, size - used, "%s%s %s → %s",
-                             used > 0 ? ", " : "", dot != NULL ? dot + 1 : change.name,
-                             or_quotes(change.before), or_quotes(change.after));
+        used += (size_t)snprintf(text + used, size - used, "%s%s %s → %s", used > 0 ? ", " : "",
+                                 dot ? dot + 1 : change.name, or_quotes(change.before),
+                                 or_quotes(change.after));
     }
-    if (used == 0) {
+    if (used == 0)
         snprintf(text, size, "%s", mark->text);
-    }
 }
 
 /* ---- Effects ---- */
@@ -124,9 +115,8 @@ static long horizon_of(const RunView *run, int mark)
     long from = run->mark[mark].step, steps = run->step - from;
     for (int i = mark + 1; i < run->marks; i++) {
         long until = run->mark[i].step - from;
-        if (until > 0 && until < steps && mark_kind(&run->mark[i]) == MARK_CHANGE) {
+        if (until > 0 && until < steps && mark_kind(&run->mark[i]) == MARK_CHANGE)
             steps = until;
-        }
     }
     return steps < MARK_HORIZON ? steps : MARK_HORIZON;
 }
@@ -135,19 +125,17 @@ MarkEffect mark_effect(const Session *session, const RunView *run, int mark)
 {
     long from = run->mark[mark].step;
     MarkEffect effect = {NAN, NAN, horizon_of(run, mark)};
-    if (effect.steps <= 0) {
+    if (effect.steps <= 0)
         return effect;
-    }
     if (run->loss_terms > 0) {
         const Series *loss = &run->term[0].series;
-        effect.loss = relative(smooth_loss(loss, from - 1),
-                               smooth_loss(loss, from + effect.steps - 1));
+        effect.loss =
+            relative(smooth_loss(loss, from - 1), smooth_loss(loss, from + effect.steps - 1));
     }
     const ShiftView *shift = &run->shift_view;
     if (shift->rows > 0 && shift->columns > 0) {
         Reference reference = views_reference(session, run);
-        int before = shift_column(shift, from),
-            after = shift_column(shift, from + effect.steps);
+        int before = shift_column(shift, from), after = shift_column(shift, from + effect.steps);
         before = before < 0 ? 0 : before;
         if (after > before) {
             effect.shift = relative(worst_shift(shift, reference, before),
@@ -159,8 +147,7 @@ MarkEffect mark_effect(const Session *session, const RunView *run, int mark)
 
 static size_t percent(char *text, size_t size, const char *name, double part)
 {
-    int used =
-        snprintf(text, size, "%s%+.*f %%", name, fabs(part) < 0.1 ? 1 : 0, part * 100);
+    int used = snprintf(text, size, "%s%+.*f %%", name, fabs(part) < 0.1 ? 1 : 0, part * 100);
     return (size_t)used < size ? (size_t)used : size - 1;
 }
 
@@ -168,19 +155,14 @@ void mark_effect_words(const MarkEffect *effect, bool full, char *text, size_t s
 {
     char steps[FORMAT_SIZE];
     size_t used = 0;
-    if (isfinite(effect->loss)) {
+    if (isfinite(effect->loss))
         used = percent(text, size, full ? "loss " : "", effect->loss);
-    }
-    if (full && isfinite(effect->shift)) {
-        used += percent(text + used, size - used, used > 0 ? ", shift " : "shift ",
-                        effect->shift);
-    }
-    if (used == 0) {
+    if (full && isfinite(effect->shift))
+        used += percent(text + used, size - used, used > 0 ? ", shift " : "shift ", effect->shift);
+    if (used == 0)
         snprintf(text, size, "-");
-    } else if (full || effect->steps < MARK_HORIZON) {
-        snprintf(text + used, size - used, " in %s",
-                 format_count(steps, (double)effect->steps));
-    }
+    else if (full || effect->steps < MARK_HORIZON)
+        snprintf(text + used, size - used, " in %s", format_count(steps, (double)effect->steps));
 }
 
 /* While the run is watched live, figures that still move are left out. */
@@ -190,8 +172,7 @@ static bool settled(const Session *session, const RunView *run, int mark, long s
     return steps > 0 && !(open && session->live && run->state == RUN_LIVE);
 }
 
-void mark_story(const Session *session, const RunView *run, int mark,
-                char text[MARK_STORY_SIZE])
+void mark_story(const Session *session, const RunView *run, int mark, char text[MARK_STORY_SIZE])
 {
     const MarkView *view = &run->mark[mark];
     MarkKind kind = mark_kind(view);
@@ -199,8 +180,8 @@ void mark_story(const Session *session, const RunView *run, int mark,
     char followed[80];
     mark_words(view, text, MARK_TEXT_SIZE);
     mark_effect_words(&effect, true, followed, sizeof followed);
-    if ((kind == MARK_CHANGE || kind == MARK_FORK) &&
-        settled(session, run, mark, effect.steps) && strcmp(followed, "-") != 0) {
+    if ((kind == MARK_CHANGE || kind == MARK_FORK) && settled(session, run, mark, effect.steps) &&
+        strcmp(followed, "-") != 0) {
         size_t used = strlen(text);
         snprintf(text + used, MARK_STORY_SIZE - used, ": %s", followed);
     }
@@ -210,9 +191,8 @@ int mark_at(const Session *session, const RunView *run)
 {
     long step = views_step(session, run);
     int at = -1;
-    for (int i = 0; i < run->marks; i++) {
+    for (int i = 0; i < run->marks; i++)
         at = run->mark[i].step <= step ? i : at;
-    }
     return at;
 }
 
@@ -227,8 +207,7 @@ bool mark_undo(const RunView *run, int mark, Command *command, char *plan, size_
     size_t lines = 0;
     *command = (Command){.kind = COMMAND_FORK, .run = run->id, .number = one->step};
     if (mark_kind(one) == MARK_FORK) {
-        snprintf(plan, size,
-                 "run %02d is this one without the change: it was left as it was",
+        snprintf(plan, size, "run %02d is this one without the change: it was left as it was",
                  run->parent);
         return false;
     }
@@ -236,17 +215,16 @@ bool mark_undo(const RunView *run, int mark, Command *command, char *plan, size_
         snprintf(plan, size, "a note changes nothing: there is nothing to undo");
         return false;
     }
-    size_t used = (size_t)snprintf(plan, size, "%02d stays; a fork of it at %s gets",
-                                   run->id, format_count(step, (double)one->step));
+    size_t used = (size_t)snprintf(plan, size, "%02d stays; a fork of it at %s gets", run->id,
+                                   format_count(step, (double)one->step));
     while (mark_next_change(&rest, &change) && lines + 120 < sizeof command->text) {
         bool first = lines == 0;
-        lines += (size_t)snprintf(command->text + lines, sizeof command->text - lines,
-                                  "%s=%s\n", change.name, change.before);
+        lines += (size_t)snprintf(command->text + lines, sizeof command->text - lines, "%s=%s\n",
+                                  change.name, change.before);
         if (used < size) {
-            used +=
-                (size_t)snprintf(plan + used, size - used, "%s %s back to %s",
-                                 first ? "" : ",", strchr(change.name, '.') + 1,
-                                 change.before[0] != '\0' ? change.before : "nothing");
+            used += (size_t)snprintf(plan + used, size - used, "%s %s back to %s", first ? "" : ",",
+                                     strchr(change.name, '.') + 1,
+                                     change.before[0] != '\0' ? change.before : "nothing");
         }
     }
     return true;
@@ -269,7 +247,7 @@ void mark_visit(Session *session, const MarkView *mark)
     int stage, seed;
     session->live = false;
     session->step = mark->step;
-    if (mark_kind(mark) == MARK_NOTE && point != NULL &&
+    if (mark_kind(mark) == MARK_NOTE && point &&
         sscanf(point, "[stage %d, seed %d]", &stage, &seed) == 2 && stage >= 0 &&
         stage <= STAGE_LAST && seed >= 0) {
         session->stage = stage;

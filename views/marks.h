@@ -39,8 +39,7 @@ void mark_effect_words(const MarkEffect *effect, bool full, char *text, size_t s
 /* What a chart says beside a mark: its words, and of an intervention what followed, once
  * that is settled: "lr 0.001 → 0.0005: loss -8.1 %, shift -30 % in 1 000". */
 enum { MARK_STORY_SIZE = MARK_TEXT_SIZE + 80 };
-void mark_story(const Session *session, const RunView *run, int mark,
-                char text[MARK_STORY_SIZE]);
+void mark_story(const Session *session, const RunView *run, int mark, char text[MARK_STORY_SIZE]);
 /* The newest mark at the cursor or before it, -1: none. */
 int mark_at(const Session *session, const RunView *run);
 

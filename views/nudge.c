@@ -19,6 +19,7 @@ typedef struct Usual {
     double low, high, step;
 } Usual;
 
+/* clang-format off */
 static const Usual usual_rows[] = {
     {"optimizer", "lr",           RULE_DECADES, 1e-6, 1e-1, 0   },
     {"optimizer", "weight_decay", RULE_DECADES, 1e-5, 1,    0   },
@@ -35,47 +36,38 @@ static const Usual usual_rows[] = {
     {"run",       "steps",        RULE_DECADES, 100,  1e6,  0   },
     {"lcm",       "huber_c",      RULE_DECADES, 1e-5, 1,    0   },
 };
+/* clang-format on */
 
 static bool is(const ParamInfoView *param, const char *type)
 {
     return strcmp(param->type, type) == 0;
 }
 
-static bool is_number(const ParamInfoView *param)
-{
-    return is(param, "int") || is(param, "real");
-}
+static bool is_number(const ParamInfoView *param) { return is(param, "int") || is(param, "real"); }
 
 /* For rows the table above does not name. */
 static Usual guess(const ParamInfoView *param)
 {
     double low = param->low, high = param->high;
-    if (low == 0 && high < 1 && high >= 0.99) {
+    if (low == 0 && high < 1 && high >= 0.99)
         return (Usual){.rule = RULE_DECAY, .low = 0, .high = high};
-    }
-    if (is(param, "int") && high - low <= 64) {
+    if (is(param, "int") && high - low <= 64)
         return (Usual){.rule = RULE_EVEN, .low = low, .high = high, .step = 1};
-    }
     if (is(param, "real") && high - low <= 20) {
-        return (Usual){.rule = RULE_EVEN,
-                       .low = low,
-                       .high = high,
-                       .step = high - low <= 1 ? 0.05 : 0.25};
+        return (Usual){
+            .rule = RULE_EVEN, .low = low, .high = high, .step = high - low <= 1 ? 0.05 : 0.25};
     }
     double least = is(param, "int") ? 1 : 1e-4;
-    return (Usual){.rule = RULE_DECADES,
-                   .low = low > least ? low : least,
-                   .high = high < 1e6 ? high : 1e6};
+    return (Usual){
+        .rule = RULE_DECADES, .low = low > least ? low : least, .high = high < 1e6 ? high : 1e6};
 }
 
 static Usual usual_of(const ParamInfoView *param)
 {
-    for (size_t i = 0; i < sizeof usual_rows / sizeof *usual_rows; i++) {
+    for (size_t i = 0; i < sizeof usual_rows / sizeof *usual_rows; i++)
         if (strcmp(usual_rows[i].section, param->section) == 0 &&
-            strcmp(usual_rows[i].key, param->key) == 0) {
+            strcmp(usual_rows[i].key, param->key) == 0)
             return usual_rows[i];
-        }
-    }
     return guess(param);
 }
 
@@ -92,26 +84,21 @@ static double step_125(double value, int by)
 {
     double power, m = mantissa(value, &power);
     static const double ladder[] = {0.5, 1, 2, 5, 10};
-    for (int i = 0; by > 0 && i < 5; i++) {
-        if (ladder[i] > m * (1 + 1e-6)) {
+    for (int i = 0; by > 0 && i < 5; i++)
+        if (ladder[i] > m * (1 + 1e-6))
             return ladder[i] * power;
-        }
-    }
-    for (int i = 4; by < 0 && i >= 0; i--) {
-        if (ladder[i] < m * (1 - 1e-6)) {
+    for (int i = 4; by < 0 && i >= 0; i--)
+        if (ladder[i] < m * (1 - 1e-6))
             return ladder[i] * power;
-        }
-    }
     return value;
 }
 
 /* Below the usual low end stands the table's own, often 0 for "none". */
-static double step_decades(const ParamInfoView *param, const Usual *usual, double value,
-                           int by, bool big)
+static double step_decades(const ParamInfoView *param, const Usual *usual, double value, int by,
+                           bool big)
 {
-    if (value < usual->low) {
+    if (value < usual->low)
         return by > 0 ? usual->low : param->low;
-    }
     double next = big ? value * (by > 0 ? 10 : 0.1) : step_125(value, by);
     return next < usual->low * (1 - 1e-9) ? param->low : next;
 }
@@ -120,9 +107,7 @@ static double step_decay(const ParamInfoView *param, double value, int by, bool 
 {
     double missing = 1 - value, least = 1 - param->high;
     missing = big ? missing * (by > 0 ? 0.1 : 10) : step_125(missing, -by);
-    missing = missing < least            ? least
-              : missing > 1 - param->low ? 1 - param->low
-                                         : missing;
+    missing = missing < least ? least : missing > 1 - param->low ? 1 - param->low : missing;
     return 1 - missing;
 }
 
@@ -149,9 +134,8 @@ static bool nudge_number(const ParamInfoView *param, const char *now, int by, bo
     case RULE_DECAY: moved = step_decay(param, value, by, big); break;
     }
     moved = moved < param->low ? param->low : moved > param->high ? param->high : moved;
-    if (is(param, "int")) {
+    if (is(param, "int"))
         moved = round(moved);
-    }
     snprintf(next, VALUE_SIZE, is(param, "int") ? "%.0f" : "%.7g", moved + 0.0);
     return (moved - value) * by > 1e-9 * fabs(value);
 }
@@ -169,25 +153,20 @@ static bool nudge_word(const char *words, const char *now, int by, char next[VAL
         at += span + (at[span] == '|');
     }
     int wanted = chosen + by;
-    if (wanted < 0 || wanted >= n) {
+    if (wanted < 0 || wanted >= n)
         return false;
-    }
-    for (int i = 0; i < wanted; i++) {
+    for (int i = 0; i < wanted; i++)
         words += strcspn(words, "|") + 1;
-    }
     snprintf(next, VALUE_SIZE, "%.*s", (int)strcspn(words, "|"), words);
     return true;
 }
 
-bool nudge(const ParamInfoView *param, const char *now, int by, bool big,
-           char next[VALUE_SIZE])
+bool nudge(const ParamInfoView *param, const char *now, int by, bool big, char next[VALUE_SIZE])
 {
-    if (is_number(param)) {
+    if (is_number(param))
         return nudge_number(param, now, by, big, next);
-    }
-    if (is(param, "choice")) {
+    if (is(param, "choice"))
         return nudge_word(param->choices, now, by, next);
-    }
     return is(param, "bool") && nudge_word("no|yes", now, by, next);
 }
 
@@ -195,29 +174,23 @@ bool nudge(const ParamInfoView *param, const char *now, int by, bool big,
 
 bool slider_ends(const ParamInfoView *param, double *low, double *high)
 {
-    if (!is_number(param)) {
+    if (!is_number(param))
         return false;
-    }
     Usual usual = usual_of(param);
     *low = usual.low > param->low ? usual.low : param->low;
     *high = usual.high < param->high ? usual.high : param->high;
     return *high > *low;
 }
 
-static double clamped(double part)
-{
-    return part >= 1 ? 1 : part > 0 ? part : 0;
-}
+static double clamped(double part) { return part >= 1 ? 1 : part > 0 ? part : 0; }
 
 double slider_part(const ParamInfoView *param, const char *text)
 {
     double low, high, value = strtod(text, NULL);
-    if (!slider_ends(param, &low, &high)) {
+    if (!slider_ends(param, &low, &high))
         return 0;
-    }
     switch (usual_of(param).rule) {
-    case RULE_DECADES:
-        return value <= low ? 0 : clamped(log(value / low) / log(high / low));
+    case RULE_DECADES: return value <= low ? 0 : clamped(log(value / low) / log(high / low));
     case RULE_DECAY: return value >= 1 ? 1 : clamped(log(1 - value) / log(1 - high));
     case RULE_EVEN: break;
     }

@@ -1,5 +1,5 @@
-/* At which step does it go wrong, and is the error fresh or inherited? Teacher and student from the same noise; the gap step
- * by step, and how much of it each step made itself. */
+/* At which step does it go wrong, and is the error fresh or inherited? Teacher and student from the
+ * same noise; the gap step by step, and how much of it each step made itself. */
 #include "views/paths.h"
 
 #include "views/format.h"
@@ -26,25 +26,22 @@ static int clamp(int value, int low, int high)
 /* false: nothing to show yet. */
 static bool spec_of(const PathsState *state, const Scene *scene, PathsSpec *spec)
 {
-    const SamplesView *samples = scene->run != NULL ? views_samples(scene->session, scene->run) : NULL;
-    if (samples == NULL || samples->n < 1 || samples->paths == NULL || samples->paths->n < 1) {
+    const SamplesView *samples = scene->run ? views_samples(scene->session, scene->run) : NULL;
+    if (!samples || samples->n < 1 || !samples->paths || samples->paths->n < 1)
         return false;
-    }
     const PathsView *paths = samples->paths;
-    *spec = (PathsSpec){.samples = samples,
-                        .paths = paths,
-                        .stage = clamp(scene->session->stage, 0, paths->steps),
-                        .seed = clamp(scene->session->seed, 0, paths->n - 1),
-                        .start = state->start < paths->steps && paths->starts > 1 ? state->start : 0,
-                        .field = state->field,
-                        .density = !state->no_density};
+    *spec =
+        (PathsSpec){.samples = samples,
+                    .paths = paths,
+                    .stage = clamp(scene->session->stage, 0, paths->steps),
+                    .seed = clamp(scene->session->seed, 0, paths->n - 1),
+                    .start = state->start < paths->steps && paths->starts > 1 ? state->start : 0,
+                    .field = state->field,
+                    .density = !state->no_density};
     return true;
 }
 
-static bool has_teacher(const PathsSpec *spec)
-{
-    return spec->paths->starts > 1;
-}
+static bool has_teacher(const PathsSpec *spec) { return spec->paths->starts > 1; }
 
 /* ---- The gap, step by step ---- */
 
@@ -60,19 +57,21 @@ static void draw_step(Canvas *canvas, Rect row, const PathsSpec *spec, int stage
     int room = row.width - NAME - VALUE - 2;
     int whole = most > 0 ? (int)lround(gap / most * room) : 0;
     int solid = most > 0 ? (int)lround(fresh / most * room) : 0;
-    canvas_print(canvas, row.x, row.y, NAME, theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT), "%s%s",
-                 chosen ? "▸" : " ", samples_stage_name(name, spec->samples, stage));
+    canvas_print(canvas, row.x, row.y, NAME, theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT),
+                 "%s%s", chosen ? "▸" : " ", samples_stage_name(name, spec->samples, stage));
     canvas_text_right(canvas, row.x + NAME + VALUE, row.y, VALUE, theme_style(canvas, ROLE_STRONG),
                       format_value(value, gap));
-    canvas_fill(canvas, (Rect){row.x + NAME + VALUE + 1, row.y, solid, 1}, 0x2588, theme_style(canvas, ROLE_CURSOR));
-    canvas_fill(canvas, (Rect){row.x + NAME + VALUE + 1 + solid, row.y, whole - solid, 1}, own ? 0x2591 : 0x2588,
-                theme_style(canvas, own ? ROLE_MARK : ROLE_LINE));
+    canvas_fill(canvas, (Rect){row.x + NAME + VALUE + 1, row.y, solid, 1}, 0x2588,
+                theme_style(canvas, ROLE_CURSOR));
+    canvas_fill(canvas, (Rect){row.x + NAME + VALUE + 1 + solid, row.y, whole - solid, 1},
+                own ? 0x2591 : 0x2588, theme_style(canvas, own ? ROLE_MARK : ROLE_LINE));
 }
 
 /* Which of the stages 1 .. N stand in `rows` rows: around the cursor. */
 static int first_stage(const PathsSpec *spec, int rows)
 {
-    return clamp(spec->stage - rows / 2, 1, spec->paths->steps - rows + 1 > 1 ? spec->paths->steps - rows + 1 : 1);
+    return clamp(spec->stage - rows / 2, 1,
+                 spec->paths->steps - rows + 1 > 1 ? spec->paths->steps - rows + 1 : 1);
 }
 
 static void draw_legend(Canvas *canvas, Rect row, const PathsSpec *spec)
@@ -94,9 +93,8 @@ static void draw_legend(Canvas *canvas, Rect row, const PathsSpec *spec)
 static double mean_gap(const PathsSpec *spec, int stage)
 {
     double sum = 0;
-    for (int seed = 0; seed < spec->paths->n; seed++) {
+    for (int seed = 0; seed < spec->paths->n; seed++)
         sum += paths_gap(spec->paths, spec->start, stage, seed);
-    }
     return sum / spec->paths->n;
 }
 
@@ -119,13 +117,13 @@ static void draw_step_facts(Canvas *canvas, Rect rect, const PathsSpec *spec)
         row += views_fact(canvas, rect, row, "fresh", format_value(value, fresh));
         row += views_fact(canvas, rect, row, "carried", format_value(value, gap - fresh));
     }
-    snprintf(text, sizeof text, "%s mean of %d", format_value(value, mean_gap(spec, spec->stage)), paths->n);
+    snprintf(text, sizeof text, "%s mean of %d", format_value(value, mean_gap(spec, spec->stage)),
+             paths->n);
     row += views_fact(canvas, rect, row, "all", text);
     double share = spec->start > 0 ? (double)NAN : paths_inherited(paths, -1);
     snprintf(text, sizeof text, "%.0f %% of it inherited", share * 100);
-    if (isfinite(share)) {
+    if (isfinite(share))
         views_fact(canvas, rect, row, "at end", text);
-    }
 }
 
 static void draw_steps(Canvas *canvas, Rect rect, const PathsSpec *spec)
@@ -142,12 +140,10 @@ static void draw_steps(Canvas *canvas, Rect rect, const PathsSpec *spec)
     int facts = rect.height >= 10 ? 5 : 0, rows = clamp(rect.height - 1 - facts, 0, paths->steps);
     int first = first_stage(spec, rows);
     double most = 0;
-    for (int stage = 1; stage <= paths->steps; stage++) {
+    for (int stage = 1; stage <= paths->steps; stage++)
         most = fmax(most, paths_gap(paths, 0, stage, spec->seed));
-    }
-    for (int row = 0; row < rows; row++) {
+    for (int row = 0; row < rows; row++)
         draw_step(canvas, (Rect){rect.x, rect.y + row, rect.width, 1}, spec, first + row, most);
-    }
     draw_legend(canvas, (Rect){rect.x, rect.y + rows, rect.width, 1}, spec);
     if (facts > 0) {
         rect.y += rows + 2;
@@ -171,20 +167,21 @@ static void count_gaps(const PathsSpec *spec, int stage, double most, int bins, 
 
 static void draw_spread_row(Canvas *canvas, Rect row, const PathsSpec *spec, int stage, double most)
 {
-    static const uint32_t heights[] = {' ', 0x2581, 0x2582, 0x2583, 0x2584, 0x2585, 0x2586, 0x2587, 0x2588};
+    static const uint32_t heights[] = {' ',    0x2581, 0x2582, 0x2583, 0x2584,
+                                       0x2585, 0x2586, 0x2587, 0x2588};
     int bins = clamp(row.width - NAME - 1, 1, BINS_MAX), count[BINS_MAX], top = 1;
     char name[FORMAT_SIZE];
     bool chosen = stage == spec->stage;
     count_gaps(spec, stage, most, bins, count);
-    for (int b = 0; b < bins; b++) {
+    for (int b = 0; b < bins; b++)
         top = count[b] > top ? count[b] : top;
-    }
     double part = most > 0 ? paths_gap(spec->paths, spec->start, stage, spec->seed) / most : 0;
     int mine = clamp((int)(part * bins), 0, bins - 1);
-    canvas_print(canvas, row.x, row.y, NAME, theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT), "%s%s",
-                 chosen ? "▸" : " ", samples_stage_name(name, spec->samples, stage));
+    canvas_print(canvas, row.x, row.y, NAME, theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT),
+                 "%s%s", chosen ? "▸" : " ", samples_stage_name(name, spec->samples, stage));
     for (int b = 0; b < bins; b++) {
-        canvas_put(canvas, row.x + NAME + b, row.y, heights[count[b] > 0 ? 1 + count[b] * 7 / top : 0],
+        canvas_put(canvas, row.x + NAME + b, row.y,
+                   heights[count[b] > 0 ? 1 + count[b] * 7 / top : 0],
                    theme_style(canvas, b == mine ? ROLE_CURSOR : ROLE_LINE));
     }
 }
@@ -195,17 +192,18 @@ static void draw_spread(Canvas *canvas, Rect rect, const PathsSpec *spec)
     double largest = 0, most = 0; /* few far seeds must not press the others together */
     for (int stage = 1; stage <= spec->paths->steps; stage++) {
         most = fmax(most, 4 * mean_gap(spec, stage));
-        for (int seed = 0; seed < spec->paths->n; seed++) {
+        for (int seed = 0; seed < spec->paths->n; seed++)
             largest = fmax(largest, paths_gap(spec->paths, spec->start, stage, seed));
-        }
     }
     most = fmin(most, largest);
     snprintf(title, sizeof title, "gap over %d seeds", spec->paths->n);
-    snprintf(right, sizeof right, "0 .. %s%s", format_value(value, most), largest > most ? " and more" : "");
+    snprintf(right, sizeof right, "0 .. %s%s", format_value(value, most),
+             largest > most ? " and more" : "");
     views_title(canvas, &rect, title, right);
     int rows = clamp(rect.height, 0, spec->paths->steps), first = first_stage(spec, rows);
     for (int row = 0; row < rows; row++) {
-        draw_spread_row(canvas, (Rect){rect.x, rect.y + row, rect.width, 1}, spec, first + row, most);
+        draw_spread_row(canvas, (Rect){rect.x, rect.y + row, rect.width, 1}, spec, first + row,
+                        most);
     }
 }
 
@@ -213,7 +211,7 @@ static void draw_spread(Canvas *canvas, Rect rect, const PathsSpec *spec)
 
 static void draw_waiting(Canvas *canvas, const Scene *scene, Rect body)
 {
-    const char *text = scene->run == NULL ? "No run yet: press n to start one."
+    const char *text = !scene->run ? "No run yet: press n to start one."
                        : views_samples(scene->session, scene->run)->n < 1
                            ? "Paths appear with the run's first samples."
                            : "The seeds are being followed: a moment.";
@@ -259,17 +257,23 @@ static void draw_sampler(Canvas *canvas, const Scene *scene, Rect row, const Pat
     char name[FORMAT_SIZE], text[64];
     int steps = spec->paths->steps;
     snprintf(text, sizeof text, "u %.2f  %s%s", (double)(steps - spec->stage) / steps,
-             samples_stage_name(name, spec->samples, spec->stage), scene->session->playing ? "  ▸▸" : "");
+             samples_stage_name(name, spec->samples, spec->stage),
+             scene->session->playing ? "  ▸▸" : "");
     int room = row.width - 30;
     canvas_text(canvas, row.x + 1, row.y, 6, theme_style(canvas, ROLE_FAINT), "noise");
     for (int x = 0; x <= room; x++) {
-        bool tick = room > 2 * steps && x * steps / (room + 1) != (x - 1) * steps / (room + 1) && x > 0;
+        bool tick =
+            room > 2 * steps && x * steps / (room + 1) != (x - 1) * steps / (room + 1) && x > 0;
         bool done = x * steps <= spec->stage * room;
-        canvas_put(canvas, row.x + 7 + x, row.y, tick && !done ? 0x253c : done ? 0x2501 : 0x2500,
+        canvas_put(canvas, row.x + 7 + x, row.y,
+                   tick && !done ? 0x253c
+                   : done        ? 0x2501
+                                 : 0x2500,
                    theme_style(canvas, done ? ROLE_LINE : ROLE_RULE));
     }
     if (room > 0) {
-        canvas_put(canvas, row.x + 7 + spec->stage * room / steps, row.y, 0x25cf, theme_style(canvas, ROLE_CURSOR));
+        canvas_put(canvas, row.x + 7 + spec->stage * room / steps, row.y, 0x25cf,
+                   theme_style(canvas, ROLE_CURSOR));
     }
     canvas_text(canvas, row.x + 9 + room, row.y, 21, theme_style(canvas, ROLE_TEXT), text);
 }
@@ -290,18 +294,14 @@ static void draw(void *own, const Scene *scene, Canvas *canvas, Rect body)
     }
     state->cells = layout.picture;
     paths_picture(canvas, layout.picture, &spec, &state->place);
-    if (!rect_is_empty(layout.steps)) {
+    if (!rect_is_empty(layout.steps))
         draw_steps(canvas, layout.steps, &spec);
-    }
-    if (!rect_is_empty(layout.spread) && has_teacher(&spec)) {
+    if (!rect_is_empty(layout.spread) && has_teacher(&spec))
         draw_spread(canvas, layout.spread, &spec);
-    }
-    if (!rect_is_empty(layout.strip)) {
+    if (!rect_is_empty(layout.strip))
         samples_seed(canvas, layout.strip, spec.samples, spec.stage, spec.seed);
-    }
-    if (!rect_is_empty(layout.sampler)) {
+    if (!rect_is_empty(layout.sampler))
         draw_sampler(canvas, scene, layout.sampler, &spec);
-    }
 }
 
 /* ---- Keys ---- */
@@ -311,19 +311,20 @@ static Reply restart(PathsState *state, const PathsSpec *spec)
     char name[FORMAT_SIZE];
     int steps = spec->paths->steps, stage = spec->stage;
     if (!has_teacher(spec) || steps < 2) {
-        return reply_say(REPLY_NONE, "there is no teacher's state to start from between noise and sample");
+        return reply_say(REPLY_NONE,
+                         "there is no teacher's state to start from between noise and sample");
     }
     if (spec->start > 0 && (spec->start == stage || stage == 0 || stage == steps)) {
         state->start = 0;
         return reply_say(REPLY_NONE, "the student's own path again");
     }
-    if (stage == 0 || stage == steps) {
+    if (stage == 0 || stage == steps)
         return reply_say(REPLY_NONE, "choose a sampling step between noise and sample first (←→)");
-    }
     state->start = stage;
     return reply_say(REPLY_NONE, "restarted at %s: it ends %.3g away, not %.3g",
                      samples_stage_name(name, spec->samples, stage),
-                     paths_gap(spec->paths, stage, steps, spec->seed), paths_gap(spec->paths, 0, steps, spec->seed));
+                     paths_gap(spec->paths, stage, steps, spec->seed),
+                     paths_gap(spec->paths, 0, steps, spec->seed));
 }
 
 static Reply act(void *own, const Scene *scene, Action action)
@@ -331,21 +332,18 @@ static Reply act(void *own, const Scene *scene, Action action)
     PathsState *state = own;
     PathsSpec spec;
     Session *session = scene->session;
-    if (views_scrub(scene, action)) {
+    if (views_scrub(scene, action))
         return (Reply){.kind = REPLY_NONE};
-    }
-    if (!spec_of(state, scene, &spec)) {
+    if (!spec_of(state, scene, &spec))
         return (Reply){.kind = REPLY_UNKNOWN};
-    }
     int stages = spec.paths->steps + 1;
     switch (action) {
     case ACTION_LEFT: session->stage = views_move(spec.stage, stages, ACTION_UP); break;
     case ACTION_RIGHT: session->stage = views_move(spec.stage, stages, ACTION_DOWN); break;
     case ACTION_FIRST: session->stage = 0; break;
     case ACTION_FIELD:
-        if (spec.paths->field == 0) {
+        if (spec.paths->field == 0)
             return reply_say(REPLY_NONE, "the field of aims is drawn for points only");
-        }
         state->field = !state->field;
         break;
     case ACTION_DENSITY: state->no_density = !state->no_density; break;
@@ -362,19 +360,17 @@ static Reply mouse(void *own, const Scene *scene, Rect body, int press)
     PathsSpec spec;
     Rect cells = state->cells;
     (void)body;
-    if (!spec_of(state, scene, &spec)) {
+    if (!spec_of(state, scene, &spec))
         return (Reply){.kind = REPLY_NONE};
-    }
     MouseKind kind = mouse_kind(press);
-    if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN) {
+    if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN)
         return act(own, scene, kind == MOUSE_WHEEL_UP ? ACTION_LEFT : ACTION_RIGHT);
-    }
     int x = mouse_x(press) - cells.x, y = mouse_y(press) - cells.y;
-    if (x < 0 || y < 0 || x >= cells.width || y >= cells.height || state->place.box.width < 1) {
+    if (x < 0 || y < 0 || x >= cells.width || y >= cells.height || state->place.box.width < 1)
         return (Reply){.kind = REPLY_NONE};
-    }
-    scene->session->seed = paths_nearest(&spec, &state->place, (2 * x + 1) * state->place.box.width / (2 * cells.width),
-                                         (2 * y + 1) * state->place.box.height / (2 * cells.height));
+    scene->session->seed = paths_nearest(
+        &spec, &state->place, (2 * x + 1) * state->place.box.width / (2 * cells.width),
+        (2 * y + 1) * state->place.box.height / (2 * cells.height));
     return (Reply){.kind = REPLY_NONE};
 }
 
@@ -400,9 +396,12 @@ static void describe(const Scene *scene, char *text, size_t size)
 const View view_paths = {
     .name = "Paths",
     .title = "at which step does it go wrong, and is the error fresh or inherited",
-    .help = "Student and teacher from the same noise; where the sampler re-noises, with the same fresh noise.\n"
-            "The gap is their distance (root mean square). Of it, a step's fresh part is what the student would be\n"
-            "off had it begun in the teacher's state; the rest came down from the steps before. R lets it begin\n"
+    .help = "Student and teacher from the same noise; where the sampler re-noises, with the "
+            "same fresh noise.\n"
+            "The gap is their distance (root mean square). Of it, a step's fresh part is what "
+            "the student would be\n"
+            "off had it begun in the teacher's state; the rest came down from the steps before. "
+            "R lets it begin\n"
             "there. F: where each point is sent, by the student and by the teacher.",
     .place = PLACE_PATHS,
     .state_size = sizeof(PathsState),

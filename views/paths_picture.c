@@ -1,10 +1,15 @@
-/* Owns the picture of paths: teacher and student from the same noise over the data's density, the field of their aims. */
+/* Owns the picture of paths: teacher and student from the same noise over the data's density, the
+ * field of their aims. */
 #include "views/paths.h"
 
 #include "views/theme.h"
 #include <math.h>
 
-enum { OTHERS = 6, INK_OWN = CLOUD_INK_FIRST + INK_STUDENT, INK_LINE = CLOUD_INK_FIRST + INK_TEACHER };
+enum {
+    OTHERS = 6,
+    INK_OWN = CLOUD_INK_FIRST + INK_STUDENT,
+    INK_LINE = CLOUD_INK_FIRST + INK_TEACHER
+};
 
 /* ---- Numbers ---- */
 
@@ -43,11 +48,9 @@ double paths_inherited(const PathsView *paths, int seed)
 int paths_worst(const PathsView *paths, int seed)
 {
     int worst = 1;
-    for (int stage = 2; stage <= paths->steps; stage++) {
-        if (paths_fresh(paths, stage, seed) > paths_fresh(paths, worst, seed)) {
+    for (int stage = 2; stage <= paths->steps; stage++)
+        if (paths_fresh(paths, stage, seed) > paths_fresh(paths, worst, seed))
             worst = stage;
-        }
-    }
     return worst;
 }
 
@@ -57,11 +60,13 @@ int paths_worst(const PathsView *paths, int seed)
 static World world_of(const PathsSpec *spec)
 {
     const PathsView *paths = spec->paths;
-    World world = cloud_world(paths->cloud, paths->n_cloud, spec->samples->low, spec->samples->high);
+    World world =
+        cloud_world(paths->cloud, paths->n_cloud, spec->samples->low, spec->samples->high);
     double reach = world.half;
     for (int stage = 0; stage <= paths->steps; stage++) {
         const float *point = paths_point(paths, 0, stage, spec->seed);
-        reach = fmax(reach, 1.06 * fmax(fabs((double)point[0] - world.x), fabs((double)point[1] - world.y)));
+        reach = fmax(
+            reach, 1.06 * fmax(fabs((double)point[0] - world.x), fabs((double)point[1] - world.y)));
     }
     world.half = isfinite(reach) && reach < 4 * world.half ? reach : world.half;
     return world;
@@ -76,14 +81,16 @@ typedef struct Drawing {
     bool fine; /* pixels, not cells */
 } Drawing;
 
-static void line(const Drawing *drawing, const float a[2], const float b[2], uint8_t colour, bool bold)
+static void line(const Drawing *drawing, const float a[2], const float b[2], uint8_t colour,
+                 bool bold)
 {
     int x0, y0, x1, y1;
     cloud_pixel(drawing->at.box, drawing->at.world, a, &x0, &y0);
     cloud_pixel(drawing->at.box, drawing->at.world, b, &x1, &y1);
     for (int dx = 0; dx <= (bold && drawing->fine); dx++) {
         for (int dy = 0; dy <= (bold && drawing->fine); dy++) {
-            raster_line(drawing->raster, drawing->at.box, x0 + dx, y0 + dy, x1 + dx, y1 + dy, colour);
+            raster_line(drawing->raster, drawing->at.box, x0 + dx, y0 + dy, x1 + dx, y1 + dy,
+                        colour);
         }
     }
 }
@@ -96,7 +103,8 @@ static void dot(const Drawing *drawing, const float point[2], int size, uint8_t 
 }
 
 /* The teacher's line from part `from` to part `to`. */
-static void draw_teacher(const Drawing *drawing, int seed, int from, int to, uint8_t colour, bool bold)
+static void draw_teacher(const Drawing *drawing, int seed, int from, int to, uint8_t colour,
+                         bool bold)
 {
     const PathsView *paths = drawing->spec->paths;
     for (int part = from; part < to; part++) {
@@ -105,7 +113,8 @@ static void draw_teacher(const Drawing *drawing, int seed, int from, int to, uin
     }
 }
 
-static void draw_student(const Drawing *drawing, int seed, int from, int to, uint8_t colour, bool bold)
+static void draw_student(const Drawing *drawing, int seed, int from, int to, uint8_t colour,
+                         bool bold)
 {
     const PathsSpec *spec = drawing->spec;
     for (int stage = from; stage < to; stage++) {
@@ -120,11 +129,11 @@ static void draw_others(const Drawing *drawing)
     int others = paths->n - 1 < OTHERS ? paths->n - 1 : OTHERS;
     for (int i = 1; i <= others; i++) {
         int seed = (drawing->spec->seed + i * paths->n / (others + 1)) % paths->n;
-        if (paths->teacher != NULL) {
+        if (paths->teacher)
             draw_teacher(drawing, seed, 0, paths->steps * paths->fine, CLOUD_FAINT_TEACHER, false);
-        }
         draw_student(drawing, seed, drawing->spec->start, paths->steps, CLOUD_FAINT_STUDENT, false);
-        dot(drawing, paths_point(paths, drawing->spec->start, drawing->spec->stage, seed), 4, CLOUD_FAINT_STUDENT);
+        dot(drawing, paths_point(paths, drawing->spec->start, drawing->spec->stage, seed), 4,
+            CLOUD_FAINT_STUDENT);
     }
 }
 
@@ -135,23 +144,23 @@ static void draw_chosen(const Drawing *drawing)
     const PathsView *paths = spec->paths;
     int stage = spec->stage, seed = spec->seed, start = spec->start;
     const float *here = paths_point(paths, start, stage, seed);
-    if (paths->teacher != NULL) {
-        draw_teacher(drawing, seed, stage * paths->fine, paths->steps * paths->fine, CLOUD_FAINT_TEACHER, false);
+    if (paths->teacher) {
+        draw_teacher(drawing, seed, stage * paths->fine, paths->steps * paths->fine,
+                     CLOUD_FAINT_TEACHER, false);
     }
-    draw_student(drawing, seed, stage > start ? stage : start, paths->steps, CLOUD_FAINT_STUDENT, false);
-    if (paths->teacher != NULL) {
+    draw_student(drawing, seed, stage > start ? stage : start, paths->steps, CLOUD_FAINT_STUDENT,
+                 false);
+    if (paths->teacher) {
         const float *there = paths_point(paths, paths->steps, stage, seed);
         draw_teacher(drawing, seed, 0, stage * paths->fine, INK_LINE, true);
         line(drawing, here, there, CLOUD_INK_FIRST + INK_PALE, false);
-        for (int k = 0; k <= stage; k++) {
+        for (int k = 0; k <= stage; k++)
             dot(drawing, paths_point(paths, paths->steps, k, seed), 5, INK_LINE);
-        }
         dot(drawing, there, 8, INK_LINE);
     }
     draw_student(drawing, seed, start, stage, INK_OWN, true);
-    for (int k = start; k <= stage; k++) {
+    for (int k = start; k <= stage; k++)
         dot(drawing, paths_point(paths, start, k, seed), 7, INK_OWN);
-    }
     dot(drawing, here, 11, CLOUD_INK_FIRST + INK_CHOSEN);
     dot(drawing, here, 7, INK_OWN);
 }
@@ -159,7 +168,8 @@ static void draw_chosen(const Drawing *drawing)
 /* ---- The field ---- */
 
 /* From p towards its x0, at most one `most` long; the head is the thick end. */
-static void arrow(const Drawing *drawing, const float p[2], const float x0[2], double most, uint8_t colour)
+static void arrow(const Drawing *drawing, const float p[2], const float x0[2], double most,
+                  uint8_t colour)
 {
     double x = (double)x0[0] - (double)p[0], y = (double)x0[1] - (double)p[1], length = hypot(x, y);
     double part = length > most ? most / length : 1;
@@ -172,17 +182,19 @@ static void draw_field(const Drawing *drawing)
 {
     const PathsSpec *spec = drawing->spec;
     const PathsView *paths = spec->paths;
-    int each = paths->field * paths->field, stage = spec->stage < paths->steps ? spec->stage : paths->steps - 1;
-    int class = spec->samples->label != NULL ? spec->samples->label[spec->seed] : 0;
+    int each = paths->field * paths->field,
+        stage = spec->stage < paths->steps ? spec->stage : paths->steps - 1;
+    int class = spec->samples->label ? spec->samples->label[spec->seed] : 0;
     class = class < paths->field_classes ? class : 0;
     size_t at = 2 * (size_t)(class * paths->steps + stage) * (size_t)each;
     double half = (double)paths->field_half, pitch = 2 * half / (paths->field - 1);
     for (int i = 0; i < each; i++) {
-        const float p[2] = {(float)(pitch * (i % paths->field) - half), (float)(pitch * (i / paths->field) - half)};
-        if (paths->teacher_field != NULL) {
+        const float p[2] = {(float)(pitch * (i % paths->field) - half),
+                            (float)(pitch * (i / paths->field) - half)};
+        if (paths->teacher_field)
             arrow(drawing, p, paths->teacher_field + at + 2 * i, 0.85 * pitch, INK_LINE);
-        }
-        arrow(drawing, p, paths->student_field + at + 2 * i, 0.85 * pitch, CLOUD_INK_FIRST + INK_STUDENT);
+        arrow(drawing, p, paths->student_field + at + 2 * i, 0.85 * pitch,
+              CLOUD_INK_FIRST + INK_STUDENT);
     }
 }
 
@@ -200,14 +212,12 @@ void paths_picture(Canvas *canvas, Rect rect, const PathsSpec *spec, PathsPlace 
     *place = (PathsPlace){{0, 0, raster.width, raster.height}, world_of(spec)};
     Drawing drawing = {&raster, *place, spec, raster.unit_x > 1};
     cloud_palette(&raster);
-    if (spec->density) {
+    if (spec->density)
         cloud_density(&raster, place->box, place->world, spec->paths->cloud, spec->paths->n_cloud);
-    }
-    if (spec->field && spec->paths->field > 0) {
+    if (spec->field && spec->paths->field > 0)
         draw_field(&drawing);
-    } else {
+    else
         draw_others(&drawing);
-    }
     draw_chosen(&drawing);
     raster_end(&raster, canvas);
 }
@@ -218,7 +228,8 @@ int paths_nearest(const PathsSpec *spec, const PathsPlace *place, int x, int y)
     double least = HUGE_VAL;
     for (int seed = 0; seed < spec->paths->n; seed++) {
         int px, py;
-        cloud_pixel(place->box, place->world, paths_point(spec->paths, spec->start, spec->stage, seed), &px, &py);
+        cloud_pixel(place->box, place->world,
+                    paths_point(spec->paths, spec->start, spec->stage, seed), &px, &py);
         double far = hypot(px - x, py - y);
         if (far < least) {
             least = far;

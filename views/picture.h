@@ -29,8 +29,7 @@ Box raster_box(const Raster *raster, Rect cells);
 void raster_fill(Raster *raster, Box box, uint8_t colour);
 /* One pixel wide, inside the box. */
 void raster_frame(Raster *raster, Box box, uint8_t colour);
-void raster_line(Raster *raster, Box clip, int x0, int y0, int x1, int y1,
-                 uint8_t colour);
+void raster_line(Raster *raster, Box clip, int x0, int y0, int x1, int y1, uint8_t colour);
 /* A square of side `size` around a point. */
 void raster_dot(Raster *raster, Box clip, int x, int y, int size, uint8_t colour);
 
@@ -41,8 +40,7 @@ enum { GREYS = 13, GREY_FIRST = 1, SHEET_FRAME = 14 };
 void sheet_palette(Raster *raster);
 typedef struct Tile {
     const float *value; /* [channels][height][width]; colour is shown as its mean */
-    const float
-        *minus; /* NULL, or subtracted: then the size of the difference is shown */
+    const float *minus; /* NULL, or subtracted: then the size of the difference is shown */
     int height, width, channels;
     float low, high;
 } Tile;
@@ -67,8 +65,8 @@ typedef struct World {
 World cloud_world(const float *reference, int n, float low, float high);
 /* The reference law as a smooth density under the points. */
 void cloud_density(Raster *raster, Box box, World world, const float *points, int n);
-void cloud_points(Raster *raster, Box box, World world, const float *points, int n,
-                  int size, uint8_t colour);
+void cloud_points(Raster *raster, Box box, World world, const float *points, int n, int size,
+                  uint8_t colour);
 void cloud_pixel(Box box, World world, const float point[2], int *x, int *y);
 
 #endif

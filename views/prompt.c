@@ -23,12 +23,10 @@ void prompt_open(Prompt *prompt, Asking asking, const char *label, const char *t
 
 static void remember(Prompt *prompt)
 {
-    if (prompt->lines > 0 && strcmp(prompt->line[prompt->lines - 1], prompt->text) == 0) {
+    if (prompt->lines > 0 && strcmp(prompt->line[prompt->lines - 1], prompt->text) == 0)
         return;
-    }
     if (prompt->lines == PROMPT_LINES) {
-        memmove(prompt->line[0], prompt->line[1],
-                sizeof prompt->line - sizeof prompt->line[0]);
+        memmove(prompt->line[0], prompt->line[1], sizeof prompt->line - sizeof prompt->line[0]);
         prompt->lines--;
     }
     memcpy(prompt->line[prompt->lines++], prompt->text, PROMPT_SIZE);
@@ -36,28 +34,23 @@ static void remember(Prompt *prompt)
 
 void prompt_close(Prompt *prompt, bool done)
 {
-    if (done && prompt->asking == ASK_COMMAND && prompt->text[0] != '\0') {
+    if (done && prompt->asking == ASK_COMMAND && prompt->text[0] != '\0')
         remember(prompt);
-    }
     prompt->asking = ASK_NOTHING;
 }
 
 void prompt_recall(Prompt *prompt, int by)
 {
     int back = prompt->back + by;
-    if (prompt->asking != ASK_COMMAND || back < 0 || back > prompt->lines) {
+    if (prompt->asking != ASK_COMMAND || back < 0 || back > prompt->lines)
         return;
-    }
     prompt->back = back;
     prompt_set(prompt, back > 0 ? prompt->line[prompt->lines - back] : "");
 }
 
 /* ---- Editing ---- */
 
-static bool continues(char byte)
-{
-    return ((unsigned char)byte & 0xc0) == 0x80;
-}
+static bool continues(char byte) { return ((unsigned char)byte & 0xc0) == 0x80; }
 
 /* Start of the character before, or behind, the byte `at`. */
 static int before(const Prompt *prompt, int at)
@@ -70,9 +63,8 @@ static int before(const Prompt *prompt, int at)
 
 static int behind(const Prompt *prompt, int at)
 {
-    if (prompt->text[at] == '\0') {
+    if (prompt->text[at] == '\0')
         return at;
-    }
     do {
         at++;
     } while (continues(prompt->text[at]));
@@ -88,12 +80,10 @@ static void cut(Prompt *prompt, int from, int to)
 static int word_before(const Prompt *prompt)
 {
     int at = prompt->cursor;
-    while (at > 0 && prompt->text[at - 1] == ' ') {
+    while (at > 0 && prompt->text[at - 1] == ' ')
         at--;
-    }
-    while (at > 0 && prompt->text[at - 1] != ' ') {
+    while (at > 0 && prompt->text[at - 1] != ' ')
         at--;
-    }
     return at;
 }
 
@@ -104,9 +94,8 @@ static int utf8(int rune, char bytes[4])
         return 1;
     }
     int n = rune < 0x800 ? 2 : rune < 0x10000 ? 3 : 4;
-    for (int i = n - 1; i > 0; i--, rune >>= 6) {
+    for (int i = n - 1; i > 0; i--, rune >>= 6)
         bytes[i] = (char)(0x80 | (rune & 0x3f));
-    }
     bytes[0] = (char)((0xf00 >> n & 0xff) | rune);
     return n;
 }
@@ -115,9 +104,8 @@ static void insert(Prompt *prompt, int rune)
 {
     char bytes[4];
     int n = utf8(rune, bytes), length = (int)strlen(prompt->text);
-    if (length + n >= PROMPT_SIZE) {
+    if (length + n >= PROMPT_SIZE)
         return;
-    }
     char *at = prompt->text + prompt->cursor;
     memmove(at + n, at, (size_t)(length - prompt->cursor + 1));
     memcpy(at, bytes, (size_t)n);
@@ -134,20 +122,15 @@ bool prompt_edit(Prompt *prompt, int press)
     case PRESS_HOME: prompt->cursor = 0; return true;
     case CONTROL_E:
     case PRESS_END: prompt->cursor = end; return true;
-    case PRESS_BACKSPACE:
-        cut(prompt, before(prompt, prompt->cursor), prompt->cursor);
-        return true;
-    case PRESS_DELETE:
-        cut(prompt, prompt->cursor, behind(prompt, prompt->cursor));
-        return true;
+    case PRESS_BACKSPACE: cut(prompt, before(prompt, prompt->cursor), prompt->cursor); return true;
+    case PRESS_DELETE: cut(prompt, prompt->cursor, behind(prompt, prompt->cursor)); return true;
     case CONTROL_U: cut(prompt, 0, prompt->cursor); return true;
     case CONTROL_K: cut(prompt, prompt->cursor, end); return true;
     case CONTROL_W: cut(prompt, word_before(prompt), prompt->cursor); return true;
     default: break;
     }
-    if (press < ' ' || press >= PRESS_UP || (press >= 0x7f && press < 0xa0)) {
+    if (press < ' ' || press >= PRESS_UP || (press >= 0x7f && press < 0xa0))
         return false;
-    }
     insert(prompt, press);
     return true;
 }
@@ -159,13 +142,11 @@ void prompt_draw(const Prompt *prompt, Canvas *canvas, Rect row)
     char head[PROMPT_SIZE];
     canvas_fill(canvas, row, ' ', theme_style(canvas, ROLE_TEXT));
     int x = row.x, right = row.x + row.width;
-    x += canvas_text(canvas, x, row.y, row.width, theme_style(canvas, ROLE_KEY),
-                     prompt->label);
+    x += canvas_text(canvas, x, row.y, row.width, theme_style(canvas, ROLE_KEY), prompt->label);
     snprintf(head, sizeof head, "%.*s", prompt->cursor, prompt->text);
     const char *from = head;
-    while (text_width(from) > right - x - 1 && *from != '\0') {
+    while (text_width(from) > right - x - 1 && *from != '\0')
         from += behind(prompt, (int)(from - head)) - (int)(from - head);
-    }
     x += canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_TEXT), from);
     int at = x;
     canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_TEXT),

@@ -24,27 +24,18 @@ typedef enum Sorting {
 
 typedef struct RunsState {
     char filter[96]; /* "": all runs are shown */
-    int sorting;   /* a Sorting */
-    int deleting;  /* the run whose deletion is being confirmed */
+    int sorting;     /* a Sorting */
+    int deleting;    /* the run whose deletion is being confirmed */
 } RunsState;
 
-enum {
-    COLUMN_STATE = 22,
-    COLUMN_STEP = 31,
-    COLUMN_LOSS = 40,
-    COLUMN_SHIFT = 49,
-    COLUMN_NOTE = 59
-};
+enum { COLUMN_STATE = 22, COLUMN_STEP = 31, COLUMN_LOSS = 40, COLUMN_SHIFT = 49, COLUMN_NOTE = 59 };
 
 /* ---- Which runs, in which order ---- */
 
 static int by_sorting(Sorting sorting, const RunView *a, const RunView *b)
 {
-    static const int first[] = {[RUN_LIVE] = 0,
-                                [RUN_QUEUED] = 1,
-                                [RUN_PAUSED] = 2,
-                                [RUN_FAILED] = 3,
-                                [RUN_DONE] = 4};
+    static const int first[] = {
+        [RUN_LIVE] = 0, [RUN_QUEUED] = 1, [RUN_PAUSED] = 2, [RUN_FAILED] = 3, [RUN_DONE] = 4};
     double x = 0, y = 0;
     switch (sorting) {
     case SORT_NAME: return strcmp(a->name, b->name);
@@ -55,9 +46,8 @@ static int by_sorting(Sorting sorting, const RunView *a, const RunView *b)
     case SORT_TREE:
     case SORTINGS: break;
     }
-    if (isnan(x) || isnan(y)) { /* what was not measured comes last */
+    if (isnan(x) || isnan(y)) /* what was not measured comes last */
         return isnan(x) - isnan(y);
-    }
     return (x > y) - (x < y);
 }
 
@@ -67,20 +57,18 @@ static Kin *shown_runs(const RunsState *mine, const Snapshot *snapshot, int *n)
 {
     Kin *kin = malloc(sizeof *kin * (size_t)(snapshot->runs + 1));
     char why[160];
-    must(kin != NULL);
+    must(kin);
     lineage_order(snapshot, kin);
     *n = 0;
     for (int i = 0; i < snapshot->runs; i++) {
         const RunView *run = snapshot->run[kin[i].index];
-        if (filter_holds(mine->filter, filter_run, run, why, sizeof why) != 1) {
+        if (filter_holds(mine->filter, filter_run, run, why, sizeof why) != 1)
             continue;
-        }
         Kin one = kin[i];
         int at = (*n)++;
         one.depth = mine->sorting == SORT_TREE && mine->filter[0] == '\0' ? one.depth : 0;
         while (at > 0 && mine->sorting != SORT_TREE &&
-               by_sorting((Sorting)mine->sorting, run, snapshot->run[kin[at - 1].index]) <
-                   0) {
+               by_sorting((Sorting)mine->sorting, run, snapshot->run[kin[at - 1].index]) < 0) {
             kin[at] = kin[at - 1];
             at--;
         }
@@ -96,6 +84,7 @@ static const struct {
     bool right; /* ends at x + 8 */
     Sorting sorting;
     const char *name;
+    /* clang-format off */
 } columns[] = {
     {2,            false, SORT_NAME,  "run"  },
     {COLUMN_STATE, false, SORT_STATE, "state"},
@@ -104,10 +93,11 @@ static const struct {
     {COLUMN_SHIFT, true,  SORT_SHIFT, "shift"},
     {COLUMN_NOTE,  false, SORTINGS,   "note" },
 };
+/* clang-format on */
 
 /* The column sorted by has an arrow; a filter stands in the rule below. */
-static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine,
-                      int shown, Rect *table)
+static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine, int shown,
+                      Rect *table)
 {
     char owner[80];
     Rect row = layout_take_top(table, 1);
@@ -116,12 +106,10 @@ static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine,
         bool sorted = (int)columns[i].sorting == mine->sorting;
         Style style = theme_style(canvas, sorted ? ROLE_TITLE : ROLE_FAINT);
         snprintf(text, sizeof text, "%s%s", columns[i].name, sorted ? "↓" : "");
-        if (columns[i].right) {
+        if (columns[i].right)
             canvas_text_right(canvas, row.x + columns[i].x + 8, row.y, 8, style, text);
-        } else {
-            canvas_text(canvas, row.x + columns[i].x, row.y, row.width - columns[i].x,
-                        style, text);
-        }
+        else
+            canvas_text(canvas, row.x + columns[i].x, row.y, row.width - columns[i].x, style, text);
     }
     if (mine->filter[0] != '\0') {
         char title[100], right[40];
@@ -139,13 +127,12 @@ static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine,
 
 static void describe_run(const RunView *run, char *text, size_t size)
 {
-    if (run->note[0] != '\0') {
+    if (run->note[0] != '\0')
         snprintf(text, size, "%s", run->note);
-    } else if (run->parent > 0) {
+    else if (run->parent > 0)
         snprintf(text, size, "forked from %02d @ %ld", run->parent, run->parent_step);
-    } else {
+    else
         snprintf(text, size, "%s on %s", run->method, run->data);
-    }
 }
 
 /* ▸ the chosen run, ◆ one that is overlaid, b the baseline. */
@@ -160,8 +147,7 @@ static void draw_signs(Canvas *canvas, const Scene *scene, Rect row, const RunVi
     }
 }
 
-static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView *run,
-                     int depth)
+static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView *run, int depth)
 {
     bool chosen = run == scene->run;
     const char *sign, *word;
@@ -171,11 +157,9 @@ static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView
     Style name = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
     draw_signs(canvas, scene, row, run);
     canvas_print(canvas, row.x + 2, row.y, COLUMN_STATE - 3, name, "%*s%s%02d %s",
-                 depth > 1 ? 2 * (depth - 1) : 0, "", depth > 0 ? "└ " : "", run->id,
-                 run->name);
+                 depth > 1 ? 2 * (depth - 1) : 0, "", depth > 0 ? "└ " : "", run->id, run->name);
     int x = row.x + COLUMN_STATE;
-    canvas_print(canvas, x, row.y, COLUMN_STEP - COLUMN_STATE, state, "%s %s", sign,
-                 word);
+    canvas_print(canvas, x, row.y, COLUMN_STEP - COLUMN_STATE, state, "%s %s", sign, word);
     canvas_text_right(canvas, row.x + COLUMN_STEP + 8, row.y, 8, plain,
                       format_count(text, (double)run->step));
     canvas_text_right(canvas, row.x + COLUMN_LOSS + 8, row.y, 8, plain,
@@ -185,24 +169,20 @@ static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView
     describe_run(run, note, sizeof note);
     canvas_text(canvas, row.x + COLUMN_NOTE, row.y, row.width - COLUMN_NOTE,
                 theme_style(canvas, ROLE_FAINT), note);
-    if (chosen) {
+    if (chosen)
         canvas_add_attributes(canvas, (Rect){row.x, row.y, row.width, 1}, ATTRIBUTE_BOLD);
-    }
 }
 
 /* The chosen run among those shown; -1: it is hidden. */
 static int chosen_index(const Scene *scene, const Kin *kin, int n)
 {
-    for (int i = 0; i < n; i++) {
-        if (scene->snapshot->run[kin[i].index] == scene->run) {
+    for (int i = 0; i < n; i++)
+        if (scene->snapshot->run[kin[i].index] == scene->run)
             return i;
-        }
-    }
     return -1;
 }
 
-static void draw_table(Canvas *canvas, const Scene *scene, const RunsState *mine,
-                       Rect table)
+static void draw_table(Canvas *canvas, const Scene *scene, const RunsState *mine, Rect table)
 {
     int n;
     Kin *kin = shown_runs(mine, scene->snapshot, &n);
@@ -214,8 +194,7 @@ static void draw_table(Canvas *canvas, const Scene *scene, const RunsState *mine
                  scene->snapshot->run[kin[first + row].index], kin[first + row].depth);
     }
     if (n == 0 && table.height > 0) {
-        canvas_text(canvas, table.x + 2, table.y, table.width - 2,
-                    theme_style(canvas, ROLE_FAINT),
+        canvas_text(canvas, table.x + 2, table.y, table.width - 2, theme_style(canvas, ROLE_FAINT),
                     "no run fits: / and Enter shows all again");
     }
     free(kin);
@@ -229,13 +208,10 @@ static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
     snprintf(title, sizeof title, "%02d %s  loss", run->id, run->name);
     chart_choices(session, choices, sizeof choices);
     views_title(canvas, &rect, title, choices);
-    if (run->loss_terms < 1) {
+    if (run->loss_terms < 1)
         return;
-    }
     ChartLine line = {
-        .source = {
-                   .run = run, .series = &run->term[0].series, .smoothing = session->smoothing}
-    };
+        .source = {.run = run, .series = &run->term[0].series, .smoothing = session->smoothing}};
     ChartSpec spec = {.lines = 1,
                       .line = &line,
                       .all = session->all,
@@ -261,9 +237,8 @@ static void draw_empty(Canvas *canvas, const Scene *scene, Rect body)
     int n = sizeof lines / sizeof *lines;
     Rect box = layout_centre(body, 66, n);
     for (int i = 0; i < n && i < box.height; i++) {
-        const char *text = i == 2 && scene->readonly
-                               ? "Opened read-only: nothing can be started here."
-                               : lines[i];
+        const char *text =
+            i == 2 && scene->readonly ? "Opened read-only: nothing can be started here." : lines[i];
         canvas_text(canvas, box.x, box.y + i, box.width,
                     theme_style(canvas, i == 0 ? ROLE_STRONG : ROLE_TEXT), text);
     }
@@ -271,15 +246,14 @@ static void draw_empty(Canvas *canvas, const Scene *scene, Rect body)
 
 static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
-    if (scene->run == NULL) {
+    if (!scene->run) {
         draw_empty(canvas, scene, body);
         return;
     }
     RunsLayout layout = layout_runs(body, scene->snapshot->runs);
     draw_table(canvas, scene, state, layout.table);
-    if (!rect_is_empty(layout.chart)) {
+    if (!rect_is_empty(layout.chart))
         draw_chart(canvas, scene, layout.chart);
-    }
     if (!rect_is_empty(layout.facts)) {
         views_title(canvas, &layout.facts, "now", "");
         views_facts(canvas, scene, layout.facts);
@@ -294,17 +268,13 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 static Reply ask_delete(RunsState *mine, const Scene *scene)
 {
     const RunView *run = scene->run;
-    if (run == NULL) {
+    if (!run)
         return (Reply){.kind = REPLY_UNKNOWN};
-    }
-    if (run->state == RUN_LIVE || run->state == RUN_QUEUED) {
-        return reply_say(REPLY_NONE, "%02d is live: Space pauses it, then D deletes it",
-                         run->id);
-    }
+    if (run->state == RUN_LIVE || run->state == RUN_QUEUED)
+        return reply_say(REPLY_NONE, "%02d is live: Space pauses it, then D deletes it", run->id);
     mine->deleting = run->id;
-    Reply reply =
-        reply_say(REPLY_ASK, "delete %02d %s and all its files? type %d: ", run->id,
-                  run->name, run->id);
+    Reply reply = reply_say(REPLY_ASK, "delete %02d %s and all its files? type %d: ", run->id,
+                            run->name, run->id);
     reply.asking = ASK_VALUE;
     return reply;
 }
@@ -326,14 +296,11 @@ static Reply act(void *state, const Scene *scene, Action action)
     int n = scene->snapshot->runs;
     switch (action) {
     case ACTION_OPEN:
-        return n > 0 ? (Reply){.kind = REPLY_VIEW, .view = 1}
-                     : (Reply){.kind = REPLY_UNKNOWN};
+        return n > 0 ? (Reply){.kind = REPLY_VIEW, .view = 1} : (Reply){.kind = REPLY_UNKNOWN};
     case ACTION_OVERLAY:
     case ACTION_BASELINE: return laid_act(scene, action);
     case ACTION_DELETE: return ask_delete(mine, scene);
-    case ACTION_SORT_LEFT:
-        mine->sorting = (mine->sorting + SORTINGS - 1) % SORTINGS;
-        break;
+    case ACTION_SORT_LEFT: mine->sorting = (mine->sorting + SORTINGS - 1) % SORTINGS; break;
     case ACTION_SORT_RIGHT: mine->sorting = (mine->sorting + 1) % SORTINGS; break;
     default: choose(scene, mine, action); break;
     }
@@ -346,35 +313,27 @@ static Reply delete_typed(RunsState *mine, const Scene *scene, const char *text)
     long id = strtol(text, &end, 10);
     bool same = end != text && *end == '\0' && id == mine->deleting;
     mine->deleting = 0;
-    if (!same || scene->run == NULL || scene->run->id != id) {
+    if (!same || !scene->run || scene->run->id != id)
         return reply_say(REPLY_NONE, "nothing was deleted");
-    }
-    return (Reply){
-        .kind = REPLY_SEND, .command = {.kind = COMMAND_DELETE, .run = (int)id}
-    };
+    return (Reply){.kind = REPLY_SEND, .command = {.kind = COMMAND_DELETE, .run = (int)id}};
 }
 
 static Reply typed(void *state, const Scene *scene, Asking asking, const char *text)
 {
     RunsState *mine = state;
     char why[160];
-    if (asking == ASK_VALUE) {
+    if (asking == ASK_VALUE)
         return delete_typed(mine, scene, text);
-    }
-    if (asking != ASK_FILTER) {
+    if (asking != ASK_FILTER)
         return (Reply){.kind = REPLY_NONE};
-    }
-    for (int i = 0; i < scene->snapshot->runs; i++) {
-        if (filter_holds(text, filter_run, scene->snapshot->run[i], why, sizeof why) < 0) {
+    for (int i = 0; i < scene->snapshot->runs; i++)
+        if (filter_holds(text, filter_run, scene->snapshot->run[i], why, sizeof why) < 0)
             return reply_say(REPLY_REFUSED, "%s", why);
-        }
-    }
     snprintf(mine->filter, sizeof mine->filter, "%s", text);
     int n;
     Kin *kin = shown_runs(mine, scene->snapshot, &n);
-    if (n > 0 && chosen_index(scene, kin, n) < 0) {
+    if (n > 0 && chosen_index(scene, kin, n) < 0)
         scene->session->run = scene->snapshot->run[kin[0].index]->id;
-    }
     free(kin);
     return (Reply){.kind = REPLY_NONE};
 }

@@ -10,7 +10,8 @@ typedef enum SamplesSource {
     SOURCE_TEACHER,
     SOURCE_X0,
     SOURCE_DIFFERENCE,
-    SOURCE_CRITIC, /* what the critic makes of the samples diffused again; stages are noise levels */
+    SOURCE_CRITIC, /* what the critic makes of the samples diffused again; stages are noise levels
+                    */
     SOURCE_SCORE,  /* and the teacher of the same */
     SOURCES
 } SamplesSource;
@@ -30,8 +31,7 @@ bool samples_are_judged(SamplesSource source);
 int samples_last_stage(const SamplesView *samples, SamplesSource source);
 /* Floats of sample `index` at a stage; NULL where the source has none. For the
  * difference: the student's. */
-const float *samples_at(const SamplesView *samples, SamplesSource source, int stage,
-                        int index);
+const float *samples_at(const SamplesView *samples, SamplesSource source, int stage, int index);
 
 /* "noise i=4", "i=3", ..., "sample": stage k is what sampling step i = N - k sees. */
 const char *samples_stage_name(char text[FORMAT_SIZE], const SamplesView *samples, int stage);

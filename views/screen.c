@@ -14,28 +14,20 @@
 Screen *screen_new(const ScreenOptions *options)
 {
     Screen *screen = calloc(1, sizeof *screen);
-    must(screen != NULL && view_count <= VIEWS_MAX);
+    must(screen && view_count <= VIEWS_MAX);
     screen->options = *options;
     alerts_init(&screen->alerts);
-    snprintf(screen->look, sizeof screen->look, "%s",
-             options->look != NULL ? options->look : "");
-    screen->session = (Session){
-        .live = true, .stage = STAGE_LAST, .smoothing = 2, .reference = REFERENCE_AUTO};
-    for (int i = 0; i < view_count; i++) {
+    snprintf(screen->look, sizeof screen->look, "%s", options->look ? options->look : "");
+    screen->session =
+        (Session){.live = true, .stage = STAGE_LAST, .smoothing = 2, .reference = REFERENCE_AUTO};
+    for (int i = 0; i < view_count; i++)
         must(views[i]->state_size <= STATE_SIZE);
-    }
     return screen;
 }
 
-void screen_free(Screen *screen)
-{
-    free(screen);
-}
+void screen_free(Screen *screen) { free(screen); }
 
-void screen_flash(Screen *screen, bool on)
-{
-    screen->flash = on;
-}
+void screen_flash(Screen *screen, bool on) { screen->flash = on; }
 
 void screen_say(Screen *screen, const char *text)
 {
@@ -46,11 +38,9 @@ void screen_say(Screen *screen, const char *text)
 
 static const RunView *find_run(const Snapshot *snapshot, int id)
 {
-    for (int i = 0; i < snapshot->runs; i++) {
-        if (snapshot->run[i]->id == id) {
+    for (int i = 0; i < snapshot->runs; i++)
+        if (snapshot->run[i]->id == id)
             return snapshot->run[i];
-        }
-    }
     return NULL;
 }
 
@@ -59,24 +49,21 @@ static const RunView *find_run(const Snapshot *snapshot, int id)
 static void choose_run(Screen *screen, const Snapshot *snapshot)
 {
     const RunView *newest = snapshot->runs > 0 ? snapshot->run[snapshot->runs - 1] : NULL;
-    if (newest == NULL) {
+    if (!newest) {
         screen->session.run = 0;
-    } else if (newest->id > screen->newest_run ||
-               find_run(snapshot, screen->session.run) == NULL) {
+    } else if (newest->id > screen->newest_run || !find_run(snapshot, screen->session.run)) {
         if (newest->id > screen->newest_run && find_run(snapshot, newest->parent)) {
             laid_add(&screen->session, newest->parent);
             laid_add(&screen->session, newest->id);
         }
-        if (newest->id > screen->newest_run && newest->parent > 0 &&
-            screen->newest_run > 0) {
+        if (newest->id > screen->newest_run && newest->parent > 0 && screen->newest_run > 0) {
             snprintf(screen->remark, sizeof screen->remark,
-                     "%02d forked from %02d at step %ld: 2 shows both, 6 compares them",
-                     newest->id, newest->parent, newest->parent_step);
+                     "%02d forked from %02d at step %ld: 2 shows both, 6 compares them", newest->id,
+                     newest->parent, newest->parent_step);
         }
         screen->session.run = newest->id;
         screen->session.live = true;
-        screen->newest_run =
-            newest->id > screen->newest_run ? newest->id : screen->newest_run;
+        screen->newest_run = newest->id > screen->newest_run ? newest->id : screen->newest_run;
     }
 }
 
@@ -89,7 +76,7 @@ Scene screen_scene(Screen *screen, const Snapshot *snapshot)
                    .x_cells = screen->body.width,
                    .fixed_clock = screen->options.fixed_clock,
                    .readonly = screen->options.readonly,
-                   .tour = screen->tour.lesson != NULL};
+                   .tour = screen->tour.lesson};
 }
 
 /* ---- Drawing ---- */
@@ -98,32 +85,28 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
 {
     Scene scene = screen_scene(screen, snapshot);
     const View *front = views[screen->front];
-    bool runs = scene.run != NULL;
-    Layout layout = layout_screen(canvas->width, canvas->height, front->rail && runs,
-                                  front->side && runs);
+    bool runs = scene.run;
+    Layout layout =
+        layout_screen(canvas->width, canvas->height, front->rail && runs, front->side && runs);
     canvas->palette = screen->session.palette;
-    canvas->light = screen->session.ground == 0
-                        ? theme_luminance(canvas->look.background) > 128
-                        : screen->session.ground == 2;
+    canvas->light = screen->session.ground == 0 ? theme_luminance(canvas->look.background) > 128
+                                                : screen->session.ground == 2;
     canvas_clear(canvas);
     if (layout.too_small) {
         frame_draw_too_small(canvas);
         return;
     }
     lesson_watch(&screen->tour, &scene, front->name);
-    Rect strip =
-        layout_take_bottom(&layout.body, lesson_rows(&screen->tour, layout.body));
+    Rect strip = layout_take_bottom(&layout.body, lesson_rows(&screen->tour, layout.body));
     screen->width = canvas->width;
     screen->side = !rect_is_empty(layout.side);
     screen->body = layout.body;
     front->draw(screen->state[screen->front].bytes, &scene, canvas, layout.body);
     frame_draw_rails(canvas, &scene, &layout);
-    if (screen->overlay != NULL) {
+    if (screen->overlay)
         screen->overlay->draw(screen->overlay_state.bytes, &scene, canvas, layout.body);
-    }
-    if (!rect_is_empty(strip)) {
+    if (!rect_is_empty(strip))
         lesson_draw(&screen->tour, canvas, strip);
-    }
     frame_draw(canvas, screen, &scene, &layout);
 }
 
@@ -137,31 +120,25 @@ static void open_overlay(Screen *screen, const View *overlay)
 
 static Reply steer(const Scene *scene, CommandKind kind, long number)
 {
-    if (scene->run == NULL) {
+    if (!scene->run)
         return (Reply){.kind = REPLY_UNKNOWN};
-    }
-    return (Reply){
-        .kind = REPLY_SEND,
-        .command = {.kind = kind, .run = scene->run->id, .number = number}
-    };
+    return (Reply){.kind = REPLY_SEND,
+                   .command = {.kind = kind, .run = scene->run->id, .number = number}};
 }
 
 static Reply toggle_pause(const Scene *scene)
 {
-    bool going = scene->run != NULL &&
-                 (scene->run->state == RUN_LIVE || scene->run->state == RUN_QUEUED);
+    bool going = scene->run && (scene->run->state == RUN_LIVE || scene->run->state == RUN_QUEUED);
     return steer(scene, going ? COMMAND_PAUSE : COMMAND_START, 0);
 }
 
 static Reply next_run(Screen *screen, const Scene *scene, int by)
 {
     int n = scene->snapshot->runs, chosen = 0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         chosen = scene->snapshot->run[i] == scene->run ? i : chosen;
-    }
-    if (n > 0) {
+    if (n > 0)
         screen->session.run = scene->snapshot->run[(chosen + by + n) % n]->id;
-    }
     return (Reply){.kind = n > 0 ? REPLY_NONE : REPLY_UNKNOWN};
 }
 
@@ -169,8 +146,7 @@ static Reply quit(Screen *screen, const Snapshot *snapshot)
 {
     bool ours = snapshot->owner.here && !screen->options.readonly; /* another's go on */
     for (int i = 0; i < snapshot->runs && ours; i++) {
-        if (snapshot->run[i]->state == RUN_LIVE ||
-            snapshot->run[i]->state == RUN_QUEUED) {
+        if (snapshot->run[i]->state == RUN_LIVE || snapshot->run[i]->state == RUN_QUEUED) {
             open_overlay(screen, &view_quit);
             return (Reply){.kind = REPLY_NONE};
         }
@@ -180,9 +156,8 @@ static Reply quit(Screen *screen, const Snapshot *snapshot)
 
 static Reply show_view(Screen *screen, int view)
 {
-    if (view >= view_count) {
+    if (view >= view_count)
         return (Reply){.kind = REPLY_UNKNOWN};
-    }
     screen->front = view;
     screen->overlay = NULL;
     return (Reply){.kind = REPLY_NONE};
@@ -196,13 +171,11 @@ static Reply ask(Screen *screen, Asking asking, const char *label, const char *t
 
 static Reply jump(const Scene *scene, int direction)
 {
-    if (scene->run == NULL) {
+    if (!scene->run)
         return (Reply){.kind = REPLY_UNKNOWN};
-    }
     return mark_jump(scene->session, scene->run, direction)
                ? (Reply){.kind = REPLY_NONE}
-               : reply_say(REPLY_NONE, "no mark %s the cursor",
-                           direction > 0 ? "after" : "before");
+               : reply_say(REPLY_NONE, "no mark %s the cursor", direction > 0 ? "after" : "before");
 }
 
 /* What means the same in every view. REPLY_BACK: not one of these. */
@@ -216,30 +189,23 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_FORK: return steer(scene, COMMAND_FORK, FORK_HERE);
     case ACTION_PREVIOUS_MARK: return jump(scene, -1);
     case ACTION_NEXT_MARK: return jump(scene, 1);
-    case ACTION_MARKS:
-        open_overlay(screen, &view_marks);
-        return (Reply){.kind = REPLY_NONE};
+    case ACTION_MARKS: open_overlay(screen, &view_marks); return (Reply){.kind = REPLY_NONE};
     case ACTION_NEXT_RUN: return next_run(screen, scene, 1);
     case ACTION_PREVIOUS_RUN: return next_run(screen, scene, -1);
-    case ACTION_NEW:
-        open_overlay(screen, &view_picker);
-        return (Reply){.kind = REPLY_NONE};
-    case ACTION_HELP:
-        open_overlay(screen, &view_help);
-        return (Reply){.kind = REPLY_NONE};
+    case ACTION_NEW: open_overlay(screen, &view_picker); return (Reply){.kind = REPLY_NONE};
+    case ACTION_HELP: open_overlay(screen, &view_help); return (Reply){.kind = REPLY_NONE};
     case ACTION_QUIT: return quit(screen, scene->snapshot);
     case ACTION_REPAINT: return (Reply){.kind = REPLY_REPAINT};
     case ACTION_SUSPEND: return (Reply){.kind = REPLY_SUSPEND};
     case ACTION_GRAPHICS: return (Reply){.kind = REPLY_GRAPHICS};
     case ACTION_GO_ON:
         lesson_go(&screen->tour);
-        return (Reply){.kind = screen->tour.lesson != NULL ? REPLY_NONE : REPLY_UNKNOWN};
+        return (Reply){.kind = screen->tour.lesson ? REPLY_NONE : REPLY_UNKNOWN};
     case ACTION_MOUSE: return (Reply){.kind = REPLY_MOUSE};
     case ACTION_WORDS: return ask(screen, ASK_COMMAND, ":", "");
     case ACTION_FILTER: return ask(screen, ASK_FILTER, "/", "");
     case ACTION_NOTE:
-        return scene->run != NULL ? ask(screen, ASK_NOTE, "note: ", "")
-                                  : (Reply){.kind = REPLY_UNKNOWN};
+        return scene->run ? ask(screen, ASK_NOTE, "note: ", "") : (Reply){.kind = REPLY_UNKNOWN};
     case ACTION_LOG_Y:
         screen->session.linear_y = !screen->session.linear_y;
         screen->session.log_x ^= !screen->session.linear_y;
@@ -247,9 +213,7 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_SMOOTH:
         screen->session.smoothing = (screen->session.smoothing + 1) % (SMOOTHINGS + 1);
         return (Reply){.kind = REPLY_NONE};
-    case ACTION_ALL:
-        screen->session.all = !screen->session.all;
-        return (Reply){.kind = REPLY_NONE};
+    case ACTION_ALL: screen->session.all = !screen->session.all; return (Reply){.kind = REPLY_NONE};
     case ACTION_DOTS:
         screen->session.dots = (screen->session.dots + 1) % DOTS_KINDS;
         return (Reply){.kind = REPLY_NONE};
@@ -260,8 +224,7 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
 /* Any key puts the newest bad news away; it stays in the list of news. */
 static void dismiss_news(Screen *screen, const Snapshot *snapshot)
 {
-    const char *text =
-        snapshot->notes > 0 ? snapshot->note[snapshot->notes - 1].text : "";
+    const char *text = snapshot->notes > 0 ? snapshot->note[snapshot->notes - 1].text : "";
     snprintf(screen->dismissed, sizeof screen->dismissed, "%s", text);
 }
 
@@ -283,7 +246,7 @@ static Reply do_lesson(Screen *screen, const Reply *reply)
 {
     const char *what = reply->command.text;
     Tour *tour = &screen->tour;
-    if (tour->lesson == NULL) {
+    if (!tour->lesson) {
         screen_say(screen, "no lesson is on; begin one with: ddil tour");
     } else if (strcmp(what, "leave") == 0) {
         *tour = (Tour){0};
@@ -299,9 +262,8 @@ static Reply do_lesson(Screen *screen, const Reply *reply)
 /* What replies mean to the screen itself. */
 static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
 {
-    if (reply.say[0] != '\0' && reply.kind != REPLY_ASK) {
+    if (reply.say[0] != '\0' && reply.kind != REPLY_ASK)
         screen_say(screen, reply.say);
-    }
     switch (reply.kind) {
     case REPLY_VIEW: return show_view(screen, reply.view);
     case REPLY_ASK: return ask(screen, reply.asking, reply.say, reply.command.text);
@@ -311,8 +273,7 @@ static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
         share_line(&(Scene){.snapshot = snapshot,
                             .run = find_run(snapshot, screen->session.run),
                             .session = &screen->session},
-                   views[screen->front]->name, reply.command.text,
-                   sizeof reply.command.text);
+                   views[screen->front]->name, reply.command.text, sizeof reply.command.text);
         return reply;
     case REPLY_LESSON: return do_lesson(screen, &reply);
     case REPLY_QUIT: return quit(screen, snapshot);
@@ -340,13 +301,12 @@ static Reply take_line(Screen *screen, const Scene *scene)
     const char *text = screen->prompt.text;
     Asking asking = screen->prompt.asking;
     Reply reply = {.kind = REPLY_NONE};
-    if (asking == ASK_COMMAND) {
+    if (asking == ASK_COMMAND)
         reply = words_do(scene, text);
-    } else if (asking == ASK_NOTE) {
+    else if (asking == ASK_NOTE)
         reply = words_note(scene, text);
-    } else if (front->typed != NULL) {
+    else if (front->typed)
         reply = front->typed(screen->state[screen->front].bytes, scene, asking, text);
-    }
     if (reply.kind == REPLY_REFUSED) {
         screen_say(screen, reply.say);
         return (Reply){.kind = REPLY_NONE};
@@ -358,7 +318,7 @@ static Reply take_line(Screen *screen, const Scene *scene)
 static Reply press_prompt(Screen *screen, const Scene *scene, int press)
 {
     const KeyRow *row = key_find(press, PLACE_PROMPT);
-    Action action = row != NULL ? row->action : ACTION_NONE;
+    Action action = row ? row->action : ACTION_NONE;
     switch (action) {
     case ACTION_OPEN: return take_line(screen, scene);
     case ACTION_BACK: prompt_close(&screen->prompt, false); break;
@@ -368,9 +328,8 @@ static Reply press_prompt(Screen *screen, const Scene *scene, int press)
     case ACTION_REPAINT: return (Reply){.kind = REPLY_REPAINT};
     case ACTION_SUSPEND: return (Reply){.kind = REPLY_SUSPEND};
     default:
-        if (!prompt_edit(&screen->prompt, press)) {
+        if (!prompt_edit(&screen->prompt, press))
             return (Reply){.kind = REPLY_UNKNOWN};
-        }
     }
     return (Reply){.kind = REPLY_NONE};
 }
@@ -379,8 +338,7 @@ static Reply press_prompt(Screen *screen, const Scene *scene, int press)
 
 static bool inside(Rect rect, int x, int y)
 {
-    return x >= rect.x && x < rect.x + rect.width && y >= rect.y &&
-           y < rect.y + rect.height;
+    return x >= rect.x && x < rect.x + rect.width && y >= rect.y && y < rect.y + rect.height;
 }
 
 static Reply press_mouse_at(Screen *screen, const Scene *scene, int press)
@@ -389,15 +347,12 @@ static Reply press_mouse_at(Screen *screen, const Scene *scene, int press)
     const View *front = views[screen->front];
     bool narrow;
     frame_tabs(screen, screen->width, tab, &narrow);
-    for (int i = 0; y == 0 && mouse_kind(press) == MOUSE_CLICK && i < view_count; i++) {
-        if (x >= tab[i] && x < tab[i + 1]) {
+    for (int i = 0; y == 0 && mouse_kind(press) == MOUSE_CLICK && i < view_count; i++)
+        if (x >= tab[i] && x < tab[i + 1])
             return show_view(screen, i);
-        }
-    }
-    if (screen->overlay == NULL && inside(screen->body, x, y) && front->mouse != NULL) {
-        return settle(
-            screen, scene->snapshot,
-            front->mouse(screen->state[screen->front].bytes, scene, screen->body, press));
+    if (!screen->overlay && inside(screen->body, x, y) && front->mouse) {
+        return settle(screen, scene->snapshot,
+                      front->mouse(screen->state[screen->front].bytes, scene, screen->body, press));
     }
     return (Reply){.kind = REPLY_NONE};
 }
@@ -405,24 +360,22 @@ static Reply press_mouse_at(Screen *screen, const Scene *scene, int press)
 Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
 {
     Scene scene = screen_scene(screen, snapshot);
-    const View *asked = screen->overlay != NULL ? screen->overlay : views[screen->front];
+    const View *asked = screen->overlay ? screen->overlay : views[screen->front];
     screen->remark[0] = '\0';
     dismiss_news(screen, snapshot);
-    if (press >= PRESS_MOUSE) {
+    if (press >= PRESS_MOUSE)
         return press_mouse_at(screen, &scene, press);
-    }
-    if (screen->prompt.asking != ASK_NOTHING) {
+    if (screen->prompt.asking != ASK_NOTHING)
         return press_prompt(screen, &scene, press);
-    }
     const KeyRow *row = key_find(press, asked->place);
-    if (row == NULL || (row->steers && screen->options.readonly)) {
-        screen_say(screen, row != NULL ? "opened read-only: this key is asleep" : "");
+    if (!row || (row->steers && screen->options.readonly)) {
+        screen_say(screen, row ? "opened read-only: this key is asleep" : "");
         return (Reply){.kind = REPLY_UNKNOWN};
     }
     Reply reply = act_everywhere(screen, &scene, row->action, press);
     if (reply.kind == REPLY_BACK) {
-        void *state = screen->overlay != NULL ? screen->overlay_state.bytes
-                                              : screen->state[screen->front].bytes;
+        void *state =
+            screen->overlay ? screen->overlay_state.bytes : screen->state[screen->front].bytes;
         reply = asked->act(state, &scene, row->action);
     }
     return settle(screen, snapshot, reply);
@@ -435,10 +388,7 @@ Reply screen_word(Screen *screen, const Snapshot *snapshot, const char *line)
     return reply.kind == REPLY_REFUSED ? reply : settle(screen, snapshot, reply);
 }
 
-int screen_run(const Screen *screen)
-{
-    return screen->session.run;
-}
+int screen_run(const Screen *screen) { return screen->session.run; }
 
 void screen_tour(Screen *screen, const struct Lesson *lessons, int n, int first)
 {
@@ -451,11 +401,10 @@ static void first_look(Screen *screen, const Snapshot *snapshot)
     char line[sizeof screen->look], *rest = line;
     memcpy(line, screen->look, sizeof line);
     screen->look[0] = '\0';
-    for (char *word; (word = strsep(&rest, ";")) != NULL;) {
+    for (char *word; (word = strsep(&rest, ";"));) {
         Reply reply = screen_word(screen, snapshot, word);
-        if (reply.kind == REPLY_REFUSED) {
+        if (reply.kind == REPLY_REFUSED)
             screen_say(screen, reply.say);
-        }
     }
 }
 
@@ -463,12 +412,10 @@ Reply screen_want(Screen *screen, const Snapshot *snapshot)
 {
     char say[sizeof screen->remark];
     Scene scene = screen_scene(screen, snapshot);
-    if (scene.run != NULL && screen->look[0] != '\0') {
+    if (scene.run && screen->look[0] != '\0')
         first_look(screen, snapshot);
-    }
     Reply reply = lesson_begin(&screen->tour, &scene);
-    if (reply.kind == REPLY_NONE &&
-        alerts_watch(&screen->alerts, snapshot, say, sizeof say)) {
+    if (reply.kind == REPLY_NONE && alerts_watch(&screen->alerts, snapshot, say, sizeof say)) {
         screen_say(screen, say);
         reply.kind = REPLY_BELL;
     }

@@ -30,8 +30,8 @@ Reply screen_press(Screen *screen, const Snapshot *snapshot, int press);
 Reply screen_word(Screen *screen, const Snapshot *snapshot, const char *line);
 /* RunView.id of the chosen run, 0: none. */
 int screen_run(const Screen *screen);
-/* What time does; `now` is any clock that only goes on, in seconds. REPLY_SEND: send it; REPLY_NONE: draw again; REPLY_UNKNOWN:
- * nothing changed. */
+/* What time does; `now` is any clock that only goes on, in seconds. REPLY_SEND: send it;
+ * REPLY_NONE: draw again; REPLY_UNKNOWN: nothing changed. */
 Reply screen_tick(Screen *screen, const Snapshot *snapshot, double now);
 /* Seconds until screen_tick has something to do; negative: nothing to wait for. */
 double screen_wait(Screen *screen, const Snapshot *snapshot, double now);
@@ -39,7 +39,8 @@ double screen_wait(Screen *screen, const Snapshot *snapshot, double now);
 /* Begins with lesson `first` of `n` (borrowed). */
 struct Lesson;
 void screen_tour(Screen *screen, const struct Lesson *lessons, int n, int first);
-/* What the screen wants done of itself: a lesson's run sent, the bell rung (REPLY_BELL). Ask after each drawing. */
+/* What the screen wants done of itself: a lesson's run sent, the bell rung (REPLY_BELL). Ask after
+ * each drawing. */
 Reply screen_want(Screen *screen, const Snapshot *snapshot);
 
 /* A key meant nothing: the hints bar shows it until switched off. */

@@ -63,8 +63,7 @@ Scene screen_scene(Screen *screen, const Snapshot *snapshot);
 void frame_tabs(const Screen *screen, int width, int x[VIEWS_MAX + 1], bool *narrow);
 /* Everything but the view in front and the layer over it. */
 void frame_draw_rails(Canvas *canvas, const Scene *scene, const Layout *layout);
-void frame_draw(Canvas *canvas, const Screen *screen, const Scene *scene,
-                const Layout *layout);
+void frame_draw(Canvas *canvas, const Screen *screen, const Scene *scene, const Layout *layout);
 void frame_draw_too_small(Canvas *canvas);
 
 #endif

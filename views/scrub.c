@@ -17,8 +17,7 @@ long scrub_cursor(const Scene *scene)
     return scene->session->live ? -1 : views_step(scene->session, scene->run);
 }
 
-ChartSpec scrub_chart(const Scene *scene, const Laid *laid, const ChartLine *line,
-                      int lines)
+ChartSpec scrub_chart(const Scene *scene, const Laid *laid, const ChartLine *line, int lines)
 {
     const Session *session = scene->session;
     ChartSpec spec = {.lines = lines,
@@ -47,9 +46,8 @@ static void move(const Scene *scene, const Laid *laid, double part)
     long now = views_step(scene->session, scene->run);
     double place = axis_place(axis, now) + part * (axis.last - axis.first);
     long step = place < 0 ? 0 : axis_step_of(axis, place);
-    if (part > 0 ? step <= now : step >= now) {
+    if (part > 0 ? step <= now : step >= now)
         step = now + (part > 0 ? 1 : -1);
-    }
     put_cursor(scene, step);
 }
 
@@ -80,24 +78,20 @@ Reply scrub_act(const Scene *scene, const Laid *laid, int plot, Action action)
     case ACTION_ZOOM_FIT: session->zoom = 0; break;
     case ACTION_ACROSS: session->across = (session->across + 1) % ACROSSES; break;
     case ACTION_CURVE:
-        session->curve = scene->run->loss_terms > 0
-                             ? (session->curve + 1) % scene->run->loss_terms
-                             : 0;
+        session->curve =
+            scene->run->loss_terms > 0 ? (session->curve + 1) % scene->run->loss_terms : 0;
         break;
     default: return laid_act(scene, action);
     }
     return (Reply){.kind = REPLY_NONE};
 }
 
-Reply scrub_mouse(const Scene *scene, const Laid *laid, int plot, int column,
-                  MouseKind kind)
+Reply scrub_mouse(const Scene *scene, const Laid *laid, int plot, int column, MouseKind kind)
 {
-    if (column < 0 || column >= plot) {
+    if (column < 0 || column >= plot)
         return (Reply){.kind = REPLY_NONE};
-    }
     put_cursor(scene, axis_step(scrub_axis(scene, laid), column, plot));
-    if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN) {
+    if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN)
         zoom(scene->session, kind == MOUSE_WHEEL_UP ? 1 : -1);
-    }
     return (Reply){.kind = REPLY_NONE};
 }

@@ -23,11 +23,10 @@ long series_row(const Series *series, long step)
     long below = -1, above = series->n;
     while (above - below > 1) {
         long middle = below + (above - below) / 2;
-        if (series_step(series, middle) <= step) {
+        if (series_step(series, middle) <= step)
             below = middle;
-        } else {
+        else
             above = middle;
-        }
     }
     return below;
 }
@@ -65,11 +64,9 @@ long series_newest(const Series *series, long from, long to)
     for (long row = to - 1; row >= from && row >= 0;) {
         int at = (int)(row % CHUNK_ROWS);
         const SeriesChunk *chunk = chunk_of(series, row);
-        if (isfinite(chunk->value[at])) {
+        if (isfinite(chunk->value[at]))
             return row;
-        }
-        bool whole =
-            at % GROUP_ROWS == GROUP_ROWS - 1; /* an empty group is passed over */
+        bool whole = at % GROUP_ROWS == GROUP_ROWS - 1; /* an empty group is passed over */
         row -= whole && isnan(chunk->low[at / GROUP_ROWS]) ? GROUP_ROWS : 1;
     }
     return -1;
@@ -78,9 +75,8 @@ long series_newest(const Series *series, long from, long to)
 /* Goes on from the average that stands at the end of the group before. */
 double series_smooth(const Series *series, long row, int strength)
 {
-    if (strength <= 0) {
+    if (strength <= 0)
         return series_value(series, row);
-    }
     double decay = SMOOTHING[strength - 1], sum = 0, weight = 0;
     long first = row - row % GROUP_ROWS;
     if (first > 0) {
@@ -101,17 +97,14 @@ double series_smooth(const Series *series, long row, int strength)
 
 double series_spacing(const Series *series)
 {
-    if (series->n < 2) {
+    if (series->n < 2)
         return 1;
-    }
     long last = series->n - 1, measured = 0;
     long end = series->n - series->n % GROUP_ROWS; /* rows in whole groups */
-    if (end > 0) {
+    if (end > 0)
         measured = chunk_of(series, end - 1)->count[(end - 1) % CHUNK_ROWS / GROUP_ROWS];
-    }
-    for (long row = end; row <= last; row++) {
+    for (long row = end; row <= last; row++)
         measured += isfinite(series_value(series, row));
-    }
     double span = (double)(series_step(series, last) - series_step(series, 0));
     return measured > 1 ? span / (double)(measured - 1) : span;
 }

@@ -12,12 +12,10 @@ bool mixture_of(const double weight[SIMPLEX_CORNERS], Mixture *mixture)
 {
     double sum = 0, rest[SIMPLEX_CORNERS];
     int given = 0;
-    for (int i = 0; i < SIMPLEX_CORNERS; i++) {
+    for (int i = 0; i < SIMPLEX_CORNERS; i++)
         sum += weight[i];
-    }
-    if (!(sum > 0) || !isfinite(sum)) {
+    if (!(sum > 0) || !isfinite(sum))
         return false;
-    }
     for (int i = 0; i < SIMPLEX_CORNERS; i++) {
         double exact = weight[i] / sum * SIMPLEX_WHOLE;
         mixture->part[i] = (int)floor(exact + 1e-9);
@@ -37,22 +35,16 @@ bool mixture_of(const double weight[SIMPLEX_CORNERS], Mixture *mixture)
  * had nothing. */
 static Mixture with_data(Mixture mixture, int data)
 {
-    int others = mixture.part[TEACHER] + mixture.part[STUDENT],
-        rest = SIMPLEX_WHOLE - data;
-    int teacher =
-        others > 0 ? (mixture.part[TEACHER] * rest + others / 2) / others : rest / 2;
-    return (Mixture){
-        {data, teacher, rest - teacher}
-    };
+    int others = mixture.part[TEACHER] + mixture.part[STUDENT], rest = SIMPLEX_WHOLE - data;
+    int teacher = others > 0 ? (mixture.part[TEACHER] * rest + others / 2) / others : rest / 2;
+    return (Mixture){{data, teacher, rest - teacher}};
 }
 
 static Mixture with_teacher(Mixture mixture, int teacher)
 {
     int both = mixture.part[TEACHER] + mixture.part[STUDENT];
     teacher = teacher < 0 ? 0 : teacher > both ? both : teacher;
-    return (Mixture){
-        {mixture.part[DATA], teacher, both - teacher}
-    };
+    return (Mixture){{mixture.part[DATA], teacher, both - teacher}};
 }
 
 Mixture mixture_move(Mixture mixture, Action action)
@@ -60,11 +52,9 @@ Mixture mixture_move(Mixture mixture, Action action)
     int data = mixture.part[DATA];
     switch (action) {
     case ACTION_UP:
-        return with_data(mixture, data + SIMPLEX_STEP > SIMPLEX_WHOLE
-                                      ? SIMPLEX_WHOLE
-                                      : data + SIMPLEX_STEP);
-    case ACTION_DOWN:
-        return with_data(mixture, data < SIMPLEX_STEP ? 0 : data - SIMPLEX_STEP);
+        return with_data(mixture,
+                         data + SIMPLEX_STEP > SIMPLEX_WHOLE ? SIMPLEX_WHOLE : data + SIMPLEX_STEP);
+    case ACTION_DOWN: return with_data(mixture, data < SIMPLEX_STEP ? 0 : data - SIMPLEX_STEP);
     case ACTION_LEFT: return with_teacher(mixture, mixture.part[TEACHER] + SIMPLEX_STEP);
     case ACTION_RIGHT: return with_teacher(mixture, mixture.part[TEACHER] - SIMPLEX_STEP);
     default: return mixture;
@@ -73,14 +63,12 @@ Mixture mixture_move(Mixture mixture, Action action)
 
 /* ---- Drawing ---- */
 
-static void put_point(Canvas *canvas, Rect rect, int height, const Mixture *mixture,
-                      uint32_t rune, Role role)
+static void put_point(Canvas *canvas, Rect rect, int height, const Mixture *mixture, uint32_t rune,
+                      Role role)
 {
-    if (mixture == NULL) {
+    if (!mixture)
         return;
-    }
-    double whole = SIMPLEX_WHOLE,
-           side = (mixture->part[STUDENT] - mixture->part[TEACHER]) / whole;
+    double whole = SIMPLEX_WHOLE, side = (mixture->part[STUDENT] - mixture->part[TEACHER]) / whole;
     double down = 1 - mixture->part[DATA] / whole;
     int x = rect.x + height - 1 + (int)lround(side * (height - 1)),
         y = rect.y + (int)lround(down * (height - 1));
@@ -90,8 +78,7 @@ static void put_point(Canvas *canvas, Rect rect, int height, const Mixture *mixt
 /* One column a row each way: nearly equal sides in cells twice as high as wide. */
 static void draw_edges(Canvas *canvas, Rect rect, int height)
 {
-    Style rule = theme_style(canvas, ROLE_RULE),
-          corner = theme_style(canvas, ROLE_STRONG);
+    Style rule = theme_style(canvas, ROLE_RULE), corner = theme_style(canvas, ROLE_STRONG);
     int middle = rect.x + height - 1, foot = rect.y + height - 1;
     canvas_fill(canvas, (Rect){rect.x, foot, 2 * height - 1, 1}, 0x2500, rule);
     for (int row = 1; row < height - 1; row++) {
@@ -108,15 +95,13 @@ static int percent(const Mixture *mixture, int corner)
     return (mixture->part[corner] * 100 + SIMPLEX_WHOLE / 2) / SIMPLEX_WHOLE;
 }
 
-static void put_percent(Canvas *canvas, int right, int y, const Mixture *mixture,
-                        int corner, Role role)
+static void put_percent(Canvas *canvas, int right, int y, const Mixture *mixture, int corner,
+                        Role role)
 {
     char text[12] = "-";
-    if (mixture != NULL) {
+    if (mixture)
         snprintf(text, sizeof text, "%d", percent(mixture, corner));
-    }
-    canvas_text_right(canvas, right, y, 4,
-                      theme_style(canvas, mixture != NULL ? role : ROLE_FAINT), text);
+    canvas_text_right(canvas, right, y, 4, theme_style(canvas, mixture ? role : ROLE_FAINT), text);
 }
 
 static void draw_figures(Canvas *canvas, Rect rect, const SimplexSpec *spec)
@@ -135,12 +120,10 @@ static void draw_figures(Canvas *canvas, Rect rect, const SimplexSpec *spec)
         put_percent(canvas, x + 21, y, spec->drawn, i, ROLE_TEXT);
     }
     const Mixture *force = spec->in_force;
-    if (force != NULL && spec->now != NULL &&
-        memcmp(force, spec->now, sizeof *force) != 0) {
+    if (force && spec->now && memcmp(force, spec->now, sizeof *force) != 0) {
         canvas_print(canvas, x, rect.y + 4, rect.height > 4 ? rect.width : 0,
                      theme_style(canvas, ROLE_PAUSED), "schedule: %d/%d/%d %%",
-                     percent(force, DATA), percent(force, TEACHER),
-                     percent(force, STUDENT));
+                     percent(force, DATA), percent(force, TEACHER), percent(force, STUDENT));
     } else if (rect.height > 4) {
         canvas_text(canvas, x + 8, rect.y + 4, rect.width - 8, faint, "per cent");
     }
@@ -157,9 +140,8 @@ static int height_in(Rect rect)
 bool simplex_at(Rect rect, int x, int y, Mixture *mixture)
 {
     int height = height_in(rect), row = y - rect.y, side = x - (rect.x + height);
-    if (height < 4 || row < 0 || row >= height || side < -row || side > row) {
+    if (height < 4 || row < 0 || row >= height || side < -row || side > row)
         return false;
-    }
     double down = (double)row / (height - 1), right = (double)side / (height - 1);
     const double weight[] = {1 - down, (down - right) / 2, (down + right) / 2};
     return mixture_of(weight, mixture);

@@ -22,8 +22,8 @@ Mixture mixture_move(Mixture mixture, Action action);
 
 typedef struct SimplexSpec {
     const Mixture *now, *staged; /* as written; NULL: none */
-    const Mixture *in_force; /* what the schedule makes of `now` at the present step */
-    const Mixture *drawn;    /* what the last batches were made of */
+    const Mixture *in_force;     /* what the schedule makes of `now` at the present step */
+    const Mixture *drawn;        /* what the last batches were made of */
 } SimplexSpec;
 /* The mixture at a cell of the triangle that simplex_draw puts into `rect`; false: the
  * cell lies outside. */

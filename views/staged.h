@@ -28,8 +28,7 @@ const char *staged_text(const Staged *staged, int row);
 const char *staged_value(const Staged *staged, const RunView *run, int row);
 /* Stages a value; one that the run has already is unstaged instead. What was staged for
  * another run is dropped. BAD_INPUT, in the table's own words, changes nothing. */
-Status staged_put(Staged *staged, const RunView *run, int row, const char *text,
-                  Error *error);
+Status staged_put(Staged *staged, const RunView *run, int row, const char *text, Error *error);
 void staged_drop(Staged *staged, int row);
 /* Forgets what the run has by now, and everything when `run` is the fork that all of it
  * went into. */

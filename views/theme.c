@@ -9,6 +9,7 @@ enum { NO = COLOUR_DEFAULT };
 
 /* One row a role: with 256 colours on a dark ground and on a light one, with eight on
  * either (cyan, green and yellow cannot be read on white), with none. */
+/* clang-format off */
 static const Style styles[ROLES][5] = {
     [ROLE_TEXT] = {{NO, NO, 0}, {NO, NO, 0}, {NO, NO, 0}, {NO, NO, 0}, {NO, NO, 0}},
     [ROLE_STRONG] = {{NO, NO, BOLD}, {NO, NO, BOLD}, {NO, NO, BOLD}, {NO, NO, BOLD}, {NO, NO, BOLD}},
@@ -31,6 +32,7 @@ static const Style styles[ROLES][5] = {
     [ROLE_CURSOR] = {{214, NO, 0}, {130, NO, 0}, {3, NO, 0}, {1, NO, 0}, {NO, NO, BOLD}},
     [ROLE_MARK] = {{175, NO, 0}, {132, NO, 0}, {5, NO, 0}, {5, NO, 0}, {NO, NO, BOLD}},
 };
+/* clang-format on */
 
 Style theme_style(const Canvas *canvas, Role role)
 {
@@ -49,6 +51,7 @@ enum { LINES = 7, PALETTES = 3 };
 
 Style theme_line(const Canvas *canvas, int n)
 {
+    /* clang-format off */
     static const int16_t many[PALETTES][2][LINES] = {
         {{74, 214, 36, 175, 166, 227, 25},
          {25, 130, 29, 132, 160, 100, 16}                                        }, /* Okabe and Ito */
@@ -56,6 +59,7 @@ Style theme_line(const Canvas *canvas, int n)
          {25, 160, 28, 136, 31, 90, 240}                                         }, /* Paul Tol, bright */
         {{255, 250, 245, 240, 252, 247, 242}, {232, 238, 243, 248, 235, 240, 245}},
     };
+    /* clang-format on */
     static const int16_t few[2][LINES] = {{6, 3, 2, 5, 1, 7, 4}, {4, 1, 5, 0, 2, 6, 3}};
     const CanvasLook *look = &canvas->look;
     switch (look->colours) {
@@ -67,6 +71,7 @@ Style theme_line(const Canvas *canvas, int n)
 }
 
 /* Cividis at ten even steps (Nunez, Anderton, Renslow 2018). */
+/* clang-format off */
 static const uint8_t cividis[10][3] = {
     {0,   32,  77 },
     {0,   51,  111},
@@ -79,16 +84,15 @@ static const uint8_t cividis[10][3] = {
     {228, 207, 91 },
     {255, 234, 70 },
 };
+/* clang-format on */
 
 void theme_ramp_rgb(int level, uint8_t rgb[3])
 {
     int scaled = level * 9 * 16 / (RAMP_SIZE - 1);
     int low = scaled / 16, part = scaled % 16;
     int high = low < 9 ? low + 1 : 9;
-    for (int c = 0; c < 3; c++) {
-        rgb[c] =
-            (uint8_t)((cividis[low][c] * (16 - part) + cividis[high][c] * part) / 16);
-    }
+    for (int c = 0; c < 3; c++)
+        rgb[c] = (uint8_t)((cividis[low][c] * (16 - part) + cividis[high][c] * part) / 16);
 }
 
 int16_t theme_ramp_256(int level)
@@ -101,9 +105,8 @@ int16_t theme_ramp_256(int level)
 static int distance(const uint8_t a[3], const uint8_t b[3])
 {
     int sum = 0;
-    for (int c = 0; c < 3; c++) {
+    for (int c = 0; c < 3; c++)
         sum += (a[c] - b[c]) * (a[c] - b[c]);
-    }
     return sum;
 }
 
@@ -124,16 +127,14 @@ static int16_t nearest_of_8(const uint8_t rgb[3])
 int16_t theme_nearest(ColourLevel colours, const uint8_t rgb[3])
 {
     static const uint8_t step[6] = {0, 95, 135, 175, 215, 255};
-    if (colours != COLOURS_256) {
+    if (colours != COLOURS_256)
         return colours == COLOURS_8 ? nearest_of_8(rgb) : COLOUR_DEFAULT;
-    }
     int cube = 0;
     uint8_t cube_rgb[3];
     for (int c = 0; c < 3; c++) {
         int best = 0;
-        for (int i = 1; i < 6; i++) {
+        for (int i = 1; i < 6; i++)
             best = abs(step[i] - rgb[c]) < abs(step[best] - rgb[c]) ? i : best;
-        }
         cube = cube * 6 + best;
         cube_rgb[c] = step[best];
     }
@@ -151,11 +152,13 @@ int theme_luminance(const uint8_t rgb[3])
 
 void theme_ink_rgb(Ink ink, uint8_t rgb[3])
 {
+    /* clang-format off */
     static const uint8_t inks[INKS][3] = {
         [INK_STUDENT] = {86,  180, 233},
         [INK_TEACHER] = {230, 159, 0  },
         [INK_CHOSEN] = {240, 228, 66 },
         [INK_PALE] = {120, 130, 140},
     };
+    /* clang-format on */
     memcpy(rgb, inks[ink], 3);
 }

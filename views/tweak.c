@@ -16,7 +16,7 @@
 static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     TweakState *own = state;
-    if (scene->run == NULL) {
+    if (!scene->run) {
         Rect line = layout_centre(body, 60, 1);
         canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_TEXT),
                     "No run to steer yet: press n to start one.");
@@ -24,9 +24,8 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
     }
     staged_settle(&own->staged, scene->run);
     TweakLayout layout = tweak_layout(body, own->pane);
-    if (!rect_is_empty(layout.list)) {
+    if (!rect_is_empty(layout.list))
         tweak_draw_list(canvas, layout.list, own, scene->run);
-    }
     tweak_draw_panes(canvas, &layout, own, scene);
 }
 
@@ -36,8 +35,7 @@ static Reply put_mixture(TweakState *own, const RunView *run, const Mixture *mix
 {
     Mixture now;
     Error error;
-    bool back =
-        tweak_mixture(own, run, false, &now) && memcmp(&now, mixture, sizeof now) == 0;
+    bool back = tweak_mixture(own, run, false, &now) && memcmp(&now, mixture, sizeof now) == 0;
     Staged before = own->staged;
     for (int i = 0; i < SIMPLEX_CORNERS; i++) {
         char text[VALUE_SIZE];
@@ -56,9 +54,8 @@ static Reply put_mixture(TweakState *own, const RunView *run, const Mixture *mix
 static Reply stage(TweakState *own, const RunView *run, int row, const char *text)
 {
     Error error;
-    if (staged_put(&own->staged, run, row, text, &error) != STATUS_OK) {
+    if (staged_put(&own->staged, run, row, text, &error) != STATUS_OK)
         return reply_say(REPLY_NONE, "%s", error.text);
-    }
     return (Reply){.kind = REPLY_NONE};
 }
 
@@ -67,18 +64,15 @@ static Reply nudge_chosen(TweakState *own, const RunView *run, int by, bool big)
     ParamInfoView param;
     char next[VALUE_SIZE];
     int row = tweak_chosen(own, run);
-    if (row < 0 || !engine_param(row, &param)) {
+    if (row < 0 || !engine_param(row, &param))
         return (Reply){.kind = REPLY_UNKNOWN};
-    }
-    if (nudge(&param, staged_value(&own->staged, run, row), by, big, next)) {
+    if (nudge(&param, staged_value(&own->staged, run, row), by, big, next))
         return stage(own, run, row, next);
-    }
     double low, high;
     bool moves = slider_ends(&param, &low, &high) || param.choices[0] != '\0';
     bool letters = strcmp(param.type, "letters") == 0;
-    return moves && !letters
-               ? reply_say(REPLY_NONE, "%s.%s ends here", param.section, param.key)
-               : reply_say(REPLY_NONE, "%s.%s is typed: =", param.section, param.key);
+    return moves && !letters ? reply_say(REPLY_NONE, "%s.%s ends here", param.section, param.key)
+                             : reply_say(REPLY_NONE, "%s.%s is typed: =", param.section, param.key);
 }
 
 static void move(TweakState *own, const Scene *scene, Action action)
@@ -87,9 +81,8 @@ static void move(TweakState *own, const Scene *scene, Action action)
     int rows, n = scene->run->marks;
     if (own->pane == PANE_MARKS) {
         own->mark = views_move(own->mark < n ? own->mark : n - 1, n, action);
-        if (n > 0) {
+        if (n > 0)
             mark_visit(scene->session, mark_from_newest(scene->run, own->mark));
-        }
         return;
     }
     tweak_list(scene->run, own->filter, lines, &rows);
@@ -101,26 +94,20 @@ static Reply act_in_pane(TweakState *own, const Scene *scene, Action action)
 {
     Mixture mixture;
     if (own->pane == PANE_MIXTURE) {
-        if (!tweak_mixture(own, scene->run, true, &mixture)) {
-            mixture = (Mixture){
-                {SIMPLEX_WHOLE, 0, 0}
-            };
-        }
+        if (!tweak_mixture(own, scene->run, true, &mixture))
+            mixture = (Mixture){{SIMPLEX_WHOLE, 0, 0}};
         mixture = mixture_move(mixture, action);
         return put_mixture(own, scene->run, &mixture);
     }
-    if (own->pane == PANE_LIST && (action == ACTION_LEFT || action == ACTION_RIGHT)) {
+    if (own->pane == PANE_LIST && (action == ACTION_LEFT || action == ACTION_RIGHT))
         return nudge_chosen(own, scene->run, action == ACTION_RIGHT ? 1 : -1, false);
-    }
     move(own, scene, action);
     return (Reply){.kind = REPLY_NONE};
 }
 
 static Reply send(const RunView *run, CommandKind kind, long number)
 {
-    return (Reply){
-        .kind = REPLY_SEND, .command = {.kind = kind, .run = run->id, .number = number}
-    };
+    return (Reply){.kind = REPLY_SEND, .command = {.kind = kind, .run = run->id, .number = number}};
 }
 
 /* What can be taken by a run under way, all at once. It stays staged until the run shows
@@ -129,13 +116,10 @@ static Reply apply(const TweakState *own, const RunView *run)
 {
     Reply reply = send(run, COMMAND_SET, 0);
     int fork_only, n = staged_count(&own->staged, run, &fork_only);
-    if (n == 0) {
-        return reply_say(REPLY_NONE,
-                         "nothing is staged: ← → change the chosen value first");
-    }
-    if (n == fork_only) {
+    if (n == 0)
+        return reply_say(REPLY_NONE, "nothing is staged: ← → change the chosen value first");
+    if (n == fork_only)
         return reply_say(REPLY_NONE, "what is staged applies in a fork only: f");
-    }
     staged_lines(&own->staged, true, reply.command.text);
     return reply;
 }
@@ -143,9 +127,8 @@ static Reply apply(const TweakState *own, const RunView *run)
 static Reply apply_in_fork(const TweakState *own, const RunView *run)
 {
     Reply reply = send(run, COMMAND_FORK, FORK_HERE);
-    if (own->staged.run == run->id) {
+    if (own->staged.run == run->id)
         staged_lines(&own->staged, false, reply.command.text);
-    }
     return reply;
 }
 
@@ -153,12 +136,10 @@ static Reply apply_in_fork(const TweakState *own, const RunView *run)
 static int undo_target(const TweakState *own, const RunView *run)
 {
     int at = run->marks - 1;
-    if (own->pane == PANE_MARKS) {
+    if (own->pane == PANE_MARKS)
         return at - own->mark >= 0 ? at - own->mark : at;
-    }
-    while (at >= 0 && mark_kind(&run->mark[at]) != MARK_CHANGE) {
+    while (at >= 0 && mark_kind(&run->mark[at]) != MARK_CHANGE)
         at--;
-    }
     return at;
 }
 
@@ -168,12 +149,10 @@ static Reply undo(TweakState *own, const RunView *run, bool armed)
     Reply reply = {.kind = REPLY_SEND};
     char plan[120];
     int mark = undo_target(own, run);
-    if (mark < 0) {
+    if (mark < 0)
         return reply_say(REPLY_NONE, "nothing was changed in this run: nothing to undo");
-    }
-    if (!mark_undo(run, mark, &reply.command, plan, sizeof plan)) {
+    if (!mark_undo(run, mark, &reply.command, plan, sizeof plan))
         return reply_say(REPLY_NONE, "%s", plan);
-    }
     if (armed && own->undo == mark + 1) {
         own->undo = 0;
         return reply;
@@ -203,9 +182,8 @@ static Reply ask_value(const TweakState *own, const RunView *run)
 {
     ParamInfoView param;
     int row = tweak_chosen(own, run);
-    if (row < 0 || !engine_param(row, &param)) {
+    if (row < 0 || !engine_param(row, &param))
         return (Reply){.kind = REPLY_UNKNOWN};
-    }
     Reply reply = reply_say(REPLY_ASK, "%s.%s = ", param.section, param.key);
     reply.asking = ASK_VALUE;
     snprintf(reply.command.text, sizeof reply.command.text, "%s",
@@ -217,16 +195,13 @@ static Reply act(void *state, const Scene *scene, Action action)
 {
     TweakState *own = state;
     const RunView *run = scene->run;
-    if (run == NULL) {
+    if (!run)
         return (Reply){.kind = REPLY_UNKNOWN};
-    }
     staged_settle(&own->staged, run);
     bool armed = own->undo > 0;
     own->undo = action == ACTION_UNDO ? own->undo : 0;
     switch (action) {
-    case ACTION_NEXT_PANE:
-        own->pane = (own->pane + 1) % PANES;
-        return (Reply){.kind = REPLY_NONE};
+    case ACTION_NEXT_PANE: own->pane = (own->pane + 1) % PANES; return (Reply){.kind = REPLY_NONE};
     case ACTION_PREVIOUS_PANE:
         own->pane = (own->pane + PANES - 1) % PANES;
         return (Reply){.kind = REPLY_NONE};
@@ -248,8 +223,7 @@ static Reply act(void *state, const Scene *scene, Action action)
 
 static bool inside(Rect rect, int x, int y)
 {
-    return x >= rect.x && x < rect.x + rect.width && y >= rect.y &&
-           y < rect.y + rect.height;
+    return x >= rect.x && x < rect.x + rect.width && y >= rect.y && y < rect.y + rect.height;
 }
 
 /* A click chooses; in the triangle it puts the staged point there. The wheel moves. */
@@ -259,25 +233,22 @@ static Reply mouse(void *state, const Scene *scene, Rect body, int press)
     int x = mouse_x(press), y = mouse_y(press);
     MouseKind kind = mouse_kind(press);
     Mixture mixture;
-    if (scene->run == NULL) {
+    if (!scene->run)
         return (Reply){.kind = REPLY_NONE};
-    }
     TweakLayout layout = tweak_layout(body, own->pane);
     own->pane = inside(layout.list, x, y)      ? PANE_LIST
                 : inside(layout.marks, x, y)   ? PANE_MARKS
                 : inside(layout.mixture, x, y) ? PANE_MIXTURE
                                                : own->pane;
-    if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN) {
+    if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN)
         return act(state, scene, kind == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
-    }
     if (inside(layout.list, x, y)) {
         int row = tweak_row_at(layout.list, own, scene->run, y);
         own->chosen = row >= 0 ? row : own->chosen;
     }
     layout_take_top(&layout.mixture, 1);
-    if (inside(layout.mixture, x, y) && simplex_at(layout.mixture, x, y, &mixture)) {
+    if (inside(layout.mixture, x, y) && simplex_at(layout.mixture, x, y, &mixture))
         return put_mixture(own, scene->run, &mixture);
-    }
     return (Reply){.kind = REPLY_NONE};
 }
 
@@ -287,21 +258,18 @@ static Reply typed(void *state, const Scene *scene, Asking asking, const char *t
     ListLine lines[LIST_MAX];
     Error error;
     int rows = 0;
-    if (scene->run == NULL) {
+    if (!scene->run)
         return (Reply){.kind = REPLY_NONE};
-    }
     if (asking == ASK_VALUE) {
         int row = tweak_chosen(own, scene->run);
-        bool taken = row >= 0 &&
-                     staged_put(&own->staged, scene->run, row, text, &error) == STATUS_OK;
+        bool taken =
+            row >= 0 && staged_put(&own->staged, scene->run, row, text, &error) == STATUS_OK;
         return taken || row < 0 ? (Reply){.kind = REPLY_NONE}
                                 : reply_say(REPLY_REFUSED, "%s", error.text);
     }
     tweak_list(scene->run, text, lines, &rows);
-    if (rows == 0 || strlen(text) >= FILTER_SIZE) {
-        return reply_say(REPLY_REFUSED, "no parameter of this run has %.60s in its name",
-                         text);
-    }
+    if (rows == 0 || strlen(text) >= FILTER_SIZE)
+        return reply_say(REPLY_REFUSED, "no parameter of this run has %.60s in its name", text);
     snprintf(own->filter, sizeof own->filter, "%s", text);
     own->chosen = 0;
     own->pane = PANE_LIST;

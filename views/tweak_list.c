@@ -13,27 +13,18 @@
 
 /* What a run is steered with, most telling first. */
 static const char *const steering[][2] = {
-    {"optimizer", "lr"          },
-    {"source",    "beta_data"   },
-    {"source",    "beta_teacher"},
-    {"source",    "beta_student"},
-    {"source",    "schedule"    },
-    {"threshold", "kind"        },
-    {"optimizer", "ema"         },
-    {"source",    "gate"        },
-    {"optimizer", "clip"        },
-    {"run",       "steps"       },
+    {"optimizer", "lr"},        {"source", "beta_data"}, {"source", "beta_teacher"},
+    {"source", "beta_student"}, {"source", "schedule"},  {"threshold", "kind"},
+    {"optimizer", "ema"},       {"source", "gate"},      {"optimizer", "clip"},
+    {"run", "steps"},
 };
 enum { STEERING = sizeof steering / sizeof *steering };
 
 static bool steers(const ParamInfoView *param)
 {
-    for (int i = 0; i < STEERING; i++) {
-        if (strcmp(param->section, steering[i][0]) == 0 &&
-            strcmp(param->key, steering[i][1]) == 0) {
+    for (int i = 0; i < STEERING; i++)
+        if (strcmp(param->section, steering[i][0]) == 0 && strcmp(param->key, steering[i][1]) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -42,19 +33,17 @@ static bool listed(const ParamInfoView *param, const RunView *run, const char *f
     char name[64];
     snprintf(name, sizeof name, "%s.%s", param->section, param->key);
     return (param->method[0] == '\0' || strcmp(param->method, run->method) == 0) &&
-           strstr(name, filter) != NULL;
+           strstr(name, filter);
 }
 
 static int add(ListLine lines[LIST_MAX], int n, int row, const char *heading)
 {
-    if (n < LIST_MAX) {
+    if (n < LIST_MAX)
         lines[n++] = (ListLine){row, heading};
-    }
     return n;
 }
 
-int tweak_list(const RunView *run, const char *filter, ListLine lines[LIST_MAX],
-               int *rows)
+int tweak_list(const RunView *run, const char *filter, ListLine lines[LIST_MAX], int *rows)
 {
     ParamInfoView param;
     const char *section = "";
@@ -68,9 +57,8 @@ int tweak_list(const RunView *run, const char *filter, ListLine lines[LIST_MAX],
         }
     }
     for (int row = 0; engine_param(row, &param); row++) {
-        if (steers(&param) || !listed(&param, run, filter)) {
+        if (steers(&param) || !listed(&param, run, filter))
             continue;
-        }
         if (strcmp(section, param.section) != 0) {
             n = add(lines, n, -1, param.section);
             section = param.section;
@@ -84,11 +72,9 @@ int tweak_list(const RunView *run, const char *filter, ListLine lines[LIST_MAX],
 /* The line of the k-th parameter. */
 static int line_of(const ListLine *lines, int n, int k)
 {
-    for (int i = 0; i < n; i++) {
-        if (lines[i].row >= 0 && k-- == 0) {
+    for (int i = 0; i < n; i++)
+        if (lines[i].row >= 0 && k-- == 0)
             return i;
-        }
-    }
     return -1;
 }
 
@@ -122,41 +108,34 @@ static void draw_heads(Canvas *canvas, Rect row, const TweakState *own)
 {
     Style faint = theme_style(canvas, ROLE_FAINT);
     char name[FILTER_SIZE + 16] = "parameter";
-    if (own->filter[0] != '\0') {
+    if (own->filter[0] != '\0')
         snprintf(name, sizeof name, "parameter /%s", own->filter);
-    }
     canvas_text(canvas, row.x + NAME, row.y, NOW - NAME - 1,
-                theme_style(canvas, own->pane == PANE_LIST ? ROLE_TITLE : ROLE_FAINT),
-                name);
+                theme_style(canvas, own->pane == PANE_LIST ? ROLE_TITLE : ROLE_FAINT), name);
     canvas_text(canvas, row.x + NOW, row.y, STAGED - NOW, faint, "now");
     canvas_text(canvas, row.x + STAGED, row.y, RANGE - STAGED, faint, "staged");
-    if (row.width >= NARROW) {
+    if (row.width >= NARROW)
         canvas_text(canvas, row.x + RANGE, row.y, RANGE_WIDTH, faint, "range");
-    }
-    canvas_text(canvas, row.x + applies_column(row), row.y, APPLIES_WIDTH, faint,
-                "applies");
+    canvas_text(canvas, row.x + applies_column(row), row.y, APPLIES_WIDTH, faint, "applies");
 }
 
-static void draw_value(Canvas *canvas, int x, int y, int width, Style style,
-                       const char *text)
+static void draw_value(Canvas *canvas, int x, int y, int width, Style style, const char *text)
 {
     views_cut_text(canvas, x, y, width, style, text[0] != '\0' ? text : "\"\"");
 }
 
 /* "1e-6 ├──●────┤ 0.1" */
-static void draw_slider(Canvas *canvas, int x, int y, const ParamInfoView *param,
-                        const char *now, const char *staged)
+static void draw_slider(Canvas *canvas, int x, int y, const ParamInfoView *param, const char *now,
+                        const char *staged)
 {
     enum { LABEL = 5, TRACK = 9 };
     char text[FORMAT_SIZE];
     double low, high;
     Style faint = theme_style(canvas, ROLE_FAINT), rule = theme_style(canvas, ROLE_RULE);
-    if (!slider_ends(param, &low, &high)) {
+    if (!slider_ends(param, &low, &high))
         return;
-    }
-    double least = strcmp(param->type, "int") == 0
-                       ? param->low
-                       : low; /* 0 often means "none" or "usual" */
+    double least =
+        strcmp(param->type, "int") == 0 ? param->low : low; /* 0 often means "none" or "usual" */
     canvas_text_right(canvas, x + LABEL, y, LABEL, faint, format_tick(text, least));
     canvas_put(canvas, x + LABEL + 1, y, 0x251c, rule);
     canvas_fill(canvas, (Rect){x + LABEL + 2, y, TRACK, 1}, 0x2500, rule);
@@ -164,85 +143,77 @@ static void draw_slider(Canvas *canvas, int x, int y, const ParamInfoView *param
     canvas_text(canvas, x + LABEL + 4 + TRACK, y, LABEL, faint, format_tick(text, high));
     int at = x + LABEL + 2 + (int)(slider_part(param, now) * (TRACK - 1) + 0.5);
     canvas_put(canvas, at, y, 0x25cf, theme_style(canvas, ROLE_CURSOR));
-    if (staged != NULL) {
+    if (staged) {
         at = x + LABEL + 2 + (int)(slider_part(param, staged) * (TRACK - 1) + 0.5);
         canvas_put(canvas, at, y, 0x25cb, theme_style(canvas, ROLE_MARK));
     }
 }
 
 /* The words one may choose from, those around the present one where not all fit. */
-static void draw_choices(Canvas *canvas, int x, int y, const char *words,
-                         const char *value, bool staged)
+static void draw_choices(Canvas *canvas, int x, int y, const char *words, const char *value,
+                         bool staged)
 {
     int right = x + RANGE_WIDTH;
     const char *from = words;
     size_t length = strlen(value);
     for (const char *at = words; text_width(words) > RANGE_WIDTH && *at != '\0';) {
         size_t span = strcspn(at, "|");
-        if (span == length && strncmp(at, value, span) == 0) {
+        if (span == length && strncmp(at, value, span) == 0)
             from = at;
-        }
         at += span + (at[span] == '|');
     }
-    if (from != words) {
+    if (from != words)
         x += canvas_text(canvas, x, y, 2, theme_style(canvas, ROLE_FAINT), "… ");
-    }
     while (*from != '\0' && x < right) {
         size_t span = strcspn(from, "|");
         bool chosen = span == length && strncmp(from, value, span) == 0;
         Role role = !chosen ? ROLE_FAINT : staged ? ROLE_MARK : ROLE_STRONG;
-        int used = canvas_print(canvas, x, y, right - x, theme_style(canvas, role),
-                                "%.*s", (int)span, from);
-        if (used < (int)span) {
+        int used = canvas_print(canvas, x, y, right - x, theme_style(canvas, role), "%.*s",
+                                (int)span, from);
+        if (used < (int)span)
             canvas_put(canvas, right - 1, y, 0x2026, theme_style(canvas, ROLE_FAINT));
-        }
         x += used + 1;
         from += span + (from[span] == '|');
     }
 }
 
-static void draw_range(Canvas *canvas, int x, int y, const ParamInfoView *param,
-                       const char *now, const char *staged)
+static void draw_range(Canvas *canvas, int x, int y, const ParamInfoView *param, const char *now,
+                       const char *staged)
 {
-    const char *value = staged != NULL ? staged : now;
+    const char *value = staged ? staged : now;
     if (strcmp(param->type, "choice") == 0) {
-        draw_choices(canvas, x, y, param->choices, value, staged != NULL);
+        draw_choices(canvas, x, y, param->choices, value, staged);
     } else if (strcmp(param->type, "bool") == 0) {
-        draw_choices(canvas, x, y, "no|yes", value, staged != NULL);
+        draw_choices(canvas, x, y, "no|yes", value, staged);
     } else if (strcmp(param->type, "letters") == 0) {
-        canvas_print(canvas, x, y, RANGE_WIDTH, theme_style(canvas, ROLE_FAINT),
-                     "any of %s", param->choices);
+        canvas_print(canvas, x, y, RANGE_WIDTH, theme_style(canvas, ROLE_FAINT), "any of %s",
+                     param->choices);
     } else {
         draw_slider(canvas, x, y, param, now, staged);
     }
 }
 
-static void draw_row(Canvas *canvas, Rect row, const TweakState *own, const RunView *run,
-                     int which, bool chosen, bool full_name)
+static void draw_row(Canvas *canvas, Rect row, const TweakState *own, const RunView *run, int which,
+                     bool chosen, bool full_name)
 {
     ParamInfoView param;
-    if (!engine_param(which, &param)) {
+    if (!engine_param(which, &param))
         return;
-    }
     const char *now = which < run->params ? run->param[which] : "";
-    const char *staged =
-        own->staged.run == run->id ? staged_text(&own->staged, which) : NULL;
+    const char *staged = own->staged.run == run->id ? staged_text(&own->staged, which) : NULL;
     bool live = staged_is_live(which);
     Style plain = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
-    if (chosen) {
+    if (chosen)
         canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), "▸");
-    }
     canvas_print(canvas, row.x + NAME, row.y, NOW - NAME - 1, plain, "%s%s%s",
                  full_name ? param.section : "", full_name ? "." : "", param.key);
-    draw_value(canvas, row.x + NOW, row.y, STAGED - NOW - 1,
-               theme_style(canvas, ROLE_TEXT), now);
-    if (staged != NULL) {
+    draw_value(canvas, row.x + NOW, row.y, STAGED - NOW - 1, theme_style(canvas, ROLE_TEXT), now);
+    if (staged) {
         draw_value(canvas, row.x + STAGED, row.y, RANGE - STAGED - 1,
                    theme_style(canvas, ROLE_MARK), staged);
     }
-    if (row.width >= NARROW) {
+    if (row.width >= NARROW)
         draw_range(canvas, row.x + RANGE, row.y, &param, now, staged);
-    }
     canvas_text(canvas, row.x + applies_column(row), row.y, APPLIES_WIDTH,
                 theme_style(canvas, live ? ROLE_FAINT : ROLE_PAUSED), param.applies);
 }
@@ -260,12 +231,10 @@ int tweak_row_at(Rect rect, const TweakState *own, const RunView *run, int y)
     int rows, n = tweak_list(run, own->filter, lines, &rows), row = -1;
     int chosen = line_of(lines, n, own->chosen < rows ? own->chosen : rows - 1);
     int at = first_line(chosen, n, rect.height - 1) + y - rect.y - 1;
-    if (y <= rect.y || at < 0 || at >= n || lines[at].row < 0) {
+    if (y <= rect.y || at < 0 || at >= n || lines[at].row < 0)
         return -1;
-    }
-    for (int i = 0; i <= at; i++) {
+    for (int i = 0; i <= at; i++)
         row += lines[i].row >= 0;
-    }
     return row;
 }
 
@@ -280,12 +249,11 @@ void tweak_draw_list(Canvas *canvas, Rect rect, const TweakState *own, const Run
     for (int i = 0; i < n; i++) {
         Rect row = {rect.x, rect.y + i - first, rect.width, 1};
         headed = headed || lines[i].row < 0;
-        if (i < first || i - first >= rect.height) {
+        if (i < first || i - first >= rect.height)
             continue;
-        }
         if (lines[i].row < 0) {
-            canvas_text(canvas, row.x + 1, row.y, row.width,
-                        theme_style(canvas, ROLE_TITLE), lines[i].heading);
+            canvas_text(canvas, row.x + 1, row.y, row.width, theme_style(canvas, ROLE_TITLE),
+                        lines[i].heading);
         } else {
             draw_row(canvas, row, own, run, lines[i].row, i == chosen, !headed);
         }

@@ -15,8 +15,7 @@
 
 const char *const tweak_priors[] = {"beta_data", "beta_teacher", "beta_student"};
 
-bool tweak_mixture(const TweakState *own, const RunView *run, bool staged,
-                   Mixture *mixture)
+bool tweak_mixture(const TweakState *own, const RunView *run, bool staged, Mixture *mixture)
 {
     double weight[SIMPLEX_CORNERS];
     for (int i = 0; i < SIMPLEX_CORNERS; i++) {
@@ -30,17 +29,14 @@ bool tweak_mixture(const TweakState *own, const RunView *run, bool staged,
 static bool mixture_staged(const TweakState *own, const RunView *run)
 {
     bool any = false;
-    for (int i = 0; i < SIMPLEX_CORNERS && own->staged.run == run->id; i++) {
-        any = any ||
-              staged_text(&own->staged, staged_row("source", tweak_priors[i])) != NULL;
-    }
+    for (int i = 0; i < SIMPLEX_CORNERS && own->staged.run == run->id; i++)
+        any = any || staged_text(&own->staged, staged_row("source", tweak_priors[i]));
     return any;
 }
 
 /* ---- Drawing ---- */
 
-static void draw_mixture(Canvas *canvas, Rect rect, const TweakState *own,
-                         const RunView *run)
+static void draw_mixture(Canvas *canvas, Rect rect, const TweakState *own, const RunView *run)
 {
     Mixture now, staged, drawn, prior;
     bool front = own->pane == PANE_MIXTURE;
@@ -49,22 +45,19 @@ static void draw_mixture(Canvas *canvas, Rect rect, const TweakState *own,
     SimplexSpec spec = {.in_force = mixture_of(run->prior, &prior) ? &prior : NULL,
                         .now = tweak_mixture(own, run, false, &now) ? &now : NULL,
                         .drawn = mixture_of(run->share, &drawn) ? &drawn : NULL};
-    if (mixture_staged(own, run) && tweak_mixture(own, run, true, &staged)) {
+    if (mixture_staged(own, run) && tweak_mixture(own, run, true, &staged))
         spec.staged = &staged;
-    }
     simplex_draw(canvas, rect, &spec);
 }
 
-static void draw_marks(Canvas *canvas, Rect rect, const TweakState *own,
-                       const Scene *scene)
+static void draw_marks(Canvas *canvas, Rect rect, const TweakState *own, const Scene *scene)
 {
     bool front = own->pane == PANE_MARKS;
     int n = scene->run->marks;
     views_title(canvas, &rect, front ? "▸ changes" : "changes",
                 front ? "↑↓ visit  u undo" : "▲ loss over next 1 000");
     if (n == 0) {
-        canvas_text(canvas, rect.x + 2, rect.y, rect.width - 2,
-                    theme_style(canvas, ROLE_FAINT),
+        canvas_text(canvas, rect.x + 2, rect.y, rect.width - 2, theme_style(canvas, ROLE_FAINT),
                     "none yet; each will say what followed");
         return;
     }
@@ -73,19 +66,17 @@ static void draw_marks(Canvas *canvas, Rect rect, const TweakState *own,
 }
 
 /* "staged 2: lr 0.001 → 0.0005, ..." */
-static void staged_words(const TweakState *own, const RunView *run, char *text,
-                         size_t size)
+static void staged_words(const TweakState *own, const RunView *run, char *text, size_t size)
 {
     int fork_only, n = staged_count(&own->staged, run, &fork_only);
-    size_t used =
-        (size_t)snprintf(text, size, n == 0 ? "nothing staged" : "staged %d:", n);
+    size_t used = (size_t)snprintf(text, size, n == 0 ? "nothing staged" : "staged %d:", n);
     for (int i = 0; i < n && used < size; i++) {
         const StagedValue *value = &own->staged.value[i];
         ParamInfoView param;
         engine_param(value->row, &param);
-        used += (size_t)snprintf(
-            text + used, size - used, "%s %s %s → %s", i > 0 ? "," : "", param.key,
-            value->row < run->params ? run->param[value->row] : "", value->text);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s %s %s → %s", i > 0 ? "," : "", param.key,
+                             value->row < run->params ? run->param[value->row] : "", value->text);
     }
 }
 
@@ -100,8 +91,8 @@ static void draw_keys(Canvas *canvas, Rect row, const TweakState *own, const Sce
         snprintf(text, sizeof text,
                  "← → change a value, = types one; nothing happens before Enter or f");
     } else if (fork_only == n) {
-        snprintf(text, sizeof text,
-                 "f  apply in a fork (run %02d stays as it is)   Esc  discard", run->id);
+        snprintf(text, sizeof text, "f  apply in a fork (run %02d stays as it is)   Esc  discard",
+                 run->id);
     } else {
         snprintf(text, sizeof text,
                  "Enter  apply %sto %02d%s   f  in a fork (keeps %02d)   Esc  discard",
@@ -112,14 +103,12 @@ static void draw_keys(Canvas *canvas, Rect row, const TweakState *own, const Sce
                 theme_style(canvas, n > 0 ? ROLE_KEY : ROLE_FAINT), text);
 }
 
-static void draw_help(Canvas *canvas, Rect rect, const TweakState *own,
-                      const RunView *run)
+static void draw_help(Canvas *canvas, Rect rect, const TweakState *own, const RunView *run)
 {
     ParamInfoView param;
     int which = tweak_chosen(own, run);
-    if (which < 0 || !engine_param(which, &param)) {
+    if (which < 0 || !engine_param(which, &param))
         return;
-    }
     char text[256];
     const char *unit = param.unit;
     snprintf(text, sizeof text, "%s%s%s%s", param.help, unit[0] != '\0' ? " [" : "", unit,
@@ -128,18 +117,15 @@ static void draw_help(Canvas *canvas, Rect rect, const TweakState *own,
     views_wrap(canvas, inside, 0, theme_style(canvas, ROLE_TEXT), text);
 }
 
-static void draw_staged(Canvas *canvas, Rect rect, const TweakState *own,
-                        const Scene *scene)
+static void draw_staged(Canvas *canvas, Rect rect, const TweakState *own, const Scene *scene)
 {
     char text[400];
     staged_words(own, scene->run, text, sizeof text);
     views_title(canvas, &rect, text, "");
-    if (rect.height >= 2) {
+    if (rect.height >= 2)
         draw_help(canvas, layout_take_top(&rect, rect.height - 1), own, scene->run);
-    }
-    if (rect.height >= 1) {
+    if (rect.height >= 1)
         draw_keys(canvas, rect, own, scene);
-    }
 }
 
 /* Marks and mixture side by side where there is room, else the one in front. */
@@ -151,8 +137,7 @@ static void split_below(TweakLayout *layout, Rect rect, Pane pane)
         return;
     }
     int width = MIXTURE_WIDTH + (rect.height > 8 ? 2 * (rect.height - 8) : 0);
-    layout->mixture =
-        layout_take_right(&rect, width < rect.width / 2 ? width : rect.width / 2);
+    layout->mixture = layout_take_right(&rect, width < rect.width / 2 ? width : rect.width / 2);
     layout_take_right(&rect, 1);
     layout->marks = rect;
 }
@@ -167,11 +152,10 @@ TweakLayout tweak_layout(Rect body, Pane pane)
     }
     int rows = body.height >= 20 ? 4 : body.height >= 10 ? 3 : 2;
     layout.staged = layout_take_bottom(&body, rows);
-    if (tall || pane == PANE_LIST) {
+    if (tall || pane == PANE_LIST)
         layout.list = body;
-    } else {
+    else
         split_below(&layout, body, pane);
-    }
     return layout;
 }
 
@@ -179,10 +163,8 @@ void tweak_draw_panes(Canvas *canvas, const TweakLayout *layout, const TweakStat
                       const Scene *scene)
 {
     draw_staged(canvas, layout->staged, own, scene);
-    if (!rect_is_empty(layout->marks)) {
+    if (!rect_is_empty(layout->marks))
         draw_marks(canvas, layout->marks, own, scene);
-    }
-    if (!rect_is_empty(layout->mixture)) {
+    if (!rect_is_empty(layout->mixture))
         draw_mixture(canvas, layout->mixture, own, scene->run);
-    }
 }

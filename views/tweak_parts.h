@@ -29,15 +29,13 @@ typedef struct ListLine {
 /* Parameters of the run's method whose names hold the filter: what one steers with first,
  * then section by section. Returns how many lines; *rows gets how many of them are
  * parameters. */
-int tweak_list(const RunView *run, const char *filter, ListLine lines[LIST_MAX],
-               int *rows);
+int tweak_list(const RunView *run, const char *filter, ListLine lines[LIST_MAX], int *rows);
 /* The engine_param row of the chosen line, -1: nothing is listed. */
 int tweak_chosen(const TweakState *own, const RunView *run);
 /* The row of the list (as TweakState.chosen counts) drawn at `y` in `rect`; -1: none. */
 int tweak_row_at(Rect rect, const TweakState *own, const RunView *run, int y);
 /* The list under its heads. */
-void tweak_draw_list(Canvas *canvas, Rect rect, const TweakState *own,
-                     const RunView *run);
+void tweak_draw_list(Canvas *canvas, Rect rect, const TweakState *own, const RunView *run);
 /* Where everything stands; empty: not shown. Each has its title on its first row. */
 typedef struct TweakLayout {
     Rect list, staged, marks, mixture;
@@ -50,7 +48,6 @@ void tweak_draw_panes(Canvas *canvas, const TweakLayout *layout, const TweakStat
 /* Keys of the three priors in [source]. */
 extern const char *const tweak_priors[SIMPLEX_CORNERS];
 /* The mixture of the run's own values, or of the staged ones. false: there is none. */
-bool tweak_mixture(const TweakState *own, const RunView *run, bool staged,
-                   Mixture *mixture);
+bool tweak_mixture(const TweakState *own, const RunView *run, bool staged, Mixture *mixture);
 
 #endif

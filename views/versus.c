@@ -20,32 +20,19 @@ static void put_state(const RunView *run, char text[CELL_SIZE])
 
 static void put_origin(const RunView *run, char text[CELL_SIZE])
 {
-    if (run->parent > 0) {
+    if (run->parent > 0)
         snprintf(text, CELL_SIZE, "%02d @ %ld", run->parent, run->parent_step);
-    } else {
+    else
         snprintf(text, CELL_SIZE, "-");
-    }
 }
 
-static double step_of(const RunView *run)
-{
-    return (double)run->step;
-}
+static double step_of(const RunView *run) { return (double)run->step; }
 
-static double loss_of(const RunView *run)
-{
-    return run->smooth_loss;
-}
+static double loss_of(const RunView *run) { return run->smooth_loss; }
 
-static double shift_of(const RunView *run)
-{
-    return run->shift;
-}
+static double shift_of(const RunView *run) { return run->shift; }
 
-static double nfe_of(const RunView *run)
-{
-    return run->nfe;
-}
+static double nfe_of(const RunView *run) { return run->nfe; }
 
 static double seconds_of(const RunView *run)
 {
@@ -61,6 +48,7 @@ typedef struct Figure {
 } Figure;
 
 /* What it came to; then, below the parameters, what it took. */
+/* clang-format off */
 static const Figure figures[] = {
     {"loss",                loss_of,    NULL,       format_value,    true },
     {"shift",               shift_of,   NULL,       format_value,    true },
@@ -70,15 +58,14 @@ static const Figure figures[] = {
     {"state",               NULL,       put_state,  NULL,            false},
     {"forked from",         NULL,       put_origin, NULL,            false},
 };
+/* clang-format on */
 enum { FIGURES = sizeof figures / sizeof *figures, FIGURES_ABOVE = 2 };
 
 static const MetricView *find_metric(const RunView *run, const char *name)
 {
-    for (int i = 0; i < run->metrics; i++) {
-        if (strcmp(run->metric[i].name, name) == 0) {
+    for (int i = 0; i < run->metrics; i++)
+        if (strcmp(run->metric[i].name, name) == 0)
             return &run->metric[i];
-        }
-    }
     return NULL;
 }
 
@@ -89,12 +76,10 @@ static int metric_names(const Laid *laid, const char *name[NAMES_MAX])
     for (int i = 0; i < laid->n; i++) {
         for (int m = 0; m < laid->run[i]->metrics && n < NAMES_MAX; m++) {
             bool known = false;
-            for (int k = 0; k < n; k++) {
+            for (int k = 0; k < n; k++)
                 known = known || strcmp(name[k], laid->run[i]->metric[m].name) == 0;
-            }
-            if (!known) {
+            if (!known)
                 name[n++] = laid->run[i]->metric[m].name;
-            }
         }
     }
     return n;
@@ -104,9 +89,8 @@ static int metric_names(const Laid *laid, const char *name[NAMES_MAX])
 static void put_change(char *text, size_t size, double value, double base)
 {
     double change = 100 * (value / base - 1);
-    if (isfinite(change) && base > 0) {
+    if (isfinite(change) && base > 0)
         snprintf(text, size, fabs(change) < 10 ? " %+.1f%%" : " %+.0f%%", change);
-    }
 }
 
 /* ---- Rows ---- */
@@ -142,9 +126,8 @@ static bool differs(const Table *table, Row row)
     put_cell(table, row, table->laid->run[0], 0, first);
     for (int i = 1; i < table->laid->n; i++) {
         put_cell(table, row, table->laid->run[i], 0, other);
-        if (strcmp(first, other) != 0) {
+        if (strcmp(first, other) != 0)
             return true;
-        }
     }
     return table->laid->n == 1 && row.kind != ROW_PARAM;
 }
@@ -153,9 +136,8 @@ static void list(Table *table, RowKind kind, int from, int to, bool equal)
 {
     for (int i = from; i < to; i++) {
         Row row = {kind, i};
-        if (equal || differs(table, row)) {
+        if (equal || differs(table, row))
             table->row[table->rows++] = row;
-        }
     }
 }
 
@@ -166,7 +148,7 @@ static Table table_new(const Scene *scene, const Laid *laid, bool equal)
     table.params = engine_params(&table.param);
     size_t most = (size_t)(FIGURES + table.metrics + table.params);
     table.row = malloc(sizeof *table.row * most);
-    must(table.row != NULL);
+    must(table.row);
     list(&table, ROW_FIGURE, 0, FIGURES_ABOVE, equal);
     list(&table, ROW_METRIC, 0, table.metrics, equal);
     list(&table, ROW_PARAM, 0, table.params, equal);
@@ -193,36 +175,32 @@ static void put_figure(const Table *table, const Figure *figure, const RunView *
                        char text[CELL_SIZE])
 {
     char number[FORMAT_SIZE];
-    if (figure->words != NULL) {
+    if (figure->words) {
         figure->words(run, text);
         return;
     }
     double value = figure->value(run);
     int used = snprintf(text, CELL_SIZE, "%s", figure->format(number, value));
-    if (figure->judged && run != table->base) {
-        put_change(text + used, CELL_SIZE - (size_t)used, value,
-                   figure->value(table->base));
-    }
+    if (figure->judged && run != table->base)
+        put_change(text + used, CELL_SIZE - (size_t)used, value, figure->value(table->base));
 }
 
-static void put_metric(const Table *table, const char *name, const RunView *run,
-                       int width, char text[CELL_SIZE])
+static void put_metric(const Table *table, const char *name, const RunView *run, int width,
+                       char text[CELL_SIZE])
 {
-    const MetricView *metric = find_metric(run, name),
-                     *base = find_metric(table->base, name);
+    const MetricView *metric = find_metric(run, name), *base = find_metric(table->base, name);
     char number[FORMAT_SIZE];
-    if (metric == NULL) {
+    if (!metric) {
         snprintf(text, CELL_SIZE, "-");
         return;
     }
     int used = snprintf(text, CELL_SIZE, "%s", format_value(number, metric->value));
     if (width >= 23) {
-        used += snprintf(text + used, CELL_SIZE - (size_t)used, " [%.3g, %.3g]",
-                         metric->low, metric->high);
+        used += snprintf(text + used, CELL_SIZE - (size_t)used, " [%.3g, %.3g]", metric->low,
+                         metric->high);
     }
-    if (base != NULL && run != table->base && width - used >= 8) {
+    if (base && run != table->base && width - used >= 8)
         put_change(text + used, CELL_SIZE - (size_t)used, metric->value, base->value);
-    }
 }
 
 static void put_cell(const Table *table, Row row, const RunView *run, int width,
@@ -242,8 +220,7 @@ static void put_label(const Table *table, Row row, char text[CELL_SIZE])
         snprintf(text, CELL_SIZE, "%s.%s", param->section, param->key);
     } else {
         snprintf(text, CELL_SIZE, "%s",
-                 row.kind == ROW_FIGURE ? figures[row.index].label
-                                        : table->metric[row.index]);
+                 row.kind == ROW_FIGURE ? figures[row.index].label : table->metric[row.index]);
     }
 }
 
@@ -255,18 +232,17 @@ static void draw_head(Canvas *canvas, const Table *table, Rect rect, int shown, 
         const RunView *run = table->laid->run[i];
         int stroke = table->laid->stroke[i];
         canvas_print(canvas, rect.x + LABEL + i * each, rect.y, each - 1,
-                     chart_style(canvas, stroke), "%s %02d%s %s", chart_stroke(stroke),
-                     run->id, run == table->base ? " base" : "", run->name);
+                     chart_style(canvas, stroke), "%s %02d%s %s", chart_stroke(stroke), run->id,
+                     run == table->base ? " base" : "", run->name);
     }
     if (shown < table->laid->n) {
-        canvas_print(canvas, rect.x + 1, rect.y, LABEL - 2,
-                     theme_style(canvas, ROLE_FAINT), "%d more do not fit",
-                     table->laid->n - shown);
+        canvas_print(canvas, rect.x + 1, rect.y, LABEL - 2, theme_style(canvas, ROLE_FAINT),
+                     "%d more do not fit", table->laid->n - shown);
     }
 }
 
-static void draw_row(Canvas *canvas, const Table *table, Rect rect, int y, Row row,
-                     int shown, int each)
+static void draw_row(Canvas *canvas, const Table *table, Rect rect, int y, Row row, int shown,
+                     int each)
 {
     char label[CELL_SIZE], text[CELL_SIZE], base[CELL_SIZE];
     put_label(table, row, label);
@@ -281,8 +257,8 @@ static void draw_row(Canvas *canvas, const Table *table, Rect rect, int y, Row r
     }
 }
 
-void versus_draw(Canvas *canvas, const Scene *scene, const Laid *laid, bool equal,
-                 int first, Rect rect)
+void versus_draw(Canvas *canvas, const Scene *scene, const Laid *laid, bool equal, int first,
+                 Rect rect)
 {
     Table table = table_new(scene, laid, equal);
     int hidden = table.params + FIGURES + table.metrics - table.rows;
@@ -291,19 +267,16 @@ void versus_draw(Canvas *canvas, const Scene *scene, const Laid *laid, bool equa
     first = first < 0 ? 0 : first;
     char right[64] = "all rows";
     if (!equal) {
-        snprintf(right, sizeof right, "%s%d equal rows hidden",
-                 last > first ? "↓ more · " : "", hidden);
+        snprintf(right, sizeof right, "%s%d equal rows hidden", last > first ? "↓ more · " : "",
+                 hidden);
     }
     views_title(canvas, &rect, "only what differs", right);
-    while (shown > 1 && room / shown < COLUMN_LEAST) {
+    while (shown > 1 && room / shown < COLUMN_LEAST)
         shown--;
-    }
     int each = room / shown > COLUMN_MOST ? COLUMN_MOST : room / shown;
-    if (rect.height > 1) {
+    if (rect.height > 1)
         draw_head(canvas, &table, rect, shown, each);
-    }
-    for (int y = 1; y < rect.height && first + y - 1 < table.rows; y++) {
+    for (int y = 1; y < rect.height && first + y - 1 < table.rows; y++)
         draw_row(canvas, &table, rect, rect.y + y, table.row[first + y - 1], shown, each);
-    }
     table_free(&table);
 }

@@ -8,7 +8,7 @@
 /* Rows below the head. `equal`: parameters that all runs share are rows too. */
 int versus_rows(const Scene *scene, const Laid *laid, bool equal);
 /* From row `first` on; a column a run, as many as find room. */
-void versus_draw(Canvas *canvas, const Scene *scene, const Laid *laid, bool equal,
-                 int first, Rect rect);
+void versus_draw(Canvas *canvas, const Scene *scene, const Laid *laid, bool equal, int first,
+                 Rect rect);
 
 #endif

@@ -24,12 +24,10 @@ Reply reply_say(ReplyKind kind, const char *format, ...)
 
 Reference views_reference(const Session *session, const RunView *run)
 {
-    if (session->reference != REFERENCE_AUTO) {
+    if (session->reference != REFERENCE_AUTO)
         return session->reference;
-    }
-    if (run == NULL || !run->guided) {
+    if (!run || !run->guided)
         return REFERENCE_RATIO;
-    }
     return run->renoises ? REFERENCE_MMD_TEACHER : REFERENCE_PAIRED;
 }
 
@@ -42,14 +40,12 @@ long views_step(const Session *session, const RunView *run)
 const SamplesView *views_samples_at(const RunView *run, long step)
 {
     const SamplesView *own = &run->samples, *past = &run->past;
-    if (past->n < 1 || own->n < 1) {
+    if (past->n < 1 || own->n < 1)
         return own->n < 1 && past->n > 0 ? past : own;
-    }
-    if (step < 0) {
-        return past->paths != NULL && own->paths == NULL ? past : own;
-    }
+    if (step < 0)
+        return past->paths && !own->paths ? past : own;
     bool own_fits = own->step <= step, past_fits = past->step <= step;
-    bool newer = past->step > own->step || (past->step == own->step && own->paths == NULL);
+    bool newer = past->step > own->step || (past->step == own->step && !own->paths);
     return own_fits && !(past_fits && newer) ? own : past;
 }
 
@@ -72,9 +68,8 @@ static void scrub(const Scene *scene, int by)
 bool views_scrub(const Scene *scene, Action action)
 {
     Session *session = scene->session;
-    if (scene->run == NULL) {
+    if (!scene->run)
         return false;
-    }
     bool playing = session->playing;
     session->playing = false;
     switch (action) {
@@ -103,34 +98,29 @@ int views_move(int index, int n, Action action)
 void views_title(Canvas *canvas, Rect *rect, const char *title, const char *right)
 {
     Rect row = *rect;
-    if (rect->height < 1 || rect->width < 4) {
+    if (rect->height < 1 || rect->width < 4)
         return;
-    }
     rect->y++;
     rect->height--;
-    canvas_fill(canvas, (Rect){row.x, row.y, row.width, 1}, 0x2500,
-                theme_style(canvas, ROLE_RULE));
-    int used = canvas_text(canvas, row.x + 2, row.y, row.width - 4,
-                           theme_style(canvas, ROLE_TITLE), title);
+    canvas_fill(canvas, (Rect){row.x, row.y, row.width, 1}, 0x2500, theme_style(canvas, ROLE_RULE));
+    int used = canvas_text(canvas, row.x + 2, row.y, row.width - 4, theme_style(canvas, ROLE_TITLE),
+                           title);
     canvas_put(canvas, row.x + 1, row.y, ' ', theme_style(canvas, ROLE_TEXT));
     canvas_put(canvas, row.x + 2 + used, row.y, ' ', theme_style(canvas, ROLE_TEXT));
     int need = text_width(right);
     if (need > 0 && used + need + 8 <= row.width) {
         int end = row.x + row.width - 2;
-        canvas_text_right(canvas, end, row.y, need, theme_style(canvas, ROLE_FAINT),
-                          right);
+        canvas_text_right(canvas, end, row.y, need, theme_style(canvas, ROLE_FAINT), right);
         canvas_put(canvas, end - need - 1, row.y, ' ', theme_style(canvas, ROLE_TEXT));
         canvas_put(canvas, end, row.y, ' ', theme_style(canvas, ROLE_TEXT));
     }
 }
 
-void views_cut_text(Canvas *canvas, int x, int y, int width, Style style,
-                    const char *text)
+void views_cut_text(Canvas *canvas, int x, int y, int width, Style style, const char *text)
 {
     canvas_text(canvas, x, y, width, style, text);
-    if (text_width(text) > width && width > 0) {
+    if (text_width(text) > width && width > 0)
         canvas_put(canvas, x + width - 1, y, 0x2026, style);
-    }
 }
 
 enum { WRAP_TEXT = 1024 };
@@ -144,14 +134,12 @@ int views_wrap(Canvas *canvas, Rect rect, int row, Style style, const char *text
             int next = end + 1 + (int)strcspn(text + end + 1, " ");
             char line[WRAP_TEXT];
             snprintf(line, sizeof line, "%.*s", next, text);
-            if (text_width(line) > rect.width && cut > 0) {
+            if (text_width(line) > rect.width && cut > 0)
                 break;
-            }
             cut = end = next;
         }
-        if (canvas != NULL && row >= 0 && row < rect.height) {
+        if (canvas && row >= 0 && row < rect.height)
             canvas_print(canvas, rect.x, rect.y + row, rect.width, style, "%.*s", cut, text);
-        }
         row++;
         text += cut + (text[cut] == ' ');
     }
@@ -160,20 +148,20 @@ int views_wrap(Canvas *canvas, Rect rect, int row, Style style, const char *text
 
 bool views_fact(Canvas *canvas, Rect rect, int row, const char *label, const char *value)
 {
-    if (row >= rect.height || rect.width < 12) {
+    if (row >= rect.height || rect.width < 12)
         return false;
-    }
     views_cut_text(canvas, rect.x + 1, rect.y + row, 9, theme_style(canvas, ROLE_FAINT), label);
-    canvas_text(canvas, rect.x + 11, rect.y + row, rect.width - 11, theme_style(canvas, ROLE_TEXT), value);
+    canvas_text(canvas, rect.x + 11, rect.y + row, rect.width - 11, theme_style(canvas, ROLE_TEXT),
+                value);
     return true;
 }
 
-Style views_state(const Canvas *canvas, RunState state, const char **sign,
-                  const char **word)
+Style views_state(const Canvas *canvas, RunState state, const char **sign, const char **word)
 {
     static const struct {
         const char *sign, *word;
         Role role;
+        /* clang-format off */
     } states[] = {
         [RUN_QUEUED] = {"·",  "queued", ROLE_FAINT },
         [RUN_LIVE] = {"●", "live",   ROLE_LIVE  },
@@ -181,6 +169,7 @@ Style views_state(const Canvas *canvas, RunState state, const char **sign,
         [RUN_DONE] = {"✓", "done",   ROLE_DONE  },
         [RUN_FAILED] = {"✗", "failed", ROLE_FAILED},
     };
+    /* clang-format on */
     *sign = states[state].sign;
     *word = states[state].word;
     return theme_style(canvas, states[state].role);
@@ -210,8 +199,7 @@ static void shift_fact(Facts *facts, const RunView *run)
     char value[FORMAT_SIZE], text[64];
     if (run->shift_view.rows > 0 && isfinite(run->shift)) {
         format_value(value, run->shift);
-        snprintf(text, sizeof text, "%s at i=%d", value,
-                 run->shift_view.rows - run->shift_row);
+        snprintf(text, sizeof text, "%s at i=%d", value, run->shift_view.rows - run->shift_row);
         fact(facts, "shift", text);
     } else {
         fact(facts, "shift", "-");
@@ -221,8 +209,7 @@ static void shift_fact(Facts *facts, const RunView *run)
 static void pace_facts(Facts *facts, const RunView *run)
 {
     char text[FORMAT_SIZE], line[64];
-    fact(facts, "left",
-         format_duration(text, run->state == RUN_LIVE ? run->seconds_left : NAN));
+    fact(facts, "left", format_duration(text, run->state == RUN_LIVE ? run->seconds_left : NAN));
     snprintf(line, sizeof line, "%s steps/s", format_value(text, run->steps_per_s));
     fact(facts, "speed", run->state == RUN_LIVE ? line : "-");
 }
@@ -237,17 +224,14 @@ void views_facts(Canvas *canvas, const Scene *scene, Rect rect)
     shift_fact(&facts, run);
     fact_value(&facts, "lr", run->lr);
     fact_value(&facts, "gradient", run->grad_norm);
-    if (!scene->fixed_clock) {
+    if (!scene->fixed_clock)
         pace_facts(&facts, run);
-    }
-    fact(&facts, "saved",
-         run->checkpoint < 0 ? "-" : format_count(count, (double)run->checkpoint));
+    fact(&facts, "saved", run->checkpoint < 0 ? "-" : format_count(count, (double)run->checkpoint));
     snprintf(text, sizeof text, "%s, %.0f %% shift", format_short(count, run->nfe),
              run->shift_share * 100);
     fact(&facts, "evals", text);
-    for (int i = 0; i < run->metrics; i++) {
+    for (int i = 0; i < run->metrics; i++)
         fact_value(&facts, run->metric[i].name, run->metric[i].value);
-    }
 }
 
 const char *views_owner(const Scene *scene, char *text, size_t size)
@@ -255,9 +239,8 @@ const char *views_owner(const Scene *scene, char *text, size_t size)
     const OwnerView *owner = &scene->snapshot->owner;
     const char *way = scene->readonly ? "looking on" : "attached";
     char watching[40] = "";
-    if (owner->here && owner->viewers > 0) {
+    if (owner->here && owner->viewers > 0)
         snprintf(watching, sizeof watching, ", %d watching", owner->viewers);
-    }
     if (owner->here) {
         snprintf(text, size, "engine: this workbench%s", watching);
     } else if (owner->kind == OWNER_NONE) {
@@ -274,8 +257,7 @@ void views_news(Canvas *canvas, const Scene *scene, Rect rect)
     const Snapshot *snapshot = scene->snapshot;
     for (int row = 0; row < rect.height && row < snapshot->notes; row++) {
         const NoteView *note = &snapshot->note[snapshot->notes - 1 - row];
-        Style style =
-            theme_style(canvas, note->status == STATUS_OK ? ROLE_TEXT : ROLE_FAILED);
+        Style style = theme_style(canvas, note->status == STATUS_OK ? ROLE_TEXT : ROLE_FAILED);
         int x = rect.x + 1;
         int y = rect.y + row;
         if (!scene->fixed_clock && rect.width >= 40) {

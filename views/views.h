@@ -26,19 +26,19 @@ enum { STAGE_LAST = 1 << 20, LAID_MAX = 7 };
 
 /* The one cursor and the choices that all views share. */
 typedef struct Session {
-    int run;   /* RunView.id of the chosen run, 0: none */
-    bool live; /* the training step follows the newest */
-    long step; /* else: the training step under the cursor */
-    int stage; /* sampling stage 0 (noise) .. N (the sample); clamped where it is used */
-    int seed;  /* sample number */
+    int run;      /* RunView.id of the chosen run, 0: none */
+    bool live;    /* the training step follows the newest */
+    long step;    /* else: the training step under the cursor */
+    int stage;    /* sampling stage 0 (noise) .. N (the sample); clamped where it is used */
+    int seed;     /* sample number */
     bool playing; /* the sampling stage moves by itself */
-    int zoom;  /* the chart shows 1 / 2^zoom of the axis */
+    int zoom;     /* the chart shows 1 / 2^zoom of the axis */
     bool linear_y, log_x;
     Dots dots;
-    int curve; /* which RunView.term */
-    int smoothing; /* of lines: 0 off, else 1..SMOOTHINGS */
-    bool all;      /* ranges of values hold the outliers too */
-    int across;    /* what charts run along: an Across */
+    int curve;          /* which RunView.term */
+    int smoothing;      /* of lines: 0 off, else 1..SMOOTHINGS */
+    bool all;           /* ranges of values hold the outliers too */
+    int across;         /* what charts run along: an Across */
     int laid[LAID_MAX]; /* runs overlaid (their ids), 0: a free place */
     int base;           /* the run differences are taken to, 0: chosen by the screen */
     Reference reference;
@@ -74,9 +74,10 @@ typedef enum ReplyKind {
     REPLY_REFUSED, /* what was typed will not do: `say` why; the line stays */
     REPLY_HELP,
     REPLY_QUIT,
-    REPLY_LESSON, /* command.text: next, back, reset, leave */
+    REPLY_LESSON,  /* command.text: next, back, reset, leave */
     REPLY_DISPLAY, /* write the screen to the file command.text */
-    REPLY_SHARE,   /* put the line that brings this screen back where a person can take it: command.text */
+    REPLY_SHARE,   /* put the line that brings this screen back where a person can take it:
+                      command.text */
     REPLY_ALERT,   /* command.text: a rule to ring for, or off */
     REPLY_BELL,
     REPLY_PICTURE, /* write the pictures on screen to the file command.text */
@@ -117,8 +118,7 @@ typedef struct View {
     void (*describe)(const Scene *scene, char *text, size_t size);
 } View;
 
-extern const View view_runs, view_curves, view_samples, view_paths, view_tweak,
-    view_compare;
+extern const View view_runs, view_curves, view_samples, view_paths, view_tweak, view_compare;
 extern const View view_help, view_quit, view_picker, view_marks;
 
 extern const View *const views[]; /* the tabs */
@@ -127,8 +127,7 @@ extern const int view_count;
 /* ---- Shared by views ---- */
 
 /* A reply that says something. */
-Reply reply_say(ReplyKind kind, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+Reply reply_say(ReplyKind kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The measure REFERENCE_AUTO stands for in this run. */
 Reference views_reference(const Session *session, const RunView *run);
@@ -138,23 +137,22 @@ long views_step(const Session *session, const RunView *run);
 const SamplesView *views_samples_at(const RunView *run, long step);
 /* The same for the training step under the cursor. */
 const SamplesView *views_samples(const Session *session, const RunView *run);
-/* What views of samples have in common: earlier and later training steps, End, playing. false: not one of these. */
+/* What views of samples have in common: earlier and later training steps, End, playing. false: not
+ * one of these. */
 bool views_scrub(const Scene *scene, Action action);
 /* Moves an index by an action (up, down, page, first, last) within [0, n). */
 int views_move(int index, int n, Action action);
 /* "─ title ───── right ─" on the first row of `rect`, which is cut off it. */
 void views_title(Canvas *canvas, Rect *rect, const char *title, const char *right);
 /* At most `width` cells, the last a mark of it when the text was cut. */
-void views_cut_text(Canvas *canvas, int x, int y, int width, Style style,
-                    const char *text);
-/* Words of `text` on as many rows of `rect` as they take, from `row` on; rows outside are left out. Returns the rows taken;
- * canvas NULL: only counts. */
+void views_cut_text(Canvas *canvas, int x, int y, int width, Style style, const char *text);
+/* Words of `text` on as many rows of `rect` as they take, from `row` on; rows outside are left out.
+ * Returns the rows taken; canvas NULL: only counts. */
 int views_wrap(Canvas *canvas, Rect rect, int row, Style style, const char *text);
 /* "label   value" on row y; false when there is no room for it. */
 bool views_fact(Canvas *canvas, Rect rect, int row, const char *label, const char *value);
 /* State as a sign and a word. */
-Style views_state(const Canvas *canvas, RunState state, const char **sign,
-                  const char **word);
+Style views_state(const Canvas *canvas, RunState state, const char **sign, const char **word);
 /* The chosen run's figures, one a row; what does not fit is left out. */
 void views_facts(Canvas *canvas, const Scene *scene, Rect rect);
 /* Who owns the folder: "this workbench", "process 1234, headless: attached". Returns `text`. */

@@ -11,10 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *skip_blanks(const char *text)
-{
-    return text + strspn(text, " \t");
-}
+static const char *skip_blanks(const char *text) { return text + strspn(text, " \t"); }
 
 static bool whole_number(const char *text, long *value)
 {
@@ -26,17 +23,12 @@ static bool whole_number(const char *text, long *value)
 
 static Reply send(const Scene *scene, CommandKind kind, long number, const char *text)
 {
-    Reply reply = {
-        .kind = REPLY_SEND, .command = {.kind = kind, .number = number}
-    };
-    if (scene->run == NULL && kind != COMMAND_NEW) {
+    Reply reply = {.kind = REPLY_SEND, .command = {.kind = kind, .number = number}};
+    if (!scene->run && kind != COMMAND_NEW)
         return reply_say(REPLY_REFUSED, "no run is chosen");
-    }
-    if (strlen(text) >= sizeof reply.command.text) {
-        return reply_say(REPLY_REFUSED, "too long: at most %d characters",
-                         COMMAND_TEXT_SIZE - 1);
-    }
-    reply.command.run = scene->run != NULL ? scene->run->id : 0;
+    if (strlen(text) >= sizeof reply.command.text)
+        return reply_say(REPLY_REFUSED, "too long: at most %d characters", COMMAND_TEXT_SIZE - 1);
+    reply.command.run = scene->run ? scene->run->id : 0;
     snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
     return reply;
 }
@@ -47,11 +39,10 @@ static void to_lines(const char *text, char *lines, size_t size)
     size_t n = 0;
     for (text = skip_blanks(text); *text != '\0' && n + 1 < size; text++) {
         bool blank = *text == ' ' || *text == '\t';
-        if (!blank) {
+        if (!blank)
             lines[n++] = *text;
-        } else if (n > 0 && lines[n - 1] != '\n') {
+        else if (n > 0 && lines[n - 1] != '\n')
             lines[n++] = '\n';
-        }
     }
     n -= n > 0 && lines[n - 1] == '\n';
     lines[n] = '\0';
@@ -63,7 +54,7 @@ static Reply do_set(const Scene *scene, const char *text)
 {
     char lines[COMMAND_TEXT_SIZE];
     to_lines(text, lines, sizeof lines);
-    if (strchr(lines, '=') == NULL) {
+    if (!strchr(lines, '=')) {
         return reply_say(REPLY_REFUSED,
                          "write section.key=value, for example: set optimizer.lr=5e-4");
     }
@@ -84,9 +75,8 @@ static Reply do_new(const Scene *scene, const char *text)
 {
     char lines[COMMAND_TEXT_SIZE];
     to_lines(text, lines, sizeof lines);
-    if (lines[0] == '\0') {
+    if (lines[0] == '\0')
         return reply_say(REPLY_REFUSED, "write a preset's name: Tab lists them");
-    }
     return send(scene, COMMAND_NEW, 0, lines);
 }
 
@@ -105,9 +95,8 @@ static Reply do_pause(const Scene *scene, const char *text)
 static Reply do_step(const Scene *scene, const char *text)
 {
     long n = 1;
-    if (*text != '\0' && (!whole_number(text, &n) || n < 1)) {
+    if (*text != '\0' && (!whole_number(text, &n) || n < 1))
         return reply_say(REPLY_REFUSED, "step %s: how many training steps, from 1", text);
-    }
     return send(scene, COMMAND_STEP, n, "");
 }
 
@@ -120,9 +109,8 @@ static Reply do_save(const Scene *scene, const char *text)
 Reply words_note(const Scene *scene, const char *text)
 {
     char note[MARK_TEXT_SIZE - 8];
-    if (scene->run == NULL) {
+    if (!scene->run)
         return reply_say(REPLY_REFUSED, "no run is chosen");
-    }
     mark_note(scene->session, scene->run, text, note, sizeof note);
     return send(scene, COMMAND_NOTE, views_step(scene->session, scene->run), note);
 }
@@ -135,9 +123,8 @@ static Reply do_view(const Scene *scene, const char *text)
     for (int i = 0; i < view_count; i++) {
         char digit[12];
         snprintf(digit, sizeof digit, "%d", i + 1);
-        if (strcmp(text, digit) == 0 || strcasecmp(text, views[i]->name) == 0) {
+        if (strcmp(text, digit) == 0 || strcasecmp(text, views[i]->name) == 0)
             return (Reply){.kind = REPLY_VIEW, .view = i};
-        }
     }
     return reply_say(REPLY_REFUSED, "view %s: 1 to %d, or its name", text, view_count);
 }
@@ -173,10 +160,8 @@ static Reply do_go(const Scene *scene, const char *text)
 static Reply do_stage(const Scene *scene, const char *text)
 {
     long stage;
-    if (!whole_number(text, &stage) || stage < 0 || stage > STAGE_LAST) {
-        return reply_say(REPLY_REFUSED, "stage %s: a sampling stage, from 0 (noise)",
-                         text);
-    }
+    if (!whole_number(text, &stage) || stage < 0 || stage > STAGE_LAST)
+        return reply_say(REPLY_REFUSED, "stage %s: a sampling stage, from 0 (noise)", text);
     scene->session->stage = (int)stage;
     return (Reply){.kind = REPLY_NONE};
 }
@@ -184,9 +169,8 @@ static Reply do_stage(const Scene *scene, const char *text)
 static Reply do_seed(const Scene *scene, const char *text)
 {
     long seed;
-    if (!whole_number(text, &seed) || seed < 0 || seed > INT_MAX) {
+    if (!whole_number(text, &seed) || seed < 0 || seed > INT_MAX)
         return reply_say(REPLY_REFUSED, "seed %s: a sample's number, from 0", text);
-    }
     scene->session->seed = (int)seed;
     return (Reply){.kind = REPLY_NONE};
 }
@@ -194,9 +178,8 @@ static Reply do_seed(const Scene *scene, const char *text)
 static Reply do_file(ReplyKind kind, const char *text)
 {
     Reply reply = {.kind = kind};
-    if (*text == '\0' || strlen(text) >= sizeof reply.command.text) {
+    if (*text == '\0' || strlen(text) >= sizeof reply.command.text)
         return reply_say(REPLY_REFUSED, "write the name of a file");
-    }
     snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
     return reply;
 }
@@ -248,7 +231,7 @@ static Reply do_theme(const Scene *scene, const char *text)
 
 static Reply do_palette(const Scene *scene, const char *text)
 {
-    for (int i = 0; theme_palettes[i] != NULL; i++) {
+    for (int i = 0; theme_palettes[i]; i++) {
         if (strcmp(text, theme_palettes[i]) == 0) {
             scene->session->palette = i;
             return (Reply){.kind = REPLY_NONE};
@@ -260,8 +243,7 @@ static Reply do_palette(const Scene *scene, const char *text)
 static Reply do_share(const Scene *scene, const char *text)
 {
     (void)text;
-    return scene->run != NULL ? (Reply){.kind = REPLY_SHARE}
-                              : reply_say(REPLY_REFUSED, "no run is chosen");
+    return scene->run ? (Reply){.kind = REPLY_SHARE} : reply_say(REPLY_REFUSED, "no run is chosen");
 }
 
 static Reply do_alert(const Scene *scene, const char *text)
@@ -336,9 +318,8 @@ static const char *option_preset(const Scene *scene, int n, char *room, size_t s
 
 static const char *option_run(const Scene *scene, int n, char *room, size_t size)
 {
-    if (n >= scene->snapshot->runs) {
+    if (n >= scene->snapshot->runs)
         return NULL;
-    }
     snprintf(room, size, "%s", scene->snapshot->run[n]->name);
     return room;
 }
@@ -346,13 +327,13 @@ static const char *option_run(const Scene *scene, int n, char *room, size_t size
 static const char *option_view(const Scene *scene, int n, char *room, size_t size)
 {
     (void)scene;
-    if (n >= view_count) {
+    if (n >= view_count)
         return NULL;
-    }
     snprintf(room, size, "%s", views[n]->name);
     return room;
 }
 
+/* clang-format off */
 const Word words[] = {
     {"set",            "section.key=value ...",          "change parameters of the run from its next step",
      true,                                                                                                                         do_set,          option_param},
@@ -388,6 +369,7 @@ const Word words[] = {
     {"help",           "",                               "keys and commands",                                               false, do_help,         NULL        },
     {"quit",           "",                               "leave; asks when runs are live",                                  false, do_quit,         NULL        },
 };
+/* clang-format on */
 const int word_count = sizeof words / sizeof *words;
 
 /* ---- Lines ---- */
@@ -399,9 +381,8 @@ static const Word *find(const char *name, size_t n)
     int fitting = 0;
     for (int i = 0; i < word_count; i++) {
         if (strncmp(words[i].name, name, n) == 0) {
-            if (words[i].name[n] == '\0') {
+            if (words[i].name[n] == '\0')
                 return &words[i];
-            }
             found = &words[i];
             fitting++;
         }
@@ -415,22 +396,19 @@ Reply words_do(const Scene *scene, const char *line)
     line = skip_blanks(line);
     line += *line == ':';
     size_t n = strcspn(line, " \t");
-    if (n == 0) {
+    if (n == 0)
         return (Reply){.kind = REPLY_NONE};
-    }
     const Word *word = find(line, n);
-    if (word == NULL) {
+    if (!word) {
         return reply_say(REPLY_REFUSED, "%.*s: no such command; Tab lists them",
                          (int)(n > 40 ? 40 : n), line);
     }
-    if (word->steers && scene->readonly) {
+    if (word->steers && scene->readonly)
         return reply_say(REPLY_REFUSED, "opened read-only: %s is asleep", word->name);
-    }
     snprintf(text, sizeof text, "%s", skip_blanks(line + n));
-    for (size_t end = strlen(text);
-         end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\t'); end--) {
+    for (size_t end = strlen(text); end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\t');
+         end--)
         text[end - 1] = '\0';
-    }
     return word->act(scene, text);
 }
 
@@ -447,52 +425,41 @@ typedef struct Fitting {
 static void consider(Fitting *fitting, const char *candidate)
 {
     size_t typed = strlen(fitting->typed), used = strlen(fitting->say), k = 0;
-    if (strncmp(candidate, fitting->typed, typed) != 0) {
+    if (strncmp(candidate, fitting->typed, typed) != 0)
         return;
-    }
-    if (fitting->n++ == 0) {
+    if (fitting->n++ == 0)
         snprintf(fitting->shared, sizeof fitting->shared, "%s", candidate);
-    }
-    while (fitting->shared[k] != '\0' && fitting->shared[k] == candidate[k]) {
+    while (fitting->shared[k] != '\0' && fitting->shared[k] == candidate[k])
         k++;
-    }
     fitting->shared[k] = '\0';
     snprintf(fitting->say + used, fitting->say_size - used, "%s%s", used > 0 ? "  " : "",
              candidate);
 }
 
-void words_complete(const Scene *scene, char *line, size_t size, char *say,
-                    size_t say_size)
+void words_complete(const Scene *scene, char *line, size_t size, char *say, size_t say_size)
 {
     char *last = strrchr(line, ' ');
-    last = last != NULL ? last + 1 : line;
+    last = last ? last + 1 : line;
     Fitting fitting = {.typed = last, .say = say, .say_size = say_size};
     char room[128];
     say[0] = '\0';
     size_t head = strcspn(line, " ");
     const Word *word = last == line ? NULL : find(line, head);
-    for (int i = 0; last == line && i < word_count; i++) {
+    for (int i = 0; last == line && i < word_count; i++)
         consider(&fitting, words[i].name);
-    }
-    for (int i = 0; word != NULL && word->option != NULL &&
-                    word->option(scene, i, room, sizeof room) != NULL;
-         i++) {
+    for (int i = 0; word && word->option && word->option(scene, i, room, sizeof room); i++)
         consider(&fitting, room);
-    }
     if (fitting.n == 0) {
         snprintf(say, say_size, "nothing to complete");
         return;
     }
     size_t used = (size_t)(last - line), shared = strlen(fitting.shared);
     const char *end = fitting.n == 1 && last == line ? " " : "";
-    if (used + shared + 2 <= size) {
+    if (used + shared + 2 <= size)
         snprintf(last, size - used, "%s%s", fitting.shared, end);
-    }
     if (fitting.n == 1) {
         say[0] = '\0';
-        if (last == line && (word = find(line, shared)) != NULL &&
-            word->arguments[0] != '\0') {
+        if (last == line && (word = find(line, shared)) && word->arguments[0] != '\0')
             snprintf(say, say_size, "%s %s", word->name, word->arguments);
-        }
     }
 }

@@ -25,7 +25,6 @@ Reply words_do(const Scene *scene, const char *line);
 Reply words_note(const Scene *scene, const char *text);
 /* Lengthens `line` by what every fitting word or argument shares; `say` lists them when
  * there are several. */
-void words_complete(const Scene *scene, char *line, size_t size, char *say,
-                    size_t say_size);
+void words_complete(const Scene *scene, char *line, size_t size, char *say, size_t say_size);
 
 #endif

@@ -22,8 +22,8 @@ enum { ALIGN = 64 };
 _Noreturn static void die(const char *what, size_t wanted, size_t used, size_t size)
 {
     char text[160];
-    snprintf(text, sizeof text, "%s: %zu bytes wanted, %zu of %zu in use", what, wanted,
-             used, size);
+    snprintf(text, sizeof text, "%s: %zu bytes wanted, %zu of %zu in use", what, wanted, used,
+             size);
     must_fail(__FILE__, __LINE__, text);
 }
 
@@ -66,10 +66,7 @@ void *arena_alloc(Arena *arena, size_t bytes)
     return block;
 }
 
-void *arena_zero(Arena *arena, size_t bytes)
-{
-    return memset(arena_alloc(arena, bytes), 0, bytes);
-}
+void *arena_zero(Arena *arena, size_t bytes) { return memset(arena_alloc(arena, bytes), 0, bytes); }
 
 char *arena_text(Arena *arena, const char *text)
 {

@@ -6,30 +6,28 @@
 #include <stddef.h>
 
 typedef struct Arena {
-    char *base;    /* page-aligned start of the reserved range */
-    size_t used;   /* bytes handed out */
-    size_t size;   /* bytes reserved */
-    size_t peak;   /* most bytes ever handed out */
+    char *base;  /* page-aligned start of the reserved range */
+    size_t used; /* bytes handed out */
+    size_t size; /* bytes reserved */
+    size_t peak; /* most bytes ever handed out */
 } Arena;
 
 /* Reserves `size` bytes of address space (not memory). Dies when even that is refused. */
 void arena_init(Arena *arena, size_t size);
 void arena_done(Arena *arena);
 
-/* 64-byte aligned, uninitialised; dies naming the sizes when the arena is full. One thread at a time. */
+/* 64-byte aligned, uninitialised; dies naming the sizes when the arena is full. One thread at a
+ * time. */
 void *arena_alloc(Arena *arena, size_t bytes);
 /* The same, zeroed. */
 void *arena_zero(Arena *arena, size_t bytes);
 char *arena_text(Arena *arena, const char *text);
 
 #define arena_new(arena, Type, count) ((Type *)arena_zero((arena), sizeof(Type) * (size_t)(count)))
-#define arena_floats(arena, count) ((float *)arena_alloc((arena), sizeof(float) * (size_t)(count)))
+#define arena_floats(arena, count)    ((float *)arena_alloc(arena, sizeof(float) * (size_t)(count)))
 
 /* A mark taken now; rewinding to it frees everything handed out since. */
-static inline size_t arena_mark(const Arena *arena)
-{
-    return arena->used;
-}
+static inline size_t arena_mark(const Arena *arena) { return arena->used; }
 void arena_rewind(Arena *arena, size_t mark);
 
 #endif

@@ -10,15 +10,9 @@ static double read_s(clockid_t clock)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-double clock_s(void)
-{
-    return read_s(CLOCK_MONOTONIC);
-}
+double clock_s(void) { return read_s(CLOCK_MONOTONIC); }
 
-double clock_cpu_s(void)
-{
-    return read_s(CLOCK_PROCESS_CPUTIME_ID);
-}
+double clock_cpu_s(void) { return read_s(CLOCK_PROCESS_CPUTIME_ID); }
 
 void clock_stamp(char *text, size_t size)
 {

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-double clock_s(void);                            /* monotonic seconds */
-double clock_cpu_s(void);                        /* CPU seconds of the process */
-void clock_stamp(char *text, size_t size);       /* local wall time, "2026-11-22 23:01:07" */
+double clock_s(void);                      /* monotonic seconds */
+double clock_cpu_s(void);                  /* CPU seconds of the process */
+void clock_stamp(char *text, size_t size); /* local wall time, "2026-11-22 23:01:07" */
 
 #endif

@@ -15,14 +15,13 @@ enum { TRIES = 1000 };
 static int open_temporary(NewFile *file)
 {
     for (int i = 0; i < TRIES; i++) {
-        int length = snprintf(file->temporary, PATH_SIZE, "%s.tmp-%ld-%d", file->path,
-                              (long)getpid(), i);
+        int length =
+            snprintf(file->temporary, PATH_SIZE, "%s.tmp-%ld-%d", file->path, (long)getpid(), i);
         if (length >= PATH_SIZE) {
             errno = ENAMETOOLONG;
             return -1;
         }
-        int descriptor =
-            open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (descriptor >= 0 || errno != EEXIST)
             return descriptor;
     }
@@ -37,8 +36,7 @@ Status newfile_open(NewFile *file, const char *path, Error *error)
                     PATH_SIZE - 1, path);
     int descriptor = open_temporary(file);
     if (descriptor < 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot create %s: %s", path,
-                    strerror(errno));
+        return fail(error, STATUS_BAD_INPUT, "cannot create %s: %s", path, strerror(errno));
     file->stream = fdopen(descriptor, "wb");
     if (file->stream)
         return STATUS_OK;
@@ -84,9 +82,8 @@ static int finish_stream(FILE *stream)
 
 static Status unchanged(const NewFile *file, int reason, Error *error)
 {
-    return fail(error, STATUS_FAILED,
-                "cannot write %s: %s; what stood there is unchanged", file->path,
-                strerror(reason));
+    return fail(error, STATUS_FAILED, "cannot write %s: %s; what stood there is unchanged",
+                file->path, strerror(reason));
 }
 
 Status newfile_commit(NewFile *file, Error *error)
@@ -101,9 +98,8 @@ Status newfile_commit(NewFile *file, Error *error)
     }
     reason = sync_folder(file->path);
     if (reason)
-        return fail(error, STATUS_FAILED,
-                    "%s is written but may not survive a power cut: %s", file->path,
-                    strerror(reason));
+        return fail(error, STATUS_FAILED, "%s is written but may not survive a power cut: %s",
+                    file->path, strerror(reason));
     return STATUS_OK;
 }
 
@@ -143,7 +139,7 @@ static bool grow(Bytes *bytes)
     char *data = realloc(bytes->data, room);
     if (data)
         *bytes = (Bytes){data, bytes->size, room};
-    return data != NULL;
+    return data;
 }
 
 /* Reads to the end, at most `limit` bytes; returns 0, an errno, or EFBIG when there is
@@ -155,8 +151,7 @@ static int read_all(int descriptor, size_t limit, Bytes *bytes)
         if (!grow(bytes))
             return ENOMEM;
         do
-            got = read(descriptor, bytes->data + bytes->size,
-                       bytes->room - bytes->size - 1);
+            got = read(descriptor, bytes->data + bytes->size, bytes->room - bytes->size - 1);
         while (got < 0 && errno == EINTR);
         if (got < 0)
             return errno;
@@ -179,17 +174,13 @@ Status file_read(const char *path, size_t limit, char **data, size_t *size, Erro
     if (reason == EFBIG)
         return fail(error, STATUS_BAD_INPUT, "%s is larger than %zu bytes", path, limit);
     if (reason)
-        return fail(error, STATUS_BAD_INPUT, "cannot read %s: %s", path,
-                    strerror(reason));
+        return fail(error, STATUS_BAD_INPUT, "cannot read %s: %s", path, strerror(reason));
     *data = bytes.data;
     *size = bytes.size;
     return STATUS_OK;
 }
 
-bool file_exists(const char *path)
-{
-    return access(path, F_OK) == 0;
-}
+bool file_exists(const char *path) { return access(path, F_OK) == 0; }
 
 /* 0 when the folder is there afterwards, else an errno. */
 static int make_one(const char *path)
@@ -207,8 +198,7 @@ Status file_make_folder(const char *path, Error *error)
 {
     char part[PATH_SIZE];
     if (path[0] == 0 || snprintf(part, sizeof part, "%s", path) >= PATH_SIZE)
-        return fail(error, STATUS_BAD_INPUT,
-                    "cannot make a folder from an empty or overlong path");
+        return fail(error, STATUS_BAD_INPUT, "cannot make a folder from an empty or overlong path");
     for (char *end = part + 1;; end++) {
         if (*end != '/' && *end != 0)
             continue;

@@ -11,8 +11,8 @@
 enum { PATH_SIZE = 1024 };
 
 typedef struct NewFile {
-    FILE *stream;              /* write here */
-    char path[PATH_SIZE];      /* where it will stand */
+    FILE *stream;         /* write here */
+    char path[PATH_SIZE]; /* where it will stand */
     char temporary[PATH_SIZE];
 } NewFile;
 
@@ -25,8 +25,8 @@ void newfile_abandon(NewFile *file);
 /* All three in one. */
 Status file_write(const char *path, const void *data, size_t size, Error *error);
 
-/* Reads a whole file into malloc'd memory (a zero byte is added past the end); the caller frees *data.
- * A file larger than `limit` bytes is refused. */
+/* Reads a whole file into malloc'd memory (a zero byte is added past the end); the caller frees
+ * *data. A file larger than `limit` bytes is refused. */
 Status file_read(const char *path, size_t limit, char **data, size_t *size, Error *error);
 
 bool file_exists(const char *path);

@@ -6,10 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void config_init(Config *config)
-{
-    memset(config, 0, sizeof *config);
-}
+void config_init(Config *config) { memset(config, 0, sizeof *config); }
 
 static bool row_is(const ParamRow *row, const char *name)
 {
@@ -61,9 +58,9 @@ Status config_check(const Config *config, Error *error)
     for (int i = 0; i < config->n; i++) {
         const ParamRow *row = config->row[i];
         if (is_missing(config, i))
-            return fail(error, STATUS_BAD_INPUT, "%s%s%s.%s is not set: %s%s%s",
-                        config->file, config->file[0] ? ": " : "", row->section, row->key,
-                        row->help, row->type == PARAM_CHOICE ? "; one of " : "",
+            return fail(error, STATUS_BAD_INPUT, "%s%s%s.%s is not set: %s%s%s", config->file,
+                        config->file[0] ? ": " : "", row->section, row->key, row->help,
+                        row->type == PARAM_CHOICE ? "; one of " : "",
                         row->type == PARAM_CHOICE ? row->choices : "");
     }
     return STATUS_OK;
@@ -106,7 +103,7 @@ bool config_letter(const Config *config, const char *name, char letter)
 {
     int i = find_typed(config, name, PARAM_LETTERS);
     must(letter && strchr(config->row[i]->choices, letter));
-    return strchr(config->value[i].text, letter) != NULL;
+    return strchr(config->value[i].text, letter);
 }
 
 const char *config_text(const Config *config, const char *name)

@@ -30,8 +30,8 @@ typedef struct ParamRow {
     const char *fallback; /* default, as text; NULL: required in a preset */
     double low, high;     /* inclusive, for INT, REAL and LIST */
     const char *choices;
-    const char *unit;     /* "" for none */
-    const char *help;     /* one sentence */
+    const char *unit; /* "" for none */
+    const char *help; /* one sentence */
     ParamApplies applies;
 } ParamRow;
 
@@ -56,8 +56,9 @@ void config_init(Config *config);
 void config_add(Config *config, const ParamRow *rows, int n);
 
 /* Reads an INI file or text over the present values. Unknown section or key (with the nearest known
- * name), wrong type, value out of range, duplicate key: STATUS_BAD_INPUT with file:line; the config is then
- * unchanged. `name` stands in messages. Required rows are not checked here: see config_check. */
+ * name), wrong type, value out of range, duplicate key: STATUS_BAD_INPUT with file:line; the config
+ * is then unchanged. `name` stands in messages. Required rows are not checked here: see
+ * config_check. */
 Status config_read_text(Config *config, const char *name, const char *text, Error *error);
 Status config_read_file(Config *config, const char *path, Error *error);
 /* One "section.key=value". `line` as in ParamValue. */

@@ -36,8 +36,7 @@ static int find_section(const Config *config, const char *section)
 static int find_row(const Config *config, const char *section, const char *key)
 {
     for (int i = 0; i < config->n; i++)
-        if (strcmp(config->row[i]->section, section) == 0 &&
-            strcmp(config->row[i]->key, key) == 0)
+        if (strcmp(config->row[i]->section, section) == 0 && strcmp(config->row[i]->key, key) == 0)
             return i;
     return -1;
 }
@@ -97,20 +96,19 @@ static void list_word(char list[LIST_CHARS], const char *word)
     snprintf(list + used, LIST_CHARS - used, "%s%s", used ? ", " : "", word);
 }
 
-static Status unknown_section(const Config *config, const char *where,
-                              const char *section, Error *error)
+static Status unknown_section(const Config *config, const char *where, const char *section,
+                              Error *error)
 {
     char known[LIST_CHARS] = "";
     int near = nearest(config, section, "");
     if (near >= 0)
-        return fail(error, STATUS_BAD_INPUT,
-                    "%s: unknown section [%.60s]; did you mean [%s]?", where, section,
-                    config->row[near]->section);
+        return fail(error, STATUS_BAD_INPUT, "%s: unknown section [%.60s]; did you mean [%s]?",
+                    where, section, config->row[near]->section);
     for (int i = 0; i < config->n; i++)
         if (find_section(config, config->row[i]->section) == i)
             list_word(known, config->row[i]->section);
-    return fail(error, STATUS_BAD_INPUT, "%s: unknown section [%.60s]; there are %s",
-                where, section, known);
+    return fail(error, STATUS_BAD_INPUT, "%s: unknown section [%.60s]; there are %s", where,
+                section, known);
 }
 
 static Status unknown_key(const Config *config, const char *where, const char *section,
@@ -120,9 +118,8 @@ static Status unknown_key(const Config *config, const char *where, const char *s
     int near = nearest(config, section, key);
     full_name(section, key, wanted);
     if (near >= 0)
-        return fail(error, STATUS_BAD_INPUT,
-                    "%s: unknown key '%s'; did you mean '%s.%s'?", where, wanted,
-                    config->row[near]->section, config->row[near]->key);
+        return fail(error, STATUS_BAD_INPUT, "%s: unknown key '%s'; did you mean '%s.%s'?", where,
+                    wanted, config->row[near]->section, config->row[near]->key);
     for (int i = 0; i < config->n; i++)
         if (strcmp(section, config->row[i]->section) == 0)
             list_word(known, config->row[i]->key);
@@ -132,8 +129,7 @@ static Status unknown_key(const Config *config, const char *where, const char *s
 
 /* ---- one value ---- */
 
-static bool set_row(Config *config, int i, const char *text, int line,
-                    ParamReason *reason)
+static bool set_row(Config *config, int i, const char *text, int line, ParamReason *reason)
 {
     if (!param_value_parse(config->row[i], text, &config->value[i], reason))
         return false;
@@ -144,8 +140,8 @@ static bool set_row(Config *config, int i, const char *text, int line,
 static Status wrong_value(const ParamRow *row, const char *text, const char *where,
                           const ParamReason *reason, Error *error)
 {
-    return fail(error, STATUS_BAD_INPUT, "%s: %s.%s = %.60s%s %s", where, row->section,
-                row->key, text, strlen(text) > 60 ? "..." : "", reason->text);
+    return fail(error, STATUS_BAD_INPUT, "%s: %s.%s = %.60s%s %s", where, row->section, row->key,
+                text, strlen(text) > 60 ? "..." : "", reason->text);
 }
 
 Status config_set(Config *config, const char *assignment, Error *error)
@@ -158,8 +154,7 @@ Status config_set(Config *config, const char *assignment, Error *error)
     size_t span = (size_t)(equals - assignment);
     while (span > 0 && assignment[span - 1] == ' ')
         span--;
-    snprintf(name, sizeof name, "%.*s", span < NAME_CHARS ? (int)span : NAME_CHARS,
-             assignment);
+    snprintf(name, sizeof name, "%.*s", span < NAME_CHARS ? (int)span : NAME_CHARS, assignment);
     char *dot = strchr(name, '.');
     const char *section = dot ? name : "", *key = dot ? dot + 1 : name;
     if (dot)
@@ -189,8 +184,7 @@ static Status check_section(Reading *reading, const char *header)
     size_t span = strcspn(header, "]");
     if (!header[span])
         return STATUS_OK; /* inih complains */
-    snprintf(section, sizeof section, "%.*s", span < NAME_CHARS ? (int)span : NAME_CHARS,
-             header);
+    snprintf(section, sizeof section, "%.*s", span < NAME_CHARS ? (int)span : NAME_CHARS, header);
     if (find_section(reading->config, section) >= 0)
         return STATUS_OK;
     return unknown_section(reading->config, here(reading, where, sizeof where), section,
@@ -202,8 +196,7 @@ static Status check_line(Reading *reading, const char *line, size_t length, size
 {
     char where[200];
     if (length > room)
-        return fail(reading->error, STATUS_BAD_INPUT,
-                    "%s: the line has more than %zu characters",
+        return fail(reading->error, STATUS_BAD_INPUT, "%s: the line has more than %zu characters",
                     here(reading, where, sizeof where), room);
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)line[i] < ' ' && line[i] != '\t')
@@ -239,27 +232,24 @@ static char *give_line(char *out, int size, void *context)
     return status ? NULL : out;
 }
 
-static Status take_pair(Reading *reading, const char *section, const char *key,
-                        const char *text)
+static Status take_pair(Reading *reading, const char *section, const char *key, const char *text)
 {
     char where[200];
     ParamReason reason;
     int i = find_row(reading->config, section, key);
-    if (i >= 0 && !reading->first[i] &&
-        set_row(reading->config, i, text, reading->line, &reason)) {
+    if (i >= 0 && !reading->first[i] && set_row(reading->config, i, text, reading->line, &reason)) {
         reading->first[i] = reading->line;
         return STATUS_OK;
     }
     here(reading, where, sizeof where);
     if (!section[0])
-        return fail(reading->error, STATUS_BAD_INPUT,
-                    "%s: '%.60s' stands before any [section]", where, key);
+        return fail(reading->error, STATUS_BAD_INPUT, "%s: '%.60s' stands before any [section]",
+                    where, key);
     if (i < 0)
         return unknown_key(reading->config, where, section, key, reading->error);
     if (reading->first[i])
-        return fail(reading->error, STATUS_BAD_INPUT,
-                    "%s: %s.%s is set again; first in line %d", where, section, key,
-                    reading->first[i]);
+        return fail(reading->error, STATUS_BAD_INPUT, "%s: %s.%s is set again; first in line %d",
+                    where, section, key, reading->first[i]);
     return wrong_value(reading->config->row[i], text, where, &reason, reading->error);
 }
 
@@ -284,8 +274,8 @@ Status config_read_text(Config *config, const char *name, const char *text, Erro
     if (line < 0)
         return fail(error, STATUS_FAILED, "%s: out of memory", name);
     if (line > 0 && line != reading.failed)
-        return fail(error, STATUS_BAD_INPUT,
-                    "%s:%d: expected 'key = value' or '[section]'", name, line);
+        return fail(error, STATUS_BAD_INPUT, "%s:%d: expected 'key = value' or '[section]'", name,
+                    line);
     if (reading.failed)
         return STATUS_BAD_INPUT;
     snprintf(copy.file, sizeof copy.file, "%s", name);
@@ -305,8 +295,8 @@ Status config_read_file(Config *config, const char *path, Error *error)
         int line = 1;
         for (size_t i = 0; i < length; i++)
             line += text[i] == '\n';
-        status = fail(error, STATUS_BAD_INPUT,
-                      "%s:%d: holds a zero byte; this is no INI file", path, line);
+        status = fail(error, STATUS_BAD_INPUT, "%s:%d: holds a zero byte; this is no INI file",
+                      path, line);
     } else {
         status = config_read_text(config, path, text, error);
     }

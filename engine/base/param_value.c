@@ -39,13 +39,9 @@ static bool read_number(const char *text, double *number)
     return *end == 0 && isfinite(*number);
 }
 
-static bool is_whole(double number)
-{
-    return number == floor(number) && fabs(number) <= 0x1p53;
-}
+static bool is_whole(double number) { return number == floor(number) && fabs(number) <= 0x1p53; }
 
-static bool in_range(const ParamRow *row, double number, const char *what,
-                     ParamReason *reason)
+static bool in_range(const ParamRow *row, double number, const char *what, ParamReason *reason)
 {
     if (number >= row->low && number <= row->high)
         return true;
@@ -56,8 +52,7 @@ static bool in_range(const ParamRow *row, double number, const char *what,
     return refuse(reason, "%s out of range %.10g..%.10g", what, row->low, row->high);
 }
 
-static bool parse_int(const ParamRow *row, const char *text, ParamValue *value,
-                      ParamReason *reason)
+static bool parse_int(const ParamRow *row, const char *text, ParamValue *value, ParamReason *reason)
 {
     if (!read_number(text, &value->number) || !is_whole(value->number))
         return refuse(reason, "is not a whole number");
@@ -76,8 +71,7 @@ static bool parse_real(const ParamRow *row, const char *text, ParamValue *value,
 
 static bool parse_bool(const char *text, ParamValue *value, ParamReason *reason)
 {
-    static const char *const word[] = {"no",  "yes", "false", "true",
-                                       "off", "on",  "0",     "1"};
+    static const char *const word[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
     for (int i = 0; i < (int)(sizeof word / sizeof word[0]); i++) {
         if (strcmp(text, word[i]) != 0)
             continue;

@@ -32,7 +32,7 @@ struct Pool {
     void *context;
     int jobs, next; /* next job to hand out */
     int open;       /* jobs not finished */
-    bool quit; /* also: at rest */
+    bool quit;      /* also: at rest */
 };
 
 /* Takes and does jobs until none is left to take. Called and returns with the lock held.
@@ -73,8 +73,7 @@ static void start_workers(Pool *pool)
     must(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     for (int i = 1; i < pool->threads; i++) {
         pool->worker[i] = (Worker){.pool = pool, .number = i};
-        must(pthread_create(&pool->worker[i].thread, NULL, worker_main,
-                            &pool->worker[i]) == 0);
+        must(pthread_create(&pool->worker[i].thread, NULL, worker_main, &pool->worker[i]) == 0);
     }
     must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }
@@ -83,10 +82,10 @@ Pool *pool_new(int threads)
 {
     must(threads >= 1);
     Pool *pool = calloc(1, sizeof *pool);
-    must(pool != NULL);
+    must(pool);
     pool->threads = threads;
     pool->worker = calloc((size_t)threads, sizeof *pool->worker);
-    must(pool->worker != NULL);
+    must(pool->worker);
     must(pthread_mutex_init(&pool->lock, NULL) == 0);
     must(pthread_cond_init(&pool->work, NULL) == 0);
     must(pthread_cond_init(&pool->done, NULL) == 0);
@@ -125,10 +124,7 @@ void pool_free(Pool *pool)
     free(pool);
 }
 
-int pool_threads(const Pool *pool)
-{
-    return pool->threads;
-}
+int pool_threads(const Pool *pool) { return pool->threads; }
 
 void pool_run(Pool *pool, int jobs, void (*job)(void *context, int index, int worker),
               void *context)
@@ -137,8 +133,7 @@ void pool_run(Pool *pool, int jobs, void (*job)(void *context, int index, int wo
     if (jobs == 0)
         return;
     pthread_mutex_lock(&pool->lock);
-    must(pool->open ==
-         0); /* one caller at a time, and no job that runs the pool itself */
+    must(pool->open == 0); /* one caller at a time, and no job that runs the pool itself */
     pool->job = job;
     pool->context = context;
     pool->jobs = pool->open = jobs;
@@ -160,8 +155,7 @@ static int quota_cores(void)
     long quota, period;
     int found = fscanf(file, "%ld %ld", &quota, &period);
     fclose(file);
-    return found == 2 && quota > 0 && period > 0 ? (int)((quota + period - 1) / period)
-                                                 : 0;
+    return found == 2 && quota > 0 && period > 0 ? (int)((quota + period - 1) / period) : 0;
 }
 
 int pool_cores(void)

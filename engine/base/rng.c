@@ -33,8 +33,8 @@ Rng rng_at(uint64_t seed, Stream stream, uint64_t index)
 {
     must(stream > 0 && stream < STREAM_LAST);
     return (Rng){
-        .key = {(uint32_t)seed,   (uint32_t)(seed >> 32) },
-        .counter = { 0, (uint32_t)stream, (uint32_t)index, (uint32_t)(index >> 32)},
+        .key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
+        .counter = {0, (uint32_t)stream, (uint32_t)index, (uint32_t)(index >> 32)},
     };
 }
 
@@ -48,10 +48,7 @@ uint32_t rng_u32(Rng *rng)
     return rng->out[4 - rng->left--];
 }
 
-double rng_uniform(Rng *rng)
-{
-    return (rng_u32(rng) + 0.5) * 0x1p-32;
-}
+double rng_uniform(Rng *rng) { return (rng_u32(rng) + 0.5) * 0x1p-32; }
 
 /* Lemire, "Fast random integer generation in an interval", TOMACS 2019. */
 uint32_t rng_below(Rng *rng, uint32_t n)

@@ -17,6 +17,7 @@ static const char CHECKSUM[] = "crc32";
 static const struct {
     const char *name;
     size_t size;
+    /* clang-format off */
 } TYPES[] = {
     [WALK_F32] = {"F32", 4},
       [WALK_F64] = {"F64", 8},
@@ -24,27 +25,20 @@ static const struct {
     [WALK_I64] = {"I64", 8},
       [WALK_U8] = {"U8",  1},
 };
+/* clang-format on */
 enum { TYPE_COUNT = sizeof TYPES / sizeof *TYPES };
 
-size_t walk_type_size(WalkType type)
-{
-    return TYPES[type].size;
-}
+size_t walk_type_size(WalkType type) { return TYPES[type].size; }
 
-const char *walk_type_name(WalkType type)
-{
-    return TYPES[type].name;
-}
+const char *walk_type_name(WalkType type) { return TYPES[type].name; }
 
-char *tensor_shape_text(char *text, size_t size, WalkType type, int rank,
-                        const long *shape)
+char *tensor_shape_text(char *text, size_t size, WalkType type, int rank, const long *shape)
 {
     size_t used = (size_t)snprintf(text, size, "%s ", walk_type_name(type));
     if (rank == 0)
         snprintf(text + used, size - used, "scalar");
     for (int i = 0; i < rank && used < size; i++)
-        used +=
-            (size_t)snprintf(text + used, size - used, "%s%ld", i ? "x" : "", shape[i]);
+        used += (size_t)snprintf(text + used, size - used, "%s%ld", i ? "x" : "", shape[i]);
     return text;
 }
 
@@ -55,7 +49,7 @@ static void *grow(void *block, size_t bytes)
     return more;
 }
 
-/* ---- Reading ---------------------------------------------------------------------- */
+/* ---- Reading ---- */
 
 struct TensorFile {
     char path[PATH_SIZE];
@@ -67,11 +61,9 @@ struct TensorFile {
     TensorInfo *info;
 };
 
-static Status refuse(const TensorFile *file, const char *name, const char *what,
-                     Error *error)
+static Status refuse(const TensorFile *file, const char *name, const char *what, Error *error)
 {
-    return fail(error, STATUS_BAD_INPUT, "%s: %s%s%s", file->path, name,
-                *name ? ": " : "", what);
+    return fail(error, STATUS_BAD_INPUT, "%s: %s%s%s", file->path, name, *name ? ": " : "", what);
 }
 
 static Status read_type(const json_t *entry, WalkType *type)
@@ -122,21 +114,19 @@ static Status read_offsets(const json_t *entry, size_t data_size, TensorInfo *in
     return STATUS_OK;
 }
 
-static Status read_entry(TensorFile *file, const char *name, const json_t *entry,
-                         Error *error)
+static Status read_entry(TensorFile *file, const char *name, const json_t *entry, Error *error)
 {
     TensorInfo *info = &file->info[file->n];
     size_t implied = 0;
     if (snprintf(info->name, sizeof info->name, "%s", name) >= TENSOR_NAME_SIZE)
         return refuse(file, "", "a tensor's name is longer than 127 bytes", error);
     if (!json_is_object(entry) || read_type(entry, &info->type))
-        return refuse(file, info->name, "dtype is not one of F32, F64, I32, I64, U8",
-                      error);
+        return refuse(file, info->name, "dtype is not one of F32, F64, I32, I64, U8", error);
     if (read_shape(entry, info, &implied))
         return refuse(file, info->name, "shape is not a list of at most 8 sizes", error);
     if (read_offsets(entry, file->data_size, info))
-        return refuse(file, info->name,
-                      "data_offsets lie outside the file; it may be cut short", error);
+        return refuse(file, info->name, "data_offsets lie outside the file; it may be cut short",
+                      error);
     if (implied != info->size)
         return refuse(file, info->name, "shape and data_offsets do not match", error);
     file->n++;
@@ -159,8 +149,7 @@ static Status check_places(TensorFile *file, Error *error)
         qsort(file->info, (size_t)file->n, sizeof *file->info, by_place);
     for (int i = 0; i < file->n; i++) {
         if (file->info[i].begin != end)
-            return refuse(file, file->info[i].name, "arrays overlap or leave a gap",
-                          error);
+            return refuse(file, file->info[i].name, "arrays overlap or leave a gap", error);
         end += file->info[i].size;
     }
     if (end != file->data_size)
@@ -221,8 +210,7 @@ static Status check_sum(const TensorFile *file, Error *error)
     char found[16];
     snprintf(found, sizeof found, "%08lx", checksum(0, file->data, file->data_size));
     if (strcmp(found, text) != 0)
-        return refuse(file, "", "the checksum does not match: the file is damaged",
-                      error);
+        return refuse(file, "", "the checksum does not match: the file is damaged", error);
     return STATUS_OK;
 }
 
@@ -235,14 +223,12 @@ static Status read_header(TensorFile *file, size_t size, Error *error)
         return refuse(file, "", "is not a safetensors file: too short", error);
     for (int i = LENGTH_SIZE - 1; i >= 0; i--)
         length = length << 8 | (unsigned char)file->bytes[i];
-    if (length > HEADER_MAX || length > size - LENGTH_SIZE ||
-        file->bytes[LENGTH_SIZE] != '{')
-        return refuse(file, "",
-                      "is not a safetensors file, or is cut short in its header", error);
+    if (length > HEADER_MAX || length > size - LENGTH_SIZE || file->bytes[LENGTH_SIZE] != '{')
+        return refuse(file, "", "is not a safetensors file, or is cut short in its header", error);
     file->data = file->bytes + LENGTH_SIZE + length;
     file->data_size = size - LENGTH_SIZE - (size_t)length;
-    file->header = json_loadb(file->bytes + LENGTH_SIZE, (size_t)length,
-                              JSON_REJECT_DUPLICATES, &reason);
+    file->header =
+        json_loadb(file->bytes + LENGTH_SIZE, (size_t)length, JSON_REJECT_DUPLICATES, &reason);
     if (!json_is_object(file->header))
         return fail(error, STATUS_BAD_INPUT, "%s: the header is not JSON: %s", file->path,
                     reason.text);
@@ -280,10 +266,7 @@ void tensorfile_close(TensorFile *file)
     free(file);
 }
 
-int tensorfile_count(const TensorFile *file)
-{
-    return file->n;
-}
+int tensorfile_count(const TensorFile *file) { return file->n; }
 
 const TensorInfo *tensorfile_info(const TensorFile *file, int index)
 {
@@ -293,10 +276,9 @@ const TensorInfo *tensorfile_info(const TensorFile *file, int index)
 
 const TensorInfo *tensorfile_find(const TensorFile *file, const char *name)
 {
-    for (int i = 0; i < file->n; i++) {
+    for (int i = 0; i < file->n; i++)
         if (strcmp(file->info[i].name, name) == 0)
             return &file->info[i];
-    }
     return NULL;
 }
 
@@ -322,16 +304,15 @@ Status tensorfile_take(const TensorFile *file, const char *name, WalkType type, 
     for (int i = 0; same && i < rank; i++)
         same = info->shape[i] == shape[i];
     if (!same)
-        return fail(
-            error, STATUS_BAD_INPUT, "%s: %s is %s where %s is needed", file->path, name,
-            tensor_shape_text(found, sizeof found, info->type, info->rank, info->shape),
-            tensor_shape_text(wanted, sizeof wanted, type, rank, shape));
+        return fail(error, STATUS_BAD_INPUT, "%s: %s is %s where %s is needed", file->path, name,
+                    tensor_shape_text(found, sizeof found, info->type, info->rank, info->shape),
+                    tensor_shape_text(wanted, sizeof wanted, type, rank, shape));
     if (data && info->size)
         memcpy(data, tensorfile_data(file, info), info->size);
     return STATUS_OK;
 }
 
-/* ---- Writing ---------------------------------------------------------------------- */
+/* ---- Writing ---- */
 
 struct TensorWriter {
     json_t *meta;
@@ -404,8 +385,8 @@ static json_t *entry_of(const TensorInfo *info)
     json_t *shape = json_array();
     for (int i = 0; i < info->rank; i++)
         json_array_append_new(shape, json_integer(info->shape[i]));
-    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", walk_type_name(info->type), "shape",
-                     shape, "data_offsets", (json_int_t)info->begin,
+    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", walk_type_name(info->type), "shape", shape,
+                     "data_offsets", (json_int_t)info->begin,
                      (json_int_t)(info->begin + info->size));
 }
 
@@ -416,8 +397,7 @@ static char *header_text(const TensorWriter *writer, size_t *length)
     must(header && json_object_set(header, "__metadata__", writer->meta) == 0);
     for (int i = 0; i < writer->n; i++) {
         must(!json_object_get(header, writer->info[i].name));
-        must(json_object_set_new(header, writer->info[i].name,
-                                 entry_of(&writer->info[i])) == 0);
+        must(json_object_set_new(header, writer->info[i].name, entry_of(&writer->info[i])) == 0);
     }
     char *text = json_dumps(header, JSON_COMPACT);
     json_decref(header);
@@ -452,8 +432,7 @@ void tensorwriter_give(TensorWriter *writer, const char *name, const void *data)
     must(writer->file.stream && writer->given < writer->n);
     const TensorInfo *info = &writer->info[writer->given++];
     must(strcmp(info->name, name) == 0);
-    if (fseeko(writer->file.stream, (off_t)(writer->data_start + info->begin),
-               SEEK_SET) != 0)
+    if (fseeko(writer->file.stream, (off_t)(writer->data_start + info->begin), SEEK_SET) != 0)
         writer->lost = true;
     else
         fwrite(data, 1, info->size, writer->file.stream);
@@ -472,8 +451,8 @@ Status tensorwriter_commit(TensorWriter *writer, Error *error)
     must(writer->given == writer->n);
     Status status;
     if (writer->lost) {
-        status = fail(error, STATUS_FAILED, "cannot write %s: %s", writer->file.path,
-                      strerror(errno));
+        status =
+            fail(error, STATUS_FAILED, "cannot write %s: %s", writer->file.path, strerror(errno));
         newfile_abandon(&writer->file);
     } else {
         status = newfile_commit(&writer->file, error);

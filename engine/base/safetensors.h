@@ -21,11 +21,9 @@ typedef struct TensorInfo {
 size_t walk_type_size(WalkType type);      /* bytes an element */
 const char *walk_type_name(WalkType type); /* "F32", "F64", "I32", "I64", "U8" */
 /* "F32 3x4", for messages. Returns `text`. */
-char *tensor_shape_text(char *text, size_t size, WalkType type, int rank,
-                        const long *shape);
+char *tensor_shape_text(char *text, size_t size, WalkType type, int rank, const long *shape);
 
-/* ---- Reading: the whole file is in memory and verified before anything is handed out
- * ---------------------- */
+/* ---- Reading: the whole file is in memory and verified before anything is handed out ---- */
 
 typedef struct TensorFile TensorFile;
 
@@ -47,8 +45,7 @@ const char *tensorfile_meta(const TensorFile *file, const char *key);
 Status tensorfile_take(const TensorFile *file, const char *name, WalkType type, int rank,
                        const long *shape, void *data, Error *error);
 
-/* ---- Writing: declare every array, then give every array in the same order, then commit
- * -------------------- */
+/* ---- Writing: declare every array, then give every array in the same order, then commit ---- */
 
 typedef struct TensorWriter TensorWriter;
 

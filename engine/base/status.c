@@ -19,10 +19,7 @@ Status fail(Error *error, Status status, const char *format, ...)
 /* The only writable variable of the engine: a dying thread cannot be handed a context. */
 static _Atomic(void (*)(void)) terminal_restore;
 
-void must_restore(void (*restore)(void))
-{
-    atomic_store(&terminal_restore, restore);
-}
+void must_restore(void (*restore)(void)) { atomic_store(&terminal_restore, restore); }
 
 void must_fail(const char *file, int line, const char *condition)
 {

@@ -26,7 +26,6 @@ void must_restore(void (*restore)(void));
 
 /* Prints file, line and condition, restores the terminal and aborts. Always on. */
 _Noreturn void must_fail(const char *file, int line, const char *condition);
-#define must(condition) \
-    ((condition) ? (void)0 : must_fail(__FILE__, __LINE__, #condition))
+#define must(condition) ((condition) ? (void)0 : must_fail(__FILE__, __LINE__, #condition))
 
 #endif

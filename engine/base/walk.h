@@ -1,5 +1,6 @@
-/* A walk over the state of a struct: one function per struct names every array and scalar to persist, and the same
- * walk sizes, verifies, reads and writes. Checkpoints are walks; so a field cannot be saved and not restored. */
+/* A walk over the state of a struct: one function per struct names every array and scalar to
+ * persist, and the same walk sizes, verifies, reads and writes. Checkpoints are walks; so a field
+ * cannot be saved and not restored. */
 #ifndef DDIL_WALK_H
 #define DDIL_WALK_H
 
@@ -10,9 +11,10 @@ typedef enum WalkType { WALK_F32, WALK_F64, WALK_I32, WALK_I64, WALK_U8 } WalkTy
 
 typedef struct Walk Walk;
 struct Walk {
-    /* Called once an array. `data` is read or overwritten; the count is fixed by the configuration, never by a file.
-     * shape has rank entries whose product is the number of elements. */
-    void (*visit)(Walk *walk, const char *name, WalkType type, int rank, const long *shape, void *data);
+    /* Called once an array. `data` is read or overwritten; the count is fixed by the configuration,
+     * never by a file. shape has rank entries whose product is the number of elements. */
+    void (*visit)(Walk *walk, const char *name, WalkType type, int rank, const long *shape,
+                  void *data);
 };
 
 static inline void walk_array(Walk *walk, const char *name, WalkType type, long n, void *data)

@@ -7,13 +7,9 @@
 enum { SIDE = 4, CELLS = SIDE * SIDE / 2 };
 
 /* Uniform on [-2, 2] in each coordinate; this is its RMS. */
-static double rms(void)
-{
-    return SIDE / sqrt(12);
-}
+static double rms(void) { return SIDE / sqrt(12); }
 
-static Status open_checkerboard(Dataset *dataset, const char *path, Arena *arena,
-                                Error *error)
+static Status open_checkerboard(Dataset *dataset, const char *path, Arena *arena, Error *error)
 {
     (void)path, (void)arena, (void)error;
     dataset_fill_points(dataset, CELLS, SIDE / 2 / rms());
@@ -32,8 +28,7 @@ static int draw_cell(const unsigned char *keep, Rng *rng)
 
 /* Cells count along rows, bottom row first: two in each row, shifted by one column in odd
  * rows. */
-static void draw(const Dataset *dataset, const unsigned char *keep, Rng *rng, float *x,
-                 int *label)
+static void draw(const Dataset *dataset, const unsigned char *keep, Rng *rng, float *x, int *label)
 {
     (void)dataset;
     int cell = draw_cell(keep, rng);

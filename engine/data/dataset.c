@@ -15,8 +15,7 @@ const int dataset_kind_count = sizeof dataset_kinds / sizeof *dataset_kinds;
 /* The held-out reference is the same in every run. */
 static const uint64_t reference_seed = 0x5EED0F7E57;
 
-/* ---- Parts shared by procedural sets
- * -------------------------------------------------------------- */
+/* ---- Parts shared by procedural sets ---- */
 
 void dataset_fill_points(Dataset *dataset, int classes, double reach)
 {
@@ -45,8 +44,7 @@ void dataset_fill_mixture(Dataset *dataset, Mixture *mixture)
     double square = 2 * mixture->deviation * mixture->deviation, reach = 0;
     for (int k = 0; k < mixture->n; k++) {
         mixture->weight[k] = 1.0 / mixture->n;
-        square +=
-            (pow(mixture->mean[k][0], 2) + pow(mixture->mean[k][1], 2)) / mixture->n;
+        square += (pow(mixture->mean[k][0], 2) + pow(mixture->mean[k][1], 2)) / mixture->n;
     }
     double rms = sqrt(square / 2);
     mixture->deviation /= rms;
@@ -59,8 +57,7 @@ void dataset_fill_mixture(Dataset *dataset, Mixture *mixture)
     dataset_fill_points(dataset, mixture->labels, reach);
 }
 
-/* ---- What the distiller may see
- * ------------------------------------------------------------------- */
+/* ---- What the distiller may see ---- */
 
 static Status apply_keep(Dataset *dataset, const DatasetOptions *options, Error *error)
 {
@@ -70,8 +67,8 @@ static Status apply_keep(Dataset *dataset, const DatasetOptions *options, Error 
         int label = options->keep[k];
         if (label < 0 || label >= dataset->classes)
             return fail(error, STATUS_BAD_INPUT,
-                        "data.keep: there is no label %d in '%s'; its labels are 0 to %d",
-                        label, dataset->kind->name, dataset->classes - 1);
+                        "data.keep: there is no label %d in '%s'; its labels are 0 to %d", label,
+                        dataset->kind->name, dataset->classes - 1);
         dataset->keep[label] = 1;
     }
     return STATUS_OK;
@@ -88,8 +85,7 @@ static void shuffle(int n, int limit, uint64_t seed, int *row)
     }
 }
 
-static Status see_rows(Dataset *dataset, int limit, uint64_t seed, Arena *arena,
-                       Error *error)
+static Status see_rows(Dataset *dataset, int limit, uint64_t seed, Arena *arena, Error *error)
 {
     int *seen = arena_new(arena, int, dataset->n), n = 0;
     for (int r = 0; r < dataset->n; r++)
@@ -109,8 +105,8 @@ static Status see_rows(Dataset *dataset, int limit, uint64_t seed, Arena *arena,
     return STATUS_OK;
 }
 
-static void draw_law(const Dataset *dataset, const unsigned char *keep, Rng *rng,
-                     float *x, int *label)
+static void draw_law(const Dataset *dataset, const unsigned char *keep, Rng *rng, float *x,
+                     int *label)
 {
     if (dataset->mixture)
         mixture_draw(dataset->mixture, keep, rng, x, label);
@@ -124,8 +120,7 @@ static void see_draws(Dataset *dataset, int limit, uint64_t seed, Arena *arena)
     int *label = arena_new(arena, int, limit);
     for (int r = 0; r < limit; r++) {
         Rng rng = rng_at(seed, STREAM_LIMIT, (uint64_t)r);
-        draw_law(dataset, dataset->keep, &rng, x + (size_t)r * (size_t)dataset->dims,
-                 label + r);
+        draw_law(dataset, dataset->keep, &rng, x + (size_t)r * (size_t)dataset->dims, label + r);
     }
     dataset->seen_x = x;
     dataset->seen_label = label;
@@ -140,8 +135,7 @@ static Status restrict_view(Dataset *dataset, const DatasetOptions *options, Are
         return status;
     if (options->limit < 0)
         return fail(error, STATUS_BAD_INPUT,
-                    "data.limit: %d rows; give 0 for all or a number above",
-                    options->limit);
+                    "data.limit: %d rows; give 0 for all or a number above", options->limit);
     dataset->limit = options->limit;
     if (dataset->x)
         return see_rows(dataset, options->limit, options->seed, arena, error);
@@ -150,8 +144,7 @@ static Status restrict_view(Dataset *dataset, const DatasetOptions *options, Are
     return STATUS_OK;
 }
 
-/* ---- Opening and drawing
- * -------------------------------------------------------------------------- */
+/* ---- Opening and drawing ---- */
 
 static const DatasetKind *find_kind(const char *name)
 {
@@ -166,15 +159,13 @@ static Status fail_unknown(const char *name, Error *error)
     char names[256] = "";
     for (int k = 0; k < dataset_kind_count; k++) {
         size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, "%s%s", k ? ", " : "",
-                 dataset_kinds[k]->name);
+        snprintf(names + used, sizeof names - used, "%s%s", k ? ", " : "", dataset_kinds[k]->name);
     }
-    return fail(error, STATUS_BAD_INPUT,
-                "data.name: there is no data set '%s'; there are %s", name, names);
+    return fail(error, STATUS_BAD_INPUT, "data.name: there is no data set '%s'; there are %s", name,
+                names);
 }
 
-Status dataset_open(Dataset *dataset, const DatasetOptions *options, Arena *arena,
-                    Error *error)
+Status dataset_open(Dataset *dataset, const DatasetOptions *options, Arena *arena, Error *error)
 {
     memset(dataset, 0, sizeof *dataset);
     dataset->kind = find_kind(options->name);
@@ -185,13 +176,13 @@ Status dataset_open(Dataset *dataset, const DatasetOptions *options, Arena *aren
     if (status != STATUS_OK)
         return status;
     must(dataset->classes <= DATASET_CLASSES_MAX);
-    dataset->conditional = options->conditional < 0 ? dataset->kind->conditional_default
-                                                    : options->conditional;
+    dataset->conditional =
+        options->conditional < 0 ? dataset->kind->conditional_default : options->conditional;
     return restrict_view(dataset, options, arena, error);
 }
 
-static void copy_row(const Dataset *dataset, const float *x, const int *label, int row,
-                     float *out, int *out_label)
+static void copy_row(const Dataset *dataset, const float *x, const int *label, int row, float *out,
+                     int *out_label)
 {
     size_t d = (size_t)dataset->dims;
     memcpy(out, x + (size_t)row * d, sizeof(float) * d);
@@ -212,8 +203,8 @@ void dataset_draw(const Dataset *dataset, Rng *rng, float *x, int *label)
 void dataset_draw_all(const Dataset *dataset, Rng *rng, float *x, int *label)
 {
     if (dataset->x)
-        copy_row(dataset, dataset->x, dataset->label,
-                 (int)rng_below(rng, (uint32_t)dataset->n), x, label);
+        copy_row(dataset, dataset->x, dataset->label, (int)rng_below(rng, (uint32_t)dataset->n), x,
+                 label);
     else
         draw_law(dataset, NULL, rng, x, label);
 }
@@ -222,8 +213,7 @@ void dataset_held_out(const Dataset *dataset, long r, float *x, int *label)
 {
     must(r >= 0);
     if (dataset->test) {
-        copy_row(dataset, dataset->test, dataset->test_label, (int)(r % dataset->n_test),
-                 x, label);
+        copy_row(dataset, dataset->test, dataset->test_label, (int)(r % dataset->n_test), x, label);
         return;
     }
     Rng rng = rng_at(reference_seed, STREAM_REFERENCE, (uint64_t)r);

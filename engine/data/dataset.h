@@ -19,8 +19,7 @@ typedef struct Dataset {
     int conditional;                   /* 1: networks and teachers are told the label */
     const char *const *class_name;     /* classes names, or NULL */
     const Mixture *mixture;            /* the exact law, or NULL */
-    double low,
-        high; /* the threshold box: from the whole data, never changed by keep or limit */
+    double low, high; /* the threshold box: from the whole data, never changed by keep or limit */
     /* rows of images in memory (NULL for procedural sets) */
     int n;          /* training rows */
     const float *x; /* n x dims, in [-1, 1] */
@@ -30,11 +29,10 @@ typedef struct Dataset {
     const int *test_label;
     /* what the distiller may see */
     unsigned char keep[DATASET_CLASSES_MAX];
-    int limit;       /* 0: all */
-    int n_seen;      /* rows in `seen`, when the distiller's data are a finite set */
-    const int *seen; /* row numbers into x (images) */
-    const float
-        *seen_x; /* or the rows themselves (procedural with a limit): n_seen x dims */
+    int limit;           /* 0: all */
+    int n_seen;          /* rows in `seen`, when the distiller's data are a finite set */
+    const int *seen;     /* row numbers into x (images) */
+    const float *seen_x; /* or the rows themselves (procedural with a limit): n_seen x dims */
     const int *seen_label;
 } Dataset;
 
@@ -43,8 +41,7 @@ struct DatasetKind {
     int conditional_default; /* what `data.conditional = auto` means */
     Status (*open)(Dataset *dataset, const char *path, Arena *arena, Error *error);
     /* Procedural sets without a mixture draw here (checkerboard). */
-    void (*draw)(const Dataset *dataset, const unsigned char *keep, Rng *rng, float *x,
-                 int *label);
+    void (*draw)(const Dataset *dataset, const unsigned char *keep, Rng *rng, float *x, int *label);
 };
 extern const DatasetKind *const dataset_kinds[];
 extern const int dataset_kind_count;
@@ -61,8 +58,7 @@ typedef struct DatasetOptions {
 
 /* Everything from `arena`. BAD_INPUT says which file, what is wrong with it, and what to
  * install or set. On error the caller rewinds the arena. */
-Status dataset_open(Dataset *dataset, const DatasetOptions *options, Arena *arena,
-                    Error *error);
+Status dataset_open(Dataset *dataset, const DatasetOptions *options, Arena *arena, Error *error);
 
 /* One row as the distiller sees the data. */
 void dataset_draw(const Dataset *dataset, Rng *rng, float *x, int *label);

@@ -30,8 +30,7 @@ static Status bytes_open(Bytes *bytes, const char *path, const char *data, size_
         return STATUS_OK;
     bytes->zip.next_in = bytes->next;
     bytes->zip.avail_in = (uInt)size;
-    if (inflateInit2(&bytes->zip, 16 + MAX_WBITS) !=
-        Z_OK) /* 16: gzip only, checksum checked */
+    if (inflateInit2(&bytes->zip, 16 + MAX_WBITS) != Z_OK) /* 16: gzip only, checksum checked */
         return fail(error, STATUS_FAILED, "%s: no memory to unpack it", path);
     return STATUS_OK;
 }
@@ -52,12 +51,11 @@ static Status unpack(Bytes *bytes, void *out, size_t want, size_t *got, Error *e
         if (result == Z_STREAM_END)
             bytes->ended = true;
         else if (result == Z_BUF_ERROR)
-            return fail(error, STATUS_BAD_INPUT,
-                        "%s: the gzip file is cut short; fetch it again", bytes->path);
+            return fail(error, STATUS_BAD_INPUT, "%s: the gzip file is cut short; fetch it again",
+                        bytes->path);
         else if (result != Z_OK)
-            return fail(error, STATUS_BAD_INPUT,
-                        "%s: damaged gzip file (%s); fetch it again", bytes->path,
-                        zip->msg ? zip->msg : "unreadable");
+            return fail(error, STATUS_BAD_INPUT, "%s: damaged gzip file (%s); fetch it again",
+                        bytes->path, zip->msg ? zip->msg : "unreadable");
     }
     *got = want - zip->avail_out;
     return STATUS_OK;
@@ -88,15 +86,14 @@ static Status read_magic(Bytes *bytes, int rank, Error *error)
     if (status != STATUS_OK)
         return status;
     if (got < 4)
-        return fail(error, STATUS_BAD_INPUT,
-                    "%s: %zu bytes are no IDX file; expected a header", bytes->path, got);
+        return fail(error, STATUS_BAD_INPUT, "%s: %zu bytes are no IDX file; expected a header",
+                    bytes->path, got);
     if (magic[0] || magic[1] || magic[2] != UNSIGNED_BYTES || magic[3] != rank)
-        return fail(
-            error, STATUS_BAD_INPUT,
-            "%s: starts with 0x%08x; expected 0x%08x, IDX of unsigned bytes in %d "
-            "dimension%s",
-            bytes->path, (unsigned)big_endian(magic),
-            (unsigned)(UNSIGNED_BYTES << 8 | rank), rank, rank == 1 ? "" : "s");
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: starts with 0x%08x; expected 0x%08x, IDX of unsigned bytes in %d "
+                    "dimension%s",
+                    bytes->path, (unsigned)big_endian(magic),
+                    (unsigned)(UNSIGNED_BYTES << 8 | rank), rank, rank == 1 ? "" : "s");
     return STATUS_OK;
 }
 
@@ -108,8 +105,8 @@ static Status read_sizes(Bytes *bytes, int rank, Idx *idx, size_t *total, Error 
     if (status != STATUS_OK)
         return status;
     if (got < 4 * (size_t)rank)
-        return fail(error, STATUS_BAD_INPUT,
-                    "%s: ends inside its header; expected %d sizes", bytes->path, rank);
+        return fail(error, STATUS_BAD_INPUT, "%s: ends inside its header; expected %d sizes",
+                    bytes->path, rank);
     idx->rank = rank;
     *total = 1;
     for (int k = 0; k < rank; k++) {
@@ -131,16 +128,15 @@ static Status read_payload(Bytes *bytes, size_t total, uint8_t *out, Error *erro
     Status status = take(bytes, out, total, &got, error);
     if (status == STATUS_OK && got < total)
         return fail(error, STATUS_BAD_INPUT,
-                    "%s: ends after %zu of the %zu bytes its header announces",
-                    bytes->path, got, total);
+                    "%s: ends after %zu of the %zu bytes its header announces", bytes->path, got,
+                    total);
     if (status == STATUS_OK)
         status = take(bytes, &extra, 1, &past, error);
     if (status != STATUS_OK)
         return status;
     if (past > 0 || (bytes->packed && bytes->zip.avail_in > 0))
-        return fail(error, STATUS_BAD_INPUT,
-                    "%s: goes on after the %zu bytes its header announces", bytes->path,
-                    total);
+        return fail(error, STATUS_BAD_INPUT, "%s: goes on after the %zu bytes its header announces",
+                    bytes->path, total);
     return STATUS_OK;
 }
 
@@ -152,8 +148,8 @@ static Status check_room(const Bytes *bytes, size_t total, size_t file_size, Err
     if (total <= most)
         return STATUS_OK;
     return fail(error, STATUS_BAD_INPUT,
-                "%s: its header announces %zu bytes, more than a file of %zu can hold",
-                bytes->path, total, file_size);
+                "%s: its header announces %zu bytes, more than a file of %zu can hold", bytes->path,
+                total, file_size);
 }
 
 static Status read_bytes(Bytes *bytes, int rank, size_t file_size, Idx *idx, Error *error)
@@ -168,8 +164,7 @@ static Status read_bytes(Bytes *bytes, int rank, size_t file_size, Idx *idx, Err
         return status;
     idx->bytes = malloc(total);
     if (!idx->bytes)
-        return fail(error, STATUS_FAILED, "%s: no memory for its %zu bytes", bytes->path,
-                    total);
+        return fail(error, STATUS_FAILED, "%s: no memory for its %zu bytes", bytes->path, total);
     status = read_payload(bytes, total, idx->bytes, error);
     if (status != STATUS_OK) {
         free(idx->bytes);

@@ -10,8 +10,7 @@
 enum { FASHION_CLASSES = 10 };
 
 static const char *const fashion_names[FASHION_CLASSES] = {
-    "T-shirt", "Trouser", "Pullover", "Dress", "Coat",
-    "Sandal",  "Shirt",   "Sneaker",  "Bag",   "Boot",
+    "T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot",
 };
 
 static const char *const fashion_folders[] = {
@@ -47,8 +46,8 @@ static const char *find_folder(void)
     return fashion_folders[0];
 }
 
-static Status read_file(const char *folder, const char *name, int rank,
-                        char path[PATH_SIZE], Idx *idx, Error *error)
+static Status read_file(const char *folder, const char *name, int rank, char path[PATH_SIZE],
+                        Idx *idx, Error *error)
 {
     if (!find_file(folder, name, path))
         return fail(error, STATUS_BAD_INPUT,
@@ -82,8 +81,8 @@ static Status check_shape(const Half *half, Error *error)
                     half->image_path, size[1], size[2], (int)NET_DIMS_MAX);
     if (half->labels.size[0] != size[0])
         return fail(error, STATUS_BAD_INPUT,
-                    "%s: %d labels; expected %d, one for each picture in %s",
-                    half->label_path, half->labels.size[0], size[0], half->image_path);
+                    "%s: %d labels; expected %d, one for each picture in %s", half->label_path,
+                    half->labels.size[0], size[0], half->image_path);
     return STATUS_OK;
 }
 
@@ -91,19 +90,17 @@ static Status check_labels(const Half *half, int classes, Error *error)
 {
     for (int r = 0; r < half->labels.size[0]; r++)
         if (half->labels.bytes[r] >= classes)
-            return fail(error, STATUS_BAD_INPUT,
-                        "%s: label %d in row %d; expected 0 to %d", half->label_path,
-                        half->labels.bytes[r], r, classes - 1);
+            return fail(error, STATUS_BAD_INPUT, "%s: label %d in row %d; expected 0 to %d",
+                        half->label_path, half->labels.bytes[r], r, classes - 1);
     return STATUS_OK;
 }
 
 /* names: the pictures' and the labels' file. On error nothing is left allocated. */
-static Status half_read(Half *half, const char *folder, const char *const names[2],
-                        int classes, Error *error)
+static Status half_read(Half *half, const char *folder, const char *const names[2], int classes,
+                        Error *error)
 {
     *half = (Half){0};
-    Status status =
-        read_file(folder, names[0], 3, half->image_path, &half->images, error);
+    Status status = read_file(folder, names[0], 3, half->image_path, &half->images, error);
     if (status == STATUS_OK)
         status = read_file(folder, names[1], 1, half->label_path, &half->labels, error);
     if (status == STATUS_OK)
@@ -141,14 +138,13 @@ static Status check_match(const Half *train, const Half *test, Error *error)
     for (int k = 1; k < 3; k++)
         if (train->images.size[k] != test->images.size[k])
             return fail(error, STATUS_BAD_INPUT,
-                        "%s: pictures of %d x %d; expected %d x %d as in %s",
-                        test->image_path, test->images.size[1], test->images.size[2],
-                        train->images.size[1], train->images.size[2], train->image_path);
+                        "%s: pictures of %d x %d; expected %d x %d as in %s", test->image_path,
+                        test->images.size[1], test->images.size[2], train->images.size[1],
+                        train->images.size[2], train->image_path);
     return STATUS_OK;
 }
 
-static void fill_images(Dataset *dataset, const Half *train, const Half *test,
-                        Arena *arena)
+static void fill_images(Dataset *dataset, const Half *train, const Half *test, Arena *arena)
 {
     dataset->n = train->images.size[0];
     dataset->height = train->images.size[1];

@@ -10,10 +10,7 @@ static int guided(const Denoiser *denoiser)
     return (denoiser->guidances || denoiser->guidance != 1) && denoiser->spec.classes > 0;
 }
 
-int denoiser_cost(const Denoiser *denoiser)
-{
-    return guided(denoiser) ? 2 : 1;
-}
+int denoiser_cost(const Denoiser *denoiser) { return guided(denoiser) ? 2 : 1; }
 
 /* -1 for no label: an unconditional denoiser, no labels given, or the row's label says
  * none. */
@@ -39,8 +36,8 @@ static void guide(double s, size_t n, const float *unconditional, float *x)
     }
 }
 
-static void denoise_exact(const Denoiser *denoiser, int n, const float *z,
-                          const double *u, const int *label, float *x0)
+static void denoise_exact(const Denoiser *denoiser, int n, const float *z, const double *u,
+                          const int *label, float *x0)
 {
     Noises noises = {.schedule = denoiser->schedule};
     for (int r = 0; r < n; r++) {
@@ -89,8 +86,7 @@ static void denoise_network(const Denoiser *denoiser, Arena *arena, int n, const
     }
     Tape tape;
     tape_begin(&tape, arena, false);
-    Tensor *input =
-        tape_input(&tape, rows, spec->height, spec->width, spec->channels, in);
+    Tensor *input = tape_input(&tape, rows, spec->height, spec->width, spec->channels, in);
     NetMore more = {.told = tellings};
     Tensor *v = net_forward_more(spec, &tape, denoiser->weights, NULL, input, time, told, &more);
     rows_from_v(denoiser, n, z, u, v->x, x0);
@@ -103,8 +99,8 @@ static void denoise_network(const Denoiser *denoiser, Arena *arena, int n, const
     }
 }
 
-void denoise(const Denoiser *denoiser, Arena *arena, int n, const float *z,
-             const double *u, const int *label, float *x0)
+void denoise(const Denoiser *denoiser, Arena *arena, int n, const float *z, const double *u,
+             const int *label, float *x0)
 {
     if (n == 0)
         return;

@@ -13,13 +13,13 @@
 
 typedef struct Denoiser {
     const Mixture *mixture; /* exact, or NULL */
-    NetSpec spec; /* network, when mixture is NULL; also gives dims, classes and chunk for
-                     both */
+    NetSpec spec;           /* network, when mixture is NULL; also gives dims, classes and chunk for
+                               both */
     const float *weights;
-    double guidance; /* s: x_u + s (x_c - x_u); 1 = none; only with classes */
+    double guidance;        /* s: x_u + s (x_c - x_u); 1 = none; only with classes */
     const float *guidances; /* of each row instead, or NULL */
-    double told; /* what a network with spec.told hears */
-    const float *tolds; /* of each row instead, or NULL */
+    double told;            /* what a network with spec.told hears */
+    const float *tolds;     /* of each row instead, or NULL */
     Schedule schedule;
 } Denoiser;
 
@@ -29,8 +29,8 @@ int denoiser_cost(const Denoiser *denoiser);
 /* x0 estimates of n rows z (n x dims) at times u[n], labels label[n] (spec.classes or -1
  * = none; NULL when unconditional). Within one worker: memory from `arena`, rewound on
  * return. x0 must not alias z. */
-void denoise(const Denoiser *denoiser, Arena *arena, int n, const float *z,
-             const double *u, const int *label, float *x0);
+void denoise(const Denoiser *denoiser, Arena *arena, int n, const float *z, const double *u,
+             const int *label, float *x0);
 
 typedef struct Policy Policy;
 struct Policy {
@@ -60,8 +60,9 @@ void policy_x0(const Policy *policy, Arena *arena, int n, const float *z, const 
  * samples (u = 0). x0s (may be NULL): N x n x dims, the (last sub-step's) estimate of
  * each step. Returns network evaluations spent; of_other (may be NULL) gets those of
  * policy->other among them. count (may be NULL) adds up what was clipped, in order.
- * A part of a roll-out: `noise` holds the states of stage `from`, and it ends at stage `to` (0: N); planes outside are
- * left alone. Each step meets the fresh noise it meets in the whole one; the first is of first order. Not where two take turns. */
+ * A part of a roll-out: `noise` holds the states of stage `from`, and it ends at stage `to` (0: N);
+ * planes outside are left alone. Each step meets the fresh noise it meets in the whole one; the
+ * first is of first order. Not where two take turns. */
 typedef struct Rollout {
     const Policy *policy;
     uint64_t seed;

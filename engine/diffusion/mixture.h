@@ -20,8 +20,7 @@ typedef struct Mixture {
 
 /* E[x | z at noise t] over the components with label `label`, or all when label < 0. In
  * double. */
-void mixture_x0(const Mixture *mixture, Noise t, const float z[2], int label,
-                float x0[2]);
+void mixture_x0(const Mixture *mixture, Noise t, const float z[2], int label, float x0[2]);
 /* A draw from the components for which keep[label] (NULL: all); *label gets its label. */
 void mixture_draw(const Mixture *mixture, const unsigned char *keep, Rng *rng, float x[2],
                   int *label);

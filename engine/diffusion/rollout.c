@@ -20,8 +20,8 @@ typedef struct Walker {
     Arena *arena;
     int begin, n, d;
     Rng *noise, *decision; /* [n] */
-    float *previous;    /* n x d: each row's latest estimate, for the multistep rule, */
-    double *previous_u; /* [n]: where it was made; negative: none */
+    float *previous;       /* n x d: each row's latest estimate, for the multistep rule, */
+    double *previous_u;    /* [n]: where it was made; negative: none */
     const Policy **author; /* [n]: and by whom */
     const Policy **chosen; /* [n]: who makes the present step */
     Clipped *count;
@@ -40,8 +40,8 @@ typedef struct Group {
 
 typedef struct Work {
     const Rollout *r;
-    Clipped *count;    /* [chunks], or NULL */
-    Spent *spent;      /* [chunks] */
+    Clipped *count; /* [chunks], or NULL */
+    Spent *spent;   /* [chunks] */
 } Work;
 
 static int substeps_of(const Policy *policy)
@@ -94,20 +94,19 @@ static void step_group(Walker *walker, Group *group, int i)
         Noise s = noise_at(schedule, ((double)i * m - j - 1) / parts);
         for (int g = 0; g < group->n; g++)
             group->u[g] = t.u;
-        policy_x0(policy, walker->arena, group->n, group->z, group->u, group->label,
-                  group->x0, walker->count);
+        policy_x0(policy, walker->arena, group->n, group->z, group->u, group->label, group->x0,
+                  walker->count);
         for (int g = 0; g < group->n; g++)
             step_row(walker, group, g, t, s);
     }
     long evaluations = (long)group->n * m * denoiser_cost(&policy->denoiser);
-    *(policy == walker->r->policy ? &walker->spent.own : &walker->spent.other) +=
-        evaluations;
+    *(policy == walker->r->policy ? &walker->spent.own : &walker->spent.other) += evaluations;
 }
 
 /* One policy's share of step i: gathers its rows from `from`, moves them, scatters to
  * `to`. */
-static void step_share(Walker *walker, const Policy *policy, int i, const float *from,
-                       float *to, float *x0)
+static void step_share(Walker *walker, const Policy *policy, int i, const float *from, float *to,
+                       float *x0)
 {
     size_t d = (size_t)walker->d, mark = arena_mark(walker->arena);
     Group group = {.policy = policy, .row = arena_new(walker->arena, int, walker->n)};
@@ -159,9 +158,9 @@ static void walk(Walker *walker)
 {
     const Rollout *r = walker->r;
     int steps = r->policy->steps, last = r->to ? r->to : steps;
-    size_t d = (size_t)walker->d, plane = (size_t)r->n * d,
-           at = (size_t)walker->begin * d;
-    memcpy(r->states + (size_t)r->from * plane + at, r->noise + at, sizeof(float) * (size_t)walker->n * d);
+    size_t d = (size_t)walker->d, plane = (size_t)r->n * d, at = (size_t)walker->begin * d;
+    memcpy(r->states + (size_t)r->from * plane + at, r->noise + at,
+           sizeof(float) * (size_t)walker->n * d);
     skip(walker);
     for (int k = r->from; k < last; k++) {
         const float *from = r->states + (size_t)k * plane + at;
@@ -211,8 +210,7 @@ static void must_be_sound(const Rollout *r)
             continue;
         must(policies[p]->steps == r->policy->steps && policies[p]->steps >= 1);
         must(substeps_of(policies[p]) >= 1);
-        must(net_dims(&policies[p]->denoiser.spec) ==
-             net_dims(&r->policy->denoiser.spec));
+        must(net_dims(&policies[p]->denoiser.spec) == net_dims(&r->policy->denoiser.spec));
     }
     must(r->policy != r->policy->other && r->policy->denoiser.spec.chunk >= 1);
     must(r->from >= 0 && r->from <= r->policy->steps && r->to <= r->policy->steps);

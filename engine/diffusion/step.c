@@ -22,8 +22,8 @@ void step_ddim(int d, Noise t, Noise s, const float *z, const float *xhat, float
         out[k] = (float)ddim_from_x(t, s, z[k], xhat[k]);
 }
 
-void step_ddim_eta(int d, Noise t, Noise s, double eta, const float *z, const float *xhat,
-                   Rng *rng, float *out)
+void step_ddim_eta(int d, Noise t, Noise s, double eta, const float *z, const float *xhat, Rng *rng,
+                   float *out)
 {
     if (finished(d, s, xhat, out))
         return;
@@ -56,8 +56,8 @@ void step_ancestral(int d, Noise t, Noise s, const float *z, const float *xhat, 
         out[k] = (float)(from_z * z[k] + from_x * xhat[k] + fresh * rng_normal(rng));
 }
 
-void step_dpmpp(int d, Noise previous, Noise t, Noise s, const float *z,
-                const float *xhat, const float *xhat_previous, float *out)
+void step_dpmpp(int d, Noise previous, Noise t, Noise s, const float *z, const float *xhat,
+                const float *xhat_previous, float *out)
 {
     if (finished(d, s, xhat, out))
         return;
@@ -89,7 +89,8 @@ void step_euler(int d, Schedule schedule, Noise t, Noise s, const float *z, cons
     const double step = 1e-5;
     if (finished(d, s, xhat, out))
         return;
-    Noise up = noise_at(schedule, fmin(t.u + step, 1)), down = noise_at(schedule, fmax(t.u - step, 0));
+    Noise up = noise_at(schedule, fmin(t.u + step, 1)),
+          down = noise_at(schedule, fmax(t.u - step, 0));
     double alpha = (up.alpha - down.alpha) / (up.u - down.u);
     double sigma = (up.sigma - down.sigma) / (up.u - down.u);
     for (int k = 0; k < d; k++) {

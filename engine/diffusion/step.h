@@ -29,19 +29,19 @@ static inline double implied_x(Noise t, Noise s, double z, double z_end)
 }
 
 void step_ddim(int d, Noise t, Noise s, const float *z, const float *xhat, float *out);
-void step_ddim_eta(int d, Noise t, Noise s, double eta, const float *z, const float *xhat,
-                   Rng *rng, float *out);
+void step_ddim_eta(int d, Noise t, Noise s, double eta, const float *z, const float *xhat, Rng *rng,
+                   float *out);
 void step_renoise(int d, Noise s, const float *xhat, Rng *rng, float *out);
 void step_ancestral(int d, Noise t, Noise s, const float *z, const float *xhat, Rng *rng,
                     float *out);
-/* Explicit Euler on the probability-flow ODE in u: dz/du = alpha' xhat + sigma' eps. (In variance-exploding coordinates Euler's
- * step is DDIM's.) */
+/* Explicit Euler on the probability-flow ODE in u: dz/du = alpha' xhat + sigma' eps. (In
+ * variance-exploding coordinates Euler's step is DDIM's.) */
 void step_euler(int d, Schedule schedule, Noise t, Noise s, const float *z, const float *xhat,
                 float *out);
 /* xhat_previous at noise `previous` (t's predecessor), or NULL for the first
  * (first-order) step. */
-void step_dpmpp(int d, Noise previous, Noise t, Noise s, const float *z,
-                const float *xhat, const float *xhat_previous, float *out);
+void step_dpmpp(int d, Noise previous, Noise t, Noise s, const float *z, const float *xhat,
+                const float *xhat_previous, float *out);
 
 /* Progressive distillation's implied clean target (methods.md 2.1): the xhat with which
  * one DDIM step from (z, t) lands on z_end at s. At s.u == 0 it is `last_xhat` itself. */

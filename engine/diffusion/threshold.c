@@ -63,10 +63,7 @@ static double reflect(double y)
     return m > 2 ? 3 - m : m - 1;
 }
 
-static double clip(double y, double bound)
-{
-    return y < -bound ? -bound : y > bound ? bound : y;
-}
+static double clip(double y, double bound) { return y < -bound ? -bound : y > bound ? bound : y; }
 
 static void count_outside(int d, const float *y, double half, ClippedCount *count)
 {
@@ -82,7 +79,9 @@ static void count_outside(int d, const float *y, double half, ClippedCount *coun
 
 static ClippedCount *count_at(Clipped *clipped, double u)
 {
-    int steps = clipped->steps < 1 ? 1 : clipped->steps > CLIPPED_STEPS ? CLIPPED_STEPS : clipped->steps;
+    int steps = clipped->steps < 1               ? 1
+                : clipped->steps > CLIPPED_STEPS ? CLIPPED_STEPS
+                                                 : clipped->steps;
     int i = (int)ceil(u * steps - 1e-9);
     return &clipped->step[i < 1 ? 0 : i > steps ? steps - 1 : i - 1];
 }

@@ -5,13 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Times at which a state's disagreement is averaged, and the number of its noise within STREAM_SHIFT. */
+/* Times at which a state's disagreement is averaged, and the number of its noise within
+ * STREAM_SHIFT. */
 enum { GAP_LEVELS = 4, GAP_NOISE = 50 };
 
-static Critic *critic_of(const Lab *lab)
-{
-    return lab->state;
-}
+static Critic *critic_of(const Lab *lab) { return lab->state; }
 
 Grid critic_grid(const Config *config)
 {
@@ -19,7 +17,8 @@ Grid critic_grid(const Config *config)
     return (Grid){steps, steps};
 }
 
-/* Whose shape and weights the critic begins with: the teacher's, the student's where the teacher has no weights. */
+/* Whose shape and weights the critic begins with: the teacher's, the student's where the teacher
+ * has no weights. */
 static const NetSpec *origin_spec(const Lab *lab)
 {
     return lab->teacher.weights ? &lab->teacher.spec : &lab->student.spec;
@@ -78,7 +77,8 @@ double critic_time(const Critic *critic, double chance)
 }
 
 /* z = alpha x + sigma noise at time t of each row. */
-static void diffuse(const Lab *lab, int n, const double *t, const float *x, const float *noise, float *z)
+static void diffuse(const Lab *lab, int n, const double *t, const float *x, const float *noise,
+                    float *z)
 {
     int d = lab->data.dims;
     for (int r = 0; r < n; r++) {
@@ -96,21 +96,23 @@ void critic_scores(const Lab *lab, Arena *arena, const Scores *s, Clipped *clipp
     Policy teacher = lab_teacher(lab, 1, 1), critic = teacher;
     teacher.site = SITE_T;
     critic.site = SITE_C;
-    critic.denoiser =
-        (Denoiser){.spec = model->spec, .weights = model->weights, .guidance = 1, .schedule = lab->schedule};
+    critic.denoiser = (Denoiser){
+        .spec = model->spec, .weights = model->weights, .guidance = 1, .schedule = lab->schedule};
     policy_x0(&teacher, arena, s->n, z, s->t, s->label, s->real, clipped ? &clipped[0] : NULL);
     policy_x0(&critic, arena, s->n, z, s->t, s->label, s->fake, clipped ? &clipped[4] : NULL);
 }
 
 /* ---- The critic's updates ---- */
 
-/* Non-saturating logistic: data above 0, estimates below, both diffused to the same times with the same noise. */
+/* Non-saturating logistic: data above 0, estimates below, both diffused to the same times with the
+ * same noise. */
 static Tensor *gan_loss(Chunk *chunk, const double *t, Tensor *fake)
 {
     const Critic *critic = critic_of(chunk->lab);
     const Batch *batch = &chunk->rows;
     int n = batch->n;
-    float *z = arena_floats(chunk->arena, n * chunk->lab->data.dims), *weight = arena_floats(chunk->arena, n);
+    float *z = arena_floats(chunk->arena, n * chunk->lab->data.dims),
+          *weight = arena_floats(chunk->arena, n);
     float *each[2] = {arena_floats(chunk->arena, n), arena_floats(chunk->arena, n)};
     for (int r = 0; r < n; r++)
         weight[r] = chunk->scale * (float)critic->gan_critic;
@@ -127,7 +129,8 @@ static Tensor *gan_loss(Chunk *chunk, const double *t, Tensor *fake)
     return sum;
 }
 
-/* Diffusion training on the student's estimates, in v: the weight SNR + 1 on x. With a head, telling them from data too. */
+/* Diffusion training on the student's estimates, in v: the weight SNR + 1 on x. With a head,
+ * telling them from data too. */
 Tensor *critic_loss(Chunk *chunk)
 {
     Lab *lab = chunk->lab;
@@ -161,7 +164,11 @@ void critic_after(Lab *lab, long index, StepReport *report)
     static const double student_only[ORIGINS] = {[ORIGIN_STUDENT] = 1};
     Critic *critic = critic_of(lab);
     double sum[2] = {0, 0}, norm, term[STEP_TERMS];
-    Training training = {.term = term, .model = &critic->model, .gradient = critic->gradient, .lr = critic->lr, .loss = critic_loss,
+    Training training = {.term = term,
+                         .model = &critic->model,
+                         .gradient = critic->gradient,
+                         .lr = critic->lr,
+                         .loss = critic_loss,
                          .beta = critic->states == CRITIC_STUDENT ? student_only : NULL};
     for (int k = 1; k <= critic->ratio && !report->broken; k++) {
         double one = lab_train(lab, &training, index, k, &norm);
@@ -177,10 +184,7 @@ void critic_after(Lab *lab, long index, StepReport *report)
         report->term[TERM_GAN_CRITIC] = critic->gan_critic > 0 ? sum[1] : (double)NAN;
 }
 
-Model *critic_model(const Lab *lab)
-{
-    return &critic_of(lab)->model;
-}
+Model *critic_model(const Lab *lab) { return &critic_of(lab)->model; }
 
 double critic_cost(const Lab *lab)
 {
@@ -188,10 +192,7 @@ double critic_cost(const Lab *lab)
     return 1 + critic->gan_cost + (critic->gan_critic > 0 ? 6.0 : 3.0) * critic->ratio;
 }
 
-void critic_walk(Lab *lab, Walk *walk)
-{
-    walk_model(walk, "critic", critic_model(lab));
-}
+void critic_walk(Lab *lab, Walk *walk) { walk_model(walk, "critic", critic_model(lab)); }
 
 /* ---- Shift ---- */
 
@@ -203,13 +204,14 @@ static double squared_gap(int d, const float *a, const float *b)
     return sum / d;
 }
 
-void critic_disagreement(const Lab *lab, Arena *arena, const Policy *student, int n, const float *z, const int *i,
-                         int steps, const int *label, uint64_t first, double *squared)
+void critic_disagreement(const Lab *lab, Arena *arena, const Policy *student, int n, const float *z,
+                         const int *i, int steps, const int *label, uint64_t first, double *squared)
 {
     const Critic *critic = critic_of(lab);
     size_t mark = arena_mark(arena);
     int d = lab->data.dims;
-    float *x = arena_floats(arena, n * d), *real = arena_floats(arena, n * d), *fake = arena_floats(arena, n * d);
+    float *x = arena_floats(arena, n * d), *real = arena_floats(arena, n * d),
+          *fake = arena_floats(arena, n * d);
     float *noise = arena_floats(arena, n * d);
     double *t = arena_new(arena, double, n);
     Rng *rng = arena_new(arena, Rng, n);
@@ -235,5 +237,6 @@ void critic_disagreement(const Lab *lab, Arena *arena, const Policy *student, in
 
 Cost critic_label_cost(const Lab *lab)
 {
-    return (Cost){.student = 1, .teacher = GAP_LEVELS * denoiser_cost(&lab->teacher), .critic = GAP_LEVELS};
+    return (Cost){
+        .student = 1, .teacher = GAP_LEVELS * denoiser_cost(&lab->teacher), .critic = GAP_LEVELS};
 }

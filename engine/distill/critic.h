@@ -1,5 +1,6 @@
-/* A critic: a diffusion model of the student's own estimates, trained beside it (Yin et al. 2024; methods.md 4.2). What
- * distribution-matching methods share. Their state begins with a Critic; the functions below are their callbacks. */
+/* A critic: a diffusion model of the student's own estimates, trained beside it (Yin et al. 2024;
+ * methods.md 4.2). What distribution-matching methods share. Their state begins with a Critic; the
+ * functions below are their callbacks. */
 #ifndef DDIL_CRITIC_H
 #define DDIL_CRITIC_H
 
@@ -17,10 +18,12 @@ typedef struct Critic {
     double gan_cost;   /* what the student's own look at the head costs a sample */
 } Critic;
 
-/* Terms of StepReport that the critic fills: the first of a method's list, and the fifth where it has a head. */
+/* Terms of StepReport that the critic fills: the first of a method's list, and the fifth where it
+ * has a head. */
 enum { TERM_CRITIC = 0, TERM_GAN_CRITIC = 4 };
 
 /* The rows of a method's section that critic_configure reads. */
+/* clang-format off */
 #define CRITIC_ROWS(section)                                                                                             \
     {section, "critic_lr", PARAM_REAL, "1e-3", 0, 1, "", "", "Learning rate of the critic; it decays as the student's.", \
      APPLIES_NEXT_STEP},                                                                                                 \
@@ -31,29 +34,33 @@ enum { TERM_CRITIC = 0, TERM_GAN_CRITIC = 4 };
         {section, "t_min", PARAM_REAL, "0.02", 0.001, 0.999, "", "",                                                     \
          "Least time at which teacher and critic are compared.", APPLIES_NEXT_STEP},                                     \
         {section, "t_max", PARAM_REAL, "0.98", 0.001, 0.999, "", "", "Largest such time.", APPLIES_NEXT_STEP}
+/* clang-format on */
 
 /* ---- Callbacks of Method, and what they are made of ---- */
 Grid critic_grid(const Config *config); /* trained at the sampling steps */
 /* head: width of the head that tells data from the student's estimates, 0: none. */
 void critic_make(Lab *lab, int head);
 Status critic_open(Lab *lab, Error *error); /* without a head */
-void critic_configure(Lab *lab); /* from the section named like the method */
+void critic_configure(Lab *lab);            /* from the section named like the method */
 void critic_start(Lab *lab);
-/* The critic's updates; the means of its losses become the report's first term, and with a head the fifth. */
+/* The critic's updates; the means of its losses become the report's first term, and with a head the
+ * fifth. */
 void critic_after(Lab *lab, long index, StepReport *report);
 Tensor *critic_loss(Chunk *chunk);
 Model *critic_model(const Lab *lab);
 double critic_cost(const Lab *lab); /* its updates, and one look by the student's */
 void critic_walk(Lab *lab, Walk *walk);
 /* The squared gap between critic and guided teacher at the student's diffused estimate. */
-void critic_disagreement(const Lab *lab, Arena *arena, const Policy *student, int n, const float *z, const int *i,
-                         int steps, const int *label, uint64_t first, double *squared);
+void critic_disagreement(const Lab *lab, Arena *arena, const Policy *student, int n, const float *z,
+                         const int *i, int steps, const int *label, uint64_t first,
+                         double *squared);
 Cost critic_label_cost(const Lab *lab);
 
 /* The time a row's `chance` stands for. */
 double critic_time(const Critic *critic, double chance);
 
-/* n rows of the student's estimates x, diffused to times t, and what the teacher and the critic make of them. */
+/* n rows of the student's estimates x, diffused to times t, and what the teacher and the critic
+ * make of them. */
 typedef struct Scores {
     int n;
     const float *x, *noise;

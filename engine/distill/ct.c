@@ -1,6 +1,8 @@
-/* Consistency training: the student's estimates of one sample under two amounts of the same noise must agree, and no teacher is needed
- * (Song et al. 2023). Two pairings: iCT's grid that grows finer (Song & Dhariwal 2023) and ECT's pairs that close up (Geng et al. 2024); both
- * without a target network, weighted by 1 / (t - r). A given teacher is where the student begins. Sampling re-noises with fresh noise. */
+/* Consistency training: the student's estimates of one sample under two amounts of the same noise
+ * must agree, and no teacher is needed (Song et al. 2023). Two pairings: iCT's grid that grows
+ * finer (Song & Dhariwal 2023) and ECT's pairs that close up (Geng et al. 2024); both without a
+ * target network, weighted by 1 / (t - r). A given teacher is where the student begins. Sampling
+ * re-noises with fresh noise. */
 #include "engine/distill/method.h"
 #include "engine/distill/pairing.h"
 #include "engine/tensor/op.h"
@@ -19,6 +21,7 @@ typedef struct Ct {
     double level[POINTS_MAX], chance[POINTS_MAX];
 } Ct;
 
+/* clang-format off */
 static const ParamRow rows[] = {
     {"ct", "pairing", PARAM_CHOICE, "ict", 0, 0, "ict|ect", "",
      "Which two noise levels are compared: neighbours of a grid that grows finer, or pairs that close up.",
@@ -39,6 +42,7 @@ static const ParamRow rows[] = {
     {"ct", "huber_c", PARAM_REAL, "0", 0, 100, "", "", "Where the pseudo-Huber loss turns linear; 0: 0.00054 sqrt(dims).",
      APPLIES_NEXT_STEP},
 };
+/* clang-format on */
 
 static Grid grid(const Config *config)
 {
@@ -129,14 +133,16 @@ static float *target_x0(const Chunk *chunk, const float *z, const double *u, con
     return x0;
 }
 
-/* The published distance is over the sum of squares, op_pseudo_huber's over their mean: both scale by sqrt(dims). */
+/* The published distance is over the sum of squares, op_pseudo_huber's over their mean: both scale
+ * by sqrt(dims). */
 static Tensor *loss(Chunk *chunk)
 {
     const Lab *lab = chunk->lab;
     const Ct *ct = lab->state;
     Batch *batch = &chunk->rows;
     int n = batch->n, d = lab->data.dims;
-    double root = sqrt((double)d), *u = arena_new(chunk->arena, double, n), *low = arena_new(chunk->arena, double, n);
+    double root = sqrt((double)d), *u = arena_new(chunk->arena, double, n),
+           *low = arena_new(chunk->arena, double, n);
     float *z = arena_floats(chunk->arena, n * d), *weight = arena_floats(chunk->arena, n);
     for (int r = 0; r < n; r++) {
         double high;
@@ -146,8 +152,8 @@ static Tensor *loss(Chunk *chunk)
         weight[r] = chunk->scale * (float)(root / (high - low[r]));
     }
     const float *target = target_x0(chunk, z, u, low);
-    Tensor *sum = op_pseudo_huber(&chunk->tape, chunk_student_x0(chunk), target, weight, (float)(ct->huber_c / root),
-                                  chunk->each);
+    Tensor *sum = op_pseudo_huber(&chunk->tape, chunk_student_x0(chunk), target, weight,
+                                  (float)(ct->huber_c / root), chunk->each);
     for (int r = 0; r < n; r++)
         chunk->each[r] *= weight[r] / chunk->scale;
     return sum;

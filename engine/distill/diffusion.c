@@ -1,5 +1,6 @@
-/* Ordinary diffusion training: the method that makes teachers. v prediction at continuous, stratified times; the label
- * is dropped now and then so that the network can be guided (Ho & Salimans 2022). */
+/* Ordinary diffusion training: the method that makes teachers. v prediction at continuous,
+ * stratified times; the label is dropped now and then so that the network can be guided (Ho &
+ * Salimans 2022). */
 #include "engine/distill/method.h"
 #include "engine/tensor/op.h"
 
@@ -8,8 +9,8 @@ typedef struct Diffusion {
 } Diffusion;
 
 static const ParamRow rows[] = {
-    {"diffusion", "label_drop", PARAM_REAL, "0.1", 0, 1, "", "", "Share of samples trained without their class.",
-     APPLIES_NEXT_STEP},
+    {"diffusion", "label_drop", PARAM_REAL, "0.1", 0, 1, "", "",
+     "Share of samples trained without their class.", APPLIES_NEXT_STEP},
 };
 
 static Grid grid(const Config *config)
@@ -28,7 +29,8 @@ static Tensor *loss(Chunk *chunk)
     Lab *lab = chunk->lab;
     Batch *batch = &chunk->rows;
     int d = lab->data.dims;
-    float *target = arena_floats(chunk->arena, batch->n * d), *weight = arena_floats(chunk->arena, batch->n);
+    float *target = arena_floats(chunk->arena, batch->n * d),
+          *weight = arena_floats(chunk->arena, batch->n);
     for (int r = 0; r < batch->n; r++) {
         Noise t = noise_at(lab->schedule, batch->u[r]);
         for (int k = r * d; k < (r + 1) * d; k++) {

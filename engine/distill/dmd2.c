@@ -1,6 +1,7 @@
-/* Distribution matching distillation (Yin et al. 2024, DMD2; methods.md 4): the student's estimate is diffused again and
- * moved along the difference of two scores there, the guided teacher's and that of a critic which learns the law of the
- * student's estimates while they move. (0, 0, 1) in [source] is backward simulation, (1, 0, 0) the forward variant. */
+/* Distribution matching distillation (Yin et al. 2024, DMD2; methods.md 4): the student's estimate
+ * is diffused again and moved along the difference of two scores there, the guided teacher's and
+ * that of a critic which learns the law of the student's estimates while they move. (0, 0, 1) in
+ * [source] is backward simulation, (1, 0, 0) the forward variant. */
 #include "engine/distill/critic.h"
 #include "engine/tensor/op.h"
 #include <math.h>
@@ -13,6 +14,7 @@ typedef struct Dmd2 {
     double floor, gan;
 } Dmd2;
 
+/* clang-format off */
 static const ParamRow rows[] = {
     CRITIC_ROWS("dmd2"),
     {"dmd2", "floor", PARAM_REAL, "1e-2", 1e-6, 10, "", "",
@@ -25,6 +27,7 @@ static const ParamRow rows[] = {
     {"dmd2", "gan_critic_weight", PARAM_REAL, "1e-2", 0, 1e3, "", "",
      "Weight of telling real from fake in the critic's loss, where gan_weight is above 0.", APPLIES_NEXT_STEP},
 };
+/* clang-format on */
 
 static Status open_state(Lab *lab, Error *error)
 {
@@ -44,9 +47,10 @@ static void configure(Lab *lab)
     lab->contrasts = dmd->gan > 0;
 }
 
-/* One row's target x - grad with grad = (fake - real) / mean |x - real|. Returns mean (fake - real)^2. */
-static double move(int d, double floor, const float *x, const float *real, const float *fake, float *target,
-                   double *normaliser)
+/* One row's target x - grad with grad = (fake - real) / mean |x - real|. Returns mean (fake -
+ * real)^2. */
+static double move(int d, double floor, const float *x, const float *real, const float *fake,
+                   float *target, double *normaliser)
 {
     double distance = 0, gap = 0;
     for (int k = 0; k < d; k++) {
@@ -61,7 +65,8 @@ static double move(int d, double floor, const float *x, const float *real, const
     return gap;
 }
 
-/* What the frozen head makes of the diffused estimates; differentiated through the critic's features to x alone. */
+/* What the frozen head makes of the diffused estimates; differentiated through the critic's
+ * features to x alone. */
 static Tensor *gan_loss(Chunk *chunk, Tensor *x, const double *t)
 {
     const Dmd2 *dmd = chunk->lab->state;
@@ -78,8 +83,9 @@ static Tensor *gan_loss(Chunk *chunk, Tensor *x, const double *t)
         weight[r] = chunk->scale * (float)dmd->gan;
     }
     NetMore more = {.judge = true};
-    net_forward_more(&critic->spec, &chunk->tape, critic->weights, NULL, op_affine(&chunk->tape, x, alpha, shift),
-                     chunk_times(chunk, t), batch->label, &more);
+    net_forward_more(&critic->spec, &chunk->tape, critic->weights, NULL,
+                     op_affine(&chunk->tape, x, alpha, shift), chunk_times(chunk, t), batch->label,
+                     &more);
     Tensor *sum = op_logistic(&chunk->tape, more.logit, -1, weight, each);
     for (int r = 0; r < n; r++) {
         chunk->term[TERM_GAN] += (double)each[r];
@@ -105,7 +111,8 @@ static Tensor *loss(Chunk *chunk)
     for (int r = 0; r < n; r++) {
         double normaliser;
         size_t at = (size_t)r * d;
-        chunk->term[TERM_GAP] += move(d, dmd->floor, x->x + at, real + at, fake + at, target + at, &normaliser);
+        chunk->term[TERM_GAP] +=
+            move(d, dmd->floor, x->x + at, real + at, fake + at, target + at, &normaliser);
         chunk->term[TERM_NORMALISER] += normaliser;
         weight[r] = 0.5f * chunk->scale;
     }

@@ -9,16 +9,14 @@ Expert expert_teacher(const Lab *lab, int substeps)
     return expert;
 }
 
-static int span_of(const Fold *fold, int r)
-{
-    return fold->span ? fold->span[r] : 1;
-}
+static int span_of(const Fold *fold, int r) { return fold->span ? fold->span[r] : 1; }
 
 /* Time of row r after k of m sub-steps. */
 static double time_after(const Fold *fold, int r, int k, int m)
 {
     int span = span_of(fold, r);
-    return k < m ? (fold->i[r] - (double)(k * span) / m) / fold->points : (double)(fold->i[r] - span) / fold->points;
+    return k < m ? (fold->i[r] - (double)(k * span) / m) / fold->points
+                 : (double)(fold->i[r] - span) / fold->points;
 }
 
 void expert_fold(const Lab *lab, const Expert *expert, Arena *arena, const Fold *fold)
@@ -34,7 +32,8 @@ void expert_fold(const Lab *lab, const Expert *expert, Arena *arena, const Fold 
             u[r] = time_after(fold, r, k, m);
         policy_x0(&expert->policy, arena, n, z_end, u, fold->label, x, fold->count);
         for (int r = 0; r < n; r++)
-            step_ddim(d, noises_at(&noises, u[r]), noises_at(&noises, time_after(fold, r, k + 1, m)), z_end + r * d, x + r * d,
+            step_ddim(d, noises_at(&noises, u[r]),
+                      noises_at(&noises, time_after(fold, r, k + 1, m)), z_end + r * d, x + r * d,
                       z_end + r * d);
     }
     for (int r = 0; r < n; r++) {

@@ -1,5 +1,5 @@
-/* Where several DDIM steps of an expert lead, as the x0 of one big step (Salimans & Ho 2022; methods.md 2.1): the label that
- * methods share which fold steps together. */
+/* Where several DDIM steps of an expert lead, as the x0 of one big step (Salimans & Ho 2022;
+ * methods.md 2.1): the label that methods share which fold steps together. */
 #ifndef DDIL_EXPERT_H
 #define DDIL_EXPERT_H
 
@@ -14,8 +14,9 @@ typedef struct Expert {
 /* The lab's teacher at site T. */
 Expert expert_teacher(const Lab *lab, int substeps);
 
-/* n rows z at times u = i[row] / points. Folded are the steps down to (i - span[row]) / points; span NULL: 1. x0 (n x dims), also
- * thresholded at T, is such that one DDIM step from z lands there. count may be NULL. */
+/* n rows z at times u = i[row] / points. Folded are the steps down to (i - span[row]) / points;
+ * span NULL: 1. x0 (n x dims), also thresholded at T, is such that one DDIM step from z lands
+ * there. count may be NULL. */
 typedef struct Fold {
     int n;
     const float *z;

@@ -1,5 +1,5 @@
-/* SafeDAgger's question to the expert (Zhang & Cho 2017; methods.md 7.1): how far is the student from its label on the states of a
- * roll-out? Roll-outs on which it is safe teach little. */
+/* SafeDAgger's question to the expert (Zhang & Cho 2017; methods.md 7.1): how far is the student
+ * from its label on the states of a roll-out? Roll-outs on which it is safe teach little. */
 #include "engine/distill/lab.h"
 #include "engine/distill/method.h"
 #include <math.h>
@@ -33,7 +33,8 @@ static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk
         label[k] = r->label[(begin + k) % r->n];
     }
     if (!lab->method->label) {
-        lab->method->disagreement(lab, arena, ask->student, n, z, i, steps, label, (uint64_t)begin, ask->each + begin);
+        lab->method->disagreement(lab, arena, ask->student, n, z, i, steps, label, (uint64_t)begin,
+                                  ask->each + begin);
         return;
     }
     float *x0 = arena_floats(arena, n * d);

@@ -1,4 +1,5 @@
-/* Building a lab from a configuration: data, teacher, student, source; the policies everybody rolls out with. */
+/* Building a lab from a configuration: data, teacher, student, source; the policies everybody rolls
+ * out with. */
 #include "engine/distill/lab.h"
 #include "engine/distill/method.h"
 #include "engine/distill/params.h"
@@ -8,7 +9,8 @@ Status lab_bad(const Lab *lab, const char *name, const char *what, Error *error)
 {
     const Config *config = &lab->config;
     char where[300];
-    return fail(error, STATUS_BAD_INPUT, "%s: %s = %s: %s", config_where(config, name, where, sizeof where), name,
+    return fail(error, STATUS_BAD_INPUT, "%s: %s = %s: %s",
+                config_where(config, name, where, sizeof where), name,
                 config->value[config_find(config, name)].text, what);
 }
 
@@ -29,7 +31,8 @@ static Status open_data(Lab *lab, Error *error)
     if (!status)
         return status;
     char where[300], name[64];
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(inner.text, ": "), inner.text); /* "data.keep: ..." */
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(inner.text, ": "),
+             inner.text); /* "data.keep: ..." */
     const char *at = config_find(config, name) >= 0 ? name : "data.name";
     return fail(error, status, "%s: %s", config_where(config, at, where, sizeof where), inner.text);
 }
@@ -48,18 +51,22 @@ static Status open_teacher(Lab *lab, Error *error)
     bool wanted = file ? *config_text(&lab->config, "teacher.file") != 0
                        : !strcmp(config_text(&lab->config, "student.init"), "pretrain");
     lab->has_teacher = lab->method->needs_teacher || (lab->method->takes_teacher && wanted);
-    lab->teacher_rule = config_choice(&lab->config, "source.teacher_solver") ? RULE_DPMPP : RULE_DDIM;
-    lab->teacher = (Denoiser){.schedule = lab->schedule, .guidance = config_real(&lab->config, "teacher.guidance")};
+    lab->teacher_rule =
+        config_choice(&lab->config, "source.teacher_solver") ? RULE_DPMPP : RULE_DDIM;
+    lab->teacher = (Denoiser){.schedule = lab->schedule,
+                              .guidance = config_real(&lab->config, "teacher.guidance")};
     lab_fit_spec(lab, &lab->teacher.spec);
     if (!lab->has_teacher)
         return STATUS_OK;
     if (lab->teacher.guidance != 1 && !lab->data.conditional)
-        return lab_bad(lab, "teacher.guidance", "guidance needs classes; set data.conditional = yes", error);
+        return lab_bad(lab, "teacher.guidance",
+                       "guidance needs classes; set data.conditional = yes", error);
     if (file)
         return lab_load_network(lab, "teacher.file", &lab->teacher, error);
     if (!lab->data.mixture)
-        return lab_bad(lab, "teacher.kind", "this data set has no exact teacher; set teacher.kind = file and teacher.file",
-                   error);
+        return lab_bad(
+            lab, "teacher.kind",
+            "this data set has no exact teacher; set teacher.kind = file and teacher.file", error);
     lab->teacher.mixture = lab->data.mixture;
     lab->teacher.spec.chunk = 128;
     return STATUS_OK;
@@ -70,7 +77,9 @@ static void configured_spec(const Lab *lab, NetSpec *spec)
     const Config *config = &lab->config;
     const char *kind = config_text(config, "net.kind");
     bool points = lab->data.dims <= 3;
-    *spec = (NetSpec){.kind = !strcmp(kind, "mlp") || (points && !strcmp(kind, "auto")) ? &net_mlp : &net_patch_unet};
+    *spec = (NetSpec){.kind = !strcmp(kind, "mlp") || (points && !strcmp(kind, "auto"))
+                                  ? &net_mlp
+                                  : &net_patch_unet};
     lab_fit_spec(lab, spec);
     spec->hidden = (int)config_int(config, "net.width");
     spec->depth = (int)config_int(config, "net.depth");
@@ -90,8 +99,9 @@ static Status check_size(const Lab *lab, const NetSpec *spec, Error *error)
     if (weights * blocks * sizeof(float) <= most)
         return STATUS_OK;
     char text[160];
-    snprintf(text, sizeof text, "the network would have %.0f weights and take %.1f GiB to train; at most %.0f GiB", weights,
-             weights * blocks * sizeof(float) / most * 4, 4.0);
+    snprintf(text, sizeof text,
+             "the network would have %.0f weights and take %.1f GiB to train; at most %.0f GiB",
+             weights, weights * blocks * sizeof(float) / most * 4, 4.0);
     return lab_bad(lab, "net.width", text, error);
 }
 
@@ -101,7 +111,8 @@ static Status open_student(Lab *lab, Error *error)
     NetSpec spec;
     bool copies = lab->has_teacher && !strcmp(config_text(&lab->config, "student.init"), "teacher");
     if (copies && lab->teacher.mixture)
-        return lab_bad(lab, "student.init", "the exact teacher has no weights to copy; use pretrain or random", error);
+        return lab_bad(lab, "student.init",
+                       "the exact teacher has no weights to copy; use pretrain or random", error);
     configured_spec(lab, &spec);
     if (copies || (lab->teacher.weights && !strcmp(config_text(&lab->config, "net.kind"), "auto")))
         spec = lab->teacher.spec;
@@ -125,7 +136,8 @@ static Status open_student(Lab *lab, Error *error)
 static void read_source(const Lab *lab, SourceSettings *set)
 {
     const Config *config = &lab->config;
-    double data = config_real(config, "source.beta_data"), teacher = config_real(config, "source.beta_teacher");
+    double data = config_real(config, "source.beta_data"),
+           teacher = config_real(config, "source.beta_teacher");
     double student = config_real(config, "source.beta_student"), sum = data + teacher + student;
     *set = (SourceSettings){.beta = {data / sum, teacher / sum, student / sum},
                             .schedule = (PriorSchedule)config_choice(config, "source.schedule"),
@@ -205,8 +217,9 @@ Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *
         return status;
     lab->grid = lab->method->grid(config);
     if (lab->grid.points && lab->grid.points % lab->grid.steps)
-        return lab_bad(lab, "student.steps", "the method's training times must be a multiple of the student's steps",
-                   error);
+        return lab_bad(lab, "student.steps",
+                       "the method's training times must be a multiple of the student's steps",
+                       error);
     SourceSettings set;
     read_source(lab, &set);
     Grid widest = lab->method->widest ? lab->method->widest(config) : lab->grid;
@@ -239,15 +252,24 @@ Policy lab_student(const Lab *lab, bool live, int steps)
                         .guidance = lab->has_teacher ? 1 : lab->teacher.guidance,
                         .schedule = lab->schedule};
     if (lab->method->tell)
-        student.told = lab->method->tell(lab, lab->teacher.guidance, steps ? steps : lab->grid.steps);
-    return (Policy){.denoiser = student, .threshold = lab->threshold, .site = SITE_S,
-                    .steps = steps ? steps : lab->grid.steps, .substeps = 1, .rule = lab->method->rule};
+        student.told =
+            lab->method->tell(lab, lab->teacher.guidance, steps ? steps : lab->grid.steps);
+    return (Policy){.denoiser = student,
+                    .threshold = lab->threshold,
+                    .site = SITE_S,
+                    .steps = steps ? steps : lab->grid.steps,
+                    .substeps = 1,
+                    .rule = lab->method->rule};
 }
 
 Policy lab_teacher(const Lab *lab, int steps, int substeps)
 {
-    return (Policy){.denoiser = lab->teacher, .threshold = lab->threshold, .site = SITE_R, .steps = steps,
-                    .substeps = substeps, .rule = lab->teacher_rule};
+    return (Policy){.denoiser = lab->teacher,
+                    .threshold = lab->threshold,
+                    .site = SITE_R,
+                    .steps = steps,
+                    .substeps = substeps,
+                    .rule = lab->teacher_rule};
 }
 
 int lab_label(const Lab *lab, Rng *rng)
@@ -263,7 +285,7 @@ void lab_count_clipped(Lab *lab, Site site, const Clipped *clipped)
     clipped_add(&lab->clipped[index], clipped);
 }
 
-/* ---- Persistence ------------------------------------------------------------------------------------------ */
+/* ---- Persistence ---- */
 
 typedef struct NetWalk {
     Walk *walk;
@@ -324,7 +346,8 @@ void walk_clipped(Walk *walk, const char *prefix, int steps, Clipped clipped[5])
     snprintf(name, sizeof name, "%s.overshoot", prefix);
     walk_f64(walk, name, 5L * steps, overshoot);
     for (int k = 0; k < 5 * steps; k++)
-        clipped[k / steps].step[k % steps] = (ClippedCount){(long)count[2 * k], (long)count[2 * k + 1], overshoot[k]};
+        clipped[k / steps].step[k % steps] =
+            (ClippedCount){(long)count[2 * k], (long)count[2 * k + 1], overshoot[k]};
 }
 
 void lab_walk(Lab *lab, Walk *walk)

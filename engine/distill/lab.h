@@ -1,5 +1,5 @@
-/* The lab: what every distiller works with: data, teacher, student, source of states, thresholding, accounting. One
- * thread drives a lab; parallel work happens inside crew maps. */
+/* The lab: what every distiller works with: data, teacher, student, source of states, thresholding,
+ * accounting. One thread drives a lab; parallel work happens inside crew maps. */
 #ifndef DDIL_LAB_H
 #define DDIL_LAB_H
 
@@ -27,35 +27,36 @@ typedef enum Decay { DECAY_NONE, DECAY_LINEAR, DECAY_SECOND_HALF } Decay;
 typedef struct Lab {
     Config config;
     const Method *method;
-    void *state;           /* the method's own */
+    void *state; /* the method's own */
     uint64_t seed;
-    long steps;            /* planned length */
-    double budget;         /* network evaluations the run may cost; 0: any number */
-    double spent_before;   /* of them before the first step: the regression */
-    double clock;          /* where schedules stand at the present step, out of `steps`: see lab_clock */
-    double rate;           /* what every base rate is multiplied by at the present step: warm-up and decay */
+    long steps;          /* planned length */
+    double budget;       /* network evaluations the run may cost; 0: any number */
+    double spent_before; /* of them before the first step: the regression */
+    double clock; /* where schedules stand at the present step, out of `steps`: see lab_clock */
+    double rate;  /* what every base rate is multiplied by at the present step: warm-up and decay */
     int batch;
     Dataset data;
     Schedule schedule;
     bool has_teacher;
-    Denoiser teacher;      /* guided as configured */
-    Rule teacher_rule;     /* by which it rolls out */
-    Policy expert;         /* who rolls in instead (source.expert); without weights: nobody */
+    Denoiser teacher;  /* guided as configured */
+    Rule teacher_rule; /* by which it rolls out */
+    Policy expert;     /* who rolls in instead (source.expert); without weights: nobody */
     Model student;
-    float *gradient;       /* student.size floats */
+    float *gradient; /* student.size floats */
     Grid grid;
     Threshold threshold;
-    AdamSettings adam;     /* lr: the base rate */
+    AdamSettings adam; /* lr: the base rate */
     Decay decay;
     long lr_warmup;
-    long round_first, round_steps; /* on the clock: what the rate decays over, the run or a method's round */
-    bool contrasts;        /* batches bring fresh data too: Batch.real; a method's configure says so */
+    long round_first,
+        round_steps; /* on the clock: what the rate decays over, the run or a method's round */
+    bool contrasts;  /* batches bring fresh data too: Batch.real; a method's configure says so */
     Source source;
     Cost cost;
-    Clipped clipped[5];    /* by site, in the order of SITE_LETTERS, since the run began */
+    Clipped clipped[5]; /* by site, in the order of SITE_LETTERS, since the run began */
     Crew *crew;
-    Arena *keep;           /* lives as long as the lab */
-    Arena *step;           /* rewound by lab_step */
+    Arena *keep; /* lives as long as the lab */
+    Arena *step; /* rewound by lab_step */
 } Lab;
 
 enum { STEP_TERMS = 8 };
@@ -69,12 +70,14 @@ typedef struct StepReport {
     const char *broken;      /* names the term that left the finite numbers, or NULL */
 } StepReport;
 
-/* Builds everything but the student's starting weights from lab->config (already checked). crew and arenas are
- * borrowed. `assets` is the folder where teacher.file names are looked up besides the working folder. */
+/* Builds everything but the student's starting weights from lab->config (already checked). crew and
+ * arenas are borrowed. `assets` is the folder where teacher.file names are looked up besides the
+ * working folder. */
 Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *step, Error *error);
 /* Re-reads every parameter that applies at the next step from lab->config. */
 void lab_configure(Lab *lab);
-/* A weights file by its name as it stands, or among the shipped assets; `name` itself when there is none. */
+/* A weights file by its name as it stands, or among the shipped assets; `name` itself when there is
+ * none. */
 void lab_find_asset(const char *name, char path[1024]);
 
 /* Steps of regression before distillation (student.init = pretrain), and one of them. */
@@ -86,22 +89,26 @@ void lab_pretrain_done(Lab *lab);
 
 /* What training has cost so far: everything but measuring. */
 double lab_spent(const Lab *lab);
-/* Where step `index` stands on the way from 0 to lab->steps: its number, or the share of the budget that is spent where that is
- * further. Schedules (priors, decay, rounds) go by it, so that a run that its budget ends early goes through all of them. */
+/* Where step `index` stands on the way from 0 to lab->steps: its number, or the share of the budget
+ * that is spent where that is further. Schedules (priors, decay, rounds) go by it, so that a run
+ * that its budget ends early goes through all of them. */
 double lab_clock(const Lab *lab, long index);
 
 /* One whole optimiser step numbered `index` (0-based): refresh of the source, batch, update. */
 void lab_step(Lab *lab, long index, StepReport *report);
 
-/* A copy to sample with, as the lab was under this configuration (of the same run) and with these averaged weights. It shares
- * everything else and must not be trained. */
+/* A copy to sample with, as the lab was under this configuration (of the same run) and with these
+ * averaged weights. It shares everything else and must not be trained. */
 Lab lab_past(const Lab *lab, const Config *config, float *ema);
 
-/* The student at its own inference sampler: EMA weights (or live), N = `steps` (0: the lab's own). */
+/* The student at its own inference sampler: EMA weights (or live), N = `steps` (0: the lab's own).
+ */
 Policy lab_student(const Lab *lab, bool live, int steps);
-/* The teacher on the student's grid: `substeps` steps of its solver between two grid points, at site R. */
+/* The teacher on the student's grid: `substeps` steps of its solver between two grid points, at
+ * site R. */
 Policy lab_teacher(const Lab *lab, int steps, int substeps);
-/* load.c: whose roll-outs are the teacher's origin, on a grid of the student's: the teacher itself, or the expert with its own steps. */
+/* load.c: whose roll-outs are the teacher's origin, on a grid of the student's: the teacher itself,
+ * or the expert with its own steps. */
 Policy lab_roll_in(const Lab *lab, int steps, int substeps);
 /* The weights that a parameter names, which must fit the data. */
 Status lab_load_network(Lab *lab, const char *param, Denoiser *denoiser, Error *error);
@@ -111,8 +118,8 @@ Status lab_open_expert(Lab *lab, const Grid *widest, Error *error);
 Status lab_bad(const Lab *lab, const char *name, const char *what, Error *error);
 /* A network's sizes that the data decide. */
 void lab_fit_spec(const Lab *lab, NetSpec *spec);
-/* gate.c: of each roll-out of the student (with its x0s), the mean squared disagreement with the method's label over its states;
- * counted in lab->cost. */
+/* gate.c: of each roll-out of the student (with its x0s), the mean squared disagreement with the
+ * method's label over its states; counted in lab->cost. */
 void lab_ask_rollouts(Lab *lab, const Policy *student, const Rollout *rollout, double *error);
 /* Adds to lab->clipped. */
 void lab_count_clipped(Lab *lab, Site site, const Clipped *clipped);
@@ -125,7 +132,8 @@ void lab_walk(Lab *lab, Walk *walk);
 void walk_net(Walk *walk, const char *prefix, const NetSpec *spec, float *block);
 /* What five sites did at each of `steps`: PREFIX.count, PREFIX.overshoot. */
 void walk_clipped(Walk *walk, const char *prefix, int steps, Clipped clipped[5]);
-/* A network of a method's own with all that its optimiser keeps: PREFIX, PREFIX_ema, PREFIX_moment1, ... */
+/* A network of a method's own with all that its optimiser keeps: PREFIX, PREFIX_ema,
+ * PREFIX_moment1, ... */
 void walk_model(Walk *walk, const char *prefix, Model *model);
 
 #endif

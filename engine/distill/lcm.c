@@ -1,6 +1,7 @@
-/* Latent-consistency distillation (Luo et al. 2023; Song et al. 2023; methods.md 3.4): the student's x0 at solver point j must equal the
- * target network's x0 at point j - k, reached by one guided DDIM jump of the teacher from the same state. A v-network satisfies
- * f(z, 0) = z by itself, so no boundary mixing is needed. Sampling re-noises with fresh noise. */
+/* Latent-consistency distillation (Luo et al. 2023; Song et al. 2023; methods.md 3.4): the
+ * student's x0 at solver point j must equal the target network's x0 at point j - k, reached by one
+ * guided DDIM jump of the teacher from the same state. A v-network satisfies f(z, 0) = z by itself,
+ * so no boundary mixing is needed. Sampling re-noises with fresh noise. */
 #include "engine/distill/method.h"
 #include "engine/tensor/op.h"
 #include <math.h>
@@ -11,9 +12,10 @@ enum { LABEL_STEPS = 24 };
 
 /* How a state gets to its landing point. */
 typedef enum Solver {
-    SOLVER_DDIM, /* one guided jump of the teacher */
-    SOLVER_HEUN, /* second order in the log SNR: a second look at where the jump lands */
-    SOLVER_DATA, /* the same sample under less of the same noise: consistency training. Other origins: DDIM */
+    SOLVER_DDIM,  /* one guided jump of the teacher */
+    SOLVER_HEUN,  /* second order in the log SNR: a second look at where the jump lands */
+    SOLVER_DATA,  /* the same sample under less of the same noise: consistency training. Other
+                     origins: DDIM */
     SOLVER_EULER, /* an explicit Euler step of the probability-flow ODE in u */
 } Solver;
 #define SOLVER_CHOICES "ddim|heun|data|euler"
@@ -29,9 +31,10 @@ typedef struct Lcm {
     LcmLoss loss;
     double huber_c, target_ema;
     double scale_min, scale_max; /* of guidance; the student is told it where they differ */
-    float *target; /* the target network's weights */
+    float *target;               /* the target network's weights */
 } Lcm;
 
+/* clang-format off */
 static const ParamRow rows[] = {
     {"lcm", "points", PARAM_INT, "16", 1, 1024, "", "", "Solver points; a multiple of student.steps.", APPLIES_FORK},
     {"lcm", "skip", PARAM_INT, "1", 1, 1024, "", "points", "k: how far one teacher jump goes.", APPLIES_NEXT_STEP},
@@ -48,16 +51,14 @@ static const ParamRow rows[] = {
      "Largest: each sample draws its scale, the student is told it; not above the least: teacher.guidance is baked in.",
      APPLIES_FORK},
 };
+/* clang-format on */
 
 static bool tells(const Config *config)
 {
     return config_real(config, "lcm.guidance_max") > config_real(config, "lcm.guidance_min");
 }
 
-static int told(const Config *config)
-{
-    return tells(config) ? TOLD_FEATURES : 0;
-}
+static int told(const Config *config) { return tells(config) ? TOLD_FEATURES : 0; }
 
 static double tell(const Lab *lab, double guidance, int steps)
 {
@@ -74,7 +75,8 @@ static Grid grid(const Config *config)
 static Status open_state(Lab *lab, Error *error)
 {
     if (tells(&lab->config) && !lab->data.conditional)
-        return fail(error, STATUS_BAD_INPUT, "lcm.guidance_max = %g: guidance needs classes; set data.conditional = yes",
+        return fail(error, STATUS_BAD_INPUT,
+                    "lcm.guidance_max = %g: guidance needs classes; set data.conditional = yes",
                     config_real(&lab->config, "lcm.guidance_max"));
     ((Lcm *)lab->state)->target = arena_new(lab->keep, float, lab->student.size);
     return STATUS_OK;
@@ -97,10 +99,7 @@ static void start(Lab *lab)
     memcpy(((Lcm *)lab->state)->target, lab->student.weights, lab->student.size * sizeof(float));
 }
 
-static double point_u(const Lab *lab, int point)
-{
-    return (double)point / lab->grid.points;
-}
+static double point_u(const Lab *lab, int point) { return (double)point / lab->grid.points; }
 
 static int landing(const Lab *lab, int point)
 {
@@ -108,8 +107,9 @@ static int landing(const Lab *lab, int point)
     return point > skip ? point - skip : 0;
 }
 
-/* How far from the estimate at t to the one at s the mean lies that takes a whole step, were x0 linear in the log SNR between: 1/2
- * for short steps, 1 for long ones (the exponential form of Heun's rule). */
+/* How far from the estimate at t to the one at s the mean lies that takes a whole step, were x0
+ * linear in the log SNR between: 1/2 for short steps, 1 for long ones (the exponential form of
+ * Heun's rule). */
 static double lean(Noise t, Noise s)
 {
     double h = (s.logsnr - t.logsnr) / 2, gone = -expm1(-h);
@@ -117,13 +117,15 @@ static double lean(Noise t, Noise s)
 }
 
 /* A second look, at where the jump lands: z_low and x become Heun's. */
-static void correct(Chunk *chunk, const Policy *teacher, float *x, float *z_low, const double *u_low)
+static void correct(Chunk *chunk, const Policy *teacher, float *x, float *z_low,
+                    const double *u_low)
 {
     const Lab *lab = chunk->lab;
     const Batch *batch = &chunk->rows;
     int d = lab->data.dims;
     float *x_low = arena_floats(chunk->arena, batch->n * d);
-    policy_x0(teacher, chunk->arena, batch->n, z_low, u_low, batch->label, x_low, &chunk->clipped[0]);
+    policy_x0(teacher, chunk->arena, batch->n, z_low, u_low, batch->label, x_low,
+              &chunk->clipped[0]);
     Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < batch->n; r++) {
         Noise t = noises_at(&noises, batch->u[r]), s = noises_at(&noises, u_low[r]);
@@ -173,7 +175,8 @@ static void jump(Chunk *chunk, float *z_low, double *u_low)
     teacher.site = SITE_T;
     teacher.denoiser.guidances = draw_scales(chunk);
     float *x = arena_floats(chunk->arena, batch->n * d);
-    policy_x0(&teacher, chunk->arena, batch->n, batch->z, batch->u, batch->label, x, &chunk->clipped[0]);
+    policy_x0(&teacher, chunk->arena, batch->n, batch->z, batch->u, batch->label, x,
+              &chunk->clipped[0]);
     if (solver == SOLVER_DATA)
         know_data(chunk, x);
     Noises noises = {.schedule = lab->schedule};
@@ -240,8 +243,8 @@ static void cost(const Lab *lab, double *teacher, double *student)
 }
 
 /* Where the guided teacher's own path from z ends at u = 0. */
-static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps, const int *classes,
-                  float *x0)
+static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,
+                  const int *classes, float *x0)
 {
     int d = lab->data.dims;
     size_t mark = arena_mark(arena);
@@ -257,7 +260,8 @@ static void label(const Lab *lab, Arena *arena, int n, const float *z, const int
         policy_x0(&teacher, arena, n, x0, u, classes, x, NULL);
         for (int r = 0; r < n; r++) {
             double next = (double)i[r] / steps * (LABEL_STEPS - k - 1) / LABEL_STEPS;
-            step_ddim(d, noises_at(&noises, u[r]), noises_at(&noises, next), x0 + r * d, x + r * d, x0 + r * d);
+            step_ddim(d, noises_at(&noises, u[r]), noises_at(&noises, next), x0 + r * d, x + r * d,
+                      x0 + r * d);
         }
     }
     arena_rewind(arena, mark);

@@ -1,5 +1,5 @@
-/* Networks from files: the teacher, and a few-step distilled model as the expert who rolls in. Whatever does not fit the run is refused
- * by the parameter that named it. */
+/* Networks from files: the teacher, and a few-step distilled model as the expert who rolls in.
+ * Whatever does not fit the run is refused by the parameter that named it. */
 #include "engine/base/file.h"
 #include "engine/distill/method.h"
 #include "engine/distill/params.h"
@@ -28,13 +28,17 @@ Status lab_load_network(Lab *lab, const char *param, Denoiser *denoiser, Error *
         return lab_bad(lab, param, inner.text, error);
     lab_fit_spec(lab, &wanted);
     if (spec->told)
-        return lab_bad(lab, param, "that network is a student that is told a guidance scale or a step length", error);
-    if (wanted.height != spec->height || wanted.width != spec->width || wanted.channels != spec->channels)
+        return lab_bad(lab, param,
+                       "that network is a student that is told a guidance scale or a step length",
+                       error);
+    if (wanted.height != spec->height || wanted.width != spec->width ||
+        wanted.channels != spec->channels)
         return lab_bad(lab, param, "that network is for samples of another size", error);
     if (spec->kind->classifies)
         return lab_bad(lab, param, "that network names classes; a denoiser is needed", error);
     if (wanted.classes != spec->classes)
-        return lab_bad(lab, param, "that network knows another number of classes; see data.conditional", error);
+        return lab_bad(lab, param,
+                       "that network knows another number of classes; see data.conditional", error);
     float *weights = arena_floats(lab->keep, net_size(spec));
     status = weights_load(path, spec, weights, &inner);
     denoiser->weights = weights;
@@ -42,7 +46,8 @@ Status lab_load_network(Lab *lab, const char *param, Denoiser *denoiser, Error *
     return status ? lab_bad(lab, param, inner.text, error) : STATUS_OK;
 }
 
-/* How the file's model samples: by the rule of the method that made it, in as many steps as it was made for. */
+/* How the file's model samples: by the rule of the method that made it, in as many steps as it was
+ * made for. */
 static Status read_sampler(Lab *lab, Error *error)
 {
     static const char param[] = "source.expert";
@@ -57,7 +62,8 @@ static Status read_sampler(Lab *lab, Error *error)
     const Method *maker = method_find(method);
     if (!maker || !maker->needs_teacher)
         return lab_bad(lab, param,
-                       "the file does not say which distiller made it; an expert is a student that `ddil export RUN "
+                       "the file does not say which distiller made it; an expert is a student that "
+                       "`ddil export RUN "
                        "--weights FILE.safetensors` wrote",
                        error);
     lab->expert.rule = maker->rule;
@@ -65,7 +71,9 @@ static Status read_sampler(Lab *lab, Error *error)
     if (!lab->expert.steps)
         lab->expert.steps = atoi(steps);
     if (lab->expert.steps < 1)
-        return lab_bad(lab, param, "the file does not say in how many steps it samples; set source.expert_steps", error);
+        return lab_bad(
+            lab, param,
+            "the file does not say in how many steps it samples; set source.expert_steps", error);
     return STATUS_OK;
 }
 
@@ -82,7 +90,8 @@ Status lab_open_expert(Lab *lab, const Grid *widest, Error *error)
     if (status || lab->expert.steps % widest->steps == 0)
         return status;
     snprintf(text, sizeof text,
-             "an expert of %d sampling steps does not stop at each of the student's %d; it needs as many, or a multiple",
+             "an expert of %d sampling steps does not stop at each of the student's %d; it needs "
+             "as many, or a multiple",
              lab->expert.steps, widest->steps);
     return lab_bad(lab, "source.expert", text, error);
 }

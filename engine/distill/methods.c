@@ -2,8 +2,8 @@
 #include "engine/distill/method.h"
 #include <string.h>
 
-const Method *const methods[] = {&method_diffusion, &method_pd, &method_lcm, &method_dmd2, &method_shortcut,
-                                 &method_ct};
+const Method *const methods[] = {&method_diffusion, &method_pd,       &method_lcm,
+                                 &method_dmd2,      &method_shortcut, &method_ct};
 const int method_count = (int)(sizeof methods / sizeof *methods);
 
 const Method *method_find(const char *name)

@@ -14,17 +14,15 @@ void ict_chances(int n, const double *t, double mean, double deviation, double *
 {
     double sum = 0;
     for (int i = 0; i + 1 < n; i++) {
-        chance[i] = erf((log(t[i + 1]) - mean) / (sqrt(2) * deviation)) - erf((log(t[i]) - mean) / (sqrt(2) * deviation));
+        chance[i] = erf((log(t[i + 1]) - mean) / (sqrt(2) * deviation)) -
+                    erf((log(t[i]) - mean) / (sqrt(2) * deviation));
         sum += chance[i];
     }
     for (int i = 0; i + 1 < n; i++)
         chance[i] /= sum;
 }
 
-double ict_huber_c(int dims)
-{
-    return 0.00054 * sqrt((double)dims);
-}
+double ict_huber_c(int dims) { return 0.00054 * sqrt((double)dims); }
 
 double ect_partner(double t, double q, int stage)
 {

@@ -1,4 +1,5 @@
-/* The parameter rows every run shares, the presets' whereabouts, and checks that go over several rows. */
+/* The parameter rows every run shares, the presets' whereabouts, and checks that go over several
+ * rows. */
 #include "engine/distill/params.h"
 #include "engine/base/file.h"
 #include "engine/diffusion/schedule.h"
@@ -13,6 +14,7 @@
 #define STEP APPLIES_NEXT_STEP
 #define FORK APPLIES_FORK
 
+/* clang-format off */
 static const ParamRow shared_rows[] = {
     {"run", "method", PARAM_TEXT, NULL, 0, 0, "", "", "The training rule.", FORK},
     {"run", "steps", PARAM_INT, "1500", 1, 1e8, "", "steps", "Optimiser steps in all.", STEP},
@@ -116,6 +118,7 @@ static const ParamRow shared_rows[] = {
     {"shift", "every", PARAM_INT, "0", 0, 1e8, "", "steps",
      "Measured every so often; 0: near 2.5 % of the network evaluations.", STEP},
 };
+/* clang-format on */
 
 void lab_config_init(Config *config)
 {
@@ -191,16 +194,19 @@ Status lab_config_preset(Config *config, const char *preset, Error *error)
 {
     char path[1024];
     if (!find_preset(preset, path))
-        return fail(error, STATUS_BAD_INPUT,
-                    "preset '%s': no such preset; `ddil presets` lists them, or give the path of an .ini file",
-                    preset);
+        return fail(
+            error, STATUS_BAD_INPUT,
+            "preset '%s': no such preset; `ddil presets` lists them, or give the path of an "
+            ".ini file",
+            preset);
     return config_read_file(config, path, error);
 }
 
 static Status bad(const Config *config, const char *name, const char *what, Error *error)
 {
     char where[300];
-    return fail(error, STATUS_BAD_INPUT, "%s: %s = %s: %s", config_where(config, name, where, sizeof where), name,
+    return fail(error, STATUS_BAD_INPUT, "%s: %s = %s: %s",
+                config_where(config, name, where, sizeof where), name,
                 config->value[config_find(config, name)].text, what);
 }
 
@@ -210,7 +216,8 @@ static Status check_method(const Config *config, Error *error)
         return STATUS_OK;
     char list[200] = "use one of";
     for (int i = 0; i < method_count; i++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s %s", i ? "," : "", methods[i]->name);
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s %s", i ? "," : "",
+                 methods[i]->name);
     return bad(config, "run.method", list, error);
 }
 
@@ -221,25 +228,31 @@ static Status check_data(const Config *config, Error *error)
     for (int i = 0; i < dataset_kind_count; i++) {
         if (!strcmp(name, dataset_kinds[i]->name))
             return STATUS_OK;
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s %s", i ? "," : "", dataset_kinds[i]->name);
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s %s", i ? "," : "",
+                 dataset_kinds[i]->name);
     }
     return bad(config, "data.name", list, error);
 }
 
 static Status check_rest(const Config *config, Error *error)
 {
-    double sum = config_real(config, "source.beta_data") + config_real(config, "source.beta_teacher") +
+    double sum = config_real(config, "source.beta_data") +
+                 config_real(config, "source.beta_teacher") +
                  config_real(config, "source.beta_student");
     if (sum <= 0)
-        return bad(config, "source.beta_data", "the three priors are all zero; give at least one a share", error);
+        return bad(config, "source.beta_data",
+                   "the three priors are all zero; give at least one a share", error);
     long judged = config_int(config, "run.eval_samples");
     if (judged > 0 && judged < 20)
-        return bad(config, "run.eval_samples", "too few to put an interval on; 0 (usual) or at least 20", error);
+        return bad(config, "run.eval_samples",
+                   "too few to put an interval on; 0 (usual) or at least 20", error);
     if (config_real(config, "threshold.low") > config_real(config, "threshold.high"))
         return bad(config, "threshold.low", "must not be above threshold.high", error);
-    if (!strcmp(config_text(config, "teacher.kind"), "file") && !*config_text(config, "teacher.file") &&
+    if (!strcmp(config_text(config, "teacher.kind"), "file") &&
+        !*config_text(config, "teacher.file") &&
         method_find(config_text(config, "run.method"))->needs_teacher)
-        return bad(config, "teacher.file", "teacher.kind = file needs a safetensors file here", error);
+        return bad(config, "teacher.file", "teacher.kind = file needs a safetensors file here",
+                   error);
     return STATUS_OK;
 }
 

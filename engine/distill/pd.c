@@ -1,9 +1,11 @@
-/* Progressive distillation (Salimans & Ho 2022; methods.md 2.1): m teacher DDIM sub-steps become one student step. The target is the
- * x0 with which a single step from (z, u_i) lands where the teacher's sub-steps land at u_{i-1}.
+/* Progressive distillation (Salimans & Ho 2022; methods.md 2.1): m teacher DDIM sub-steps become
+ * one student step. The target is the x0 with which a single step from (z, u_i) lands where the
+ * teacher's sub-steps land at u_{i-1}.
  *
- * Several rounds: the first one trains at N 2^(rounds - 1) steps, each further one at half as many, two steps of its teacher to one;
- * its teacher is the student as the round before left it, its moments and its learning rate begin anew. Sampling and measuring go
- * on at the last round's N, against the teacher of the first. */
+ * Several rounds: the first one trains at N 2^(rounds - 1) steps, each further one at half as many,
+ * two steps of its teacher to one; its teacher is the student as the round before left it, its
+ * moments and its learning rate begin anew. Sampling and measuring go on at the last round's N,
+ * against the teacher of the first. */
 #include "engine/distill/expert.h"
 #include "engine/distill/method.h"
 #include "engine/tensor/op.h"
@@ -19,6 +21,7 @@ typedef struct Pd {
 
 enum { STEPS_MAX = 256 };
 
+/* clang-format off */
 static const ParamRow rows[] = {
     {"pd", "rounds", PARAM_INT, "1", 1, 8, "", "rounds",
      "The student's steps halve from round to round, down to student.steps.", APPLIES_FORK},
@@ -28,6 +31,7 @@ static const ParamRow rows[] = {
      "Weight of the squared x0 error by noise level.", APPLIES_NEXT_STEP},
     {"pd", "weight_cap", PARAM_REAL, "100", 1, 1e6, "", "", "Largest such weight.", APPLIES_NEXT_STEP},
 };
+/* clang-format on */
 
 static Grid grid(const Config *config)
 {
@@ -46,8 +50,9 @@ static Status open_state(Lab *lab, Error *error)
     Pd *pd = lab->state;
     pd->rounds = (int)config_int(&lab->config, "pd.rounds");
     if (lab->grid.steps << (pd->rounds - 1) > STEPS_MAX)
-        return fail(error, STATUS_BAD_INPUT, "pd.rounds = %d: the first round would train at more than %d steps",
-                    pd->rounds, STEPS_MAX);
+        return fail(error, STATUS_BAD_INPUT,
+                    "pd.rounds = %d: the first round would train at more than %d steps", pd->rounds,
+                    STEPS_MAX);
     if (pd->rounds > 1)
         pd->teacher = arena_new(lab->keep, float, lab->student.size);
     return STATUS_OK;
@@ -71,7 +76,8 @@ static void before(Lab *lab, long index, StepReport *report)
     (void)index;
     Pd *pd = lab->state;
     Model *student = &lab->student;
-    if (pd->round + 1 >= pd->rounds || lab->clock < (double)(lab->steps * (pd->round + 1) / pd->rounds))
+    if (pd->round + 1 >= pd->rounds ||
+        lab->clock < (double)(lab->steps * (pd->round + 1) / pd->rounds))
         return;
     memcpy(pd->teacher, student->ema, student->size * sizeof(float));
     memcpy(student->weights, student->ema, student->size * sizeof(float));
@@ -80,8 +86,8 @@ static void before(Lab *lab, long index, StepReport *report)
     pd->round++;
     pd->first = (int64_t)lab->clock;
     apply_round(lab, true);
-    snprintf(report->mark, sizeof report->mark, "round %d: %d -> %d steps", (int)pd->round + 1, from,
-             lab->source.grid.steps);
+    snprintf(report->mark, sizeof report->mark, "round %d: %d -> %d steps", (int)pd->round + 1,
+             from, lab->source.grid.steps);
 }
 
 static void configure(Lab *lab)
@@ -104,18 +110,20 @@ static Expert round_expert(const Lab *lab)
     return expert;
 }
 
-/* The shift's label spans the last round's step by the first round's sub-steps: the same all along. */
+/* The shift's label spans the last round's step by the first round's sub-steps: the same all along.
+ */
 static int label_substeps(const Lab *lab)
 {
     const Pd *pd = lab->state;
     return pd->substeps << (pd->rounds - 1);
 }
 
-static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps, const int *classes,
-                  float *x0)
+static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,
+                  const int *classes, float *x0)
 {
     Expert expert = expert_teacher(lab, label_substeps(lab));
-    expert_fold(lab, &expert, arena, &(Fold){.n = n, .z = z, .i = i, .label = classes, .points = steps, .x0 = x0});
+    expert_fold(lab, &expert, arena,
+                &(Fold){.n = n, .z = z, .i = i, .label = classes, .points = steps, .x0 = x0});
 }
 
 static Cost label_cost(const Lab *lab)
@@ -138,12 +146,18 @@ static Tensor *loss(Chunk *chunk)
     float *target = arena_floats(chunk->arena, batch->n * lab->data.dims);
     Expert expert = round_expert(lab);
     expert_fold(lab, &expert, chunk->arena,
-                &(Fold){.n = batch->n, .z = batch->z, .i = batch->point, .label = batch->label,
-                        .points = lab->source.grid.steps, .x0 = target, .count = &chunk->clipped[0]});
+                &(Fold){.n = batch->n,
+                        .z = batch->z,
+                        .i = batch->point,
+                        .label = batch->label,
+                        .points = lab->source.grid.steps,
+                        .x0 = target,
+                        .count = &chunk->clipped[0]});
     float *weight = arena_floats(chunk->arena, batch->n);
     Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < batch->n; r++)
-        weight[r] = chunk->scale * (float)weight_at(pd->weighting, noises_at(&noises, batch->u[r]), pd->cap);
+        weight[r] = chunk->scale *
+                    (float)weight_at(pd->weighting, noises_at(&noises, batch->u[r]), pd->cap);
     Tensor *sum = op_mse(&chunk->tape, chunk_student_x0(chunk), target, weight, chunk->each);
     for (int r = 0; r < batch->n; r++)
         chunk->each[r] *= weight[r] / chunk->scale;
@@ -158,7 +172,9 @@ static void walk(Lab *lab, Walk *w)
     walk_i64(w, "pd.round", 1, &pd->round);
     walk_i64(w, "pd.first", 1, &pd->first);
     walk_net(w, "round_teacher", &lab->student.spec, pd->teacher);
-    pd->round = pd->round < 0 ? 0 : pd->round < pd->rounds ? pd->round : pd->rounds - 1; /* a file is not trusted */
+    pd->round = pd->round < 0            ? 0
+                : pd->round < pd->rounds ? pd->round
+                                         : pd->rounds - 1; /* a file is not trusted */
     pd->first = pd->first < 0 ? 0 : pd->first;
     apply_round(lab, false);
 }

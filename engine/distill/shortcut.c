@@ -1,6 +1,8 @@
-/* Shortcut distillation (after Frans et al. 2024, "One step diffusion via shortcut models"): the student is told how long a step it takes, and
- * learns all lengths at once. The shortest is the teacher's own DDIM step; each longer one is two of the student's steps half as long, folded
- * into one. What progressive distillation does in rounds, in one run; afterwards it samples in any power of two of steps. */
+/* Shortcut distillation (after Frans et al. 2024, "One step diffusion via shortcut models"): the
+ * student is told how long a step it takes, and learns all lengths at once. The shortest is the
+ * teacher's own DDIM step; each longer one is two of the student's steps half as long, folded into
+ * one. What progressive distillation does in rounds, in one run; afterwards it samples in any power
+ * of two of steps. */
 #include "engine/distill/expert.h"
 #include "engine/distill/method.h"
 #include "engine/tensor/op.h"
@@ -13,6 +15,7 @@ typedef struct Shortcut {
     Weighting weighting;
 } Shortcut;
 
+/* clang-format off */
 static const ParamRow rows[] = {
     {"shortcut", "points", PARAM_INT, "64", 2, 1024, "", "", "The shortest step is 1 / points; points = student.steps * 2^k.",
      APPLIES_FORK},
@@ -22,24 +25,25 @@ static const ParamRow rows[] = {
      "Weight of the squared x0 error by noise level.", APPLIES_NEXT_STEP},
     {"shortcut", "weight_cap", PARAM_REAL, "100", 1, 1e6, "", "", "Largest such weight.", APPLIES_NEXT_STEP},
 };
+/* clang-format on */
 
 static Grid grid(const Config *config)
 {
-    return (Grid){(int)config_int(config, "student.steps"), (int)config_int(config, "shortcut.points")};
+    return (Grid){(int)config_int(config, "student.steps"),
+                  (int)config_int(config, "shortcut.points")};
 }
 
 /* Doublings from the shortest step to one of `span` points. */
-static double doublings(double span)
-{
-    return log2(span);
-}
+static double doublings(double span) { return log2(span); }
 
 static Status open_state(Lab *lab, Error *error)
 {
-    double whole = doublings((double)lab->grid.points), from = doublings((double)lab->grid.points / lab->grid.steps);
+    double whole = doublings((double)lab->grid.points),
+           from = doublings((double)lab->grid.points / lab->grid.steps);
     if (whole == floor(whole) && from == floor(from))
         return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "shortcut.points = %d: points and student.steps (%d) must be powers of two",
+    return fail(error, STATUS_BAD_INPUT,
+                "shortcut.points = %d: points and student.steps (%d) must be powers of two",
                 lab->grid.points, lab->grid.steps);
 }
 
@@ -69,7 +73,8 @@ static double tell(const Lab *lab, double guidance, int steps)
     return hear(lab, (double)lab->grid.points / steps);
 }
 
-/* A row's step: the shortest by `base`, else one of the longer ones that fit below point j, all alike. */
+/* A row's step: the shortest by `base`, else one of the longer ones that fit below point j, all
+ * alike. */
 static int draw_span(const Lab *lab, int j, double chance)
 {
     const Shortcut *shortcut = lab->state;
@@ -104,11 +109,18 @@ static Tensor *loss(Chunk *chunk)
         span[r] = draw_span(lab, batch->point[r], batch->chance[r]);
         heard[r] = (float)hear(lab, span[r]);
         half[r] = span[r] > 1 ? (float)hear(lab, span[r] / 2) : 0;
-        weight[r] = chunk->scale * (float)weight_at(shortcut->weighting, noises_at(&noises, batch->u[r]), shortcut->cap);
+        weight[r] = chunk->scale * (float)weight_at(shortcut->weighting,
+                                                    noises_at(&noises, batch->u[r]), shortcut->cap);
     }
     Expert teacher = expert_teacher(lab, 1), student = halves(lab, half);
-    Fold fold = {.n = n, .z = batch->z, .i = batch->point, .span = span, .label = batch->label, .points = lab->grid.points,
-                 .x0 = target, .count = &chunk->clipped[0]};
+    Fold fold = {.n = n,
+                 .z = batch->z,
+                 .i = batch->point,
+                 .span = span,
+                 .label = batch->label,
+                 .points = lab->grid.points,
+                 .x0 = target,
+                 .count = &chunk->clipped[0]};
     expert_fold(lab, &student, chunk->arena, &fold);
     fold.x0 = base;
     expert_fold(lab, &teacher, chunk->arena, &fold);
@@ -134,11 +146,12 @@ static int label_substeps(const Lab *lab, int steps)
     return m > 1 ? m : 1;
 }
 
-static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps, const int *classes,
-                  float *x0)
+static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,
+                  const int *classes, float *x0)
 {
     Expert expert = expert_teacher(lab, label_substeps(lab, steps));
-    expert_fold(lab, &expert, arena, &(Fold){.n = n, .z = z, .i = i, .label = classes, .points = steps, .x0 = x0});
+    expert_fold(lab, &expert, arena,
+                &(Fold){.n = n, .z = z, .i = i, .label = classes, .points = steps, .x0 = x0});
 }
 
 static Cost label_cost(const Lab *lab)

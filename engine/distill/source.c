@@ -1,12 +1,13 @@
 /* The mixture of training states: priors under a schedule, two replay rings, and the draw of a row.
  *
  * What a ring keeps of a roll-out, `stages` rows of `dims` floats:
- *   teacher         its own states at every training time, row s at point M - s (row 0 is the noise)
- *   student, M = N  its states at its sampling steps, row s at step N - s
- *   student, M > N  row 0 the noise, row s the x0 estimate of its s-th step: a consistency student must be trained at
- *                   every solver point, so its estimates are re-noised to them, as its sampler does (methods.md 6.4)
- * An expert's ring (a few-step model in the teacher's place) is kept like the student's.
- * Rows of a ring are numbered by roll-outs ever made; a roll-out's noise depends on that number only. */
+ *   teacher         its own states at every training time, row s at point M - s (row 0 is the
+ * noise) student, M = N  its states at its sampling steps, row s at step N - s student, M > N  row
+ * 0 the noise, row s the x0 estimate of its s-th step: a consistency student must be trained at
+ *                   every solver point, so its estimates are re-noised to them, as its sampler does
+ * (methods.md 6.4) An expert's ring (a few-step model in the teacher's place) is kept like the
+ * student's. Rows of a ring are numbered by roll-outs ever made; a roll-out's noise depends on that
+ * number only. */
 #include "engine/distill/source.h"
 #include "engine/distill/lab.h"
 #include <math.h>
@@ -15,24 +16,31 @@
 static void replay_open(Replay *replay, int capacity, int stages, int dims, Arena *arena)
 {
     *replay = (Replay){.capacity = capacity, .stages = stages, .room = stages, .dims = dims};
-    replay->row = arena_new(arena, float, (size_t)capacity * stages * dims);
+    replay->row = arena_new(arena, float, (size_t)capacity *stages *dims);
     replay->label = arena_new(arena, int, capacity);
     replay->born = arena_new(arena, int64_t, capacity);
 }
 
-void source_open(Source *source, const Grid *grid, const SourceSettings *settings, const Dataset *data,
-                 Schedule schedule, uint64_t seed, Arena *arena)
+void source_open(Source *source, const Grid *grid, const SourceSettings *settings,
+                 const Dataset *data, Schedule schedule, uint64_t seed, Arena *arena)
 {
-    *source = (Source){.set = *settings, .grid = *grid, .dims = data->dims, .schedule = schedule,
-                       .data = data, .seed = seed, .measured_shift = 1,
-                       .shift_steps = grid->steps < SOURCE_STEPS_MAX ? grid->steps : SOURCE_STEPS_MAX};
+    *source =
+        (Source){.set = *settings,
+                 .grid = *grid,
+                 .dims = data->dims,
+                 .schedule = schedule,
+                 .data = data,
+                 .seed = seed,
+                 .measured_shift = 1,
+                 .shift_steps = grid->steps < SOURCE_STEPS_MAX ? grid->steps : SOURCE_STEPS_MAX};
     for (int i = 0; i < SOURCE_STEPS_MAX; i++)
         source->shift[i] = 1;
     if (!grid->points)
         return;
     bool one_estimate = grid->points > grid->steps && grid->steps == 1;
     int stages = one_estimate ? 2 : grid->steps;
-    replay_open(&source->teacher, settings->teacher_capacity, settings->expert ? stages : grid->points, data->dims, arena);
+    replay_open(&source->teacher, settings->teacher_capacity,
+                settings->expert ? stages : grid->points, data->dims, arena);
     replay_open(&source->student, settings->capacity, stages, data->dims, arena);
 }
 
@@ -52,7 +60,7 @@ void source_regrid(Source *source, const Grid *grid, bool forget)
     replay_regrid(&source->student, grid->steps, forget);
 }
 
-/* ---- Priors ---------------------------------------------------------------------------------------------- */
+/* ---- Priors ---- */
 
 /* Data get `floor` at least; what they gain the other two lose in proportion. */
 static void keep_floor(double beta[ORIGINS], double floor)
@@ -73,7 +81,8 @@ static void scale_on_policy(double beta[ORIGINS], double share)
     beta[ORIGIN_DATA] = 1 - beta[ORIGIN_TEACHER] - beta[ORIGIN_STUDENT];
 }
 
-/* Shift-adaptive: the student's share is the part of its error that data states do not show, 1 - forward / own. */
+/* Shift-adaptive: the student's share is the part of its error that data states do not show, 1 -
+ * forward / own. */
 static void follow_shift(double beta[ORIGINS], double ratio)
 {
     double student = fmin(fmax(1 - 1 / fmax(ratio, 1e-9), 0.1), 0.7);
@@ -139,7 +148,7 @@ void source_priors(const Source *source, double clock, long steps, double beta[O
     keep_floor(beta, set->beta_floor);
 }
 
-/* ---- Roll-outs into the rings ---------------------------------------------------------------------------- */
+/* ---- Roll-outs into the rings ---- */
 
 /* keep: which roll-outs. */
 static void replay_put(Replay *replay, const Rollout *r, const bool *keep, bool x0, long step)
@@ -162,8 +171,8 @@ static void replay_put(Replay *replay, const Rollout *r, const bool *keep, bool 
     }
 }
 
-/* Which of the student's roll-outs are worth keeping: above a running quantile of their disagreement, whose logarithm is nudged by each
- * (Robbins & Monro). */
+/* Which of the student's roll-outs are worth keeping: above a running quantile of their
+ * disagreement, whose logarithm is nudged by each (Robbins & Monro). */
 static void gate(Source *source, Lab *lab, const Policy *student, const Rollout *r, bool *keep)
 {
     static const double NUDGE = 0.05;
@@ -191,8 +200,10 @@ static bool keep_finite(const Rollout *r, int d, bool *keep)
     return all;
 }
 
-/* Makes n roll-outs of `policy` and puts them into the ring. Memory from the lab's step arena. Were all of them finite? */
-static bool replay_make(Replay *replay, Lab *lab, const Policy *policy, Stream stream, int n, bool x0, long step)
+/* Makes n roll-outs of `policy` and puts them into the ring. Memory from the lab's step arena. Were
+ * all of them finite? */
+static bool replay_make(Replay *replay, Lab *lab, const Policy *policy, Stream stream, int n,
+                        bool x0, long step)
 {
     size_t mark = arena_mark(lab->step), d = (size_t)replay->dims;
     int *label = arena_new(lab->step, int, n);
@@ -205,10 +216,20 @@ static bool replay_make(Replay *replay, Lab *lab, const Policy *policy, Stream s
         label[k] = lab_label(lab, &rng);
         rng_normals(&rng, (int)d, noise + k * d);
     }
-    uint64_t first = (uint64_t)replay->made | (uint64_t)1 << 60; /* apart from the noise's own numbers */
+    uint64_t first = (uint64_t)replay->made | (uint64_t)1
+                                                  << 60; /* apart from the noise's own numbers */
     long of_other;
-    Rollout r = {.policy = policy, .seed = lab->seed, .stream = stream, .first = first, .n = n, .noise = noise,
-                 .label = label, .states = states, .x0s = x0s, .count = &clipped, .of_other = &of_other};
+    Rollout r = {.policy = policy,
+                 .seed = lab->seed,
+                 .stream = stream,
+                 .first = first,
+                 .n = n,
+                 .noise = noise,
+                 .label = label,
+                 .states = states,
+                 .x0s = x0s,
+                 .count = &clipped,
+                 .of_other = &of_other};
     long evaluations = rollout(lab->crew, &r);
     bool student = replay == &lab->source.student;
     lab->cost.student += student ? (double)(evaluations - of_other) : 0;
@@ -258,7 +279,8 @@ static bool refresh_student(Source *source, Lab *lab, double share, long step)
     Policy teacher = lab_roll_in(lab, source->grid.steps, set->teacher_substeps);
     student.other = set->mix > 0 ? &teacher : NULL;
     student.mix = set->mix;
-    return replay_make(&source->student, lab, &student, STREAM_ROLLOUT, n, source->grid.points > source->grid.steps, step);
+    return replay_make(&source->student, lab, &student, STREAM_ROLLOUT, n,
+                       source->grid.points > source->grid.steps, step);
 }
 
 const char *source_refresh(Source *source, Lab *lab, long step)
@@ -269,13 +291,14 @@ const char *source_refresh(Source *source, Lab *lab, long step)
     source_priors(source, lab_clock(lab, step), lab->steps, beta);
     /* The teacher's ring is filled ahead, during the warm-up. */
     if (source->set.beta[ORIGIN_TEACHER] > 0 && !refresh_teacher(source, lab, step))
-        return source->set.expert ? "a state of the expert's roll-outs" : "a state of the teacher's roll-outs";
+        return source->set.expert ? "a state of the expert's roll-outs"
+                                  : "a state of the teacher's roll-outs";
     if (beta[ORIGIN_STUDENT] > 0 && !refresh_student(source, lab, beta[ORIGIN_STUDENT], step))
         return "a state of the student's roll-outs";
     return NULL;
 }
 
-/* ---- Drawing a row --------------------------------------------------------------------------------------- */
+/* ---- Drawing a row ---- */
 
 static Origin draw_origin(const double beta[ORIGINS], double chance)
 {
@@ -325,7 +348,8 @@ static int owner(const Grid *grid, int j)
 }
 
 /* A state of the student's ring at point j, see the head of this file. */
-static void student_row(const Source *source, const Replay *ring, int rollout, int j, Rng *rng, float *z)
+static void student_row(const Source *source, const Replay *ring, int rollout, int j, Rng *rng,
+                        float *z)
 {
     const Grid *grid = &source->grid;
     size_t bytes = sizeof(float) * (size_t)source->dims;
@@ -333,7 +357,8 @@ static void student_row(const Source *source, const Replay *ring, int rollout, i
     if (grid->points == grid->steps || j == grid->points)
         memcpy(z, replay_row(ring, rollout, stage), bytes);
     else
-        noise_row(source, (double)j / grid->points, replay_row(ring, rollout, stage ? stage : 1), rng, z);
+        noise_row(source, (double)j / grid->points, replay_row(ring, rollout, stage ? stage : 1),
+                  rng, z);
 }
 
 static void draw_data(const Source *source, double u, Rng *rng, int r, Batch *batch)
@@ -344,7 +369,8 @@ static void draw_data(const Source *source, double u, Rng *rng, int r, Batch *ba
 }
 
 /* On-policy rows; false when the ring has nothing to give (the row then comes from data). */
-static bool draw_replay(const Source *source, const Draw *draw, Origin origin, Rng *rng, int r, Batch *batch)
+static bool draw_replay(const Source *source, const Draw *draw, Origin origin, Rng *rng, int r,
+                        Batch *batch)
 {
     bool student = origin == ORIGIN_STUDENT;
     const Replay *ring = student ? &source->student : &source->teacher;
@@ -356,13 +382,15 @@ static bool draw_replay(const Source *source, const Draw *draw, Origin origin, R
     if (student || source->set.expert)
         student_row(source, ring, rollout, j, rng, z);
     else
-        memcpy(z, replay_row(ring, rollout, source->grid.points - j), sizeof *z * (size_t)source->dims);
+        memcpy(z, replay_row(ring, rollout, source->grid.points - j),
+               sizeof *z * (size_t)source->dims);
     memset(batch->x + (size_t)r * source->dims, 0, sizeof *z * (size_t)source->dims);
     batch->label[r] = ring->label[rollout];
     return true;
 }
 
-/* A training time, 1..points. Importance: the sampling step in proportion to the shift measured there. */
+/* A training time, 1..points. Importance: the sampling step in proportion to the shift measured
+ * there. */
 static int draw_point(const Source *source, Rng *rng)
 {
     const Grid *grid = &source->grid;
@@ -426,10 +454,12 @@ static void walk_replay(Replay *replay, Walk *walk, const char *const names[6])
 
 void source_walk(Source *source, Walk *walk)
 {
-    static const char *const teacher[] = {"source.teacher.row",    "source.teacher.label", "source.teacher.born",
-                                          "source.teacher.filled", "source.teacher.next",  "source.teacher.made"};
-    static const char *const student[] = {"source.student.row",    "source.student.label", "source.student.born",
-                                          "source.student.filled", "source.student.next",  "source.student.made"};
+    static const char *const teacher[] = {"source.teacher.row",  "source.teacher.label",
+                                          "source.teacher.born", "source.teacher.filled",
+                                          "source.teacher.next", "source.teacher.made"};
+    static const char *const student[] = {"source.student.row",  "source.student.label",
+                                          "source.student.born", "source.student.filled",
+                                          "source.student.next", "source.student.made"};
     walk_replay(&source->teacher, walk, teacher);
     walk_replay(&source->student, walk, student);
     walk_f64(walk, "source.measured_shift", 1, &source->measured_shift);

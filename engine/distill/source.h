@@ -1,6 +1,7 @@
-/* Where the states to train on come from: DDIL's mixture. Per sample the origin is drawn from the priors
- * (beta_data, beta_teacher, beta_student) under a schedule; teacher and student states come from replay rings of
- * backward trajectories. (1,0,0) is plain distillation, (0,0,1) backward simulation. arXiv 2410.11971; methods.md 6.4. */
+/* Where the states to train on come from: DDIL's mixture. Per sample the origin is drawn from the
+ * priors (beta_data, beta_teacher, beta_student) under a schedule; teacher and student states come
+ * from replay rings of backward trajectories. (1,0,0) is plain distillation, (0,0,1) backward
+ * simulation. arXiv 2410.11971; methods.md 6.4. */
 #ifndef DDIL_SOURCE_H
 #define DDIL_SOURCE_H
 
@@ -11,8 +12,9 @@
 
 typedef enum Origin { ORIGIN_DATA, ORIGIN_TEACHER, ORIGIN_STUDENT, ORIGINS } Origin;
 
-/* A method's times: the student samples in `steps` N; it trains at u = j / points, j = 1..points (a multiple of N), or
- * at continuous u when points == 0. Point j is owned by sampling step i = ceil(j N / points). */
+/* A method's times: the student samples in `steps` N; it trains at u = j / points, j = 1..points (a
+ * multiple of N), or at continuous u when points == 0. Point j is owned by sampling step i = ceil(j
+ * N / points). */
 typedef struct Grid {
     int steps, points;
 } Grid;
@@ -20,15 +22,16 @@ typedef struct Grid {
 /* A batch or a chunk of one: n rows. */
 typedef struct Batch {
     int n;
-    float *z;              /* n x dims */
-    float *x;              /* n x dims: the clean row (data origin only) */
+    float *z; /* n x dims */
+    float *x; /* n x dims: the clean row (data origin only) */
     double *u;
-    int *point;            /* j; 0 when continuous */
+    int *point; /* j; 0 when continuous */
     int *label;
     unsigned char *origin; /* Origin */
     double *chance;        /* uniform in (0, 1), for whatever the method decides at random */
-    float *noise;          /* n x dims, N(0, I), for methods that diffuse what the student says; else NULL */
-    float *real;           /* n x dims: fresh data, for methods that tell it from what the student says; else NULL */
+    float *noise; /* n x dims, N(0, I), for methods that diffuse what the student says; else NULL */
+    float *real;  /* n x dims: fresh data, for methods that tell it from what the student says; else
+                     NULL */
     int *real_label;
 } Batch;
 
@@ -37,8 +40,9 @@ typedef struct Draw {
     double beta[ORIGINS];
     Stream stream;
     long step;
-    int repeat;      /* 0: the step's own batch; 1, 2, ... < 128: further ones at the same step */
-    int batch;       /* rows of the whole batch, at most 8192: continuous times are stratified over them */
+    int repeat; /* 0: the step's own batch; 1, 2, ... < 128: further ones at the same step */
+    int batch;  /* rows of the whole batch, at most 8192: continuous times are stratified over them
+                 */
     bool continuous; /* times over (0, 1) instead of the grid */
     bool by_step;    /* each sampling step has priors of its own (PRIOR_STEPS) instead of beta */
 } Draw;
@@ -46,9 +50,12 @@ typedef struct Draw {
 typedef enum PriorSchedule {
     PRIOR_CONSTANT,  /* the priors as they are */
     PRIOR_LINEAR,    /* from data only to the priors, linearly over the warm-up */
-    PRIOR_GEOMETRIC, /* DAgger: on-policy share times 1 - p^(k+1), k = renewals of the whole ring so far, p = 1/2 */
-    PRIOR_INDICATOR, /* data only in the first round (the warm-up), then beta_data falls to its floor */
-    PRIOR_ADAPTIVE,  /* beta_student follows the measured shift, within [0.1, 0.7] before the floor on data */
+    PRIOR_GEOMETRIC, /* DAgger: on-policy share times 1 - p^(k+1), k = renewals of the whole ring so
+                        far, p = 1/2 */
+    PRIOR_INDICATOR, /* data only in the first round (the warm-up), then beta_data falls to its
+                        floor */
+    PRIOR_ADAPTIVE,  /* beta_student follows the measured shift, within [0.1, 0.7] before the floor
+                        on data */
     PRIOR_STEPS,     /* the same for each sampling step by its own shift */
 } PriorSchedule;
 #define PRIOR_CHOICES "constant|linear|geometric|indicator|adaptive|adaptive_steps"
@@ -64,21 +71,23 @@ typedef struct SourceSettings {
     double refresh;       /* student roll-outs renewed a step, on average */
     int refresh_every;    /* in blocks, every so many steps */
     int teacher_substeps; /* m: teacher steps a student step, in roll-outs */
-    double gate;          /* student roll-outs below this quantile of disagreement are not kept; 0: all are */
-    double importance;    /* share of rows whose sampling step is drawn in proportion to its shift */
-    double mix;           /* mixed roll-in: chance that a step of a student roll-out is the teacher's */
-    bool expert;          /* a few-step model rolls in for the teacher: its ring is kept like the student's */
+    double
+        gate; /* student roll-outs below this quantile of disagreement are not kept; 0: all are */
+    double importance; /* share of rows whose sampling step is drawn in proportion to its shift */
+    double mix; /* mixed roll-in: chance that a step of a student roll-out is the teacher's */
+    bool
+        expert; /* a few-step model rolls in for the teacher: its ring is kept like the student's */
 } SourceSettings;
 
 /* A replay ring of roll-outs. Row s of a roll-out: see source.c. */
 typedef struct Replay {
     int capacity, stages, dims;
-    int room;          /* stages that a roll-out has memory for, at least `stages` */
+    int room; /* stages that a roll-out has memory for, at least `stages` */
     int filled, next;
-    int64_t made;      /* roll-outs ever made: numbers their random streams */
-    float *row;        /* capacity x stages x dims */
-    int *label;        /* capacity */
-    int64_t *born;     /* capacity: optimiser step */
+    int64_t made;  /* roll-outs ever made: numbers their random streams */
+    float *row;    /* capacity x stages x dims */
+    int *label;    /* capacity */
+    int64_t *born; /* capacity: optimiser step */
 } Replay;
 
 enum { SOURCE_STEPS_MAX = 64 };
@@ -90,26 +99,32 @@ typedef struct Source {
     Schedule schedule;
     const Dataset *data;
     uint64_t seed;
-    double measured_shift; /* largest own/forward ratio at i < N, for the adaptive schedule; 1 before */
-    double shift[SOURCE_STEPS_MAX]; /* the ratio at sampling step i of shift_steps, at i - 1; 1 before */
+    double measured_shift; /* largest own/forward ratio at i < N, for the adaptive schedule; 1
+                              before */
+    double shift[SOURCE_STEPS_MAX]; /* the ratio at sampling step i of shift_steps, at i - 1; 1
+                                       before */
     int shift_steps;
-    double gate_level;     /* the running quantile; 0 before the first roll-out */
+    double gate_level; /* the running quantile; 0 before the first roll-out */
     Replay teacher, student;
 } Source;
 
 struct Lab;
 
 /* Allocates the rings from `arena` (empty). */
-void source_open(Source *source, const Grid *grid, const SourceSettings *settings, const Dataset *data,
-                 Schedule schedule, uint64_t seed, Arena *arena);
-/* Other training times from now on, at most as many as source_open was given; what the rings hold is of no use then. */
+void source_open(Source *source, const Grid *grid, const SourceSettings *settings,
+                 const Dataset *data, Schedule schedule, uint64_t seed, Arena *arena);
+/* Other training times from now on, at most as many as source_open was given; what the rings hold
+ * is of no use then. */
 void source_regrid(Source *source, const Grid *grid, bool forget);
-/* The priors in force at `clock` of a run of `steps` (lab_clock), their mean over the sampling steps where these differ. Sum to 1. */
+/* The priors in force at `clock` of a run of `steps` (lab_clock), their mean over the sampling
+ * steps where these differ. Sum to 1. */
 void source_priors(const Source *source, double clock, long steps, double beta[ORIGINS]);
-/* Fills and renews the rings as the priors need, a bounded amount of work a call; network evaluations go to lab->cost. Roll-outs that
- * leave the finite numbers never enter a ring: then the answer says whose they were, else it is NULL. */
+/* Fills and renews the rings as the priors need, a bounded amount of work a call; network
+ * evaluations go to lab->cost. Roll-outs that leave the finite numbers never enter a ring: then the
+ * answer says whose they were, else it is NULL. */
 const char *source_refresh(Source *source, struct Lab *lab, long step);
-/* Draws row r of the batch into row r of `batch`. Any thread; depends only on (seed, draw, r) and the rings. */
+/* Draws row r of the batch into row r of `batch`. Any thread; depends only on (seed, draw, r) and
+ * the rings. */
 void source_draw(const Source *source, const Draw *draw, int r, Batch *batch);
 /* The number of that row's random stream. */
 uint64_t source_row_index(const Draw *draw, int r);

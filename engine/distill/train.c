@@ -1,4 +1,5 @@
-/* One optimiser step: draw the batch, map the method's loss over its chunks, sum gradients in chunk order, update. */
+/* One optimiser step: draw the batch, map the method's loss over its chunks, sum gradients in chunk
+ * order, update. */
 #include "engine/distill/lab.h"
 #include "engine/distill/method.h"
 #include "engine/tensor/op.h"
@@ -13,8 +14,8 @@ typedef struct Pass {
     Draw draw;
     Batch batch;
     ChunkLoss *loss;
-    float *each;    /* [batch] */
-    double *total;  /* [chunks] */
+    float *each;   /* [batch] */
+    double *total; /* [chunks] */
     Clipped (*clipped)[5];
     double (*term)[STEP_TERMS]; /* [chunks] */
 } Pass;
@@ -54,7 +55,8 @@ static void draw_real(Pass *pass, int r)
 {
     const Lab *lab = pass->lab;
     Rng rng = rng_at(lab->seed, STREAM_REAL, source_row_index(&pass->draw, r));
-    dataset_draw(&lab->data, &rng, pass->batch.real + (size_t)r * lab->data.dims, &pass->batch.real_label[r]);
+    dataset_draw(&lab->data, &rng, pass->batch.real + (size_t)r * lab->data.dims,
+                 &pass->batch.real_label[r]);
 }
 
 static void pass_chunk(void *context, Arena *arena, int begin, int end, int index, float *gradient)
@@ -65,8 +67,12 @@ static void pass_chunk(void *context, Arena *arena, int begin, int end, int inde
         source_draw(&lab->source, &pass->draw, r, &pass->batch);
     for (int r = begin; r < end && pass->batch.real; r++)
         draw_real(pass, r);
-    Chunk chunk = {.lab = lab, .arena = arena, .gradient = gradient, .scale = 1.0f / (float)pass->batch.n,
-                   .rows = batch_rows(&pass->batch, begin, end, lab->data.dims), .each = pass->each + begin};
+    Chunk chunk = {.lab = lab,
+                   .arena = arena,
+                   .gradient = gradient,
+                   .scale = 1.0f / (float)pass->batch.n,
+                   .rows = batch_rows(&pass->batch, begin, end, lab->data.dims),
+                   .each = pass->each + begin};
     for (int site = 0; site < 5; site++)
         chunk.clipped[site].steps = lab->grid.steps;
     tape_begin(&chunk.tape, arena, true);
@@ -84,7 +90,8 @@ static Pass pass_new(Lab *lab, ChunkLoss *loss, const Model *model, float *gradi
                   .model = model,
                   .gradient = gradient,
                   .loss = loss,
-                  .batch = batch_new(lab->step, lab->batch, lab->data.dims, lab->method->diffuses, lab->contrasts),
+                  .batch = batch_new(lab->step, lab->batch, lab->data.dims, lab->method->diffuses,
+                                     lab->contrasts),
                   .each = arena_new(lab->step, float, lab->batch),
                   .total = arena_new(lab->step, double, chunks),
                   .clipped = arena_zero(lab->step, (size_t)chunks * sizeof(Clipped[5])),
@@ -96,7 +103,8 @@ static double pass_run(Pass *pass)
 {
     Lab *lab = pass->lab;
     int size = pass->model->spec.chunk, chunks = crew_chunks(lab->batch, size);
-    crew_map_gradient(lab->crew, lab->batch, size, pass->model->size, pass->gradient, pass_chunk, pass);
+    crew_map_gradient(lab->crew, lab->batch, size, pass->model->size, pass->gradient, pass_chunk,
+                      pass);
     double loss = 0;
     for (int c = 0; c < chunks; c++) {
         loss += pass->total[c];
@@ -143,7 +151,8 @@ static void report_origins(const Pass *pass, StepReport *report)
         report->origin_count[origin]++;
     }
     for (int o = 0; o < ORIGINS; o++)
-        report->origin_loss[o] = report->origin_count[o] ? report->origin_loss[o] / report->origin_count[o] : NAN;
+        report->origin_loss[o] =
+            report->origin_count[o] ? report->origin_loss[o] / report->origin_count[o] : NAN;
 }
 
 /* The means of what the chunks summed up. */
@@ -186,7 +195,9 @@ static const char *broken_term(const StepReport *report)
 
 static Draw step_draw(const Lab *lab, long index)
 {
-    Draw draw = {.stream = STREAM_BATCH, .step = index, .batch = lab->batch,
+    Draw draw = {.stream = STREAM_BATCH,
+                 .step = index,
+                 .batch = lab->batch,
                  .continuous = !lab->method->uses_source};
     source_priors(&lab->source, lab->clock, lab->steps, draw.beta);
     draw.by_step = lab->source.set.schedule == PRIOR_STEPS && draw.beta[ORIGIN_DATA] < 1;
@@ -241,7 +252,7 @@ double lab_train(Lab *lab, const Training *training, long index, int repeat, dou
     return loss;
 }
 
-/* ---- Regression to the teacher before distillation -------------------------------------------------------- */
+/* ---- Regression to the teacher before distillation ---- */
 
 /* v-space regression at continuous times on forward states of the data the distiller sees. */
 static Tensor *regression_loss(Chunk *chunk)
@@ -264,7 +275,8 @@ static Tensor *regression_loss(Chunk *chunk)
 
 long lab_pretrain_steps(const Lab *lab)
 {
-    bool pretrains = lab->has_teacher && !strcmp(config_text(&lab->config, "student.init"), "pretrain");
+    bool pretrains =
+        lab->has_teacher && !strcmp(config_text(&lab->config, "student.init"), "pretrain");
     return pretrains ? config_int(&lab->config, "student.pretrain_steps") : 0;
 }
 
@@ -272,11 +284,18 @@ double lab_pretrain(Lab *lab, long index)
 {
     size_t mark = arena_mark(lab->step);
     Pass pass = pass_new(lab, regression_loss, &lab->student, lab->gradient);
-    pass.draw = (Draw){.beta = {1, 0, 0}, .stream = STREAM_PRETRAIN, .step = index, .batch = lab->batch,
+    pass.draw = (Draw){.beta = {1, 0, 0},
+                       .stream = STREAM_PRETRAIN,
+                       .step = index,
+                       .batch = lab->batch,
                        .continuous = true};
     double loss = pass_run(&pass);
-    AdamSettings adam = {.lr = config_real(&lab->config, "student.pretrain_lr"), .beta1 = 0.9, .beta2 = 0.999,
-                         .epsilon = 1e-8, .clip = 1, .ema = 0.99};
+    AdamSettings adam = {.lr = config_real(&lab->config, "student.pretrain_lr"),
+                         .beta1 = 0.9,
+                         .beta2 = 0.999,
+                         .epsilon = 1e-8,
+                         .clip = 1,
+                         .ema = 0.99};
     adam.lr *= 1 - (double)index / (double)lab_pretrain_steps(lab);
     double norm = model_update_by(lab->crew, &lab->student, lab->gradient, &adam);
     lab->cost.teacher += (double)lab->batch * denoiser_cost(&lab->teacher);
@@ -294,17 +313,19 @@ void lab_pretrain_done(Lab *lab)
         lab->method->start(lab);
 }
 
-/* ---- What every loss begins with -------------------------------------------------------------------------- */
+/* ---- What every loss begins with ---- */
 
 Tensor *chunk_v(Chunk *chunk, const Model *model, const float *z, const double *u)
 {
     return chunk_v_more(chunk, model, z, u, chunk->rows.label, &(NetMore){0});
 }
 
-Tensor *chunk_v_more(Chunk *chunk, const Model *model, const float *z, const double *u, const int *label, NetMore *more)
+Tensor *chunk_v_more(Chunk *chunk, const Model *model, const float *z, const double *u,
+                     const int *label, NetMore *more)
 {
     const NetSpec *spec = &model->spec;
-    Tensor *input = tape_input(&chunk->tape, chunk->rows.n, spec->height, spec->width, spec->channels, z);
+    Tensor *input =
+        tape_input(&chunk->tape, chunk->rows.n, spec->height, spec->width, spec->channels, z);
     return net_forward_more(spec, &chunk->tape, model->weights, chunk->gradient, input,
                             chunk_times(chunk, u), label, more);
 }
@@ -327,7 +348,8 @@ Tensor *chunk_student(Chunk *chunk)
             told[r] = (float)lab->method->tell(lab, lab->teacher.guidance, lab->grid.steps);
         more.told = told;
     }
-    return chunk_v_more(chunk, &lab->student, chunk->rows.z, chunk->rows.u, chunk->rows.label, &more);
+    return chunk_v_more(chunk, &lab->student, chunk->rows.z, chunk->rows.u, chunk->rows.label,
+                        &more);
 }
 
 Tensor *chunk_student_x0(Chunk *chunk)
@@ -335,7 +357,8 @@ Tensor *chunk_student_x0(Chunk *chunk)
     Lab *lab = chunk->lab;
     Batch *rows = &chunk->rows;
     int dims = lab->data.dims;
-    float *scale = arena_floats(chunk->arena, rows->n), *shift = arena_floats(chunk->arena, rows->n * dims);
+    float *scale = arena_floats(chunk->arena, rows->n),
+          *shift = arena_floats(chunk->arena, rows->n * dims);
     Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < rows->n; r++) {
         Noise t = noises_at(&noises, rows->u[r]);
@@ -349,6 +372,7 @@ Tensor *chunk_student_x0(Chunk *chunk)
     float *inside = arena_floats(chunk->arena, rows->n * dims);
     memcpy(inside, x0->x, sizeof *inside * (size_t)(rows->n * dims));
     for (int r = 0; r < rows->n; r++)
-        threshold_apply(&lab->threshold, SITE_L, dims, rows->u[r], inside + (size_t)r * dims, &chunk->clipped[3]);
+        threshold_apply(&lab->threshold, SITE_L, dims, rows->u[r], inside + (size_t)r * dims,
+                        &chunk->clipped[3]);
     return op_replace_straight(&chunk->tape, x0, inside);
 }

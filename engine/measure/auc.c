@@ -8,7 +8,7 @@
 
 enum { NEWTON_STEPS = 30, GRADIENT_STEPS = 200, HALVINGS = 30 };
 
-/* ---- Area under the curve --------------------------------------------------------------------------------------- */
+/* ---- Area under the curve ---- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -39,7 +39,7 @@ double auc_error(double auc, int n, int m)
     return sqrt(variance / ((double)n * m));
 }
 
-/* ---- The rows --------------------------------------------------------------------------------------------------- */
+/* ---- The rows ---- */
 
 static void draw_order(int n, uint64_t seed, int side, int *order)
 {
@@ -60,7 +60,8 @@ typedef struct Rows {
     double *label;
 } Rows;
 
-static void take_rows(Rows *rows, const float *x, int begin, int end, const int *order, double label)
+static void take_rows(Rows *rows, const float *x, int begin, int end, const int *order,
+                      double label)
 {
     int d = rows->width - 1;
     for (int k = begin; k < end; k++, rows->n++) {
@@ -104,7 +105,7 @@ static double dot(int n, const double *a, const double *b)
     return lane[0] + lane[1] + lane[2] + lane[3];
 }
 
-/* ---- The fit ---------------------------------------------------------------------------------------------------- */
+/* ---- The fit ---- */
 
 /* log(1 + e^s) - label s, without overflow. */
 static double log_loss(double s, double label)
@@ -150,7 +151,8 @@ static void curve(const Rows *rows, const double *curvature, const double *v, do
 }
 
 /* step = -H^-1 gradient, by conjugate gradients. */
-static void newton_step(const Rows *rows, const double *curvature, const double *gradient, double *step, Arena *scratch)
+static void newton_step(const Rows *rows, const double *curvature, const double *gradient,
+                        double *step, Arena *scratch)
 {
     size_t mark = arena_mark(scratch);
     int width = rows->width;
@@ -179,7 +181,8 @@ static void fit(const Rows *rows, double *w, Arena *scratch)
 {
     int width = rows->width;
     double *gradient = arena_new(scratch, double, width), *step = arena_new(scratch, double, width);
-    double *curvature = arena_new(scratch, double, rows->n), *next = arena_new(scratch, double, width);
+    double *curvature = arena_new(scratch, double, rows->n),
+           *next = arena_new(scratch, double, width);
     double value = objective(rows, w);
     for (int i = 0; i < NEWTON_STEPS; i++) {
         slopes(rows, w, gradient, curvature);
@@ -201,14 +204,15 @@ static void fit(const Rows *rows, double *w, Arena *scratch)
     }
 }
 
-double auc_split(int n, const float *x, const int *order_x, int m, const float *y, const int *order_y, int d,
-                 Arena *scratch)
+double auc_split(int n, const float *x, const int *order_x, int m, const float *y,
+                 const int *order_y, int d, Arena *scratch)
 {
     must(n >= 4 && m >= 4);
     size_t mark = arena_mark(scratch);
     Rows half[2];
     for (int h = 0; h < 2; h++) {
-        half[h] = (Rows){0, d + 1, arena_new(scratch, double, (size_t)(n + m) * (d + 1)), arena_new(scratch, double, n + m)};
+        half[h] = (Rows){0, d + 1, arena_new(scratch, double, (size_t)(n + m) * (d + 1)),
+                         arena_new(scratch, double, n + m)};
         take_rows(&half[h], x, h ? n / 2 : 0, h ? n : n / 2, order_x, 0);
         take_rows(&half[h], y, h ? m / 2 : 0, h ? m : m / 2, order_y, 1);
     }
@@ -226,7 +230,8 @@ double auc_split(int n, const float *x, const int *order_x, int m, const float *
     return auc;
 }
 
-double auc_logistic(int n, const float *x, int m, const float *y, int d, uint64_t seed, Arena *scratch)
+double auc_logistic(int n, const float *x, int m, const float *y, int d, uint64_t seed,
+                    Arena *scratch)
 {
     size_t mark = arena_mark(scratch);
     int *order_x = arena_new(scratch, int, n), *order_y = arena_new(scratch, int, m);

@@ -1,4 +1,5 @@
-/* Sample quality: draw, compare with the held-out reference, and put an interval on every number. */
+/* Sample quality: draw, compare with the held-out reference, and put an interval on every number.
+ */
 #include "engine/measure/eval.h"
 #include "engine/measure/frechet.h"
 #include "engine/measure/modes.h"
@@ -9,16 +10,23 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { BLOCKS = 10, REFERENCE_ROWS = 10000, PICTURE_DIRECTIONS = 128, ENERGY_ROWS = 2000, PICTURE_ROWS = 2000 };
+enum {
+    BLOCKS = 10,
+    REFERENCE_ROWS = 10000,
+    PICTURE_DIRECTIONS = 128,
+    ENERGY_ROWS = 2000,
+    PICTURE_ROWS = 2000
+};
 #define T_9 2.262 /* Student's t, 9 degrees of freedom, two-sided 95 % */
 
-/* ---- Drawing ------------------------------------------------------------------------------------------------ */
+/* ---- Drawing ---- */
 
-void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, uint64_t seed, Stream stream,
-                 int fixed_class, float *states, float *x0s, int *labels)
+void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, uint64_t seed,
+                 Stream stream, int fixed_class, float *states, float *x0s, int *labels)
 {
     Arena arena;
-    arena_init(&arena, sizeof(float) * (size_t)n * (size_t)data->dims + sizeof(int) * (size_t)n + 4096);
+    arena_init(&arena,
+               sizeof(float) * (size_t)n * (size_t)data->dims + sizeof(int) * (size_t)n + 4096);
     float *noise = arena_floats(&arena, (size_t)n * data->dims);
     int *label = labels ? labels : arena_new(&arena, int, n);
     for (int r = 0; r < n; r++) {
@@ -26,13 +34,20 @@ void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, u
         rng_normals(&rng, data->dims, noise + (size_t)r * data->dims);
         label[r] = !data->conditional ? 0 : fixed_class >= 0 ? fixed_class : r % data->classes;
     }
-    Rollout r = {.policy = policy, .seed = seed, .stream = stream, .first = EVAL_FRESH, .n = n,
-                 .noise = noise, .label = label, .states = states, .x0s = x0s};
+    Rollout r = {.policy = policy,
+                 .seed = seed,
+                 .stream = stream,
+                 .first = EVAL_FRESH,
+                 .n = n,
+                 .noise = noise,
+                 .label = label,
+                 .states = states,
+                 .x0s = x0s};
     rollout(crew, &r);
     arena_done(&arena);
 }
 
-/* ---- What is judged --------------------------------------------------------------------------------------------- */
+/* ---- What is judged ---- */
 
 /* Rows of one origin: samples, or the reference. */
 typedef struct Rows {
@@ -67,13 +82,14 @@ static Rows held_out(const Judge *judge, int first, int n)
     return rows;
 }
 
-/* Whole rows of `from`, picked so that classes take turns as they do in eval_sample: shares of classes that came out by chance would
- * count as a distance. As many as there are, at most n. */
+/* Whole rows of `from`, picked so that classes take turns as they do in eval_sample: shares of
+ * classes that came out by chance would count as a distance. As many as there are, at most n. */
 static Rows in_turn(const Judge *judge, const Rows *from, int n)
 {
     const Dataset *data = judge->data;
     size_t dims = (size_t)data->dims, d = judge->features ? (size_t)judge->features->d : 0;
-    float *x = arena_floats(judge->scratch, (size_t)n * dims), *feature = arena_floats(judge->scratch, (size_t)n * d);
+    float *x = arena_floats(judge->scratch, (size_t)n * dims),
+          *feature = arena_floats(judge->scratch, (size_t)n * d);
     int *label = arena_new(judge->scratch, int, n), *named = arena_new(judge->scratch, int, n);
     int next[DATASET_CLASSES_MAX] = {0}, r = 0;
     for (; r < n; r++) {
@@ -110,7 +126,7 @@ static Rows sampled(const Judge *judge, const Policy *policy, int n, uint64_t se
     return rows;
 }
 
-/* ---- Metrics ---------------------------------------------------------------------------------------------------- */
+/* ---- Metrics ---- */
 
 enum { GROUP_MAX = 4 };
 /* value[metric of the group][b]: without block b of the samples; [BLOCKS]: of all. */
@@ -120,19 +136,17 @@ typedef double Values[GROUP_MAX][BLOCKS + 1];
 static void judge_sw2(const Sets *s, Values value)
 {
     int directions = s->data->dims <= 3 ? SW2_DIRECTIONS : PICTURE_DIRECTIONS;
-    sw2_blocks(s->samples.n, s->samples.x, s->reference.n, s->reference.x, s->data->dims, directions, 0, BLOCKS, value[0],
-               s->scratch);
+    sw2_blocks(s->samples.n, s->samples.x, s->reference.n, s->reference.x, s->data->dims,
+               directions, 0, BLOCKS, value[0], s->scratch);
 }
 
-static int at_most(int n, int most)
-{
-    return n < most ? n : most;
-}
+static int at_most(int n, int most) { return n < most ? n : most; }
 
 static void judge_energy(const Sets *s, Values value)
 {
-    pair_blocks(kernel_energy, NULL, s->samples.n, s->samples.x, at_most(s->reference.n, ENERGY_ROWS), s->reference.x,
-                s->data->dims, BLOCKS, value[0], s->scratch);
+    pair_blocks(kernel_energy, NULL, s->samples.n, s->samples.x,
+                at_most(s->reference.n, ENERGY_ROWS), s->reference.x, s->data->dims, BLOCKS,
+                value[0], s->scratch);
 }
 
 /* All rows but block b's, copied; b = BLOCKS: all. */
@@ -166,21 +180,22 @@ static void judge_modes(const Sets *s, Values value)
 
 static void judge_frechet(const Sets *s, Values value)
 {
-    frechet_blocks(s->samples.n, s->samples.feature, s->reference.n, s->reference.feature, s->d, BLOCKS, value[0],
-                   s->scratch);
+    frechet_blocks(s->samples.n, s->samples.feature, s->reference.n, s->reference.feature, s->d,
+                   BLOCKS, value[0], s->scratch);
 }
 
 static void judge_kid(const Sets *s, Values value)
 {
-    pair_blocks(kernel_cubic, NULL, s->samples.n, s->samples.feature, at_most(s->reference.n, PICTURE_ROWS),
-                s->reference.feature, s->d, BLOCKS, value[0], s->scratch);
+    pair_blocks(kernel_cubic, NULL, s->samples.n, s->samples.feature,
+                at_most(s->reference.n, PICTURE_ROWS), s->reference.feature, s->d, BLOCKS, value[0],
+                s->scratch);
 }
 
 static void judge_neighbours(const Sets *s, Values value)
 {
     Prdc each[BLOCKS + 1];
-    prdc_blocks(s->samples.n, s->samples.feature, at_most(s->reference.n, PICTURE_ROWS), s->reference.feature, s->d,
-                PRDC_BALL, PRDC_DENSITY, BLOCKS, each, s->scratch);
+    prdc_blocks(s->samples.n, s->samples.feature, at_most(s->reference.n, PICTURE_ROWS),
+                s->reference.feature, s->d, PRDC_BALL, PRDC_DENSITY, BLOCKS, each, s->scratch);
     for (int b = 0; b <= BLOCKS; b++) {
         value[0][b] = each[b].precision;
         value[1][b] = each[b].recall;
@@ -229,7 +244,8 @@ typedef enum Domain { ALL_DATA, POINTS, MIXTURES, FEATURES } Domain;
 
 typedef struct Bounds {
     const char *name;
-    double least, most; /* what it can be at all: intervals end there; most < 0: the number of classes */
+    double least,
+        most; /* what it can be at all: intervals end there; most < 0: the number of classes */
 } Bounds;
 
 /* Metrics that come out of one computation. */
@@ -240,6 +256,7 @@ typedef struct Measure {
     Bounds metric[GROUP_MAX];
 } Measure;
 
+/* clang-format off */
 static const Measure measures[] = {
     {ALL_DATA, 0, judge_sw2, {{"sw2", 0, INFINITY}}},
     {POINTS, ENERGY_ROWS, judge_energy, {{"energy", -INFINITY, INFINITY}}},
@@ -250,6 +267,7 @@ static const Measure measures[] = {
     {FEATURES, PICTURE_ROWS, judge_neighbours,
      {{"precision", 0, 1}, {"recall", 0, 1}, {"density", 0, INFINITY}, {"coverage", 0, 1}}},
 };
+/* clang-format on */
 
 static bool defined_for(const Measure *measure, const Sets *sets)
 {
@@ -270,7 +288,7 @@ static int group_size(const Measure *measure)
     return n;
 }
 
-/* ---- Intervals -------------------------------------------------------------------------------------------------- */
+/* ---- Intervals ---- */
 
 /* Delete-a-block jackknife: se^2 = (B - 1) / B sum (v_b - mean)^2 (Kuensch 1989). */
 static Metric with_interval(const Bounds *bounds, int classes, const double value[BLOCKS + 1])
@@ -280,7 +298,8 @@ static Metric with_interval(const Bounds *bounds, int classes, const double valu
         variance += (value[b] - mean) * (value[b] - mean) * (BLOCKS - 1) / BLOCKS;
     double whole = value[BLOCKS], reach = T_9 * sqrt(variance);
     double most = bounds->most < 0 ? classes : bounds->most;
-    return (Metric){bounds->name, whole, fmax(whole - reach, bounds->least), fmin(whole + reach, most)};
+    return (Metric){bounds->name, whole, fmax(whole - reach, bounds->least),
+                    fmin(whole + reach, most)};
 }
 
 /* Groups of metrics are computed side by side. */
@@ -303,10 +322,12 @@ static void judge_one(void *context, Arena *arena, int begin, int end, int chunk
         sets.samples.n = at_most(sets.samples.n, measure->rows);
     measure->judge(&sets, value);
     for (int i = 0; i < group_size(measure); i++)
-        judging->metric[begin][i] = with_interval(&measure->metric[i], sets.data->classes, value[i]);
+        judging->metric[begin][i] =
+            with_interval(&measure->metric[i], sets.data->classes, value[i]);
 }
 
-static void judge_sets(const Judge *judge, const Rows *samples, const Rows *reference, EvalReport *report)
+static void judge_sets(const Judge *judge, const Rows *samples, const Rows *reference,
+                       EvalReport *report)
 {
     Sets sets = {judge->data, judge->features ? judge->features->d : 0, *samples, *reference, NULL};
     Judging judging = {.sets = &sets};
@@ -328,8 +349,7 @@ void eval_policy(const Judge *judge, const Policy *policy, int n, uint64_t seed,
     size_t mark = arena_mark(judge->scratch);
     Rows samples = sampled(judge, policy, n, seed);
     Rows reference = held_out(judge, 0, judge->data->n_test ? judge->data->n_test : REFERENCE_ROWS);
-    *report = (EvalReport){.k = policy->steps, .n = n,
-                           .nfe = (int)lround(policy_nfe(policy))};
+    *report = (EvalReport){.k = policy->steps, .n = n, .nfe = (int)lround(policy_nfe(policy))};
     judge_sets(judge, &samples, &reference, report);
     arena_rewind(judge->scratch, mark);
 }

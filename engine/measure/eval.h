@@ -10,11 +10,12 @@ enum { EVAL_METRICS_MAX = 16 };
 
 typedef struct Metric {
     const char *name;
-    double value, low, high; /* 95 % interval: delete-a-block jackknife over 10 blocks of the samples */
+    double value, low,
+        high; /* 95 % interval: delete-a-block jackknife over 10 blocks of the samples */
 } Metric;
 
 typedef struct EvalReport {
-    int k, nfe, n;  /* sampling steps, network evaluations a sample, samples */
+    int k, nfe, n; /* sampling steps, network evaluations a sample, samples */
     int metrics;
     Metric metric[EVAL_METRICS_MAX];
 } EvalReport;
@@ -22,25 +23,30 @@ typedef struct EvalReport {
 /* What samples are judged against and with; everything borrowed. */
 typedef struct Judge {
     const Dataset *data;
-    const Features *features; /* of the data's pictures; NULL: metrics in feature space are left out */
+    const Features
+        *features; /* of the data's pictures; NULL: metrics in feature space are left out */
     Crew *crew;
     Arena *scratch; /* rewound */
 } Judge;
 
-/* n samples of the policy at its own N from noise of rng_at(seed, STREAM_EVAL, row), against the full held-out reference.
- * Metrics: sw2 (squared; 256 directions for points, 128 for pictures); for points energy; for mixtures modes, within3sigma, mode_kl;
- * with features, in their space: frechet (biased up at small n: see eval_real's beside it), kid, precision, recall, density, coverage
- * (against PICTURE_ROWS held-out rows), agreement (share of samples that the classifier gives the class asked for), worst_class (the
- * least of the classes' agreements), classes (how many get at least a quarter of an even share). */
-void eval_policy(const Judge *judge, const Policy *policy, int n, uint64_t seed, EvalReport *report);
-/* Held-out data against itself: what a perfect sampler would score at this n. Of pictures one half of the files against the other,
- * their classes in turn like the samples'. */
+/* n samples of the policy at its own N from noise of rng_at(seed, STREAM_EVAL, row), against the
+ * full held-out reference. Metrics: sw2 (squared; 256 directions for points, 128 for pictures); for
+ * points energy; for mixtures modes, within3sigma, mode_kl; with features, in their space: frechet
+ * (biased up at small n: see eval_real's beside it), kid, precision, recall, density, coverage
+ * (against PICTURE_ROWS held-out rows), agreement (share of samples that the classifier gives the
+ * class asked for), worst_class (the least of the classes' agreements), classes (how many get at
+ * least a quarter of an even share). */
+void eval_policy(const Judge *judge, const Policy *policy, int n, uint64_t seed,
+                 EvalReport *report);
+/* Held-out data against itself: what a perfect sampler would score at this n. Of pictures one half
+ * of the files against the other, their classes in turn like the samples'. */
 void eval_real(const Judge *judge, int n, EvalReport *report);
 /* Fresh noise of row r comes from this index on in the samples' stream. */
 #define EVAL_FRESH ((uint64_t)1 << 60)
-/* n samples (n x dims) and their labels as eval_policy draws them; labels may be NULL. first: number of the first row. */
-void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, uint64_t seed, Stream stream,
-                 int fixed_class /* -1: cycle through the classes */, float *states /* (N+1) x n x dims */,
-                 float *x0s /* or NULL */, int *labels);
+/* n samples (n x dims) and their labels as eval_policy draws them; labels may be NULL. first:
+ * number of the first row. */
+void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, uint64_t seed,
+                 Stream stream, int fixed_class /* -1: cycle through the classes */,
+                 float *states /* (N+1) x n x dims */, float *x0s /* or NULL */, int *labels);
 
 #endif

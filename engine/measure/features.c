@@ -9,7 +9,7 @@
 
 static const double LEAST_ACCURACY = 0.5;
 
-/* ---- Looking at pictures ---------------------------------------------------------------------------------------- */
+/* ---- Looking at pictures ---- */
 
 typedef struct Looking {
     const Features *features;
@@ -38,30 +38,34 @@ static void look_chunk(void *context, Arena *arena, int begin, int end, int chun
     Tensor *x = tape_input(&tape, end - begin, spec->height, spec->width, spec->channels,
                            looking->x + (size_t)begin * net_dims(spec));
     Tensor *score = classifier_forward(spec, &tape, looking->features->weights, NULL, x, &feature);
-    memcpy(looking->feature + (size_t)begin * spec->embed, feature->x, sizeof(float) * tensor_size(feature));
+    memcpy(looking->feature + (size_t)begin * spec->embed, feature->x,
+           sizeof(float) * tensor_size(feature));
     for (int r = begin; r < end; r++)
         looking->named[r] = largest(spec->classes, score->x + (size_t)(r - begin) * spec->classes);
 }
 
-void features_of(const Features *features, Crew *crew, int n, const float *x, float *feature, int *named)
+void features_of(const Features *features, Crew *crew, int n, const float *x, float *feature,
+                 int *named)
 {
     Looking looking = {features, x, feature, named};
     crew_map(crew, n, features->spec.chunk, look_chunk, &looking);
 }
 
-/* ---- Opening ---------------------------------------------------------------------------------------------------- */
+/* ---- Opening ---- */
 
 static Status check_spec(const char *path, const NetSpec *spec, const Dataset *data, Error *error)
 {
     if (!spec->kind->classifies)
-        return fail(error, STATUS_BAD_INPUT, "%s: a network of kind %s; features come from a classifier", path,
-                    spec->kind->name);
-    if (spec->height != data->height || spec->width != data->width || spec->channels != data->channels ||
-        spec->classes != data->classes)
         return fail(error, STATUS_BAD_INPUT,
-                    "%s: for pictures of %d x %d x %d in %d classes; the data are %d x %d x %d in %d", path, spec->height,
-                    spec->width, spec->channels, spec->classes, data->height, data->width, data->channels,
-                    data->classes);
+                    "%s: a network of kind %s; features come from a classifier", path,
+                    spec->kind->name);
+    if (spec->height != data->height || spec->width != data->width ||
+        spec->channels != data->channels || spec->classes != data->classes)
+        return fail(
+            error, STATUS_BAD_INPUT,
+            "%s: for pictures of %d x %d x %d in %d classes; the data are %d x %d x %d in %d", path,
+            spec->height, spec->width, spec->channels, spec->classes, data->height, data->width,
+            data->channels, data->classes);
     return STATUS_OK;
 }
 
@@ -75,12 +79,14 @@ static Status load(Features *features, const char *path, Error *error)
         return status;
     snprintf(features->file, sizeof features->file, "%s", slash ? slash + 1 : path);
     features->weights = weights;
-    features->checksum = (uint32_t)crc32(0, (const unsigned char *)weights, (unsigned)(size * sizeof *weights));
+    features->checksum =
+        (uint32_t)crc32(0, (const unsigned char *)weights, (unsigned)(size * sizeof *weights));
     features->d = features->spec.embed;
     return STATUS_OK;
 }
 
-static Status look_at_held_out(Features *features, const char *path, const Dataset *data, Crew *crew, Error *error)
+static Status look_at_held_out(Features *features, const char *path, const Dataset *data,
+                               Crew *crew, Error *error)
 {
     int n = data->n_test, right = 0;
     float *feature = arena_floats(&features->arena, (size_t)n * features->d);
@@ -93,11 +99,13 @@ static Status look_at_held_out(Features *features, const char *path, const Datas
     features->accuracy = (double)right / n;
     if (features->accuracy >= LEAST_ACCURACY)
         return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "%s: names only %.0f %% of the held-out pictures right: a network for other data",
+    return fail(error, STATUS_BAD_INPUT,
+                "%s: names only %.0f %% of the held-out pictures right: a network for other data",
                 path, 100 * features->accuracy);
 }
 
-Status features_open(Features **made, const char *path, const Dataset *data, Crew *crew, Error *error)
+Status features_open(Features **made, const char *path, const Dataset *data, Crew *crew,
+                     Error *error)
 {
     NetSpec spec;
     *made = NULL;
@@ -109,9 +117,11 @@ Status features_open(Features **made, const char *path, const Dataset *data, Cre
     if (status)
         return status;
     Features *features = calloc(1, sizeof *features);
-    must(features != NULL);
+    must(features);
     features->spec = spec;
-    arena_init(&features->arena, sizeof(float) * (net_size(&spec) + (size_t)data->n_test * (size_t)(spec.embed + 1)) + 4096);
+    arena_init(&features->arena,
+               sizeof(float) * (net_size(&spec) + (size_t)data->n_test * (size_t)(spec.embed + 1)) +
+                   4096);
     status = load(features, path, error);
     if (!status)
         status = look_at_held_out(features, path, data, crew, error);

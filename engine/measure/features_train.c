@@ -1,4 +1,5 @@
-/* Owns the training of the network whose features pictures are judged by. May call nets and data. */
+/* Owns the training of the network whose features pictures are judged by. May call nets and data.
+ */
 #include "engine/measure/features.h"
 #include "engine/nets/classifier.h"
 #include "engine/nets/weights.h"
@@ -9,14 +10,21 @@
 enum { BATCH = 128, WARMUP = 100, SHIFT = 1 /* pictures move by up to so many pixels */ };
 
 static const AdamSettings adam = {
-    .lr = 2e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.05, .clip = 1, .ema = 0.998,
+    .lr = 2e-3,
+    .beta1 = 0.9,
+    .beta2 = 0.999,
+    .epsilon = 1e-8,
+    .weight_decay = 0.05,
+    .clip = 1,
+    .ema = 0.998,
 };
 
-Status feature_training_begin(FeatureTraining *training, const Dataset *data, Crew *crew, long steps, uint64_t seed,
-                              Error *error)
+Status feature_training_begin(FeatureTraining *training, const Dataset *data, Crew *crew,
+                              long steps, uint64_t seed, Error *error)
 {
     if (!data->n_test || data->classes < 2)
-        return fail(error, STATUS_BAD_INPUT, "features: \"%s\" is no set of labelled pictures", data->kind->name);
+        return fail(error, STATUS_BAD_INPUT, "features: \"%s\" is no set of labelled pictures",
+                    data->kind->name);
     NetSpec spec = {.kind = &net_classifier,
                     .height = data->height,
                     .width = data->width,
@@ -40,7 +48,8 @@ static void move(const Dataset *data, const float *from, int dx, int dy, float *
             int sx = x - dx, sy = y - dy;
             bool inside = sx >= 0 && sx < data->width && sy >= 0 && sy < data->height;
             for (int c = 0; c < data->channels; c++)
-                *to++ = inside ? from[((size_t)sy * data->width + (size_t)sx) * data->channels + c] : (float)data->low;
+                *to++ = inside ? from[((size_t)sy * data->width + (size_t)sx) * data->channels + c]
+                               : (float)data->low;
         }
 }
 
@@ -56,7 +65,8 @@ static void draw(const Step *step, Arena *arena, int row, float *x, int *label)
     float *whole = arena_floats(arena, training->data->dims);
     Rng rng = rng_at(training->seed, STREAM_BATCH, (uint64_t)step->index * BATCH + (uint64_t)row);
     dataset_draw_all(training->data, &rng, whole, label);
-    int dx = (int)rng_below(&rng, 2 * SHIFT + 1) - SHIFT, dy = (int)rng_below(&rng, 2 * SHIFT + 1) - SHIFT;
+    int dx = (int)rng_below(&rng, 2 * SHIFT + 1) - SHIFT,
+        dy = (int)rng_below(&rng, 2 * SHIFT + 1) - SHIFT;
     move(training->data, whole, dx, dy, x);
 }
 
@@ -66,7 +76,8 @@ static void step_chunk(void *context, Arena *arena, int begin, int end, int chun
     Step *step = context;
     const NetSpec *spec = &step->training->model.spec;
     int n = end - begin, dims = net_dims(spec);
-    float *x = arena_floats(arena, (size_t)n * dims), *weight = arena_floats(arena, n), *each = arena_floats(arena, n);
+    float *x = arena_floats(arena, (size_t)n * dims), *weight = arena_floats(arena, n),
+          *each = arena_floats(arena, n);
     int *label = arena_new(arena, int, n);
     for (int r = 0; r < n; r++) {
         draw(step, arena, begin + r, x + (size_t)r * dims, &label[r]);
@@ -75,7 +86,8 @@ static void step_chunk(void *context, Arena *arena, int begin, int end, int chun
     Tape tape;
     tape_begin(&tape, arena, true);
     Tensor *input = tape_input(&tape, n, spec->height, spec->width, spec->channels, x);
-    Tensor *score = classifier_forward(spec, &tape, step->training->model.weights, gradient, input, NULL);
+    Tensor *score =
+        classifier_forward(spec, &tape, step->training->model.weights, gradient, input, NULL);
     tape_backward(&tape, op_cross_entropy(&tape, score, label, weight, each));
     for (int r = 0; r < n; r++)
         step->loss[begin + r] = (double)each[r];
@@ -85,7 +97,8 @@ double feature_training_step(FeatureTraining *training, long index)
 {
     Step step = {.training = training, .index = index};
     const Model *model = &training->model;
-    crew_map_gradient(training->crew, BATCH, model->spec.chunk, model->size, training->gradient, step_chunk, &step);
+    crew_map_gradient(training->crew, BATCH, model->spec.chunk, model->size, training->gradient,
+                      step_chunk, &step);
     AdamSettings now = adam;
     now.lr *= fmin((double)(index + 1) / WARMUP, 1) * (1 - (double)index / (double)training->steps);
     model_update(&training->model, training->gradient, &now);
@@ -100,7 +113,4 @@ Status feature_training_save(const FeatureTraining *training, const char *path, 
     return weights_save(path, &training->model.spec, training->model.ema, NULL, error);
 }
 
-void feature_training_end(FeatureTraining *training)
-{
-    arena_done(&training->arena);
-}
+void feature_training_end(FeatureTraining *training) { arena_done(&training->arena); }

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- Moments ---------------------------------------------------------------------------------------------------- */
+/* ---- Moments ---- */
 
 /* Sums over rows of x - origin and of its products: what can be taken apart again by blocks. */
 typedef struct Sums {
@@ -16,7 +16,7 @@ typedef struct Sums {
 
 static Sums sums_new(int d, Arena *arena)
 {
-    return (Sums){0, arena_new(arena, double, d), arena_new(arena, double, (size_t)d * d)};
+    return (Sums){0, arena_new(arena, double, d), arena_new(arena, double, (size_t)d *d)};
 }
 
 static void add_rows(Sums *sums, int d, const double *origin, int n, const float *x, double *row)
@@ -50,18 +50,20 @@ static void moments(const Sums *sums, int d, double *mean, double *cov)
         mean[i] = sums->one[i] / sums->n;
     for (int i = 0; i < d; i++)
         for (int j = 0; j <= i; j++) {
-            double value = (sums->two[(size_t)i * d + j] - sums->n * mean[i] * mean[j]) / (sums->n - 1);
+            double value =
+                (sums->two[(size_t)i * d + j] - sums->n * mean[i] * mean[j]) / (sums->n - 1);
             cov[(size_t)i * d + j] = cov[(size_t)j * d + i] = value;
         }
 }
 
-/* ---- Distance --------------------------------------------------------------------------------------------------- */
+/* ---- Distance ---- */
 
 /* root (d x d) of a symmetric positive matrix; a is destroyed. */
 static void matrix_root(int d, double *a, double *root, Arena *scratch)
 {
     size_t mark = arena_mark(scratch);
-    double *value = arena_new(scratch, double, d), *vector = arena_new(scratch, double, (size_t)d * d);
+    double *value = arena_new(scratch, double, d),
+           *vector = arena_new(scratch, double, (size_t)d *d);
     eigen_symmetric(d, a, value, vector);
     memset(root, 0, sizeof *root * (size_t)d * (size_t)d);
     for (int k = 0; k < d; k++) {
@@ -99,8 +101,8 @@ static double trace_of_root(int d, const double *root, const double *cov, Arena 
 }
 
 /* root: the square root of cov1. */
-static double distance(int d, const double *mean1, const double *cov1, const double *root, const double *mean2,
-                       const double *cov2, Arena *scratch)
+static double distance(int d, const double *mean1, const double *cov1, const double *root,
+                       const double *mean2, const double *cov2, Arena *scratch)
 {
     double sum = -2 * trace_of_root(d, root, cov2, scratch);
     for (int i = 0; i < d; i++) {
@@ -110,8 +112,8 @@ static double distance(int d, const double *mean1, const double *cov1, const dou
     return sum;
 }
 
-double frechet_moments(int d, const double *mean1, const double *cov1, const double *mean2, const double *cov2,
-                       Arena *scratch)
+double frechet_moments(int d, const double *mean1, const double *cov1, const double *mean2,
+                       const double *cov2, Arena *scratch)
 {
     size_t mark = arena_mark(scratch), square = (size_t)d * d;
     double *root = arena_new(scratch, double, square), *copy = arena_new(scratch, double, square);
@@ -123,8 +125,8 @@ double frechet_moments(int d, const double *mean1, const double *cov1, const dou
 }
 
 /* x without the rows begin .. end-1. */
-static Sums sums_without(const Sums *all, int d, const double *origin, int begin, int end, const float *x, double *row,
-                         Arena *scratch)
+static Sums sums_without(const Sums *all, int d, const double *origin, int begin, int end,
+                         const float *x, double *row, Arena *scratch)
 {
     Sums rest = sums_new(d, scratch), part = sums_new(d, scratch);
     add_rows(&part, d, origin, end - begin, x + (size_t)begin * d, row);
@@ -133,7 +135,8 @@ static Sums sums_without(const Sums *all, int d, const double *origin, int begin
     return rest;
 }
 
-void frechet_blocks(int n, const float *x, int m, const float *y, int d, int blocks, double *value, Arena *scratch)
+void frechet_blocks(int n, const float *x, int m, const float *y, int d, int blocks, double *value,
+                    Arena *scratch)
 {
     must(n >= 2 && m >= 2);
     size_t mark = arena_mark(scratch), square = (size_t)d * d;
@@ -151,7 +154,8 @@ void frechet_blocks(int n, const float *x, int m, const float *y, int d, int blo
     add_rows(&all, d, origin, n, x, row);
     for (int b = 0; b <= blocks; b++) {
         size_t here = arena_mark(scratch);
-        int begin = b < blocks ? (int)((long)n * b / blocks) : 0, end = b < blocks ? (int)((long)n * (b + 1) / blocks) : 0;
+        int begin = b < blocks ? (int)((long)n * b / blocks) : 0,
+            end = b < blocks ? (int)((long)n * (b + 1) / blocks) : 0;
         Sums rest = sums_without(&all, d, origin, begin, end, x, row, scratch);
         moments(&rest, d, mean2, cov2);
         value[b] = distance(d, mean1, cov1, root, mean2, cov2, scratch);

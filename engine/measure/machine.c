@@ -77,22 +77,22 @@ static double best_rate(Pool *pool, const Probe *probe, double seconds)
 enum { CHAINS = 12, ROUNDS = 20000, WIDTH_MAX = 16 };
 #pragma GCC optimize("fp-contract=fast")
 
-#define FMA_PROBE(name, target, width)                                                   \
-    target static void name(float *sum, float half)                                      \
-    {                                                                                    \
-        typedef float Lanes __attribute__((vector_size(4 * (width))));                   \
-        Lanes factor = half - (Lanes){0}, chain[CHAINS];                                 \
-        for (int c = 0; c < CHAINS; c++)                                                 \
-            chain[c] = (float)c - (Lanes){0};                                            \
-        for (long r = 0; r < ROUNDS; r++) {                                              \
-            _Pragma("GCC unroll 12") for (int c = 0; c < CHAINS; c++)                    \
-            {                                                                            \
-                chain[c] = chain[c] * factor + factor;                                   \
-            }                                                                            \
-        }                                                                                \
-        for (int c = 0; c < CHAINS; c++)                                                 \
-            for (int i = 0; i < (width); i++)                                            \
-                sum[i] += chain[c][i];                                                   \
+#define FMA_PROBE(name, target, width)                                                             \
+    target static void name(float *sum, float half)                                                \
+    {                                                                                              \
+        typedef float Lanes __attribute__((vector_size(4 * (width))));                             \
+        Lanes factor = half - (Lanes){0}, chain[CHAINS];                                           \
+        for (int c = 0; c < CHAINS; c++)                                                           \
+            chain[c] = (float)c - (Lanes){0};                                                      \
+        for (long r = 0; r < ROUNDS; r++) {                                                        \
+            _Pragma("GCC unroll 12") for (int c = 0; c < CHAINS; c++)                              \
+            {                                                                                      \
+                chain[c] = chain[c] * factor + factor;                                             \
+            }                                                                                      \
+        }                                                                                          \
+        for (int c = 0; c < CHAINS; c++)                                                           \
+            for (int i = 0; i < (width); i++)                                                      \
+                sum[i] += chain[c][i];                                                             \
     }
 
 FMA_PROBE(fma_portable, , 4)
@@ -131,8 +131,7 @@ static void fma_job(void *context, int index, int worker)
 static double fma_rate(Pool *pool, double seconds)
 {
     Fma fma = fma_choose();
-    Probe probe = {fma_job, 2.0 * fma.width * CHAINS * ROUNDS, 32 * pool_threads(pool),
-                   &fma};
+    Probe probe = {fma_job, 2.0 * fma.width * CHAINS * ROUNDS, 32 * pool_threads(pool), &fma};
     return best_rate(pool, &probe, seconds);
 }
 
@@ -159,8 +158,7 @@ static double triad_rate(Pool *pool, double seconds)
 {
     Arena arena;
     arena_init(&arena, 4 * sizeof(float) * TRIAD_FLOATS);
-    Triad triad = {arena_new(&arena, float, TRIAD_FLOATS),
-                   arena_new(&arena, float, TRIAD_FLOATS),
+    Triad triad = {arena_new(&arena, float, TRIAD_FLOATS), arena_new(&arena, float, TRIAD_FLOATS),
                    arena_new(&arena, float, TRIAD_FLOATS)};
     Probe probe = {triad_job, 12.0 * TRIAD_FLOATS / TRIAD_JOBS, TRIAD_JOBS, &triad};
     double rate = best_rate(pool, &probe, seconds);
@@ -176,10 +174,9 @@ enum { SIDE = 512, SIDE2 = SIDE * SIDE };
 static void sgemm_job(void *context, int index, int worker)
 {
     (void)index;
-    float *a = (float *)context + (size_t)worker * 3 * SIDE2, *b = a + SIDE2,
-          *c = b + SIDE2;
-    kernel_matmul(SIDE, SIDE, SIDE, 1, (Matrix){a, SIDE, false}, (Matrix){b, SIDE, false},
-                  0, c, SIDE);
+    float *a = (float *)context + (size_t)worker * 3 * SIDE2, *b = a + SIDE2, *c = b + SIDE2;
+    kernel_matmul(SIDE, SIDE, SIDE, 1, (Matrix){a, SIDE, false}, (Matrix){b, SIDE, false}, 0, c,
+                  SIDE);
 }
 
 static double sgemm_rate(Pool *pool, double seconds)
@@ -196,10 +193,7 @@ static double sgemm_rate(Pool *pool, double seconds)
     return rate;
 }
 
-static void keep_larger(double rate[2])
-{
-    rate[1] = rate[1] > rate[0] ? rate[1] : rate[0];
-}
+static void keep_larger(double rate[2]) { rate[1] = rate[1] > rate[0] ? rate[1] : rate[0]; }
 
 void machine_measure(Machine *machine, int threads, double seconds)
 {

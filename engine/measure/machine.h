@@ -10,7 +10,7 @@ typedef struct Machine {
      * machine can only take away. */
     double fma_gflops[2];   /* float32 multiply-adds from registers, two flops each */
     double sgemm_gflops[2]; /* kernel_matmul, 512 x 512 x 512, a product a worker */
-    double triad_gbs[2]; /* a = b + s c far larger than any cache, 12 bytes an element */
+    double triad_gbs[2];    /* a = b + s c far larger than any cache, 12 bytes an element */
 } Machine;
 
 /* Names only. */

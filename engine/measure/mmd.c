@@ -6,8 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- Bandwidth
- * ------------------------------------------------------------------------------------ */
+/* ---- Bandwidth ---- */
 
 /* Squared distances are ranked by their bits, whose order is theirs (none is negative),
  * in two passes over all pairs: first by the upper half, then by the lower half of those
@@ -28,8 +27,7 @@ static void count_pairs(int n, const float *x, int d, long upper, long *count)
     memset(count, 0, HALVES * sizeof *count);
     for (int p = 1; p < n; p++)
         for (int q = 0; q < p; q++) {
-            double d2 =
-                squared_distance(d, x + (size_t)p * (size_t)d, x + (size_t)q * (size_t)d);
+            double d2 = squared_distance(d, x + (size_t)p * (size_t)d, x + (size_t)q * (size_t)d);
             uint32_t bits = bits_of((float)d2);
             if (upper < 0)
                 count[bits >> 16]++;
@@ -72,8 +70,7 @@ static double median_distance(int n, const float *x, int d, Arena *scratch)
 {
     must(n >= 2);
     size_t mark = arena_mark(scratch);
-    long *uppers = arena_new(scratch, long, HALVES),
-         *lowers = arena_new(scratch, long, HALVES);
+    long *uppers = arena_new(scratch, long, HALVES), *lowers = arena_new(scratch, long, HALVES);
     long pairs = (long)n * (n - 1) / 2;
     count_pairs(n, x, d, -1, uppers);
     double median = ranked_distance(n, x, d, pairs / 2, uppers, lowers);
@@ -95,8 +92,7 @@ MmdKernel mmd_kernel(int n, const float *x, int d, Arena *scratch)
     return mmd_kernel_fixed(median > 0 ? median : 1);
 }
 
-/* ---- Statistic
- * ------------------------------------------------------------------------------------ */
+/* ---- Statistic ---- */
 
 static double gaussians(const MmdKernel *kernel, double squared)
 {
@@ -131,8 +127,7 @@ static void distances(int d, const float *point, int n, const float *x, double *
 }
 
 /* Sum of the kernel between one point and n others. */
-static double sum_over(const MmdKernel *kernel, const float *point, int n, const float *x,
-                       int d)
+static double sum_over(const MmdKernel *kernel, const float *point, int n, const float *x, int d)
 {
     enum { BLOCK = 256 };
     double value[BLOCK], sum = 0;
@@ -165,12 +160,11 @@ double mmd2_given(const MmdKernel *kernel, int n, const float *x, double within_
 
 double mmd2(const MmdKernel *kernel, int n, const float *x, int m, const float *y, int d)
 {
-    return mmd2_given(kernel, n, x, mmd_within(kernel, n, x, d), m, y,
-                      mmd_within(kernel, m, y, d), d);
+    return mmd2_given(kernel, n, x, mmd_within(kernel, n, x, d), m, y, mmd_within(kernel, m, y, d),
+                      d);
 }
 
-/* ---- Null band
- * ------------------------------------------------------------------------------------ */
+/* ---- Null band ---- */
 
 /* The kernel between all rows of the pooled sample, zero on the diagonal, and its row
  * sums. */
@@ -186,8 +180,8 @@ static const float *pooled_row(int r, int n, const float *x, const float *y, int
     return r < n ? x + (size_t)r * (size_t)d : y + (size_t)(r - n) * (size_t)d;
 }
 
-static Pooled pool(const MmdKernel *kernel, int n, const float *x, int m, const float *y,
-                   int d, Arena *scratch)
+static Pooled pool(const MmdKernel *kernel, int n, const float *x, int m, const float *y, int d,
+                   Arena *scratch)
 {
     size_t all = (size_t)(n + m);
     float *k = arena_floats(scratch, all * all);
@@ -197,8 +191,7 @@ static Pooled pool(const MmdKernel *kernel, int n, const float *x, int m, const 
         k[(size_t)p * all + (size_t)p] = 0;
         for (int q = 0; q < p; q++) {
             double value = kernel_gaussians(kernel, d, row, pooled_row(q, n, x, y, d));
-            k[(size_t)p * all + (size_t)q] = k[(size_t)q * all + (size_t)p] =
-                (float)value;
+            k[(size_t)p * all + (size_t)q] = k[(size_t)q * all + (size_t)p] = (float)value;
             sum[p] += value;
             sum[q] += value;
         }
@@ -236,8 +229,8 @@ static void shuffle(int n, int first, Rng *rng, int *order)
     }
 }
 
-MmdTest mmd_test(const MmdKernel *kernel, int n, const float *x, int m, const float *y,
-                 int d, int permutations, double level, uint64_t seed, Arena *scratch)
+MmdTest mmd_test(const MmdKernel *kernel, int n, const float *x, int m, const float *y, int d,
+                 int permutations, double level, uint64_t seed, Arena *scratch)
 {
     must(n >= 2 && m >= 2 && permutations >= 1);
     size_t mark = arena_mark(scratch);

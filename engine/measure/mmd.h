@@ -11,7 +11,7 @@
 
 typedef struct MmdKernel {
     double bandwidth; /* the base, h = 1 x this */
-    double rate; /* 1 / (2 (4 h)^2): of the widest kernel, whose powers are the others */
+    double rate;      /* 1 / (2 (4 h)^2): of the widest kernel, whose powers are the others */
 } MmdKernel;
 
 /* Base bandwidth = the exact median of the distances within x (n x d), n >= 2; O(n^2 d),
@@ -32,14 +32,13 @@ double mmd2_given(const MmdKernel *kernel, int n, const float *x, double within_
                   const float *y, double within_y, int d);
 
 typedef struct MmdTest {
-    double mmd2,
-        null; /* null: the `level` quantile over permutations of the pooled sample */
+    double mmd2, null; /* null: the `level` quantile over permutations of the pooled sample */
 } MmdTest;
 
 /* The statistic and its null band from one kernel matrix ((n+m)^2 floats of scratch).
  * Permutation k uses rng_at(seed, STREAM_NULL, k). n = m = 512, 200 permutations, d = 2:
  * about 50 ms. */
-MmdTest mmd_test(const MmdKernel *kernel, int n, const float *x, int m, const float *y,
-                 int d, int permutations, double level, uint64_t seed, Arena *scratch);
+MmdTest mmd_test(const MmdKernel *kernel, int n, const float *x, int m, const float *y, int d,
+                 int permutations, double level, uint64_t seed, Arena *scratch);
 
 #endif

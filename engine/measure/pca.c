@@ -10,8 +10,7 @@
 
 enum { SPARE = 8, SUBSPACE_MAX = PCA_MAX + SPARE, ITERATIONS_MAX = 60 };
 
-/* ---- Covariance
- * ----------------------------------------------------------------------------------- */
+/* ---- Covariance ---- */
 
 static void mean_rows(int n, int stride, const float *x, int d, double *mean)
 {
@@ -44,8 +43,7 @@ static double *covariance(int n, int stride, const float *x, int d, const double
         for (int k = 0; k < 4; k++)
             for (size_t c = 0; c < wide; c++)
                 row[(size_t)k * wide + c] =
-                    r + k < n ? x[(size_t)(r + k) * (size_t)stride * wide + c] - mean[c]
-                              : 0;
+                    r + k < n ? x[(size_t)(r + k) * (size_t)stride * wide + c] - mean[c] : 0;
         add_four(d, row, cov);
     }
     for (size_t i = 0; i < wide; i++)
@@ -54,8 +52,7 @@ static double *covariance(int n, int stride, const float *x, int d, const double
     return cov;
 }
 
-/* ---- Subspace iteration
- * --------------------------------------------------------------------------- */
+/* ---- Subspace iteration ---- */
 
 static double dot(int d, const double *a, const double *b)
 {
@@ -65,10 +62,7 @@ static double dot(int d, const double *a, const double *b)
     return sum;
 }
 
-static size_t padded(int q)
-{
-    return (size_t)(q + 3) / 4 * 4;
-}
+static size_t padded(int q) { return (size_t)(q + 3) / 4 * 4; }
 
 /* out = basis . cov, rows of both are vectors of d. Four vectors at once: a quarter of
  * the traffic over cov. The basis is padded to a multiple of four rows. */
@@ -81,8 +75,7 @@ static void multiply(int q, int d, const double *basis, const double *cov, doubl
         double *to = out + (size_t)i * wide;
         for (size_t c = 0; c < wide; c++) {
             const double *row = cov + c * wide;
-            double a0 = a[c], a1 = a[wide + c], a2 = a[2 * wide + c],
-                   a3 = a[3 * wide + c];
+            double a0 = a[c], a1 = a[wide + c], a2 = a[2 * wide + c], a3 = a[3 * wide + c];
             for (size_t j = 0; j < wide; j++) {
                 to[j] += a0 * row[j];
                 to[wide + j] += a1 * row[j];
@@ -180,8 +173,7 @@ static void iterate(int k, int q, int d, const double *cov, double *basis, doubl
     turn_basis(q, d, turn, basis, spare);
 }
 
-/* ---- The components
- * ------------------------------------------------------------------------------- */
+/* ---- The components ---- */
 
 static void fix_sign(int d, double *axis)
 {
@@ -228,8 +220,7 @@ void pca_whiten(const Pca *pca, Noise t, int n, const float *z, float *out)
             double along = 0;
             for (int c = 0; c < pca->d; c++)
                 along += axis[c] * row[c];
-            out[(size_t)r * (size_t)pca->k + (size_t)i] =
-                (float)((along - centre) / deviation);
+            out[(size_t)r * (size_t)pca->k + (size_t)i] = (float)((along - centre) / deviation);
         }
     }
 }

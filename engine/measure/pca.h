@@ -10,9 +10,9 @@ enum { PCA_MAX = 32, PCA_ROWS = 4096 };
 
 typedef struct Pca {
     int d, k;
-    const double *mean; /* d */
-    const double *axis; /* k x d, orthonormal, largest variance first; the sign: largest
-                           entry positive */
+    const double *mean;     /* d */
+    const double *axis;     /* k x d, orthonormal, largest variance first; the sign: largest
+                               entry positive */
     const double *variance; /* k: eigenvalues of the covariance over n - 1 */
 } Pca;
 

@@ -1,5 +1,5 @@
-/* Owns the measures by neighbours' balls. May call base and stats. Distances are compared as squares, all from one function, so that
- * ties are ties. */
+/* Owns the measures by neighbours' balls. May call base and stats. Distances are compared as
+ * squares, all from one function, so that ties are ties. */
 #include "engine/measure/prdc.h"
 #include "engine/base/status.h"
 #include "engine/measure/stats.h"
@@ -19,17 +19,15 @@ static void keep_least(int k, double *least, double value)
     least[at] = value;
 }
 
-static const float *row_of(const float *x, int d, int r)
-{
-    return x + (size_t)r * (size_t)d;
-}
+static const float *row_of(const float *x, int d, int r) { return x + (size_t)r * (size_t)d; }
 
 /* The squares of each real row's two radii. */
-static void real_radii(int m, const float *y, int d, int ball, int density, double *small, double *wide, Arena *scratch)
+static void real_radii(int m, const float *y, int d, int ball, int density, double *small,
+                       double *wide, Arena *scratch)
 {
     size_t mark = arena_mark(scratch);
     int k = ball > density ? ball : density;
-    double *least = arena_new(scratch, double, (size_t)m * k);
+    double *least = arena_new(scratch, double, (size_t)m *k);
     for (size_t i = 0; i < (size_t)m * k; i++)
         least[i] = INFINITY;
     for (int p = 1; p < m; p++)
@@ -64,7 +62,8 @@ static void sample_radii(Balls *balls)
         for (int q = 0; q < n; q++) {
             if (q == j)
                 continue;
-            double square = squared_distance(balls->d, row_of(balls->x, balls->d, j), row_of(balls->x, balls->d, q));
+            double square = squared_distance(balls->d, row_of(balls->x, balls->d, j),
+                                             row_of(balls->x, balls->d, q));
             for (int b = 0; b < all; b++)
                 if (b != balls->block[q])
                     keep_least(balls->ball, least + (size_t)b * balls->ball, square);
@@ -77,14 +76,15 @@ static void sample_radii(Balls *balls)
 /* What one real row sees of all samples. */
 typedef struct Seen {
     bool recalled[BLOCKS_MAX + 1]; /* without block b */
-    int near[BLOCKS_MAX + 1];      /* samples of block b strictly inside its wide ball; the last: all */
+    int near[BLOCKS_MAX + 1]; /* samples of block b strictly inside its wide ball; the last: all */
 } Seen;
 
 static Seen look_from(const Balls *balls, int i, bool *inside, int *inside_wide)
 {
     Seen seen = {{false}, {0}};
     for (int j = 0; j < balls->n; j++) {
-        double square = squared_distance(balls->d, row_of(balls->y, balls->d, i), row_of(balls->x, balls->d, j));
+        double square = squared_distance(balls->d, row_of(balls->y, balls->d, i),
+                                         row_of(balls->x, balls->d, j));
         int block = balls->block[j];
         inside[j] |= square <= balls->small[i];
         if (square < balls->wide[i]) {
@@ -117,10 +117,11 @@ static void sum_samples(const Balls *balls, const bool *inside, const int *insid
     }
 }
 
-void prdc_blocks(int n, const float *x, int m, const float *y, int d, int ball, int density, int blocks, Prdc *value,
-                 Arena *scratch)
+void prdc_blocks(int n, const float *x, int m, const float *y, int d, int ball, int density,
+                 int blocks, Prdc *value, Arena *scratch)
 {
-    must(ball >= 1 && density >= 1 && ball <= PRDC_K_MAX && density <= PRDC_K_MAX && blocks >= 0 && blocks <= BLOCKS_MAX);
+    must(ball >= 1 && density >= 1 && ball <= PRDC_K_MAX && density <= PRDC_K_MAX && blocks >= 0 &&
+         blocks <= BLOCKS_MAX);
     must(n > ball && m > ball && m > density);
     size_t mark = arena_mark(scratch);
     double *small = arena_new(scratch, double, m), *wide = arena_new(scratch, double, m);
@@ -128,8 +129,9 @@ void prdc_blocks(int n, const float *x, int m, const float *y, int d, int ball, 
     bool *inside = arena_new(scratch, bool, n);
     real_radii(m, y, d, ball, density, small, wide, scratch);
     block_rows(n, blocks, block);
-    Balls balls = {n, m, d, ball, density, blocks, x, y, block, small, wide,
-                   arena_new(scratch, double, (size_t)(blocks + 1) * n)};
+    Balls balls = {n,       m,      d,    ball,
+                   density, blocks, x,    y,
+                   block,   small,  wide, arena_new(scratch, double, (size_t)(blocks + 1) * n)};
     sample_radii(&balls);
     for (int b = 0; b <= blocks; b++)
         value[b] = (Prdc){0};
@@ -145,7 +147,8 @@ void prdc_blocks(int n, const float *x, int m, const float *y, int d, int ball, 
     arena_rewind(scratch, mark);
 }
 
-Prdc prdc(int n, const float *x, int m, const float *y, int d, int ball, int density, Arena *scratch)
+Prdc prdc(int n, const float *x, int m, const float *y, int d, int ball, int density,
+          Arena *scratch)
 {
     Prdc value;
     prdc_blocks(n, x, m, y, d, ball, density, 0, &value, scratch);

@@ -64,10 +64,12 @@ static const struct Row {
     int least; /* rows that each set must have */
     int first; /* place of its first metric in `names` */
     int n;
+    /* clang-format off */
 } rows[] = {
     {pair_mmd2, 2, 7, 1}, {pair_prdc, PRDC_DENSITY + 1, 2, 4}, {pair_kid, 2, 1, 1}, {pair_energy, 2, 6, 1},
     {pair_auc, 4, 9, 1},  {pair_frechet, 2, 0, 1},             {pair_sw2, 1, 8, 1},
 };
+/* clang-format on */
 enum { ROWS = sizeof rows / sizeof *rows };
 
 static const char *const names[] = {"frechet",  "kid",    "precision", "recall", "density",
@@ -93,8 +95,8 @@ static void compute(void *context, Arena *arena, int begin, int end, int chunk)
         computing->metric[row->first + i].value = value[i];
 }
 
-int sets_metrics(Crew *crew, int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,
-                 SetMetric metric[SETS_METRICS_MAX])
+int sets_metrics(Crew *crew, int n, const float *x, int m, const float *y, int d, int directions,
+                 uint64_t seed, SetMetric metric[SETS_METRICS_MAX])
 {
     must(n >= 2 && m >= 2 && d >= 1);
     Pair pair = {n, m, d, directions, x, y, seed};

@@ -12,9 +12,10 @@ typedef struct SetMetric {
     double value; /* NaN: too few rows for it */
 } SetMetric;
 
-/* x: n x d, y: m x d; n, m >= 2. In this order: frechet, kid, precision, recall, density, coverage, energy, mmd2, sw2 (over
- * `directions`, drawn by `seed`), auc (split by `seed`). Returns how many. Computed side by side; arenas are the crew's. */
-int sets_metrics(Crew *crew, int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,
-                 SetMetric metric[SETS_METRICS_MAX]);
+/* x: n x d, y: m x d; n, m >= 2. In this order: frechet, kid, precision, recall, density, coverage,
+ * energy, mmd2, sw2 (over `directions`, drawn by `seed`), auc (split by `seed`). Returns how many.
+ * Computed side by side; arenas are the crew's. */
+int sets_metrics(Crew *crew, int n, const float *x, int m, const float *y, int d, int directions,
+                 uint64_t seed, SetMetric metric[SETS_METRICS_MAX]);
 
 #endif

@@ -1,9 +1,11 @@
-/* Covariate shift at each sampling step, on fixed noise. The one-time part (the two reference laws with their labels, the coordinates
- * in which laws are compared, bandwidths and null bands) is made once from the seed; a measurement rolls the student out and compares.
+/* Covariate shift at each sampling step, on fixed noise. The one-time part (the two reference laws
+ * with their labels, the coordinates in which laws are compared, bandwidths and null bands) is made
+ * once from the seed; a measurement rolls the student out and compares.
  *
- * Laws are compared in raw coordinates for points, and for pictures in the whitened coordinates of the first principal components: raw
- * pixels of noisy states are nearly blind (methods.md 8.2). The batch of teacher states that the MMD uses is independent of the student's
- * noise; the paired error uses a second one, from the same noise. */
+ * Laws are compared in raw coordinates for points, and for pictures in the whitened coordinates of
+ * the first principal components: raw pixels of noisy states are nearly blind (methods.md 8.2). The
+ * batch of teacher states that the MMD uses is independent of the student's noise; the paired error
+ * uses a second one, from the same noise. */
 #include "engine/measure/shift.h"
 #include "engine/measure/mmd.h"
 #include "engine/measure/pca.h"
@@ -28,21 +30,25 @@ struct Shift {
     Arena *arena;
     bool ready;
     int n, dims, steps, coordinates;
-    float *noise;       /* n x dims */
-    Pca pca;            /* pictures only */
-    bool projects;      /* pca is in use */
+    float *noise;  /* n x dims */
+    Pca pca;       /* pictures only */
+    bool projects; /* pca is in use */
     Law forward, forward_other, teacher, teacher_other;
-    float *forward_x0;  /* labels of the forward states: steps x n x dims */
+    float *forward_x0; /* labels of the forward states: steps x n x dims */
     MmdKernel kernel[STEPS_MAX];
     double null95[STEPS_MAX], null95_teacher[STEPS_MAX];
-    double within[STEPS_MAX], within_teacher[STEPS_MAX]; /* mmd_within of the reference laws' points */
+    double within[STEPS_MAX],
+        within_teacher[STEPS_MAX]; /* mmd_within of the reference laws' points */
 };
 
 Shift *shift_open(const ShiftSetup *setup, Arena *arena)
 {
     Shift *shift = arena_new(arena, Shift, 1);
     must(setup->teacher.steps <= STEPS_MAX && setup->n >= 2 && (!setup->label != !setup->gap));
-    *shift = (Shift){.setup = *setup, .arena = arena, .n = setup->n, .dims = setup->data->dims,
+    *shift = (Shift){.setup = *setup,
+                     .arena = arena,
+                     .n = setup->n,
+                     .dims = setup->data->dims,
                      .steps = setup->teacher.steps};
     return shift;
 }
@@ -52,17 +58,11 @@ static Rng stream(const Shift *shift, int what, int row)
     return rng_at(shift->setup.seed, STREAM_SHIFT, (uint64_t)what << 40 | (uint64_t)row);
 }
 
-static double u_of(const Shift *shift, int s)
-{
-    return (double)(shift->steps - s) / shift->steps;
-}
+static double u_of(const Shift *shift, int s) { return (double)(shift->steps - s) / shift->steps; }
 
-static size_t law_size(const Shift *shift)
-{
-    return (size_t)shift->steps * shift->n * shift->dims;
-}
+static size_t law_size(const Shift *shift) { return (size_t)shift->steps * shift->n * shift->dims; }
 
-/* ---- The coordinates in which laws are compared ------------------------------------------------------------ */
+/* ---- The coordinates in which laws are compared ---- */
 
 static void fit_coordinates(Shift *shift, Arena *scratch)
 {
@@ -82,7 +82,8 @@ static void fit_coordinates(Shift *shift, Arena *scratch)
     arena_rewind(scratch, mark);
 }
 
-/* Rows of step s in the coordinates of comparison; from `arena` for pictures, the states themselves for points. */
+/* Rows of step s in the coordinates of comparison; from `arena` for pictures, the states themselves
+ * for points. */
 static float *compared(const Shift *shift, const float *state, int s, Arena *arena)
 {
     float *rows = (float *)state + (size_t)s * shift->n * shift->dims;
@@ -93,7 +94,7 @@ static float *compared(const Shift *shift, const float *state, int s, Arena *are
     return out;
 }
 
-/* ---- The reference laws --------------------------------------------------------------------------------------- */
+/* ---- The reference laws ---- */
 
 static void draw_forward(Shift *shift, Law *law, int what)
 {
@@ -122,12 +123,18 @@ static void draw_noise(const Shift *shift, int what, float *noise, int *label)
     }
 }
 
-static long roll(const Shift *shift, Crew *crew, const Policy *policy, const float *noise, const int *label,
-                 float *states, float *x0s)
+static long roll(const Shift *shift, Crew *crew, const Policy *policy, const float *noise,
+                 const int *label, float *states, float *x0s)
 {
-    Rollout r = {.policy = policy, .seed = shift->setup.seed, .stream = STREAM_SHIFT,
-                 .first = (uint64_t)FRESH << 40, .n = shift->n, .noise = noise, .label = label,
-                 .states = states, .x0s = x0s};
+    Rollout r = {.policy = policy,
+                 .seed = shift->setup.seed,
+                 .stream = STREAM_SHIFT,
+                 .first = (uint64_t)FRESH << 40,
+                 .n = shift->n,
+                 .noise = noise,
+                 .label = label,
+                 .states = states,
+                 .x0s = x0s};
     return rollout(crew, &r);
 }
 
@@ -137,7 +144,7 @@ static void draw_teacher(Shift *shift, Crew *crew, Law *law, const float *noise)
     roll(shift, crew, &shift->setup.teacher, noise, law->label, law->state, NULL);
 }
 
-/* ---- Labels and estimates at all steps at once ------------------------------------------------------------- */
+/* ---- Labels and estimates at all steps at once ---- */
 
 typedef struct Ask {
     const Shift *shift;
@@ -145,7 +152,7 @@ typedef struct Ask {
     const float *state;    /* steps x n x dims */
     const int *label;      /* [n] */
     float *x0;
-    double *gap;           /* gaps instead */
+    double *gap; /* gaps instead */
 } Ask;
 
 static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk)
@@ -162,16 +169,17 @@ static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk
         label[r] = ask->label[(begin + r) % shift->n];
     }
     if (ask->gap)
-        shift->setup.gap(shift->setup.context, arena, ask->student, n, ask->state + at, i, shift->steps, label,
-                         (uint64_t)begin, ask->gap + begin);
+        shift->setup.gap(shift->setup.context, arena, ask->student, n, ask->state + at, i,
+                         shift->steps, label, (uint64_t)begin, ask->gap + begin);
     else if (ask->student)
         policy_x0(ask->student, arena, n, ask->state + at, u, label, ask->x0 + at, NULL);
     else
-        shift->setup.label(shift->setup.context, arena, n, ask->state + at, i, shift->steps, label, ask->x0 + at);
+        shift->setup.label(shift->setup.context, arena, n, ask->state + at, i, shift->steps, label,
+                           ask->x0 + at);
 }
 
-static void ask_all(const Shift *shift, Crew *crew, const Policy *student, const float *state, const int *label,
-                    float *x0)
+static void ask_all(const Shift *shift, Crew *crew, const Policy *student, const float *state,
+                    const int *label, float *x0)
 {
     Ask ask = {shift, student, state, label, x0, NULL};
     int chunk = student ? student->denoiser.spec.chunk : shift->setup.teacher.denoiser.spec.chunk;
@@ -183,13 +191,16 @@ static double null_band(const Shift *shift, const MmdKernel *kernel, const float
                         Arena *scratch)
 {
     int n = shift->n;
-    return mmd_test(kernel, n, a, n, b, shift->coordinates, NULL_PERMUTATIONS, 0.95, shift->setup.seed, scratch).null;
+    return mmd_test(kernel, n, a, n, b, shift->coordinates, NULL_PERMUTATIONS, 0.95,
+                    shift->setup.seed, scratch)
+        .null;
 }
 
 static void null_bands(Shift *shift, Arena *scratch)
 {
     for (int s = 0; s < shift->steps; s++) {
-        float *forward = shift->forward.point[s] = compared(shift, shift->forward.state, s, shift->arena);
+        float *forward = shift->forward.point[s] =
+            compared(shift, shift->forward.state, s, shift->arena);
         float *teacher = shift->teacher_other.point[s] =
             compared(shift, shift->teacher_other.state, s, shift->arena);
         size_t mark = arena_mark(scratch);
@@ -228,7 +239,7 @@ static void prepare(Shift *shift, Crew *crew, Arena *scratch)
     shift->ready = true;
 }
 
-/* ---- A measurement ------------------------------------------------------------------------------------------ */
+/* ---- A measurement ---- */
 
 /* Squared error of each row, at all steps: steps x n. */
 typedef struct Errors {
@@ -250,8 +261,8 @@ static void row_errors(const Shift *shift, const float *a, const float *b, doubl
 }
 
 /* Against the method's label. x0: the student's estimates at its own states. */
-static void errors_by_label(const Shift *shift, Crew *crew, Arena *scratch, const Policy *student, const float *state,
-                            const float *x0, Errors *errors)
+static void errors_by_label(const Shift *shift, Crew *crew, Arena *scratch, const Policy *student,
+                            const float *state, const float *x0, Errors *errors)
 {
     size_t mark = arena_mark(scratch), size = law_size(shift);
     float *label = arena_floats(scratch, size), *forward_x0 = arena_floats(scratch, size);
@@ -263,10 +274,12 @@ static void errors_by_label(const Shift *shift, Crew *crew, Arena *scratch, cons
 }
 
 /* By the method's own gap: the same noise for own and forward states. */
-static void errors_by_gap(const Shift *shift, Crew *crew, const Policy *student, const float *state, Errors *errors)
+static void errors_by_gap(const Shift *shift, Crew *crew, const Policy *student, const float *state,
+                          Errors *errors)
 {
     Ask own = {shift, student, state, shift->teacher.label, NULL, errors->own};
-    Ask forward = {shift, student, shift->forward.state, shift->forward.label, NULL, errors->forward};
+    Ask forward = {shift, student,        shift->forward.state, shift->forward.label,
+                   NULL,  errors->forward};
     int chunk = student->denoiser.spec.chunk;
     crew_map(crew, shift->steps * shift->n, chunk, ask_chunk, &own);
     crew_map(crew, shift->steps * shift->n, chunk, ask_chunk, &forward);
@@ -284,15 +297,20 @@ static double relative_gap(const Shift *shift, int s, const float *a, const floa
     return gap / size;
 }
 
-static void measure_row(const Shift *shift, Arena *scratch, const float *state, const Errors *errors, int s,
-                        ShiftRow *row)
+static void measure_row(const Shift *shift, Arena *scratch, const float *state,
+                        const Errors *errors, int s, ShiftRow *row)
 {
     size_t mark = arena_mark(scratch);
-    const double *own = errors->own + (size_t)s * shift->n, *forward = errors->forward + (size_t)s * shift->n;
-    *row = (ShiftRow){.i = shift->steps - s, .time = u_of(shift, s), .own = mean_of(shift->n, own),
-                      .forward = mean_of(shift->n, forward), .null95 = shift->null95[s],
+    const double *own = errors->own + (size_t)s * shift->n,
+                 *forward = errors->forward + (size_t)s * shift->n;
+    *row = (ShiftRow){.i = shift->steps - s,
+                      .time = u_of(shift, s),
+                      .own = mean_of(shift->n, own),
+                      .forward = mean_of(shift->n, forward),
+                      .null95 = shift->null95[s],
                       .null95_teacher = shift->null95_teacher[s]};
-    Interval ratio = bootstrap_ratio(shift->n, own, forward, BOOTSTRAPS, 0.95, shift->setup.seed, scratch);
+    Interval ratio =
+        bootstrap_ratio(shift->n, own, forward, BOOTSTRAPS, 0.95, shift->setup.seed, scratch);
     bool perfect = row->own <= 0 && row->forward <= 0;
     row->ratio = perfect ? 1 : ratio.value;
     row->low = perfect ? 1 : ratio.low;
@@ -301,20 +319,24 @@ static void measure_row(const Shift *shift, Arena *scratch, const float *state, 
     int n = shift->n, d = shift->coordinates;
     const MmdKernel *kernel = &shift->kernel[s];
     double within = mmd_within(kernel, n, points, d);
-    row->mmd2 = mmd2_given(kernel, n, points, within, n, shift->forward.point[s], shift->within[s], d);
-    row->mmd2_teacher =
-        mmd2_given(kernel, n, points, within, n, shift->teacher_other.point[s], shift->within_teacher[s], d);
+    row->mmd2 =
+        mmd2_given(kernel, n, points, within, n, shift->forward.point[s], shift->within[s], d);
+    row->mmd2_teacher = mmd2_given(kernel, n, points, within, n, shift->teacher_other.point[s],
+                                   shift->within_teacher[s], d);
     row->paired = relative_gap(shift, s, state, shift->teacher.state);
     arena_rewind(scratch, mark);
 }
 
-double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *student, ShiftRow *rows)
+double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *student,
+                     ShiftRow *rows)
 {
     must(student->steps == shift->steps);
     if (!shift->ready)
         prepare(shift, crew, scratch);
-    size_t mark = arena_mark(scratch), size = law_size(shift), all = (size_t)shift->steps * shift->n;
-    float *state = arena_floats(scratch, size + (size_t)shift->n * shift->dims), *x0 = arena_floats(scratch, size);
+    size_t mark = arena_mark(scratch), size = law_size(shift),
+           all = (size_t)shift->steps * shift->n;
+    float *state = arena_floats(scratch, size + (size_t)shift->n * shift->dims),
+          *x0 = arena_floats(scratch, size);
     Errors errors = {arena_new(scratch, double, all), arena_new(scratch, double, all)};
     roll(shift, crew, student, shift->noise, shift->teacher.label, state, x0);
     if (shift->setup.gap)

@@ -1,4 +1,5 @@
-/* Covariate shift, measured at each sampling step on fixed noise (cli.md, "What shift means"; methods.md 8). */
+/* Covariate shift, measured at each sampling step on fixed noise (cli.md, "What shift means";
+ * methods.md 8). */
 #ifndef DDIL_SHIFT_H
 #define DDIL_SHIFT_H
 
@@ -8,45 +9,51 @@
 typedef struct ShiftRow {
     int i;       /* sampling step, N (noise) .. 1 */
     double time; /* u_i */
-    double own, forward, ratio, low, high; /* disagreement, ratio of means and its 95 % bootstrap interval */
-    double mmd2, null95;                   /* own states against the forward law */
-    double mmd2_teacher, null95_teacher;   /* own states against the teacher's backward law */
-    double paired;                         /* state error from the same noise, relative */
+    double own, forward, ratio, low,
+        high;            /* disagreement, ratio of means and its 95 % bootstrap interval */
+    double mmd2, null95; /* own states against the forward law */
+    double mmd2_teacher, null95_teacher; /* own states against the teacher's backward law */
+    double paired;                       /* state error from the same noise, relative */
 } ShiftRow;
 
 /* The method's label, as in Method.label. */
-typedef void ShiftLabel(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
-                        const int *label, float *x0);
+typedef void ShiftLabel(const void *context, Arena *arena, int n, const float *z, const int *i,
+                        int steps, const int *label, float *x0);
 
-/* For methods without a label for each state: the squared disagreement at rows numbered first.. (which fix their noise); as
- * Method.disagreement. */
-typedef void ShiftGap(const void *context, Arena *arena, const Policy *student, int n, const float *z, const int *i,
-                      int steps, const int *label, uint64_t first, double *gap);
+/* For methods without a label for each state: the squared disagreement at rows numbered first..
+ * (which fix their noise); as Method.disagreement. */
+typedef void ShiftGap(const void *context, Arena *arena, const Policy *student, int n,
+                      const float *z, const int *i, int steps, const int *label, uint64_t first,
+                      double *gap);
 
 typedef struct ShiftSetup {
-    int n;                /* roll-outs */
+    int n; /* roll-outs */
     uint64_t seed;
     const Dataset *data;
     Schedule schedule;
-    Policy teacher;       /* on the student's grid */
-    ShiftLabel *label;    /* or: */
+    Policy teacher;    /* on the student's grid */
+    ShiftLabel *label; /* or: */
     ShiftGap *gap;
     const void *context;
-    int label_cost;       /* network evaluations of one label, or of one gap */
+    int label_cost; /* network evaluations of one label, or of one gap */
     int (*draw_label)(const void *context, Rng *rng); /* a roll-out's class */
 } ShiftSetup;
 
-typedef struct Shift Shift; /* fixed noise, forward states with their labels, teacher states, bandwidths, null bands */
+typedef struct Shift Shift; /* fixed noise, forward states with their labels, teacher states,
+                               bandwidths, null bands */
 
 /* Everything from `arena`. The first call of shift_measure does the one-time work. */
 Shift *shift_open(const ShiftSetup *setup, Arena *arena);
-/* rows[N] in the order of sampling. Returns shift_cost: the one-time work is not in it, see shift_setup_cost. */
-double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *student, ShiftRow *rows);
-/* Network evaluations of one measurement, and of the one-time work (count it once in a run's life, at its creation: a
- * resumed run repeats the work but must not count it again). */
+/* rows[N] in the order of sampling. Returns shift_cost: the one-time work is not in it, see
+ * shift_setup_cost. */
+double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *student,
+                     ShiftRow *rows);
+/* Network evaluations of one measurement, and of the one-time work (count it once in a run's life,
+ * at its creation: a resumed run repeats the work but must not count it again). */
 double shift_cost(const Shift *shift, const Policy *student);
 double shift_setup_cost(const Shift *shift);
-/* Largest ratio over i < N (i = N is the estimator's noise floor); *row gets its index. N = 1: that of i = 1. */
+/* Largest ratio over i < N (i = N is the estimator's noise floor); *row gets its index. N = 1: that
+ * of i = 1. */
 double shift_worst(const ShiftRow *rows, int n, int *row);
 
 #endif

@@ -58,8 +58,8 @@ Interval bootstrap_ratio(int n, const double *a, const double *b, int draws, dou
 }
 
 /* Both sums of one set: over p < q, and over p = p. */
-static double sum_within(PairKernel *kernel, const void *context, int n, const float *x,
-                         int d, double *self)
+static double sum_within(PairKernel *kernel, const void *context, int n, const float *x, int d,
+                         double *self)
 {
     double total = 0;
     *self = 0;
@@ -83,8 +83,7 @@ PairSums pair_sums(PairKernel *kernel, const void *context, int n, const float *
     for (int p = 0; p < n; p++) {
         double sum = 0;
         for (int q = 0; q < m; q++)
-            sum +=
-                kernel(context, d, x + (size_t)p * (size_t)d, y + (size_t)q * (size_t)d);
+            sum += kernel(context, d, x + (size_t)p * (size_t)d, y + (size_t)q * (size_t)d);
         sums.xy += sum;
     }
     return sums;
@@ -94,8 +93,7 @@ double pair_unbiased(const PairSums *sums)
 {
     double n = sums->n, m = sums->m;
     must(n >= 2 && m >= 2);
-    return 2 * sums->xx / (n * (n - 1)) + 2 * sums->yy / (m * (m - 1)) -
-           2 * sums->xy / (n * m);
+    return 2 * sums->xx / (n * (n - 1)) + 2 * sums->yy / (m * (m - 1)) - 2 * sums->xy / (n * m);
 }
 
 void block_rows(int n, int blocks, int *block)
@@ -173,8 +171,8 @@ double pair_biased(const PairSums *sums)
 {
     double n = sums->n, m = sums->m;
     must(n >= 1 && m >= 1);
-    return (2 * sums->xx + sums->x_self) / (n * n) +
-           (2 * sums->yy + sums->y_self) / (m * m) - 2 * sums->xy / (n * m);
+    return (2 * sums->xx + sums->x_self) / (n * n) + (2 * sums->yy + sums->y_self) / (m * m) -
+           2 * sums->xy / (n * m);
 }
 
 enum { LANES = 8 };

@@ -31,7 +31,7 @@ static void project(int n, const float *x, int d, const float *w, float *out)
     }
 }
 
-/* ---- Sorting floats by their bits --------------------------------------------------------- */
+/* ---- Sorting floats by their bits ---- */
 
 enum { DIGIT = 11, BINS = 1 << DIGIT, PASSES = 3 };
 
@@ -52,8 +52,7 @@ static float value_of(uint32_t key)
     return value;
 }
 
-static void place(int n, const uint32_t *from, uint32_t *to, int shift,
-                  const uint32_t *count)
+static void place(int n, const uint32_t *from, uint32_t *to, int shift, const uint32_t *count)
 {
     uint32_t start[BINS], sum = 0;
     for (int b = 0; b < BINS; b++) {
@@ -80,7 +79,7 @@ static void sort_floats(int n, float *x, uint32_t *keys, uint32_t *spare)
         x[k] = value_of(spare[k]);
 }
 
-/* ---- Coupling ----------------------------------------------------------------------------- */
+/* ---- Coupling ---- */
 
 /* Squared W2 of two sorted samples: integral of (F^-1 - G^-1)^2 over quantiles. Masses
  * are counted in units of 1 / (n m), so nothing is rounded. */

@@ -12,11 +12,12 @@ enum { SW2_DIRECTIONS = 256 };
  * Direction k comes from rng_at(seed, STREAM_DIRECTIONS, k): the same for every pair of
  * sets. Biased up by O(1/n): compare values of equal n and m. Deterministic; any thread;
  * scratch (3 (n + m) floats) is rewound. n = 4000, m = 10000, d = 2: about 0.1 s. */
-double sw2(int n, const float *x, int m, const float *y, int d, int directions,
-           uint64_t seed, Arena *scratch);
+double sw2(int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,
+           Arena *scratch);
 
-/* The same for the jackknife: value[b], b = 0 .. blocks-1, is that of x without the b-th of `blocks` equal runs of rows;
- * value[blocks] is the whole's. Costs one projection each, not blocks + 1. */
+/* The same for the jackknife: value[b], b = 0 .. blocks-1, is that of x without the b-th of
+ * `blocks` equal runs of rows; value[blocks] is the whole's. Costs one projection each, not blocks
+ * + 1. */
 void sw2_blocks(int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,
                 int blocks, double *value, Arena *scratch);
 

@@ -1,5 +1,5 @@
-/* A residual network on 2x2 patches: blocks at half the picture's resolution and at a quarter, the mean over pixels, a layer of
- * features, scores. */
+/* A residual network on 2x2 patches: blocks at half the picture's resolution and at a quarter, the
+ * mean over pixels, a layer of features, scores. */
 #include "engine/nets/classifier.h"
 #include "engine/nets/layers.h"
 #include "engine/tensor/kernels.h"
@@ -36,8 +36,8 @@ static Tensor *answer(Tape *tape, Params *params, const NetSpec *spec, Tensor *x
     return layer_linear(tape, params, "out", *features, spec->classes, false);
 }
 
-Tensor *classifier_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *x,
-                           Tensor **features)
+Tensor *classifier_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient,
+                           Tensor *x, Tensor **features)
 {
     Tensor *unwanted;
     Params params = {.mode = PARAMS_BIND, .weights = weights, .gradient = gradient, .tape = tape};
@@ -45,7 +45,8 @@ Tensor *classifier_forward(const NetSpec *spec, Tape *tape, const float *weights
     return answer(tape, &params, spec, x, features ? features : &unwanted);
 }
 
-static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z, const float *u, const int *label)
+static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z, const float *u,
+                       const int *label)
 {
     Tensor *features;
     (void)u;
@@ -63,13 +64,14 @@ static Status complete(NetSpec *spec, Error *error)
     spec->chunk = spec->chunk ? spec->chunk : 16;
     if (spec->height % 4 || spec->width % 4)
         return fail(error, STATUS_BAD_INPUT,
-                    "classifier: a picture of %d x %d; height and width must be multiples of 4", spec->height,
-                    spec->width);
+                    "classifier: a picture of %d x %d; height and width must be multiples of 4",
+                    spec->height, spec->width);
     if (spec->classes < 2)
         return fail(error, STATUS_BAD_INPUT, "classifier: %d classes; at least 2", spec->classes);
     if (spec->hidden % GROUPS || spec->coarse % GROUPS || spec->hidden > KERNEL_NORM_CHANNELS ||
         spec->coarse > KERNEL_NORM_CHANNELS)
-        return fail(error, STATUS_BAD_INPUT, "classifier: widths %d and %d must be multiples of %d, at most %d",
+        return fail(error, STATUS_BAD_INPUT,
+                    "classifier: widths %d and %d must be multiples of %d, at most %d",
                     spec->hidden, spec->coarse, GROUPS, KERNEL_NORM_CHANNELS);
     return STATUS_OK;
 }

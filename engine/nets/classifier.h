@@ -4,9 +4,10 @@
 
 #include "engine/nets/net.h"
 
-/* Scores of the classes (n x 1 x 1 x classes) for pictures x; *features (may be NULL) gets what the last layer sees: n x 1 x 1 x
- * spec->embed. gradient == NULL: frozen. spec->kind is net_classifier. */
-Tensor *classifier_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient, Tensor *x,
-                           Tensor **features);
+/* Scores of the classes (n x 1 x 1 x classes) for pictures x; *features (may be NULL) gets what the
+ * last layer sees: n x 1 x 1 x spec->embed. gradient == NULL: frozen. spec->kind is net_classifier.
+ */
+Tensor *classifier_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient,
+                           Tensor *x, Tensor **features);
 
 #endif

@@ -73,8 +73,7 @@ typedef struct GradientMap {
 static void gradient_chunk(void *context, Arena *arena, int begin, int end, int chunk)
 {
     const GradientMap *map = context;
-    float *block =
-        chunk == 0 ? map->gradient : map->blocks + (size_t)(chunk - 1) * map->size;
+    float *block = chunk == 0 ? map->gradient : map->blocks + (size_t)(chunk - 1) * map->size;
     memset(block, 0, sizeof(float) * map->size);
     map->job(map->context, arena, begin, end, chunk, block);
 }
@@ -90,8 +89,7 @@ static void sum_range(void *context, int index, int worker)
     size_t n = map->size - from < RANGE ? map->size - from : RANGE;
     float *sum = map->gradient + from;
     for (int chunk = 1; chunk < map->chunks; chunk++)
-        kernel_accumulate(n, 1.0f, map->blocks + (size_t)(chunk - 1) * map->size + from,
-                          sum);
+        kernel_accumulate(n, 1.0f, map->blocks + (size_t)(chunk - 1) * map->size + from, sum);
 }
 
 void crew_map_gradient(Crew *crew, int n, int chunk, size_t size, float *gradient,
@@ -99,8 +97,7 @@ void crew_map_gradient(Crew *crew, int n, int chunk, size_t size, float *gradien
 {
     size_t mark = arena_mark(&crew->shared);
     int chunks = crew_chunks(n, chunk);
-    float *blocks =
-        arena_floats(&crew->shared, chunks > 1 ? (size_t)(chunks - 1) * size : 0);
+    float *blocks = arena_floats(&crew->shared, chunks > 1 ? (size_t)(chunks - 1) * size : 0);
     if (chunks == 0)
         memset(gradient, 0, sizeof(float) * size);
     GradientMap map = {size, chunks, blocks, gradient, job, context};

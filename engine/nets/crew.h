@@ -25,10 +25,7 @@ void crew_free(Crew *crew);
 typedef void CrewJob(void *context, Arena *arena, int begin, int end, int chunk);
 void crew_map(Crew *crew, int n, int chunk, CrewJob *job, void *context);
 
-static inline int crew_chunks(int n, int chunk)
-{
-    return (n + chunk - 1) / chunk;
-}
+static inline int crew_chunks(int n, int chunk) { return (n + chunk - 1) / chunk; }
 
 /* As crew_map for jobs that add into a gradient of `size` floats: each chunk gets its own
  * zeroed block; `gradient` becomes their sum in chunk order. */

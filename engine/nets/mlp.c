@@ -5,24 +5,24 @@
 #include <stdio.h>
 
 /* Where something is added before the SiLU: a class, a number told. */
-static Tensor *first_with_more(Tape *tape, Params *params, const NetSpec *spec,
-                               const char *name, Tensor *x, const int *label)
+static Tensor *first_with_more(Tape *tape, Params *params, const NetSpec *spec, const char *name,
+                               Tensor *x, const int *label)
 {
     Tensor *h = layer_linear(tape, params, name, x, spec->hidden, false);
     if (spec->classes > 0)
         h = op_add(tape, h,
-                   layer_classes(tape, params, "classes", spec->classes, spec->hidden,
-                                 spec->hidden, label, x->n));
+                   layer_classes(tape, params, "classes", spec->classes, spec->hidden, spec->hidden,
+                                 label, x->n));
     if (spec->told > 0)
         h = op_add(tape, h, layer_told(tape, params, spec, spec->hidden, x->n));
     return op_silu(tape, h);
 }
 
-static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z,
-                       const float *u, const int *label)
+static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z, const float *u,
+                       const int *label)
 {
-    Tensor *time = op_time_features(tape, u, z->n, spec->features, spec->time_scale,
-                                    spec->time_range);
+    Tensor *time =
+        op_time_features(tape, u, z->n, spec->features, spec->time_scale, spec->time_range);
     Tensor *h = op_concat(tape, z, time);
     for (int i = 0; i < spec->depth; i++) {
         char name[32];
@@ -38,10 +38,9 @@ static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *
 static Status complete(NetSpec *spec, Error *error)
 {
     if (spec->height != 1 || spec->width != 1)
-        return fail(
-            error, STATUS_BAD_INPUT,
-            "mlp: works on points (1 x 1), not on pictures of %d x %d; use patch_unet",
-            spec->height, spec->width);
+        return fail(error, STATUS_BAD_INPUT,
+                    "mlp: works on points (1 x 1), not on pictures of %d x %d; use patch_unet",
+                    spec->height, spec->width);
     spec->hidden = spec->hidden ? spec->hidden : 256;
     spec->depth = spec->depth ? spec->depth : 4;
     spec->chunk = spec->chunk ? spec->chunk : 128;

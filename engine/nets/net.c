@@ -25,8 +25,7 @@ static void initialise(const Params *params, size_t size, Init init, int fan_in)
         }
 }
 
-static void list(const Params *params, const char *name, int rank, const int *shape,
-                 size_t size)
+static void list(const Params *params, const char *name, int rank, const int *shape, size_t size)
 {
     ParamInfo info = {.rank = rank, .offset = params->used, .size = size};
     must(snprintf(info.name, sizeof info.name, "%s", name) < (int)sizeof info.name);
@@ -34,8 +33,8 @@ static void list(const Params *params, const char *name, int rank, const int *sh
     params->list(params->context, &info);
 }
 
-Tensor *params_take(Params *params, const char *name, int rank, const int *shape,
-                    Init init, int fan_in)
+Tensor *params_take(Params *params, const char *name, int rank, const int *shape, Init init,
+                    int fan_in)
 {
     must(rank == 1 || rank == 2 || rank == 4);
     int full[4] = {1, 1, 1, 1};
@@ -58,23 +57,21 @@ static Status check(const NetSpec *spec, Error *error)
 {
     const char *kind = spec->kind->name;
     if (spec->height < 1 || spec->width < 1 || spec->channels < 1)
-        return fail(error, STATUS_BAD_INPUT, "%s: a sample of %d x %d x %d has no values",
-                    kind, spec->height, spec->width, spec->channels);
+        return fail(error, STATUS_BAD_INPUT, "%s: a sample of %d x %d x %d has no values", kind,
+                    spec->height, spec->width, spec->channels);
     if ((long)spec->height * spec->width > NET_DIMS_MAX / spec->channels)
         return fail(error, STATUS_BAD_INPUT,
-                    "%s: a sample of %d x %d x %d is larger than %d values", kind,
-                    spec->height, spec->width, spec->channels, NET_DIMS_MAX);
+                    "%s: a sample of %d x %d x %d is larger than %d values", kind, spec->height,
+                    spec->width, spec->channels, NET_DIMS_MAX);
     if (spec->classes < 0 || spec->hidden < 0 || spec->coarse < 0 || spec->depth < 0 ||
-        spec->coarse_depth < 0 || spec->embed < 0 || spec->features < 0 ||
-        spec->chunk < 0 || spec->told < 0 || spec->head < 0)
+        spec->coarse_depth < 0 || spec->embed < 0 || spec->features < 0 || spec->chunk < 0 ||
+        spec->told < 0 || spec->head < 0)
         return fail(error, STATUS_BAD_INPUT, "%s: sizes must not be negative", kind);
     if (spec->features % 2 || spec->told % 2)
-        return fail(error, STATUS_BAD_INPUT,
-                    "%s: %d time features; must be even (sine and cosine)", kind,
-                    spec->features % 2 ? spec->features : spec->told);
+        return fail(error, STATUS_BAD_INPUT, "%s: %d time features; must be even (sine and cosine)",
+                    kind, spec->features % 2 ? spec->features : spec->told);
     if (!(spec->time_scale >= 0 && spec->time_range >= 0))
-        return fail(error, STATUS_BAD_INPUT, "%s: time scale and range must be positive",
-                    kind);
+        return fail(error, STATUS_BAD_INPUT, "%s: time scale and range must be positive", kind);
     return STATUS_OK;
 }
 
@@ -140,15 +137,14 @@ void net_list(const NetSpec *spec, void (*each)(void *context, const ParamInfo *
     walk(spec, &params);
 }
 
-Tensor *net_forward(const NetSpec *spec, Tape *tape, const float *weights,
-                    float *gradient, Tensor *z, const float *u, const int *label)
+Tensor *net_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient,
+                    Tensor *z, const float *u, const int *label)
 {
     return net_forward_more(spec, tape, weights, gradient, z, u, label, &(NetMore){0});
 }
 
-Tensor *net_forward_more(const NetSpec *spec, Tape *tape, const float *weights,
-                         float *gradient, Tensor *z, const float *u, const int *label,
-                         NetMore *more)
+Tensor *net_forward_more(const NetSpec *spec, Tape *tape, const float *weights, float *gradient,
+                         Tensor *z, const float *u, const int *label, NetMore *more)
 {
     must(z->h == spec->height && z->w == spec->width && z->c == spec->channels);
     must(!spec->told || more->told || z->n == 0);
@@ -175,8 +171,7 @@ static void adopt_from(void *context, const ParamInfo *info)
 {
     const Adoption *a = context;
     if (info->size == a->wanted->size && strcmp(info->name, a->wanted->name) == 0)
-        memcpy(a->weights + a->wanted->offset, a->from + info->offset,
-               sizeof(float) * info->size);
+        memcpy(a->weights + a->wanted->offset, a->from + info->offset, sizeof(float) * info->size);
 }
 
 static void adopt_param(void *context, const ParamInfo *info)
@@ -186,8 +181,7 @@ static void adopt_param(void *context, const ParamInfo *info)
     net_list(a->from_spec, adopt_from, a);
 }
 
-void net_adopt(const NetSpec *spec, float *weights, const NetSpec *from_spec,
-               const float *from)
+void net_adopt(const NetSpec *spec, float *weights, const NetSpec *from_spec, const float *from)
 {
     Adoption adoption = {from_spec, from, weights, NULL};
     net_list(spec, adopt_param, &adoption);

@@ -16,10 +16,10 @@ typedef struct NetKind NetKind;
 typedef struct NetSpec {
     const NetKind *kind;
     int height, width, channels; /* of a sample; 1 x 1 x 2 for points */
-    int classes; /* 0: unconditional; else labels 0..classes-1, `classes` means none */
-    int hidden;  /* mlp: layer width; patch_unet: fine width */
-    int coarse;  /* patch_unet: coarse width (attention level) */
-    int depth;   /* mlp: hidden layers; patch_unet: residual blocks a fine side */
+    int classes;      /* 0: unconditional; else labels 0..classes-1, `classes` means none */
+    int hidden;       /* mlp: layer width; patch_unet: fine width */
+    int coarse;       /* patch_unet: coarse width (attention level) */
+    int depth;        /* mlp: hidden layers; patch_unet: residual blocks a fine side */
     int coarse_depth; /* patch_unet: residual + attention pairs */
     int embed;        /* patch_unet: embedding width; classifier: features */
     int features;     /* time features */
@@ -30,12 +30,7 @@ typedef struct NetSpec {
     int head;  /* width of a head that tells real from fake by the inner features; 0: none */
 } NetSpec;
 
-typedef enum ParamsMode {
-    PARAMS_COUNT,
-    PARAMS_LIST,
-    PARAMS_INIT,
-    PARAMS_BIND
-} ParamsMode;
+typedef enum ParamsMode { PARAMS_COUNT, PARAMS_LIST, PARAMS_INIT, PARAMS_BIND } ParamsMode;
 typedef enum Init {
     INIT_ZERO,
     INIT_ONE,
@@ -66,15 +61,15 @@ typedef struct Params {
 /* The next weight tensor of the walk. `name` like "mid.0.conv1.weight". Shapes: n h w c
  * with leading 1s left out by rank (1: c; 2: w,c; 4: n,h,w,c). fan_in is for INIT_LINEAR
  * and INIT_NORMAL. */
-Tensor *params_take(Params *params, const char *name, int rank, const int *shape,
-                    Init init, int fan_in);
+Tensor *params_take(Params *params, const char *name, int rank, const int *shape, Init init,
+                    int fan_in);
 
 struct NetKind {
     const char *name, *help;
     /* v prediction for noisy z (n x h x w x c) at times u[n] in [0, 1]; label[n] (ignored
      * when unconditional; `classes` or -1 means none, NULL none for all). */
-    Tensor *(*forward)(Tape *tape, Params *params, const NetSpec *spec, Tensor *z,
-                       const float *u, const int *label);
+    Tensor *(*forward)(Tape *tape, Params *params, const NetSpec *spec, Tensor *z, const float *u,
+                       const int *label);
     /* Fills unset (zero) sizes and checks what is special to the kind. */
     Status (*complete)(NetSpec *spec, Error *error);
     bool classifies; /* forward gives scores of the classes (n x 1 x 1 x classes) instead:
@@ -100,20 +95,18 @@ void net_list(const NetSpec *spec, void (*each)(void *context, const ParamInfo *
 
 /* FROZEN or TRAIN is an argument of the call: gradient == NULL is frozen. Input gradient
  * follows z->g. */
-Tensor *net_forward(const NetSpec *spec, Tape *tape, const float *weights,
-                    float *gradient, Tensor *z, const float *u, const int *label);
+Tensor *net_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient,
+                    Tensor *z, const float *u, const int *label);
 /* What a call may give and take besides. */
 typedef struct NetMore {
     const float *told; /* [n], around 0..1; needed where spec->told, unused elsewhere */
     bool judge;        /* where spec->head: set `logit` */
     Tensor *logit;     /* out: n x 1 x 1 x 1, above 0 for real */
 } NetMore;
-Tensor *net_forward_more(const NetSpec *spec, Tape *tape, const float *weights,
-                         float *gradient, Tensor *z, const float *u, const int *label,
-                         NetMore *more);
+Tensor *net_forward_more(const NetSpec *spec, Tape *tape, const float *weights, float *gradient,
+                         Tensor *z, const float *u, const int *label, NetMore *more);
 /* Copies the tensors that both networks have, by name and size; the others keep what they hold. */
-void net_adopt(const NetSpec *spec, float *weights, const NetSpec *from_spec,
-               const float *from);
+void net_adopt(const NetSpec *spec, float *weights, const NetSpec *from_spec, const float *from);
 /* Forward and backward flops of one sample, counted analytically (multiply-add = 2). */
 double net_flops(const NetSpec *spec);
 

@@ -71,13 +71,11 @@ static void update_range(void *context, Arena *arena, int begin, int end, int ch
     (void)arena, (void)chunk;
     const Update *u = context;
     const Model *m = u->model;
-    kernel_adam((size_t)(end - begin), &u->factors, u->gradient + begin,
-                m->moment1 + begin, m->moment2 + begin, m->weights + begin,
-                m->ema + begin);
+    kernel_adam((size_t)(end - begin), &u->factors, u->gradient + begin, m->moment1 + begin,
+                m->moment2 + begin, m->weights + begin, m->ema + begin);
 }
 
-double model_update_by(Crew *crew, Model *model, float *gradient,
-                       const AdamSettings *settings)
+double model_update_by(Crew *crew, Model *model, float *gradient, const AdamSettings *settings)
 {
     enum { RANGE = 16384 };
     double norm = vector_norm(model->size, gradient);

@@ -34,8 +34,7 @@ double model_ema_decay(double decay, long updates);
 double model_update(Model *model, float *gradient, const AdamSettings *settings);
 
 /* The same, shared by a crew's workers; the same bits. */
-double model_update_by(Crew *crew, Model *model, float *gradient,
-                       const AdamSettings *settings);
+double model_update_by(Crew *crew, Model *model, float *gradient, const AdamSettings *settings);
 
 double vector_norm(size_t n, const float *x);
 /* target = decay * target + (1 - decay) * x */

@@ -10,8 +10,7 @@
 enum { GROUPS = 8, HEADS = 4, NAME_SIZE = 48 };
 
 /* "side.index.part" */
-static const char *named(char name[NAME_SIZE], const char *side, int index,
-                         const char *part)
+static const char *named(char name[NAME_SIZE], const char *side, int index, const char *part)
 {
     snprintf(name, NAME_SIZE, "%s.%d.%s", side, index, part);
     return name;
@@ -20,49 +19,42 @@ static const char *named(char name[NAME_SIZE], const char *side, int index,
 static Tensor *embedding(Tape *tape, Params *params, const NetSpec *spec, const float *u,
                          const int *label, int n)
 {
-    Tensor *e =
-        op_time_features(tape, u, n, spec->features, spec->time_scale, spec->time_range);
+    Tensor *e = op_time_features(tape, u, n, spec->features, spec->time_scale, spec->time_range);
     e = layer_linear_silu(tape, params, "time.0", e, spec->embed);
     e = layer_linear(tape, params, "time.1", e, spec->embed, false);
     if (spec->classes > 0)
         e = op_add(tape, e,
-                   layer_classes(tape, params, "classes", spec->classes, spec->embed, 1,
-                                 label, n));
+                   layer_classes(tape, params, "classes", spec->classes, spec->embed, 1, label, n));
     if (spec->told > 0)
         e = op_add(tape, e, layer_told(tape, params, spec, spec->embed, n));
     return op_silu(tape, e);
 }
 
-static Tensor *residual(Tape *tape, Params *params, const char *side, int index,
-                        Tensor *x, Tensor *e)
+static Tensor *residual(Tape *tape, Params *params, const char *side, int index, Tensor *x,
+                        Tensor *e)
 {
     char name[NAME_SIZE];
-    Tensor *h = layer_group_norm(tape, params, named(name, side, index, "norm1"), x,
-                                 GROUPS, true);
+    Tensor *h = layer_group_norm(tape, params, named(name, side, index, "norm1"), x, GROUPS, true);
     h = layer_conv3x3(tape, params, named(name, side, index, "conv1"), h, x->c, false);
-    Tensor *shift =
-        layer_linear(tape, params, named(name, side, index, "embed"), e, x->c, false);
+    Tensor *shift = layer_linear(tape, params, named(name, side, index, "embed"), e, x->c, false);
     h = op_add_pixels(tape, h, shift);
-    h = layer_group_norm(tape, params, named(name, side, index, "norm2"), h, GROUPS,
-                         true);
+    h = layer_group_norm(tape, params, named(name, side, index, "norm2"), h, GROUPS, true);
     h = layer_conv3x3(tape, params, named(name, side, index, "conv2"), h, x->c, true);
     return op_add(tape, x, h);
 }
 
-static Tensor *attention(Tape *tape, Params *params, const char *side, int index,
-                         Tensor *x)
+static Tensor *attention(Tape *tape, Params *params, const char *side, int index, Tensor *x)
 {
     char name[NAME_SIZE];
-    Tensor *h = layer_group_norm(tape, params, named(name, side, index, "norm3"), x,
-                                 GROUPS, false);
+    Tensor *h = layer_group_norm(tape, params, named(name, side, index, "norm3"), x, GROUPS, false);
     h = layer_linear(tape, params, named(name, side, index, "qkv"), h, 3 * x->c, false);
     h = op_attention(tape, h, HEADS);
     h = layer_linear(tape, params, named(name, side, index, "out"), h, x->c, true);
     return op_add(tape, x, h);
 }
 
-static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z,
-                       const float *u, const int *label)
+static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z, const float *u,
+                       const int *label)
 {
     Tensor *e = embedding(tape, params, spec, u, label, z->n);
     Tensor *h = op_space_to_depth(tape, z);
@@ -71,15 +63,13 @@ static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *
     for (int i = 0; i < spec->depth; i++)
         h = residual(tape, params, "enc", i, h, e);
     Tensor *skip = h;
-    h = layer_linear(tape, params, "down", op_space_to_depth(tape, h), spec->coarse,
-                     false);
+    h = layer_linear(tape, params, "down", op_space_to_depth(tape, h), spec->coarse, false);
     for (int i = 0; i < spec->coarse_depth; i++) {
         h = residual(tape, params, "mid", i, h, e);
         h = attention(tape, params, "mid", i, h);
     }
     params->features = h;
-    h = op_depth_to_space(tape,
-                          layer_linear(tape, params, "up", h, 4 * spec->hidden, false));
+    h = op_depth_to_space(tape, layer_linear(tape, params, "up", h, 4 * spec->hidden, false));
     h = layer_linear(tape, params, "mix", op_concat(tape, h, skip), spec->hidden, false);
     for (int i = 0; i < spec->depth; i++)
         h = residual(tape, params, "dec", i, h, e);
@@ -96,12 +86,11 @@ static Status complete(NetSpec *spec, Error *error)
     spec->embed = spec->embed ? spec->embed : 128;
     spec->chunk = spec->chunk ? spec->chunk : 16;
     if (spec->height % 4 || spec->width % 4)
-        return fail(
-            error, STATUS_BAD_INPUT,
-            "patch_unet: a picture of %d x %d; height and width must be multiples of 4",
-            spec->height, spec->width);
-    if (spec->hidden % GROUPS || spec->coarse % GROUPS ||
-        spec->hidden > KERNEL_NORM_CHANNELS || spec->coarse > KERNEL_NORM_CHANNELS)
+        return fail(error, STATUS_BAD_INPUT,
+                    "patch_unet: a picture of %d x %d; height and width must be multiples of 4",
+                    spec->height, spec->width);
+    if (spec->hidden % GROUPS || spec->coarse % GROUPS || spec->hidden > KERNEL_NORM_CHANNELS ||
+        spec->coarse > KERNEL_NORM_CHANNELS)
         return fail(error, STATUS_BAD_INPUT,
                     "patch_unet: widths %d and %d must be multiples of %d, at most %d",
                     spec->hidden, spec->coarse, GROUPS, KERNEL_NORM_CHANNELS);

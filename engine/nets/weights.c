@@ -13,6 +13,7 @@
 static const struct {
     const char *key;
     size_t offset;
+    /* clang-format off */
 } SIZES[] = {
     {"height",       offsetof(NetSpec, height)      },
     {"width",        offsetof(NetSpec, width)       },
@@ -25,17 +26,15 @@ static const struct {
     {"embed",        offsetof(NetSpec, embed)       },
     {"features",     offsetof(NetSpec, features)    },
 };
+/* clang-format on */
 enum { SIZE_COUNT = sizeof SIZES / sizeof *SIZES, SIZE_LARGEST = 1 << 16 };
 
-static int *size_at(NetSpec *spec, int i)
-{
-    return (int *)((char *)spec + SIZES[i].offset);
-}
+static int *size_at(NetSpec *spec, int i) { return (int *)((char *)spec + SIZES[i].offset); }
 
-/* ---- Reading ---------------------------------------------------------------------- */
+/* ---- Reading ---- */
 
-static Status meta_number(const TensorFile *file, const char *path, const char *key,
-                          double high, double *value, Error *error)
+static Status meta_number(const TensorFile *file, const char *path, const char *key, double high,
+                          double *value, Error *error)
 {
     const char *text = tensorfile_meta(file, key);
     char *end = NULL;
@@ -53,14 +52,12 @@ static Status meta_number(const TensorFile *file, const char *path, const char *
     return STATUS_OK;
 }
 
-static Status read_kind(const TensorFile *file, const char *path, NetSpec *spec,
-                        Error *error)
+static Status read_kind(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
 {
     const char *name = tensorfile_meta(file, "net");
-    for (int i = 0; name && i < net_kind_count; i++) {
+    for (int i = 0; name && i < net_kind_count; i++)
         if (strcmp(net_kinds[i]->name, name) == 0)
             spec->kind = net_kinds[i];
-    }
     if (spec->kind)
         return STATUS_OK;
     return fail(error, STATUS_BAD_INPUT,
@@ -71,8 +68,7 @@ static Status read_kind(const TensorFile *file, const char *path, NetSpec *spec,
 
 /* Before anybody makes room for it: does the file hold the network its metadata describe?
  */
-static Status check_spec(const TensorFile *file, const char *path, NetSpec *spec,
-                         Error *error)
+static Status check_spec(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
 {
     Error reason = {{0}};
     size_t held = 0;
@@ -97,8 +93,7 @@ static Status read_told(const TensorFile *file, const char *path, NetSpec *spec,
     return status;
 }
 
-static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec,
-                        Error *error)
+static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
 {
     NetSpec read = {0};
     double value = 0;
@@ -106,13 +101,14 @@ static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec,
     for (int i = 0; i < SIZE_COUNT && !status; i++) {
         status = meta_number(file, path, SIZES[i].key, SIZE_LARGEST, &value, error);
         if (!status && value != floor(value))
-            status = fail(error, STATUS_BAD_INPUT, "%s: metadata %s = %g is not whole",
-                          path, SIZES[i].key, value);
+            status = fail(error, STATUS_BAD_INPUT, "%s: metadata %s = %g is not whole", path,
+                          SIZES[i].key, value);
         *size_at(&read, i) = (int)value;
     }
     if (!status)
         status = meta_number(file, path, "time_scale", 1e9, &value, error);
-    if (!status && tensorfile_meta(file, "told")) /* files of networks that are told nothing lack it */
+    if (!status &&
+        tensorfile_meta(file, "told")) /* files of networks that are told nothing lack it */
         status = read_told(file, path, &read, error);
     read.time_scale = (float)value;
     if (!status)
@@ -136,8 +132,7 @@ Status weights_spec(const char *path, NetSpec *spec, Error *error)
     return status;
 }
 
-Status weights_meta(const char *path, const char *key, char *text, size_t size,
-                    Error *error)
+Status weights_meta(const char *path, const char *key, char *text, size_t size, Error *error)
 {
     TensorFile *file;
     Status status = tensorfile_open(&file, path, error);
@@ -166,9 +161,9 @@ static void load_tensor(void *context, const ParamInfo *info)
     for (int i = 0; i < info->rank; i++)
         shape[i] = info->shape[i];
     loading->tensors++;
-    loading->status = tensorfile_take(
-        loading->file, info->name, WALK_F32, info->rank, shape,
-        loading->block ? loading->block + info->offset : NULL, loading->error);
+    loading->status =
+        tensorfile_take(loading->file, info->name, WALK_F32, info->rank, shape,
+                        loading->block ? loading->block + info->offset : NULL, loading->error);
 }
 
 Status weights_load(const char *path, const NetSpec *spec, float *block, Error *error)
@@ -192,7 +187,7 @@ Status weights_load(const char *path, const NetSpec *spec, float *block, Error *
     return loading.status;
 }
 
-/* ---- Writing ---------------------------------------------------------------------- */
+/* ---- Writing ---- */
 
 typedef struct Saving {
     TensorWriter *writer;
@@ -210,8 +205,7 @@ static void save_tensor(void *context, const ParamInfo *info)
     if (saving->give)
         tensorwriter_give(saving->writer, info->name, data);
     else
-        tensorwriter_declare(saving->writer, info->name, WALK_F32, info->rank, shape,
-                             data);
+        tensorwriter_declare(saving->writer, info->name, WALK_F32, info->rank, shape, data);
 }
 
 static void write_meta(TensorWriter *writer, const NetSpec *spec, const char *const *meta)

@@ -9,8 +9,7 @@
 /* The shape of the network in a file (completed and checked): kind, sizes, classes. */
 Status weights_spec(const char *path, NetSpec *spec, Error *error);
 /* A value of the metadata copied into text; "" when there is none. */
-Status weights_meta(const char *path, const char *key, char *text, size_t size,
-                    Error *error);
+Status weights_meta(const char *path, const char *key, char *text, size_t size, Error *error);
 /* Fills block (net_size(spec) floats). The file must hold exactly the network's tensors;
  * on error the block is unchanged. */
 Status weights_load(const char *path, const NetSpec *spec, float *block, Error *error);

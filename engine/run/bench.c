@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* clang-format off */
 const BenchStep bench_steps[] = {
     {"mlp2d-train",    NULL,   true,  512, 0},
     {"image-train",    NULL,   false, 64,  0},
@@ -20,6 +21,7 @@ const BenchStep bench_steps[] = {
     {"dmd2-step",      "dmd2", true,  0,   0},
     {NULL,             NULL,   false, 0,   0},
 };
+/* clang-format on */
 
 const BenchStep *bench_find(const char *name)
 {
@@ -29,10 +31,7 @@ const BenchStep *bench_find(const char *name)
     return NULL;
 }
 
-bool bench_available(const BenchStep *step)
-{
-    return !step->method || method_find(step->method);
-}
+bool bench_available(const BenchStep *step) { return !step->method || method_find(step->method); }
 
 /* The reference networks: every size at its default. */
 static const NetSpec points = {.kind = &net_mlp, .height = 1, .width = 1, .channels = 2};
@@ -104,8 +103,8 @@ static double peak_mib(void)
 #endif
 }
 
-static Status bench_here(const BenchStep *step, int threads, double seconds,
-                         BenchResult *result, Error *error)
+static Status bench_here(const BenchStep *step, int threads, double seconds, BenchResult *result,
+                         Error *error)
 {
     Work work = {.crew = crew_new(threads)};
     arena_init(&work.keep, (size_t)1 << 30);
@@ -176,9 +175,7 @@ Status bench_run(const BenchStep *step, int threads, double seconds, BenchResult
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         continue;
     if (!told)
-        return fail(error, STATUS_FAILED, "bench: %s with %d threads died", step->name,
-                    threads);
+        return fail(error, STATUS_FAILED, "bench: %s with %d threads died", step->name, threads);
     *result = message.result;
-    return message.status ? fail(error, message.status, "%s", message.error.text)
-                          : STATUS_OK;
+    return message.status ? fail(error, message.status, "%s", message.error.text) : STATUS_OK;
 }

@@ -39,8 +39,7 @@ static void draw_row(Rng *rng, int dims, float u, float *z, float *v)
     }
 }
 
-static void train_chunk(void *context, Arena *arena, int begin, int end, int chunk,
-                        float *gradient)
+static void train_chunk(void *context, Arena *arena, int begin, int end, int chunk, float *gradient)
 {
     (void)chunk;
     const Work *work = context;
@@ -50,8 +49,7 @@ static void train_chunk(void *context, Arena *arena, int begin, int end, int chu
     float *u = arena_floats(arena, n), *weight = arena_floats(arena, n);
     int *label = arena_new(arena, int, n);
     for (int r = 0; r < n; r++) {
-        Rng rng =
-            rng_at(1, STREAM_BATCH, (uint64_t)(work->steps * work->batch + begin + r));
+        Rng rng = rng_at(1, STREAM_BATCH, (uint64_t)(work->steps * work->batch + begin + r));
         u[r] = (float)rng_uniform(&rng);
         weight[r] = 1.0f / (float)work->batch;
         label[r] = spec->classes ? (int)rng_below(&rng, (uint32_t)spec->classes) : -1;
@@ -66,15 +64,11 @@ static void train_chunk(void *context, Arena *arena, int begin, int end, int chu
 
 static void train_step(Work *work)
 {
-    static const AdamSettings adam = {.lr = 1e-3,
-                                      .beta1 = 0.9,
-                                      .beta2 = 0.999,
-                                      .epsilon = 1e-8,
-                                      .clip = 1,
-                                      .ema = 0.999};
+    static const AdamSettings adam = {
+        .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .clip = 1, .ema = 0.999};
     Model *model = &work->model;
-    crew_map_gradient(work->crew, work->batch, model->spec.chunk, model->size,
-                      work->gradient, train_chunk, work);
+    crew_map_gradient(work->crew, work->batch, model->spec.chunk, model->size, work->gradient,
+                      train_chunk, work);
     model_update_by(work->crew, model, work->gradient, &adam);
     work->flops += flops_of(&model->spec, 3.0 * work->batch);
 }
@@ -119,8 +113,7 @@ void work_sample(Work *work, const NetSpec *spec, int batch, int steps)
                          .weights = work->model.weights,
                          .guidance = 1,
                          .schedule = SCHEDULE_COSINE};
-    work->policy =
-        (Policy){.denoiser = denoiser, .steps = steps, .substeps = 1, .rule = RULE_DDIM};
+    work->policy = (Policy){.denoiser = denoiser, .steps = steps, .substeps = 1, .rule = RULE_DDIM};
     work->run = sample_step;
 }
 
@@ -142,8 +135,7 @@ static const char ring[] = "[run]\nmethod = %s\nsteps = 1000000\nbatch = 256\n"
 /* Network evaluations so far; an exact teacher is a formula, not a network. */
 static double evaluations(const Lab *lab)
 {
-    return lab->cost.student + lab->cost.critic +
-           (lab->teacher.mixture ? 0 : lab->cost.teacher);
+    return lab->cost.student + lab->cost.critic + (lab->teacher.mixture ? 0 : lab->cost.teacher);
 }
 
 static void lab_work_step(Work *work)

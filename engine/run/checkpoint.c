@@ -28,7 +28,7 @@ char *checkpoint_path(char *path, const char *folder, long step)
     return file_join(path, folder, name);
 }
 
-/* ---- What there is ---------------------------------------------------------------- */
+/* ---- What there is ---- */
 
 /* The step in a checkpoint's file name, or -1. */
 static long step_of(const char *name)
@@ -83,23 +83,22 @@ long checkpoint_before(const char *folder, long step)
     long *steps;
     int n = checkpoint_list(folder, &steps);
     long found = n ? steps[0] : -1;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         if (steps[i] <= step)
             found = steps[i];
-    }
     free(steps);
     return found;
 }
 
-/* ---- Saving ----------------------------------------------------------------------- */
+/* ---- Saving ---- */
 
 typedef struct Saving {
     Walk walk; /* first: visits get this */
     TensorWriter *writer;
 } Saving;
 
-static void declare(Walk *walk, const char *name, WalkType type, int rank,
-                    const long *shape, void *data)
+static void declare(Walk *walk, const char *name, WalkType type, int rank, const long *shape,
+                    void *data)
 {
     tensorwriter_declare(((Saving *)walk)->writer, name, type, rank, shape, data);
 }
@@ -120,8 +119,8 @@ static Status point_latest(const char *folder, long step, Error *error)
     return file_write(file_join(path, folder, "latest"), name, (size_t)length, error);
 }
 
-Status checkpoint_save(const char *folder, long step, const char *config,
-                       CheckpointState *state, void *context, Error *error)
+Status checkpoint_save(const char *folder, long step, const char *config, CheckpointState *state,
+                       void *context, Error *error)
 {
     char path[PATH_SIZE], number[24];
     Saving saving = {.walk = {declare}, .writer = tensorwriter_new()};
@@ -131,8 +130,7 @@ Status checkpoint_save(const char *folder, long step, const char *config,
     tensorwriter_meta(saving.writer, "step", number);
     tensorwriter_meta(saving.writer, "config", config);
     state(context, &saving.walk);
-    Status status =
-        tensorwriter_begin(saving.writer, checkpoint_path(path, folder, step), error);
+    Status status = tensorwriter_begin(saving.writer, checkpoint_path(path, folder, step), error);
     if (status) {
         tensorwriter_abandon(saving.writer);
         return status;
@@ -143,7 +141,7 @@ Status checkpoint_save(const char *folder, long step, const char *config,
     return status ? status : point_latest(folder, step, error);
 }
 
-/* ---- Loading ---------------------------------------------------------------------- */
+/* ---- Loading ---- */
 
 typedef struct Loading {
     Walk walk; /* first: visits get this */
@@ -179,8 +177,7 @@ static Status missing(const char *folder, long step, Error *error)
 }
 
 /* Opens a file and makes sure that it is a checkpoint of this step. */
-static Status open_file(TensorFile **file, const char *folder, long step, char *path,
-                        Error *error)
+static Status open_file(TensorFile **file, const char *folder, long step, char *path, Error *error)
 {
     if (!file_exists(checkpoint_path(path, folder, step)))
         return missing(folder, step, error);
@@ -195,15 +192,15 @@ static Status open_file(TensorFile **file, const char *folder, long step, char *
                       "\"%.40s\", \"%s\" is needed)",
                       path, format ? format : "", FORMAT);
     else if (!number || strtol(number, NULL, 10) != step)
-        status = fail(error, STATUS_BAD_INPUT, "%s: holds step %.20s; was it renamed?",
-                      path, number ? number : "?");
+        status = fail(error, STATUS_BAD_INPUT, "%s: holds step %.20s; was it renamed?", path,
+                      number ? number : "?");
     if (status)
         tensorfile_close(*file);
     return status;
 }
 
-static Status load(const char *folder, long step, bool whole, CheckpointState *state,
-                   void *context, Error *error)
+static Status load(const char *folder, long step, bool whole, CheckpointState *state, void *context,
+                   Error *error)
 {
     char path[PATH_SIZE];
     TensorFile *file;
@@ -213,9 +210,8 @@ static Status load(const char *folder, long step, bool whole, CheckpointState *s
     Loading loading = {.walk = {take}, .file = file, .error = error};
     state(context, &loading.walk);
     if (!loading.status && whole && loading.arrays != tensorfile_count(file))
-        loading.status =
-            fail(error, STATUS_BAD_INPUT, "%s: holds %d arrays, this run has %d", path,
-                 tensorfile_count(file), loading.arrays);
+        loading.status = fail(error, STATUS_BAD_INPUT, "%s: holds %d arrays, this run has %d", path,
+                              tensorfile_count(file), loading.arrays);
     if (!loading.status) {
         loading.copy = true;
         state(context, &loading.walk);
@@ -224,14 +220,14 @@ static Status load(const char *folder, long step, bool whole, CheckpointState *s
     return loading.status;
 }
 
-Status checkpoint_load(const char *folder, long step, CheckpointState *state,
-                       void *context, Error *error)
+Status checkpoint_load(const char *folder, long step, CheckpointState *state, void *context,
+                       Error *error)
 {
     return load(folder, step, true, state, context, error);
 }
 
-Status checkpoint_load_part(const char *folder, long step, CheckpointState *part,
-                            void *context, Error *error)
+Status checkpoint_load_part(const char *folder, long step, CheckpointState *part, void *context,
+                            Error *error)
 {
     return load(folder, step, false, part, context, error);
 }

@@ -19,14 +19,16 @@ long checkpoint_newest(const char *folder); /* -1: none */
 
 /* Saves the state; `config` (INI text) goes into the metadata. Also points `latest` to
  * it. */
-Status checkpoint_save(const char *folder, long step, const char *config,
-                       CheckpointState *state, void *context, Error *error);
-/* Loads the state; nothing of it changes unless all of the file is right. */
-Status checkpoint_load(const char *folder, long step, CheckpointState *state,
+Status checkpoint_save(const char *folder, long step, const char *config, CheckpointState *state,
                        void *context, Error *error);
+/* Loads the state; nothing of it changes unless all of the file is right. */
+Status checkpoint_load(const char *folder, long step, CheckpointState *state, void *context,
+                       Error *error);
 /* The same for some of its arrays: those that `part` walks. */
-Status checkpoint_load_part(const char *folder, long step, CheckpointState *part, void *context, Error *error);
-/* The newest step of a checkpoint that is not after `step`; the oldest when all are, -1 when there is none. */
+Status checkpoint_load_part(const char *folder, long step, CheckpointState *part, void *context,
+                            Error *error);
+/* The newest step of a checkpoint that is not after `step`; the oldest when all are, -1 when there
+ * is none. */
 long checkpoint_before(const char *folder, long step);
 /* The INI text saved with it, allocated. */
 Status checkpoint_config(const char *folder, long step, char **text, Error *error);

@@ -45,7 +45,7 @@ void csv_put_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
-/* ---- Reading ---------------------------------------------------------------------- */
+/* ---- Reading ---- */
 
 /* Unquotes a quoted cell in place; returns what follows it. */
 static char *unquote(char *text)
@@ -111,10 +111,9 @@ int csv_next(CsvReader *reader)
 {
     if (!reader->columns)
         return 0;
-    while ((reader->row = take_row(reader))) {
+    while ((reader->row = take_row(reader)))
         if (cut_cells(reader->row, reader->cell, CSV_COLUMNS_MAX) == reader->columns)
             return 1;
-    }
     return 0;
 }
 
@@ -127,10 +126,9 @@ void csv_close(CsvReader *reader)
 
 int csv_column(const CsvReader *reader, const char *name)
 {
-    for (int i = 0; i < reader->columns; i++) {
+    for (int i = 0; i < reader->columns; i++)
         if (strcmp(reader->name[i], name) == 0)
             return i;
-    }
     return -1;
 }
 
@@ -178,7 +176,7 @@ double csv_real(const CsvReader *reader, int column)
     return end == text || *end ? NAN : value;
 }
 
-/* ---- Parts of files ---------------------------------------------------------------- */
+/* ---- Parts of files ---- */
 
 /* So many bytes of a file from `offset` on, as text; NULL when they cannot be had. */
 static char *read_part(int descriptor, size_t offset, size_t size)
@@ -236,8 +234,7 @@ Status csv_open_end(CsvReader *reader, const char *path, size_t most, Error *err
     }
     free(head);
     free(tail);
-    return end && first ? STATUS_OK
-                        : fail(error, STATUS_BAD_INPUT, "cannot read %s", path);
+    return end && first ? STATUS_OK : fail(error, STATUS_BAD_INPUT, "cannot read %s", path);
 }
 
 void csv_tail_close(CsvTail *tail)
@@ -265,7 +262,8 @@ static TailPulse take_piece(CsvTail *tail, char *piece)
         return same ? TAIL_SAME : TAIL_OTHER;
     }
     end[1] = 0;
-    size_t read = (size_t)(end + 1 - piece), kept = read < sizeof tail->guard ? read : sizeof tail->guard;
+    size_t read = (size_t)(end + 1 - piece),
+           kept = read < sizeof tail->guard ? read : sizeof tail->guard;
     tail->offset += (size_t)(end + 1 - rows);
     memcpy(tail->guard, end + 1 - kept, kept);
     tail->guarded = kept;
@@ -293,13 +291,13 @@ TailPulse csv_tail_next(CsvTail *tail, const char *path, size_t most)
     size_t fresh = (size_t)info.st_size - tail->offset;
     size_t size = fresh < most ? fresh : most;
     tail->inode = (uint64_t)info.st_ino;
-    char *piece = size ? read_part(opened, tail->offset - tail->guarded, tail->guarded + size)
-                       : NULL;
+    char *piece =
+        size ? read_part(opened, tail->offset - tail->guarded, tail->guarded + size) : NULL;
     close(opened);
     return piece ? take_piece(tail, piece) : TAIL_SAME;
 }
 
-/* ---- Cutting ---------------------------------------------------------------------- */
+/* ---- Cutting ---- */
 
 /* Copies header and kept rows to the front; returns their bytes. */
 static size_t keep_rows(char *bytes, size_t size, long last)

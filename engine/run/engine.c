@@ -13,16 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double PUBLISH_EVERY_S = 0.1, VIEWER_WAIT_S = 1,
-                    FIRST_WAIT_S = 1, READ_EVERY_S = 0.05, OPEN_READ_S = 0.05, LOCKSTEP_WAIT_S = 10;
+static const double PUBLISH_EVERY_S = 0.1, VIEWER_WAIT_S = 1, FIRST_WAIT_S = 1, READ_EVERY_S = 0.05,
+                    OPEN_READ_S = 0.05, LOCKSTEP_WAIT_S = 10;
 enum { ATTACH_TRIES = 10 }; /* while an owner starts, or leaves */
 
-/* ---- Work ------------------------------------------------------------------------- */
+/* ---- Work ---- */
 
-static bool live(const Slot *slot)
-{
-    return slot->run && run_state(slot->run) == RUN_LIVE;
-}
+static bool live(const Slot *slot) { return slot->run && run_state(slot->run) == RUN_LIVE; }
 
 /* In lock-step: in turn, whatever each takes. */
 static Slot *next_in_turn(Engine *engine)
@@ -59,11 +56,11 @@ static void end_of_run(Engine *engine, Slot *slot, RunPulse pulse, const Error *
 {
     const char *name = slot->view->name;
     if (pulse == PULSE_DONE)
-        note_add(engine, 0, STATUS_OK, slot->id, "%02d %s is done at step %ld", slot->id,
-                 name, run_step(slot->run));
+        note_add(engine, 0, STATUS_OK, slot->id, "%02d %s is done at step %ld", slot->id, name,
+                 run_step(slot->run));
     else
-        note_add(engine, 0, STATUS_FAILED, slot->id, "%02d %s failed: %.160s", slot->id,
-                 name, error->text);
+        note_add(engine, 0, STATUS_FAILED, slot->id, "%02d %s failed: %.160s", slot->id, name,
+                 error->text);
     slot_close(slot);
     slot->look.due = true;
 }
@@ -90,7 +87,7 @@ static bool turn(Engine *engine)
     Slot *slot = next_live(engine);
     if (slot)
         quantum(engine, slot);
-    return slot != NULL;
+    return slot;
 }
 
 static bool stopping(Engine *engine)
@@ -162,7 +159,7 @@ int engine_advance(Engine *engine, int quanta)
     return done;
 }
 
-/* ---- Opening ---------------------------------------------------------------------- */
+/* ---- Opening ---- */
 
 static Status own_folder(Engine *engine, Error *error)
 {
@@ -170,8 +167,7 @@ static Status own_folder(Engine *engine, Error *error)
     Status status = file_make_folder(engine->runs, error);
     if (status)
         return status;
-    return folder_lock(file_join(path, engine->runs, ".lock"), true, &engine->lock_file,
-                       error);
+    return folder_lock(file_join(path, engine->runs, ".lock"), true, &engine->lock_file, error);
 }
 
 /* Becomes the folder's owner, or a viewer of whoever owns it. */
@@ -188,14 +184,12 @@ static Status own_or_view(Engine *engine, Error *error)
         status = own_folder(engine, &reason); /* waits a little when it is held */
     }
     if (status == STATUS_BLOCKED)
-        return fail(
-            error, status,
-            "%.200s belongs to another ddil (process %ld) that does not listen (a plain "
-            "ddil run, perhaps); wait for it, look on with --readonly, or name another "
-            "folder with --runs",
-            engine->runs, folder_owner(file_join(path, engine->runs, ".lock")));
-    return status ? fail(error, status, "%s; --runs names another folder", reason.text)
-                  : STATUS_OK;
+        return fail(error, status,
+                    "%.200s belongs to another ddil (process %ld) that does not listen (a plain "
+                    "ddil run, perhaps); wait for it, look on with --readonly, or name another "
+                    "folder with --runs",
+                    engine->runs, folder_owner(file_join(path, engine->runs, ".lock")));
+    return status ? fail(error, status, "%s; --runs names another folder", reason.text) : STATUS_OK;
 }
 
 static Status open_pipe(Engine *engine, Error *error)
@@ -231,10 +225,9 @@ static void release(Engine *engine)
         engine_drop(engine, engine->current);
     if (engine->crew)
         crew_free(engine->crew);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         if (engine->wake[i] >= 0)
             close(engine->wake[i]);
-    }
     if (engine->lock_file >= 0)
         close(engine->lock_file);
     pthread_mutex_destroy(&engine->lock);
@@ -247,22 +240,21 @@ static Status prepare(Engine *engine, const EngineOptions *options, Error *error
     Status status = open_pipe(engine, error);
     if (status)
         return status;
-    if (snprintf(engine->runs, sizeof engine->runs, "%s", options->runs) >
-        PATH_SIZE - 100)
+    if (snprintf(engine->runs, sizeof engine->runs, "%s", options->runs) > PATH_SIZE - 100)
         return fail(error, STATUS_BAD_INPUT, "--runs: the path is too long");
     if (!engine->readonly)
         status = own_or_view(engine, error);
     else if (!file_exists(engine->runs))
         status = fail(error, STATUS_BAD_INPUT,
-                      "--runs %.300s: no such folder, and --readonly makes none",
-                      engine->runs);
+                      "--runs %.300s: no such folder, and --readonly makes none", engine->runs);
     if (status)
         return status;
     if (engine->readonly)
         viewer_open(engine);
     if (!engine->viewer)
         engine->crew = crew_new(options->threads > 0 ? options->threads : pool_cores());
-    double begun = clock_s(); /* a long list leaves no time for reading any run whole before it is shown */
+    double begun =
+        clock_s(); /* a long list leaves no time for reading any run whole before it is shown */
     slots_scan(engine);
     engine->scanned = clock_s();
     while ((engine->stepped || clock_s() - begun < OPEN_READ_S) && slots_read_on(engine))
@@ -323,7 +315,7 @@ Status engine_open(Engine **opened, const EngineOptions *options, Error *error)
     return STATUS_OK;
 }
 
-/* ---- Parking ---------------------------------------------------------------------- */
+/* ---- Parking ---- */
 
 void engine_park(Engine *engine)
 {
@@ -337,10 +329,9 @@ void engine_park(Engine *engine)
 static void sign_locks(Engine *engine)
 {
     folder_sign(engine->lock_file);
-    for (int i = 0; i < engine->slots; i++) {
+    for (int i = 0; i < engine->slots; i++)
         if (engine->slot[i].run)
             run_sign(engine->slot[i].run);
-    }
 }
 
 Status engine_unpark(Engine *engine, Error *error)
@@ -351,7 +342,7 @@ Status engine_unpark(Engine *engine, Error *error)
     return status ? status : start_worker(engine, error);
 }
 
-/* ---- Closing ---------------------------------------------------------------------- */
+/* ---- Closing ---- */
 
 /* Every run is tried; the first failure is told. */
 static Status save_runs(Engine *engine, Error *error)
@@ -363,7 +354,8 @@ static Status save_runs(Engine *engine, Error *error)
             continue;
         Error reason;
         if (run_save(run, &reason) && !failed)
-            failed = fail(error, STATUS_FAILED, "%s could not be saved: %s", run_name(run), reason.text);
+            failed =
+                fail(error, STATUS_FAILED, "%s could not be saved: %s", run_name(run), reason.text);
         if (run_state(run) == RUN_LIVE)
             run_mark_state(run, RUN_PAUSED);
     }
@@ -380,12 +372,9 @@ Status engine_close(Engine *engine, Leave leave, Error *error)
     return status;
 }
 
-/* ---- The caller's side ------------------------------------------------------------ */
+/* ---- The caller's side ---- */
 
-int engine_wakeup(const Engine *engine)
-{
-    return engine->wake[0];
-}
+int engine_wakeup(const Engine *engine) { return engine->wake[0]; }
 
 long engine_send(Engine *engine, const Command *command)
 {
@@ -403,10 +392,7 @@ long engine_send(Engine *engine, const Command *command)
     return ticket;
 }
 
-bool engine_owns(const Engine *engine)
-{
-    return !engine->viewer;
-}
+bool engine_owns(const Engine *engine) { return !engine->viewer; }
 
 void engine_watch(Engine *engine, int run)
 {
@@ -416,10 +402,7 @@ void engine_watch(Engine *engine, int run)
     engine_stir(engine);
 }
 
-int engine_viewers(const Engine *engine)
-{
-    return port_viewers(engine->port);
-}
+int engine_viewers(const Engine *engine) { return port_viewers(engine->port); }
 
 void engine_stir(Engine *engine)
 {
@@ -437,8 +420,7 @@ void engine_headless(Engine *engine)
 
 OwnerView engine_owner(const Engine *engine)
 {
-    return (OwnerView){.kind = atomic_load(&engine->headless) ? OWNER_HEADLESS
-                                                              : OWNER_WORKBENCH,
+    return (OwnerView){.kind = atomic_load(&engine->headless) ? OWNER_HEADLESS : OWNER_WORKBENCH,
                        .here = true,
                        .process = (long)getpid(),
                        .viewers = port_viewers(engine->port)};

@@ -14,7 +14,7 @@ static const char *title(const Slot *slot, char text[NAME_SIZE + 16])
     return text;
 }
 
-/* ---- Texts of commands ------------------------------------------------------------ */
+/* ---- Texts of commands ---- */
 
 /* Takes the next non-empty line off *text; false at the end. */
 static bool next_line(const char **text, char line[COMMAND_TEXT_SIZE])
@@ -51,7 +51,7 @@ static bool takes_name(const char *line, char name[NAME_SIZE])
     return true;
 }
 
-/* ---- New runs --------------------------------------------------------------------- */
+/* ---- New runs ---- */
 
 static Status do_new(Engine *engine, const Order *order, Error *error)
 {
@@ -64,17 +64,15 @@ static Status do_new(Engine *engine, const Order *order, Error *error)
     lab_config_init(&config);
     Status status = lab_config_preset(&config, line, error);
     name_after(line, name);
-    while (!status && next_line(&text, line)) {
+    while (!status && next_line(&text, line))
         if (!takes_name(line, name))
             status = config_set(&config, line, error);
-    }
     if (!status)
         status = run_create(&run, engine->runs, name, &config, engine->crew, error);
     if (status)
         return status;
     Slot *slot = slot_add(engine, run);
-    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s started",
-             title(slot, shown));
+    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s started", title(slot, shown));
     return STATUS_OK;
 }
 
@@ -88,17 +86,16 @@ static Status do_fork(Engine *engine, const Order *order, Slot *slot, Error *err
     size_t used = 0;
     Run *run;
     Status status = STATUS_OK;
-    while (next_line(&text, line)) {
+    while (next_line(&text, line))
         if (!takes_name(line, name))
-            used +=
-                (size_t)snprintf(overrides + used, sizeof overrides - used, "%s\n", line);
-    }
+            used += (size_t)snprintf(overrides + used, sizeof overrides - used, "%s\n", line);
     if (order->command.number == FORK_HERE && slot->run && run_state(slot->run) != RUN_FAILED) {
         status = run_save(slot->run, error);
         slot->changed = true;
     }
     if (!status)
-        status = run_fork(&run, engine->runs, slot->folder, step, name, overrides, engine->crew, error);
+        status =
+            run_fork(&run, engine->runs, slot->folder, step, name, overrides, engine->crew, error);
     if (status)
         return status;
     Slot *child = slot_add(engine, run);
@@ -107,7 +104,7 @@ static Status do_fork(Engine *engine, const Order *order, Slot *slot, Error *err
     return STATUS_OK;
 }
 
-/* ---- Steering --------------------------------------------------------------------- */
+/* ---- Steering ---- */
 
 static Status open_live(Engine *engine, Slot *slot, Error *error)
 {
@@ -154,8 +151,8 @@ static Status do_step(Engine *engine, const Order *order, Slot *slot, Error *err
     slot->pause_at = run_step(slot->run) + steps;
     if (run_state(slot->run) != RUN_LIVE)
         run_mark_state(slot->run, RUN_LIVE);
-    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s takes %ld step%s",
-             title(slot, shown), steps, steps == 1 ? "" : "s");
+    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s takes %ld step%s", title(slot, shown),
+             steps, steps == 1 ? "" : "s");
     return STATUS_OK;
 }
 
@@ -183,7 +180,7 @@ static Status do_set(Engine *engine, const Order *order, Slot *slot, Error *erro
     look_forget(engine, slot); /* the checkpoint of this step was written anew */
     slot->changed = true;
     snprintf(lines, sizeof lines, "%s", order->command.text);
-    for (char *end; (end = strchr(lines, '\n')) != NULL;)
+    for (char *end; (end = strchr(lines, '\n'));)
         *end = end[1] ? ' ' : 0;
     note_add(engine, order->ticket, STATUS_OK, slot->id, "%s: %.120s from step %ld",
              title(slot, shown), lines, run_step(slot->run));
@@ -198,8 +195,8 @@ static Status do_save(Engine *engine, const Order *order, Slot *slot, Error *err
     if (status)
         return status;
     slot->changed = true;
-    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s saved at step %ld",
-             title(slot, shown), step);
+    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s saved at step %ld", title(slot, shown),
+             step);
     return STATUS_OK;
 }
 
@@ -245,7 +242,7 @@ static Status do_look(Engine *engine, const Order *order, Slot *slot, Error *err
     return look_at(engine, slot, &order->command, error);
 }
 
-/* ---- Dispatch --------------------------------------------------------------------- */
+/* ---- Dispatch ---- */
 
 typedef Status DoCommand(Engine *engine, const Order *order, Slot *slot, Error *error);
 
@@ -264,8 +261,7 @@ static Status do_order(Engine *engine, const Order *order, Error *error)
     Slot *slot = slot_find(engine, command->run);
     if (!slot)
         return fail(error, STATUS_BAD_INPUT, "there is no run %d", command->run);
-    if ((int)command->kind < 0 || (int)command->kind >= ACTION_COUNT ||
-        !ACTIONS[command->kind])
+    if ((int)command->kind < 0 || (int)command->kind >= ACTION_COUNT || !ACTIONS[command->kind])
         return fail(error, STATUS_BAD_INPUT, "unknown command %d", (int)command->kind);
     return ACTIONS[command->kind](engine, order, slot, error);
 }
@@ -291,8 +287,7 @@ int commands_do(Engine *engine)
         Error error = {{0}};
         Status status = do_order(engine, &order, &error);
         if (status)
-            note_add(engine, order.ticket, status, order.command.run, "%.255s",
-                     error.text);
+            note_add(engine, order.ticket, status, order.command.run, "%.255s", error.text);
     }
     return n;
 }

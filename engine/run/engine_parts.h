@@ -22,8 +22,8 @@ typedef struct Look {
     bool wanted; /* else nothing beyond its newest samples */
     long step;   /* -1: the newest */
     bool paths;
-    bool due;        /* the run was opened, closed or changed: to be looked up anew */
-    long checkpoint; /* the newest when it was looked up */
+    bool due;             /* the run was opened, closed or changed: to be looked up anew */
+    long checkpoint;      /* the newest when it was looked up */
     struct Gallery *past; /* shown beside the run's own, or NULL */
 } Look;
 
@@ -66,8 +66,8 @@ struct Engine {
     int lock_file; /* descriptor of runs/.lock, -1: none */
     int wake[2];   /* a pipe: [0] is engine_wakeup */
     pthread_t thread;
-    Crew *crew; /* NULL in viewers */
-    Port *port; /* NULL in viewers and in lock-step */
+    Crew *crew;        /* NULL in viewers */
+    Port *port;        /* NULL in viewers and in lock-step */
     struct Link *link; /* viewers: the way to the owner, the worker's */
     atomic_bool headless;
     atomic_int watched; /* run a person looks at */
@@ -75,7 +75,7 @@ struct Engine {
     /* the worker's */
     Slot *slot;
     int slots, room;
-    int turn; /* slot that goes next (lock-step) */
+    int turn;      /* slot that goes next (lock-step) */
     double served; /* of the slot that went last, as it began */
     NoteView note[NOTES_MAX];
     int notes;
@@ -141,8 +141,8 @@ int commands_do(Engine *engine);
 bool order_take(Engine *engine, Order *order);
 /* ---- engine_snapshot.c ---- */
 /* Adds a note to the ring; ticket 0 is news. */
-void note_add(Engine *engine, long ticket, Status status, int run, const char *format,
-              ...) __attribute__((format(printf, 5, 6)));
+void note_add(Engine *engine, long ticket, Status status, int run, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 /* Builds and publishes a snapshot when something changed. */
 void snapshot_publish(Engine *engine);
 /* engine_look for the port: the descriptor is left as it is. */

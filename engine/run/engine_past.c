@@ -1,5 +1,5 @@
-/* Owns what the engine shows of the past: runs' samples at checkpoints, made when asked for and kept for a while, so that
- * scrubbing back and forth is instant. The worker's only. */
+/* Owns what the engine shows of the past: runs' samples at checkpoints, made when asked for and
+ * kept for a while, so that scrubbing back and forth is instant. The worker's only. */
 #include "engine/run/checkpoint.h"
 #include "engine/run/engine_parts.h"
 #include "engine/run/gallery.h"
@@ -7,13 +7,14 @@
 
 static const size_t KEPT_BYTES = (size_t)48 << 20;
 
-/* ---- What was made ---------------------------------------------------------------- */
+/* ---- What was made ---- */
 
 static void forget(Engine *engine, int at)
 {
     gallery_drop(engine->kept[at].gallery);
     engine->keeps--;
-    memmove(engine->kept + at, engine->kept + at + 1, sizeof *engine->kept * (size_t)(engine->keeps - at));
+    memmove(engine->kept + at, engine->kept + at + 1,
+            sizeof *engine->kept * (size_t)(engine->keeps - at));
 }
 
 /* Of what was made before, or NULL; it counts as just used. */
@@ -23,7 +24,8 @@ static Gallery *recall(Engine *engine, int run, long step, bool paths)
         Kept kept = engine->kept[i];
         if (kept.run != run || kept.step != step || (paths && !gallery_view(kept.gallery)->paths))
             continue;
-        memmove(engine->kept + i, engine->kept + i + 1, sizeof kept * (size_t)(engine->keeps - 1 - i));
+        memmove(engine->kept + i, engine->kept + i + 1,
+                sizeof kept * (size_t)(engine->keeps - 1 - i));
         engine->kept[engine->keeps - 1] = kept;
         return kept.gallery;
     }
@@ -42,7 +44,7 @@ static void keep(Engine *engine, int run, long step, Gallery *gallery)
     engine->kept[engine->keeps++] = (Kept){run, step, gallery};
 }
 
-/* ---- Looking ---------------------------------------------------------------------- */
+/* ---- Looking ---- */
 
 static void show(Engine *engine, Look *look, Gallery *past)
 {
@@ -67,7 +69,8 @@ static void shut(Engine *engine)
     engine->looking = NULL;
 }
 
-/* The run to make samples with: the one at work, or its folder opened for looking, one at a time. */
+/* The run to make samples with: the one at work, or its folder opened for looking, one at a time.
+ */
 static Status open_look(Engine *engine, const Slot *slot, Run **run, Error *error)
 {
     if (!engine->crew) /* a viewer's first look */
@@ -90,7 +93,8 @@ static bool enough(const Slot *slot)
 static Status show_past(Engine *engine, Slot *slot, Error *error)
 {
     Look *look = &slot->look;
-    long step = look->step < 0 ? checkpoint_newest(slot->folder) : checkpoint_before(slot->folder, look->step);
+    long step = look->step < 0 ? checkpoint_newest(slot->folder)
+                               : checkpoint_before(slot->folder, look->step);
     Gallery *gallery = recall(engine, slot->id, step, look->paths);
     if (!gallery && step >= 0) {
         Run *run;

@@ -7,14 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- The table -------------------------------------------------------------------- */
+/* ---- The table ---- */
 
 Slot *slot_find(Engine *engine, int id)
 {
-    for (int i = 0; i < engine->slots; i++) {
+    for (int i = 0; i < engine->slots; i++)
         if (engine->slot[i].id == id)
             return &engine->slot[i];
-    }
     return NULL;
 }
 
@@ -66,7 +65,7 @@ void slots_free(Engine *engine)
     engine->slot = NULL;
 }
 
-/* ---- Open and closed -------------------------------------------------------------- */
+/* ---- Open and closed ---- */
 
 static void replace_view(Slot *slot, const RunView *view)
 {
@@ -110,14 +109,13 @@ void slot_reread(Slot *slot)
         replace_view(slot, view);
 }
 
-/* ---- Folders ---------------------------------------------------------------------- */
+/* ---- Folders ---- */
 
 /* Changes when one of the files that a view is made from does. */
 static uint64_t signature_of(const char *folder)
 {
-    static const char *const FILES[] = {"run.ini",  "metrics.csv", "shift.csv",
-                                        "eval.csv", "events.csv",  "latest",
-                                        "lock"};
+    static const char *const FILES[] = {"run.ini",    "metrics.csv", "shift.csv", "eval.csv",
+                                        "events.csv", "latest",      "lock"};
     uint64_t hash = 14695981039346656037u;
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
         struct stat info;
@@ -157,12 +155,9 @@ static void scan(Engine *engine, const char *folder, const RunView *view)
     slot->signature = signature;
 }
 
-void slot_scan(Engine *engine, const char *folder)
-{
-    scan(engine, folder, NULL);
-}
+void slot_scan(Engine *engine, const char *folder) { scan(engine, folder, NULL); }
 
-/* ---- Piece by piece --------------------------------------------------------------- */
+/* ---- Piece by piece ---- */
 
 enum { PIECE = 1 << 18, READ_MOST = 128 }; /* bytes of a log; runs read without being asked for */
 
@@ -216,10 +211,9 @@ bool slots_read_on(Engine *engine)
 
 static void drop_vanished(Engine *engine)
 {
-    for (int i = engine->slots - 1; i >= 0; i--) {
+    for (int i = engine->slots - 1; i >= 0; i--)
         if (!engine->slot[i].run && !file_exists(engine->slot[i].folder))
             slot_remove(engine, &engine->slot[i]);
-    }
 }
 
 typedef struct Folders {

@@ -21,22 +21,19 @@ static Block *block_of(const Snapshot *snapshot)
     return (Block *)(void *)((char *)(size_t)snapshot - offsetof(Block, snapshot));
 }
 
-/* ---- Notes ------------------------------------------------------------------------ */
+/* ---- Notes ---- */
 
-void note_add(Engine *engine, long ticket, Status status, int run, const char *format,
-              ...)
+void note_add(Engine *engine, long ticket, Status status, int run, const char *format, ...)
 {
     char clock[32];
     va_list arguments;
     if (engine->notes == NOTES_MAX)
-        memmove(engine->note, engine->note + 1,
-                sizeof *engine->note * (size_t)(--engine->notes));
+        memmove(engine->note, engine->note + 1, sizeof *engine->note * (size_t)(--engine->notes));
     NoteView *note = &engine->note[engine->notes++];
     engine->notes_ever++;
     *note = (NoteView){.ticket = ticket, .status = status, .run = run};
     clock_stamp(clock, sizeof clock);
-    snprintf(note->time, sizeof note->time, "%.11s",
-             strlen(clock) > 11 ? clock + 11 : "");
+    snprintf(note->time, sizeof note->time, "%.11s", strlen(clock) > 11 ? clock + 11 : "");
     va_start(arguments, format);
     vsnprintf(note->text, sizeof note->text, format, arguments);
     va_end(arguments);
@@ -45,7 +42,7 @@ void note_add(Engine *engine, long ticket, Status status, int run, const char *f
         port_note(engine->port, note);
 }
 
-/* ---- The process ------------------------------------------------------------------ */
+/* ---- The process ---- */
 
 static double rss_mib(void)
 {
@@ -72,13 +69,11 @@ static void sample_usage(Engine *engine)
     engine->cpu_used = used;
 }
 
-/* ---- Building and publishing
- * ------------------------------------------------------------------------------------ */
+/* ---- Building and publishing ---- */
 
 static Block *build(Engine *engine)
 {
-    Block *block =
-        malloc(sizeof *block + sizeof *block->run * (size_t)(engine->slots + 1));
+    Block *block = malloc(sizeof *block + sizeof *block->run * (size_t)(engine->slots + 1));
     must(block);
     if (!engine->viewer)
         sample_usage(engine);
@@ -89,12 +84,12 @@ static Block *build(Engine *engine)
                                  .notes_ever = engine->notes_ever,
                                  .rss_mib = engine->rss_mib};
     block->snapshot.owner = engine->viewer ? viewer_owner(engine) : engine_owner(engine);
-    memcpy(block->snapshot.note, engine->note,
-           sizeof *engine->note * (size_t)engine->notes);
+    memcpy(block->snapshot.note, engine->note, sizeof *engine->note * (size_t)engine->notes);
     block->references = 1;
     for (int i = 0; i < engine->slots; i++) {
         const Slot *slot = &engine->slot[i];
-        block->run[i] = slot->look.past ? run_view_with_past(slot->view, slot->look.past) : run_view_keep(slot->view);
+        block->run[i] = slot->look.past ? run_view_with_past(slot->view, slot->look.past)
+                                        : run_view_keep(slot->view);
     }
     return block;
 }
@@ -103,7 +98,8 @@ static Block *build(Engine *engine)
 static void show(const Engine *engine, Slot *slot)
 {
     double now = clock_s();
-    if (!engine->stepped && run_state(slot->run) == RUN_LIVE && now - slot->shown < RUN_SHOW_MS / 1e3)
+    if (!engine->stepped && run_state(slot->run) == RUN_LIVE &&
+        now - slot->shown < RUN_SHOW_MS / 1e3)
         return;
     slot->shown = now;
     run_show(slot->run);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Presets ---------------------------------------------------------------------- */
+/* ---- Presets ---- */
 
 typedef struct Presets {
     PresetInfo *preset;
@@ -31,10 +31,9 @@ static void read_title(const char *path, char *title, size_t size)
 
 static bool known(const Presets *presets, const char *name)
 {
-    for (int i = 0; i < presets->n; i++) {
+    for (int i = 0; i < presets->n; i++)
         if (strcmp(presets->preset[i].name, name) == 0)
             return true;
-    }
     return false;
 }
 
@@ -46,8 +45,8 @@ static void add_preset(Presets *presets, const char *folder, const char *file)
     if (length < 5 || length >= NAME_SIZE || strcmp(file + length - 4, ".ini") != 0)
         return;
     snprintf(info.name, sizeof info.name, "%.*s", (int)(length - 4), file);
-    if (known(presets, info.name) || snprintf(info.path, sizeof info.path, "%s/%s",
-                                              folder, file) >= (int)sizeof info.path)
+    if (known(presets, info.name) ||
+        snprintf(info.path, sizeof info.path, "%s/%s", folder, file) >= (int)sizeof info.path)
         return;
     read_title(info.path, info.title, sizeof info.title);
     if (presets->n == presets->room) {
@@ -80,12 +79,11 @@ int engine_presets(PresetInfo **found)
     return presets.n;
 }
 
-/* ---- Parameters ------------------------------------------------------------------- */
+/* ---- Parameters ---- */
 
 bool engine_param(int index, ParamInfoView *view)
 {
-    static const char *const TYPES[] = {"int",     "real", "bool", "choice",
-                                        "letters", "list", "text"};
+    static const char *const TYPES[] = {"int", "real", "bool", "choice", "letters", "list", "text"};
     static const char *const APPLIES[] = {"next step", "next round", "fork only"};
     const char *method;
     const ParamRow *row = lab_param_row(index, &method);
@@ -126,7 +124,8 @@ Status engine_param_check(int index, const char *text, char canonical[64], Error
     ParamReason reason;
     must(row);
     if (!param_value_parse(row, text, &value, &reason))
-        return fail(error, STATUS_BAD_INPUT, "%s.%s = %s: %s", row->section, row->key, text, reason.text);
+        return fail(error, STATUS_BAD_INPUT, "%s.%s = %s: %s", row->section, row->key, text,
+                    reason.text);
     snprintf(canonical, 64, "%.63s", value.text);
     return STATUS_OK;
 }

@@ -15,7 +15,7 @@
 
 enum { NUMBER_DIGITS = 4, LOCK_TRIES = 10 };
 
-/* ---- Names and numbers ------------------------------------------------------------ */
+/* ---- Names and numbers ---- */
 
 Status folder_check_name(const char *name, Error *error)
 {
@@ -97,11 +97,9 @@ static int next_number(const char *runs)
     return next;
 }
 
-/* ---- Making and removing
- * ----------------------------------------------------------------------------------- */
+/* ---- Making and removing ---- */
 
-Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE],
-                   Error *error)
+Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE], Error *error)
 {
     char base[NAME_SIZE + 16];
     for (int number = next_number(runs);; number++) {
@@ -117,8 +115,7 @@ Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE],
     }
 }
 
-static int remove_entry(const char *path, const struct stat *info, int type,
-                        struct FTW *where)
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *where)
 {
     (void)info;
     (void)type;
@@ -137,15 +134,14 @@ void folder_sweep(const char *folder)
 {
     char path[PATH_SIZE];
     DIR *stream = opendir(folder);
-    for (struct dirent *entry; stream && (entry = readdir(stream));) {
+    for (struct dirent *entry; stream && (entry = readdir(stream));)
         if (strstr(entry->d_name, ".tmp-"))
             unlink(file_join(path, folder, entry->d_name));
-    }
     if (stream)
         closedir(stream);
 }
 
-/* ---- Locks ------------------------------------------------------------------------ */
+/* ---- Locks ---- */
 
 long folder_owner(const char *path)
 {
@@ -162,8 +158,7 @@ void folder_sign(int descriptor)
 {
     char text[24];
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(descriptor, 0) != 0 ||
-        pwrite(descriptor, text, (size_t)length, 0) != length)
+    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text, (size_t)length, 0) != length)
         return; /* only makes a later message less telling */
 }
 
@@ -173,10 +168,8 @@ Status folder_lock(const char *path, bool alone, int *descriptor, Error *error)
     int opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     *descriptor = -1;
     if (opened < 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot write %s: %s", path,
-                    strerror(errno));
-    for (int i = 0; i < LOCK_TRIES;
-         i++) { /* somebody may only be asking, see folder_locked */
+        return fail(error, STATUS_BAD_INPUT, "cannot write %s: %s", path, strerror(errno));
+    for (int i = 0; i < LOCK_TRIES; i++) { /* somebody may only be asking, see folder_locked */
         if (flock(opened, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) {
             folder_sign(opened);
             *descriptor = opened;
@@ -199,7 +192,7 @@ bool folder_locked(const char *path)
     return held;
 }
 
-/* ---- run.ini ---------------------------------------------------------------------- */
+/* ---- run.ini ---- */
 
 Status folder_write_ini(const char *folder, const Config *config, const Lineage *lineage,
                         Error *error)
@@ -209,8 +202,7 @@ Status folder_write_ini(const char *folder, const Config *config, const Lineage 
     Status status = newfile_open(&file, file_join(path, folder, "run.ini"), error);
     if (status)
         return status;
-    fprintf(file.stream,
-            "# Every parameter of this run.\n# program: ddil " DDIL_VERSION "\n");
+    fprintf(file.stream, "# Every parameter of this run.\n# program: ddil " DDIL_VERSION "\n");
     if (lineage && lineage->parent)
         fprintf(file.stream, "# parent: %04d-%s\n# parent_step: %ld\n", lineage->parent,
                 lineage->parent_name, lineage->parent_step);
@@ -228,8 +220,7 @@ static void head_value(const char *text, const char *key, char *value, size_t si
     for (const char *line = text; *line == '#';) {
         size_t length = strcspn(line, "\n");
         if (strncmp(line, wanted, strlen(wanted)) == 0)
-            snprintf(value, size, "%.*s", (int)(length - strlen(wanted)),
-                     line + strlen(wanted));
+            snprintf(value, size, "%.*s", (int)(length - strlen(wanted)), line + strlen(wanted));
         line += length + (line[length] == '\n');
     }
 }
@@ -242,8 +233,7 @@ static void read_lineage(const char *text, Lineage *lineage)
     head_value(text, "parent", parent, sizeof parent);
     head_value(text, "parent_step", step, sizeof step);
     lineage->parent = folder_id(parent);
-    snprintf(lineage->parent_name, sizeof lineage->parent_name, "%.63s",
-             folder_name(parent));
+    snprintf(lineage->parent_name, sizeof lineage->parent_name, "%.63s", folder_name(parent));
     lineage->parent_step = strtol(step, NULL, 10);
 }
 
@@ -251,8 +241,7 @@ Status folder_read_ini(const char *folder, Config *config, Lineage *lineage, Err
 {
     char path[PATH_SIZE], *text;
     size_t size;
-    Status status =
-        file_read(file_join(path, folder, "run.ini"), 1 << 20, &text, &size, error);
+    Status status = file_read(file_join(path, folder, "run.ini"), 1 << 20, &text, &size, error);
     if (status)
         return status;
     if (lineage)

@@ -20,8 +20,7 @@ int folder_id(const char *path);
 /* The name behind the number. */
 const char *folder_name(const char *path);
 /* Makes NNNN-NAME with the next free number in an existing runs folder. */
-Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE],
-                   Error *error);
+Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE], Error *error);
 /* Removes a folder and everything in it. */
 Status folder_remove(const char *folder, Error *error);
 
@@ -42,8 +41,7 @@ long folder_owner(const char *path);
 Status folder_write_ini(const char *folder, const Config *config, const Lineage *lineage,
                         Error *error);
 /* config: initialised. lineage may be NULL. */
-Status folder_read_ini(const char *folder, Config *config, Lineage *lineage,
-                       Error *error);
+Status folder_read_ini(const char *folder, Config *config, Lineage *lineage, Error *error);
 /* A configuration as INI text, allocated. */
 char *folder_config_text(const Config *config);
 

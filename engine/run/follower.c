@@ -29,8 +29,7 @@ static bool restamp(Stamp *stamp, const char *path)
     Stamp now = {0};
     if (stat(path, &info) == 0)
         now = (Stamp){(uint64_t)info.st_ino, (uint64_t)info.st_size,
-                      (uint64_t)info.st_mtim.tv_sec * 1000000000u +
-                          (uint64_t)info.st_mtim.tv_nsec};
+                      (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec};
     bool changed = memcmp(&now, stamp, sizeof now) != 0;
     *stamp = now;
     return changed;
@@ -47,8 +46,7 @@ static Gallery *read_samples(const char *folder, bool live)
     char path[PATH_SIZE];
     Gallery *saved = gallery_load(file_join(path, folder, "samples/latest.safetensors"));
     Gallery *newer = live ? gallery_load(run_live_samples(path, folder)) : NULL;
-    bool better =
-        newer && (!saved || gallery_view(newer)->step > gallery_view(saved)->step);
+    bool better = newer && (!saved || gallery_view(newer)->step > gallery_view(saved)->step);
     gallery_drop(better ? saved : newer);
     return better ? newer : saved;
 }
@@ -84,8 +82,8 @@ bool follower_read(Follower *follower, size_t most)
     char path[PATH_SIZE];
     if (restamp(&follower->ini, file_join(path, follower->folder, "run.ini"))) {
         lab_config_init(&follower->config);
-        follower->good = read_ini(follower->folder, &follower->config, &follower->lineage,
-                                  NULL) == STATUS_OK;
+        follower->good =
+            read_ini(follower->folder, &follower->config, &follower->lineage, NULL) == STATUS_OK;
     }
     return follower->good &&
            trail_follow(follower->trail, &follower->history, follower->folder, most);
@@ -98,8 +96,8 @@ const RunView *follower_view(Follower *follower)
     if (!follower->good)
         return NULL;
     bool live = history->state == RUN_LIVE || history->state == RUN_PAUSED;
-    bool saved = restamp(&follower->saved,
-                         file_join(path, follower->folder, "samples/latest.safetensors"));
+    bool saved =
+        restamp(&follower->saved, file_join(path, follower->folder, "samples/latest.safetensors"));
     bool newer = restamp(&follower->live, run_live_samples(path, follower->folder));
     if (saved || newer || !live) {
         gallery_drop(follower->gallery);
@@ -121,8 +119,7 @@ const RunView *run_view_read(const char *folder, Error *error)
     history_init(&history, 0, NULL);
     if (!history_read(&history, folder, error)) {
         bool live = history.state == RUN_LIVE || history.state == RUN_PAUSED;
-        view = run_view_of(folder, &config, &lineage, &history,
-                           read_samples(folder, live));
+        view = run_view_of(folder, &config, &lineage, &history, read_samples(folder, live));
     }
     history_done(&history);
     return view;

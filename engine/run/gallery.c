@@ -47,8 +47,7 @@ static size_t states_of(const Shape *shape)
 
 static Gallery *gallery_new(const Shape *shape)
 {
-    size_t dims = dims_of(shape), states = states_of(shape),
-           row = (size_t)shape->n * dims;
+    size_t dims = dims_of(shape), states = states_of(shape), row = (size_t)shape->n * dims;
     size_t reference = (size_t)shape->reference * dims;
     size_t scores = (size_t)shape->levels * row, floats = 3 * states - row + reference + 2 * scores;
     Gallery *gallery =
@@ -63,22 +62,21 @@ static Gallery *gallery_new(const Shape *shape)
     gallery->critic = gallery->score + scores;
     gallery->label = (int *)(gallery->critic + scores);
     memset(gallery->memory, 0, floats * sizeof(float) + (size_t)shape->n * sizeof(int));
-    gallery->view =
-        (SamplesView){.n = shape->n,
-                      .steps = shape->steps,
-                      .height = shape->height,
-                      .width = shape->width,
-                      .channels = shape->channels,
-                      .label = shape->labels ? gallery->label : NULL,
-                      .student = gallery->student,
-                      .student_x0 = gallery->student_x0,
-                      .teacher = shape->teacher ? gallery->teacher : NULL,
-                      .n_reference = shape->reference,
-                      .reference = shape->reference ? gallery->reference : NULL,
-                      .levels = shape->levels,
-                      .level = shape->levels ? level_times : NULL,
-                      .score = shape->levels ? gallery->score : NULL,
-                      .critic = shape->levels ? gallery->critic : NULL};
+    gallery->view = (SamplesView){.n = shape->n,
+                                  .steps = shape->steps,
+                                  .height = shape->height,
+                                  .width = shape->width,
+                                  .channels = shape->channels,
+                                  .label = shape->labels ? gallery->label : NULL,
+                                  .student = gallery->student,
+                                  .student_x0 = gallery->student_x0,
+                                  .teacher = shape->teacher ? gallery->teacher : NULL,
+                                  .n_reference = shape->reference,
+                                  .reference = shape->reference ? gallery->reference : NULL,
+                                  .levels = shape->levels,
+                                  .level = shape->levels ? level_times : NULL,
+                                  .score = shape->levels ? gallery->score : NULL,
+                                  .critic = shape->levels ? gallery->critic : NULL};
     return gallery;
 }
 
@@ -100,8 +98,7 @@ static Shape shape_of(const Lab *lab)
 static void sample(const Lab *lab, const Policy *policy, int n, float *states, float *x0s,
                    int *label)
 {
-    eval_sample(&lab->data, lab->crew, policy, n, lab->seed, STREAM_SAMPLE, -1, states,
-                x0s, label);
+    eval_sample(&lab->data, lab->crew, policy, n, lab->seed, STREAM_SAMPLE, -1, states, x0s, label);
 }
 
 /* What stays the same for the whole run. */
@@ -113,8 +110,7 @@ static void fill_fixed(Gallery *gallery, const Lab *lab, const Shape *shape)
     }
     for (int r = 0; r < shape->reference; r++) {
         int label;
-        dataset_held_out(&lab->data, r, gallery->reference + (size_t)r * dims_of(shape),
-                         &label);
+        dataset_held_out(&lab->data, r, gallery->reference + (size_t)r * dims_of(shape), &label);
     }
 }
 
@@ -125,7 +121,7 @@ static void copy_fixed(Gallery *gallery, const Gallery *before, const Shape *sha
            (size_t)shape->reference * dims_of(shape) * sizeof(float));
 }
 
-/* ---- Teacher and critic at the diffused samples ------------------------------------ */
+/* ---- Teacher and critic at the diffused samples ---- */
 
 typedef struct Judging {
     const Lab *lab;
@@ -200,10 +196,7 @@ void gallery_drop(Gallery *gallery)
     free(gallery);
 }
 
-const SamplesView *gallery_view(const Gallery *gallery)
-{
-    return &gallery->view;
-}
+const SamplesView *gallery_view(const Gallery *gallery) { return &gallery->view; }
 
 double gallery_cost(const Lab *lab, bool paths)
 {
@@ -218,27 +211,26 @@ size_t gallery_bytes(const Gallery *gallery)
 {
     const SamplesView *view = &gallery->view;
     size_t dims = (size_t)view->height * (size_t)view->width * (size_t)view->channels;
-    size_t rows = (size_t)(3 * view->steps + 2 + 2 * view->levels) * (size_t)view->n + (size_t)view->n_reference;
+    size_t rows = (size_t)(3 * view->steps + 2 + 2 * view->levels) * (size_t)view->n +
+                  (size_t)view->n_reference;
     return sizeof *gallery + rows * dims * sizeof(float);
 }
 
-/* ---- In a file -------------------------------------------------------------------- */
+/* ---- In a file ---- */
 
 /* The numbers that are not arrays. */
 enum { HEAD = 8 };
 
-typedef void ArrayVisit(void *context, const char *name, WalkType type, int rank,
-                        const long *shape, void *data);
+typedef void ArrayVisit(void *context, const char *name, WalkType type, int rank, const long *shape,
+                        void *data);
 
 /* Names every array: the same order for declaring, giving and taking. */
-static void visit_arrays(Gallery *gallery, int64_t head[HEAD], float box[2],
-                         ArrayVisit *visit, void *context)
+static void visit_arrays(Gallery *gallery, int64_t head[HEAD], float box[2], ArrayVisit *visit,
+                         void *context)
 {
     const SamplesView *view = &gallery->view;
-    long dims = (long)view->height * view->width * view->channels, one = HEAD, two = 2,
-         n = view->n;
-    long states[3] = {view->steps + 1, view->n, dims},
-         x0s[3] = {view->steps, view->n, dims};
+    long dims = (long)view->height * view->width * view->channels, one = HEAD, two = 2, n = view->n;
+    long states[3] = {view->steps + 1, view->n, dims}, x0s[3] = {view->steps, view->n, dims};
     long reference[2] = {view->n_reference, dims};
     visit(context, "head", WALK_I64, 1, &one, head);
     visit(context, "box", WALK_F32, 1, &two, box);
@@ -254,14 +246,14 @@ static void visit_arrays(Gallery *gallery, int64_t head[HEAD], float box[2],
     }
 }
 
-static void declare(void *context, const char *name, WalkType type, int rank,
-                    const long *shape, void *data)
+static void declare(void *context, const char *name, WalkType type, int rank, const long *shape,
+                    void *data)
 {
     tensorwriter_declare(context, name, type, rank, shape, data);
 }
 
-static void give(void *context, const char *name, WalkType type, int rank,
-                 const long *shape, void *data)
+static void give(void *context, const char *name, WalkType type, int rank, const long *shape,
+                 void *data)
 {
     (void)type;
     (void)rank;
@@ -272,9 +264,8 @@ static void give(void *context, const char *name, WalkType type, int rank,
 Status gallery_save(const Gallery *gallery, const char *path, Error *error)
 {
     const SamplesView *view = &gallery->view;
-    int64_t head[HEAD] = {
-        view->step,     view->steps,       view->height,          view->width,
-        view->channels, view->n_reference, view->teacher != NULL, view->label != NULL};
+    int64_t head[HEAD] = {view->step,     view->steps,       view->height,    view->width,
+                          view->channels, view->n_reference, !!view->teacher, !!view->label};
     float box[2] = {view->low, view->high};
     TensorWriter *writer = tensorwriter_new();
     tensorwriter_meta(writer, "format", "ddil samples 1");
@@ -293,13 +284,12 @@ typedef struct Taking {
     Status status;
 } Taking;
 
-static void take(void *context, const char *name, WalkType type, int rank,
-                 const long *shape, void *data)
+static void take(void *context, const char *name, WalkType type, int rank, const long *shape,
+                 void *data)
 {
     Taking *taking = context;
     if (!taking->status)
-        taking->status =
-            tensorfile_take(taking->file, name, type, rank, shape, data, NULL);
+        taking->status = tensorfile_take(taking->file, name, type, rank, shape, data, NULL);
 }
 
 /* Sizes from the file, believed only as far as they are small; the arrays must then fit
@@ -308,24 +298,21 @@ static Status read_shape(const TensorFile *file, Shape *shape, int64_t head[HEAD
 {
     long n = HEAD;
     const TensorInfo *label = tensorfile_find(file, "label");
-    if (tensorfile_take(file, "head", WALK_I64, 1, &n, head, NULL) || !label ||
-        label->rank != 1)
+    if (tensorfile_take(file, "head", WALK_I64, 1, &n, head, NULL) || !label || label->rank != 1)
         return STATUS_BAD_INPUT;
-    for (int k = 1; k < HEAD; k++) {
+    for (int k = 1; k < HEAD; k++)
         if (head[k] < 0 || head[k] > SAMPLES_MAX)
             return STATUS_BAD_INPUT;
-    }
-    *shape = (Shape){(int)label->shape[0], (int)head[1], (int)head[2], (int)head[3],
-                     (int)head[4],         (int)head[5], head[6] != 0, head[7] != 0, 0};
-    if (label->shape[0] > SAMPLES_MAX || shape->steps > STEPS_MAX ||
-        dims_of(shape) > NET_DIMS_MAX)
+    *shape = (Shape){(int)label->shape[0], (int)head[1], (int)head[2],
+                     (int)head[3],         (int)head[4], (int)head[5],
+                     head[6] != 0,         head[7] != 0, 0};
+    if (label->shape[0] > SAMPLES_MAX || shape->steps > STEPS_MAX || dims_of(shape) > NET_DIMS_MAX)
         return STATUS_BAD_INPUT;
     shape->levels = tensorfile_find(file, "critic") ? LEVELS : 0;
     const TensorInfo *student = tensorfile_find(file, "student");
     const TensorInfo *reference = tensorfile_find(file, "reference");
-    bool held =
-        student && student->size == states_of(shape) * sizeof(float) && reference &&
-        reference->size == (size_t)shape->reference * dims_of(shape) * sizeof(float);
+    bool held = student && student->size == states_of(shape) * sizeof(float) && reference &&
+                reference->size == (size_t)shape->reference * dims_of(shape) * sizeof(float);
     return held ? STATUS_OK : STATUS_BAD_INPUT;
 }
 

@@ -9,8 +9,9 @@
 
 typedef struct Gallery Gallery;
 
-/* Samples of the student as it is after `step`, with or without the paths of the first seeds. What never changes (teacher,
- * reference) is taken over from `before` when that is not NULL, which makes the call much cheaper. One reference. */
+/* Samples of the student as it is after `step`, with or without the paths of the first seeds. What
+ * never changes (teacher, reference) is taken over from `before` when that is not NULL, which makes
+ * the call much cheaper. One reference. */
 Gallery *gallery_make(const Lab *lab, long step, const Gallery *before, bool paths);
 Gallery *gallery_keep(Gallery *gallery);
 void gallery_drop(Gallery *gallery); /* NULL is fine */

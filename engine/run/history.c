@@ -72,8 +72,8 @@ double history_smooth_loss(const History *history)
     return rows_smooth(history->curves, 0, SMOOTHING_OF_LOSS);
 }
 
-void history_metrics(History *history, long step, double loss, double grad_norm,
-                     double lr, const double *values)
+void history_metrics(History *history, long step, double loss, double grad_norm, double lr,
+                     const double *values)
 {
     history->step = step;
     history->loss = loss;
@@ -91,7 +91,7 @@ void history_metrics(History *history, long step, double loss, double grad_norm,
         history->best = smooth;
 }
 
-/* ---- Shift ------------------------------------------------------------------------ */
+/* ---- Shift ---- */
 
 /* Very long runs keep every second column. */
 static void thin_columns(History *history)
@@ -101,8 +101,8 @@ static void thin_columns(History *history)
     for (int c = 0; c < history->columns; c += 2, kept++) {
         history->shift_step[kept] = history->shift_step[c];
         for (int f = 0; f < SHIFT_FIELDS; f++)
-            memmove(history->field[f] + (size_t)kept * rows,
-                    history->field[f] + (size_t)c * rows, rows * sizeof(float));
+            memmove(history->field[f] + (size_t)kept * rows, history->field[f] + (size_t)c * rows,
+                    rows * sizeof(float));
     }
     history->columns = kept;
 }
@@ -117,8 +117,7 @@ static void make_room(History *history)
     }
     history->room = history->room ? 2 * history->room : 64;
     size_t cells = (size_t)history->room * (size_t)history->rows;
-    history->shift_step =
-        regrow(history->shift_step, (size_t)history->room * sizeof(long));
+    history->shift_step = regrow(history->shift_step, (size_t)history->room * sizeof(long));
     for (int f = 0; f < SHIFT_FIELDS; f++)
         history->field[f] = regrow(history->field[f], cells * sizeof(float));
 }
@@ -134,10 +133,8 @@ void history_shift(History *history, long step, int n, const ShiftRow *rows)
     for (int r = 0; r < n; r++) {
         const ShiftRow *row = &rows[r];
         const double value[SHIFT_FIELDS] = {
-            row->own,    row->forward,      row->ratio,
-            row->low,    row->high,         row->mmd2,
-            row->null95, row->mmd2_teacher, row->null95_teacher,
-            row->paired};
+            row->own,    row->forward,      row->ratio,          row->low,   row->high, row->mmd2,
+            row->null95, row->mmd2_teacher, row->null95_teacher, row->paired};
         history->time[r] = row->time;
         for (int f = 0; f < SHIFT_FIELDS; f++)
             history->field[f][at + (size_t)r] = (float)value[f];
@@ -150,8 +147,7 @@ double history_worst_shift(const History *history, int *row)
     *row = 0;
     if (!history->columns)
         return worst;
-    const float *ratio =
-        history->field[2] + (size_t)(history->columns - 1) * (size_t)history->rows;
+    const float *ratio = history->field[2] + (size_t)(history->columns - 1) * (size_t)history->rows;
     for (int r = history->rows > 1; r < history->rows; r++) {
         if (isnan(worst) || (double)ratio[r] > worst) {
             worst = (double)ratio[r];
@@ -161,8 +157,7 @@ double history_worst_shift(const History *history, int *row)
     return worst;
 }
 
-/* ---- Evaluation, events
- * ---------------------------------------------------------------------------------- */
+/* ---- Evaluation, events ---- */
 
 void history_eval(History *history, long step, const EvalReport *report)
 {
@@ -202,8 +197,7 @@ void history_event(History *history, long step, const char *text)
     }
     if (history->marks == history->marks_room) {
         history->marks_room = history->marks_room ? 2 * history->marks_room : 16;
-        history->mark =
-            regrow(history->mark, (size_t)history->marks_room * sizeof(MarkView));
+        history->mark = regrow(history->mark, (size_t)history->marks_room * sizeof(MarkView));
     }
     int at = history->marks++;
     for (; at > 0 && history->mark[at - 1].step > step; at--) /* a note may be about the past */
@@ -214,8 +208,7 @@ void history_event(History *history, long step, const char *text)
 
 /* Time is what the steps took at the speed measured over them: clocks would count pauses
  * too. */
-void history_times(History *history, long step, double steps_per_s, double nfe,
-                   double shift_nfe)
+void history_times(History *history, long step, double steps_per_s, double nfe, double shift_nfe)
 {
     long steps = step - history->times_step;
     if (steps > 0 && steps_per_s > 0)

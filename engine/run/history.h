@@ -15,10 +15,10 @@ enum { SHIFT_ROWS_MAX = 64, SHIFT_COLUMNS_MAX = 2048, SHIFT_FIELDS = 10 };
 typedef struct History {
     int terms; /* [0] loss, [1] grad_norm, then the method's and the origins' */
     char name[TERMS_MAX][24];
-    Rows *curves; /* a column a term */
-    Rows *times;  /* seconds of training and network evaluations, by step */
+    Rows *curves;          /* a column a term */
+    Rows *times;           /* seconds of training and network evaluations, by step */
     int column[TERMS_MAX]; /* of what follows lr in metrics.csv, from term [2] on */
-    long step; /* of the last row */
+    long step;             /* of the last row */
     double loss, grad_norm, lr;
     double best; /* lowest smoothed loss; NaN before */
 
@@ -54,16 +54,16 @@ void history_name_terms(History *history, int n, const char *const *names);
 /* Only the loss and the norm of the gradient stay; the costs are still counted. */
 void history_drop_terms(History *history);
 /* values: as many as names. */
-void history_metrics(History *history, long step, double loss, double grad_norm,
-                     double lr, const double *values);
+void history_metrics(History *history, long step, double loss, double grad_norm, double lr,
+                     const double *values);
 void history_shift(History *history, long step, int n, const ShiftRow *rows);
 void history_eval(History *history, long step, const EvalReport *report);
-/* "state: done ..." sets the state, anything else is a mark; marks are kept in the order of their steps. */
+/* "state: done ..." sets the state, anything else is a mark; marks are kept in the order of their
+ * steps. */
 void history_event(History *history, long step, const char *text);
 
 /* A row of times.csv. */
-void history_times(History *history, long step, double steps_per_s, double nfe,
-                   double shift_nfe);
+void history_times(History *history, long step, double steps_per_s, double nfe, double shift_nfe);
 
 /* Reads a folder's logs into an initialised history; metrics.csv decides the names.
  * Missing logs are fine. */

@@ -22,8 +22,8 @@ static void metrics_row(History *history, const CsvReader *reader, long step, vo
     (void)state;
     for (int i = 0; i < reader->columns - METRICS_FIXED && i < TERMS_MAX; i++)
         values[i] = csv_real(reader, METRICS_FIXED + i);
-    history_metrics(history, step, csv_real(reader, 1), csv_real(reader, 2),
-                    csv_real(reader, 3), values);
+    history_metrics(history, step, csv_real(reader, 1), csv_real(reader, 2), csv_real(reader, 3),
+                    values);
 }
 
 /* A measurement being collected. */
@@ -68,8 +68,7 @@ static void eval_row(History *history, const CsvReader *reader, long step, void 
                          .nfe = (int)csv_real(reader, 2),
                          .n = (int)csv_real(reader, 3)};
     (void)state;
-    for (int c = EVAL_FIXED; c + 2 < reader->columns && report.metrics < EVAL_METRICS_MAX;
-         c += 3)
+    for (int c = EVAL_FIXED; c + 2 < reader->columns && report.metrics < EVAL_METRICS_MAX; c += 3)
         report.metric[report.metrics++] = (Metric){.name = reader->name[c],
                                                    .value = csv_real(reader, c),
                                                    .low = csv_real(reader, c + 1),
@@ -92,7 +91,7 @@ static void times_row(History *history, const CsvReader *reader, long step, void
                   csv_real(reader, csv_column(reader, "shift_nfe")));
 }
 
-/* ---- Logs -------------------------------------------------------------------------- */
+/* ---- Logs ---- */
 
 typedef struct LogRow {
     const char *file;
@@ -128,8 +127,8 @@ static Status read_logs(History *history, const char *folder, bool ends, Error *
         if (ends && !log->end)
             continue;
         file_join(path, folder, log->file);
-        status = ends ? csv_open_end(&reader, path, log->end, error)
-                      : csv_open(&reader, path, error);
+        status =
+            ends ? csv_open_end(&reader, path, log->end, error) : csv_open(&reader, path, error);
         if (status)
             break;
         if (log->header)
@@ -152,7 +151,7 @@ Status history_read_ends(History *history, const char *folder, Error *error)
     return read_logs(history, folder, true, error);
 }
 
-/* ---- Logs that grow ---------------------------------------------------------------- */
+/* ---- Logs that grow ---- */
 
 struct Trail {
     CsvTail tail[LOG_COUNT];

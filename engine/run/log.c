@@ -12,7 +12,8 @@
 static const char *const FILES[LOGS] = {"metrics.csv",   "shift.csv",  "eval.csv",
                                         "threshold.csv", "events.csv", "times.csv"};
 static const char SHIFT_HEADER[] =
-    "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,paired,mmd2_teacher_null95\n";
+    "step,i,time,own,forward,ratio,low,high,mmd2,mmd2_null95,mmd2_teacher,paired,"
+    "mmd2_teacher_null95\n";
 static const char EVENTS_HEADER[] = "step,clock,text\n";
 static const char TIMES_HEADER[] = "step,clock,steps_per_s,nfe,shift_nfe\n";
 enum { HEADER_SIZE = 1024 };
@@ -49,9 +50,8 @@ static Status check_header(const char *path, const char *header, Error *error)
     if (strcmp(line, header) == 0)
         return STATUS_OK;
     line[strcspn(line, "\n")] = 0;
-    return fail(error, STATUS_BAD_INPUT,
-                "%s:1: columns are \"%.100s\", this run writes \"%.200s\"", path, line,
-                header);
+    return fail(error, STATUS_BAD_INPUT, "%s:1: columns are \"%.100s\", this run writes \"%.200s\"",
+                path, line, header);
 }
 
 /* header NULL: written later. */
@@ -71,8 +71,7 @@ static Status open_log(Log *log, int which, const char *header, Error *error)
     return flush(log, which, error);
 }
 
-Status log_open(Log *log, const char *folder, int n, const char *const *names,
-                Error *error)
+Status log_open(Log *log, const char *folder, int n, const char *const *names, Error *error)
 {
     char metrics[HEADER_SIZE];
     const char *const header[LOGS] = {metrics, SHIFT_HEADER,  NULL,
@@ -101,8 +100,8 @@ Status log_sync(Log *log, Error *error)
 {
     for (int i = 0; i < LOGS; i++) {
         if (fsync(fileno(log->file[i])) != 0 && errno != EINVAL)
-            return fail(error, STATUS_FAILED, "cannot write %s/%s: %s", log->folder,
-                        FILES[i], strerror(errno));
+            return fail(error, STATUS_FAILED, "cannot write %s/%s: %s", log->folder, FILES[i],
+                        strerror(errno));
     }
     return STATUS_OK;
 }
@@ -126,8 +125,8 @@ Status log_shift(Log *log, long step, int n, const ShiftRow *rows, Error *error)
     FILE *out = log->file[LOG_SHIFT];
     for (int r = 0; r < n; r++) {
         const ShiftRow *row = &rows[r];
-        const double value[] = {row->time,         row->own,   row->forward, row->ratio,
-                                row->low,          row->high,  row->mmd2,    row->null95,
+        const double value[] = {row->time,         row->own,    row->forward,       row->ratio,
+                                row->low,          row->high,   row->mmd2,          row->null95,
                                 row->mmd2_teacher, row->paired, row->null95_teacher};
         fprintf(out, "%ld,%d", step, row->i);
         for (size_t k = 0; k < sizeof value / sizeof *value; k++)
@@ -137,9 +136,11 @@ Status log_shift(Log *log, long step, int n, const ShiftRow *rows, Error *error)
     return flush(log, LOG_SHIFT, error);
 }
 
-static void put_site(FILE *out, long step, char site, int i, const ClippedCount *now, const ClippedCount *then)
+static void put_site(FILE *out, long step, char site, int i, const ClippedCount *now,
+                     const ClippedCount *then)
 {
-    double coordinates = (double)(now->coordinates - then->coordinates), clipped = (double)(now->clipped - then->clipped);
+    double coordinates = (double)(now->coordinates - then->coordinates),
+           clipped = (double)(now->clipped - then->clipped);
     if (coordinates <= 0)
         return;
     fprintf(out, "%ld,%c,%d", step, site, i);
@@ -148,7 +149,8 @@ static void put_site(FILE *out, long step, char site, int i, const ClippedCount 
     fputc('\n', out);
 }
 
-Status log_threshold(Log *log, long step, int steps, const Clipped *now, const Clipped *then, Error *error)
+Status log_threshold(Log *log, long step, int steps, const Clipped *now, const Clipped *then,
+                     Error *error)
 {
     FILE *out = log->file[LOG_THRESHOLD];
     bool any = false;
@@ -225,12 +227,9 @@ Status log_event_in(const char *folder, long step, const char *text, Error *erro
 
 Status log_cut(const char *folder, long metrics, long shift, long eval, Error *error)
 {
-    const long last[LOGS] = {[LOG_METRICS] = metrics,
-                             [LOG_SHIFT] = shift,
-                             [LOG_EVAL] = eval,
-                             [LOG_THRESHOLD] = shift,
-                             [LOG_EVENTS] = LONG_MAX,
-                             [LOG_TIMES] = metrics};
+    const long last[LOGS] = {
+        [LOG_METRICS] = metrics, [LOG_SHIFT] = shift,     [LOG_EVAL] = eval,
+        [LOG_THRESHOLD] = shift, [LOG_EVENTS] = LONG_MAX, [LOG_TIMES] = metrics};
     Status status = STATUS_OK;
     for (int i = 0; i < LOGS && !status; i++) {
         char path[PATH_SIZE];

@@ -17,8 +17,7 @@ typedef struct Log {
 
 /* Opens for appending, with headers where a file is new. `names`: what follows lr in
  * metrics.csv. BAD_INPUT when a file holds other columns. */
-Status log_open(Log *log, const char *folder, int n, const char *const *names,
-                Error *error);
+Status log_open(Log *log, const char *folder, int n, const char *const *names, Error *error);
 void log_close(Log *log);
 /* Rows are on the disk. */
 Status log_sync(Log *log, Error *error);
@@ -28,9 +27,11 @@ Status log_sync(Log *log, Error *error);
 Status log_metrics(Log *log, long step, double loss, double grad_norm, double lr, int n,
                    const double *values, Error *error);
 Status log_shift(Log *log, long step, int n, const ShiftRow *rows, Error *error);
-/* What thresholding did since the last such rows: one for each site and sampling step that did anything, the first of
- * a run with a header before it. now, then: of five sites, in the order of SITE_LETTERS. */
-Status log_threshold(Log *log, long step, int steps, const Clipped *now, const Clipped *then, Error *error);
+/* What thresholding did since the last such rows: one for each site and sampling step that did
+ * anything, the first of a run with a header before it. now, then: of five sites, in the order of
+ * SITE_LETTERS. */
+Status log_threshold(Log *log, long step, int steps, const Clipped *now, const Clipped *then,
+                     Error *error);
 Status log_eval(Log *log, long step, const EvalReport *report, Error *error);
 Status log_event(Log *log, long step, const char *text, Error *error);
 Status log_times(Log *log, long step, double steps_per_s, double nfe, double shift_nfe,
@@ -39,7 +40,8 @@ Status log_times(Log *log, long step, double steps_per_s, double nfe, double shi
 /* One event into the folder of a run that is not open. */
 Status log_event_in(const char *folder, long step, const char *text, Error *error);
 
-/* Cuts rows past a checkpoint: the last step to keep in metrics (and times), shift (and threshold), eval.
+/* Cuts rows past a checkpoint: the last step to keep in metrics (and times), shift (and threshold),
+ * eval.
  */
 Status log_cut(const char *folder, long metrics, long shift, long eval, Error *error);
 

@@ -1,5 +1,5 @@
-/* Owns Paths. The teacher's part (Course) is made once and shared, the student's each time. May call measure's sampling and
- * principal components, the lab's policies. */
+/* Owns Paths. The teacher's part (Course) is made once and shared, the student's each time. May
+ * call measure's sampling and principal components, the lab's policies. */
 #include "engine/run/paths.h"
 #include "engine/measure/eval.h"
 #include "engine/measure/pca.h"
@@ -10,7 +10,7 @@
 
 enum {
     POINTS = 128,
-    PICTURES = 10, /* one of each class */
+    PICTURES = 10,   /* one of each class */
     MANY_STEPS = 16, /* sampling steps from which on fewer seeds are followed */
     POINT_FINE = 64, /* teacher's steps from noise to sample */
     PICTURE_FINE = 32,
@@ -33,8 +33,8 @@ typedef struct Course {
     float *cloud;
     int field, classes;
     float half;
-    int *label;    /* of the field's rows */
-    float *grid;   /* classes x field^2 x 2 */
+    int *label;      /* of the field's rows */
+    float *grid;     /* classes x field^2 x 2 */
     float *field_x0; /* N x classes x field^2 x 2 */
 } Course;
 
@@ -45,7 +45,7 @@ struct Paths {
     Arena arena;
 };
 
-/* ---- Tools ------------------------------------------------------------------------ */
+/* ---- Tools ---- */
 
 static int seeds_of(const Lab *lab)
 {
@@ -53,17 +53,22 @@ static int seeds_of(const Lab *lab)
     return lab->grid.steps > MANY_STEPS && n > PICTURES ? n / 4 : n;
 }
 
-static bool renoises(const Lab *lab)
-{
-    return lab_student(lab, false, 0).rule == RULE_RENOISE;
-}
+static bool renoises(const Lab *lab) { return lab_student(lab, false, 0).rule == RULE_RENOISE; }
 
 /* A roll-out between two stages on the samples' own noise. */
-static void follow(const Lab *lab, const Policy *policy, int n, const float *z, const int *label, int from, int to,
-                   float *states, float *x0s)
+static void follow(const Lab *lab, const Policy *policy, int n, const float *z, const int *label,
+                   int from, int to, float *states, float *x0s)
 {
-    rollout(lab->crew, &(Rollout){.policy = policy, .seed = lab->seed, .stream = STREAM_SAMPLE, .first = EVAL_FRESH,
-                                  .n = n, .noise = z, .label = label, .states = states, .x0s = x0s, .from = from,
+    rollout(lab->crew, &(Rollout){.policy = policy,
+                                  .seed = lab->seed,
+                                  .stream = STREAM_SAMPLE,
+                                  .first = EVAL_FRESH,
+                                  .n = n,
+                                  .noise = z,
+                                  .label = label,
+                                  .states = states,
+                                  .x0s = x0s,
+                                  .from = from,
                                   .to = to});
 }
 
@@ -89,7 +94,7 @@ static void project_rows(const Course *course, size_t n, const float *rows, floa
         project(course, rows + r * (size_t)course->dims, out + 2 * r);
 }
 
-/* ---- The teacher's part ----------------------------------------------------------- */
+/* ---- The teacher's part ---- */
 
 static void open_cloud(Course *course, const Lab *lab, Arena *scratch)
 {
@@ -106,20 +111,25 @@ static void open_cloud(Course *course, const Lab *lab, Arena *scratch)
 }
 
 /* The teacher's own path, seen at each of its steps. */
-static void go_straight(Course *course, const Lab *lab, const float *noise, const int *label, Arena *scratch)
+static void go_straight(Course *course, const Lab *lab, const float *noise, const int *label,
+                        Arena *scratch)
 {
-    size_t row = (size_t)course->n * (size_t)course->dims, planes = (size_t)(course->steps * course->substeps) + 1;
+    size_t row = (size_t)course->n * (size_t)course->dims,
+           planes = (size_t)(course->steps * course->substeps) + 1;
     float *states = arena_floats(scratch, planes * row);
     Policy teacher = lab_teacher(lab, course->steps * course->substeps, 1);
     follow(lab, &teacher, course->n, noise, label, 0, 0, states, NULL);
     course->line = arena_floats(&course->arena, planes * (size_t)course->n * 2);
     project_rows(course, planes * (size_t)course->n, states, course->line);
     for (int k = 0; k <= course->steps; k++)
-        memcpy(course->states + (size_t)k * row, states + (size_t)(k * course->substeps) * row, row * sizeof(float));
+        memcpy(course->states + (size_t)k * row, states + (size_t)(k * course->substeps) * row,
+               row * sizeof(float));
 }
 
-/* As the student's sampler would with the teacher's long paths for estimates, on the same fresh noise. */
-static void go_renoising(Course *course, const Lab *lab, const float *noise, const int *label, Arena *scratch)
+/* As the student's sampler would with the teacher's long paths for estimates, on the same fresh
+ * noise. */
+static void go_renoising(Course *course, const Lab *lab, const float *noise, const int *label,
+                         Arena *scratch)
 {
     size_t d = (size_t)course->dims, row = (size_t)course->n * d;
     int steps = course->steps;
@@ -131,7 +141,8 @@ static void go_renoising(Course *course, const Lab *lab, const float *noise, con
     memcpy(course->states, noise, row * sizeof(float));
     for (int k = 0; k < steps; k++) {
         Noise to = noise_at(lab->schedule, (double)(steps - k - 1) / steps);
-        follow(lab, &teacher, course->n, course->states + (size_t)k * row, label, k, 0, states, NULL);
+        follow(lab, &teacher, course->n, course->states + (size_t)k * row, label, k, 0, states,
+               NULL);
         for (size_t r = 0; r < (size_t)course->n; r++)
             step_renoise(course->dims, to, states + (size_t)steps * row + r * d, &rng[r],
                          course->states + (size_t)(k + 1) * row + r * d);
@@ -200,7 +211,8 @@ static Course *course_make(const Lab *lab, const float *noise, const int *label)
     open_cloud(course, lab, &scratch);
     lay_grid(course, lab);
     if (lab->has_teacher) {
-        course->states = arena_floats(&course->arena, (size_t)(course->steps + 1) * (size_t)(course->n * course->dims));
+        course->states = arena_floats(&course->arena, (size_t)(course->steps + 1) *
+                                                          (size_t)(course->n * course->dims));
         (renoises(lab) ? go_renoising : go_straight)(course, lab, noise, label, &scratch);
         ask_field(course, lab, &scratch);
     }
@@ -216,7 +228,7 @@ static void course_drop(Course *course)
     free(course);
 }
 
-/* ---- The student's part ----------------------------------------------------------- */
+/* ---- The student's part ---- */
 
 static double dot(int d, const float *a, const float *from_a, const float *b, const float *from_b)
 {
@@ -243,13 +255,16 @@ static void write_path(const Writing *writing, int r, const float *states)
         size_t at = (size_t)r * (size_t)(course->steps + 1) + (size_t)k;
         project_rows(course, n, from + (size_t)k * row, writing->path + 2 * at * n);
         for (size_t p = 0; p < n && course->states; p++) {
-            const float *z = from + (size_t)k * row + p * d, *teacher = course->states + (size_t)k * row + p * d;
-            writing->gap[at * n + p] = (float)sqrt(dot(course->dims, z, teacher, z, teacher) / (double)d);
+            const float *z = from + (size_t)k * row + p * d,
+                        *teacher = course->states + (size_t)k * row + p * d;
+            writing->gap[at * n + p] =
+                (float)sqrt(dot(course->dims, z, teacher, z, teacher) / (double)d);
         }
     }
 }
 
-/* Of the gap after step r + 1 (stage r + 1), what a student's step from the teacher's state makes, along the gap. */
+/* Of the gap after step r + 1 (stage r + 1), what a student's step from the teacher's state makes,
+ * along the gap. */
 static void write_fresh(const Writing *writing, int r, const float *states)
 {
     const Course *course = writing->course;
@@ -271,7 +286,8 @@ static void restart(const Lab *lab, const int *label, const Writing *writing, Ar
     Policy student = lab_student(lab, false, 0);
     float *states = arena_floats(scratch, (size_t)(course->steps + 1) * row);
     for (int r = 1; r <= course->steps; r++) {
-        follow(lab, &student, course->n, course->states + (size_t)r * row, label, r, 0, states, NULL);
+        follow(lab, &student, course->n, course->states + (size_t)r * row, label, r, 0, states,
+               NULL);
         write_path(writing, r, states);
         if (r < course->steps)
             write_fresh(writing, r, states);
@@ -285,7 +301,8 @@ static const float *by_class(const Course *course, const float *field, Arena *ar
     float *out = arena_floats(arena, (size_t)course->steps * classes * each);
     for (size_t k = 0; k < (size_t)course->steps; k++)
         for (size_t c = 0; c < classes; c++)
-            memcpy(out + (c * (size_t)course->steps + k) * each, field + (k * classes + c) * each, each * sizeof *out);
+            memcpy(out + (c * (size_t)course->steps + k) * each, field + (k * classes + c) * each,
+                   each * sizeof *out);
     return out;
 }
 
@@ -297,7 +314,8 @@ static void fill_field(Paths *paths, const Lab *lab, Arena *scratch)
     if (!rows)
         return;
     Policy student = lab_student(lab, false, 0);
-    float *states = arena_floats(scratch, 2 * rows * (steps + 1)), *x0s = arena_floats(scratch, 2 * rows * steps);
+    float *states = arena_floats(scratch, 2 * rows * (steps + 1)),
+          *x0s = arena_floats(scratch, 2 * rows * steps);
     for (int k = 0; k < steps; k++)
         follow(lab, &student, rows, course->grid, course->label, k, k + 1, states, x0s);
     view->field = course->field;
@@ -313,15 +331,17 @@ static const float *first_rows(const SamplesView *samples, int n, size_t d, Aren
 {
     float *own = arena_floats(arena, (size_t)(samples->steps + 1) * (size_t)n * d);
     for (size_t k = 0; k <= (size_t)samples->steps; k++)
-        memcpy(own + k * (size_t)n * d, samples->student + k * (size_t)samples->n * d, (size_t)n * d * sizeof *own);
+        memcpy(own + k * (size_t)n * d, samples->student + k * (size_t)samples->n * d,
+               (size_t)n * d * sizeof *own);
     return own;
 }
 
-static void fill_paths(Paths *paths, const Lab *lab, const float *own, const int *label, Arena *scratch)
+static void fill_paths(Paths *paths, const Lab *lab, const float *own, const int *label,
+                       Arena *scratch)
 {
     const Course *course = paths->course;
-    size_t starts = course->states ? (size_t)course->steps + 1 : 1, planes = (size_t)course->steps + 1,
-           n = (size_t)course->n;
+    size_t starts = course->states ? (size_t)course->steps + 1 : 1,
+           planes = (size_t)course->steps + 1, n = (size_t)course->n;
     Writing writing = {course, arena_zero(&paths->arena, starts * planes * n * 2 * sizeof(float)),
                        arena_zero(&paths->arena, starts * planes * n * sizeof(float)),
                        arena_zero(&paths->arena, planes * n * sizeof(float)), own};
@@ -374,15 +394,13 @@ void paths_drop(Paths *paths)
     free(paths);
 }
 
-const PathsView *paths_view(const Paths *paths)
-{
-    return &paths->view;
-}
+const PathsView *paths_view(const Paths *paths) { return &paths->view; }
 
 double paths_cost(const Lab *lab)
 {
     double steps = lab->grid.steps, classes = lab->data.conditional ? lab->data.classes : 1;
-    double field = lab->data.dims == 2 && classes <= FIELD_CLASSES_MAX ? classes * FIELD * FIELD : 0;
+    double field =
+        lab->data.dims == 2 && classes <= FIELD_CLASSES_MAX ? classes * FIELD * FIELD : 0;
     Policy student = lab_student(lab, false, 0);
     return (seeds_of(lab) * (steps - 1) / 2 + field) * steps * denoiser_cost(&student.denoiser);
 }

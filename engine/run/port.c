@@ -16,7 +16,7 @@
 
 static const double PATIENCE_S = 10; /* for half a line, and for an answer unread */
 
-/* ---- Connections ------------------------------------------------------------------ */
+/* ---- Connections ---- */
 
 void port_count(Port *port)
 {
@@ -84,13 +84,12 @@ static void welcome(Port *port)
 /* false: the connection is over. */
 static bool take_bytes(Client *client)
 {
-    ssize_t n = recv(client->socket, client->in + client->filled,
-                     (size_t)(LINE_SIZE - client->filled), 0);
+    ssize_t n =
+        recv(client->socket, client->in + client->filled, (size_t)(LINE_SIZE - client->filled), 0);
     if (n <= 0)
         return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
     client->filled += (int)n;
-    bool endless = client->filled == LINE_SIZE &&
-                   !memchr(client->in, '\n', (size_t)client->filled);
+    bool endless = client->filled == LINE_SIZE && !memchr(client->in, '\n', (size_t)client->filled);
     if (!endless)
         return true;
     client_error(client, "the line is too long");
@@ -134,8 +133,7 @@ static void drain(int descriptor)
 /* One wait and what it brings. */
 static void turn(Port *port)
 {
-    struct pollfd wait[CLIENTS + 2] = {{port->kick[0], POLLIN, 0},
-                                       {port->socket, POLLIN, 0}};
+    struct pollfd wait[CLIENTS + 2] = {{port->kick[0], POLLIN, 0}, {port->socket, POLLIN, 0}};
     int owing = 0;
     for (int i = 0; i < CLIENTS; i++) {
         const Client *client = &port->client[i];
@@ -146,10 +144,9 @@ static void turn(Port *port)
     }
     poll(wait, CLIENTS + 2, owing ? 1000 : -1);
     drain(port->kick[0]);
-    for (int i = 0; i < CLIENTS; i++) {
+    for (int i = 0; i < CLIENTS; i++)
         if (port->client[i].socket >= 0)
             attend(port, &port->client[i], wait[i + 2].revents);
-    }
     if (wait[1].revents)
         welcome(port);
 }
@@ -171,7 +168,7 @@ void port_note(Port *port, const NoteView *note)
         return; /* full: it will look */
 }
 
-/* ---- Life ------------------------------------------------------------------------- */
+/* ---- Life ---- */
 
 /* Signals are for the thread that listens to the terminal. */
 Status port_wake(Port *port, Error *error)
@@ -182,8 +179,7 @@ Status port_wake(Port *port, Error *error)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     port->running = pthread_create(&port->thread, NULL, serve, port) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return port->running ? STATUS_OK
-                         : fail(error, STATUS_FAILED, "cannot start a thread");
+    return port->running ? STATUS_OK : fail(error, STATUS_FAILED, "cannot start a thread");
 }
 
 void port_rest(Port *port)
@@ -213,10 +209,9 @@ void port_close(Port *port)
         socket_remove(port->runs);
         close(port->socket);
     }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         if (port->kick[i] >= 0)
             close(port->kick[i]);
-    }
     pthread_mutex_destroy(&port->lock);
     free(port);
 }
@@ -247,7 +242,4 @@ Status port_open(Port **opened, Engine *engine, const char *runs, Error *error)
     return STATUS_OK;
 }
 
-int port_viewers(const Port *port)
-{
-    return port ? atomic_load(&port->viewers) : 0;
-}
+int port_viewers(const Port *port) { return port ? atomic_load(&port->viewers) : 0; }

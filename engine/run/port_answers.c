@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* ---- Lines out -------------------------------------------------------------------- */
+/* ---- Lines out ---- */
 
 static void put_line(Client *client, const Line *line)
 {
@@ -27,8 +27,8 @@ void client_error(Client *client, const char *text)
 bool client_flush(Client *client)
 {
     while (client->sent < client->used) {
-        ssize_t n = send(client->socket, client->out + client->sent,
-                         client->used - client->sent, MSG_NOSIGNAL);
+        ssize_t n = send(client->socket, client->out + client->sent, client->used - client->sent,
+                         MSG_NOSIGNAL);
         if (n < 0)
             return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
         client->sent += (size_t)n;
@@ -38,7 +38,7 @@ bool client_flush(Client *client)
     return true;
 }
 
-/* ---- Status ----------------------------------------------------------------------- */
+/* ---- Status ---- */
 
 static void put_owner(Port *port, Client *client)
 {
@@ -104,14 +104,13 @@ static void put_status(Port *port, Client *client)
     client->seen = now;
 }
 
-/* ---- Samples ---------------------------------------------------------------------- */
+/* ---- Samples ---- */
 
 static Status save_samples(Port *port, const RunView *view, Error *error)
 {
-    for (int i = 0; i < SAVED; i++) {
+    for (int i = 0; i < SAVED; i++)
         if (port->saved[i].run == view->id && port->saved[i].step == view->samples.step)
             return STATUS_OK;
-    }
     Status status = run_view_save_samples(view, port->runs, error);
     if (!status)
         port->saved[port->next_saved++ % SAVED] = (Saved){view->id, view->samples.step};
@@ -123,11 +122,9 @@ static void put_samples(Port *port, Client *client, int run)
     Line line = {.kind = LINE_SAMPLES, .run = run, .step = -1};
     Error error = {{0}};
     const Snapshot *now = snapshot_take(port->engine);
-    for (int i = 0; i < now->runs; i++) {
-        if (now->run[i]->id == run &&
-            save_samples(port, now->run[i], &error) == STATUS_OK)
+    for (int i = 0; i < now->runs; i++)
+        if (now->run[i]->id == run && save_samples(port, now->run[i], &error) == STATUS_OK)
             line.step = now->run[i]->samples.step;
-    }
     engine_drop(port->engine, now);
     if (line.step >= 0)
         put_line(client, &line);
@@ -135,7 +132,7 @@ static void put_samples(Port *port, Client *client, int run)
         client_error(client, *error.text ? error.text : "this run has no samples yet");
 }
 
-/* ---- Notes ------------------------------------------------------------------------ */
+/* ---- Notes ---- */
 
 /* The tag a viewer gave the command with this ticket; 0: not this viewer's. */
 static long tag_of(Client *client, long ticket)
@@ -173,12 +170,11 @@ void client_notes(Port *port, Client *client)
     }
 }
 
-/* ---- Requests --------------------------------------------------------------------- */
+/* ---- Requests ---- */
 
 static void refuse(Client *client, const Line *line, const char *why)
 {
-    Line answer = {.kind = LINE_NOTE,
-                   .note = {.ticket = line->tag, .status = STATUS_BAD_INPUT}};
+    Line answer = {.kind = LINE_NOTE, .note = {.ticket = line->tag, .status = STATUS_BAD_INPUT}};
     snprintf(answer.note.text, sizeof answer.note.text, "%s", why);
     put_line(client, &answer);
 }

@@ -14,13 +14,12 @@ static const char *const COMMANDS[] = {
     [COMMAND_STEP] = "step", [COMMAND_SET] = "set",     [COMMAND_SAVE] = "save",
     [COMMAND_FORK] = "fork", [COMMAND_NOTE] = "note",   [COMMAND_DELETE] = "delete",
 };
-static const char *const OWNERS[] = {[OWNER_NONE] = "nobody",
-                                     [OWNER_WORKBENCH] = "workbench",
-                                     [OWNER_HEADLESS] = "headless"};
+static const char *const OWNERS[] = {
+    [OWNER_NONE] = "nobody", [OWNER_WORKBENCH] = "workbench", [OWNER_HEADLESS] = "headless"};
 #define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 enum { STATE_COUNT = RUN_FAILED + 1 };
 
-/* ---- Fields in -------------------------------------------------------------------- */
+/* ---- Fields in ---- */
 
 /* Takes a field and the space behind it; empty fields are none. */
 static bool take_word(const char **text, char *word, size_t size)
@@ -67,10 +66,9 @@ static bool take_choice(const char **text, const char *const *words, int n, int 
     *index = 0;
     if (!take_word(text, word, sizeof word))
         return false;
-    for (*index = 0; *index < n; ++*index) {
+    for (*index = 0; *index < n; ++*index)
         if (words[*index] && strcmp(words[*index], word) == 0)
             return true;
-    }
     return false;
 }
 
@@ -94,7 +92,7 @@ static bool take_text(const char **text, char *out, size_t size)
     return true;
 }
 
-/* ---- Fields out ------------------------------------------------------------------- */
+/* ---- Fields out ---- */
 
 typedef struct Out {
     char *text;
@@ -135,13 +133,11 @@ static void put_text(Out *out, const char *text)
         bool escaped = *text == '\n' || *text == '\\';
         if (escaped)
             put_char(out, '\\');
-        put_char(out, *text == '\n'                        ? 'n'
-                      : iscntrl((unsigned char)*text) ? ' '
-                                                      : *text);
+        put_char(out, *text == '\n' ? 'n' : iscntrl((unsigned char)*text) ? ' ' : *text);
     }
 }
 
-/* ---- Each kind -------------------------------------------------------------------- */
+/* ---- Each kind ---- */
 
 static bool read_hello(Line *line, const char **text)
 {
@@ -196,8 +192,7 @@ static void write_nothing(Out *out, const Line *line)
 static bool read_samples(Line *line, const char **text)
 {
     line->step = -1;
-    return take_int(text, 1, &line->run) &&
-           (!**text || take_long(text, 0, LONG_MAX, &line->step));
+    return take_int(text, 1, &line->run) && (!**text || take_long(text, 0, LONG_MAX, &line->step));
 }
 
 static void write_samples(Out *out, const Line *line)
@@ -234,10 +229,9 @@ static bool read_run(Line *line, const char **text)
                 take_long(text, -1, LONG_MAX, &run->checkpoint) &&
                 take_long(text, -1, LONG_MAX, &run->samples);
     run->state = good ? (RunState)state : RUN_PAUSED;
-    double *const reals[] = {&run->speed,    &run->left,     &run->nfe,
-                             &run->share,    &run->prior[0], &run->prior[1],
-                             &run->prior[2], &run->drawn[0], &run->drawn[1],
-                             &run->drawn[2]};
+    double *const reals[] = {&run->speed,    &run->left,     &run->nfe,      &run->share,
+                             &run->prior[0], &run->prior[1], &run->prior[2], &run->drawn[0],
+                             &run->drawn[1], &run->drawn[2]};
     for (int i = 0; i < COUNT(reals) && good; i++)
         good = take_real(text, reals[i]);
     return good && take_word(text, run->name, sizeof run->name) &&
@@ -264,20 +258,14 @@ static void write_run(Out *out, const Line *line)
     put_text(out, run->note);
 }
 
-static bool read_gone(Line *line, const char **text)
-{
-    return take_int(text, 1, &line->run);
-}
+static bool read_gone(Line *line, const char **text) { return take_int(text, 1, &line->run); }
 
-static void write_gone(Out *out, const Line *line)
-{
-    put_long(out, line->run);
-}
+static void write_gone(Out *out, const Line *line) { put_long(out, line->run); }
 
 static bool read_end(Line *line, const char **text)
 {
-    return take_long(text, 0, LONG_MAX, &line->serial) &&
-           take_real(text, &line->cpu_share) && take_real(text, &line->rss_mib);
+    return take_long(text, 0, LONG_MAX, &line->serial) && take_real(text, &line->cpu_share) &&
+           take_real(text, &line->rss_mib);
 }
 
 static void write_end(Out *out, const Line *line)
@@ -292,8 +280,7 @@ static bool read_note(Line *line, const char **text)
     NoteView *note = &line->note;
     long status;
     bool good = take_long(text, 0, LONG_MAX, &note->ticket) &&
-                take_long(text, 0, STATUS_BLOCKED, &status) &&
-                take_int(text, 0, &note->run) &&
+                take_long(text, 0, STATUS_BLOCKED, &status) && take_int(text, 0, &note->run) &&
                 take_word(text, note->time, sizeof note->time) &&
                 take_text(text, note->text, sizeof note->text);
     note->status = good ? (Status)status : STATUS_OK;
@@ -315,12 +302,9 @@ static bool read_error(Line *line, const char **text)
     return take_text(text, line->text, sizeof line->text);
 }
 
-static void write_error(Out *out, const Line *line)
-{
-    put_text(out, line->text);
-}
+static void write_error(Out *out, const Line *line) { put_text(out, line->text); }
 
-/* ---- The table -------------------------------------------------------------------- */
+/* ---- The table ---- */
 
 typedef struct LineRow {
     const char *word;
@@ -347,10 +331,9 @@ Status line_read(Line *line, const char *text, Error *error)
 {
     char word[24] = "";
     const char *rest = text;
-    for (const char *c = text; *c; c++) {
+    for (const char *c = text; *c; c++)
         if (iscntrl((unsigned char)*c))
             return fail(error, STATUS_BAD_INPUT, "a line is printable text");
-    }
     memset(line, 0, sizeof *line);
     take_word(&rest, word, sizeof word);
     for (int kind = 0; kind < COUNT(ROWS); kind++) {

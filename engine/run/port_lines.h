@@ -10,11 +10,10 @@
  *     samples RUN                              the newest samples, as a file
  *   to the viewer
  *     owner PROCESS workbench|headless VIEWERS           answers hello; begins every status
- *     run ID STATE STEP CHECKPOINT SAMPLES SPEED LEFT NFE SHARE PRIOR*3 DRAWN*3 NAME NOTE   a run that changed
- *     gone ID                                            a run that is no more
- *     end SERIAL CPU RSS                                 ends a status
- *     samples ID STEP                                    samples/live.safetensors holds these
- *     note TAG STATUS RUN TIME TEXT                      answers `do TAG`; TAG 0: news
+ *     run ID STATE STEP CHECKPOINT SAMPLES SPEED LEFT NFE SHARE PRIOR*3 DRAWN*3 NAME NOTE   a run
+ * that changed gone ID                                            a run that is no more end SERIAL
+ * CPU RSS                                 ends a status samples ID STEP samples/live.safetensors
+ * holds these note TAG STATUS RUN TIME TEXT                      answers `do TAG`; TAG 0: news
  *     error TEXT                                         the line before made no sense
  *
  * Nothing here reads or writes a descriptor. No pointer into a line is kept. */
@@ -57,11 +56,11 @@ typedef struct Line {
     int run;         /* samples, gone */
     long step;       /* samples from the owner; -1 in a request */
     OwnerView owner;
-    RunLine about;   /* run */
-    long serial;     /* end */
+    RunLine about; /* run */
+    long serial;   /* end */
     double cpu_share, rss_mib;
-    NoteView note;   /* its ticket is the tag */
-    char text[256];  /* error */
+    NoteView note;  /* its ticket is the tag */
+    char text[256]; /* error */
 } Line;
 
 /* Reads one line without its newline. BAD_INPUT says what is wrong with it. */

@@ -17,7 +17,7 @@ typedef struct Client {
     int filled;
     char *out; /* [room], answers not yet taken: [sent, used) */
     size_t sent, used, room;
-    double since; /* half a line, or an answer, waits since then; 0: nothing does */
+    double since;         /* half a line, or an answer, waits since then; 0: nothing does */
     uint64_t told;        /* notes up to this number were passed on */
     const Snapshot *seen; /* of its last status, NULL */
     Pending pending[PENDING];

@@ -65,7 +65,7 @@ void rows_drop(Rows *rows)
     free(rows);
 }
 
-/* ---- Growing ---------------------------------------------------------------------- */
+/* ---- Growing ---- */
 
 /* A table twice as long; the one it replaces is kept. */
 static void *longer(Rows *rows, void *table, int room)

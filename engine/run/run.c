@@ -13,17 +13,14 @@
 enum { PRETRAIN_BLOCK = 8, EVAL_POINTS = 4000, EVAL_PICTURES = 500 };
 static const double TIMES_EVERY_S = 5, SPEED_MEMORY_S = 4;
 
-/* ---- When ------------------------------------------------------------------------- */
+/* ---- When ---- */
 
 static bool budget_spent(const Run *run)
 {
     return run->lab.budget > 0 && lab_spent(&run->lab) >= run->lab.budget;
 }
 
-bool run_finished(const Run *run)
-{
-    return run->step >= run->lab.steps || budget_spent(run);
-}
+bool run_finished(const Run *run) { return run->step >= run->lab.steps || budget_spent(run); }
 
 static bool every(const Run *run, long interval)
 {
@@ -39,15 +36,14 @@ static bool stage_due(const Run *run)
     case STAGE_EVAL:
         return end || (!start && every(run, config_int(&run->config, "run.eval_every")));
     case STAGE_SAVE:
-        return start || end ||
-               every(run, config_int(&run->config, "run.checkpoint_every"));
+        return start || end || every(run, config_int(&run->config, "run.checkpoint_every"));
     case STAGE_STEP:
     case STAGES: break;
     }
     return true;
 }
 
-/* ---- Speed ------------------------------------------------------------------------ */
+/* ---- Speed ---- */
 
 void run_count_speed(Run *run, double steps)
 {
@@ -83,7 +79,7 @@ static Status log_speed(Run *run, Error *error)
     return log_speed_now(run, error);
 }
 
-/* ---- One stage each --------------------------------------------------------------- */
+/* ---- One stage each ---- */
 
 static Status pretrain(Run *run, Error *error)
 {
@@ -109,8 +105,7 @@ static Status log_step(Run *run, const StepReport *report, Error *error)
     if (!every(run, config_int(&run->config, "run.log_every")) && !run_finished(run))
         return STATUS_OK;
     run_row_values(run, report, values);
-    history_metrics(&run->history, run->step, report->loss, report->grad_norm, report->lr,
-                    values);
+    history_metrics(&run->history, run->step, report->loss, report->grad_norm, report->lr, values);
     memcpy(run->clipped_logged, run->lab.clipped, sizeof run->clipped_logged);
     return log_metrics(&run->log, run->step, report->loss, report->grad_norm, report->lr,
                        run->terms, values, error);
@@ -127,10 +122,13 @@ static void count_origins(Run *run, const StepReport *report)
 Status run_broken(const Run *run, const char *what, long step, Error *error)
 {
     if (run->checkpoint < 0)
-        return fail(error, STATUS_FAILED, "%s is no longer finite before the first step; begin again with a smaller "
-                    "student.pretrain_lr", what);
+        return fail(error, STATUS_FAILED,
+                    "%s is no longer finite before the first step; begin again with a smaller "
+                    "student.pretrain_lr",
+                    what);
     return fail(error, STATUS_FAILED,
-                "%s is no longer finite at step %ld; the checkpoint of step %ld stands. Branch off there or earlier: ddil "
+                "%s is no longer finite at step %ld; the checkpoint of step %ld stands. Branch off "
+                "there or earlier: ddil "
                 "fork %d --at %ld -s optimizer.lr=%.3g (a smaller optimizer.clip may help too)",
                 what, step, run->checkpoint, run_id(run), run->checkpoint, run->lab.adam.lr / 10);
 }
@@ -177,8 +175,8 @@ static void renew_gallery(Run *run)
     bool lacking = !run->gallery || (run->follows && !gallery_view(run->gallery)->paths);
     if (!lacking && run->gallery_step == run->step && !run->gallery_stale)
         return;
-    Gallery *gallery = gallery_make(&run->lab, run->step,
-                                    run->gallery_stale ? NULL : run->gallery, run->follows);
+    Gallery *gallery =
+        gallery_make(&run->lab, run->step, run->gallery_stale ? NULL : run->gallery, run->follows);
     run->gallery_stale = false;
     gallery_drop(run->gallery);
     run->gallery = gallery;
@@ -199,12 +197,11 @@ static Status save_sheet(Run *run, Error *error)
     Error reason;
     renew_gallery(run);
     snprintf(name, sizeof name, "samples/step-%08ld.png", run->step);
-    Status status = sheet_save(gallery_view(run->gallery),
-                               file_join(path, run->folder, name), &reason);
+    Status status =
+        sheet_save(gallery_view(run->gallery), file_join(path, run->folder, name), &reason);
     if (!status)
         status = gallery_save(run->gallery,
-                              file_join(path, run->folder, "samples/latest.safetensors"),
-                              &reason);
+                              file_join(path, run->folder, "samples/latest.safetensors"), &reason);
     if (!status)
         return STATUS_OK;
     return log_event(&run->log, run->step, reason.text, error);
@@ -236,8 +233,7 @@ static void mark_state(Run *run, RunState state, const char *why)
     char text[600];
     run->state = state;
     run->speed = (Speed){0};
-    snprintf(text, sizeof text, "state: %s%s%s", run_state_names[state], *why ? ": " : "",
-             why);
+    snprintf(text, sizeof text, "state: %s%s%s", run_state_names[state], *why ? ": " : "", why);
     history_event(&run->history, run->step, text);
     log_event(&run->log, run->step, text, NULL);
 }
@@ -257,7 +253,8 @@ RunPulse run_advance(Run *run, Error *error)
     while (!stage_due(run))
         run->stage++;
     if (run->stage == STAGE_STEP && run_finished(run))
-        return finish(run, RUN_DONE, budget_spent(run) ? "its budget of network evaluations is spent" : "");
+        return finish(run, RUN_DONE,
+                      budget_spent(run) ? "its budget of network evaluations is spent" : "");
     if (run->state != RUN_LIVE)
         run_mark_state(run, RUN_LIVE);
     long before = run->step;
@@ -270,17 +267,11 @@ RunPulse run_advance(Run *run, Error *error)
     return finish(run, RUN_FAILED, error->text);
 }
 
-void run_mark_state(Run *run, RunState state)
-{
-    mark_state(run, state, "");
-}
+void run_mark_state(Run *run, RunState state) { mark_state(run, state, ""); }
 
-/* ---- Looking in ------------------------------------------------------------------- */
+/* ---- Looking in ---- */
 
-void run_watch(Run *run)
-{
-    run->watched = !run->looking;
-}
+void run_watch(Run *run) { run->watched = !run->looking; }
 
 void run_show(Run *run)
 {
@@ -298,42 +289,18 @@ void run_follow(Run *run, bool paths)
         renew_gallery(run);
 }
 
-Lab *run_lab(Run *run)
-{
-    return &run->lab;
-}
+Lab *run_lab(Run *run) { return &run->lab; }
 
-Shift *run_shift(Run *run)
-{
-    return run->shift;
-}
+Shift *run_shift(Run *run) { return run->shift; }
 
-int run_id(const Run *run)
-{
-    return folder_id(run->folder);
-}
+int run_id(const Run *run) { return folder_id(run->folder); }
 
-const char *run_folder(const Run *run)
-{
-    return run->folder;
-}
+const char *run_folder(const Run *run) { return run->folder; }
 
-const char *run_name(const Run *run)
-{
-    return folder_name(run->folder);
-}
+const char *run_name(const Run *run) { return folder_name(run->folder); }
 
-RunState run_state(const Run *run)
-{
-    return run->state;
-}
+RunState run_state(const Run *run) { return run->state; }
 
-long run_step(const Run *run)
-{
-    return run->step;
-}
+long run_step(const Run *run) { return run->step; }
 
-const EvalReport *run_last_eval(const Run *run)
-{
-    return run->evaluated ? &run->eval : NULL;
-}
+const EvalReport *run_last_eval(const Run *run) { return run->evaluated ? &run->eval : NULL; }

@@ -17,27 +17,23 @@ static Match match(const char *folder, const char *text)
     if (strcmp(name, text) == 0)
         return MATCH_NAME;
     size_t length = strlen(text);
-    if (!number &&
-        (strncmp(name, text, length) == 0 || strncmp(folder, text, length) == 0))
+    if (!number && (strncmp(name, text, length) == 0 || strncmp(folder, text, length) == 0))
         return MATCH_PREFIX;
     return MATCH_NONE;
 }
 
 /* "0001-a, 0002-b, ..." of those that answer at least so well, the newest first. */
-static void list(char *out, size_t size, int n, char **names, const char *text,
-                 Match least)
+static void list(char *out, size_t size, int n, char **names, const char *text, Match least)
 {
     size_t used = 0;
     out[0] = 0;
-    for (int i = n - 1; i >= 0 && used < size; i--) {
+    for (int i = n - 1; i >= 0 && used < size; i--)
         if (match(names[i], text) >= least)
-            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
-                                     names[i]);
-    }
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", names[i]);
 }
 
-static Status choose(const char *runs, int n, char **names, const char *text,
-                     char folder[1024], Error *error)
+static Status choose(const char *runs, int n, char **names, const char *text, char folder[1024],
+                     Error *error)
 {
     char all[300];
     Match best = MATCH_NONE;
@@ -56,15 +52,14 @@ static Status choose(const char *runs, int n, char **names, const char *text,
     }
     list(all, sizeof all, n, names, text, best);
     if (count > 1)
-        return fail(error, STATUS_BAD_INPUT, "run '%.60s' could be %s; give the number",
-                    text, all);
+        return fail(error, STATUS_BAD_INPUT, "run '%.60s' could be %s; give the number", text, all);
     if (n == 0)
         return fail(error, STATUS_BAD_INPUT,
                     "run '%.60s': there are no runs in %.200s; --runs names another "
                     "folder",
                     text, runs);
-    return fail(error, STATUS_BAD_INPUT,
-                "run '%.60s': no such run in %.100s; there are %s", text, runs, all);
+    return fail(error, STATUS_BAD_INPUT, "run '%.60s': no such run in %.100s; there are %s", text,
+                runs, all);
 }
 
 Status run_find(const char *runs, const char *text, char folder[1024], Error *error)

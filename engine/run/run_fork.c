@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Looking and forking ---------------------------------------------------------- */
+/* ---- Looking and forking ---- */
 
-Status run_config_at(const char *folder, long *step, Config *config, Lineage *lineage,
-                     Error *error)
+Status run_config_at(const char *folder, long *step, Config *config, Lineage *lineage, Error *error)
 {
     long newest = checkpoint_newest(folder);
     char *text;
@@ -39,8 +38,7 @@ Status run_look(Run **out, const char *folder, long step, Crew *crew, Error *err
         return status;
     status = run_open_folder(&run, folder, &config, &lineage, crew, error);
     if (!status)
-        status = newest ? run_load_newest(run, folder, error)
-                        : run_load(run, folder, step, error);
+        status = newest ? run_load_newest(run, folder, error) : run_load(run, folder, step, error);
     if (!status)
         status = history_read(&run->history, folder, error);
     if (!status) {
@@ -69,8 +67,7 @@ Status run_apply_lines(Config *config, const char *lines, Error *error)
 
 /* Names the overrides that only apply to forks when the checkpoint does not fit: they
  * changed a shape. */
-static Status blame(const Config *before, const Config *after, const Error *reason,
-                    Error *error)
+static Status blame(const Config *before, const Config *after, const Error *reason, Error *error)
 {
     char names[160] = "";
     for (int i = 0; i < after->n; i++) {
@@ -87,22 +84,20 @@ static Status blame(const Config *before, const Config *after, const Error *reas
                 reason->text);
 }
 
-static Status load_fork(Run *run, const char *folder, long step, const Config *before,
-                        Error *error)
+static Status load_fork(Run *run, const char *folder, long step, const Config *before, Error *error)
 {
     Error reason;
     Status status = run_load(run, folder, step, &reason);
     if (status)
         return blame(before, &run->config, &reason, error);
     if (run->step > run->lab.steps)
-        return fail(error, STATUS_BAD_INPUT,
-                    "run.steps = %ld: the fork begins at step %ld", run->lab.steps,
-                    run->step);
+        return fail(error, STATUS_BAD_INPUT, "run.steps = %ld: the fork begins at step %ld",
+                    run->lab.steps, run->step);
     return STATUS_OK;
 }
 
-Status run_fork(Run **out, const char *runs, const char *folder, long step,
-                const char *name, const char *overrides, Crew *crew, Error *error)
+Status run_fork(Run **out, const char *runs, const char *folder, long step, const char *name,
+                const char *overrides, Crew *crew, Error *error)
 {
     Config before, config;
     Lineage lineage;
@@ -129,7 +124,8 @@ Status run_fork(Run **out, const char *runs, const char *folder, long step,
              folder_name(folder));
     if (run_describe_changes(&before, &config, changes, sizeof changes, NULL))
         snprintf(changes, sizeof changes, "many changes: see run.ini");
-    snprintf(event, sizeof event, "forked from %04d@%ld%s%s", run->lineage.parent, step, *changes ? ": " : "", changes);
+    snprintf(event, sizeof event, "forked from %04d@%ld%s%s", run->lineage.parent, step,
+             *changes ? ": " : "", changes);
     if (!status)
         status = run_settle(run, runs, name, event, error);
     if (!status) { /* so that it can be resumed wherever it is stopped */

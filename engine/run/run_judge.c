@@ -1,5 +1,5 @@
-/* Owns what a run's samples are judged with: the features of its data's pictures, found among the assets by the data set's name and
- * looked for once. */
+/* Owns what a run's samples are judged with: the features of its data's pictures, found among the
+ * assets by the data set's name and looked for once. */
 #include "engine/run/run_parts.h"
 #include <string.h>
 
@@ -11,7 +11,8 @@ static void find_features(Run *run)
     run->features_why = (Error){""};
     if (data->dims <= 3)
         return;
-    snprintf(name, sizeof name, "%.80s-features.safetensors", config_text(&run->config, "data.name"));
+    snprintf(name, sizeof name, "%.80s-features.safetensors",
+             config_text(&run->config, "data.name"));
     lab_find_asset(name, path);
     features_open(&run->features, path, data, run->lab.crew, &run->features_why);
 }
@@ -23,7 +24,4 @@ Judge run_judge(Run *run, Arena *scratch)
     return (Judge){&run->lab.data, run->features, run->lab.crew, scratch};
 }
 
-const char *run_features_missing(const Run *run)
-{
-    return run->features_why.text;
-}
+const char *run_features_missing(const Run *run) { return run->features_why.text; }

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- Creating --------------------------------------------------------------------- */
+/* ---- Creating ---- */
 
 /* The folder that holds a run's folder. */
 static void runs_of(const char *folder, char runs[PATH_SIZE])
@@ -35,38 +35,31 @@ static Status share_runs(Run *run, const char *runs, Error *error)
     Status status = folder_lock(path, false, &run->runs_lock, &reason);
     if (status != STATUS_BLOCKED)
         return status ? fail(error, status, "%s", reason.text) : STATUS_OK;
-    return fail(
-        error, status,
-        "the folder %.200s belongs to a ddil workbench (process %ld); start the run "
-        "there, quit it, or name another folder with --runs",
-        runs, folder_owner(path));
+    return fail(error, status,
+                "the folder %.200s belongs to a ddil workbench (process %ld); start the run "
+                "there, quit it, or name another folder with --runs",
+                runs, folder_owner(path));
 }
 
 static Status lock_run(Run *run, Error *error)
 {
     char path[PATH_SIZE];
     Error reason;
-    Status status =
-        folder_lock(file_join(path, run->folder, "lock"), true, &run->lock, &reason);
+    Status status = folder_lock(file_join(path, run->folder, "lock"), true, &run->lock, &reason);
     if (status == STATUS_BLOCKED)
-        return fail(error, status,
-                    "run %04d is being worked on by another ddil (process %ld)",
+        return fail(error, status, "run %04d is being worked on by another ddil (process %ld)",
                     run_id(run), folder_owner(path));
     return status ? fail(error, status, "%s", reason.text) : STATUS_OK;
 }
 
-void run_sign(Run *run)
-{
-    folder_sign(run->lock);
-}
+void run_sign(Run *run) { folder_sign(run->lock); }
 
 /* Everything a new run's folder holds before its first quantum. */
 static Status furnish(Run *run, const char *event, Error *error)
 {
     char path[PATH_SIZE];
     if (mkdir(file_join(path, run->folder, "samples"), 0777) != 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot make folder %s: %s", path,
-                    strerror(errno));
+        return fail(error, STATUS_BAD_INPUT, "cannot make folder %s: %s", path, strerror(errno));
     Status status = lock_run(run, error);
     if (!status)
         status = folder_write_ini(run->folder, &run->config, &run->lineage, error);
@@ -82,8 +75,7 @@ static Status furnish(Run *run, const char *event, Error *error)
 }
 
 /* Gives a run its folder; what was made is removed again on error. */
-Status run_settle(Run *run, const char *runs, const char *name, const char *event,
-                  Error *error)
+Status run_settle(Run *run, const char *runs, const char *name, const char *event, Error *error)
 {
     bool made_runs = !file_exists(runs), made = false;
     char lock[PATH_SIZE];
@@ -106,8 +98,8 @@ Status run_settle(Run *run, const char *runs, const char *name, const char *even
     return status;
 }
 
-Status run_create(Run **out, const char *runs, const char *name, const Config *config,
-                  Crew *crew, Error *error)
+Status run_create(Run **out, const char *runs, const char *name, const Config *config, Crew *crew,
+                  Error *error)
 {
     Run *run;
     *out = NULL;
@@ -122,7 +114,7 @@ Status run_create(Run **out, const char *runs, const char *name, const Config *c
     return run_give(out, run, status);
 }
 
-/* ---- Resuming --------------------------------------------------------------------- */
+/* ---- Resuming ---- */
 
 /* Cuts the logs to what stood in them at the checkpoint, and reads them. */
 static Status reopen_logs(Run *run, Error *error)
@@ -160,8 +152,7 @@ static void recall_eval(Run *run)
 static void recall_samples(Run *run)
 {
     char path[PATH_SIZE];
-    run->gallery =
-        gallery_load(file_join(path, run->folder, "samples/latest.safetensors"));
+    run->gallery = gallery_load(file_join(path, run->folder, "samples/latest.safetensors"));
     if (run->gallery)
         run->gallery_step = gallery_view(run->gallery)->step;
     run->gallery_stale = true;
@@ -173,8 +164,8 @@ void run_recall(Run *run)
     recall_samples(run);
 }
 
-Status run_open_folder(Run **made, const char *folder, const Config *config,
-                       const Lineage *lineage, Crew *crew, Error *error)
+Status run_open_folder(Run **made, const char *folder, const Config *config, const Lineage *lineage,
+                       Crew *crew, Error *error)
 {
     Status status = run_new(made, config, crew, error);
     snprintf((*made)->folder, PATH_SIZE, "%s", folder);

@@ -50,7 +50,8 @@ struct Run {
     const char *term[TERMS_MAX];
     TermColumn column[TERMS_MAX]; /* the same with their values */
     Window window;
-    Clipped clipped_logged[5], clipped_measured[5]; /* lab.clipped as of the last rows of metrics.csv and threshold.csv */
+    Clipped clipped_logged[5],
+        clipped_measured[5]; /* lab.clipped as of the last rows of metrics.csv and threshold.csv */
     Log log;
     History history;
     /* the counters that a checkpoint holds besides the lab */
@@ -73,7 +74,7 @@ struct Run {
     double pretrain_loss;
     Speed speed;
     double drawn[ORIGINS]; /* rows of the last batches by origin, fading; for people only */
-    double times_next; /* clock of the next row of times.csv */
+    double times_next;     /* clock of the next row of times.csv */
 };
 
 /* ---- run_state.c ---- */
@@ -89,11 +90,10 @@ Status run_load_newest(Run *run, const char *folder, Error *error);
 Status run_save_quietly(Run *run, Error *error);
 /* ---- run_open.c ---- */
 /* Gives a run its folder; what was made is removed again on error. event: "" for none. */
-Status run_settle(Run *run, const char *runs, const char *name, const char *event,
-                  Error *error);
+Status run_settle(Run *run, const char *runs, const char *name, const char *event, Error *error);
 /* run_new for an existing folder. */
-Status run_open_folder(Run **made, const char *folder, const Config *config,
-                       const Lineage *lineage, Crew *crew, Error *error);
+Status run_open_folder(Run **made, const char *folder, const Config *config, const Lineage *lineage,
+                       Crew *crew, Error *error);
 /* The last evaluation, and the samples, as they were logged and saved. */
 void run_recall(Run *run);
 /* ---- run_fork.c ---- */
@@ -116,7 +116,8 @@ Status run_measure_shift(Run *run, Error *error);
 Status run_apply_lines(Config *config, const char *lines, Error *error);
 /* ---- run_steer.c ---- */
 /* "section.key old -> new, ...": what a mark says. BAD_INPUT when `size` does not hold it. */
-Status run_describe_changes(const Config *before, const Config *after, char *text, size_t size, Error *error);
+Status run_describe_changes(const Config *before, const Config *after, char *text, size_t size,
+                            Error *error);
 /* ---- view.c ---- */
 /* The view of a folder that was read. gallery: a reference that the view takes over, or
  * NULL. */

@@ -1,4 +1,5 @@
-/* What a run's student made at an earlier checkpoint: its averaged weights in a copy of the lab that shares the rest. */
+/* What a run's student made at an earlier checkpoint: its averaged weights in a copy of the lab
+ * that shares the rest. */
 #include "engine/run/run_parts.h"
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@ static bool same_teacher(const Lab *a, const Lab *b)
 {
     const Threshold *s = &a->threshold, *t = &b->threshold;
     return a->source.set.teacher_substeps == b->source.set.teacher_substeps && s->kind == t->kind &&
-           s->sites == t->sites && s->low == t->low && s->high == t->high && s->quantile == t->quantile;
+           s->sites == t->sites && s->low == t->low && s->high == t->high &&
+           s->quantile == t->quantile;
 }
 
 Status run_past(Run *run, long step, bool paths, Gallery **gallery, Error *error)
@@ -36,7 +38,8 @@ Status run_past(Run *run, long step, bool paths, Gallery **gallery, Error *error
         Lab past = lab_past(&run->lab, &config, averaged.weights);
         bool share = run->gallery && !run->gallery_stale && same_teacher(&past, &run->lab);
         *gallery = gallery_make(&past, step, share ? run->gallery : NULL, paths);
-        if (run->looking && !share && same_teacher(&past, &run->lab)) { /* to share from the next time */
+        if (run->looking && !share &&
+            same_teacher(&past, &run->lab)) { /* to share from the next time */
             gallery_drop(run->gallery);
             run->gallery = gallery_keep(*gallery);
             run->gallery_stale = false;

@@ -5,29 +5,25 @@
 #include <math.h>
 #include <string.h>
 
-static const double SHIFT_SHARE = 0.025, GALLERY_SHARE = 0.008,
-                    PATHS_SHARE = 0.012;
+static const double SHIFT_SHARE = 0.025, GALLERY_SHARE = 0.008, PATHS_SHARE = 0.012;
 enum { EVERY_LEAST = 10, EVERY_UNIT = 5 };
 
-static void label(const void *context, Arena *arena, int n, const float *z, const int *i,
-                  int steps, const int *classes, float *x0)
+static void label(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
+                  const int *classes, float *x0)
 {
     const Lab *lab = context;
     lab->method->label(lab, arena, n, z, i, steps, classes, x0);
 }
 
 static void method_gap(const void *context, Arena *arena, const Policy *student, int n,
-                       const float *z, const int *i, int steps, const int *label,
-                       uint64_t first, double *gap)
+                       const float *z, const int *i, int steps, const int *label, uint64_t first,
+                       double *gap)
 {
     const Lab *lab = context;
     lab->method->disagreement(lab, arena, student, n, z, i, steps, label, first, gap);
 }
 
-static int draw_label(const void *context, Rng *rng)
-{
-    return lab_label(context, rng);
-}
+static int draw_label(const void *context, Rng *rng) { return lab_label(context, rng); }
 
 Shift *run_shift_at(const Lab *lab, int steps, int n, uint64_t seed, Arena *arena)
 {
@@ -35,17 +31,16 @@ Shift *run_shift_at(const Lab *lab, int steps, int n, uint64_t seed, Arena *aren
     if (!(method->label || method->disagreement) || !lab->has_teacher)
         return NULL;
     Cost each = method->label_cost(lab);
-    ShiftSetup setup = {
-        .n = n,
-        .seed = seed,
-        .data = &lab->data,
-        .schedule = lab->schedule,
-        .teacher = lab_teacher(lab, steps, lab->source.set.teacher_substeps),
-        .label = method->label ? label : NULL,
-        .gap = method->label ? NULL : method_gap,
-        .context = lab,
-        .label_cost = (int)cost_total(&each),
-        .draw_label = draw_label};
+    ShiftSetup setup = {.n = n,
+                        .seed = seed,
+                        .data = &lab->data,
+                        .schedule = lab->schedule,
+                        .teacher = lab_teacher(lab, steps, lab->source.set.teacher_substeps),
+                        .label = method->label ? label : NULL,
+                        .gap = method->label ? NULL : method_gap,
+                        .context = lab,
+                        .label_cost = (int)cost_total(&each),
+                        .draw_label = draw_label};
     return shift_open(&setup, arena);
 }
 
@@ -65,9 +60,8 @@ static double step_cost(const Lab *lab)
     double teacher = 0, student = 0, rollouts = 0;
     lab->method->cost(lab, &teacher, &student);
     if (lab->method->uses_source && set->beta[ORIGIN_STUDENT] > 0)
-        rollouts = set->refresh > 0
-                       ? set->refresh
-                       : lab->batch * set->beta[ORIGIN_STUDENT] / lab->grid.steps;
+        rollouts = set->refresh > 0 ? set->refresh
+                                    : lab->batch * set->beta[ORIGIN_STUDENT] / lab->grid.steps;
     if (lab->method->critic_cost)
         student += lab->method->critic_cost(lab);
     return (teacher + student) * lab->batch + rollouts * lab->grid.steps;
@@ -104,18 +98,19 @@ Status run_measure_shift(Run *run, Error *error)
     must(n <= SHIFT_ROWS_MAX);
     if (run->step == 0) /* the one-time work: repeated after a resume, counted once */
         run->lab.cost.shift += shift_setup_cost(run->shift);
-    run->lab.cost.shift +=
-        shift_measure(run->shift, run->lab.crew, &run->scratch, &student, rows);
+    run->lab.cost.shift += shift_measure(run->shift, run->lab.crew, &run->scratch, &student, rows);
     for (int r = 0; r < n; r++)
         if (!isfinite(rows[r].own) || !isfinite(rows[r].paired))
-            return run_broken(run, "a state of the student where its shift is measured", run->step, error);
+            return run_broken(run, "a state of the student where its shift is measured", run->step,
+                              error);
     run->lab.source.measured_shift = shift_worst(rows, n, &worst);
     for (int r = 0; r < n; r++)
         run->lab.source.shift[rows[r].i - 1] = rows[r].ratio;
     history_shift(&run->history, run->step, n, rows);
     Status status = log_shift(&run->log, run->step, n, rows, error);
     if (!status)
-        status = log_threshold(&run->log, run->step, n, run->lab.clipped, run->clipped_measured, error);
+        status =
+            log_threshold(&run->log, run->step, n, run->lab.clipped, run->clipped_measured, error);
     memcpy(run->clipped_measured, run->lab.clipped, sizeof run->clipped_measured);
     return status;
 }

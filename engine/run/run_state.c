@@ -9,10 +9,11 @@
 /* Address space, not memory: pages are taken as they are touched. */
 static const size_t KEEP_BYTES = (size_t)8 << 30, SCRATCH_BYTES = (size_t)4 << 30;
 
-/* ---- A run in memory -------------------------------------------------------------- */
+/* ---- A run in memory ---- */
 
-/* A relative path of the working folder becomes absolute, so that the run means the same from everywhere. Names of shipped
- * assets, and paths too long for a line of run.ini, stay as they are. */
+/* A relative path of the working folder becomes absolute, so that the run means the same from
+ * everywhere. Names of shipped assets, and paths too long for a line of run.ini, stay as they are.
+ */
 static void pin_path(Config *config, const char *name)
 {
     enum { LONGEST = 160 };
@@ -84,7 +85,7 @@ Status run_give(Run **out, Run *run, Status status)
     return status;
 }
 
-/* ---- Checkpoints ------------------------------------------------------------------ */
+/* ---- Checkpoints ---- */
 
 static void state_walk(void *context, Walk *walk)
 {
@@ -156,8 +157,8 @@ static bool replay_sane(const Replay *replay, int classes)
 {
     if (!replay->capacity)
         return true;
-    bool sane = replay->filled >= 0 && replay->filled <= replay->capacity &&
-                replay->next >= 0 && replay->next < replay->capacity && replay->made >= 0;
+    bool sane = replay->filled >= 0 && replay->filled <= replay->capacity && replay->next >= 0 &&
+                replay->next < replay->capacity && replay->made >= 0;
     for (int i = 0; i < replay->capacity; i++)
         sane = sane && replay->label[i] >= 0 && replay->label[i] <= classes;
     return sane;
@@ -171,14 +172,12 @@ Status run_load(Run *run, const char *folder, long step, Error *error)
         return status;
     const Lab *lab = &run->lab;
     bool sane = run->step == step && run->stage < STAGES && run->pretrained >= 0 &&
-                lab->student.updates >= 0 &&
-                replay_sane(&lab->source.teacher, lab->data.classes) &&
+                lab->student.updates >= 0 && replay_sane(&lab->source.teacher, lab->data.classes) &&
                 replay_sane(&lab->source.student, lab->data.classes);
     if (sane)
         return STATUS_OK;
     return fail(error, STATUS_BAD_INPUT,
-                "%s: the checkpoint of step %ld holds counters that cannot be", folder,
-                step);
+                "%s: the checkpoint of step %ld holds counters that cannot be", folder, step);
 }
 
 /* The newest good checkpoint, if there is any checkpoint at all. A damaged one is passed

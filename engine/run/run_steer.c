@@ -1,5 +1,5 @@
-/* Steering a run under way: new values, all or none of them, and notes. A checkpoint with the old values is written
- * first, so that whatever was changed can be undone by a fork from there. */
+/* Steering a run under way: new values, all or none of them, and notes. A checkpoint with the old
+ * values is written first, so that whatever was changed can be undone by a fork from there. */
 #include "engine/distill/params.h"
 #include "engine/run/run_parts.h"
 #include <string.h>
@@ -15,8 +15,8 @@ static Status check_changes(const Run *run, const Config *config, Error *error)
         any = true;
         if (row->applies == APPLIES_FORK)
             return fail(error, STATUS_BAD_INPUT,
-                        "%s.%s applies to a new run only; fork this one with the new value", row->section,
-                        row->key);
+                        "%s.%s applies to a new run only; fork this one with the new value",
+                        row->section, row->key);
     }
     if (!any)
         return fail(error, STATUS_BAD_INPUT, "nothing to change: the run has these values already");
@@ -28,23 +28,22 @@ static Status check_changes(const Run *run, const Config *config, Error *error)
 }
 
 /* An empty value is written so that it can be seen and read. */
-static const char *shown(const ParamValue *value)
-{
-    return value->text[0] ? value->text : "\"\"";
-}
+static const char *shown(const ParamValue *value) { return value->text[0] ? value->text : "\"\""; }
 
-Status run_describe_changes(const Config *before, const Config *after, char *text, size_t size, Error *error)
+Status run_describe_changes(const Config *before, const Config *after, char *text, size_t size,
+                            Error *error)
 {
     size_t used = 0;
     *text = 0;
     for (int i = 0; i < after->n && used < size; i++) {
         if (strcmp(before->value[i].text, after->value[i].text) != 0)
             used += (size_t)snprintf(text + used, size - used, "%s%s.%s %s -> %s", used ? ", " : "",
-                                     after->row[i]->section, after->row[i]->key, shown(&before->value[i]),
-                                     shown(&after->value[i]));
+                                     after->row[i]->section, after->row[i]->key,
+                                     shown(&before->value[i]), shown(&after->value[i]));
     }
     if (used >= size)
-        return fail(error, STATUS_BAD_INPUT, "too many changes for one mark; apply them in two parts");
+        return fail(error, STATUS_BAD_INPUT,
+                    "too many changes for one mark; apply them in two parts");
     return STATUS_OK;
 }
 

@@ -1,6 +1,7 @@
-/* Owns the columns of metrics.csv that follow lr: the method's terms, the losses by origin, where thresholding was on when the run
- * began what it did at each of its sites, the variances of loss and gradient norm over the last steps, and the network evaluations so
- * far by network. A file keeps the columns it began with. */
+/* Owns the columns of metrics.csv that follow lr: the method's terms, the losses by origin, where
+ * thresholding was on when the run began what it did at each of its sites, the variances of loss
+ * and gradient norm over the last steps, and the network evaluations so far by network. A file
+ * keeps the columns it began with. */
 #include "engine/base/file.h"
 #include "engine/distill/method.h"
 #include "engine/run/csv.h"
@@ -24,7 +25,8 @@ static double origin_value(const Run *run, const StepReport *report, int index)
 /* What a site did since the last row. */
 static ClippedCount since_row(const Run *run, int site)
 {
-    ClippedCount now = clipped_total(&run->lab.clipped[site]), then = clipped_total(&run->clipped_logged[site]);
+    ClippedCount now = clipped_total(&run->lab.clipped[site]),
+                 then = clipped_total(&run->clipped_logged[site]);
     return (ClippedCount){now.coordinates - then.coordinates, now.clipped - then.clipped,
                           now.overshoot - then.overshoot};
 }
@@ -61,11 +63,13 @@ static double nfe_value(const Run *run, const StepReport *report, int index)
     return spent[index];
 }
 
+/* clang-format off */
 static const TermColumn ORIGIN_COLUMNS[ORIGINS] = {
     {"loss_data",    origin_value, ORIGIN_DATA   },
     {"loss_teacher", origin_value, ORIGIN_TEACHER},
     {"loss_student", origin_value, ORIGIN_STUDENT},
 };
+/* clang-format on */
 static const TermColumn SITE_COLUMNS[SITES][2] = {
     {{"clip_T", clip_value, 0}, {"over_T", over_value, 0}},
     {{"clip_R", clip_value, 1}, {"over_R", over_value, 1}},
@@ -73,6 +77,7 @@ static const TermColumn SITE_COLUMNS[SITES][2] = {
     {{"clip_L", clip_value, 3}, {"over_L", over_value, 3}},
     {{"clip_C", clip_value, 4}, {"over_C", over_value, 4}},
 };
+/* clang-format off */
 static const TermColumn LAST_COLUMNS[] = {
     {"loss_var",    variance_value, 0},
     {"grad_var",    variance_value, 1},
@@ -80,6 +85,7 @@ static const TermColumn LAST_COLUMNS[] = {
     {"nfe_student", nfe_value,      1},
     {"nfe_critic",  nfe_value,      2},
 };
+/* clang-format on */
 
 static void add_columns(Run *run, int n, const TermColumn *columns)
 {

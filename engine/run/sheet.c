@@ -26,26 +26,23 @@ static Picture picture_new(int width, int height)
 static void put(Picture *picture, int x, int y, const unsigned char rgb[3])
 {
     if (x >= 0 && y >= 0 && x < picture->width && y < picture->height)
-        memcpy(picture->rgb + ((size_t)y * (size_t)picture->width + (size_t)x) * 3, rgb,
-               3);
+        memcpy(picture->rgb + ((size_t)y * (size_t)picture->width + (size_t)x) * 3, rgb, 3);
 }
 
-/* ---- Pictures --------------------------------------------------------------------- */
+/* ---- Pictures ---- */
 
 static unsigned char shade(const SamplesView *view, float value)
 {
-    double share =
-        ((double)value - (double)view->low) / ((double)view->high - (double)view->low);
+    double share = ((double)value - (double)view->low) / ((double)view->high - (double)view->low);
     return (unsigned char)lrint(255 * fmin(fmax(share, 0), 1)); /* NaN is black */
 }
 
-static void put_sample(Picture *picture, const SamplesView *view, const float *sample,
-                       int x0, int y0, int zoom)
+static void put_sample(Picture *picture, const SamplesView *view, const float *sample, int x0,
+                       int y0, int zoom)
 {
     for (int y = 0; y < view->height * zoom; y++) {
         for (int x = 0; x < view->width * zoom; x++) {
-            const float *pixel =
-                sample + ((y / zoom) * view->width + x / zoom) * view->channels;
+            const float *pixel = sample + ((y / zoom) * view->width + x / zoom) * view->channels;
             unsigned char rgb[3];
             for (int c = 0; c < 3; c++)
                 rgb[c] = shade(view, pixel[view->channels >= 3 ? c : 0]);
@@ -67,13 +64,12 @@ static Picture draw_grid(const SamplesView *view, const float *sample)
     return picture;
 }
 
-/* ---- Points ----------------------------------------------------------------------- */
+/* ---- Points ---- */
 
-static void put_points(Picture *picture, const SamplesView *view, int n,
-                       const float *point, int radius, const unsigned char rgb[3])
+static void put_points(Picture *picture, const SamplesView *view, int n, const float *point,
+                       int radius, const unsigned char rgb[3])
 {
-    double span = (double)view->high - (double)view->low,
-           low = (double)view->low - 0.1 * span;
+    double span = (double)view->high - (double)view->low, low = (double)view->low - 0.1 * span;
     for (int r = 0; r < n; r++) {
         double across = ((double)point[2 * r] - low) / (1.2 * span);
         double up = ((double)point[2 * r + 1] - low) / (1.2 * span);
@@ -81,8 +77,8 @@ static void put_points(Picture *picture, const SamplesView *view, int n,
             continue;
         for (int dy = -radius; dy <= radius; dy++) {
             for (int dx = -radius; dx <= radius; dx++)
-                put(picture, (int)(across * SCATTER) + dx,
-                    SCATTER - 1 - (int)(up * SCATTER) + dy, rgb);
+                put(picture, (int)(across * SCATTER) + dx, SCATTER - 1 - (int)(up * SCATTER) + dy,
+                    rgb);
         }
     }
 }
@@ -96,7 +92,7 @@ static Picture draw_scatter(const SamplesView *view, const float *sample)
     return picture;
 }
 
-/* ---- The file --------------------------------------------------------------------- */
+/* ---- The file ---- */
 
 static Status write_png(const Picture *picture, const char *path, Error *error)
 {

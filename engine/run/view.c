@@ -16,16 +16,13 @@ typedef struct ViewBlock {
     Rows *curves, *times; /* what the series look into */
     Gallery *gallery, *past;
     const RunView *base; /* NULL, or what the view shares with but for the past */
-    char *next; /* memory not yet handed out */
+    char *next;          /* memory not yet handed out */
     char memory[];
 } ViewBlock;
 
 enum { VIEW_ALIGN = 16 };
 
-static size_t rounded(size_t bytes)
-{
-    return (bytes + VIEW_ALIGN - 1) / VIEW_ALIGN * VIEW_ALIGN;
-}
+static size_t rounded(size_t bytes) { return (bytes + VIEW_ALIGN - 1) / VIEW_ALIGN * VIEW_ALIGN; }
 
 /* Hands out a copy in the block. */
 static void *copy(ViewBlock *block, const void *data, size_t bytes)
@@ -40,8 +37,7 @@ static void *copy(ViewBlock *block, const void *data, size_t bytes)
 static size_t bytes_needed(const History *history, const Config *config)
 {
     size_t columns = (size_t)history->columns, cells = columns * (size_t)history->rows;
-    return rounded((size_t)history->terms * sizeof(TermView)) +
-           rounded(columns * sizeof(long)) +
+    return rounded((size_t)history->terms * sizeof(TermView)) + rounded(columns * sizeof(long)) +
            rounded((size_t)history->rows * sizeof(double)) +
            SHIFT_FIELDS * rounded(cells * sizeof(float)) +
            rounded((size_t)history->marks * sizeof(MarkView)) +
@@ -59,7 +55,7 @@ static ViewBlock *block_new(const History *history, const Config *config)
     return block;
 }
 
-/* ---- The parts -------------------------------------------------------------------- */
+/* ---- The parts ---- */
 
 static void fill_terms(ViewBlock *block, const History *history)
 {
@@ -90,8 +86,7 @@ static void fill_shift(ViewBlock *block, const History *history)
     size_t cells = (size_t)history->columns * (size_t)history->rows;
     shift->rows = history->rows;
     shift->columns = history->columns;
-    shift->step =
-        copy(block, history->shift_step, (size_t)history->columns * sizeof(long));
+    shift->step = copy(block, history->shift_step, (size_t)history->columns * sizeof(long));
     shift->time = copy(block, history->time, (size_t)history->rows * sizeof(double));
     for (int f = 0; f < SHIFT_FIELDS; f++)
         field[f] = copy(block, history->field[f], cells * sizeof(float));
@@ -122,8 +117,7 @@ static void fill_names(RunView *view, const char *folder, const Config *config,
 {
     view->id = folder_id(folder);
     snprintf(view->name, sizeof view->name, "%.63s", folder_name(folder));
-    snprintf(view->method, sizeof view->method, "%.15s",
-             config_text(config, "run.method"));
+    snprintf(view->method, sizeof view->method, "%.15s", config_text(config, "run.method"));
     snprintf(view->data, sizeof view->data, "%.15s", config_text(config, "data.name"));
     view->parent = lineage->parent;
     view->parent_step = lineage->parent_step;
@@ -139,19 +133,17 @@ static void fill_names(RunView *view, const char *folder, const Config *config,
 static void describe_fork(RunView *view, const History *history, const Lineage *lineage)
 {
     const char *changes = NULL;
-    for (int i = 0; i < history->marks && !changes; i++) {
+    for (int i = 0; i < history->marks && !changes; i++)
         if (strncmp(history->mark[i].text, "forked from ", 12) == 0)
             changes = strchr(history->mark[i].text, ':');
-    }
-    snprintf(view->note, sizeof view->note, "forked from %02d@%ld%.60s", lineage->parent, lineage->parent_step,
-             changes ? changes : "");
+    snprintf(view->note, sizeof view->note, "forked from %02d@%ld%.60s", lineage->parent,
+             lineage->parent_step, changes ? changes : "");
 }
 
 /* What a folder and an open run have in common. gallery: a reference that the view takes
  * over, or NULL. */
-static ViewBlock *view_new(const char *folder, const Config *config,
-                           const Lineage *lineage, const History *history,
-                           Gallery *gallery)
+static ViewBlock *view_new(const char *folder, const Config *config, const Lineage *lineage,
+                           const History *history, Gallery *gallery)
 {
     ViewBlock *block = block_new(history, config);
     RunView *view = &block->view;
@@ -162,8 +154,7 @@ static ViewBlock *view_new(const char *folder, const Config *config,
     view->mark = copy(block, history->mark, (size_t)history->marks * sizeof(MarkView));
     view->metrics = history->metrics;
     view->metrics_step = history->metrics_step;
-    view->metric =
-        copy(block, history->metric, (size_t)history->metrics * sizeof(MetricView));
+    view->metric = copy(block, history->metric, (size_t)history->metrics * sizeof(MetricView));
     fill_params(block, config);
     for (int o = 0; o < ORIGINS; o++)
         view->prior[o] = view->share[o] = NAN;
@@ -186,7 +177,7 @@ static void fill_mixture(RunView *view, const Run *run)
         view->share[o] = run->drawn[o] / all;
 }
 
-/* ---- Views ------------------------------------------------------------------------ */
+/* ---- Views ---- */
 
 /* At the pace of the steps so far, should a budget end the run. */
 static double steps_left(const Lab *lab, long step)
@@ -213,16 +204,14 @@ const RunView *run_view(Run *run)
     view->nfe_critic = cost->critic;
     view->shift_share = view->nfe > 0 ? cost->shift / view->nfe : 0;
     if (run->stage == STAGE_PRETRAIN && run->state != RUN_FAILED)
-        snprintf(view->note, sizeof view->note,
-                 "regression to the teacher %ld/%ld, loss %.4g", run->pretrained,
-                 lab_pretrain_steps(&run->lab), run->pretrain_loss);
+        snprintf(view->note, sizeof view->note, "regression to the teacher %ld/%ld, loss %.4g",
+                 run->pretrained, lab_pretrain_steps(&run->lab), run->pretrain_loss);
     return view;
 }
 
 const RunView *run_view_keep(const RunView *view)
 {
-    ViewBlock *block =
-        (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
     atomic_fetch_add(&block->references, 1);
     return view;
 }
@@ -243,8 +232,7 @@ void run_view_drop(const RunView *view)
 {
     if (!view)
         return;
-    ViewBlock *block =
-        (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
     if (atomic_fetch_sub(&block->references, 1) != 1)
         return;
     gallery_drop(block->gallery);
@@ -257,7 +245,8 @@ void run_view_drop(const RunView *view)
 
 void run_view_amend(const RunView *view, const RunLine *line)
 {
-    RunView *fresh = &((ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view)))->view;
+    RunView *fresh =
+        &((ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view)))->view;
     fresh->state = line->state;
     fresh->step = line->step > fresh->step ? line->step : fresh->step; /* a log may be ahead */
     fresh->checkpoint = line->checkpoint;
@@ -273,11 +262,13 @@ void run_view_amend(const RunView *view, const RunLine *line)
 Status run_view_save_samples(const RunView *view, const char *runs, Error *error)
 {
     char path[PATH_SIZE], folder[PATH_SIZE], name[NAME_SIZE + 16];
-    const ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    const ViewBlock *block =
+        (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
     if (!block->gallery)
         return fail(error, STATUS_BAD_INPUT, "run %d has no samples yet", view->id);
     snprintf(name, sizeof name, "%04d-%s", view->id, view->name);
-    return gallery_save(block->gallery, run_live_samples(path, file_join(folder, runs, name)), error);
+    return gallery_save(block->gallery, run_live_samples(path, file_join(folder, runs, name)),
+                        error);
 }
 
 /* A run whose last words were "live" but that nobody holds was killed. */

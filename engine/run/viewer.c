@@ -39,13 +39,13 @@ typedef struct Link {
     bool refresh; /* there may be something to be read */
 } Link;
 
-/* ---- The connection --------------------------------------------------------------- */
+/* ---- The connection ---- */
 
 static bool send_rest(Link *link)
 {
     while (link->socket >= 0 && link->sent < link->used) {
-        ssize_t n = send(link->socket, link->out + link->sent,
-                         (size_t)(link->used - link->sent), MSG_NOSIGNAL);
+        ssize_t n = send(link->socket, link->out + link->sent, (size_t)(link->used - link->sent),
+                         MSG_NOSIGNAL);
         if (n < 0)
             return false; /* no room yet, or the end, which reading will tell */
         link->sent += (int)n;
@@ -61,10 +61,7 @@ static void say(Link *link, const Line *line)
     send_rest(link);
 }
 
-static bool can_say(const Link *link)
-{
-    return link->socket >= 0 && link->used == 0;
-}
+static bool can_say(const Link *link) { return link->socket >= 0 && link->used == 0; }
 
 static bool connect_to_owner(Engine *engine)
 {
@@ -86,8 +83,8 @@ static void lose_owner(Engine *engine)
     Link *link = engine->link;
     close(link->socket);
     link->socket = -1;
-    note_add(engine, 0, STATUS_INTERRUPTED, 0,
-             "process %ld, which trained here, has left", link->owner.process);
+    note_add(engine, 0, STATUS_INTERRUPTED, 0, "process %ld, which trained here, has left",
+             link->owner.process);
     link->owner = (OwnerView){.kind = OWNER_NONE};
     for (int i = 0; i < engine->slots; i++) {
         engine->slot[i].told = false;
@@ -129,12 +126,9 @@ void viewer_kick(Engine *engine)
         return; /* full: it will wake up */
 }
 
-OwnerView viewer_owner(const Engine *engine)
-{
-    return engine->link->owner;
-}
+OwnerView viewer_owner(const Engine *engine) { return engine->link->owner; }
 
-/* ---- What the owner says ---------------------------------------------------------- */
+/* ---- What the owner says ---- */
 
 static void hear_run(Engine *engine, const RunLine *about)
 {
@@ -219,8 +213,8 @@ static void listen_to_owner(Engine *engine)
 {
     Link *link = engine->link;
     while (link->socket >= 0) {
-        ssize_t n = recv(link->socket, link->in + link->filled,
-                         (size_t)(LINE_SIZE - link->filled), 0);
+        ssize_t n =
+            recv(link->socket, link->in + link->filled, (size_t)(LINE_SIZE - link->filled), 0);
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
             return;
         if (n <= 0) {
@@ -232,7 +226,7 @@ static void listen_to_owner(Engine *engine)
     }
 }
 
-/* ---- What it is told and asked ---------------------------------------------------- */
+/* ---- What it is told and asked ---- */
 
 static void refuse(Engine *engine, const Order *order)
 {
@@ -293,8 +287,7 @@ static void ask_samples(Engine *engine)
     const Slot *slot = slot_find(engine, atomic_load(&engine->watched));
     double now = clock_s();
     bool newer = slot && slot->told && slot->about.samples >= 0 &&
-                 (slot->view->samples.n == 0 ||
-                  slot->about.samples > slot->view->samples.step);
+                 (slot->view->samples.n == 0 || slot->about.samples > slot->view->samples.step);
     if (!newer || link->wants_samples || now - link->samples_asked < SAMPLES_EVERY_S ||
         !can_say(link))
         return;
@@ -304,7 +297,7 @@ static void ask_samples(Engine *engine)
     say(link, &line);
 }
 
-/* ---- Turns ------------------------------------------------------------------------ */
+/* ---- Turns ---- */
 
 /* For a while; true: there is more. */
 static bool read_on(Engine *engine, double limit)
@@ -340,13 +333,10 @@ static void doze(Engine *engine, double wait)
     Link *link = engine->link;
     char bytes[64];
     double now = clock_s();
-    double due = link->socket < 0 ? link->tried + RETRY_S
-                 : link->asking   ? now + wait
-                                  : link->ask;
+    double due = link->socket < 0 ? link->tried + RETRY_S : link->asking ? now + wait : link->ask;
     double left = link->refresh ? 0 : due - now < wait ? due - now : wait;
-    struct pollfd fds[] = {
-        {link->kick[0], POLLIN, 0},
-        {link->socket, (short)(POLLIN | (link->used ? POLLOUT : 0)), 0}};
+    struct pollfd fds[] = {{link->kick[0], POLLIN, 0},
+                           {link->socket, (short)(POLLIN | (link->used ? POLLOUT : 0)), 0}};
     poll(fds, 2, left > 0 ? (int)ceil(left * 1000) : 0);
     while (read(link->kick[0], bytes, sizeof bytes) > 0)
         link->refresh = true; /* another run may be looked at */

@@ -5,9 +5,8 @@
 #include <math.h>
 
 /* AdamW (Loshchilov & Hutter 2019), the bias corrections as in PyTorch. */
-KERNEL_BODY void step(size_t n, AdamFactors f, bool clip, float *restrict g,
-                      float *restrict m, float *restrict v, float *restrict w,
-                      float *restrict ema)
+KERNEL_BODY void step(size_t n, AdamFactors f, bool clip, float *restrict g, float *restrict m,
+                      float *restrict v, float *restrict w, float *restrict ema)
 {
     for (size_t i = 0; i < n; i++) {
         float gi = g[i];
@@ -20,8 +19,8 @@ KERNEL_BODY void step(size_t n, AdamFactors f, bool clip, float *restrict g,
     }
 }
 
-KERNEL_BODY void kernel_adam_body(size_t n, const AdamFactors *f, float *g, float *m,
-                                  float *v, float *w, float *ema)
+KERNEL_BODY void kernel_adam_body(size_t n, const AdamFactors *f, float *g, float *m, float *v,
+                                  float *w, float *ema)
 {
     if (f->clip < 1)
         step(n, *f, true, g, m, v, w, ema);

@@ -7,10 +7,7 @@
 enum { LANES = 16 };
 
 /* The larger, or NaN when either is: a NaN must reach the output. */
-KERNEL_BODY float larger(float a, float b)
-{
-    return a > b || a != a ? a : b;
-}
+KERNEL_BODY float larger(float a, float b) { return a > b || a != a ? a : b; }
 
 KERNEL_BODY float row_maximum(int n, const float *x)
 {
@@ -82,8 +79,7 @@ KERNEL_BODY void kernel_softmax_grad_body(int rows, int n, const float *p, float
             gp[j] = p[j] * (gp[j] - dot);
     }
 }
-KERNEL_DISPATCH(kernel_softmax_grad, (int rows, int n, const float *p, float *gp),
-                (rows, n, p, gp))
+KERNEL_DISPATCH(kernel_softmax_grad, (int rows, int n, const float *p, float *gp), (rows, n, p, gp))
 
 /* One head of one sample: a view into qkv (or its gradient) and into y. */
 typedef struct Head {
@@ -123,22 +119,21 @@ void kernel_attention(AttentionShape shape, const float *qkv, float *y, float *p
     }
 }
 
-void kernel_attention_grad(AttentionShape shape, const float *qkv, const float *p,
-                           const float *gy, bool add, float *gqkv, float *scratch)
+void kernel_attention_grad(AttentionShape shape, const float *qkv, const float *p, const float *gy,
+                           bool add, float *gqkv, float *scratch)
 {
     int t = shape.pixels;
     for (int i = 0; i < shape.n * shape.heads; i++) {
         Head h = head_of(shape, i / shape.heads, i % shape.heads);
         Matrix q = {qkv + h.q, h.row, false}, k = {qkv + h.k, h.row, false};
         Matrix out = {gy + h.y, shape.c, false};
-        kernel_matmul(t, h.width, t, 1.0f, (Matrix){p + h.p, t, true}, out, add,
-                      gqkv + h.v, h.row);
-        kernel_matmul(t, t, h.width, 1.0f, out, (Matrix){qkv + h.v, h.row, true}, false,
-                      scratch, t);
+        kernel_matmul(t, h.width, t, 1.0f, (Matrix){p + h.p, t, true}, out, add, gqkv + h.v, h.row);
+        kernel_matmul(t, t, h.width, 1.0f, out, (Matrix){qkv + h.v, h.row, true}, false, scratch,
+                      t);
         kernel_softmax_grad(t, t, p + h.p, scratch);
-        kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch, t, false}, k, add,
-                      gqkv + h.q, h.row);
-        kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch, t, true}, q, add,
-                      gqkv + h.k, h.row);
+        kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch, t, false}, k, add, gqkv + h.q,
+                      h.row);
+        kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch, t, true}, q, add, gqkv + h.k,
+                      h.row);
     }
 }

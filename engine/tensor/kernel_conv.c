@@ -6,32 +6,19 @@
 #include "engine/tensor/kernels.h"
 #include <string.h>
 
-static size_t pixels(ConvShape s)
-{
-    return (size_t)s.h * (size_t)s.w;
-}
+static size_t pixels(ConvShape s) { return (size_t)s.h * (size_t)s.w; }
 
-static bool turns(ConvShape s)
-{
-    return s.out < s.in;
-}
+static bool turns(ConvShape s) { return s.out < s.in; }
 
-static ConvShape swapped(ConvShape s)
-{
-    return (ConvShape){s.n, s.h, s.w, s.out, s.in, s.way};
-}
+static ConvShape swapped(ConvShape s) { return (ConvShape){s.n, s.h, s.w, s.out, s.in, s.way}; }
 
-static size_t weights(ConvShape s)
-{
-    return 9 * (size_t)s.in * (size_t)s.out;
-}
+static size_t weights(ConvShape s) { return 9 * (size_t)s.in * (size_t)s.out; }
 
 size_t conv3x3_scratch(ConvShape s)
 {
     int narrow = s.in < s.out ? s.in : s.out;
-    return winograd_fits(s)
-               ? winograd_scratch(s)
-               : pixels(s) * 9 * (size_t)narrow + (turns(s) ? weights(s) : 0);
+    return winograd_fits(s) ? winograd_scratch(s)
+                            : pixels(s) * 9 * (size_t)narrow + (turns(s) ? weights(s) : 0);
 }
 
 /* Row (y, x) of `col` gets x[y + ky - 1, x + kx - 1, :] at block ky * 3 + kx; zeros
@@ -93,8 +80,8 @@ static void start(size_t rows, int c, const float *bias, float *y)
 }
 
 /* y = bias + gathered x times weight, or y += without `set`. */
-static void by_gather(ConvShape s, const float *x, const float *weight, bool set,
-                      const float *bias, float *y, float *col)
+static void by_gather(ConvShape s, const float *x, const float *weight, bool set, const float *bias,
+                      float *y, float *col)
 {
     int hw = s.h * s.w, k = 9 * s.in;
     for (size_t i = 0; i < (size_t)s.n; i++) {
@@ -109,8 +96,7 @@ static void by_gather(ConvShape s, const float *x, const float *weight, bool set
 }
 
 /* gx += scattered gy times weight^T. */
-static void by_scatter(ConvShape s, const float *gy, const float *weight, float *gx,
-                       float *col)
+static void by_scatter(ConvShape s, const float *gy, const float *weight, float *gx, float *col)
 {
     int hw = s.h * s.w, k = 9 * s.in;
     for (size_t i = 0; i < (size_t)s.n; i++) {
@@ -127,13 +113,13 @@ static void weight_by_gather(ConvShape s, const float *gy, const float *x, float
 {
     for (size_t i = 0; i < (size_t)s.n; i++) {
         gather(s, x + i * pixels(s) * (size_t)s.in, col);
-        kernel_linear_weight(s.h * s.w, 9 * s.in, s.out,
-                             gy + i * pixels(s) * (size_t)s.out, col, gweight);
+        kernel_linear_weight(s.h * s.w, 9 * s.in, s.out, gy + i * pixels(s) * (size_t)s.out, col,
+                             gweight);
     }
 }
 
-void kernel_conv3x3(ConvShape shape, const float *x, const float *weight,
-                    const float *bias, float *y, float *scratch)
+void kernel_conv3x3(ConvShape shape, const float *x, const float *weight, const float *bias,
+                    float *y, float *scratch)
 {
     if (winograd_fits(shape)) {
         winograd_forward(shape, x, weight, bias, y, scratch);
@@ -161,8 +147,8 @@ void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight,
     }
 }
 
-void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x,
-                           float *gweight, float *scratch)
+void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x, float *gweight,
+                           float *scratch)
 {
     if (winograd_fits(shape)) {
         winograd_weight(shape, gy, x, gweight, scratch);

@@ -22,8 +22,7 @@ KERNEL_BODY void kernel_silu_body(size_t n, const float *x, float *y)
 }
 KERNEL_DISPATCH(kernel_silu, (size_t n, const float *x, float *y), (n, x, y))
 
-KERNEL_BODY void kernel_silu_grad_body(size_t n, const float *x, const float *gy,
-                                       float *gx)
+KERNEL_BODY void kernel_silu_grad_body(size_t n, const float *x, const float *gy, float *gx)
 {
     for (size_t i = 0; i < n; i++)
         gx[i] += gy[i] * simd_silu_slope(x[i]);
@@ -43,10 +42,7 @@ KERNEL_DISPATCH(kernel_silu_slope, (size_t n, float *x, float *y), (n, x, y))
 
 /* gelu(x) = x sigmoid(t), t = 2 sqrt(2 / pi) (x + 0.044715 x^3): the tanh form, since
  * (1 + tanh(t / 2)) / 2 = sigmoid(t). */
-KERNEL_BODY float gelu_argument(float x)
-{
-    return 1.5957691216f * (x + 0.044715f * x * x * x);
-}
+KERNEL_BODY float gelu_argument(float x) { return 1.5957691216f * (x + 0.044715f * x * x * x); }
 
 KERNEL_BODY void kernel_gelu_body(size_t n, const float *x, float *y)
 {
@@ -55,8 +51,7 @@ KERNEL_BODY void kernel_gelu_body(size_t n, const float *x, float *y)
 }
 KERNEL_DISPATCH(kernel_gelu, (size_t n, const float *x, float *y), (n, x, y))
 
-KERNEL_BODY void kernel_gelu_grad_body(size_t n, const float *x, const float *gy,
-                                       float *gx)
+KERNEL_BODY void kernel_gelu_grad_body(size_t n, const float *x, const float *gy, float *gx)
 {
     for (size_t i = 0; i < n; i++) {
         float e = simd_exp(-gelu_argument(x[i])), s = 1.0f / (1.0f + e);
@@ -72,8 +67,7 @@ KERNEL_BODY void kernel_add_body(size_t n, const float *a, const float *b, float
     for (size_t i = 0; i < n; i++)
         y[i] = a[i] + b[i];
 }
-KERNEL_DISPATCH(kernel_add, (size_t n, const float *a, const float *b, float *y),
-                (n, a, b, y))
+KERNEL_DISPATCH(kernel_add, (size_t n, const float *a, const float *b, float *y), (n, a, b, y))
 
 KERNEL_BODY void kernel_multiply_body(size_t n, const float *x, float *y)
 {
@@ -90,16 +84,13 @@ KERNEL_BODY void kernel_accumulate_body(size_t n, float scale, const float *x, f
 KERNEL_DISPATCH(kernel_accumulate, (size_t n, float scale, const float *x, float *y),
                 (n, scale, x, y))
 
-KERNEL_BODY void kernel_add_row_body(int rows, int c, const float *x, const float *e,
-                                     float *y)
+KERNEL_BODY void kernel_add_row_body(int rows, int c, const float *x, const float *e, float *y)
 {
     for (int row = 0; row < rows; row++)
         for (int j = 0; j < c; j++)
-            y[(size_t)row * (size_t)c + (size_t)j] =
-                x[(size_t)row * (size_t)c + (size_t)j] + e[j];
+            y[(size_t)row * (size_t)c + (size_t)j] = x[(size_t)row * (size_t)c + (size_t)j] + e[j];
 }
-KERNEL_DISPATCH(kernel_add_row,
-                (int rows, int c, const float *x, const float *e, float *y),
+KERNEL_DISPATCH(kernel_add_row, (int rows, int c, const float *x, const float *e, float *y),
                 (rows, c, x, e, y))
 
 enum { COLUMNS = 64, ROWS = 64 };
@@ -138,8 +129,7 @@ KERNEL_DISPATCH(kernel_column_sums, (int rows, int c, const float *x, float *sum
 KERNEL_BODY void series(double r, uint64_t quarter, float *sine, float *cosine)
 {
     double q = r * r;
-    double s =
-        r + r * q * (-1.0 / 6 + q * (1.0 / 120 + q * (-1.0 / 5040 + q * (1.0 / 362880))));
+    double s = r + r * q * (-1.0 / 6 + q * (1.0 / 120 + q * (-1.0 / 5040 + q * (1.0 / 362880))));
     double c = 1 + q * (-0.5 + q * (1.0 / 24 + q * (-1.0 / 720 + q * (1.0 / 40320))));
     double first = quarter & 1 ? c : s, second = quarter & 1 ? s : c;
     *sine = (float)(quarter & 2 ? -first : first);
@@ -208,5 +198,4 @@ KERNEL_BODY void kernel_five_gaussians_body(size_t n, double rate, double *value
         value[i] = sum / 5;
     }
 }
-KERNEL_DISPATCH(kernel_five_gaussians, (size_t n, double rate, double *value),
-                (n, rate, value))
+KERNEL_DISPATCH(kernel_five_gaussians, (size_t n, double rate, double *value), (n, rate, value))

@@ -25,8 +25,8 @@ typedef struct TileCall {
 } TileCall;
 
 /* panel = alpha B from the rows of B^T, 4 x 4 values at a time. */
-KERNEL_BODY void pack_transposed(int k, int n, int width, float alpha, const float *b,
-                                 ptrdiff_t cb, float *panel)
+KERNEL_BODY void pack_transposed(int k, int n, int width, float alpha, const float *b, ptrdiff_t cb,
+                                 float *panel)
 {
     int j = 0;
     for (; j + 4 <= n; j += 4) {
@@ -43,8 +43,8 @@ KERNEL_BODY void pack_transposed(int k, int n, int width, float alpha, const flo
 }
 
 /* Rows of 16 floats at a time: the width of the widest vector. */
-KERNEL_BODY void pack_rows(int k, int n, int width, float alpha, const float *b,
-                           ptrdiff_t rb, float *panel)
+KERNEL_BODY void pack_rows(int k, int n, int width, float alpha, const float *b, ptrdiff_t rb,
+                           float *panel)
 {
     for (int l = 0; l < k; l++, b += rb, panel += width) {
         int j = 0;
@@ -57,8 +57,7 @@ KERNEL_BODY void pack_rows(int k, int n, int width, float alpha, const float *b,
 }
 
 /* panel (k, width) = alpha B (k, n), columns from n on zero. */
-KERNEL_BODY void pack(const Gemm *g, int l0, int k, int j0, int n, int width,
-                      float *panel)
+KERNEL_BODY void pack(const Gemm *g, int l0, int k, int j0, int n, int width, float *panel)
 {
     const float *b = g->b + l0 * g->rb + j0 * g->cb;
     if (n < width)
@@ -150,6 +149,7 @@ typedef struct TileSet {
     void (*tile[4])(int vectors, const TileCall *t);
 } TileSet;
 
+/* clang-format off */
 static const TileSet sets[] = {
     [CPU_PORTABLE] = {4,
                       2, portable_pack,
@@ -167,6 +167,7 @@ static const TileSet sets[] = {
                       {avx512_rows_ROWS, avx512_rows_4, avx512_rows_2, avx512_rows_1}},
 #endif
 };
+/* clang-format on */
 
 /* The kind of tile for the next of `left` rows: the largest that fits, but two equal ones
  * rather than a large and a small one, which cannot keep the units busy. */
@@ -199,11 +200,9 @@ static int panel_width(const TileSet *set, int n, int j)
     return (left + panels - 1) / panels * set->lanes;
 }
 
-static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j,
-                        const float *panel)
+static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j, const float *panel)
 {
-    int tail =
-        g->n - j < panel_width(set, g->n, j) ? (g->n - j) % set->lanes : set->lanes;
+    int tail = g->n - j < panel_width(set, g->n, j) ? (g->n - j) % set->lanes : set->lanes;
     return (TileCall){
         .k = k,
         .tail = tail,
@@ -232,20 +231,16 @@ static void block(const TileSet *set, const Gemm *g, int l0, int k)
     }
 }
 
-int kernel_gemm_panel(int n, int j)
-{
-    return panel_width(&sets[kernel_level()], n, j);
-}
+int kernel_gemm_panel(int n, int j) { return panel_width(&sets[kernel_level()], n, j); }
 
-void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const float *packed,
-                        float *c, int ldc)
+void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const float *packed, float *c,
+                        int ldc)
 {
     const TileSet *set = &sets[kernel_level()];
     Gemm g = {.m = m, .n = n, .k = k, .a = a, .ra = lda, .ca = 1, .c = c, .ldc = ldc};
     for (int j = 0, width; j < n; j += width) {
         width = panel_width(set, n, j);
-        sweep(set, call_of(set, &g, 0, k, j, packed + (ptrdiff_t)k * j), m,
-              width / set->lanes);
+        sweep(set, call_of(set, &g, 0, k, j, packed + (ptrdiff_t)k * j), m, width / set->lanes);
     }
 }
 

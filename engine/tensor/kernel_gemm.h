@@ -27,7 +27,7 @@ void kernel_gemm(const Gemm *gemm);
  * columns in panels, each (k, width) contiguous; the panel that starts at column j starts
  * at float k * j and is kernel_gemm_panel(n, j) wide. */
 int kernel_gemm_panel(int n, int j);
-void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const float *packed,
-                        float *c, int ldc);
+void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const float *packed, float *c,
+                        int ldc);
 
 #endif

@@ -7,8 +7,7 @@
 
 typedef float TILE(Vec) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
-TARGET static void TILE(pack)(const Gemm *g, int l0, int k, int j0, int n, int width,
-                              float *panel)
+TARGET static void TILE(pack)(const Gemm *g, int l0, int k, int j0, int n, int width, float *panel)
 {
     pack(g, l0, k, j0, n, width, panel);
 }
@@ -19,8 +18,7 @@ TARGET KERNEL_BODY void TILE(tile)(int rows, int vectors, ptrdiff_t ra, ptrdiff_
                                    const TileCall *t)
 {
     TILE(Vec) sum[ROWS][VECTORS];
-    const float *a = t->a, *panel = t->panel,
-                *from = t->start == START_BIAS ? t->bias : t->c;
+    const float *a = t->a, *panel = t->panel, *from = t->start == START_BIAS ? t->bias : t->c;
     ptrdiff_t row = t->start == START_BIAS ? 0 : t->ldc;
     const int last = vectors - 1;
 #pragma GCC unroll 8
@@ -66,15 +64,15 @@ TARGET KERNEL_BODY void TILE(any_tile)(int rows, int vectors, const TileCall *t)
         TILE(tile)(rows, vectors, 1, t->ca, t);
 }
 
-#define TILE_ROWS(rows)                                                                  \
-    TARGET static void TILE(rows_##rows)(int vectors, const TileCall *t)                 \
-    {                                                                                    \
-        if (vectors == 1)                                                                \
-            TILE(any_tile)(rows, 1, t);                                                  \
-        else if (vectors == 2)                                                           \
-            TILE(any_tile)(rows, 2, t);                                                  \
-        else                                                                             \
-            TILE(any_tile)(rows, VECTORS, t);                                            \
+#define TILE_ROWS(rows)                                                                            \
+    TARGET static void TILE(rows_##rows)(int vectors, const TileCall *t)                           \
+    {                                                                                              \
+        if (vectors == 1)                                                                          \
+            TILE(any_tile)(rows, 1, t);                                                            \
+        else if (vectors == 2)                                                                     \
+            TILE(any_tile)(rows, 2, t);                                                            \
+        else                                                                                       \
+            TILE(any_tile)(rows, VECTORS, t);                                                      \
     }
 TILE_ROWS(ROWS)
 TILE_ROWS(4)

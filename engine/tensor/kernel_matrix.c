@@ -12,18 +12,15 @@ void kernel_init(void)
         openblas_set_num_threads(1);
 }
 
-static CBLAS_TRANSPOSE transposed(Matrix a)
-{
-    return a.transpose ? CblasTrans : CblasNoTrans;
-}
+static CBLAS_TRANSPOSE transposed(Matrix a) { return a.transpose ? CblasTrans : CblasNoTrans; }
 
 /* Our own product, or BLAS where there is none. */
-static void product(int m, int n, int k, float alpha, Matrix a, Matrix b,
-                    const float *bias, bool add, float *c, int ldc)
+static void product(int m, int n, int k, float alpha, Matrix a, Matrix b, const float *bias,
+                    bool add, float *c, int ldc)
 {
     if (kernel_level() == CPU_PORTABLE) {
-        cblas_sgemm(CblasRowMajor, transposed(a), transposed(b), m, n, k, alpha, a.x,
-                    a.stride, b.x, b.stride, add ? 1.0f : 0.0f, c, ldc);
+        cblas_sgemm(CblasRowMajor, transposed(a), transposed(b), m, n, k, alpha, a.x, a.stride, b.x,
+                    b.stride, add ? 1.0f : 0.0f, c, ldc);
         return;
     }
     kernel_gemm(&(Gemm){.m = m,
@@ -42,8 +39,8 @@ static void product(int m, int n, int k, float alpha, Matrix a, Matrix b,
                         .ldc = ldc});
 }
 
-void kernel_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add,
-                   float *c, int ldc)
+void kernel_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add, float *c,
+                   int ldc)
 {
     if (m > 0 && n > 0)
         product(m, n, k, alpha, a, b, NULL, add, c, ldc);
@@ -52,26 +49,26 @@ void kernel_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool ad
 void kernel_linear(int rows, int in, int out, const float *x, const float *weight,
                    const float *bias, float *y)
 {
-    bool first = bias && kernel_level() ==
-                             CPU_PORTABLE; /* then the product is added onto the bias */
+    bool first =
+        bias && kernel_level() == CPU_PORTABLE; /* then the product is added onto the bias */
     for (int row = 0; first && row < rows; row++)
         memcpy(y + (size_t)row * (size_t)out, bias, sizeof(float) * (size_t)out);
     if (rows > 0)
-        product(rows, out, in, 1.0f, (Matrix){x, in, false}, (Matrix){weight, out, false},
-                bias, first, y, out);
+        product(rows, out, in, 1.0f, (Matrix){x, in, false}, (Matrix){weight, out, false}, bias,
+                first, y, out);
 }
 
-void kernel_linear_input(int rows, int in, int out, const float *gy, const float *weight,
-                         bool add, float *gx)
+void kernel_linear_input(int rows, int in, int out, const float *gy, const float *weight, bool add,
+                         float *gx)
 {
-    kernel_matmul(rows, in, out, 1.0f, (Matrix){gy, out, false},
-                  (Matrix){weight, out, true}, add, gx, in);
+    kernel_matmul(rows, in, out, 1.0f, (Matrix){gy, out, false}, (Matrix){weight, out, true}, add,
+                  gx, in);
 }
 
 void kernel_linear_weight(int rows, int in, int out, const float *gy, const float *x,
                           float *gweight)
 {
     if (rows > 0)
-        kernel_matmul(in, out, rows, 1.0f, (Matrix){x, in, true},
-                      (Matrix){gy, out, false}, true, gweight, out);
+        kernel_matmul(in, out, rows, 1.0f, (Matrix){x, in, true}, (Matrix){gy, out, false}, true,
+                      gweight, out);
 }

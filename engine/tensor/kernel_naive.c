@@ -10,8 +10,7 @@ static double element(Matrix a, int row, int column)
     return (double)a.x[(size_t)i * (size_t)a.stride + (size_t)j];
 }
 
-void naive_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add,
-                  float *c, int ldc)
+void naive_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add, float *c, int ldc)
 {
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++) {
@@ -30,14 +29,13 @@ typedef void Visit(void *context, size_t pixel, size_t source, int tap);
 static void each_tap(ConvShape s, Visit *visit, void *context)
 {
     for (int i = 0; i < s.n * s.h * s.w * 9; i++) {
-        int tap = i % 9, x = i / 9 % s.w, y = i / 9 / s.w % s.h,
-            sample = i / 9 / s.w / s.h;
+        int tap = i % 9, x = i / 9 % s.w, y = i / 9 / s.w % s.h, sample = i / 9 / s.w / s.h;
         int row = y + tap / 3 - 1, column = x + tap % 3 - 1;
         if (row < 0 || row >= s.h || column < 0 || column >= s.w)
             continue;
         size_t picture = (size_t)sample * (size_t)(s.h * s.w);
-        visit(context, picture + (size_t)(y * s.w + x),
-              picture + (size_t)(row * s.w + column), tap);
+        visit(context, picture + (size_t)(y * s.w + x), picture + (size_t)(row * s.w + column),
+              tap);
     }
 }
 
@@ -53,8 +51,8 @@ static void forward_tap(void *context, size_t pixel, size_t source, int tap)
     size_t in = (size_t)v->s.in, out = (size_t)v->s.out;
     for (size_t i = 0; i < in; i++)
         for (size_t o = 0; o < out; o++)
-            v->sum[pixel * out + o] += (double)v->a[source * in + i] *
-                                       (double)v->b[((size_t)tap * in + i) * out + o];
+            v->sum[pixel * out + o] +=
+                (double)v->a[source * in + i] * (double)v->b[((size_t)tap * in + i) * out + o];
 }
 
 static void input_tap(void *context, size_t pixel, size_t source, int tap)
@@ -63,8 +61,8 @@ static void input_tap(void *context, size_t pixel, size_t source, int tap)
     size_t in = (size_t)v->s.in, out = (size_t)v->s.out;
     for (size_t i = 0; i < in; i++)
         for (size_t o = 0; o < out; o++)
-            v->sum[source * in + i] += (double)v->a[pixel * out + o] *
-                                       (double)v->b[((size_t)tap * in + i) * out + o];
+            v->sum[source * in + i] +=
+                (double)v->a[pixel * out + o] * (double)v->b[((size_t)tap * in + i) * out + o];
 }
 
 static void weight_tap(void *context, size_t pixel, size_t source, int tap)
@@ -90,8 +88,7 @@ static void run(ConvShape s, Visit *visit, const float *a, const float *b, size_
     free(v.sum);
 }
 
-void naive_conv3x3(ConvShape s, const float *x, const float *weight, const float *bias,
-                   float *y)
+void naive_conv3x3(ConvShape s, const float *x, const float *weight, const float *bias, float *y)
 {
     size_t size = (size_t)s.n * (size_t)s.h * (size_t)s.w * (size_t)s.out;
     for (size_t i = 0; i < size; i++)
@@ -101,8 +98,7 @@ void naive_conv3x3(ConvShape s, const float *x, const float *weight, const float
 
 void naive_conv3x3_input(ConvShape s, const float *gy, const float *weight, float *gx)
 {
-    run(s, input_tap, gy, weight, (size_t)s.n * (size_t)s.h * (size_t)s.w * (size_t)s.in,
-        gx);
+    run(s, input_tap, gy, weight, (size_t)s.n * (size_t)s.h * (size_t)s.w * (size_t)s.in, gx);
 }
 
 void naive_conv3x3_weight(ConvShape s, const float *gy, const float *x, float *gweight)
@@ -110,10 +106,7 @@ void naive_conv3x3_weight(ConvShape s, const float *gy, const float *x, float *g
     run(s, weight_tap, gy, x, 9 * (size_t)s.in * (size_t)s.out, gweight);
 }
 
-double naive_silu(double x)
-{
-    return x / (1.0 + exp(-x));
-}
+double naive_silu(double x) { return x / (1.0 + exp(-x)); }
 
 double naive_silu_slope(double x)
 {
@@ -121,21 +114,15 @@ double naive_silu_slope(double x)
     return s + x * s * (1.0 - s);
 }
 
-static double gelu_inner(double x)
-{
-    return sqrt(2.0 / acos(-1.0)) * (x + 0.044715 * x * x * x);
-}
+static double gelu_inner(double x) { return sqrt(2.0 / acos(-1.0)) * (x + 0.044715 * x * x * x); }
 
-double naive_gelu(double x)
-{
-    return 0.5 * x * (1.0 + tanh(gelu_inner(x)));
-}
+double naive_gelu(double x) { return 0.5 * x * (1.0 + tanh(gelu_inner(x))); }
 
 double naive_gelu_slope(double x)
 {
     double t = tanh(gelu_inner(x));
-    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * sqrt(2.0 / acos(-1.0)) *
-                                 (1.0 + 3 * 0.044715 * x * x);
+    return 0.5 * (1.0 + t) +
+           0.5 * x * (1.0 - t * t) * sqrt(2.0 / acos(-1.0)) * (1.0 + 3 * 0.044715 * x * x);
 }
 
 /* Index of element `e` of group `g` of sample `i`. */
@@ -159,8 +146,7 @@ static void group_statistics(NormShape s, const float *x, int i, int g, double *
     *inverse = 1.0 / sqrt(square / count + 1e-5);
 }
 
-void naive_group_norm(NormShape s, const float *x, const float *gamma, const float *beta,
-                      float *y)
+void naive_group_norm(NormShape s, const float *x, const float *gamma, const float *beta, float *y)
 {
     for (int i = 0; i < s.n; i++)
         for (int g = 0; g < s.groups; g++) {
@@ -168,16 +154,14 @@ void naive_group_norm(NormShape s, const float *x, const float *gamma, const flo
             group_statistics(s, x, i, g, &mean, &inverse);
             for (int e = 0; e < s.pixels * (s.c / s.groups); e++) {
                 size_t k = member(s, i, g, e), ch = k % (size_t)s.c;
-                double pre = (double)gamma[ch] * ((double)x[k] - mean) * inverse +
-                             (double)beta[ch];
+                double pre = (double)gamma[ch] * ((double)x[k] - mean) * inverse + (double)beta[ch];
                 y[k] = (float)(s.silu ? naive_silu(pre) : pre);
             }
         }
 }
 
-void naive_group_norm_grad(NormShape s, const float *x, const float *gamma,
-                           const float *beta, const float *gy, float *gx, float *ggamma,
-                           float *gbeta)
+void naive_group_norm_grad(NormShape s, const float *x, const float *gamma, const float *beta,
+                           const float *gy, float *gx, float *ggamma, float *gbeta)
 {
     int count = s.pixels * (s.c / s.groups);
     for (int i = 0; i < s.n; i++)
@@ -224,8 +208,7 @@ static void weights_of(AttentionShape s, const float *sample, int at, int i, flo
     for (int j = 0; j < s.pixels; j++) {
         double dot = 0;
         for (int d = at; d < at + width; d++)
-            dot +=
-                (double)sample[i * 3 * s.c + d] * (double)sample[j * 3 * s.c + s.c + d];
+            dot += (double)sample[i * 3 * s.c + d] * (double)sample[j * 3 * s.c + s.c + d];
         p[j] = (float)(dot / sqrt(width));
     }
     naive_softmax(1, s.pixels, p);
@@ -238,8 +221,7 @@ void naive_attention(AttentionShape s, const float *qkv, float *y)
         abort();
     int width = s.c / s.heads;
     for (int i = 0; i < s.n * s.heads * s.pixels; i++) {
-        int pixel = i % s.pixels, at = i / s.pixels % s.heads * width,
-            n = i / s.pixels / s.heads;
+        int pixel = i % s.pixels, at = i / s.pixels % s.heads * width, n = i / s.pixels / s.heads;
         const float *sample = qkv + n * s.pixels * 3 * s.c;
         weights_of(s, sample, at, pixel, p);
         for (int d = at; d < at + width; d++) {
@@ -277,18 +259,15 @@ static void attention_row_grad(AttentionShape s, const float *sample, int at, in
         }
 }
 
-void naive_attention_grad(AttentionShape s, const float *qkv, const float *gy,
-                          float *gqkv)
+void naive_attention_grad(AttentionShape s, const float *qkv, const float *gy, float *gqkv)
 {
     float *p = malloc(sizeof(float) * 2 * (size_t)(s.pixels + 1));
     if (!p)
         abort();
     for (int i = 0; i < s.n * s.heads * s.pixels; i++) {
-        int pixel = i % s.pixels, head = i / s.pixels % s.heads,
-            n = i / s.pixels / s.heads;
+        int pixel = i % s.pixels, head = i / s.pixels % s.heads, n = i / s.pixels / s.heads;
         attention_row_grad(s, qkv + n * s.pixels * 3 * s.c, head * (s.c / s.heads), pixel,
-                           gy + (n * s.pixels + pixel) * s.c,
-                           gqkv + n * s.pixels * 3 * s.c, p);
+                           gy + (n * s.pixels + pixel) * s.c, gqkv + n * s.pixels * 3 * s.c, p);
     }
     free(p);
 }

@@ -20,13 +20,13 @@ typedef struct Factors {
 
 /* The next column block: LANES wide while they last, so that the common width is a
  * constant. */
-#define FOR_COLUMNS(c, call_wide, call_rest)                                             \
-    do {                                                                                 \
-        int j = 0;                                                                       \
-        for (; j + LANES <= (c); j += LANES)                                             \
-            call_wide;                                                                   \
-        if (j < (c))                                                                     \
-            call_rest;                                                                   \
+#define FOR_COLUMNS(c, call_wide, call_rest)                                                       \
+    do {                                                                                           \
+        int j = 0;                                                                                 \
+        for (; j + LANES <= (c); j += LANES)                                                       \
+            call_wide;                                                                             \
+        if (j < (c))                                                                               \
+            call_rest;                                                                             \
     } while (0)
 
 KERNEL_BODY void moment_block(NormShape s, int width, int power, const float *x,
@@ -81,8 +81,8 @@ KERNEL_BODY void statistics(NormShape s, const float *x, float *stats)
 }
 
 /* gamma (x - mean) / deviation + beta = a x + b. */
-KERNEL_BODY void fold(NormShape s, const float *gamma, const float *beta,
-                      const float *stats, Factors *f)
+KERNEL_BODY void fold(NormShape s, const float *gamma, const float *beta, const float *stats,
+                      Factors *f)
 {
     int width = s.c / s.groups;
     for (int j = 0; j < s.c; j++) {
@@ -91,8 +91,7 @@ KERNEL_BODY void fold(NormShape s, const float *gamma, const float *beta,
     }
 }
 
-KERNEL_BODY void normalise(NormShape s, bool silu, const float *x, const Factors *f,
-                           float *y)
+KERNEL_BODY void normalise(NormShape s, bool silu, const float *x, const Factors *f, float *y)
 {
     for (int row = 0; row < s.pixels; row++, x += s.c, y += s.c)
         for (int j = 0; j < s.c; j++) {
@@ -116,15 +115,14 @@ KERNEL_BODY void kernel_group_norm_body(NormShape s, const float *x, const float
     }
 }
 KERNEL_DISPATCH(kernel_group_norm,
-                (NormShape s, const float *x, const float *gamma, const float *beta,
-                 float *y, float *stats),
+                (NormShape s, const float *x, const float *gamma, const float *beta, float *y,
+                 float *stats),
                 (s, x, gamma, beta, y, stats))
 
 /* gpre = gy silu'(pre) into scratch; first = sums of gpre, second = sums of gpre (x -
  * mean). */
-KERNEL_BODY void backward_block(NormShape s, bool silu, int width, const float *x,
-                                const float *gy, const Factors *f, int at, float *gpre,
-                                Sums *sums)
+KERNEL_BODY void backward_block(NormShape s, bool silu, int width, const float *x, const float *gy,
+                                const Factors *f, int at, float *gpre, Sums *sums)
 {
     double first[LANES] = {0}, second[LANES] = {0};
     for (int start = 0; start < s.pixels; start += ROWS) {
@@ -133,8 +131,7 @@ KERNEL_BODY void backward_block(NormShape s, bool silu, int width, const float *
         for (int row = start; row < end; row++)
             for (int j = 0; j < width; j++) {
                 size_t k = (size_t)row * (size_t)s.c + (size_t)(at + j);
-                float slope =
-                    silu ? simd_silu_slope(x[k] * f->a[at + j] + f->b[at + j]) : 1.0f;
+                float slope = silu ? simd_silu_slope(x[k] * f->a[at + j] + f->b[at + j]) : 1.0f;
                 float g = gy[k] * slope;
                 gpre[k] = g;
                 part1[j] += g;
@@ -166,8 +163,7 @@ KERNEL_BODY void input_factors(NormShape s, const float *gamma, const float *sta
     int width = s.c / s.groups;
     double count = (double)s.pixels * (double)width;
     for (int g = 0; g < s.groups; g++) {
-        double mean = (double)stats[2 * g], inverse = (double)stats[2 * g + 1], m1 = 0,
-               m2 = 0;
+        double mean = (double)stats[2 * g], inverse = (double)stats[2 * g + 1], m1 = 0, m2 = 0;
         for (int j = g * width; j < (g + 1) * width; j++) {
             m1 += (double)gamma[j] * sums->first[j] / count;
             m2 += (double)gamma[j] * sums->second[j] * inverse / count;
@@ -180,8 +176,8 @@ KERNEL_BODY void input_factors(NormShape s, const float *gamma, const float *sta
     }
 }
 
-KERNEL_BODY void put_input(NormShape s, const float *x, const float *gpre,
-                           const Factors *f, bool add, float *gx)
+KERNEL_BODY void put_input(NormShape s, const float *x, const float *gpre, const Factors *f,
+                           bool add, float *gx)
 {
     for (int row = 0; row < s.pixels; row++, x += s.c, gpre += s.c, gx += s.c)
         for (int j = 0; j < s.c; j++) {
@@ -190,8 +186,8 @@ KERNEL_BODY void put_input(NormShape s, const float *x, const float *gpre,
         }
 }
 
-KERNEL_BODY void add_parameters(NormShape s, const float *stats, const Sums *sums,
-                                float *ggamma, float *gbeta)
+KERNEL_BODY void add_parameters(NormShape s, const float *stats, const Sums *sums, float *ggamma,
+                                float *gbeta)
 {
     int width = s.c / s.groups;
     for (int j = 0; ggamma && j < s.c; j++)
@@ -200,11 +196,10 @@ KERNEL_BODY void add_parameters(NormShape s, const float *stats, const Sums *sum
         gbeta[j] += (float)sums->first[j];
 }
 
-KERNEL_BODY void kernel_group_norm_grad_body(NormShape s, const float *x,
-                                             const float *gamma, const float *beta,
-                                             const float *stats, const float *gy,
-                                             bool add, float *gx, float *ggamma,
-                                             float *gbeta, float *scratch)
+KERNEL_BODY void kernel_group_norm_grad_body(NormShape s, const float *x, const float *gamma,
+                                             const float *beta, const float *stats, const float *gy,
+                                             bool add, float *gx, float *ggamma, float *gbeta,
+                                             float *scratch)
 {
     size_t size = (size_t)s.pixels * (size_t)s.c;
     for (int i = 0; i < s.n; i++, x += size, gy += size, stats += 2 * s.groups) {

@@ -21,9 +21,8 @@ typedef enum KernelCpu { CPU_PORTABLE, CPU_AVX2, CPU_AVX512 } KernelCpu;
 #if defined(__x86_64__) && !defined(KERNEL_PLAIN)
 #define KERNEL_X86  1
 #define KERNEL_AVX2 __attribute__((target("avx2,fma")))
-#define KERNEL_AVX512                                                                    \
-    __attribute__((                                                                      \
-        target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")))
+#define KERNEL_AVX512                                                                              \
+    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")))
 
 /* The most that may be used: -DKERNEL_MOST=CPU_AVX2 or CPU_PORTABLE builds and tests the
  * lesser paths. */
@@ -36,57 +35,41 @@ static inline KernelCpu kernel_level(void)
     if (KERNEL_MOST >= CPU_AVX512 && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
         return CPU_AVX512;
-    if (KERNEL_MOST >= CPU_AVX2 && __builtin_cpu_supports("avx2") &&
-        __builtin_cpu_supports("fma"))
+    if (KERNEL_MOST >= CPU_AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return CPU_AVX2;
     return CPU_PORTABLE;
 }
 
 /* Defines `name parameters`, which calls name_body with `arguments`. */
-#define KERNEL_DISPATCH(name, parameters, arguments)                                     \
-    KERNEL_AVX512 static void name##_avx512 parameters                                   \
-    {                                                                                    \
-        name##_body arguments;                                                           \
-    }                                                                                    \
-    KERNEL_AVX2 static void name##_avx2 parameters                                       \
-    {                                                                                    \
-        name##_body arguments;                                                           \
-    }                                                                                    \
-    static void name##_portable parameters                                               \
-    {                                                                                    \
-        name##_body arguments;                                                           \
-    }                                                                                    \
-    void name parameters                                                                 \
-    {                                                                                    \
-        KernelCpu level = kernel_level();                                                \
-        if (level == CPU_AVX512)                                                         \
-            name##_avx512 arguments;                                                     \
-        else if (level == CPU_AVX2)                                                      \
-            name##_avx2 arguments;                                                       \
-        else                                                                             \
-            name##_portable arguments;                                                   \
+#define KERNEL_DISPATCH(name, parameters, arguments)                                               \
+    KERNEL_AVX512 static void name##_avx512 parameters { name##_body arguments; }                  \
+    KERNEL_AVX2 static void name##_avx2 parameters { name##_body arguments; }                      \
+    static void name##_portable parameters { name##_body arguments; }                              \
+    void name parameters                                                                           \
+    {                                                                                              \
+        KernelCpu level = kernel_level();                                                          \
+        if (level == CPU_AVX512)                                                                   \
+            name##_avx512 arguments;                                                               \
+        else if (level == CPU_AVX2)                                                                \
+            name##_avx2 arguments;                                                                 \
+        else                                                                                       \
+            name##_portable arguments;                                                             \
     }
 #else
 #define KERNEL_X86 0
 
-static inline KernelCpu kernel_level(void)
-{
-    return CPU_PORTABLE;
-}
+static inline KernelCpu kernel_level(void) { return CPU_PORTABLE; }
 
-#define KERNEL_DISPATCH(name, parameters, arguments)                                     \
-    void name parameters                                                                 \
-    {                                                                                    \
-        name##_body arguments;                                                           \
-    }
+#define KERNEL_DISPATCH(name, parameters, arguments)                                               \
+    void name parameters { name##_body arguments; }
 #endif
 
 typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int QuadIndex __attribute__((vector_size(16)));
 
 /* to[j * to_row + i] = scale from[i * from_row + j] for i, j in 0..3. */
-KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_row,
-                               float *to, ptrdiff_t to_row)
+KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_row, float *to,
+                               ptrdiff_t to_row)
 {
     Quad a = *(const Quad *)from * scale, b = *(const Quad *)(from + from_row) * scale;
     Quad c = *(const Quad *)(from + 2 * from_row) * scale,
@@ -128,10 +111,7 @@ KERNEL_BODY float simd_exp(float x)
     return p * power;
 }
 
-KERNEL_BODY float simd_sigmoid(float x)
-{
-    return 1.0f / (1.0f + simd_exp(-x));
-}
+KERNEL_BODY float simd_sigmoid(float x) { return 1.0f / (1.0f + simd_exp(-x)); }
 
 /* d (x sigmoid(x)) / dx; 1 - s is taken as e^-x s, which does not cancel. */
 KERNEL_BODY float simd_silu_slope(float x)

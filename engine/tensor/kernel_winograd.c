@@ -15,8 +15,8 @@ enum { TAPS = 9, PLANES = 36, PIXELS = 16, PAD = 16, CHANNELS = 256, BLOCK = 220
 typedef enum Finish { FINISH_SET, FINISH_BIAS, FINISH_ADD } Finish;
 
 /* Transforms `channels` (a multiple of 16) side by side from rows `from` to rows `to`. */
-typedef void Transform(int channels, const float *const *from, float *const *to,
-                       Finish finish, const float *bias);
+typedef void Transform(int channels, const float *const *from, float *const *to, Finish finish,
+                       const float *bias);
 
 typedef struct Transforms {
     int side; /* of a tile's output */
@@ -53,8 +53,8 @@ typedef struct Transforms {
 static const Transforms *const sets[][2] = {
     [CPU_PORTABLE] = {&portable_transforms2, &portable_transforms4},
 #if KERNEL_X86
-    [CPU_AVX2] = {&avx2_transforms2,     &avx2_transforms4    },
-    [CPU_AVX512] = {&avx512_transforms2,   &avx512_transforms4  },
+    [CPU_AVX2] = {&avx2_transforms2, &avx2_transforms4},
+    [CPU_AVX512] = {&avx512_transforms2, &avx512_transforms4},
 #endif
 };
 
@@ -91,17 +91,14 @@ static const Transforms *transforms_of(ConvShape s)
     return sets[kernel_level()][large];
 }
 
-bool winograd_fits(ConvShape s)
-{
-    return transforms_of(s) != NULL;
-}
+bool winograd_fits(ConvShape s) { return transforms_of(s); }
 
 /* Scratch: weights turned, weights by frequency, tiles by frequency twice, a row nobody
  * reads; and what all functions below need to know. */
 typedef struct Room {
     const Transforms *to;
     int side, planes, across, down; /* tiles' sides, frequencies, tiles of a picture */
-    int tiles, block; /* tiles of all pictures, those transformed at a time */
+    int tiles, block;               /* tiles of all pictures, those transformed at a time */
     float *turned, *weight, *a, *b, *unread;
     size_t weight_plane, a_plane, b_plane;
 } Room;
@@ -125,10 +122,7 @@ static Room sizes_of(ConvShape s)
     return room;
 }
 
-static size_t turned_size(ConvShape s)
-{
-    return TAPS * (size_t)s.in * (size_t)s.out;
-}
+static size_t turned_size(ConvShape s) { return TAPS * (size_t)s.in * (size_t)s.out; }
 
 static Room lay_out(ConvShape s, float *scratch)
 {
@@ -146,12 +140,10 @@ size_t winograd_scratch(ConvShape s)
 {
     Room room = sizes_of(s);
     return turned_size(s) +
-           (size_t)room.planes * (room.weight_plane + room.a_plane + room.b_plane) +
-           CHANNELS;
+           (size_t)room.planes * (room.weight_plane + room.a_plane + room.b_plane) + CHANNELS;
 }
 
-static void plane_rows(const Room *room, float *base, size_t plane, size_t at,
-                       float **row)
+static void plane_rows(const Room *room, float *base, size_t plane, size_t at, float **row)
 {
     for (int f = 0; f < room->planes; f++)
         row[f] = base + (size_t)f * plane + at;
@@ -159,13 +151,12 @@ static void plane_rows(const Room *room, float *base, size_t plane, size_t at,
 
 /* The pixels of tile `t` of a picture with c channels: those it makes and `border` more
  * around them; `outside` beyond the picture. */
-static void pixel_rows(ConvShape s, const Room *room, int c, int t, int border,
-                       const float *x, const float *outside, const float **row)
+static void pixel_rows(ConvShape s, const Room *room, int c, int t, int border, const float *x,
+                       const float *outside, const float **row)
 {
     int across = room->across, down = room->down, side = room->side;
     int left = t % across * side - border, top = t / across % down * side - border;
-    const float *picture =
-        x + (size_t)(t / across / down) * (size_t)(s.h * s.w) * (size_t)c;
+    const float *picture = x + (size_t)(t / across / down) * (size_t)(s.h * s.w) * (size_t)c;
     for (int r = top; r < top + side + 2 * border; r++)
         for (int j = left; j < left + side + 2 * border; j++) {
             bool inside = (unsigned)r < (unsigned)s.h && (unsigned)j < (unsigned)s.w;
@@ -194,8 +185,7 @@ static void load_weight(ConvShape s, const float *weight, const Room *room)
             const float *from[TAPS];
             float *into[PLANES];
             for (int tap = 0; tap < TAPS; tap++)
-                from[tap] =
-                    weight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out + j;
+                from[tap] = weight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out + j;
             plane_rows(room, room->weight, room->weight_plane,
                        (size_t)s.in * (size_t)j + (size_t)(i * width), into);
             room->to->weight(width, from, into, FINISH_SET, NULL);
@@ -205,8 +195,8 @@ static void load_weight(ConvShape s, const float *weight, const Room *room)
 }
 
 /* y tiles = A^T b A, over bias or added. */
-static void store_output(ConvShape s, int t0, int tiles, float *y, Finish finish,
-                         const float *bias, const Room *room)
+static void store_output(ConvShape s, int t0, int tiles, float *y, Finish finish, const float *bias,
+                         const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
         float *from[PLANES];
@@ -229,14 +219,14 @@ static void convolve(ConvShape s, const float *x, const float *weight, Finish fi
         load_data(s, t, tiles, x, room);
         for (size_t f = 0; f < (size_t)room->planes; f++)
             kernel_gemm_packed(tiles, s.out, s.in, room->a + f * room->a_plane, s.in,
-                               room->weight + f * room->weight_plane,
-                               room->b + f * room->b_plane, s.out);
+                               room->weight + f * room->weight_plane, room->b + f * room->b_plane,
+                               s.out);
         store_output(s, t, tiles, y, finish, bias, room);
     }
 }
 
-void winograd_forward(ConvShape shape, const float *x, const float *weight,
-                      const float *bias, float *y, float *scratch)
+void winograd_forward(ConvShape shape, const float *x, const float *weight, const float *bias,
+                      float *y, float *scratch)
 {
     Room room = lay_out(shape, scratch);
     convolve(shape, x, weight, bias ? FINISH_BIAS : FINISH_SET, bias, y, &room);
@@ -255,8 +245,8 @@ static void turn(ConvShape s, const float *weight, float *turned)
     }
 }
 
-void winograd_input(ConvShape shape, const float *gy, const float *weight, bool add,
-                    float *gx, float *scratch)
+void winograd_input(ConvShape shape, const float *gy, const float *weight, bool add, float *gx,
+                    float *scratch)
 {
     ConvShape back = {shape.n, shape.h, shape.w, shape.out, shape.in, shape.way};
     Room room = lay_out(back, scratch);
@@ -265,8 +255,7 @@ void winograd_input(ConvShape shape, const float *gy, const float *weight, bool 
 }
 
 /* b[f] (tiles, out) = A gy A^T */
-static void load_gradient(ConvShape s, int t0, int tiles, const float *gy,
-                          const Room *room)
+static void load_gradient(ConvShape s, int t0, int tiles, const float *gy, const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
         const float *from[PIXELS];
@@ -282,13 +271,10 @@ static void store_weight(ConvShape s, float *gweight, const Room *room)
 {
     for (int i = 0; i < s.in; i++) {
         float *from[PLANES], *into[TAPS];
-        plane_rows(room, room->weight, room->weight_plane, (size_t)i * (size_t)s.out,
-                   from);
+        plane_rows(room, room->weight, room->weight_plane, (size_t)i * (size_t)s.out, from);
         for (int tap = 0; tap < TAPS; tap++)
-            into[tap] =
-                gweight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out;
-        room->to->weight_gradient(s.out, (const float *const *)from, into, FINISH_ADD,
-                                  NULL);
+            into[tap] = gweight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out;
+        room->to->weight_gradient(s.out, (const float *const *)from, into, FINISH_ADD, NULL);
     }
 }
 

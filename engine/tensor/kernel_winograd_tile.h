@@ -107,34 +107,31 @@ TARGET KERNEL_BODY void TILE(weight_gradient2)(const TILE(Vec) * m, TILE(Vec) * 
 
 /* from: in * in rows of channels, to: out * out rows; down the columns, then along the
  * rows. */
-#define TILE_TRANSFORM(one, in, out)                                                     \
-    TARGET static void TILE(all_##one)(int channels, const float *const *from,           \
-                                       float *const *to, Finish finish,                  \
-                                       const float *bias)                                \
-    {                                                                                    \
-        for (int at = 0; at < channels; at += LANES) {                                   \
-            TILE(Vec) half[out][in], column[in], row[out];                               \
-            _Pragma("GCC unroll 6") for (int j = 0; j < in; j++)                         \
-            {                                                                            \
-                _Pragma("GCC unroll 6") for (int i = 0; i < in; i++) column[i] =         \
-                    *(const TILE(Vec) *)(from[i * in + j] + at);                         \
-                TILE(one)(column, row);                                                  \
-                _Pragma("GCC unroll 6") for (int i = 0; i < out; i++) half[i][j] =       \
-                    row[i];                                                              \
-            }                                                                            \
-            TILE(Vec)                                                                    \
-            start = finish == FINISH_BIAS ? *(const TILE(Vec) *)(bias + at)              \
-                                          : (TILE(Vec)){0};                              \
-            _Pragma("GCC unroll 6") for (int i = 0; i < out; i++)                        \
-            {                                                                            \
-                TILE(one)(half[i], row);                                                 \
-                _Pragma("GCC unroll 6") for (int j = 0; j < out; j++)                    \
-                {                                                                        \
-                    TILE(Vec) *value = (TILE(Vec) *)(to[i * out + j] + at);              \
-                    *value = finish == FINISH_ADD ? *value + row[j] : start + row[j];    \
-                }                                                                        \
-            }                                                                            \
-        }                                                                                \
+#define TILE_TRANSFORM(one, in, out)                                                               \
+    TARGET static void TILE(all_##one)(int channels, const float *const *from, float *const *to,   \
+                                       Finish finish, const float *bias)                           \
+    {                                                                                              \
+        for (int at = 0; at < channels; at += LANES) {                                             \
+            TILE(Vec) half[out][in], column[in], row[out];                                         \
+            _Pragma("GCC unroll 6") for (int j = 0; j < in; j++)                                   \
+            {                                                                                      \
+                _Pragma("GCC unroll 6") for (int i = 0; i < in; i++) column[i] =                   \
+                    *(const TILE(Vec) *)(from[i * in + j] + at);                                   \
+                TILE(one)(column, row);                                                            \
+                _Pragma("GCC unroll 6") for (int i = 0; i < out; i++) half[i][j] = row[i];         \
+            }                                                                                      \
+            TILE(Vec)                                                                              \
+            start = finish == FINISH_BIAS ? *(const TILE(Vec) *)(bias + at) : (TILE(Vec)){0};      \
+            _Pragma("GCC unroll 6") for (int i = 0; i < out; i++)                                  \
+            {                                                                                      \
+                TILE(one)(half[i], row);                                                           \
+                _Pragma("GCC unroll 6") for (int j = 0; j < out; j++)                              \
+                {                                                                                  \
+                    TILE(Vec) *value = (TILE(Vec) *)(to[i * out + j] + at);                        \
+                    *value = finish == FINISH_ADD ? *value + row[j] : start + row[j];              \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
     }
 TILE_TRANSFORM(data4, 6, 6)
 TILE_TRANSFORM(output4, 6, 4)
@@ -149,14 +146,14 @@ TILE_TRANSFORM(weight_gradient2, 4, 3)
 #undef TILE_TRANSFORM
 
 /* A row of the table for tiles of `side`. */
-#define TILE_TRANSFORMS(side)                                                            \
-    static const Transforms TILE(transforms##side) = {                                   \
-        side,                                                                            \
-        TILE(all_data##side),                                                            \
-        TILE(all_output##side),                                                          \
-        TILE(all_gradient##side),                                                        \
-        TILE(all_weight##side),                                                          \
-        TILE(all_weight_gradient##side),                                                 \
+#define TILE_TRANSFORMS(side)                                                                      \
+    static const Transforms TILE(transforms##side) = {                                             \
+        side,                                                                                      \
+        TILE(all_data##side),                                                                      \
+        TILE(all_output##side),                                                                    \
+        TILE(all_gradient##side),                                                                  \
+        TILE(all_weight##side),                                                                    \
+        TILE(all_weight_gradient##side),                                                           \
     }
 TILE_TRANSFORMS(4);
 TILE_TRANSFORMS(2);

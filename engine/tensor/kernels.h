@@ -23,14 +23,14 @@ typedef struct Matrix {
     int stride;     /* floats from row to row */
     bool transpose; /* use the transpose of what is stored */
 } Matrix;
-void kernel_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add,
-                   float *c, int ldc);
+void kernel_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add, float *c,
+                   int ldc);
 
 /* y (rows, out) = x (rows, in) W (in, out) + bias (out, or NULL). */
 void kernel_linear(int rows, int in, int out, const float *x, const float *weight,
                    const float *bias, float *y);
-void kernel_linear_input(int rows, int in, int out, const float *gy, const float *weight,
-                         bool add, float *gx);
+void kernel_linear_input(int rows, int in, int out, const float *gy, const float *weight, bool add,
+                         float *gx);
 void kernel_linear_weight(int rows, int in, int out, const float *gy, const float *x,
                           float *gweight);
 /* sum (c) += column sums of x (rows, c). */
@@ -49,12 +49,12 @@ typedef struct ConvShape {
     ConvWay way;
 } ConvShape;
 size_t conv3x3_scratch(ConvShape shape);
-void kernel_conv3x3(ConvShape shape, const float *x, const float *weight,
-                    const float *bias, float *y, float *scratch);
+void kernel_conv3x3(ConvShape shape, const float *x, const float *weight, const float *bias,
+                    float *y, float *scratch);
 void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight, bool add,
                           float *gx, float *scratch);
-void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x,
-                           float *gweight, float *scratch);
+void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x, float *gweight,
+                           float *scratch);
 
 /* Elementwise over n values. */
 void kernel_exp(size_t n, const float *x,
@@ -85,19 +85,17 @@ typedef struct NormShape {
     int n, pixels, c, groups; /* c <= KERNEL_NORM_CHANNELS, a multiple of groups */
     bool silu;
 } NormShape;
-void kernel_group_norm(NormShape shape, const float *x, const float *gamma,
-                       const float *beta, float *y, float *stats);
+void kernel_group_norm(NormShape shape, const float *x, const float *gamma, const float *beta,
+                       float *y, float *stats);
 /* gx, ggamma and gbeta may each be NULL; `add` is about gx alone. scratch: pixels * c
  * floats. */
-void kernel_group_norm_grad(NormShape shape, const float *x, const float *gamma,
-                            const float *beta, const float *stats, const float *gy,
-                            bool add, float *gx, float *ggamma, float *gbeta,
-                            float *scratch);
+void kernel_group_norm_grad(NormShape shape, const float *x, const float *gamma, const float *beta,
+                            const float *stats, const float *gy, bool add, float *gx, float *ggamma,
+                            float *gbeta, float *scratch);
 
 /* y (n, 2 half): sin, then cos, of time[i] * frequency[k]. Absolute error 1e-7 up to
  * angles of 1e6. */
-void kernel_time_features(int n, int half, const float *time, const double *frequency,
-                          float *y);
+void kernel_time_features(int n, int half, const float *time, const double *frequency, float *y);
 
 /* Softmax of each row of x (rows, n), in place. */
 void kernel_softmax(int rows, int n, float *x);
@@ -112,8 +110,8 @@ typedef struct AttentionShape {
 } AttentionShape;
 void kernel_attention(AttentionShape shape, const float *qkv, float *y, float *p);
 /* scratch: pixels * pixels floats. */
-void kernel_attention_grad(AttentionShape shape, const float *qkv, const float *p,
-                           const float *gy, bool add, float *gqkv, float *scratch);
+void kernel_attention_grad(AttentionShape shape, const float *qkv, const float *p, const float *gy,
+                           bool add, float *gqkv, float *scratch);
 
 /* One optimiser step over n floats: gradient (scaled in place when clip < 1), the two
  * moments, weights and their moving average. */
@@ -127,33 +125,27 @@ void kernel_squares(size_t n, const float *x, double *sum);
 
 /* (n, h, w, c) to (n, h/2, w/2, 4c), channel c * 4 + 2 dy + dx, and back. The shape is
  * the large picture's. */
-void kernel_space_to_depth(int n, int h, int w, int c, const float *x, float *y,
-                           bool accumulate);
-void kernel_depth_to_space(int n, int h, int w, int c, const float *x, float *y,
-                           bool accumulate);
+void kernel_space_to_depth(int n, int h, int w, int c, const float *x, float *y, bool accumulate);
+void kernel_depth_to_space(int n, int h, int w, int c, const float *x, float *y, bool accumulate);
 
 /* The naive twins: the formula as loops, sums in double. Oracle of the tests and
  * documentation. */
-void naive_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add,
-                  float *c, int ldc);
-void naive_conv3x3(ConvShape shape, const float *x, const float *weight,
-                   const float *bias, float *y);
-void naive_conv3x3_input(ConvShape shape, const float *gy, const float *weight,
-                         float *gx);
-void naive_conv3x3_weight(ConvShape shape, const float *gy, const float *x,
-                          float *gweight);
+void naive_matmul(int m, int n, int k, float alpha, Matrix a, Matrix b, bool add, float *c,
+                  int ldc);
+void naive_conv3x3(ConvShape shape, const float *x, const float *weight, const float *bias,
+                   float *y);
+void naive_conv3x3_input(ConvShape shape, const float *gy, const float *weight, float *gx);
+void naive_conv3x3_weight(ConvShape shape, const float *gy, const float *x, float *gweight);
 double naive_silu(double x);
 double naive_silu_slope(double x);
 double naive_gelu(double x);
 double naive_gelu_slope(double x);
-void naive_group_norm(NormShape shape, const float *x, const float *gamma,
-                      const float *beta, float *y);
-void naive_group_norm_grad(NormShape shape, const float *x, const float *gamma,
-                           const float *beta, const float *gy, float *gx, float *ggamma,
-                           float *gbeta);
+void naive_group_norm(NormShape shape, const float *x, const float *gamma, const float *beta,
+                      float *y);
+void naive_group_norm_grad(NormShape shape, const float *x, const float *gamma, const float *beta,
+                           const float *gy, float *gx, float *ggamma, float *gbeta);
 void naive_softmax(int rows, int n, float *x);
 void naive_attention(AttentionShape shape, const float *qkv, float *y);
-void naive_attention_grad(AttentionShape shape, const float *qkv, const float *gy,
-                          float *gqkv);
+void naive_attention_grad(AttentionShape shape, const float *qkv, const float *gy, float *gqkv);
 
 #endif

@@ -25,8 +25,7 @@ Tensor *op_add_pixels(Tape *tape, Tensor *x, Tensor *e);
  * beta[c]. */
 Tensor *op_group_norm(Tape *tape, Tensor *x, Tensor *gamma, Tensor *beta, int groups);
 /* The same followed by SiLU, fused. */
-Tensor *op_group_norm_silu(Tape *tape, Tensor *x, Tensor *gamma, Tensor *beta,
-                           int groups);
+Tensor *op_group_norm_silu(Tape *tape, Tensor *x, Tensor *gamma, Tensor *beta, int groups);
 /* Self-attention over the h*w pixels of each sample. qkv has 3c channels: q, k, v one
  * after the other, each split into `heads` blocks of c/heads; scale (c/heads)^-1/2. Out:
  * c channels. */
@@ -60,19 +59,17 @@ Tensor *op_replace_straight(Tape *tape, Tensor *x, const float *values);
 /* Losses: one element. target: like x, constant. each[i] (may be NULL) gets sample i's
  * unweighted loss. */
 /* sum_i weight[i] * mean_d (x - target)^2 */
-Tensor *op_mse(Tape *tape, Tensor *x, const float *target, const float *weight,
-               float *each);
+Tensor *op_mse(Tape *tape, Tensor *x, const float *target, const float *weight, float *each);
 /* sum_i weight[i] * ( sqrt( mean_d (x - target)^2 + c^2 ) - c ): pseudo-Huber (Song &
  * Dhariwal 2023). */
-Tensor *op_pseudo_huber(Tape *tape, Tensor *x, const float *target, const float *weight,
-                        float c, float *each);
+Tensor *op_pseudo_huber(Tape *tape, Tensor *x, const float *target, const float *weight, float c,
+                        float *each);
 /* sum_i weight[i] * mean_d ( sqrt( (x - target)^2 + c^2 ) - c ): elementwise Huber of the
  * LCM scripts. */
 Tensor *op_huber(Tape *tape, Tensor *x, const float *target, const float *weight, float c,
                  float *each);
 /* sum_i weight[i] * -log softmax(x_i)[label[i]]; x: n x 1 x 1 x classes. */
-Tensor *op_cross_entropy(Tape *tape, Tensor *x, const int *label, const float *weight,
-                         float *each);
+Tensor *op_cross_entropy(Tape *tape, Tensor *x, const int *label, const float *weight, float *each);
 /* sum_i weight[i] * ln(1 + exp(sign * x_i)) for one value a sample: logistic. */
 Tensor *op_logistic(Tape *tape, Tensor *x, float sign, const float *weight, float *each);
 

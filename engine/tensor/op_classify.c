@@ -4,10 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static size_t pixels(const Tensor *x)
-{
-    return (size_t)x->h * (size_t)x->w;
-}
+static size_t pixels(const Tensor *x) { return (size_t)x->h * (size_t)x->w; }
 
 static void mean_pixels_backward(TapeNode *node, Arena *scratch)
 {
@@ -61,8 +58,7 @@ static double surprise(int classes, const float *x, int label, float *slope)
     return top + log(sum) - (double)x[label];
 }
 
-Tensor *op_cross_entropy(Tape *tape, Tensor *x, const int *label, const float *weight,
-                         float *each)
+Tensor *op_cross_entropy(Tape *tape, Tensor *x, const int *label, const float *weight, float *each)
 {
     must(x->h == 1 && x->w == 1);
     Tensor *y = tape_tensor(tape, 1, 1, 1, 1, x->g);

@@ -93,8 +93,7 @@ static void add_pixels_backward(TapeNode *node, Arena *scratch)
     Tensor *y = node->out;
     size_t sample = (size_t)(y->h * y->w) * (size_t)y->c;
     for (int i = 0; e->g && i < y->n; i++)
-        kernel_column_sums(y->h * y->w, y->c, y->g + (size_t)i * sample,
-                           e->g + (size_t)(i * y->c));
+        kernel_column_sums(y->h * y->w, y->c, y->g + (size_t)i * sample, e->g + (size_t)(i * y->c));
     hand_on(y, node->in[0]);
 }
 
@@ -104,17 +103,14 @@ Tensor *op_add_pixels(Tape *tape, Tensor *x, Tensor *e)
     Tensor *y = like(tape, x, x->g || e->g);
     size_t sample = (size_t)(x->h * x->w) * (size_t)x->c;
     for (int i = 0; i < x->n; i++)
-        kernel_add_row(x->h * x->w, x->c, x->x + (size_t)i * sample,
-                       e->x + (size_t)(i * x->c), y->x + (size_t)i * sample);
+        kernel_add_row(x->h * x->w, x->c, x->x + (size_t)i * sample, e->x + (size_t)(i * x->c),
+                       y->x + (size_t)i * sample);
     tape_node(tape, add_pixels_backward, y, NULL, x, e, NULL, NULL);
     tape_sets(tape, y, 1);
     return y;
 }
 
-static size_t sample_size(const Tensor *x)
-{
-    return (size_t)x->h * (size_t)x->w * (size_t)x->c;
-}
+static size_t sample_size(const Tensor *x) { return (size_t)x->h * (size_t)x->w * (size_t)x->c; }
 
 static void affine_backward(TapeNode *node, Arena *scratch)
 {
@@ -151,8 +147,7 @@ Tensor *op_clip_straight(Tape *tape, Tensor *x, float low, float high)
     must(low <= high);
     Tensor *y = like(tape, x, x->g);
     for (size_t k = 0; k < tensor_size(x); k++) {
-        float floor =
-            x->x[k] < low ? low : x->x[k]; /* comparisons that let NaN through */
+        float floor = x->x[k] < low ? low : x->x[k]; /* comparisons that let NaN through */
         y->x[k] = floor > high ? high : floor;
     }
     tape_node(tape, straight_backward, y, NULL, x, NULL, NULL, NULL);

@@ -13,10 +13,7 @@ typedef struct Loss {
     bool huber;
 } Loss;
 
-static size_t dimensions(const Tensor *x)
-{
-    return (size_t)x->h * (size_t)x->w * (size_t)x->c;
-}
+static size_t dimensions(const Tensor *x) { return (size_t)x->h * (size_t)x->w * (size_t)x->c; }
 
 static void loss_backward(TapeNode *node, Arena *scratch)
 {
@@ -33,8 +30,7 @@ static void loss_backward(TapeNode *node, Arena *scratch)
         }
 }
 
-static Loss *loss_new(Tape *tape, const Tensor *x, const float *target, double c,
-                      bool huber)
+static Loss *loss_new(Tape *tape, const Tensor *x, const float *target, double c, bool huber)
 {
     must(c >= 0 && (!huber || c > 0));
     Loss *loss = arena_new(tape->arena, Loss, 1);
@@ -71,8 +67,7 @@ static double share(double value, const float *weight, size_t i, float *each)
     return (double)weight[i] * value;
 }
 
-Tensor *op_mse(Tape *tape, Tensor *x, const float *target, const float *weight,
-               float *each)
+Tensor *op_mse(Tape *tape, Tensor *x, const float *target, const float *weight, float *each)
 {
     Loss *loss = loss_new(tape, x, target, 0, false);
     double total = 0;
@@ -83,17 +78,16 @@ Tensor *op_mse(Tape *tape, Tensor *x, const float *target, const float *weight,
     return finish(tape, x, loss, total);
 }
 
-Tensor *op_pseudo_huber(Tape *tape, Tensor *x, const float *target, const float *weight,
-                        float c, float *each)
+Tensor *op_pseudo_huber(Tape *tape, Tensor *x, const float *target, const float *weight, float c,
+                        float *each)
 {
     Loss *loss = loss_new(tape, x, target, (double)c, false);
     must(c > 0);
     double total = 0;
     for (size_t i = 0; i < (size_t)x->n; i++) {
-        double square = mean_square(x, target, i),
-               root = sqrt(square + loss->c * loss->c);
-        total += share(square / (root + loss->c), weight, i,
-                       each); /* root - c without cancellation */
+        double square = mean_square(x, target, i), root = sqrt(square + loss->c * loss->c);
+        total +=
+            share(square / (root + loss->c), weight, i, each); /* root - c without cancellation */
         loss->factor[i] = (float)((double)weight[i] / ((double)dimensions(x) * root));
     }
     return finish(tape, x, loss, total);
@@ -108,8 +102,7 @@ Tensor *op_huber(Tape *tape, Tensor *x, const float *target, const float *weight
     for (size_t i = 0; i < (size_t)x->n; i++) {
         double sum = 0;
         for (size_t k = i * d; k < (i + 1) * d; k++) {
-            double difference = (double)(x->x[k] - target[k]),
-                   square = difference * difference;
+            double difference = (double)(x->x[k] - target[k]), square = difference * difference;
             sum += square / (sqrt(square + loss->c * loss->c) + loss->c);
         }
         total += share(sum / (double)d, weight, i, each);

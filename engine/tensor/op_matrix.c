@@ -3,10 +3,7 @@
 #include "engine/tensor/kernels.h"
 #include "engine/tensor/op.h"
 
-static int rows_of(const Tensor *t)
-{
-    return t->n * t->h * t->w;
-}
+static int rows_of(const Tensor *t) { return t->n * t->h * t->w; }
 
 static bool any_gradient(const Tensor *a, const Tensor *b, const Tensor *c)
 {
@@ -25,8 +22,7 @@ static void linear_backward(TapeNode *node, Arena *scratch)
     Tensor *x = node->in[0];
     const Tensor *weight = node->in[1], *y = node->out;
     if (x->g)
-        kernel_linear_input(rows_of(x), x->c, y->c, y->g, weight->x, !tape_first(x),
-                            x->g);
+        kernel_linear_input(rows_of(x), x->c, y->c, y->g, weight->x, !tape_first(x), x->g);
     if (weight->g)
         kernel_linear_weight(rows_of(x), x->c, y->c, y->g, x->x, weight->g);
     bias_gradient(node->in[2], y);
@@ -37,10 +33,8 @@ static Tensor *linear(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias, float
 {
     must(weight->n == 1 && weight->h == 1 && weight->w == x->c);
     must(!bias || tensor_size(bias) == (size_t)weight->c);
-    Tensor *y =
-        tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
-    kernel_linear(rows_of(x), x->c, y->c, x->x, weight->x, bias ? bias->x : NULL,
-                  out ? out : y->x);
+    Tensor *y = tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
+    kernel_linear(rows_of(x), x->c, y->c, x->x, weight->x, bias ? bias->x : NULL, out ? out : y->x);
     tape->flops += 2.0 * x->h * x->w * x->c * y->c;
     return y;
 }
@@ -96,8 +90,7 @@ Tensor *op_conv3x3(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
 {
     must(weight->n == 3 && weight->h == 3 && weight->w == x->c);
     must(!bias || tensor_size(bias) == (size_t)weight->c);
-    Tensor *y =
-        tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
+    Tensor *y = tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
     ConvShape shape = conv_shape(x, y);
     size_t mark = arena_mark(tape->arena);
     kernel_conv3x3(shape, x->x, weight->x, bias ? bias->x : NULL, y->x,
@@ -130,8 +123,8 @@ Tensor *op_attention(Tape *tape, Tensor *qkv, int heads)
     Tensor *y = tape_tensor(tape, qkv->n, qkv->h, qkv->w, c, qkv->g);
     Attention *a = arena_new(tape->arena, Attention, 1);
     a->shape = (AttentionShape){qkv->n, pixels, c, heads};
-    a->p = arena_floats(tape->arena,
-                        (size_t)qkv->n * (size_t)heads * (size_t)pixels * (size_t)pixels);
+    a->p =
+        arena_floats(tape->arena, (size_t)qkv->n * (size_t)heads * (size_t)pixels * (size_t)pixels);
     kernel_attention(a->shape, qkv->x, y->x, a->p);
     tape->flops += 4.0 * pixels * pixels * c;
     tape_node(tape, attention_backward, y, a, qkv, NULL, NULL, NULL);

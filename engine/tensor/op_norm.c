@@ -14,13 +14,12 @@ static void group_norm_backward(TapeNode *node, Arena *scratch)
     Tensor *x = node->in[0];
     const Tensor *gamma = node->in[1], *beta = node->in[2];
     kernel_group_norm_grad(
-        norm->shape, x->x, gamma->x, beta->x, norm->stats, node->out->g, !tape_first(x),
-        x->g, gamma->g, beta->g,
+        norm->shape, x->x, gamma->x, beta->x, norm->stats, node->out->g, !tape_first(x), x->g,
+        gamma->g, beta->g,
         arena_floats(scratch, (size_t)norm->shape.pixels * (size_t)norm->shape.c));
 }
 
-static Tensor *group_norm(Tape *tape, Tensor *x, Tensor *gamma, Tensor *beta, int groups,
-                          bool silu)
+static Tensor *group_norm(Tape *tape, Tensor *x, Tensor *gamma, Tensor *beta, int groups, bool silu)
 {
     must(groups > 0 && x->c % groups == 0 && x->c <= KERNEL_NORM_CHANNELS);
     must(tensor_size(gamma) == (size_t)x->c && tensor_size(beta) == (size_t)x->c);

@@ -32,8 +32,7 @@ Tensor *op_concat(Tape *tape, Tensor *a, Tensor *b)
 {
     must(a->n == b->n && a->h == b->h && a->w == b->w);
     Tensor *y = tape_tensor(tape, a->n, a->h, a->w, a->c + b->c, a->g || b->g);
-    size_t rows = (size_t)a->n * (size_t)a->h * (size_t)a->w, ac = (size_t)a->c,
-           bc = (size_t)b->c;
+    size_t rows = (size_t)a->n * (size_t)a->h * (size_t)a->w, ac = (size_t)a->c, bc = (size_t)b->c;
     for (size_t row = 0; row < rows; row++) {
         memcpy(y->x + row * (ac + bc), a->x + row * ac, sizeof(float) * ac);
         memcpy(y->x + row * (ac + bc) + ac, b->x + row * bc, sizeof(float) * bc);

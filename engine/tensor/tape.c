@@ -8,15 +8,9 @@
 
 static const float pending = 0;
 
-static bool is_pending(const Tensor *t)
-{
-    return t->g == &pending;
-}
+static bool is_pending(const Tensor *t) { return t->g == &pending; }
 
-static void set_pending(Tensor *t)
-{
-    t->g = (float *)(uintptr_t)&pending;
-}
+static void set_pending(Tensor *t) { t->g = (float *)(uintptr_t)&pending; }
 
 void tape_begin(Tape *tape, Arena *arena, bool record)
 {
@@ -58,19 +52,17 @@ Tensor *tape_detach(Tape *tape, Tensor *t)
     return tape_input(tape, t->n, t->h, t->w, t->c, t->x);
 }
 
-void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out,
-               void *saved, Tensor *a, Tensor *b, Tensor *c, Tensor *d)
+void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out, void *saved,
+               Tensor *a, Tensor *b, Tensor *c, Tensor *d)
 {
     if (!tape->record || !out->g)
         return;
     TapeNode *node = arena_new(tape->arena, TapeNode, 1);
-    *node = (TapeNode){
-        .backward = backward,
-        .previous = tape->last,
-        .in = {a, b, c, d},
-        .out = out,
-        .saved = saved
-    };
+    *node = (TapeNode){.backward = backward,
+                       .previous = tape->last,
+                       .in = {a, b, c, d},
+                       .out = out,
+                       .saved = saved};
     tape->last = node;
 }
 
@@ -89,10 +81,7 @@ struct Buffer {
 
 enum { HEADER = 64 };
 
-static float *values_of(Buffer *buffer)
-{
-    return (float *)(void *)((char *)buffer + HEADER);
-}
+static float *values_of(Buffer *buffer) { return (float *)(void *)((char *)buffer + HEADER); }
 
 /* Gives a pending tensor memory: an unused buffer of its size, or a new one. */
 static void provide(Tensor *t, Buffer **unused, Arena *arena)

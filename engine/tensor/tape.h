@@ -56,8 +56,8 @@ Tensor *tape_detach(Tape *tape, Tensor *t);
 
 /* Records an op. Does nothing when the tape does not record or out->g is NULL. Unused
  * inputs are NULL. */
-void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out,
-               void *saved, Tensor *a, Tensor *b, Tensor *c, Tensor *d);
+void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out, void *saved,
+               Tensor *a, Tensor *b, Tensor *c, Tensor *d);
 
 /* An op adds into its inputs' gradients, which begin at zero. One that can as well set
  * them says so after tape_node, bit i of `inputs` for input i, and its backward function

@@ -48,8 +48,7 @@ static void print_shares(const char *preset, const Tally *tally)
     fflush(stdout);
 }
 
-static Status bench(const char *preset, double seconds, const char *runs, Crew *crew,
-                    Error *error)
+static Status bench(const char *preset, double seconds, const char *runs, Crew *crew, Error *error)
 {
     Config config;
     Run *run;

@@ -24,8 +24,7 @@ typedef struct Training {
 
 /* A chunk of a v-prediction step on normal data: the cosine path between a sample and
  * noise. */
-static void train_chunk(void *context, Arena *arena, int begin, int end, int chunk,
-                        float *gradient)
+static void train_chunk(void *context, Arena *arena, int begin, int end, int chunk, float *gradient)
 {
     (void)chunk;
     const Training *t = context;
@@ -60,10 +59,9 @@ static void train_chunk(void *context, Arena *arena, int begin, int end, int chu
 static void train_step(void *context)
 {
     Training *t = context;
-    AdamSettings adam = {
-        .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .clip = 1, .ema = 0.999};
-    crew_map_gradient(t->crew, t->n, t->model.spec.chunk, t->model.size, t->gradient,
-                      train_chunk, t);
+    AdamSettings adam = {.lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .clip = 1, .ema = 0.999};
+    crew_map_gradient(t->crew, t->n, t->model.spec.chunk, t->model.size, t->gradient, train_chunk,
+                      t);
     model_update_by(t->crew, &t->model, t->gradient, &adam);
     t->step++;
 }
@@ -90,15 +88,13 @@ static void measure(const char *name, double seconds, double flops, void (*work)
     }
     qsort(times, (size_t)n, sizeof *times, by_value);
     qsort(cpu, (size_t)n, sizeof *cpu, by_value);
-    printf(
-        "%-28s %9.3f ms (best %9.3f), CPU %9.3f ms (best %9.3f), %7.1f GFLOP/s of CPU\n",
-        name, times[n / 2] * 1e3, times[0] * 1e3, cpu[n / 2] * 1e3, cpu[0] * 1e3,
-        flops / cpu[n / 2] * 1e-9);
+    printf("%-28s %9.3f ms (best %9.3f), CPU %9.3f ms (best %9.3f), %7.1f GFLOP/s of CPU\n", name,
+           times[n / 2] * 1e3, times[0] * 1e3, cpu[n / 2] * 1e3, cpu[0] * 1e3,
+           flops / cpu[n / 2] * 1e-9);
     fflush(stdout);
 }
 
-static void bench_training(const char *name, NetSpec spec, int n, int threads,
-                           double seconds)
+static void bench_training(const char *name, NetSpec spec, int n, int threads, double seconds)
 {
     Arena arena;
     arena_init(&arena, (size_t)1 << 30);
@@ -143,10 +139,7 @@ static ConvBench conv_bench(ConvShape s, Arena *arena)
                        NULL};
 }
 
-static double conv_flops(ConvShape s)
-{
-    return 18.0 * s.n * s.h * s.w * s.in * s.out;
-}
+static double conv_flops(ConvShape s) { return 18.0 * s.n * s.h * s.w * s.in * s.out; }
 
 static void bench_conv(ConvShape s, double seconds)
 {
@@ -170,8 +163,7 @@ static void bench_ways(ConvBench *c, double seconds, double rate[WAYS])
 {
     static double cpu[WAYS][MOST_CALLS];
     int n = 0;
-    for (double end = clock_s() + seconds; n < MOST_CALLS && (n < 10 || clock_s() < end);
-         n++)
+    for (double end = clock_s() + seconds; n < MOST_CALLS && (n < 10 || clock_s() < end); n++)
         for (int way = 0; way < WAYS; way++) {
             c->s.way = CONV_GATHER + way;
             double start = clock_cpu_s();
@@ -209,6 +201,7 @@ static void bench_shape(ConvShape s, double seconds)
 /* 16 pictures of each. */
 static void compare_ways(double seconds)
 {
+    /* clang-format off */
     static const int sizes[][4] = {
         {1,  1,  64,  64 },
         {1,  8,  64,  64 },
@@ -234,11 +227,12 @@ static void compare_ways(double seconds)
         {28, 28, 32,  32 },
         {32, 32, 64,  64 },
     };
+    /* clang-format on */
     printf("| shape | gathered | F(2x2) | F(4x4) |\n|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        bench_shape((ConvShape){16, sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3],
-                                CONV_BY_RULE},
-                    seconds);
+        bench_shape(
+            (ConvShape){16, sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3], CONV_BY_RULE},
+            seconds);
 }
 
 int main(int argc, char **argv)
@@ -255,12 +249,14 @@ int main(int argc, char **argv)
         bench_training("image-train", image, 64, threads, seconds);
     if (strstr("mlp", only))
         bench_training("mlp2d-train", points, 512, threads, seconds);
+    /* clang-format off */
     static const ConvShape shapes[] = {
         {16, 14, 14, 32, 32, CONV_BY_RULE},
         {16, 7,  7,  96, 96, CONV_BY_RULE},
         {16, 14, 14, 4,  32, CONV_BY_RULE},
         {16, 14, 14, 32, 4,  CONV_BY_RULE}
     };
+    /* clang-format on */
     for (size_t i = 0; strstr("conv", only) && i < sizeof shapes / sizeof *shapes; i++)
         bench_conv(shapes[i], seconds / 10);
     if (strcmp(only, "ways") == 0)

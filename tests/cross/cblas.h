@@ -7,19 +7,13 @@
 typedef enum CBLAS_ORDER { CblasRowMajor } CBLAS_ORDER;
 typedef enum CBLAS_TRANSPOSE { CblasNoTrans, CblasTrans } CBLAS_TRANSPOSE;
 
-static inline void openblas_set_num_threads(int threads)
-{
-    (void)threads;
-}
+static inline void openblas_set_num_threads(int threads) { (void)threads; }
 
-static inline int openblas_get_num_threads(void)
-{
-    return 1;
-}
+static inline int openblas_get_num_threads(void) { return 1; }
 
-static inline void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb,
-                               int m, int n, int k, float alpha, const float *a, int lda,
-                               const float *b, int ldb, float beta, float *c, int ldc)
+static inline void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m,
+                               int n, int k, float alpha, const float *a, int lda, const float *b,
+                               int ldb, float beta, float *c, int ldc)
 {
     (void)order;
     naive_matmul(m, n, k, alpha, (Matrix){a, lda, ta == CblasTrans},

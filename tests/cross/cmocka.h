@@ -12,12 +12,13 @@ struct CMUnitTest {
     void (*test)(void **state);
 };
 
-#define cmocka_unit_test(f) {#f, f}
-#define fail_msg(...) (printf(__VA_ARGS__), printf("\n"), exit(1))
-#define assert_true(c)                                                                   \
-    ((c) ? (void)0 : fail_msg("%s:%d: not so: %s", __FILE__, __LINE__, #c))
+/* clang-format off */
+#define cmocka_unit_test(f)          {#f, f}
+/* clang-format on */
+#define fail_msg(...)                (printf(__VA_ARGS__), printf("\n"), exit(1))
+#define assert_true(c)               ((c) ? (void)0 : fail_msg("%s:%d: %s", __FILE__, __LINE__, #c))
 #define assert_false(c)              assert_true(!(c))
-#define assert_non_null(p)           assert_true((p) != NULL)
+#define assert_non_null(p)           assert_true(p)
 #define assert_int_equal(a, b)       assert_true((a) == (b))
 #define assert_memory_equal(a, b, n) assert_true(memcmp(a, b, n) == 0)
 #define skip()                       return
@@ -31,7 +32,7 @@ static inline int run_tests(const char *name, const struct CMUnitTest *tests, si
     printf("# ok - %s\n", name);
     return n == 0;
 }
-#define cmocka_run_group_tests_name(name, tests, setup, teardown)                        \
+#define cmocka_run_group_tests_name(name, tests, setup, teardown)                                  \
     run_tests(name, tests, sizeof(tests) / sizeof *(tests))
 
 #endif
