@@ -4,7 +4,7 @@
 #define DDIL_DUMP_H
 
 #include "engine/base/status.h"
-#include "views/canvas.h"
+#include "views/draw/canvas.h"
 #include <stdio.h>
 
 /* Rows of text, trailing blanks cut. */

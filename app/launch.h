@@ -3,7 +3,7 @@
 #define DDIL_LAUNCH_H
 
 #include "app/options.h"
-#include "app/term.h"
+#include "app/terminal/term.h"
 #include "engine/engine.h"
 
 /* The COMMAND_NEW for positional argument `index`: -s in order, then --name, --seed and

@@ -1,5 +1,5 @@
 /* Owns main: the command line is read, one command runs, its status is the exit code. */
-#include "app/commands.h"
+#include "app/commands/commands.h"
 #include "app/workbench.h"
 #include "engine/base/file.h"
 #include <fcntl.h>

@@ -3,10 +3,10 @@
 
 #include "app/dump.h"
 #include "app/launch.h"
-#include "app/term.h"
+#include "app/terminal/term.h"
 #include "engine/base/clock.h"
 #include "engine/engine.h"
-#include "views/filter.h"
+#include "views/model/filter.h"
 #include "views/screen.h"
 #include <errno.h>
 #include <poll.h>

@@ -3,14 +3,14 @@
  * numerical from engine/engine.h. */
 #include "app/workbench.h"
 
-#include "app/clipboard.h"
 #include "app/detach.h"
 #include "app/dump.h"
 #include "app/launch.h"
 #include "app/script.h"
 #include "app/signals.h"
-#include "app/tempo.h"
-#include "app/term.h"
+#include "app/terminal/clipboard.h"
+#include "app/terminal/tempo.h"
+#include "app/terminal/term.h"
 #include "engine/base/clock.h"
 #include "engine/engine.h"
 #include "views/screen.h"

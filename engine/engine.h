@@ -26,7 +26,7 @@ typedef enum Leave {
     LEAVE_DROP, /* stop as after a kill: what the last checkpoints hold */
 } Leave;
 
-/* The owner of a folder trains in it and listens on runs/.socket (engine/run/port.h). When another
+/* The owner of a folder trains in it and listens on runs/.socket (engine/port/port.h). When another
  * process owns it already, what opens is a viewer: the same API, its commands carried out by the
  * owner, its snapshots made from the folders and from what the owner says. STATUS_BLOCKED when the
  * owner does not listen, STATUS_BAD_INPUT when the folder cannot be made or written. */

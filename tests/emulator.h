@@ -3,8 +3,8 @@
 #ifndef DDIL_EMULATOR_H
 #define DDIL_EMULATOR_H
 
-#include "app/sixel.h"
-#include "app/term.h"
+#include "app/terminal/sixel.h"
+#include "app/terminal/term.h"
 #include "tests/kitty_decoder.h"
 #include <pthread.h>
 #include <vterm.h>

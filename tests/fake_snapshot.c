@@ -1,7 +1,7 @@
 /* Owns made-up snapshots. Values follow smooth laws with a little noise, so that golden
  * screens look like life. */
 #include "tests/fake_snapshot.h"
-#include "engine/run/rows.h"
+#include "engine/store/rows.h"
 
 #include <math.h>
 #include <stdio.h>

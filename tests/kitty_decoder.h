@@ -3,8 +3,8 @@
 #ifndef DDIL_KITTY_DECODER_H
 #define DDIL_KITTY_DECODER_H
 
-#include "app/sixel.h"
-#include "views/canvas.h"
+#include "app/terminal/sixel.h"
+#include "views/draw/canvas.h"
 
 enum { KITTY_SHOWN_MAX = 64 };
 

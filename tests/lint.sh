@@ -23,8 +23,7 @@ mapfile -t sources < <(find app views engine -name '*.[ch]' | sort)
 mapfile -t tests < <(find tests -maxdepth 1 -name '*.[ch]' | sort)
 
 # ---- layers: what a folder may include beside itself ----
-# app/cmd stands for the headless commands (app/cmd_*.c, app/commands.h): they hold a run in their hands, without
-# the bridge that the screen needs.
+# app/commands holds a run in its hands, without the bridge that the screen needs.
 
 layers() {
     cat <<'TABLE'
@@ -35,11 +34,19 @@ engine/diffusion  engine/base engine/tensor engine/nets
 engine/data       engine/base engine/tensor engine/nets engine/diffusion
 engine/distill    engine/base engine/tensor engine/nets engine/diffusion engine/data
 engine/measure    engine/base engine/tensor engine/nets engine/diffusion engine/data
-engine/run        engine engine/base engine/tensor engine/nets engine/diffusion engine/data engine/distill engine/measure
-engine            engine/base engine/run
-views             engine/engine.h engine/base/status.h
-app               views engine/engine.h engine/base
-app/cmd           app engine/base engine/nets engine/data engine/diffusion engine/distill engine/measure engine/run engine/engine.h
+engine/store      engine engine/base engine/diffusion engine/measure engine/run/run.h
+engine/show       engine engine/base engine/nets engine/diffusion engine/data engine/distill engine/measure
+engine/port       engine engine/base engine/store engine/host/engine_parts.h
+engine/run        engine engine/base engine/nets engine/diffusion engine/data engine/distill engine/measure engine/store engine/show engine/port/port_lines.h
+engine/host       engine engine/base engine/distill engine/store engine/show engine/run engine/port
+engine/bench      engine/base engine/tensor engine/nets engine/diffusion engine/data engine/distill
+engine            engine/base
+views/draw        engine/engine.h engine/base/status.h views/model views/views.h views/samples.h views/keys.h
+views/model       engine/engine.h engine/base/status.h views/draw views/views.h
+views             engine/engine.h engine/base/status.h views/draw views/model
+app/terminal      views views/draw engine/engine.h engine/base app/signals.h
+app/commands      app app/terminal engine/engine.h engine/base engine/nets engine/data engine/diffusion engine/distill engine/measure engine/store engine/show engine/run engine/bench
+app               app/commands app/terminal views views/draw views/model engine/engine.h engine/base
 TABLE
 }
 
@@ -51,7 +58,6 @@ includes() {
 check_layers() {
     includes "${sources[@]}" | awk '
         function folder(path) {
-            if (path ~ /^app\/(cmd_|commands\.)/) return "app/cmd"
             sub(/\/[^\/]*$/, "", path)
             return path
         }
@@ -59,7 +65,6 @@ check_layers() {
         {
             file = $1; sub(/:.*/, "", file)
             from = folder(file); to = folder($2)
-            if (from == "app" && to == "app/cmd") next
             if (!(from in known))
                 print file ": folder " from " is not in the table of layers (tests/lint.sh)"
             else if (from != to && !((from, to) in may) && !((from, $2) in may))
@@ -76,9 +81,9 @@ only_in() { # pattern, files that may, what it is
 }
 
 check_places() {
-    only_in '^ *# *include *<(n?curses[^>]*|term|panel)\.h>|^ *# *include *<ncursesw/' 'app/term(_check)?\.c' \
-        'only app/term.c and app/term_check.c include curses'
-    only_in '^ *# *include *<sixel' 'app/[^:]*' 'only app/ includes libsixel'
+    only_in '^ *# *include *<(n?curses[^>]*|term|panel)\.h>|^ *# *include *<ncursesw/' 'app/terminal/term(_check)?\.c' \
+        'only app/terminal/term.c and app/terminal/term_check.c include curses'
+    only_in '^ *# *include *<sixel' 'app/terminal/[^:]*' 'only app/terminal/ includes libsixel'
     only_in '^ *# *include *<cblas' 'engine/tensor/[^:]*' 'only engine/tensor/ calls cblas'
     only_in '^ *# *include *<ini\.h>' 'engine/base/param_read\.c|app/lesson_file\.c' 'only engine/base/param_read.c and app/lesson_file.c include inih'
     only_in '\b(clock_gettime|gettimeofday|localtime_r?|clock) *\(|\btime *\((NULL|0)\)' \

@@ -1,7 +1,7 @@
 /* Runs for tests. */
 #include "tests/runs.h"
 #include "engine/distill/params.h"
-#include "engine/run/folder.h"
+#include "engine/store/folder.h"
 #include "tests/near.h"
 #include <dirent.h>
 #include <stdlib.h>

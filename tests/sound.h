@@ -2,7 +2,7 @@
 #ifndef DDIL_SOUND_H
 #define DDIL_SOUND_H
 
-#include "views/canvas.h"
+#include "views/draw/canvas.h"
 
 /* Pictures inside, apart, never in the last row, never under text; every rune and colour
  * within the look. */

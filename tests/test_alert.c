@@ -1,11 +1,11 @@
 /* Alerts ring once and for news only; the shared line names what differs; grounds and
  * palettes differ. */
-#include "app/clipboard.h"
+#include "app/terminal/clipboard.h"
 #include "tests/fake_snapshot.h"
-#include "views/alert.h"
+#include "views/draw/theme.h"
+#include "views/model/alert.h"
+#include "views/model/share.h"
 #include "views/screen.h"
-#include "views/share.h"
-#include "views/theme.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
 /* Charts that lose nothing, heat-maps that are the history, numbers and text in cells. */
-#include "engine/run/rows.h"
+#include "engine/store/rows.h"
 #include "tests/fake_snapshot.h"
-#include "views/chart.h"
-#include "views/format.h"
-#include "views/heatmap.h"
-#include "views/theme.h"
+#include "views/draw/chart.h"
+#include "views/draw/format.h"
+#include "views/draw/heatmap.h"
+#include "views/draw/theme.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

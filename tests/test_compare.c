@@ -1,10 +1,10 @@
 /* Runs side by side: lineage, strokes, alignment, differences; a million rows.
  */
 #include "engine/base/clock.h"
-#include "engine/run/rows.h"
+#include "engine/store/rows.h"
 #include "tests/fake_snapshot.h"
-#include "views/laid.h"
-#include "views/lineage.h"
+#include "views/model/lineage.h"
+#include "views/model/overlay.h"
 #include "views/screen.h"
 #include <math.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* Whatever leaves the finite numbers stops a run as failed, by name, before it is saved; what was
  * saved before can be forked. */
-#include "engine/run/checkpoint.h"
+#include "engine/store/checkpoint.h"
 #include "tests/draws.h"
 #include "tests/near.h"
 #include "tests/runs.h"

@@ -1,6 +1,6 @@
 /* Conditions: what holds, what does not, what makes no sense. */
 #include "tests/fake_snapshot.h"
-#include "views/filter.h"
+#include "views/model/filter.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

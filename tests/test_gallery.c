@@ -1,6 +1,6 @@
 /* The three networks side by side: what teacher and critic make of the student's samples diffused
  * again. */
-#include "engine/run/gallery.h"
+#include "engine/show/gallery.h"
 #include "tests/labs.h"
 #include "tests/near.h"
 #include <stdio.h>

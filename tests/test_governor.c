@@ -1,6 +1,6 @@
 /* The pace of pictures on lines of any speed, without a terminal or a clock. */
-#include "app/governor.h"
-#include "app/look.h"
+#include "app/terminal/governor.h"
+#include "app/terminal/look.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

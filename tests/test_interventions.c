@@ -1,6 +1,6 @@
 /* Steering with a way back: several values at once or none, the checkpoint before, forks
  * that undo, notes about the past, what the draws of the last batches were. */
-#include "engine/run/checkpoint.h"
+#include "engine/store/checkpoint.h"
 #include "tests/engines.h"
 #include "tests/near.h"
 #include "tests/runs.h"

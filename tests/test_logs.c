@@ -1,10 +1,10 @@
 /* Series, CSV files, and the history read back from them. */
-#include "engine/run/csv.h"
-#include "engine/run/history.h"
-#include "engine/run/log.h"
+#include "engine/store/csv.h"
+#include "engine/store/history.h"
+#include "engine/store/log.h"
 #include "tests/near.h"
 #include "tests/runs.h"
-#include "views/series.h"
+#include "views/model/series.h"
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The files that commands write, read back: NPY by its published layout, PNG through
  * libpng. */
-#include "app/npy.h"
 #include "engine/base/file.h"
+#include "engine/base/npy.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Paths of seeds: the student's own, the teacher's, restarts, the two parts of an error, the field;
  * and samples of the past through the engine. */
-#include "engine/run/gallery.h"
+#include "engine/show/gallery.h"
 #include "tests/engines.h"
 #include "tests/labs.h"
 #include "tests/near.h"

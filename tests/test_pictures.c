@@ -1,13 +1,13 @@
 /* Pictures on their way out: bytes that decode to their source, one in flight, a capped
  * rate. */
 #define _GNU_SOURCE
-#include "app/kitty.h"
-#include "app/pictures.h"
-#include "app/sixel.h"
-#include "app/tempo.h"
-#include "app/thin.h"
+#include "app/terminal/kitty.h"
+#include "app/terminal/pictures.h"
+#include "app/terminal/reduce.h"
+#include "app/terminal/sixel.h"
+#include "app/terminal/tempo.h"
 #include "tests/emulator.h"
-#include "views/picture.h"
+#include "views/draw/picture.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

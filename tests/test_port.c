@@ -1,8 +1,8 @@
 /* The port: its lines, its hostile guests, and a viewer that steers through it. */
 #include "engine/base/clock.h"
 #include "engine/base/rng.h"
-#include "engine/run/port_lines.h"
-#include "engine/run/port_socket.h"
+#include "engine/port/port_lines.h"
+#include "engine/port/port_socket.h"
 #include "tests/child.h"
 #include "tests/engines.h"
 #include "tests/near.h"

@@ -1,6 +1,6 @@
 /* What a terminal sends, parsed however it comes: split, late, mixed with keys, hostile.
  */
-#include "app/probe.h"
+#include "app/terminal/probe.h"
 #include "views/keys.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* A run's life: what repeats byte for byte, kills, folders, and what bad input leaves
  * behind. */
 #include "engine/distill/params.h"
-#include "engine/run/checkpoint.h"
+#include "engine/store/checkpoint.h"
 #include "tests/near.h"
 #include "tests/runs.h"
 #include <stdlib.h>

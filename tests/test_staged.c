@@ -2,8 +2,8 @@
  * of priors. */
 #include "tests/fake_snapshot.h"
 #include "tests/near.h"
-#include "views/simplex.h"
-#include "views/staged.h"
+#include "views/draw/simplex.h"
+#include "views/model/staged.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * This program is linked with a clock of its own and a line that takes as many bytes of a
  * picture as it is told to, so that a seed is a sequence: nothing depends on the machine. */
 #define _GNU_SOURCE
-#include "app/wire.h"
+#include "app/terminal/wire.h"
 #include "engine/base/clock.h"
 #include "tests/desk.h"
 #include "tests/fake_snapshot.h"

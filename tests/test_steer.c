@@ -1,7 +1,7 @@
 /* Forks, tweaks, budgets; failures, damaged checkpoints; the view from disk. */
 #include "engine/base/safetensors.h"
 #include "engine/distill/params.h"
-#include "engine/run/checkpoint.h"
+#include "engine/store/checkpoint.h"
 #include "tests/near.h"
 #include "tests/runs.h"
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Whole screens as an independent terminal emulator sees them, what they cost, and the
  * tty given back whatever happens. */
 #define _GNU_SOURCE
-#include "app/gather.h"
 #include "app/signals.h"
+#include "app/terminal/curses_buffer.h"
 #include "engine/base/clock.h"
 #include "tests/desk.h"
 #include "tests/fake_snapshot.h"

@@ -2,7 +2,7 @@
  * every state of a run. */
 #include "tests/fake_snapshot.h"
 #include "tests/near.h"
-#include "views/marks.h"
+#include "views/model/marks.h"
 #include "views/screen.h"
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  */
 #include "tests/fake_snapshot.h"
 #include "tests/screen_dump.h"
-#include "views/layout.h"
+#include "views/draw/layout.h"
 #include "views/screen.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* The command line and the line editor: what is typed becomes commands, or says why not.
  */
 #include "tests/fake_snapshot.h"
+#include "views/command_line.h"
 #include "views/prompt.h"
 #include "views/screen.h"
-#include "views/words.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,13 +1,13 @@
 /* What differs, and was it worth it? Runs laid over one another or as differences to one
  * of them, what they came to, the parameters that set them apart, and what they make from
  * the same seeds. */
-#include "views/format.h"
-#include "views/layout.h"
-#include "views/lineage.h"
+#include "views/draw/format.h"
+#include "views/draw/layout.h"
+#include "views/draw/theme.h"
+#include "views/model/compare_table.h"
+#include "views/model/lineage.h"
+#include "views/model/scrub.h"
 #include "views/samples.h"
-#include "views/scrub.h"
-#include "views/theme.h"
-#include "views/versus.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* Is it learning, and where does the student leave the inputs it was trained on? Loss
  * above, covariate shift below, on the same axis, with one cursor. */
-#include "views/chart.h"
-#include "views/format.h"
-#include "views/heatmap.h"
-#include "views/layout.h"
-#include "views/scrub.h"
-#include "views/theme.h"
+#include "views/draw/chart.h"
+#include "views/draw/format.h"
+#include "views/draw/heatmap.h"
+#include "views/draw/layout.h"
+#include "views/draw/theme.h"
+#include "views/model/scrub.h"
 #include "views/views.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* The layers over the views: help (from the key table), the question before quitting, the list of
  * presets, the list of marks and notes. */
-#include "views/format.h"
-#include "views/layout.h"
+#include "views/draw/format.h"
+#include "views/draw/layout.h"
+#include "views/draw/theme.h"
 #include "views/mark_list.h"
-#include "views/theme.h"
 #include "views/views.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Owns what stands around the view in front: tabs, rails, timeline, status, hints. */
-#include "views/chart.h"
-#include "views/format.h"
+#include "views/draw/chart.h"
+#include "views/draw/format.h"
+#include "views/draw/theme.h"
 #include "views/screen_parts.h"
-#include "views/theme.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* Owns the tour's progress and the strip. See lesson.h. */
 #include "views/lesson.h"
 
-#include "views/layout.h"
-#include "views/theme.h"
+#include "views/draw/layout.h"
+#include "views/draw/theme.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

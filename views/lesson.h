@@ -4,16 +4,16 @@
 #ifndef DDIL_LESSON_H
 #define DDIL_LESSON_H
 
-#include "views/filter.h"
+#include "views/model/filter.h"
 #include "views/views.h"
 
 enum { LESSON_STEPS = 16, LESSON_TEXT = 600 };
 
 typedef struct LessonStep {
-    char say[LESSON_TEXT];  /* what there is to know */
-    char act[200];          /* what to do now */
-    char until[200];        /* the condition (views/filter.h) that tells it was done; "": g goes
-                               on */
+    char say[LESSON_TEXT]; /* what there is to know */
+    char act[200];         /* what to do now */
+    char until[200]; /* the condition (views/model/filter.h) that tells it was done; "": g goes
+                        on */
     char seen[LESSON_TEXT]; /* what one sees then; stands above the next step */
 } LessonStep;
 

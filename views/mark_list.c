@@ -1,8 +1,8 @@
 /* Owns how a mark looks in a list. See mark_list.h. */
 #include "views/mark_list.h"
 
-#include "views/format.h"
-#include "views/theme.h"
+#include "views/draw/format.h"
+#include "views/draw/theme.h"
 
 enum { STEP_WIDTH = 8, WORDS = 11, FULL_WIDTH = 64 };
 

@@ -3,7 +3,7 @@
 #ifndef DDIL_MARK_LIST_H
 #define DDIL_MARK_LIST_H
 
-#include "views/marks.h"
+#include "views/model/marks.h"
 
 /* A mark of the run, counted from the newest. */
 const MarkView *mark_from_newest(const RunView *run, int k);

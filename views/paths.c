@@ -2,10 +2,10 @@
  * same noise; the gap step by step, and how much of it each step made itself. */
 #include "views/paths.h"
 
-#include "views/format.h"
-#include "views/layout.h"
+#include "views/draw/format.h"
+#include "views/draw/layout.h"
+#include "views/draw/theme.h"
 #include "views/samples.h"
-#include "views/theme.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef DDIL_VIEWS_PATHS_H
 #define DDIL_VIEWS_PATHS_H
 
-#include "views/picture.h"
+#include "views/draw/picture.h"
 #include "views/views.h"
 
 typedef struct PathsSpec {

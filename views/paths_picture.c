@@ -2,7 +2,7 @@
  * field of their aims. */
 #include "views/paths.h"
 
-#include "views/theme.h"
+#include "views/draw/theme.h"
 #include <math.h>
 
 enum {

@@ -1,7 +1,7 @@
 /* Owns the line editor. See prompt.h. */
 #include "views/prompt.h"
 
-#include "views/theme.h"
+#include "views/draw/theme.h"
 #include <stdio.h>
 #include <string.h>
 

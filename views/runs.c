@@ -1,11 +1,11 @@
 /* The home view: which run deserves my attention? */
-#include "views/chart.h"
-#include "views/filter.h"
-#include "views/format.h"
-#include "views/laid.h"
-#include "views/layout.h"
-#include "views/lineage.h"
-#include "views/theme.h"
+#include "views/draw/chart.h"
+#include "views/draw/format.h"
+#include "views/draw/layout.h"
+#include "views/draw/theme.h"
+#include "views/model/filter.h"
+#include "views/model/lineage.h"
+#include "views/model/overlay.h"
 #include "views/views.h"
 #include <math.h>
 #include <stdio.h>

@@ -2,10 +2,10 @@
  * sample on its way through the sampler below. */
 #include "views/samples.h"
 
-#include "views/format.h"
-#include "views/layout.h"
-#include "views/picture.h"
-#include "views/theme.h"
+#include "views/draw/format.h"
+#include "views/draw/layout.h"
+#include "views/draw/picture.h"
+#include "views/draw/theme.h"
 #include <stdio.h>
 #include <string.h>
 

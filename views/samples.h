@@ -2,7 +2,7 @@
 #ifndef DDIL_SAMPLES_H
 #define DDIL_SAMPLES_H
 
-#include "views/format.h"
+#include "views/draw/format.h"
 #include "views/views.h"
 
 typedef enum SamplesSource {

@@ -1,12 +1,12 @@
 /* Owns the session, the states of all views and the frame around them. See screen.h. */
 #include "views/screen.h"
 
-#include "views/laid.h"
-#include "views/marks.h"
+#include "views/command_line.h"
+#include "views/draw/theme.h"
+#include "views/model/marks.h"
+#include "views/model/overlay.h"
+#include "views/model/share.h"
 #include "views/screen_parts.h"
-#include "views/share.h"
-#include "views/theme.h"
-#include "views/words.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

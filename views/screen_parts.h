@@ -2,9 +2,9 @@
 #ifndef DDIL_SCREEN_PARTS_H
 #define DDIL_SCREEN_PARTS_H
 
-#include "views/alert.h"
-#include "views/layout.h"
+#include "views/draw/layout.h"
 #include "views/lesson.h"
+#include "views/model/alert.h"
 #include "views/prompt.h"
 #include "views/screen.h"
 #include <stddef.h>

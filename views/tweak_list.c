@@ -2,9 +2,9 @@
  * looks. */
 #include "views/tweak_parts.h"
 
-#include "views/format.h"
-#include "views/layout.h"
-#include "views/theme.h"
+#include "views/draw/format.h"
+#include "views/draw/layout.h"
+#include "views/draw/theme.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,10 +2,10 @@
  * followed, the triangle of priors. */
 #include "views/tweak_parts.h"
 
-#include "views/format.h"
-#include "views/layout.h"
+#include "views/draw/format.h"
+#include "views/draw/layout.h"
+#include "views/draw/theme.h"
 #include "views/mark_list.h"
-#include "views/theme.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

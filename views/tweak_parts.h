@@ -2,9 +2,9 @@
 #ifndef DDIL_TWEAK_PARTS_H
 #define DDIL_TWEAK_PARTS_H
 
-#include "views/marks.h"
-#include "views/simplex.h"
-#include "views/staged.h"
+#include "views/draw/simplex.h"
+#include "views/model/marks.h"
+#include "views/model/staged.h"
 #include "views/views.h"
 
 enum { LIST_MAX = 200, FILTER_SIZE = 48 };

@@ -1,8 +1,8 @@
 /* Owns what several views draw: titles, facts, run states, news. See views.h. */
 #include "views/views.h"
 
-#include "views/format.h"
-#include "views/theme.h"
+#include "views/draw/format.h"
+#include "views/draw/theme.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

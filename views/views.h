@@ -5,7 +5,7 @@
 #define DDIL_VIEWS_H
 
 #include "engine/engine.h"
-#include "views/canvas.h"
+#include "views/draw/canvas.h"
 #include "views/keys.h"
 
 /* What the shift panel is measured against (cli.md, "What shift means"). */

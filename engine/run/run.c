@@ -5,7 +5,7 @@
 #include "engine/distill/method.h"
 #include "engine/distill/params.h"
 #include "engine/run/run_parts.h"
-#include "engine/run/sheet.h"
+#include "engine/show/sheet.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Owns the meaning of RUN on the command line: a number, a name, a unique prefix, or a
  * folder. */
-#include "engine/run/folder.h"
 #include "engine/run/run.h"
+#include "engine/store/folder.h"
 #include <stdlib.h>
 #include <string.h>
 

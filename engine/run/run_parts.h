@@ -2,13 +2,13 @@
 #ifndef DDIL_RUN_PARTS_H
 #define DDIL_RUN_PARTS_H
 
-#include "engine/run/checkpoint.h"
-#include "engine/run/folder.h"
-#include "engine/run/gallery.h"
-#include "engine/run/history.h"
-#include "engine/run/log.h"
 #include "engine/run/run.h"
 #include "engine/run/window.h"
+#include "engine/show/gallery.h"
+#include "engine/store/checkpoint.h"
+#include "engine/store/folder.h"
+#include "engine/store/history.h"
+#include "engine/store/log.h"
 
 /* What remains to be done at a step, in this order. A checkpoint holds it, so that one
  * made between two of these resumes there. */

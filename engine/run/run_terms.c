@@ -4,8 +4,8 @@
  * keeps the columns it began with. */
 #include "engine/base/file.h"
 #include "engine/distill/method.h"
-#include "engine/run/csv.h"
 #include "engine/run/run_parts.h"
+#include "engine/store/csv.h"
 #include <math.h>
 
 enum { SITES = 5 };

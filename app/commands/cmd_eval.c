@@ -1,0 +1,198 @@
+/* Owns eval: quality and shift of a run's student at several numbers of sampling steps.
+ */
+#include "app/commands/commands.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { K_LARGEST = 64, SAMPLES_LEAST = 20 };
+
+/* What one number of sampling steps came to. */
+typedef struct AtK {
+    bool teacher; /* its plain steps instead of the student: no shift */
+    EvalReport report;
+    int rows;
+    ShiftRow *shift;
+} AtK;
+
+Status parse_ks(const char *text, int ks[KS_MAX], int *n, Error *error)
+{
+    *n = 0;
+    for (const char *at = text; *at;) {
+        char *end;
+        long k = strtol(at, &end, 10);
+        bool separated = *end == 0 || (*end == ',' && end[1]);
+        if (end == at || !separated || k < 1 || k > K_LARGEST || *n == KS_MAX)
+            return fail(error, STATUS_BAD_INPUT,
+                        "--steps: \"%s\" is not a list like 1,2,4,8 (at most %d numbers "
+                        "from 1 to %d)",
+                        text, KS_MAX, K_LARGEST);
+        ks[(*n)++] = (int)k;
+        at = *end ? end + 1 : end;
+    }
+    return STATUS_OK;
+}
+
+static int metric_views(const EvalReport *report, MetricView view[EVAL_METRICS_MAX])
+{
+    for (int i = 0; i < report->metrics; i++) {
+        const Metric *metric = &report->metric[i];
+        view[i] = (MetricView){.value = metric->value, .low = metric->low, .high = metric->high};
+        snprintf(view[i].name, sizeof view[i].name, "%s", metric->name);
+    }
+    return report->metrics;
+}
+
+static void evaluate(Look *look, const Judge *judge, int k, int n, AtK *at)
+{
+    Policy policy = at->teacher ? lab_teacher(look->lab, k, 1) : lab_student(look->lab, false, k);
+    eval_policy(judge, &policy, n, look->seed, &at->report);
+    size_t mark = arena_mark(&look->scratch);
+    int rollouts = (int)config_int(&look->lab->config, "shift.samples");
+    Shift *shift =
+        at->teacher ? NULL : run_shift_at(look->lab, k, rollouts, look->seed, &look->scratch);
+    at->rows = shift ? k : 0;
+    at->shift = calloc((size_t)k, sizeof *at->shift);
+    must(at->shift);
+    if (shift)
+        shift_measure(shift, look->crew, &look->scratch, &policy, at->shift);
+    arena_rewind(&look->scratch, mark);
+}
+
+/* ---- Output ---- */
+
+static json_t *json_at(const AtK *at)
+{
+    MetricView metric[EVAL_METRICS_MAX];
+    int metrics = metric_views(&at->report, metric);
+    json_t *object = json_object();
+    json_object_set_new(object, "k", json_integer(at->report.k));
+    json_object_set_new(object, "nfe", json_integer(at->report.nfe));
+    json_object_set_new(object, "n", json_integer(at->report.n));
+    json_object_set_new(object, "metrics", json_metrics(metric, metrics));
+    json_object_set_new(object, "shift", json_shift(at->shift, at->rows));
+    return object;
+}
+
+/* Which network the numbers in feature space hang on. */
+static json_t *json_features(const Features *features)
+{
+    char checksum[16];
+    if (!features)
+        return json_null();
+    snprintf(checksum, sizeof checksum, "%08x", features->checksum);
+    json_t *object = json_object();
+    json_object_set_new(object, "file", json_string(features->file));
+    json_object_set_new(object, "crc32", json_string(checksum));
+    json_object_set_new(object, "dims", json_integer(features->d));
+    json_object_set_new(object, "accuracy", json_number(features->accuracy));
+    return object;
+}
+
+static Status show_json(const Look *look, const Judge *judge, const AtK *at, int n,
+                        const EvalReport *real, Error *error)
+{
+    MetricView metric[EVAL_METRICS_MAX];
+    int metrics = metric_views(real, metric);
+    json_t *object = json_object(), *list = json_array();
+    for (int i = 0; i < n; i++)
+        json_array_append_new(list, json_at(&at[i]));
+    json_object_set_new(object, "run", json_string(run_label(look)));
+    json_object_set_new(object, "step", json_integer(run_step(look->run)));
+    json_object_set_new(object, "who", json_string(at->teacher ? "teacher" : "student"));
+    json_object_set_new(object, "dataset",
+                        json_string(config_text(&look->lab->config, "data.name")));
+    json_object_set_new(object, "features", json_features(judge->features));
+    json_object_set_new(object, "steps", list);
+    json_object_set_new(object, "real", json_metrics(metric, metrics));
+    return json_print(object, error);
+}
+
+static void print_features(const Look *look, const Features *features)
+{
+    if (features)
+        printf("in the %d features of %s (crc32 %08x, names %.2f %% of held-out pictures "
+               "right)\n",
+               features->d, features->file, features->checksum, 100 * features->accuracy);
+    else if (*run_features_missing(look->run))
+        printf("no metrics in feature space: %s\n", run_features_missing(look->run));
+}
+
+static void show_text(const Look *look, const Judge *judge, const AtK *at, int n,
+                      const EvalReport *real)
+{
+    MetricView metric[EVAL_METRICS_MAX];
+    printf("%s%s at step %ld, %s\n", at->teacher ? "the teacher of " : "", run_label(look),
+           run_step(look->run), config_text(&look->lab->config, "data.name"));
+    print_features(look, judge->features);
+    for (int i = 0; i < n; i++) {
+        const EvalReport *report = &at[i].report;
+        printf("\n%d sampling step%s: %d network evaluations a sample, %d samples\n", report->k,
+               report->k == 1 ? "" : "s", report->nfe, report->n);
+        print_metrics(metric, metric_views(report, metric), stdout);
+        if (at[i].rows > 0)
+            print_shift(at[i].shift, at[i].rows, stdout);
+    }
+    printf("\nheld-out data against itself: %d samples\n", real->n);
+    print_metrics(metric, metric_views(real, metric), stdout);
+}
+
+/* What the largest K needs: states of the samples, and about eight blocks of the shift's
+ * roll-outs. */
+static double bytes_needed(const Look *look, const int *ks, int n, int samples)
+{
+    int most = 0, rollouts = (int)config_int(&look->lab->config, "shift.samples");
+    for (int i = 0; i < n; i++)
+        most = ks[i] > most ? ks[i] : most;
+    double states = (double)(most + 1) * look->lab->data.dims * (double)sizeof(float);
+    return states * ((double)samples + 8.0 * rollouts);
+}
+
+static Status eval(Look *look, const Options *options, const int *ks, int n, Error *error)
+{
+    AtK at[KS_MAX];
+    EvalReport real;
+    int samples = options->samples > 0        ? (int)options->samples
+                  : look->lab->data.dims == 2 ? 4000
+                                              : 500;
+    Status status = check_memory(bytes_needed(look, ks, n, samples), error);
+    if (status)
+        return status;
+    Judge judge = run_judge(look->run, &look->scratch);
+    for (int i = 0; i < n; i++) {
+        if (!options->quiet)
+            fprintf(stderr, "%s at %d sampling steps ...\n", run_label(look), ks[i]);
+        at[i].teacher = options->teacher;
+        evaluate(look, &judge, ks[i], samples, &at[i]);
+    }
+    eval_real(&judge, samples, &real);
+    if (options->json)
+        status = show_json(look, &judge, at, n, &real, error);
+    else
+        show_text(look, &judge, at, n, &real);
+    for (int i = 0; i < n; i++)
+        free(at[i].shift);
+    return status;
+}
+
+Status cmd_eval(const Options *options, Error *error)
+{
+    int ks[KS_MAX], n;
+    Look look;
+    Status status = parse_ks(options->step_list ? options->step_list : "1,2,4,8", ks, &n, error);
+    if (!status && options->samples >= 0 && options->samples < SAMPLES_LEAST)
+        status = fail(error, STATUS_BAD_INPUT,
+                      "--samples: %ld is too few to put an interval on; at least %d",
+                      (long)options->samples, SAMPLES_LEAST);
+    if (!status)
+        status = look_open(&look, options, error);
+    if (status)
+        return status;
+    if (options->teacher && !look.lab->has_teacher)
+        status = fail(error, STATUS_BAD_INPUT, "--teacher: %s has none", run_label(&look));
+    else if (options->mix)
+        status = mix_eval(&look, options, ks, options->step_list ? n : 0, error);
+    else
+        status = eval(&look, options, ks, n, error);
+    look_close(&look);
+    return status;
+}

@@ -1,0 +1,116 @@
+/* Owns export: the logs of a run as one table, the student's weights as a file. */
+#include "app/commands/commands.h"
+#include "engine/base/file.h"
+#include "engine/nets/weights.h"
+#include "engine/store/csv.h"
+
+/* One cell a line: log,step,i,quantity,value. Values are copied as they stand. What is counted by
+ * site (of the threshold) is called site.quantity. */
+static void unroll_row(const char *log, const CsvReader *reader, FILE *out)
+{
+    int step = csv_column(reader, "step"), i = csv_column(reader, "i"),
+        site = csv_column(reader, "site");
+    for (int c = 0; c < reader->columns; c++)
+        if (c != step && c != i && c != site)
+            fprintf(out, "%s,%s,%s,%s%s%s,%s\n", log, step >= 0 ? reader->cell[step] : "",
+                    i >= 0 ? reader->cell[i] : "", site >= 0 ? reader->cell[site] : "",
+                    site >= 0 ? "." : "", reader->name[c], reader->cell[c]);
+}
+
+static Status unroll_logs(const char *folder, FILE *out, Error *error)
+{
+    static const char *const logs[] = {"metrics", "shift", "threshold", "eval"};
+    fputs("log,step,i,quantity,value\n", out);
+    for (size_t l = 0; l < sizeof logs / sizeof *logs; l++) {
+        char path[PATH_SIZE], file[32];
+        CsvReader reader;
+        snprintf(file, sizeof file, "%s.csv", logs[l]);
+        Status status = csv_open(&reader, file_join(path, folder, file), error);
+        if (status)
+            return status;
+        while (csv_next(&reader))
+            unroll_row(logs[l], &reader, out);
+        csv_close(&reader);
+    }
+    return STATUS_OK;
+}
+
+static Status export_csv(const char *folder, const char *output, Error *error)
+{
+    if (!output) {
+        Status status = unroll_logs(folder, stdout, error);
+        bool written = fflush(stdout) == 0;
+        return status || written ? status
+                                 : fail(error, STATUS_FAILED, "cannot write to standard output");
+    }
+    NewFile file;
+    Status status = newfile_open(&file, output, error);
+    if (status)
+        return status;
+    status = unroll_logs(folder, file.stream, error);
+    if (!status)
+        return newfile_commit(&file, error);
+    newfile_abandon(&file);
+    return status;
+}
+
+static Status export_weights(const Options *options, Error *error)
+{
+    Look look;
+    Status status = look_open(&look, options, error);
+    if (status)
+        return status;
+    char step[24], steps[24];
+    snprintf(step, sizeof step, "%ld", run_step(look.run));
+    snprintf(steps, sizeof steps, "%d", look.lab->grid.steps);
+    const Model *student = &look.lab->student;
+    const Config *config = &look.lab->config;
+    const char *meta[] = {"run",
+                          run_label(&look),
+                          "step",
+                          step,
+                          "sampling_steps",
+                          steps,
+                          "method",
+                          config_text(config, "run.method"),
+                          "data",
+                          config_text(config, "data.name"),
+                          NULL};
+    status = weights_save(options->weights, &student->spec, student->ema, meta, error);
+    if (!status && !options->quiet)
+        fprintf(stderr, "%s: %zu weights of %s at step %s\n", options->weights, student->size,
+                run_label(&look), step);
+    look_close(&look);
+    return status;
+}
+
+static Status check_export(const Options *options, Error *error)
+{
+    static const char *const weights[] = {".safetensors", NULL}, *const csv[] = {".csv", NULL};
+    if (!options->csv && !options->weights)
+        return fail(error, STATUS_BAD_INPUT,
+                    "export: say what: --csv, --weights FILE.safetensors, or both");
+    if (options->output && !options->csv)
+        return fail(error, STATUS_BAD_INPUT, "-o goes with --csv; --weights names its own file");
+    Status status = STATUS_OK;
+    if (options->weights)
+        status = check_ending(options->weights, weights, error);
+    if (!status && options->weights)
+        status = check_writable(options->weights, error);
+    if (!status && options->output)
+        status = check_ending(options->output, csv, error);
+    return status || !options->output ? status : check_writable(options->output, error);
+}
+
+Status cmd_export(const Options *options, Error *error)
+{
+    char folder[1024];
+    Status status = check_export(options, error);
+    if (!status)
+        status = run_find(options->runs, options->argument[0], folder, error);
+    if (!status && options->weights)
+        status = export_weights(options, error);
+    if (!status && options->csv)
+        status = export_csv(folder, options->output, error);
+    return status;
+}

@@ -1,0 +1,116 @@
+/* Owns how runs, shift and metrics are printed for people. */
+#include "app/commands/commands.h"
+#include <math.h>
+
+const char *state_word(RunState state)
+{
+    static const char *const words[] = {"queued", "live", "paused", "done", "failed"};
+    return words[state];
+}
+
+int view_shift(const RunView *view, ShiftRow *rows, int most, long *step)
+{
+    const ShiftView *v = &view->shift_view;
+    if (v->columns == 0 || v->rows > most)
+        return 0;
+    int at = (v->columns - 1) * v->rows;
+    *step = v->step[v->columns - 1];
+    for (int r = 0; r < v->rows; r++, at++)
+        rows[r] = (ShiftRow){.i = v->rows - r,
+                             .time = v->time[r],
+                             .own = v->own[at],
+                             .forward = v->forward[at],
+                             .ratio = v->ratio[at],
+                             .low = v->low[at],
+                             .high = v->high[at],
+                             .mmd2 = v->mmd2[at],
+                             .null95 = v->null95[at],
+                             .mmd2_teacher = v->mmd2_teacher[at],
+                             .null95_teacher = v->null95_teacher[at],
+                             .paired = v->paired[at]};
+    return v->rows;
+}
+
+/* One cell of a table; "-" where nothing was measured. */
+static void print_cell(FILE *out, int width, double value)
+{
+    if (isfinite(value))
+        fprintf(out, " %*.4g", width, value);
+    else
+        fprintf(out, " %*s", width, "-");
+}
+
+void print_shift(const ShiftRow *rows, int n, FILE *out)
+{
+    fprintf(out, "  %3s %6s %10s %10s %8s %17s %10s %10s %10s %10s %10s\n", "i", "u", "own",
+            "forward", "ratio", "95 % interval", "paired", "mmd2", "null 95 %", "mmd2 teach",
+            "null 95 %");
+    for (int k = 0; k < n; k++) {
+        const ShiftRow *row = &rows[k];
+        fprintf(out, "  %3d", row->i);
+        print_cell(out, 6, row->time);
+        print_cell(out, 10, row->own);
+        print_cell(out, 10, row->forward);
+        print_cell(out, 8, row->ratio);
+        print_cell(out, 8, row->low);
+        print_cell(out, 8, row->high);
+        print_cell(out, 10, row->paired);
+        print_cell(out, 10, row->mmd2);
+        print_cell(out, 10, row->null95);
+        print_cell(out, 10, row->mmd2_teacher);
+        print_cell(out, 10, row->null95_teacher);
+        fputc('\n', out);
+    }
+}
+
+void print_metrics(const MetricView *metric, int n, FILE *out)
+{
+    for (int i = 0; i < n; i++) {
+        fprintf(out, "  %-14s", metric[i].name);
+        print_cell(out, 10, metric[i].value);
+        if (isfinite(metric[i].low) && isfinite(metric[i].high))
+            fprintf(out, "   95 %% [%.4g, %.4g]", metric[i].low, metric[i].high);
+        fputc('\n', out);
+    }
+}
+
+static void print_shift_part(const RunView *view, FILE *out)
+{
+    ShiftRow rows[64]; /* student.steps is at most 64 */
+    long step;
+    int n = view_shift(view, rows, 64, &step);
+    if (n == 0)
+        return;
+    fprintf(out, "shift   at step %ld", step);
+    int row;
+    double worst = shift_worst(rows, n, &row);
+    if (isfinite(worst))
+        fprintf(out, "; own/forward at most %.3g, at i = %d", worst, rows[row].i);
+    fprintf(out, "%s\n",
+            view->guided ? "; guided: the teacher's law is the reference, not the forward law"
+                         : "");
+    print_shift(rows, n, out);
+}
+
+void print_report(const RunView *view, const char *folder, double seconds, FILE *out)
+{
+    fprintf(out, "run     %s\nstate   %s at step %ld of %ld", folder, state_word(view->state),
+            view->step, view->steps);
+    if (seconds >= 0)
+        fprintf(out, ", %.1f s", seconds);
+    fprintf(out, "%s%s\n", *view->note ? "; " : "", view->note);
+    if (isfinite(view->loss))
+        fprintf(out, "loss    %.5g, smoothed %.5g\n", view->loss, view->smooth_loss);
+    fprintf(out, "cost    %.4g network evaluations, %.1f %% of them for measuring the shift\n",
+            view->nfe, 100 * view->shift_share);
+    fprintf(out, "        training: teacher %.4g, student %.4g, critic %.4g", view->nfe_teacher,
+            view->nfe_student, view->nfe_critic);
+    double spent = view->nfe_teacher + view->nfe_student + view->nfe_critic;
+    if (view->budget > 0)
+        fprintf(out, "; %.1f %% of the budget of %.4g", 100 * spent / view->budget, view->budget);
+    fputc('\n', out);
+    print_shift_part(view, out);
+    if (view->metrics > 0)
+        fprintf(out, "quality at step %ld\n", view->metrics_step);
+    print_metrics(view->metric, view->metrics, out);
+}

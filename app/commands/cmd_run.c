@@ -1,0 +1,323 @@
+/* Owns run, resume and fork: the engine's work done in this thread, without a screen.
+ * Ctrl-C, SIGTERM and a lost line (SIGHUP) end it after the present quantum, saved. */
+#include "app/commands/commands.h"
+#include "engine/base/clock.h"
+#include "engine/base/file.h"
+#include "engine/distill/params.h"
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number) { interrupted = number; }
+
+/* A second Ctrl-C kills: the handler is gone after the first. */
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    struct sigaction before; /* nohup: stay deaf to it */
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
+}
+
+/* ---- Progress ---- */
+
+enum { BAR = 16, LINE = 160, LINES = 20 }; /* lines a run where there is no terminal */
+static const double bar_every_s = 0.1, line_every_s = 20;
+
+typedef struct Progress {
+    bool shown, bar;
+    double start, last;
+    long line; /* the step at which the next line is due */
+} Progress;
+
+static Progress progress_start(const Options *options)
+{
+    double now = clock_s();
+    return (Progress){
+        .shown = !options->quiet, .bar = isatty(STDERR_FILENO), .start = now, .last = now};
+}
+
+static int append(char text[LINE], int used, const char *format, double value)
+{
+    if (isfinite(value))
+        used += snprintf(text + used, (size_t)(LINE - used), format, value);
+    return used < LINE ? used : LINE - 1;
+}
+
+static void describe(const RunView *view, char text[LINE])
+{
+    int used = snprintf(text, LINE, "%ld/%ld", view->step, view->steps);
+    used = append(text, used, "  loss %-9.4g", view->loss);
+    used = append(text, used, " shift %-6.3g", view->shift);
+    used = append(text, used, " %5.4g steps/s", view->steps_per_s);
+    double spent = view->nfe_teacher + view->nfe_student + view->nfe_critic;
+    if (view->budget > 0)
+        used = append(text, used, " %4.0f %% of the budget", 100 * spent / view->budget);
+    if (view->seconds_left >= 1)
+        append(text, used, " %4.0f s left", view->seconds_left);
+}
+
+/* Columns of the terminal that standard error is. */
+static int terminal_width(void)
+{
+    struct winsize size = {0};
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : 80;
+}
+
+/* One line that never wraps: a wrapped one cannot be overwritten. */
+static void print_bar(const RunView *view)
+{
+    char text[LINE], bar[BAR + 1] = {0};
+    int filled = view->steps > 0 ? (int)(BAR * view->step / view->steps) : 0;
+    int room = terminal_width() - BAR - 4;
+    memset(bar, '.', BAR);
+    memset(bar, '#', (size_t)(filled < BAR ? filled : BAR));
+    describe(view, text);
+    fprintf(stderr, "\r[%s] %.*s\033[K", bar, room > 0 ? room : 0, text);
+}
+
+static void print_line(const RunView *view)
+{
+    char text[LINE];
+    describe(view, text);
+    fprintf(stderr, "step %s\n", text);
+}
+
+static void progress_show(Progress *progress, Run *run)
+{
+    double now = clock_s(), waited = now - progress->last;
+    bool due = progress->bar ? waited >= bar_every_s
+                             : run_step(run) >= progress->line || waited >= line_every_s;
+    if (!progress->shown || !due)
+        return;
+    const RunView *view = run_view(run);
+    if (progress->bar)
+        print_bar(view);
+    else if (view->step > 0 || waited >= line_every_s)
+        print_line(view);
+    progress->last = now;
+    long interval = view->steps / LINES > 0 ? view->steps / LINES : 1;
+    progress->line = (view->step / interval + 1) * interval;
+    run_view_drop(view);
+}
+
+static void progress_end(const Progress *progress)
+{
+    if (progress->shown && progress->bar)
+        fputs("\r\033[K", stderr);
+}
+
+/* ---- Driving ---- */
+
+static void report(Run *run, const Options *options, double seconds)
+{
+    if (options->quiet) {
+        puts(run_folder(run));
+        return;
+    }
+    const RunView *view = run_view(run);
+    print_report(view, run_folder(run), seconds, stdout);
+    run_view_drop(view);
+}
+
+static Status save_interrupted(Run *run, Error *error)
+{
+    Status status = run_save(run, error);
+    if (status)
+        return status;
+    run_mark_state(run, RUN_PAUSED);
+    const char *folder = run_folder(run);
+    return fail(error, STATUS_INTERRUPTED,
+                "interrupted, saved at step %ld; go on with: ddil resume %s", run_step(run),
+                folder);
+}
+
+/* Advances a run to its end and reports; always closes it. */
+static Status drive(Run *run, const Options *options, Error *error)
+{
+    Progress progress = progress_start(options);
+    RunPulse pulse = PULSE_MORE;
+    if (!options->quiet)
+        fprintf(stderr, "%s\n", run_folder(run));
+    while (pulse == PULSE_MORE && !interrupted) {
+        pulse = run_advance(run, error);
+        progress_show(&progress, run);
+    }
+    progress_end(&progress);
+    Status status = pulse == PULSE_FAILED ? STATUS_FAILED : STATUS_OK;
+    if (pulse == PULSE_MORE)
+        status = save_interrupted(run, error);
+    report(run, options, clock_s() - progress.start);
+    run_close(run);
+    return status;
+}
+
+/* The assignments of the command line in their order, --seed and --steps last. Calls each
+ * until one fails. */
+static Status each_assignment(const Options *options, Status (*each)(void *, const char *, Error *),
+                              void *context, Error *error)
+{
+    char text[64];
+    Status status = STATUS_OK;
+    for (int i = 0; i < options->sets && !status; i++)
+        status = each(context, options->set[i], error);
+    if (!status && options->seed >= 0) {
+        snprintf(text, sizeof text, "run.seed=%ld", options->seed);
+        status = each(context, text, error);
+    }
+    if (!status && options->steps >= 0) {
+        snprintf(text, sizeof text, "run.steps=%ld", options->steps);
+        status = each(context, text, error);
+    }
+    return status;
+}
+
+static Status assign_config(void *config, const char *assignment, Error *error)
+{
+    return config_set(config, assignment, error);
+}
+
+static Status configure(const Options *options, int index, Config *config, Error *error)
+{
+    lab_config_init(config);
+    Status status = lab_config_preset(config, options->argument[index], error);
+    if (!status)
+        status = each_assignment(options, assign_config, config, error);
+    return status ? status : lab_config_check(config, error);
+}
+
+/* "presets/ring-pd.ini" is called ring-pd. */
+static void preset_name(const char *preset, char name[NAME_SIZE])
+{
+    const char *slash = strrchr(preset, '/');
+    snprintf(name, NAME_SIZE, "%s", slash ? slash + 1 : preset);
+    char *ending = strstr(name, ".ini");
+    if (ending && ending > name && !ending[4])
+        *ending = 0;
+}
+
+static Status run_preset(const Options *options, int index, Crew *crew, Error *error)
+{
+    char name[NAME_SIZE];
+    Config config;
+    Run *run;
+    Status status = configure(options, index, &config, error);
+    if (status)
+        return status;
+    preset_name(options->argument[index], name);
+    status =
+        run_create(&run, options->runs, options->name ? options->name : name, &config, crew, error);
+    return status ? status : drive(run, options, error);
+}
+
+Status cmd_run(const Options *options, Error *error)
+{
+    Config config;
+    if (options->name && options->arguments > 1)
+        return fail(error, STATUS_BAD_INPUT, "--name names one run; there are %d presets",
+                    options->arguments);
+    for (int i = 0; i < options->arguments;
+         i++) { /* nothing starts before all are known to be good */
+        Status status = configure(options, i, &config, error);
+        if (status)
+            return status;
+    }
+    if (options->detach)
+        return detach_runs(options, error);
+    catch_signals();
+    Crew *crew = crew_for(options);
+    Status status = STATUS_OK;
+    for (int i = 0; i < options->arguments && !status; i++)
+        status = run_preset(options, i, crew, error);
+    crew_free(crew);
+    return status;
+}
+
+static Status assign_run(void *run, const char *assignment, Error *error)
+{
+    return run_set(run, assignment, error);
+}
+
+/* A failed run does the same again, number for number, unless something is changed. */
+static void warn_of_failure(const Options *options, const char *folder)
+{
+    const RunView *view = run_view_read(folder, NULL);
+    if (view && view->state == RUN_FAILED && !options->quiet)
+        fprintf(stderr,
+                "run %d had failed: %s ...\nIt goes on from its checkpoint of step %ld and will "
+                "fail in the same way "
+                "unless something changes: -s section.key=value here, or ddil fork %d --at STEP "
+                "from a step before\n",
+                view->id, view->note, view->checkpoint, view->id);
+    run_view_drop(view);
+}
+
+Status cmd_resume(const Options *options, Error *error)
+{
+    char folder[1024];
+    Run *run;
+    Status status = run_find(options->runs, options->argument[0], folder, error);
+    if (status)
+        return status;
+    warn_of_failure(options, folder);
+    Crew *crew = crew_for(options);
+    status = run_resume(&run, folder, crew, error);
+    if (!status) {
+        status = each_assignment(options, assign_run, run, error);
+        if (status)
+            run_close(run);
+    }
+    if (!status) {
+        catch_signals();
+        status = drive(run, options, error);
+    }
+    crew_free(crew);
+    return status;
+}
+
+typedef struct Lines {
+    char text[COMMAND_TEXT_SIZE];
+    size_t used;
+} Lines;
+
+static Status append_line(void *context, const char *assignment, Error *error)
+{
+    Lines *lines = context;
+    size_t room = sizeof lines->text - lines->used;
+    int n = snprintf(lines->text + lines->used, room, "%s\n", assignment);
+    if ((size_t)n >= room)
+        return fail(error, STATUS_BAD_INPUT, "-s: more than %zu characters of overrides",
+                    sizeof lines->text);
+    lines->used += (size_t)n;
+    return STATUS_OK;
+}
+
+Status cmd_fork(const Options *options, Error *error)
+{
+    char folder[1024];
+    Lines lines = {.text = ""};
+    Run *run;
+    Status status = run_find(options->runs, options->argument[0], folder, error);
+    if (!status)
+        status = each_assignment(options, append_line, &lines, error);
+    if (status)
+        return status;
+    Crew *crew = crew_for(options);
+    status =
+        run_fork(&run, options->runs, folder, options->at, options->name, lines.text, crew, error);
+    if (!status) {
+        catch_signals();
+        status = drive(run, options, error);
+    }
+    crew_free(crew);
+    return status;
+}

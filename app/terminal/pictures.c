@@ -1,0 +1,311 @@
+/* Owns copies of the pictures on screen and their order of sending. See pictures.h for
+ * the invariants. */
+#include "app/terminal/pictures.h"
+
+#include "app/terminal/kitty.h"
+#include "app/terminal/reduce.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const double answer_s = 3;
+
+static double later(double a, double b) { return a > b ? a : b; }
+
+void pictures_init(Pictures *pictures, double now)
+{
+    *pictures = (Pictures){.n = 0};
+    governor_init(&pictures->governor, now);
+}
+
+static void remove_exhibit(Pictures *pictures, int i)
+{
+    free(pictures->exhibit[i].picture.pixels);
+    pictures->exhibit[i] = pictures->exhibit[--pictures->n];
+}
+
+void pictures_done(Pictures *pictures)
+{
+    while (pictures->n > 0)
+        remove_exhibit(pictures, 0);
+}
+
+/* Spaces: the only thing that takes a sixel away on every terminal. */
+static void append_blanks(Bytes *out, Rect cells)
+{
+    bytes_print(out, "\0337\033[0m");
+    for (int y = 0; y < cells.height; y++) {
+        bytes_print(out, "\033[%d;%dH", cells.y + y + 1, cells.x + 1);
+        for (int x = 0; x < cells.width; x++)
+            bytes_add(out, " ", 1);
+    }
+    bytes_print(out, "\0338");
+}
+
+static void append_erase(Bytes *out, const Exhibit *exhibit)
+{
+    if (exhibit->number > 0)
+        kitty_erase(out, exhibit->number);
+    else
+        append_blanks(out, exhibit->picture.cells);
+}
+
+static bool same_place(const Picture *a, const Picture *b)
+{
+    return memcmp(&a->cells, &b->cells, sizeof a->cells) == 0 && a->width == b->width &&
+           a->height == b->height;
+}
+
+static bool same_content(const Picture *a, const Picture *b)
+{
+    size_t size = (size_t)a->width * (size_t)a->height;
+    return memcmp(a->palette, b->palette, sizeof a->palette) == 0 &&
+           memcmp(a->pixels, b->pixels, size) == 0;
+}
+
+static void want(Pictures *pictures, const Picture *picture)
+{
+    size_t size = (size_t)picture->width * (size_t)picture->height;
+    for (int i = 0; i < pictures->n; i++) {
+        Exhibit *exhibit = &pictures->exhibit[i];
+        if (same_place(&exhibit->picture, picture)) {
+            exhibit->wanted = true;
+            /* replaced where it hangs: erasing first would flicker */
+            if (!same_content(&exhibit->picture, picture)) {
+                memcpy(exhibit->picture.pixels, picture->pixels, size);
+                memcpy(exhibit->picture.palette, picture->palette, sizeof picture->palette);
+                exhibit->fresh = false;
+            }
+            return;
+        }
+    }
+    must(pictures->n < (int)(sizeof pictures->exhibit / sizeof *pictures->exhibit));
+    Exhibit *exhibit = &pictures->exhibit[pictures->n++];
+    *exhibit = (Exhibit){.picture = *picture, .wanted = true};
+    exhibit->number = pictures->kitty ? ++pictures->numbers : 0;
+    exhibit->picture.pixels = malloc(size);
+    must(exhibit->picture.pixels);
+    memcpy(exhibit->picture.pixels, picture->pixels, size);
+}
+
+static bool place_is_wanted(const Canvas *canvas, const Picture *picture)
+{
+    for (int i = 0; i < canvas->pictures; i++)
+        if (same_place(&canvas->picture[i], picture))
+            return true;
+    return false;
+}
+
+void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase)
+{
+    for (int i = pictures->n - 1; i >= 0; i--) {
+        Exhibit *exhibit = &pictures->exhibit[i];
+        exhibit->wanted = place_is_wanted(canvas, &exhibit->picture);
+        if (!exhibit->wanted) {
+            if (exhibit->hung)
+                append_erase(erase, exhibit);
+            remove_exhibit(pictures, i);
+        }
+    }
+    for (int i = 0; i < canvas->pictures; i++)
+        want(pictures, &canvas->picture[i]);
+}
+
+/* When the picture may go, as far as its own place is concerned. */
+static double due_at(const Pictures *pictures, const Exhibit *exhibit)
+{
+    return exhibit->hung ? exhibit->sent_at + governor_stage[pictures->governor.stage].period_s : 0;
+}
+
+static Exhibit *first_due(Pictures *pictures, double now)
+{
+    for (int i = 0; i < pictures->n; i++) {
+        Exhibit *exhibit = &pictures->exhibit[i];
+        if (!exhibit->fresh && now >= due_at(pictures, exhibit))
+            return exhibit;
+    }
+    return NULL;
+}
+
+bool pictures_stuck(const Pictures *pictures, double now)
+{
+    return pictures->in_flight && now - pictures->sent_at >= answer_s;
+}
+
+/* No answer in 3 s: once more, then pictures pause. */
+static void give_up_waiting(Pictures *pictures, double now)
+{
+    if (pictures_stuck(pictures, now)) {
+        pictures->in_flight = false;
+        pictures->paused = ++pictures->unanswered > 1;
+        governor_silent(&pictures->governor, now);
+    }
+}
+
+/* All pictures, as large as they would be in STAGE_FULL. */
+static double frame_bytes(const Pictures *pictures)
+{
+    double sum = 0;
+    for (int i = 0; i < pictures->n; i++)
+        sum += pictures->exhibit[i].bytes;
+    return sum;
+}
+
+static Status append_plain(Bytes *out, const Exhibit *exhibit, const StageFacts *facts)
+{
+    const Picture *picture = &exhibit->picture;
+    size_t size = (size_t)picture->width * (size_t)picture->height;
+    Picture plain = *picture;
+    plain.pixels = malloc(size);
+    must(plain.pixels);
+    memcpy(plain.pixels, picture->pixels, size);
+    if (facts->colours < PICTURE_COLOURS)
+        thin_colours(&plain, facts->colours);
+    if (facts->scale > 1)
+        thin_pixels(&plain, facts->scale);
+    Status status = exhibit->number > 0
+                        ? kitty_append(out, &plain, exhibit->number, facts->scale, NULL)
+                        : sixel_append(out, &plain, NULL);
+    free(plain.pixels);
+    return status;
+}
+
+/* Encodes it as plainly as the line demands. False: not at all. */
+static bool append_fitting(Pictures *pictures, Exhibit *exhibit, double now, bool synchronised,
+                           Bytes *out)
+{
+    Governor *governor = &pictures->governor;
+    size_t before = out->n;
+    while (governor->stage != STAGE_BLOCKS) {
+        const StageFacts *facts = &governor_stage[governor->stage];
+        out->n = before;
+        bytes_print(out, "%s\0337\033[%d;%dH", synchronised ? "\033[?2026h" : "",
+                    exhibit->picture.cells.y + 1, exhibit->picture.cells.x + 1);
+        if (append_plain(out, exhibit, facts) != STATUS_OK)
+            break;
+        bytes_print(out, "\0338%s\033[5n", synchronised ? "\033[?2026l" : "");
+        exhibit->bytes = (double)(out->n - before) / facts->cost;
+        if (governor_fits(governor, now, frame_bytes(pictures) * facts->cost))
+            return true;
+    }
+    out->n = before;
+    return false;
+}
+
+bool pictures_next(Pictures *pictures, double now, bool synchronised, Bytes *out)
+{
+    give_up_waiting(pictures, now);
+    governor_tick(&pictures->governor, now);
+    Exhibit *exhibit = first_due(pictures, now);
+    bool may = !pictures->in_flight && !pictures->paused && now >= pictures->not_before &&
+               governor_may(&pictures->governor, now);
+    if (!exhibit || !may)
+        return false;
+    size_t before = out->n;
+    exhibit->fresh = true; /* a picture that cannot be encoded is not tried again */
+    if (!append_fitting(pictures, exhibit, now, synchronised, out))
+        return false;
+    exhibit->hung = true;
+    exhibit->stage = pictures->governor.stage;
+    exhibit->sent_at = now;
+    governor_sent(&pictures->governor, now, out->n - before);
+    pictures->in_flight = true;
+    pictures->sending = exhibit->picture.cells;
+    pictures->sent_at = now;
+    return true;
+}
+
+/* What went out plainer than need be is sent again. */
+static void refresh_plain(Pictures *pictures)
+{
+    const StageFacts *now = &governor_stage[pictures->governor.stage];
+    for (int i = 0; i < pictures->n; i++) {
+        Exhibit *exhibit = &pictures->exhibit[i];
+        const StageFacts *then = &governor_stage[exhibit->stage];
+        if (exhibit->hung && (then->colours < now->colours || then->scale > now->scale))
+            exhibit->fresh = false;
+    }
+}
+
+void pictures_acknowledged(Pictures *pictures, double now)
+{
+    pictures->in_flight = pictures->paused = false;
+    pictures->unanswered = 0;
+    governor_answered(&pictures->governor, now, frame_bytes(pictures));
+    refresh_plain(pictures);
+}
+
+void pictures_cancel(Pictures *pictures, double now, Bytes *out)
+{
+    for (int i = 0; i < pictures->n; i++) {
+        Exhibit *exhibit = &pictures->exhibit[i];
+        if (memcmp(&exhibit->picture.cells, &pictures->sending, sizeof(Rect)) == 0) {
+            exhibit->fresh = false;
+            exhibit->sent_at = 0;
+            if (exhibit->number > 0)
+                kitty_erase(out, exhibit->number);
+        }
+    }
+    if (pictures->in_flight)
+        governor_cut(&pictures->governor);
+    if (pictures_stuck(pictures, now)) /* the line did not even take it */
+        governor_silent(&pictures->governor, now);
+    pictures->in_flight = false;
+}
+
+double pictures_wait(const Pictures *pictures, double now)
+{
+    double due = -1;
+    for (int i = 0; i < pictures->n; i++) {
+        const Exhibit *exhibit = &pictures->exhibit[i];
+        if (!exhibit->fresh) {
+            double left = later(due_at(pictures, exhibit) - now, 0);
+            due = due < 0 || left < due ? left : due;
+        }
+    }
+    if (due < 0 || pictures->paused)
+        return governor_trial(&pictures->governor, now);
+    double answer = pictures->in_flight ? pictures->sent_at + answer_s - now : 0;
+    due = later(due, later(pictures->not_before - now, answer));
+    return later(due, governor_wait(&pictures->governor, now));
+}
+
+void pictures_forget(Pictures *pictures, double when)
+{
+    for (int i = 0; i < pictures->n; i++)
+        pictures->exhibit[i].hung = pictures->exhibit[i].fresh = false;
+    pictures->not_before = when;
+    pictures->in_flight = pictures->paused = false;
+    pictures->unanswered = 0;
+}
+
+void pictures_erase(Pictures *pictures, double when, Bytes *out)
+{
+    for (int i = 0; i < pictures->n; i++)
+        if (pictures->exhibit[i].hung)
+            append_erase(out, &pictures->exhibit[i]);
+    pictures_forget(pictures, when);
+}
+
+void pictures_drop(Pictures *pictures, double when, Rect screen, Bytes *out)
+{
+    bool sixel = false;
+    for (int i = 0; i < pictures->n; i++) {
+        bool hung = pictures->exhibit[i].hung, kitty = pictures->exhibit[i].number > 0;
+        if (hung && kitty)
+            append_erase(out, &pictures->exhibit[i]);
+        sixel = sixel || (hung && !kitty);
+    }
+    if (sixel)
+        append_blanks(out, screen);
+    pictures_done(pictures);
+    pictures_forget(pictures, when);
+}
+
+void pictures_speak(Pictures *pictures, bool kitty, double now, Bytes *out)
+{
+    if (kitty != pictures->kitty) {
+        pictures_erase(pictures, now, out);
+        pictures_done(pictures);
+        pictures->kitty = kitty;
+    }
+}

@@ -1,0 +1,169 @@
+/* What the files that make up the engine share. Nobody else includes this.
+ *
+ * Threads: the caller's threads touch only what stands under `lock`; everything else
+ * belongs to the worker (in lock-step, to whoever calls engine_advance). The lock is a
+ * leaf: nothing is computed, read or written to a file while it is held. */
+#ifndef DDIL_ENGINE_PARTS_H
+#define DDIL_ENGINE_PARTS_H
+
+#include "engine/base/file.h"
+#include "engine/engine.h"
+#include "engine/port/port.h"
+#include "engine/port/port_lines.h"
+#include "engine/run/run.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { QUEUE_SIZE = 64 };
+
+/* A run the engine knows: on disk only, or open. */
+/* What COMMAND_LOOK asked of a run. */
+typedef struct Look {
+    bool wanted; /* else nothing beyond its newest samples */
+    long step;   /* -1: the newest */
+    bool paths;
+    bool due;             /* the run was opened, closed or changed: to be looked up anew */
+    long checkpoint;      /* the newest when it was looked up */
+    struct Gallery *past; /* shown beside the run's own, or NULL */
+} Look;
+
+typedef struct Slot {
+    int id;
+    char folder[PATH_SIZE];
+    Run *run;            /* NULL: on disk only */
+    const RunView *view; /* as published; never NULL */
+    bool changed;        /* view is older than run */
+    double shown;        /* when its samples were renewed last */
+    double served;       /* seconds of quanta, and those it was owed none */
+    long pause_at;       /* pause when this step is done, -1: never */
+    uint64_t signature;  /* of the files on disk, for viewers */
+    bool told, stale;    /* viewers: the owner said `about`; it said so after the view was made */
+    RunLine about;
+    Follower *follower; /* reads the folder piece by piece; NULL: nothing to be read */
+    bool unreadable;    /* as far as that went */
+    Look look;
+} Slot;
+
+/* Samples made for COMMAND_LOOK, newest use last. */
+enum { PAST_MAX = 32 };
+typedef struct Kept {
+    int run;
+    long step;
+    struct Gallery *gallery;
+} Kept;
+
+typedef struct Order {
+    long ticket;
+    Command command;
+} Order;
+
+struct Engine {
+    /* constant while open */
+    char runs[PATH_SIZE];
+    Config blank; /* every parameter at its default */
+    bool readonly, stepped;
+    bool viewer;   /* another process owns the folder, or nobody does */
+    int lock_file; /* descriptor of runs/.lock, -1: none */
+    int wake[2];   /* a pipe: [0] is engine_wakeup */
+    pthread_t thread;
+    Crew *crew;        /* NULL in viewers */
+    Port *port;        /* NULL in viewers and in lock-step */
+    struct Link *link; /* viewers: the way to the owner, the worker's */
+    atomic_bool headless;
+    atomic_int watched; /* run a person looks at */
+
+    /* the worker's */
+    Slot *slot;
+    int slots, room;
+    int turn;      /* slot that goes next (lock-step) */
+    double served; /* of the slot that went last, as it began */
+    NoteView note[NOTES_MAX];
+    int notes;
+    long notes_ever;
+    Run *looking; /* a run on disk, opened to make samples with, or NULL */
+    Kept kept[PAST_MAX];
+    int keeps;
+    bool news;        /* something to publish besides changed slots */
+    double published; /* clock of the last publication */
+    double scanned;   /* clock of the last look at the folders (viewers) */
+    double read_on;   /* clock of the last piece read besides the work (owners) */
+    double cpu_clock, cpu_used, cpu_share, rss_mib; /* the owner's */
+
+    pthread_mutex_t lock;
+    pthread_cond_t work; /* signalled for a command and for the end */
+    /* under lock */
+    Order queue[QUEUE_SIZE];
+    int head, queued;
+    long tickets;
+    bool stop;
+    bool stirred; /* publish, whether or not a run changed */
+    const Snapshot *current;
+    long serial;
+    bool signalled; /* a byte is, or is about to be, in the pipe */
+};
+
+/* ---- engine_slots.c: runs known to the engine ---- */
+/* Lists the folders; re-reads those whose files changed. */
+void slots_scan(Engine *engine);
+Slot *slot_find(Engine *engine, int id); /* NULL when unknown */
+/* A new slot for an open run. */
+Slot *slot_add(Engine *engine, Run *run);
+/* Opens the run of a slot that is on disk only. */
+Status slot_open(Engine *engine, Slot *slot, Error *error);
+/* Takes a last view and closes the run. */
+void slot_close(Slot *slot);
+/* Reads a piece of a run on disk whose view is brief or stale: the one that is looked at,
+ * then the newest. false: there is nothing to read. */
+bool slots_read_on(Engine *engine);
+/* Re-reads a run that is on disk only. */
+void slot_reread(Slot *slot);
+void slot_remove(Engine *engine, Slot *slot);
+/* Reads one folder that is not open here, when its files changed. */
+void slot_scan(Engine *engine, const char *folder);
+void slots_free(Engine *engine);
+
+/* ---- engine_past.c ---- */
+Status look_at(Engine *engine, Slot *slot, const Command *command, Error *error);
+/* The same for an order, which is answered when it fails. */
+void look_order(Engine *engine, const Order *order);
+/* Looks again at runs that were opened, closed or saved. */
+void look_again(Engine *engine);
+/* Nothing of a run's past is shown any more. */
+void look_drop(Slot *slot);
+/* A run is no longer what it was: forgets what was made of it. */
+void look_forget(Engine *engine, Slot *slot);
+/* Frees what was opened and made for looks. */
+void look_end(Engine *engine);
+/* ---- engine_commands.c ---- */
+/* Carries out all queued commands; returns how many. */
+int commands_do(Engine *engine);
+/* Takes the next command off the queue. */
+bool order_take(Engine *engine, Order *order);
+/* ---- engine_snapshot.c ---- */
+/* Adds a note to the ring; ticket 0 is news. */
+void note_add(Engine *engine, long ticket, Status status, int run, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* Builds and publishes a snapshot when something changed. */
+void snapshot_publish(Engine *engine);
+/* engine_look for the port: the descriptor is left as it is. */
+const Snapshot *snapshot_take(Engine *engine);
+/* ---- engine.c ---- */
+/* The worker is to publish, though no run changed. Any thread. */
+void engine_stir(Engine *engine);
+/* What the port says of this owner. */
+OwnerView engine_owner(const Engine *engine);
+/* ---- viewer.c ---- */
+/* Connects to the folder's owner; false when nobody listens. */
+bool viewer_open(Engine *engine);
+void viewer_close(Engine *engine);
+/* The worker of a viewer: waits at most so long, passes commands on, learns what is new,
+ * publishes. */
+void viewer_turn(Engine *engine, double wait);
+/* Turns until the owner has said what is new, or so many seconds have passed. */
+void viewer_catch_up(Engine *engine, double limit);
+/* Who owns the folder as far as this viewer knows. */
+OwnerView viewer_owner(const Engine *engine);
+/* The worker is to look at its queue. Any thread. */
+void viewer_kick(Engine *engine);
+
+#endif

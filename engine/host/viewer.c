@@ -1,0 +1,378 @@
+/* Owns a viewer's side of the port: the connection, and what becomes of what the owner
+ * says. The folders hold the bulk (curves, shift, marks); the owner tells what they do not:
+ * which runs changed, their states and speeds, answers, news, newer samples. Without an
+ * owner that listens the folders are looked at every second.
+ *
+ * All of it is the viewer's worker thread's, but viewer_kick. */
+#include "engine/base/clock.h"
+#include "engine/host/engine_parts.h"
+#include "engine/port/port_socket.h"
+#include "engine/store/folder.h"
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const double SCAN_EVERY_S = 1, RETRY_S = 0.5, SAMPLES_EVERY_S = 1, ANSWER_S = 10,
+                    READ_S = 0.05;
+/* A viewer asks between so often and so seldom, as its work allows with this share of one
+ * core: ten of them must not slow the training they watch. */
+static const double ASK_SOONEST_S = 0.2, ASK_LATEST_S = 1, CPU_SHARE = 0.004;
+
+typedef struct Link {
+    int socket;  /* -1: nobody listens */
+    int kick[2]; /* a pipe: bytes in it end the wait */
+    char in[LINE_SIZE + 1];
+    int filled;
+    char out[LINE_SIZE + 1]; /* one line at a time: [sent, used) */
+    int sent, used;
+    OwnerView owner;
+    double tried;      /* clock of the last attempt to connect */
+    bool asking;       /* a status is on its way */
+    double asked, ask; /* clocks of the last one and the next */
+    double cpu;        /* seconds of CPU when the last one was asked for */
+    bool wants_samples;
+    double samples_asked;
+    bool refresh; /* there may be something to be read */
+} Link;
+
+/* ---- The connection ---- */
+
+static bool send_rest(Link *link)
+{
+    while (link->socket >= 0 && link->sent < link->used) {
+        ssize_t n = send(link->socket, link->out + link->sent, (size_t)(link->used - link->sent),
+                         MSG_NOSIGNAL);
+        if (n < 0)
+            return false; /* no room yet, or the end, which reading will tell */
+        link->sent += (int)n;
+    }
+    link->sent = link->used = 0;
+    return true;
+}
+
+static void say(Link *link, const Line *line)
+{
+    must(link->used == 0);
+    link->used = line_write(link->out, line);
+    send_rest(link);
+}
+
+static bool can_say(const Link *link) { return link->socket >= 0 && link->used == 0; }
+
+static bool connect_to_owner(Engine *engine)
+{
+    Link *link = engine->link;
+    Line hello = {.kind = LINE_HELLO, .looks = engine->readonly};
+    link->tried = clock_s();
+    link->socket = socket_connect(engine->runs);
+    if (link->socket < 0)
+        return false;
+    link->filled = link->sent = link->used = 0;
+    link->asking = link->wants_samples = false;
+    link->ask = 0;
+    say(link, &hello);
+    return true;
+}
+
+static void lose_owner(Engine *engine)
+{
+    Link *link = engine->link;
+    close(link->socket);
+    link->socket = -1;
+    note_add(engine, 0, STATUS_INTERRUPTED, 0, "process %ld, which trained here, has left",
+             link->owner.process);
+    link->owner = (OwnerView){.kind = OWNER_NONE};
+    for (int i = 0; i < engine->slots; i++) {
+        engine->slot[i].told = false;
+        engine->slot[i].stale = true;
+    }
+    link->refresh = true;
+    link->tried = engine->scanned = clock_s();
+}
+
+bool viewer_open(Engine *engine)
+{
+    if (!engine->link) {
+        engine->link = calloc(1, sizeof *engine->link);
+        must(engine->link);
+        engine->link->socket = -1;
+        must(pipe(engine->link->kick) == 0);
+        socket_tame(engine->link->kick[0]);
+        socket_tame(engine->link->kick[1]);
+    }
+    return connect_to_owner(engine);
+}
+
+void viewer_close(Engine *engine)
+{
+    Link *link = engine->link;
+    if (!link)
+        return;
+    if (link->socket >= 0)
+        close(link->socket);
+    close(link->kick[0]);
+    close(link->kick[1]);
+    free(link);
+    engine->link = NULL;
+}
+
+void viewer_kick(Engine *engine)
+{
+    if (engine->link && write(engine->link->kick[1], "", 1) < 0)
+        return; /* full: it will wake up */
+}
+
+OwnerView viewer_owner(const Engine *engine) { return engine->link->owner; }
+
+/* ---- What the owner says ---- */
+
+static void hear_run(Engine *engine, const RunLine *about)
+{
+    char folder[PATH_SIZE], name[NAME_SIZE + 16];
+    Slot *slot = slot_find(engine, about->id);
+    if (!slot) {
+        snprintf(name, sizeof name, "%04d-%s", about->id, about->name);
+        slot_scan(engine, file_join(folder, engine->runs, name));
+        slot = slot_find(engine, about->id);
+    }
+    if (!slot)
+        return; /* gone already */
+    slot->about = *about;
+    slot->told = slot->stale = true;
+}
+
+static void hear_owner(Engine *engine, const OwnerView *owner)
+{
+    OwnerView *known = &engine->link->owner;
+    if (owner->kind != known->kind || owner->process != known->process ||
+        owner->viewers != known->viewers)
+        engine->news = true;
+    *known = *owner;
+}
+
+static void hear(Engine *engine, const Line *line)
+{
+    Link *link = engine->link;
+    Slot *slot = NULL;
+    switch (line->kind) {
+    case LINE_OWNER: hear_owner(engine, &line->owner); break;
+    case LINE_RUN: hear_run(engine, &line->about); break;
+    case LINE_GONE:
+        slot = slot_find(engine, line->run);
+        if (slot)
+            slot_remove(engine, slot);
+        break;
+    case LINE_END:
+        link->asking = false;
+        link->refresh = true;
+        engine->cpu_share = line->cpu_share;
+        engine->rss_mib = line->rss_mib;
+        break;
+    case LINE_SAMPLES:
+        link->wants_samples = false;
+        slot = slot_find(engine, line->run);
+        if (slot)
+            slot->stale = link->refresh = true;
+        break;
+    case LINE_NOTE:
+        note_add(engine, line->note.ticket, line->note.status, line->note.run, "%s",
+                 line->note.text);
+        link->ask = 0; /* something happened: what? */
+        break;
+    case LINE_ERROR:
+        if (!link->wants_samples) /* else: there are none yet */
+            note_add(engine, 0, STATUS_BLOCKED, 0, "the owner says: %s", line->text);
+        link->wants_samples = false;
+        break;
+    default: break;
+    }
+}
+
+static void hear_lines(Engine *engine)
+{
+    Link *link = engine->link;
+    Line line;
+    char *end, *next = link->in;
+    while ((end = memchr(next, '\n', (size_t)(link->in + link->filled - next)))) {
+        *end = 0;
+        if (line_read(&line, next, NULL) == STATUS_OK)
+            hear(engine, &line);
+        next = end + 1;
+    }
+    link->filled -= (int)(next - link->in);
+    memmove(link->in, next, (size_t)link->filled);
+    if (link->filled == LINE_SIZE)
+        link->filled = 0; /* no line of ours */
+}
+
+static void listen_to_owner(Engine *engine)
+{
+    Link *link = engine->link;
+    while (link->socket >= 0) {
+        ssize_t n =
+            recv(link->socket, link->in + link->filled, (size_t)(LINE_SIZE - link->filled), 0);
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+            return;
+        if (n <= 0) {
+            lose_owner(engine);
+            return;
+        }
+        link->filled += (int)n;
+        hear_lines(engine);
+    }
+}
+
+/* ---- What it is told and asked ---- */
+
+static void refuse(Engine *engine, const Order *order)
+{
+    if (engine->readonly)
+        note_add(engine, order->ticket, STATUS_BAD_INPUT, order->command.run,
+                 "this is a viewer (--readonly): it sends no commands");
+    else
+        note_add(engine, order->ticket, STATUS_BLOCKED, order->command.run,
+                 "nobody trains in this folder any more; leave and open ddil again to "
+                 "own it");
+}
+
+static void pass_orders(Engine *engine)
+{
+    Link *link = engine->link;
+    Order order;
+    bool refused = engine->readonly || link->socket < 0;
+    while ((refused || can_say(link)) && order_take(engine, &order)) {
+        Line line = {.kind = LINE_DO, .tag = order.ticket, .command = order.command};
+        if (order.command.kind == COMMAND_LOOK) /* a cursor of one's own */
+            look_order(engine, &order);
+        else if (refused)
+            refuse(engine, &order);
+        else
+            say(link, &line);
+    }
+}
+
+/* How long until the next question, after what the last one cost. */
+static double pause_after(double cpu)
+{
+    double pause = cpu / CPU_SHARE;
+    return pause < ASK_SOONEST_S ? ASK_SOONEST_S : pause > ASK_LATEST_S ? ASK_LATEST_S : pause;
+}
+
+static void ask_status(Engine *engine)
+{
+    Link *link = engine->link;
+    Line line = {.kind = LINE_STATUS};
+    double now = clock_s(), cpu = clock_cpu_s();
+    if (link->asking && now - link->asked > ANSWER_S) { /* stopped, or no owner of ours */
+        lose_owner(engine);
+        return;
+    }
+    if (link->asking || now < link->ask || !can_say(link))
+        return;
+    link->ask = now + (link->asked > 0 ? pause_after(cpu - link->cpu) : ASK_SOONEST_S);
+    link->asking = true;
+    link->asked = now;
+    link->cpu = cpu;
+    say(link, &line);
+}
+
+/* Newer samples of the run that is looked at. */
+static void ask_samples(Engine *engine)
+{
+    Link *link = engine->link;
+    const Slot *slot = slot_find(engine, atomic_load(&engine->watched));
+    double now = clock_s();
+    bool newer = slot && slot->told && slot->about.samples >= 0 &&
+                 (slot->view->samples.n == 0 || slot->about.samples > slot->view->samples.step);
+    if (!newer || link->wants_samples || now - link->samples_asked < SAMPLES_EVERY_S ||
+        !can_say(link))
+        return;
+    Line line = {.kind = LINE_SAMPLES, .run = slot->id, .step = -1};
+    link->wants_samples = true;
+    link->samples_asked = now;
+    say(link, &line);
+}
+
+/* ---- Turns ---- */
+
+/* For a while; true: there is more. */
+static bool read_on(Engine *engine, double limit)
+{
+    Link *link = engine->link;
+    double until = clock_s() + limit;
+    bool more = link->refresh || link->socket < 0;
+    while (more && (more = slots_read_on(engine)) && clock_s() < until)
+        continue;
+    link->refresh = more;
+    return more;
+}
+
+static void scan_if_due(Engine *engine)
+{
+    double now = clock_s();
+    if (engine->link->socket >= 0 || now - engine->scanned < SCAN_EVERY_S)
+        return;
+    slots_scan(engine);
+    engine->scanned = now;
+}
+
+static void reconnect_if_due(Engine *engine)
+{
+    Link *link = engine->link;
+    if (link->socket < 0 && clock_s() - link->tried >= RETRY_S)
+        connect_to_owner(engine);
+}
+
+/* Sleeps until the owner speaks, somebody wants something, or the next question is due. */
+static void doze(Engine *engine, double wait)
+{
+    Link *link = engine->link;
+    char bytes[64];
+    double now = clock_s();
+    double due = link->socket < 0 ? link->tried + RETRY_S : link->asking ? now + wait : link->ask;
+    double left = link->refresh ? 0 : due - now < wait ? due - now : wait;
+    struct pollfd fds[] = {{link->kick[0], POLLIN, 0},
+                           {link->socket, (short)(POLLIN | (link->used ? POLLOUT : 0)), 0}};
+    poll(fds, 2, left > 0 ? (int)ceil(left * 1000) : 0);
+    while (read(link->kick[0], bytes, sizeof bytes) > 0)
+        link->refresh = true; /* another run may be looked at */
+}
+
+void viewer_turn(Engine *engine, double wait)
+{
+    Link *link = engine->link;
+    reconnect_if_due(engine);
+    send_rest(link);
+    pass_orders(engine);
+    ask_status(engine);
+    ask_samples(engine);
+    doze(engine, wait);
+    listen_to_owner(engine);
+    scan_if_due(engine);
+    read_on(engine, READ_S);
+    look_again(engine);
+    snapshot_publish(engine);
+}
+
+void viewer_catch_up(Engine *engine, double limit)
+{
+    Link *link = engine->link;
+    double until = clock_s() + limit;
+    if (link->socket < 0)
+        connect_to_owner(engine);
+    pass_orders(engine);
+    link->ask = 0;
+    link->asking = false;
+    do
+        viewer_turn(engine, 0.01);
+    while (link->socket >= 0 && link->asking && clock_s() < until);
+    if (link->socket < 0)
+        slots_scan(engine);
+    link->refresh = true;
+    read_on(engine, engine->stepped ? ANSWER_S : READ_S);
+    snapshot_publish(engine);
+}

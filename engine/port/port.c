@@ -1,0 +1,245 @@
+/* Owns the port's thread and its connections. */
+#include "engine/port/port.h"
+#include "engine/base/clock.h"
+#include "engine/port/port_parts.h"
+#include "engine/port/port_socket.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const double PATIENCE_S = 10; /* for half a line, and for an answer unread */
+
+/* ---- Connections ---- */
+
+void port_count(Port *port)
+{
+    int n = 0;
+    for (int i = 0; i < CLIENTS; i++)
+        n += port->client[i].socket >= 0 && port->client[i].viewer;
+    if (atomic_exchange(&port->viewers, n) != n)
+        engine_stir(port->engine);
+}
+
+static void hang_up(Port *port, Client *client)
+{
+    close(client->socket);
+    free(client->out);
+    if (client->seen)
+        engine_drop(port->engine, client->seen);
+    *client = (Client){.socket = -1};
+    port_count(port);
+}
+
+/* Serves the whole lines that have come, one at a time while its answers are taken. */
+static bool serve_lines(Port *port, Client *client)
+{
+    char *end;
+    while (client->used == 0 && (end = memchr(client->in, '\n', (size_t)client->filled))) {
+        int length = (int)(end + 1 - client->in);
+        *end = 0;
+        bool whole = strlen(client->in) == (size_t)length - 1; /* no zero inside */
+        client_serve(port, client, whole ? client->in : "\001");
+        client->filled -= length;
+        memmove(client->in, end + 1, (size_t)client->filled);
+        client->since = 0;
+        if (!client_flush(client))
+            return false;
+    }
+    return true;
+}
+
+/* false: there is no room. */
+static bool seat(Port *port, int guest)
+{
+    for (int i = 0; i < CLIENTS; i++) {
+        if (port->client[i].socket >= 0)
+            continue;
+        pthread_mutex_lock(&port->lock);
+        port->client[i] = (Client){.socket = guest, .told = port->notes};
+        pthread_mutex_unlock(&port->lock);
+        return true;
+    }
+    return false;
+}
+
+static void welcome(Port *port)
+{
+    static const char full[] = "error the port is full: too many viewers\n";
+    for (int guest; (guest = accept(port->socket, NULL, NULL)) >= 0;) {
+        socket_tame(guest);
+        if (seat(port, guest))
+            continue;
+        send(guest, full, sizeof full - 1, MSG_NOSIGNAL);
+        close(guest);
+    }
+}
+
+/* false: the connection is over. */
+static bool take_bytes(Client *client)
+{
+    ssize_t n =
+        recv(client->socket, client->in + client->filled, (size_t)(LINE_SIZE - client->filled), 0);
+    if (n <= 0)
+        return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+    client->filled += (int)n;
+    bool endless = client->filled == LINE_SIZE && !memchr(client->in, '\n', (size_t)client->filled);
+    if (!endless)
+        return true;
+    client_error(client, "the line is too long");
+    client_flush(client);
+    return false;
+}
+
+/* Does it keep us waiting, and too long? */
+static bool overdue(Client *client, double now)
+{
+    bool waiting = client->filled > 0 || client->used > 0;
+    if (!waiting)
+        client->since = 0;
+    else if (client->since == 0)
+        client->since = now;
+    return waiting && now - client->since > PATIENCE_S;
+}
+
+static void attend(Port *port, Client *client, short events)
+{
+    bool alive = true;
+    if (events & (POLLIN | POLLHUP | POLLERR) && client->filled < LINE_SIZE)
+        alive = take_bytes(client);
+    if (alive)
+        alive = client_flush(client) && serve_lines(port, client);
+    if (alive && client->used == 0) {
+        client_notes(port, client);
+        alive = client_flush(client);
+    }
+    if (!alive || overdue(client, clock_s()))
+        hang_up(port, client);
+}
+
+static void drain(int descriptor)
+{
+    char bytes[256];
+    while (read(descriptor, bytes, sizeof bytes) > 0)
+        continue;
+}
+
+/* One wait and what it brings. */
+static void turn(Port *port)
+{
+    struct pollfd wait[CLIENTS + 2] = {{port->kick[0], POLLIN, 0}, {port->socket, POLLIN, 0}};
+    int owing = 0;
+    for (int i = 0; i < CLIENTS; i++) {
+        const Client *client = &port->client[i];
+        bool full = client->filled == LINE_SIZE || client->used > 0;
+        wait[i + 2] = (struct pollfd){
+            client->socket, (short)((full ? 0 : POLLIN) | (client->used ? POLLOUT : 0)), 0};
+        owing += client->socket >= 0 && client->since > 0;
+    }
+    poll(wait, CLIENTS + 2, owing ? 1000 : -1);
+    drain(port->kick[0]);
+    for (int i = 0; i < CLIENTS; i++)
+        if (port->client[i].socket >= 0)
+            attend(port, &port->client[i], wait[i + 2].revents);
+    if (wait[1].revents)
+        welcome(port);
+}
+
+static void *serve(void *context)
+{
+    Port *port = context;
+    while (!atomic_load(&port->stop))
+        turn(port);
+    return NULL;
+}
+
+void port_note(Port *port, const NoteView *note)
+{
+    pthread_mutex_lock(&port->lock);
+    port->note[port->notes++ % NOTES] = *note;
+    pthread_mutex_unlock(&port->lock);
+    if (write(port->kick[1], "", 1) < 0)
+        return; /* full: it will look */
+}
+
+/* ---- Life ---- */
+
+/* Signals are for the thread that listens to the terminal. */
+Status port_wake(Port *port, Error *error)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    atomic_store(&port->stop, false);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    port->running = pthread_create(&port->thread, NULL, serve, port) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return port->running ? STATUS_OK : fail(error, STATUS_FAILED, "cannot start a thread");
+}
+
+void port_rest(Port *port)
+{
+    if (!port || !port->running)
+        return;
+    atomic_store(&port->stop, true);
+    if (write(port->kick[1], "", 1) < 0 && errno != EAGAIN)
+        return;
+    pthread_join(port->thread, NULL);
+    port->running = false;
+}
+
+void port_close(Port *port)
+{
+    if (!port)
+        return;
+    port_rest(port);
+    for (int i = 0; i < CLIENTS; i++) {
+        if (port->client[i].socket < 0)
+            continue;
+        client_notes(port, &port->client[i]); /* the last words */
+        client_flush(&port->client[i]);
+        hang_up(port, &port->client[i]);
+    }
+    if (port->socket >= 0) {
+        socket_remove(port->runs);
+        close(port->socket);
+    }
+    for (int i = 0; i < 2; i++)
+        if (port->kick[i] >= 0)
+            close(port->kick[i]);
+    pthread_mutex_destroy(&port->lock);
+    free(port);
+}
+
+Status port_open(Port **opened, Engine *engine, const char *runs, Error *error)
+{
+    Port *port = calloc(1, sizeof *port);
+    must(port);
+    *opened = NULL;
+    port->engine = engine;
+    port->socket = port->kick[0] = port->kick[1] = -1;
+    snprintf(port->runs, sizeof port->runs, "%s", runs);
+    pthread_mutex_init(&port->lock, NULL);
+    for (int i = 0; i < CLIENTS; i++)
+        port->client[i].socket = -1;
+    Status status = pipe(port->kick) == 0
+                        ? socket_listen(runs, &port->socket, error)
+                        : fail(error, STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
+    for (int i = 0; i < 2 && port->kick[i] >= 0; i++)
+        socket_tame(port->kick[i]);
+    if (!status)
+        status = port_wake(port, error);
+    if (status) {
+        port_close(port);
+        return status;
+    }
+    *opened = port;
+    return STATUS_OK;
+}
+
+int port_viewers(const Port *port) { return port ? atomic_load(&port->viewers) : 0; }

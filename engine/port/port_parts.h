@@ -1,0 +1,64 @@
+/* What the files that make up the port share. Nobody else includes this. */
+#ifndef DDIL_PORT_PARTS_H
+#define DDIL_PORT_PARTS_H
+
+#include "engine/host/engine_parts.h"
+
+enum { CLIENTS = 32, PENDING = 16, NOTES = 128, SAVED = 8, IN_SIZE = LINE_SIZE + 1 };
+/* A command sent and not yet answered. */
+typedef struct Pending {
+    long ticket, tag;
+} Pending;
+
+typedef struct Client {
+    int socket; /* -1: free */
+    bool viewer, looks;
+    char in[IN_SIZE];
+    int filled;
+    char *out; /* [room], answers not yet taken: [sent, used) */
+    size_t sent, used, room;
+    double since;         /* half a line, or an answer, waits since then; 0: nothing does */
+    uint64_t told;        /* notes up to this number were passed on */
+    const Snapshot *seen; /* of its last status, NULL */
+    Pending pending[PENDING];
+    int pendings;
+} Client;
+
+/* Samples that stand in a file already. */
+typedef struct Saved {
+    int run;
+    long step;
+} Saved;
+
+struct Port {
+    Engine *engine;
+    char runs[PATH_SIZE];
+    int socket, kick[2];
+    pthread_t thread;
+    bool running;
+    atomic_int viewers;
+    atomic_bool stop;
+    Client client[CLIENTS]; /* the thread's */
+    Saved saved[SAVED];     /* the thread's: the last ones, a ring */
+    int next_saved;
+
+    pthread_mutex_t lock;
+    /* under lock: the last notes; number n stands at n % NOTES */
+    NoteView note[NOTES];
+    uint64_t notes; /* so many were ever given */
+};
+
+/* ---- port_answers.c ---- */
+/* Appends an error line to what the client is to be sent. */
+void client_error(Client *client, const char *text);
+/* Sends what there is room for; false: the connection is dead. */
+bool client_flush(Client *client);
+/* Answers one line. */
+void client_serve(Port *port, Client *client, const char *text);
+/* Appends the notes that are new to the client. */
+void client_notes(Port *port, Client *client);
+/* ---- port.c ---- */
+/* After a client came, went or said what it is. */
+void port_count(Port *port);
+
+#endif

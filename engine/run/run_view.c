@@ -1,0 +1,303 @@
+/* Owns RunViews: one allocation each, reference counted, immutable. Built from a run's
+ * history, so a run on disk and a live one look alike. */
+#include "engine/distill/method.h"
+#include "engine/distill/params.h"
+#include "engine/port/port_lines.h"
+#include "engine/run/run_parts.h"
+#include <math.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct ViewBlock {
+    RunView view;
+    atomic_int references;
+    Rows *curves, *times; /* what the series look into */
+    Gallery *gallery, *past;
+    const RunView *base; /* NULL, or what the view shares with but for the past */
+    char *next;          /* memory not yet handed out */
+    char memory[];
+} ViewBlock;
+
+enum { VIEW_ALIGN = 16 };
+
+static size_t rounded(size_t bytes) { return (bytes + VIEW_ALIGN - 1) / VIEW_ALIGN * VIEW_ALIGN; }
+
+/* Hands out a copy in the block. */
+static void *copy(ViewBlock *block, const void *data, size_t bytes)
+{
+    char *place = block->next;
+    block->next += rounded(bytes);
+    if (bytes)
+        memcpy(place, data, bytes);
+    return place;
+}
+
+static size_t bytes_needed(const History *history, const Config *config)
+{
+    size_t columns = (size_t)history->columns, cells = columns * (size_t)history->rows;
+    return rounded((size_t)history->terms * sizeof(TermView)) + rounded(columns * sizeof(long)) +
+           rounded((size_t)history->rows * sizeof(double)) +
+           SHIFT_FIELDS * rounded(cells * sizeof(float)) +
+           rounded((size_t)history->marks * sizeof(MarkView)) +
+           rounded((size_t)history->metrics * sizeof(MetricView)) +
+           rounded((size_t)config->n * sizeof(char[64])) + VIEW_ALIGN;
+}
+
+static ViewBlock *block_new(const History *history, const Config *config)
+{
+    ViewBlock *block = malloc(sizeof *block + bytes_needed(history, config));
+    must(block);
+    memset(block, 0, sizeof *block);
+    block->references = 1;
+    block->next = (char *)rounded((size_t)block->memory);
+    return block;
+}
+
+/* ---- The parts ---- */
+
+static void fill_terms(ViewBlock *block, const History *history)
+{
+    RunView *view = &block->view;
+    TermView *terms = (TermView *)block->next;
+    block->next += rounded((size_t)history->terms * sizeof(TermView));
+    for (int i = 0; i < history->terms; i++) {
+        memcpy(terms[i].name, history->name[i], sizeof terms[i].name);
+        terms[i].series = rows_series(history->curves, i);
+    }
+    view->loss_terms = history->terms;
+    view->term = terms;
+    view->loss = history->loss;
+    view->grad_norm = history->grad_norm;
+    view->lr = history->lr;
+    view->smooth_loss = history_smooth_loss(history);
+    block->curves = rows_keep(history->curves);
+    block->times = rows_keep(history->times);
+    view->seconds = rows_series(history->times, 0);
+    view->evaluations = rows_series(history->times, 1);
+    view->best = history->best;
+}
+
+static void fill_shift(ViewBlock *block, const History *history)
+{
+    ShiftView *shift = &block->view.shift_view;
+    const float *field[SHIFT_FIELDS];
+    size_t cells = (size_t)history->columns * (size_t)history->rows;
+    shift->rows = history->rows;
+    shift->columns = history->columns;
+    shift->step = copy(block, history->shift_step, (size_t)history->columns * sizeof(long));
+    shift->time = copy(block, history->time, (size_t)history->rows * sizeof(double));
+    for (int f = 0; f < SHIFT_FIELDS; f++)
+        field[f] = copy(block, history->field[f], cells * sizeof(float));
+    const float **const place[SHIFT_FIELDS] = {
+        &shift->own,    &shift->forward,      &shift->ratio,
+        &shift->low,    &shift->high,         &shift->mmd2,
+        &shift->null95, &shift->mmd2_teacher, &shift->null95_teacher,
+        &shift->paired};
+    for (int f = 0; f < SHIFT_FIELDS; f++)
+        *place[f] = field[f];
+    block->view.shift = history_worst_shift(history, &block->view.shift_row);
+}
+
+static void fill_params(ViewBlock *block, const Config *config)
+{
+    char(*text)[64] = (char(*)[64])block->next;
+    block->next += rounded((size_t)config->n * sizeof *text);
+    for (int i = 0; i < config->n; i++) {
+        memcpy(text[i], config->value[i].text, sizeof text[i] - 1);
+        text[i][sizeof text[i] - 1] = 0;
+    }
+    block->view.params = config->n;
+    block->view.param = (const char(*)[64])text;
+}
+
+static void fill_names(RunView *view, const char *folder, const Config *config,
+                       const Lineage *lineage)
+{
+    view->id = folder_id(folder);
+    snprintf(view->name, sizeof view->name, "%.63s", folder_name(folder));
+    snprintf(view->method, sizeof view->method, "%.15s", config_text(config, "run.method"));
+    snprintf(view->data, sizeof view->data, "%.15s", config_text(config, "data.name"));
+    view->parent = lineage->parent;
+    view->parent_step = lineage->parent_step;
+    view->steps = config_int(config, "run.steps");
+    view->batch = config_int(config, "run.batch");
+    view->budget = config_real(config, "run.budget_nfe");
+    const Method *method = method_find(view->method);
+    view->guided = config_real(config, "teacher.guidance") != 1;
+    view->renoises = method && method->rule == RULE_RENOISE;
+}
+
+/* "forked from 01@900: source.beta_student 0.25 -> 0.5" */
+static void describe_fork(RunView *view, const History *history, const Lineage *lineage)
+{
+    const char *changes = NULL;
+    for (int i = 0; i < history->marks && !changes; i++)
+        if (strncmp(history->mark[i].text, "forked from ", 12) == 0)
+            changes = strchr(history->mark[i].text, ':');
+    snprintf(view->note, sizeof view->note, "forked from %02d@%ld%.60s", lineage->parent,
+             lineage->parent_step, changes ? changes : "");
+}
+
+/* What a folder and an open run have in common. gallery: a reference that the view takes
+ * over, or NULL. */
+static ViewBlock *view_new(const char *folder, const Config *config, const Lineage *lineage,
+                           const History *history, Gallery *gallery)
+{
+    ViewBlock *block = block_new(history, config);
+    RunView *view = &block->view;
+    fill_names(view, folder, config, lineage);
+    fill_terms(block, history);
+    fill_shift(block, history);
+    view->marks = history->marks;
+    view->mark = copy(block, history->mark, (size_t)history->marks * sizeof(MarkView));
+    view->metrics = history->metrics;
+    view->metrics_step = history->metrics_step;
+    view->metric = copy(block, history->metric, (size_t)history->metrics * sizeof(MetricView));
+    fill_params(block, config);
+    for (int o = 0; o < ORIGINS; o++)
+        view->prior[o] = view->share[o] = NAN;
+    snprintf(view->note, sizeof view->note, "%s", history->note);
+    if (!view->note[0] && lineage->parent)
+        describe_fork(view, history, lineage);
+    block->gallery = gallery;
+    if (gallery)
+        view->samples = *gallery_view(gallery);
+    return block;
+}
+
+static void fill_mixture(RunView *view, const Run *run)
+{
+    double all = 0;
+    for (int o = 0; o < ORIGINS; o++)
+        all += run->drawn[o];
+    source_priors(&run->lab.source, lab_clock(&run->lab, run->step), run->lab.steps, view->prior);
+    for (int o = 0; o < ORIGINS && all > 0; o++)
+        view->share[o] = run->drawn[o] / all;
+}
+
+/* ---- Views ---- */
+
+/* At the pace of the steps so far, should a budget end the run. */
+static double steps_left(const Lab *lab, long step)
+{
+    double clock = lab_clock(lab, step), left = (double)lab->steps - clock;
+    return clock > (double)step && step > 0 ? left * (double)step / clock : left;
+}
+
+const RunView *run_view(Run *run)
+{
+    const Cost *cost = &run->lab.cost;
+    ViewBlock *block = view_new(run->folder, &run->config, &run->lineage, &run->history,
+                                gallery_keep(run->gallery));
+    RunView *view = &block->view;
+    view->state = run->state;
+    view->step = run->step;
+    view->checkpoint = run->checkpoint;
+    view->steps_per_s = run_speed(run);
+    view->seconds_left = steps_left(&run->lab, run->step) / view->steps_per_s;
+    view->nfe = cost_total(cost);
+    fill_mixture(view, run);
+    view->nfe_teacher = cost->teacher;
+    view->nfe_student = cost->student;
+    view->nfe_critic = cost->critic;
+    view->shift_share = view->nfe > 0 ? cost->shift / view->nfe : 0;
+    if (run->stage == STAGE_PRETRAIN && run->state != RUN_FAILED)
+        snprintf(view->note, sizeof view->note, "regression to the teacher %ld/%ld, loss %.4g",
+                 run->pretrained, lab_pretrain_steps(&run->lab), run->pretrain_loss);
+    return view;
+}
+
+const RunView *run_view_keep(const RunView *view)
+{
+    ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    atomic_fetch_add(&block->references, 1);
+    return view;
+}
+
+const RunView *run_view_with_past(const RunView *view, Gallery *past)
+{
+    ViewBlock *block = calloc(1, sizeof *block);
+    must(block);
+    block->view = *view;
+    block->view.past = *gallery_view(past);
+    block->references = 1;
+    block->past = gallery_keep(past);
+    block->base = run_view_keep(view);
+    return &block->view;
+}
+
+void run_view_drop(const RunView *view)
+{
+    if (!view)
+        return;
+    ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    if (atomic_fetch_sub(&block->references, 1) != 1)
+        return;
+    gallery_drop(block->gallery);
+    rows_drop(block->curves);
+    rows_drop(block->times);
+    gallery_drop(block->past);
+    run_view_drop(block->base);
+    free(block);
+}
+
+void run_view_amend(const RunView *view, const RunLine *line)
+{
+    RunView *fresh =
+        &((ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view)))->view;
+    fresh->state = line->state;
+    fresh->step = line->step > fresh->step ? line->step : fresh->step; /* a log may be ahead */
+    fresh->checkpoint = line->checkpoint;
+    fresh->steps_per_s = line->speed;
+    fresh->seconds_left = line->left;
+    fresh->nfe = line->nfe;
+    fresh->shift_share = line->share;
+    memcpy(fresh->prior, line->prior, sizeof fresh->prior);
+    memcpy(fresh->share, line->drawn, sizeof fresh->share);
+    snprintf(fresh->note, sizeof fresh->note, "%s", line->note);
+}
+
+Status run_view_save_samples(const RunView *view, const char *runs, Error *error)
+{
+    char path[PATH_SIZE], folder[PATH_SIZE], name[NAME_SIZE + 16];
+    const ViewBlock *block =
+        (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    if (!block->gallery)
+        return fail(error, STATUS_BAD_INPUT, "run %d has no samples yet", view->id);
+    snprintf(name, sizeof name, "%04d-%s", view->id, view->name);
+    return gallery_save(block->gallery, run_live_samples(path, file_join(folder, runs, name)),
+                        error);
+}
+
+/* A run whose last words were "live" but that nobody holds was killed. */
+static void settle_state(RunView *view, const History *history, const char *folder)
+{
+    char path[PATH_SIZE];
+    view->state = history->state;
+    bool held = folder_locked(file_join(path, folder, "lock"));
+    if (held || view->state == RUN_DONE || view->state == RUN_FAILED)
+        return;
+    if (view->state == RUN_LIVE && !view->note[0])
+        snprintf(view->note, sizeof view->note, "interrupted");
+    view->state = RUN_PAUSED;
+}
+
+RunView *run_view_of(const char *folder, const Config *config, const Lineage *lineage,
+                     const History *history, Gallery *gallery)
+{
+    ViewBlock *block = view_new(folder, config, lineage, history, gallery);
+    RunView *view = &block->view;
+    settle_state(view, history, folder);
+    view->step = history->step;
+    view->checkpoint = checkpoint_newest(folder);
+    view->steps_per_s = view->state == RUN_LIVE ? history->steps_per_s : (double)NAN;
+    view->seconds_left = (double)(view->steps - view->step) / view->steps_per_s;
+    view->nfe = history->nfe;
+    view->nfe_teacher = history->spent[0];
+    view->nfe_student = history->spent[1];
+    view->nfe_critic = history->spent[2];
+    view->shift_share = history->nfe > 0 ? history->shift_nfe / history->nfe : 0;
+    return view;
+}

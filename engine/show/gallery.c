@@ -1,0 +1,342 @@
+/* Owns Gallery. May call measure's sampling, the lab's policies, safetensors. */
+#include "engine/show/gallery.h"
+#include "engine/base/safetensors.h"
+#include "engine/distill/critic.h"
+#include "engine/measure/eval.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    POINTS = 512,
+    PICTURES = 40,
+    REFERENCE = 2048,
+    STEPS_MAX = 64,
+    SAMPLES_MAX = 4096,
+    LEVELS = 4
+};
+
+static const float level_times[LEVELS] = {0.8f, 0.6f, 0.4f, 0.2f};
+
+struct Gallery {
+    atomic_int references;
+    SamplesView view;
+    /* what view points to, in one allocation */
+    float *student, *student_x0, *teacher, *reference, *score, *critic;
+    int *label;
+    Paths *paths; /* NULL: not asked for */
+    float memory[];
+};
+
+/* What decides the sizes of a gallery. */
+typedef struct Shape {
+    int n, steps, height, width, channels, reference;
+    bool teacher, labels;
+    int levels;
+} Shape;
+
+static size_t dims_of(const Shape *shape)
+{
+    return (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
+}
+
+static size_t states_of(const Shape *shape)
+{
+    return (size_t)(shape->steps + 1) * (size_t)shape->n * dims_of(shape);
+}
+
+static Gallery *gallery_new(const Shape *shape)
+{
+    size_t dims = dims_of(shape), states = states_of(shape), row = (size_t)shape->n * dims;
+    size_t reference = (size_t)shape->reference * dims;
+    size_t scores = (size_t)shape->levels * row, floats = 3 * states - row + reference + 2 * scores;
+    Gallery *gallery =
+        malloc(sizeof *gallery + floats * sizeof(float) + (size_t)shape->n * sizeof(int));
+    must(gallery);
+    *gallery = (Gallery){.references = 1};
+    gallery->student = gallery->memory;
+    gallery->teacher = gallery->student + states;
+    gallery->student_x0 = gallery->teacher + states;
+    gallery->reference = gallery->student_x0 + states - row;
+    gallery->score = gallery->reference + reference;
+    gallery->critic = gallery->score + scores;
+    gallery->label = (int *)(gallery->critic + scores);
+    memset(gallery->memory, 0, floats * sizeof(float) + (size_t)shape->n * sizeof(int));
+    gallery->view = (SamplesView){.n = shape->n,
+                                  .steps = shape->steps,
+                                  .height = shape->height,
+                                  .width = shape->width,
+                                  .channels = shape->channels,
+                                  .label = shape->labels ? gallery->label : NULL,
+                                  .student = gallery->student,
+                                  .student_x0 = gallery->student_x0,
+                                  .teacher = shape->teacher ? gallery->teacher : NULL,
+                                  .n_reference = shape->reference,
+                                  .reference = shape->reference ? gallery->reference : NULL,
+                                  .levels = shape->levels,
+                                  .level = shape->levels ? level_times : NULL,
+                                  .score = shape->levels ? gallery->score : NULL,
+                                  .critic = shape->levels ? gallery->critic : NULL};
+    return gallery;
+}
+
+static Shape shape_of(const Lab *lab)
+{
+    const Dataset *data = &lab->data;
+    bool points = data->dims <= 3;
+    return (Shape){.n = points ? POINTS : PICTURES,
+                   .steps = lab->grid.steps,
+                   .height = data->height,
+                   .width = data->width,
+                   .channels = data->channels,
+                   .reference = points ? REFERENCE : 0,
+                   .teacher = lab->has_teacher,
+                   .labels = data->conditional != 0,
+                   .levels = lab->method->critic ? LEVELS : 0};
+}
+
+static void sample(const Lab *lab, const Policy *policy, int n, float *states, float *x0s,
+                   int *label)
+{
+    eval_sample(&lab->data, lab->crew, policy, n, lab->seed, STREAM_SAMPLE, -1, states, x0s, label);
+}
+
+/* What stays the same for the whole run. */
+static void fill_fixed(Gallery *gallery, const Lab *lab, const Shape *shape)
+{
+    if (shape->teacher) {
+        Policy teacher = lab_teacher(lab, shape->steps, lab->source.set.teacher_substeps);
+        sample(lab, &teacher, shape->n, gallery->teacher, NULL, gallery->label);
+    }
+    for (int r = 0; r < shape->reference; r++) {
+        int label;
+        dataset_held_out(&lab->data, r, gallery->reference + (size_t)r * dims_of(shape), &label);
+    }
+}
+
+static void copy_fixed(Gallery *gallery, const Gallery *before, const Shape *shape)
+{
+    memcpy(gallery->teacher, before->teacher, states_of(shape) * sizeof(float));
+    memcpy(gallery->reference, before->reference,
+           (size_t)shape->reference * dims_of(shape) * sizeof(float));
+}
+
+/* ---- Teacher and critic at the diffused samples ---- */
+
+typedef struct Judging {
+    const Lab *lab;
+    Gallery *gallery;
+    int level;
+} Judging;
+
+/* Fixed noise: sample r's at a level is the same all along the run. */
+static void judge_chunk(void *context, Arena *arena, int begin, int end, int chunk)
+{
+    (void)chunk;
+    const Judging *judging = context;
+    const Lab *lab = judging->lab;
+    const SamplesView *view = &judging->gallery->view;
+    int n = end - begin, d = lab->data.dims;
+    float *noise = arena_floats(arena, n * d);
+    double *t = arena_new(arena, double, n);
+    for (int r = 0; r < n; r++) {
+        uint64_t index = (uint64_t)1 << 61 | (uint64_t)judging->level << 20 | (uint64_t)(begin + r);
+        Rng rng = rng_at(lab->seed, STREAM_SAMPLE, index);
+        rng_normals(&rng, d, noise + r * d);
+        t[r] = (double)level_times[judging->level];
+    }
+    size_t row = (size_t)begin * d, at = (size_t)judging->level * view->n * d + row;
+    critic_scores(lab, arena,
+                  &(Scores){n, view->student + (size_t)view->steps * view->n * d + row, noise, t,
+                            judging->gallery->label + begin, judging->gallery->score + at,
+                            judging->gallery->critic + at},
+                  NULL);
+}
+
+static void judge(Gallery *gallery, const Lab *lab)
+{
+    for (int level = 0; level < gallery->view.levels; level++)
+        crew_map(lab->crew, gallery->view.n, lab->method->critic(lab)->spec.chunk, judge_chunk,
+                 &(Judging){lab, gallery, level});
+}
+
+Gallery *gallery_make(const Lab *lab, long step, const Gallery *before, bool paths)
+{
+    Shape shape = shape_of(lab);
+    Gallery *gallery = gallery_new(&shape);
+    Policy student = lab_student(lab, false, 0);
+    sample(lab, &student, shape.n, gallery->student, gallery->student_x0, gallery->label);
+    judge(gallery, lab);
+    if (before)
+        copy_fixed(gallery, before, &shape);
+    else
+        fill_fixed(gallery, lab, &shape);
+    gallery->view.step = step;
+    gallery->view.low = (float)lab->data.low;
+    gallery->view.high = (float)lab->data.high;
+    if (paths) {
+        gallery->paths = paths_make(lab, &gallery->view, before ? before->paths : NULL);
+        gallery->view.paths = paths_view(gallery->paths);
+    }
+    return gallery;
+}
+
+Gallery *gallery_keep(Gallery *gallery)
+{
+    if (gallery)
+        atomic_fetch_add(&gallery->references, 1);
+    return gallery;
+}
+
+void gallery_drop(Gallery *gallery)
+{
+    if (!gallery || atomic_fetch_sub(&gallery->references, 1) != 1)
+        return;
+    paths_drop(gallery->paths);
+    free(gallery);
+}
+
+const SamplesView *gallery_view(const Gallery *gallery) { return &gallery->view; }
+
+double gallery_cost(const Lab *lab, bool paths)
+{
+    Shape shape = shape_of(lab);
+    Policy student = lab_student(lab, false, 0);
+    double sheet = (double)shape.n * shape.steps * denoiser_cost(&student.denoiser);
+    double scores = (double)shape.n * shape.levels * (denoiser_cost(&lab->teacher) + 1);
+    return sheet + scores + (paths ? paths_cost(lab) : 0);
+}
+
+size_t gallery_bytes(const Gallery *gallery)
+{
+    const SamplesView *view = &gallery->view;
+    size_t dims = (size_t)view->height * (size_t)view->width * (size_t)view->channels;
+    size_t rows = (size_t)(3 * view->steps + 2 + 2 * view->levels) * (size_t)view->n +
+                  (size_t)view->n_reference;
+    return sizeof *gallery + rows * dims * sizeof(float);
+}
+
+/* ---- In a file ---- */
+
+/* The numbers that are not arrays. */
+enum { HEAD = 8 };
+
+typedef void ArrayVisit(void *context, const char *name, WalkType type, int rank, const long *shape,
+                        void *data);
+
+/* Names every array: the same order for declaring, giving and taking. */
+static void visit_arrays(Gallery *gallery, int64_t head[HEAD], float box[2], ArrayVisit *visit,
+                         void *context)
+{
+    const SamplesView *view = &gallery->view;
+    long dims = (long)view->height * view->width * view->channels, one = HEAD, two = 2, n = view->n;
+    long states[3] = {view->steps + 1, view->n, dims}, x0s[3] = {view->steps, view->n, dims};
+    long reference[2] = {view->n_reference, dims};
+    visit(context, "head", WALK_I64, 1, &one, head);
+    visit(context, "box", WALK_F32, 1, &two, box);
+    visit(context, "label", WALK_I32, 1, &n, gallery->label);
+    visit(context, "student", WALK_F32, 3, states, gallery->student);
+    visit(context, "student_x0", WALK_F32, 3, x0s, gallery->student_x0);
+    visit(context, "teacher", WALK_F32, 3, states, gallery->teacher);
+    visit(context, "reference", WALK_F32, 2, reference, gallery->reference);
+    long scores[3] = {view->levels, view->n, dims};
+    if (view->levels) {
+        visit(context, "score", WALK_F32, 3, scores, gallery->score);
+        visit(context, "critic", WALK_F32, 3, scores, gallery->critic);
+    }
+}
+
+static void declare(void *context, const char *name, WalkType type, int rank, const long *shape,
+                    void *data)
+{
+    tensorwriter_declare(context, name, type, rank, shape, data);
+}
+
+static void give(void *context, const char *name, WalkType type, int rank, const long *shape,
+                 void *data)
+{
+    (void)type;
+    (void)rank;
+    (void)shape;
+    tensorwriter_give(context, name, data);
+}
+
+Status gallery_save(const Gallery *gallery, const char *path, Error *error)
+{
+    const SamplesView *view = &gallery->view;
+    int64_t head[HEAD] = {view->step,     view->steps,       view->height,    view->width,
+                          view->channels, view->n_reference, !!view->teacher, !!view->label};
+    float box[2] = {view->low, view->high};
+    TensorWriter *writer = tensorwriter_new();
+    tensorwriter_meta(writer, "format", "ddil samples 1");
+    visit_arrays((Gallery *)gallery, head, box, declare, writer);
+    Status status = tensorwriter_begin(writer, path, error);
+    if (status) {
+        tensorwriter_abandon(writer);
+        return status;
+    }
+    visit_arrays((Gallery *)gallery, head, box, give, writer);
+    return tensorwriter_commit(writer, error);
+}
+
+typedef struct Taking {
+    const TensorFile *file;
+    Status status;
+} Taking;
+
+static void take(void *context, const char *name, WalkType type, int rank, const long *shape,
+                 void *data)
+{
+    Taking *taking = context;
+    if (!taking->status)
+        taking->status = tensorfile_take(taking->file, name, type, rank, shape, data, NULL);
+}
+
+/* Sizes from the file, believed only as far as they are small; the arrays must then fit
+ * them. */
+static Status read_shape(const TensorFile *file, Shape *shape, int64_t head[HEAD])
+{
+    long n = HEAD;
+    const TensorInfo *label = tensorfile_find(file, "label");
+    if (tensorfile_take(file, "head", WALK_I64, 1, &n, head, NULL) || !label || label->rank != 1)
+        return STATUS_BAD_INPUT;
+    for (int k = 1; k < HEAD; k++)
+        if (head[k] < 0 || head[k] > SAMPLES_MAX)
+            return STATUS_BAD_INPUT;
+    *shape = (Shape){(int)label->shape[0], (int)head[1], (int)head[2],
+                     (int)head[3],         (int)head[4], (int)head[5],
+                     head[6] != 0,         head[7] != 0, 0};
+    if (label->shape[0] > SAMPLES_MAX || shape->steps > STEPS_MAX || dims_of(shape) > NET_DIMS_MAX)
+        return STATUS_BAD_INPUT;
+    shape->levels = tensorfile_find(file, "critic") ? LEVELS : 0;
+    const TensorInfo *student = tensorfile_find(file, "student");
+    const TensorInfo *reference = tensorfile_find(file, "reference");
+    bool held = student && student->size == states_of(shape) * sizeof(float) && reference &&
+                reference->size == (size_t)shape->reference * dims_of(shape) * sizeof(float);
+    return held ? STATUS_OK : STATUS_BAD_INPUT;
+}
+
+Gallery *gallery_load(const char *path)
+{
+    TensorFile *file;
+    Shape shape;
+    int64_t head[HEAD];
+    float box[2];
+    Gallery *gallery = NULL;
+    if (tensorfile_open(&file, path, NULL))
+        return NULL;
+    if (!read_shape(file, &shape, head)) {
+        Taking taking = {.file = file};
+        gallery = gallery_new(&shape);
+        visit_arrays(gallery, head, box, take, &taking);
+        gallery->view.step = (long)head[0];
+        gallery->view.low = box[0];
+        gallery->view.high = box[1];
+        if (taking.status) {
+            gallery_drop(gallery);
+            gallery = NULL;
+        }
+    }
+    tensorfile_close(file);
+    return gallery;
+}

@@ -1,0 +1,263 @@
+/* Owns the names and locks of run folders, and run.ini. May call base. */
+#include "engine/store/folder.h"
+#include "engine/run/run.h"
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NUMBER_DIGITS = 4, LOCK_TRIES = 10 };
+
+/* ---- Names and numbers ---- */
+
+Status folder_check_name(const char *name, Error *error)
+{
+    size_t length = strlen(name);
+    bool good = length > 0 && length < NAME_SIZE - 8 && name[0] != '.' && name[0] != '-';
+    for (size_t i = 0; i < length; i++)
+        good = good && (isalnum((unsigned char)name[i]) || strchr("-_.", name[i]));
+    if (good)
+        return STATUS_OK;
+    return fail(error, STATUS_BAD_INPUT,
+                "--name %.60s: a run's name is 1 to %d letters, digits or "
+                "- _ . and begins with a letter or digit",
+                name, NAME_SIZE - 9);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* "0007-lcm" -> 7; anything else -> 0. */
+int folder_id(const char *path)
+{
+    const char *name = base_name(path);
+    size_t digits = strspn(name, "0123456789");
+    if (digits < NUMBER_DIGITS || digits > 8 || name[digits] != '-')
+        return 0;
+    return atoi(name);
+}
+
+const char *folder_name(const char *path)
+{
+    const char *name = base_name(path);
+    return folder_id(name) ? strchr(name, '-') + 1 : name;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    int x = folder_id(*(char *const *)a), y = folder_id(*(char *const *)b);
+    return (x > y) - (x < y);
+}
+
+int run_list(const char *runs, char ***names)
+{
+    int n = 0, room = 0;
+    DIR *stream = opendir(runs);
+    *names = NULL;
+    for (struct dirent *entry; stream && (entry = readdir(stream));) {
+        if (!folder_id(entry->d_name))
+            continue;
+        if (n == room) {
+            room = room ? 2 * room : 32;
+            *names = realloc(*names, sizeof **names * (size_t)room);
+            must(*names);
+        }
+        must((*names)[n++] = strdup(entry->d_name));
+    }
+    if (stream)
+        closedir(stream);
+    if (n)
+        qsort(*names, (size_t)n, sizeof **names, by_number);
+    return n;
+}
+
+static void free_names(int n, char **names)
+{
+    for (int i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+}
+
+static int next_number(const char *runs)
+{
+    char **names;
+    int n = run_list(runs, &names);
+    int next = n ? folder_id(names[n - 1]) + 1 : 1;
+    free_names(n, names);
+    return next;
+}
+
+/* ---- Making and removing ---- */
+
+Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE], Error *error)
+{
+    char base[NAME_SIZE + 16];
+    for (int number = next_number(runs);; number++) {
+        snprintf(base, sizeof base, "%04d-%s", number, name);
+        file_join(folder, runs, base);
+        if (mkdir(folder, 0777) == 0)
+            return STATUS_OK;
+        if (errno != EEXIST) /* else another process was faster */
+            return fail(error, STATUS_BAD_INPUT,
+                        "cannot make folder %s: %s; --runs names another "
+                        "place",
+                        folder, strerror(errno));
+    }
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *where)
+{
+    (void)info;
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
+Status folder_remove(const char *folder, Error *error)
+{
+    if (nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0)
+        return STATUS_OK;
+    return fail(error, STATUS_FAILED, "cannot remove %s: %s", folder, strerror(errno));
+}
+
+void folder_sweep(const char *folder)
+{
+    char path[PATH_SIZE];
+    DIR *stream = opendir(folder);
+    for (struct dirent *entry; stream && (entry = readdir(stream));)
+        if (strstr(entry->d_name, ".tmp-"))
+            unlink(file_join(path, folder, entry->d_name));
+    if (stream)
+        closedir(stream);
+}
+
+/* ---- Locks ---- */
+
+long folder_owner(const char *path)
+{
+    char *text;
+    size_t size;
+    if (file_read(path, 64, &text, &size, NULL))
+        return 0;
+    long owner = strtol(text, NULL, 10);
+    free(text);
+    return owner;
+}
+
+void folder_sign(int descriptor)
+{
+    char text[24];
+    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text, (size_t)length, 0) != length)
+        return; /* only makes a later message less telling */
+}
+
+Status folder_lock(const char *path, bool alone, int *descriptor, Error *error)
+{
+    const struct timespec pause = {.tv_nsec = 5000000};
+    int opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    *descriptor = -1;
+    if (opened < 0)
+        return fail(error, STATUS_BAD_INPUT, "cannot write %s: %s", path, strerror(errno));
+    for (int i = 0; i < LOCK_TRIES; i++) { /* somebody may only be asking, see folder_locked */
+        if (flock(opened, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) {
+            folder_sign(opened);
+            *descriptor = opened;
+            return STATUS_OK;
+        }
+        nanosleep(&pause, NULL);
+    }
+    close(opened);
+    return fail(error, STATUS_BLOCKED, "%s is held by another ddil (process %ld)", path,
+                folder_owner(path));
+}
+
+bool folder_locked(const char *path)
+{
+    int opened = open(path, O_RDONLY | O_CLOEXEC);
+    if (opened < 0)
+        return false;
+    bool held = flock(opened, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(opened);
+    return held;
+}
+
+/* ---- run.ini ---- */
+
+Status folder_write_ini(const char *folder, const Config *config, const Lineage *lineage,
+                        Error *error)
+{
+    char path[PATH_SIZE];
+    NewFile file;
+    Status status = newfile_open(&file, file_join(path, folder, "run.ini"), error);
+    if (status)
+        return status;
+    fprintf(file.stream, "# Every parameter of this run.\n# program: ddil " DDIL_VERSION "\n");
+    if (lineage && lineage->parent)
+        fprintf(file.stream, "# parent: %04d-%s\n# parent_step: %ld\n", lineage->parent,
+                lineage->parent_name, lineage->parent_step);
+    fputc('\n', file.stream);
+    config_write(config, file.stream);
+    return newfile_commit(&file, error);
+}
+
+/* The text behind "# KEY: " in the head of run.ini; "" when there is none. */
+static void head_value(const char *text, const char *key, char *value, size_t size)
+{
+    char wanted[40];
+    snprintf(wanted, sizeof wanted, "# %s: ", key);
+    value[0] = 0;
+    for (const char *line = text; *line == '#';) {
+        size_t length = strcspn(line, "\n");
+        if (strncmp(line, wanted, strlen(wanted)) == 0)
+            snprintf(value, size, "%.*s", (int)(length - strlen(wanted)), line + strlen(wanted));
+        line += length + (line[length] == '\n');
+    }
+}
+
+static void read_lineage(const char *text, Lineage *lineage)
+{
+    char parent[80], step[24];
+    *lineage = (Lineage){0};
+    head_value(text, "program", lineage->program, sizeof lineage->program);
+    head_value(text, "parent", parent, sizeof parent);
+    head_value(text, "parent_step", step, sizeof step);
+    lineage->parent = folder_id(parent);
+    snprintf(lineage->parent_name, sizeof lineage->parent_name, "%.63s", folder_name(parent));
+    lineage->parent_step = strtol(step, NULL, 10);
+}
+
+Status folder_read_ini(const char *folder, Config *config, Lineage *lineage, Error *error)
+{
+    char path[PATH_SIZE], *text;
+    size_t size;
+    Status status = file_read(file_join(path, folder, "run.ini"), 1 << 20, &text, &size, error);
+    if (status)
+        return status;
+    if (lineage)
+        read_lineage(text, lineage);
+    status = config_read_text(config, path, text, error);
+    free(text);
+    return status;
+}
+
+char *folder_config_text(const Config *config)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    must(stream);
+    config_write(config, stream);
+    must(fclose(stream) == 0);
+    return text;
+}

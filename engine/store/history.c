@@ -1,0 +1,221 @@
+/* Owns History. May call series, csv and measure's tables; no lab, so that any folder can
+ * be looked at. */
+#include "engine/store/history.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const run_state_names[] = {"queued", "live", "paused", "done", "failed"};
+enum { STATES = sizeof run_state_names / sizeof *run_state_names };
+static const char STATE_PREFIX[] = "state: ";
+
+static void *regrow(void *block, size_t bytes)
+{
+    void *more = realloc(block, bytes);
+    must(more);
+    return more;
+}
+
+void history_name_terms(History *history, int n, const char *const *names)
+{
+    static const char *const SPENT[] = {"nfe_teacher", "nfe_student", "nfe_critic"};
+    must(n + 2 <= TERMS_MAX);
+    history->terms = 2;
+    snprintf(history->name[0], sizeof history->name[0], "loss");
+    snprintf(history->name[1], sizeof history->name[1], "grad_norm");
+    for (int k = 0; k < 3; k++)
+        history->spent_column[k] = -1;
+    for (int i = 0; i < n; i++) {
+        int k = 0;
+        while (k < 3 && strcmp(names[i], SPENT[k]) != 0)
+            k++;
+        if (k < 3) {
+            history->spent_column[k] = i;
+            continue;
+        }
+        history->column[history->terms] = i;
+        snprintf(history->name[history->terms++], sizeof history->name[0], "%s", names[i]);
+    }
+    rows_drop(history->curves);
+    history->curves = rows_new(history->terms);
+}
+
+void history_drop_terms(History *history)
+{
+    rows_drop(history->curves);
+    history->terms = 2;
+    history->curves = rows_new(history->terms);
+}
+
+void history_init(History *history, int n, const char *const *names)
+{
+    *history = (History){.metrics_step = -1, .steps_per_s = NAN};
+    history->loss = history->grad_norm = history->lr = history->best = NAN;
+    history->times = rows_new(2);
+    history_name_terms(history, n, names);
+}
+
+void history_done(History *history)
+{
+    rows_drop(history->curves);
+    rows_drop(history->times);
+    free(history->shift_step);
+    for (int f = 0; f < SHIFT_FIELDS; f++)
+        free(history->field[f]);
+    free(history->mark);
+    *history = (History){0};
+}
+
+double history_smooth_loss(const History *history)
+{
+    return rows_smooth(history->curves, 0, SMOOTHING_OF_LOSS);
+}
+
+void history_metrics(History *history, long step, double loss, double grad_norm, double lr,
+                     const double *values)
+{
+    history->step = step;
+    history->loss = loss;
+    history->grad_norm = grad_norm;
+    history->lr = lr;
+    double row[TERMS_MAX] = {loss, grad_norm};
+    for (int i = 2; i < history->terms; i++)
+        row[i] = values[history->column[i]];
+    for (int k = 0; k < 3; k++)
+        if (history->spent_column[k] >= 0)
+            history->spent[k] = values[history->spent_column[k]];
+    rows_add(history->curves, step, row);
+    double smooth = history_smooth_loss(history);
+    if (!(history->best <= smooth))
+        history->best = smooth;
+}
+
+/* ---- Shift ---- */
+
+/* Very long runs keep every second column. */
+static void thin_columns(History *history)
+{
+    int kept = 0;
+    size_t rows = (size_t)history->rows;
+    for (int c = 0; c < history->columns; c += 2, kept++) {
+        history->shift_step[kept] = history->shift_step[c];
+        for (int f = 0; f < SHIFT_FIELDS; f++)
+            memmove(history->field[f] + (size_t)kept * rows, history->field[f] + (size_t)c * rows,
+                    rows * sizeof(float));
+    }
+    history->columns = kept;
+}
+
+static void make_room(History *history)
+{
+    if (history->columns < history->room)
+        return;
+    if (history->columns == SHIFT_COLUMNS_MAX) {
+        thin_columns(history);
+        return;
+    }
+    history->room = history->room ? 2 * history->room : 64;
+    size_t cells = (size_t)history->room * (size_t)history->rows;
+    history->shift_step = regrow(history->shift_step, (size_t)history->room * sizeof(long));
+    for (int f = 0; f < SHIFT_FIELDS; f++)
+        history->field[f] = regrow(history->field[f], cells * sizeof(float));
+}
+
+void history_shift(History *history, long step, int n, const ShiftRow *rows)
+{
+    if (history->rows && history->rows != n)
+        return; /* a foreign log */
+    history->rows = n;
+    make_room(history);
+    size_t at = (size_t)history->columns * (size_t)n;
+    history->shift_step[history->columns++] = step;
+    for (int r = 0; r < n; r++) {
+        const ShiftRow *row = &rows[r];
+        const double value[SHIFT_FIELDS] = {
+            row->own,    row->forward,      row->ratio,          row->low,   row->high, row->mmd2,
+            row->null95, row->mmd2_teacher, row->null95_teacher, row->paired};
+        history->time[r] = row->time;
+        for (int f = 0; f < SHIFT_FIELDS; f++)
+            history->field[f][at + (size_t)r] = (float)value[f];
+    }
+}
+
+double history_worst_shift(const History *history, int *row)
+{
+    double worst = NAN;
+    *row = 0;
+    if (!history->columns)
+        return worst;
+    const float *ratio = history->field[2] + (size_t)(history->columns - 1) * (size_t)history->rows;
+    for (int r = history->rows > 1; r < history->rows; r++) {
+        if (isnan(worst) || (double)ratio[r] > worst) {
+            worst = (double)ratio[r];
+            *row = r;
+        }
+    }
+    return worst;
+}
+
+/* ---- Evaluation, events ---- */
+
+void history_eval(History *history, long step, const EvalReport *report)
+{
+    history->metrics_step = step;
+    history->metrics = report->metrics;
+    history->metrics_k = report->k;
+    history->metrics_nfe = report->nfe;
+    history->metrics_n = report->n;
+    for (int i = 0; i < report->metrics; i++) {
+        const Metric *metric = &report->metric[i];
+        MetricView *view = &history->metric[i];
+        snprintf(view->name, sizeof view->name, "%s", metric->name);
+        view->value = metric->value;
+        view->low = metric->low;
+        view->high = metric->high;
+    }
+}
+
+/* "state: failed: why" -> the state and its remark. */
+static void read_state(History *history, const char *text)
+{
+    for (int i = 0; i < STATES; i++) {
+        size_t length = strlen(run_state_names[i]);
+        if (strncmp(text, run_state_names[i], length) != 0)
+            continue;
+        history->state = (RunState)i;
+        const char *remark = text + length + strspn(text + length, ": ");
+        snprintf(history->note, sizeof history->note, "%s", remark);
+    }
+}
+
+void history_event(History *history, long step, const char *text)
+{
+    if (strncmp(text, STATE_PREFIX, strlen(STATE_PREFIX)) == 0) {
+        read_state(history, text + strlen(STATE_PREFIX));
+        return;
+    }
+    if (history->marks == history->marks_room) {
+        history->marks_room = history->marks_room ? 2 * history->marks_room : 16;
+        history->mark = regrow(history->mark, (size_t)history->marks_room * sizeof(MarkView));
+    }
+    int at = history->marks++;
+    for (; at > 0 && history->mark[at - 1].step > step; at--) /* a note may be about the past */
+        history->mark[at] = history->mark[at - 1];
+    history->mark[at].step = step;
+    snprintf(history->mark[at].text, sizeof history->mark[at].text, "%s", text);
+}
+
+/* Time is what the steps took at the speed measured over them: clocks would count pauses
+ * too. */
+void history_times(History *history, long step, double steps_per_s, double nfe, double shift_nfe)
+{
+    long steps = step - history->times_step;
+    if (steps > 0 && steps_per_s > 0)
+        history->seconds += (double)steps / steps_per_s;
+    history->times_step = step;
+    history->steps_per_s = steps_per_s;
+    history->nfe = nfe;
+    history->shift_nfe = shift_nfe;
+    rows_add(history->times, step, (const double[]){history->seconds, nfe});
+}

@@ -1,0 +1,89 @@
+/* What a run has shown so far, ready to be drawn: curves, the shift matrix, marks, the
+ * last evaluation. A live run feeds it as it logs; a run on disk is read back from its
+ * logs: the same values, since numbers in logs read back equal. */
+#ifndef DDIL_HISTORY_H
+#define DDIL_HISTORY_H
+
+#include "engine/engine.h"
+#include "engine/measure/eval.h"
+#include "engine/measure/shift.h"
+#include "engine/store/rows.h"
+
+enum { SMOOTHING_OF_LOSS = 1 };
+enum { SHIFT_ROWS_MAX = 64, SHIFT_COLUMNS_MAX = 2048, SHIFT_FIELDS = 10 };
+
+typedef struct History {
+    int terms; /* [0] loss, [1] grad_norm, then the method's and the origins' */
+    char name[TERMS_MAX][24];
+    Rows *curves;          /* a column a term */
+    Rows *times;           /* seconds of training and network evaluations, by step */
+    int column[TERMS_MAX]; /* of what follows lr in metrics.csv, from term [2] on */
+    long step;             /* of the last row */
+    double loss, grad_norm, lr;
+    double best; /* lowest smoothed loss; NaN before */
+
+    int rows, columns, room; /* the shift matrix; room: columns there is memory for */
+    long *shift_step;        /* [room] */
+    double time[SHIFT_ROWS_MAX];
+    float *field[SHIFT_FIELDS]; /* [room * rows] each, in the order of ShiftView */
+
+    int marks, marks_room;
+    MarkView *mark;
+    RunState state; /* the last one logged; RUN_QUEUED when none */
+    char note[96];  /* its remark */
+
+    int metrics; /* the last evaluation */
+    MetricView metric[EVAL_METRICS_MAX];
+    long metrics_step; /* -1: none */
+    int metrics_k, metrics_nfe, metrics_n;
+
+    double steps_per_s, nfe, shift_nfe; /* as last written to times.csv */
+    double seconds;                     /* of training up to there, pauses left out */
+    long times_step;                    /* of that row */
+    double spent[3]; /* network evaluations of teacher, student and critic: the columns nfe_... */
+    int spent_column[3];
+} History;
+
+/* `names`: what follows lr in metrics.csv. Columns nfe_... do not become series. */
+void history_init(History *history, int n, const char *const *names);
+void history_done(History *history);
+/* The loss smoothed by SMOOTHING[SMOOTHING_OF_LOSS]: what tables show. */
+double history_smooth_loss(const History *history);
+/* Begins the series anew, with these names behind loss and grad_norm. */
+void history_name_terms(History *history, int n, const char *const *names);
+/* Only the loss and the norm of the gradient stay; the costs are still counted. */
+void history_drop_terms(History *history);
+/* values: as many as names. */
+void history_metrics(History *history, long step, double loss, double grad_norm, double lr,
+                     const double *values);
+void history_shift(History *history, long step, int n, const ShiftRow *rows);
+void history_eval(History *history, long step, const EvalReport *report);
+/* "state: done ..." sets the state, anything else is a mark; marks are kept in the order of their
+ * steps. */
+void history_event(History *history, long step, const char *text);
+
+/* A row of times.csv. */
+void history_times(History *history, long step, double steps_per_s, double nfe, double shift_nfe);
+
+/* Reads a folder's logs into an initialised history; metrics.csv decides the names.
+ * Missing logs are fine. */
+Status history_read(History *history, const char *folder, Error *error);
+
+/* The same from the ends of the logs, however long they are: the present state, marks and
+ * figures of late, no curves. */
+Status history_read_ends(History *history, const char *folder, Error *error);
+
+/* Logs that grow, read a piece at a time. */
+typedef struct Trail Trail;
+Trail *trail_new(void);
+void trail_free(Trail *trail); /* NULL is fine */
+/* Reads on into a history that was initialised together with the trail, some `most` bytes
+ * of each log; true: there is more to be read at once. A log that was cut is read anew. */
+bool trail_follow(Trail *trail, History *history, const char *folder, size_t most);
+
+/* The newest shift column's largest ratio over i < N (NaN when none); *row gets where. */
+double history_worst_shift(const History *history, int *row);
+
+extern const char *const run_state_names[]; /* by RunState: "queued", "live", ... */
+
+#endif

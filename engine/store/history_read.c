@@ -1,0 +1,213 @@
+/* Owns the reading of logs into a History: whole, their ends only, or as they grow. One
+ * table says how a log's rows enter; numbers in logs read back equal, so a history that was
+ * read is the one that was written. */
+#include "engine/base/file.h"
+#include "engine/store/csv.h"
+#include "engine/store/history.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { METRICS_FIXED = 4 }; /* step, loss, grad_norm, lr */
+
+static void metrics_header(History *history, const CsvReader *reader)
+{
+    int n = reader->columns - METRICS_FIXED;
+    if (n >= 0 && n + 2 <= TERMS_MAX)
+        history_name_terms(history, n, (const char *const *)reader->name + METRICS_FIXED);
+}
+
+static void metrics_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    double values[TERMS_MAX];
+    (void)state;
+    for (int i = 0; i < reader->columns - METRICS_FIXED && i < TERMS_MAX; i++)
+        values[i] = csv_real(reader, METRICS_FIXED + i);
+    history_metrics(history, step, csv_real(reader, 1), csv_real(reader, 2), csv_real(reader, 3),
+                    values);
+}
+
+/* A measurement being collected. */
+typedef struct Column {
+    int n;
+    bool begun; /* this measurement, or one before it, from its first row on */
+    long step;
+    ShiftRow rows[SHIFT_ROWS_MAX];
+} Column;
+
+static void shift_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    Column *column = state;
+    if (column->n == SHIFT_ROWS_MAX || column->step != step)
+        column->n = 0;
+    column->step = step;
+    column->rows[column->n++] = (ShiftRow){.i = (int)csv_real(reader, 1),
+                                           .time = csv_real(reader, 2),
+                                           .own = csv_real(reader, 3),
+                                           .forward = csv_real(reader, 4),
+                                           .ratio = csv_real(reader, 5),
+                                           .low = csv_real(reader, 6),
+                                           .high = csv_real(reader, 7),
+                                           .mmd2 = csv_real(reader, 8),
+                                           .null95 = csv_real(reader, 9),
+                                           .mmd2_teacher = csv_real(reader, 10),
+                                           .null95_teacher = csv_real(reader, 12),
+                                           .paired = csv_real(reader, 11)};
+    if (column->rows[column->n - 1].i != 1)
+        return;
+    if (column->begun || !reader->cut)
+        history_shift(history, step, column->n, column->rows);
+    column->begun = true;
+    column->n = 0;
+}
+
+enum { EVAL_FIXED = 4 }; /* step, k, nfe, n */
+
+static void eval_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    EvalReport report = {.k = (int)csv_real(reader, 1),
+                         .nfe = (int)csv_real(reader, 2),
+                         .n = (int)csv_real(reader, 3)};
+    (void)state;
+    for (int c = EVAL_FIXED; c + 2 < reader->columns && report.metrics < EVAL_METRICS_MAX; c += 3)
+        report.metric[report.metrics++] = (Metric){.name = reader->name[c],
+                                                   .value = csv_real(reader, c),
+                                                   .low = csv_real(reader, c + 1),
+                                                   .high = csv_real(reader, c + 2)};
+    history_eval(history, step, &report);
+}
+
+static void event_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    (void)state;
+    if (reader->columns > 2)
+        history_event(history, step, reader->cell[2]);
+}
+
+static void times_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    (void)state;
+    history_times(history, step, csv_real(reader, csv_column(reader, "steps_per_s")),
+                  csv_real(reader, csv_column(reader, "nfe")),
+                  csv_real(reader, csv_column(reader, "shift_nfe")));
+}
+
+/* ---- Logs ---- */
+
+typedef struct LogRow {
+    const char *file;
+    void (*header)(History *history, const CsvReader *reader); /* or NULL */
+    void (*row)(History *history, const CsvReader *reader, long step, void *state);
+    size_t end; /* bytes whose rows tell the present state; 0: none of it */
+} LogRow;
+
+/* The loss is smoothed over what the end holds. */
+static const LogRow LOGS_READ[] = {
+    {"metrics.csv", metrics_header, metrics_row, 8192},
+    {"shift.csv", NULL, shift_row, 4096},
+    {"eval.csv", NULL, eval_row, 0},
+    {"events.csv", NULL, event_row, 4096},
+    {"times.csv", NULL, times_row, 1024},
+};
+enum { LOG_COUNT = sizeof LOGS_READ / sizeof *LOGS_READ };
+
+static void read_rows(History *history, CsvReader *reader, const LogRow *log, Column *column)
+{
+    while (csv_next(reader))
+        log->row(history, reader, strtol(reader->cell[0], NULL, 10), column);
+}
+
+static Status read_logs(History *history, const char *folder, bool ends, Error *error)
+{
+    Status status = STATUS_OK;
+    for (int i = 0; i < LOG_COUNT && !status; i++) {
+        const LogRow *log = &LOGS_READ[i];
+        Column column = {0};
+        char path[PATH_SIZE];
+        CsvReader reader;
+        if (ends && !log->end)
+            continue;
+        file_join(path, folder, log->file);
+        status =
+            ends ? csv_open_end(&reader, path, log->end, error) : csv_open(&reader, path, error);
+        if (status)
+            break;
+        if (log->header)
+            log->header(history, &reader);
+        if (log->header && ends)
+            history_drop_terms(history);
+        read_rows(history, &reader, log, &column);
+        csv_close(&reader);
+    }
+    return status;
+}
+
+Status history_read(History *history, const char *folder, Error *error)
+{
+    return read_logs(history, folder, false, error);
+}
+
+Status history_read_ends(History *history, const char *folder, Error *error)
+{
+    return read_logs(history, folder, true, error);
+}
+
+/* ---- Logs that grow ---- */
+
+struct Trail {
+    CsvTail tail[LOG_COUNT];
+    Column column; /* a measurement of which some rows are still to come */
+};
+
+Trail *trail_new(void)
+{
+    Trail *trail = calloc(1, sizeof *trail);
+    must(trail);
+    return trail;
+}
+
+static void rewind_trail(Trail *trail)
+{
+    for (int i = 0; i < LOG_COUNT; i++)
+        csv_tail_close(&trail->tail[i]);
+    *trail = (Trail){0};
+}
+
+void trail_free(Trail *trail)
+{
+    if (!trail)
+        return;
+    rewind_trail(trail);
+    free(trail);
+}
+
+static TailPulse follow_log(Trail *trail, History *history, const char *folder, int i, size_t most)
+{
+    const LogRow *log = &LOGS_READ[i];
+    CsvTail *tail = &trail->tail[i];
+    char path[PATH_SIZE];
+    bool first = !tail->header;
+    TailPulse pulse = csv_tail_next(tail, file_join(path, folder, log->file), most);
+    if (pulse != TAIL_ROWS)
+        return pulse;
+    if (first && log->header)
+        log->header(history, &tail->reader);
+    read_rows(history, &tail->reader, log, &trail->column);
+    return pulse;
+}
+
+bool trail_follow(Trail *trail, History *history, const char *folder, size_t most)
+{
+    bool more = false, other = false;
+    for (int i = 0; i < LOG_COUNT && !other; i++) {
+        size_t before = trail->tail[i].offset;
+        TailPulse pulse = follow_log(trail, history, folder, i, most);
+        more = more || (pulse == TAIL_ROWS && trail->tail[i].offset - before > most / 2);
+        other = pulse == TAIL_OTHER;
+    }
+    if (other) {
+        rewind_trail(trail);
+        history_done(history);
+        history_init(history, 0, NULL);
+    }
+    return more || other;
+}

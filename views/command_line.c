@@ -1,0 +1,465 @@
+/* Owns the table of words and what they do. See command_line.h. */
+#include "views/command_line.h"
+
+#include "views/model/marks.h"
+
+#include "views/draw/theme.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *skip_blanks(const char *text) { return text + strspn(text, " \t"); }
+
+static bool whole_number(const char *text, long *value)
+{
+    char *end;
+    errno = 0;
+    *value = strtol(text, &end, 10);
+    return end != text && *skip_blanks(end) == '\0' && errno == 0;
+}
+
+static Reply send(const Scene *scene, CommandKind kind, long number, const char *text)
+{
+    Reply reply = {.kind = REPLY_SEND, .command = {.kind = kind, .number = number}};
+    if (!scene->run && kind != COMMAND_NEW)
+        return reply_say(REPLY_REFUSED, "no run is chosen");
+    if (strlen(text) >= sizeof reply.command.text)
+        return reply_say(REPLY_REFUSED, "too long: at most %d characters", COMMAND_TEXT_SIZE - 1);
+    reply.command.run = scene->run ? scene->run->id : 0;
+    snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
+    return reply;
+}
+
+/* Blanks between assignments become the line ends that commands want. */
+static void to_lines(const char *text, char *lines, size_t size)
+{
+    size_t n = 0;
+    for (text = skip_blanks(text); *text != '\0' && n + 1 < size; text++) {
+        bool blank = *text == ' ' || *text == '\t';
+        if (!blank)
+            lines[n++] = *text;
+        else if (n > 0 && lines[n - 1] != '\n')
+            lines[n++] = '\n';
+    }
+    n -= n > 0 && lines[n - 1] == '\n';
+    lines[n] = '\0';
+}
+
+/* ---- Steering ---- */
+
+static Reply do_set(const Scene *scene, const char *text)
+{
+    char lines[COMMAND_TEXT_SIZE];
+    to_lines(text, lines, sizeof lines);
+    if (!strchr(lines, '=')) {
+        return reply_say(REPLY_REFUSED,
+                         "write section.key=value, for example: set optimizer.lr=5e-4");
+    }
+    return send(scene, COMMAND_SET, 0, lines);
+}
+
+static Reply do_fork(const Scene *scene, const char *text)
+{
+    char lines[COMMAND_TEXT_SIZE];
+    char *end;
+    long step = strtol(text, &end, 10);
+    bool given = end != text && (*end == '\0' || *end == ' ');
+    to_lines(given ? end : text, lines, sizeof lines);
+    return send(scene, COMMAND_FORK, given ? step : -1, lines);
+}
+
+static Reply do_new(const Scene *scene, const char *text)
+{
+    char lines[COMMAND_TEXT_SIZE];
+    to_lines(text, lines, sizeof lines);
+    if (lines[0] == '\0')
+        return reply_say(REPLY_REFUSED, "write a preset's name: Tab lists them");
+    return send(scene, COMMAND_NEW, 0, lines);
+}
+
+static Reply do_start(const Scene *scene, const char *text)
+{
+    (void)text;
+    return send(scene, COMMAND_START, 0, "");
+}
+
+static Reply do_pause(const Scene *scene, const char *text)
+{
+    (void)text;
+    return send(scene, COMMAND_PAUSE, 0, "");
+}
+
+static Reply do_step(const Scene *scene, const char *text)
+{
+    long n = 1;
+    if (*text != '\0' && (!whole_number(text, &n) || n < 1))
+        return reply_say(REPLY_REFUSED, "step %s: how many training steps, from 1", text);
+    return send(scene, COMMAND_STEP, n, "");
+}
+
+static Reply do_save(const Scene *scene, const char *text)
+{
+    (void)text;
+    return send(scene, COMMAND_SAVE, 0, "");
+}
+
+Reply words_note(const Scene *scene, const char *text)
+{
+    char note[MARK_TEXT_SIZE - 8];
+    if (!scene->run)
+        return reply_say(REPLY_REFUSED, "no run is chosen");
+    mark_note(scene->session, scene->run, text, note, sizeof note);
+    return send(scene, COMMAND_NOTE, views_step(scene->session, scene->run), note);
+}
+
+/* ---- Looking ---- */
+
+static Reply do_view(const Scene *scene, const char *text)
+{
+    (void)scene;
+    for (int i = 0; i < view_count; i++) {
+        char digit[12];
+        snprintf(digit, sizeof digit, "%d", i + 1);
+        if (strcmp(text, digit) == 0 || strcasecmp(text, views[i]->name) == 0)
+            return (Reply){.kind = REPLY_VIEW, .view = i};
+    }
+    return reply_say(REPLY_REFUSED, "view %s: 1 to %d, or its name", text, view_count);
+}
+
+static Reply do_run(const Scene *scene, const char *text)
+{
+    long id = 0;
+    bool number = whole_number(text, &id);
+    for (int i = 0; i < scene->snapshot->runs; i++) {
+        const RunView *run = scene->snapshot->run[i];
+        if (number ? run->id == id : strcmp(run->name, text) == 0) {
+            scene->session->run = run->id;
+            return (Reply){.kind = REPLY_NONE};
+        }
+    }
+    return reply_say(REPLY_REFUSED, "run %s: no such run; Tab lists them", text);
+}
+
+static Reply do_go(const Scene *scene, const char *text)
+{
+    long step;
+    if (strcmp(text, "live") == 0) {
+        scene->session->live = true;
+    } else if (whole_number(text, &step) && step >= 0) {
+        scene->session->live = false;
+        scene->session->step = step;
+    } else {
+        return reply_say(REPLY_REFUSED, "go %s: a training step, or live", text);
+    }
+    return (Reply){.kind = REPLY_NONE};
+}
+
+static Reply do_stage(const Scene *scene, const char *text)
+{
+    long stage;
+    if (!whole_number(text, &stage) || stage < 0 || stage > STAGE_LAST)
+        return reply_say(REPLY_REFUSED, "stage %s: a sampling stage, from 0 (noise)", text);
+    scene->session->stage = (int)stage;
+    return (Reply){.kind = REPLY_NONE};
+}
+
+static Reply do_seed(const Scene *scene, const char *text)
+{
+    long seed;
+    if (!whole_number(text, &seed) || seed < 0 || seed > INT_MAX)
+        return reply_say(REPLY_REFUSED, "seed %s: a sample's number, from 0", text);
+    scene->session->seed = (int)seed;
+    return (Reply){.kind = REPLY_NONE};
+}
+
+static Reply do_file(ReplyKind kind, const char *text)
+{
+    Reply reply = {.kind = kind};
+    if (*text == '\0' || strlen(text) >= sizeof reply.command.text)
+        return reply_say(REPLY_REFUSED, "write the name of a file");
+    snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
+    return reply;
+}
+
+static Reply do_save_display(const Scene *scene, const char *text)
+{
+    (void)scene;
+    return do_file(REPLY_DISPLAY, text);
+}
+
+static Reply do_save_picture(const Scene *scene, const char *text)
+{
+    (void)scene;
+    return do_file(REPLY_PICTURE, text);
+}
+
+static Reply do_mouse(const Scene *scene, const char *text)
+{
+    (void)scene;
+    (void)text;
+    return (Reply){.kind = REPLY_MOUSE};
+}
+
+static Reply do_graphics(const Scene *scene, const char *text)
+{
+    (void)scene;
+    (void)text;
+    return (Reply){.kind = REPLY_GRAPHICS};
+}
+
+static Reply do_repaint(const Scene *scene, const char *text)
+{
+    (void)scene;
+    (void)text;
+    return (Reply){.kind = REPLY_REPAINT};
+}
+
+static Reply do_theme(const Scene *scene, const char *text)
+{
+    static const char *const grounds[] = {"auto", "dark", "light"};
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(text, grounds[i]) == 0) {
+            scene->session->ground = i;
+            return (Reply){.kind = REPLY_NONE};
+        }
+    }
+    return reply_say(REPLY_REFUSED, "theme auto, dark or light");
+}
+
+static Reply do_palette(const Scene *scene, const char *text)
+{
+    for (int i = 0; theme_palettes[i]; i++) {
+        if (strcmp(text, theme_palettes[i]) == 0) {
+            scene->session->palette = i;
+            return (Reply){.kind = REPLY_NONE};
+        }
+    }
+    return reply_say(REPLY_REFUSED, "palette okabe-ito, tol or grey");
+}
+
+static Reply do_share(const Scene *scene, const char *text)
+{
+    (void)text;
+    return scene->run ? (Reply){.kind = REPLY_SHARE} : reply_say(REPLY_REFUSED, "no run is chosen");
+}
+
+static Reply do_alert(const Scene *scene, const char *text)
+{
+    (void)scene;
+    if (*text == '\0') {
+        return reply_say(REPLY_REFUSED, "a condition to ring for, such as shift>2 or "
+                                        "plateau<0.01 and progress>0.3; or off");
+    }
+    Reply reply = {.kind = REPLY_ALERT};
+    snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
+    return reply;
+}
+
+static Reply do_lesson(const Scene *scene, const char *text)
+{
+    static const char *const known[] = {"next", "back", "reset", "leave"};
+    (void)scene;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(text, known[i]) == 0) {
+            Reply reply = {.kind = REPLY_LESSON};
+            snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
+            return reply;
+        }
+    }
+    return reply_say(REPLY_REFUSED, "lesson next, back, reset or leave");
+}
+
+static Reply do_help(const Scene *scene, const char *text)
+{
+    (void)scene;
+    (void)text;
+    return (Reply){.kind = REPLY_HELP};
+}
+
+static Reply do_quit(const Scene *scene, const char *text)
+{
+    (void)scene;
+    (void)text;
+    return (Reply){.kind = REPLY_QUIT};
+}
+
+/* ---- What can be completed ---- */
+
+static const char *option_param(const Scene *scene, int n, char *room, size_t size)
+{
+    (void)scene;
+    ParamInfoView *params = NULL;
+    int count = engine_params(&params);
+    const char *found = NULL;
+    if (n < count) {
+        snprintf(room, size, "%s.%s=", params[n].section, params[n].key);
+        found = room;
+    }
+    free(params);
+    return found;
+}
+
+static const char *option_preset(const Scene *scene, int n, char *room, size_t size)
+{
+    (void)scene;
+    PresetInfo *presets = NULL;
+    int count = engine_presets(&presets);
+    const char *found = NULL;
+    if (n < count) {
+        snprintf(room, size, "%s", presets[n].name);
+        found = room;
+    }
+    free(presets);
+    return found;
+}
+
+static const char *option_run(const Scene *scene, int n, char *room, size_t size)
+{
+    if (n >= scene->snapshot->runs)
+        return NULL;
+    snprintf(room, size, "%s", scene->snapshot->run[n]->name);
+    return room;
+}
+
+static const char *option_view(const Scene *scene, int n, char *room, size_t size)
+{
+    (void)scene;
+    if (n >= view_count)
+        return NULL;
+    snprintf(room, size, "%s", views[n]->name);
+    return room;
+}
+
+/* clang-format off */
+const Word words[] = {
+    {"set",            "section.key=value ...",          "change parameters of the run from its next step",
+     true,                                                                                                                         do_set,          option_param},
+    {"fork",           "[STEP] [section.key=value ...]",
+     "branch a new run from a checkpoint, changed",                                                                         true,  do_fork,         option_param},
+    {"new",            "PRESET [section.key=value ...]", "start a preset, changed",                                         true,  do_new,
+     option_preset                                                                                                                                              },
+    {"start",          "",                               "go on",                                                           true,  do_start,        NULL        },
+    {"pause",          "",                               "pause the run",                                                   true,  do_pause,        NULL        },
+    {"step",           "[N]",                            "do N training steps, then pause",                                 true,  do_step,         NULL        },
+    {"save",           "",                               "write a checkpoint",                                              true,  do_save,         NULL        },
+    {"note",           "TEXT",                           "write a note at the cursor",                                      true,  words_note,      NULL        },
+    {"view",           "NAME|1..6",                      "show a view",                                                     false, do_view,         option_view },
+    {"run",            "NUMBER|NAME",                    "choose a run",                                                    false, do_run,          option_run  },
+    {"go",             "STEP|live",                      "put the cursor on a training step",                               false, do_go,           NULL        },
+    {"stage",          "K",                              "put the cursor on a sampling stage; 0 is noise",                  false, do_stage,
+     NULL                                                                                                                                                       },
+    {"seed",           "N",                              "choose a sample",                                                 false, do_seed,         NULL        },
+    {"save-display",   "FILE",                           "write the screen as text",                                        false, do_save_display, NULL        },
+    {"save-picture",   "FILE.png",                       "write the picture on screen",                                     false, do_save_picture,
+     NULL                                                                                                                                                       },
+    {"mouse",          "",                               "mouse on or off",                                                 false, do_mouse,        NULL        },
+    {"graphics",       "",                               "pictures as sixel, blocks, ASCII or off",                         false, do_graphics,     NULL        },
+    {"reset-graphics", "",                               "paint the screen again",                                          false, do_repaint,      NULL        },
+    {"alert",          "CONDITION|off",                  "ring the bell when a run comes to this",                          false, do_alert,
+     NULL                                                                                                                                                       },
+    {"theme",          "auto|dark|light",                "colours for a dark or a light ground",                            false, do_theme,
+     NULL                                                                                                                                                       },
+    {"palette",        "okabe-ito|tol|grey",             "colours of lines",                                                false, do_palette,      NULL        },
+    {"share",          "",                               "a line that brings this screen back, on the clipboard and below",
+     false,                                                                                                                        do_share,        NULL        },
+    {"lesson",         "next|back|reset|leave",          "move in a lesson",                                                false, do_lesson,       NULL        },
+    {"help",           "",                               "keys and commands",                                               false, do_help,         NULL        },
+    {"quit",           "",                               "leave; asks when runs are live",                                  false, do_quit,         NULL        },
+};
+/* clang-format on */
+const int word_count = sizeof words / sizeof *words;
+
+/* ---- Lines ---- */
+
+/* A word, or the only one that begins so. */
+static const Word *find(const char *name, size_t n)
+{
+    const Word *found = NULL;
+    int fitting = 0;
+    for (int i = 0; i < word_count; i++) {
+        if (strncmp(words[i].name, name, n) == 0) {
+            if (words[i].name[n] == '\0')
+                return &words[i];
+            found = &words[i];
+            fitting++;
+        }
+    }
+    return fitting == 1 ? found : NULL;
+}
+
+Reply words_do(const Scene *scene, const char *line)
+{
+    char text[COMMAND_TEXT_SIZE * 2];
+    line = skip_blanks(line);
+    line += *line == ':';
+    size_t n = strcspn(line, " \t");
+    if (n == 0)
+        return (Reply){.kind = REPLY_NONE};
+    const Word *word = find(line, n);
+    if (!word) {
+        return reply_say(REPLY_REFUSED, "%.*s: no such command; Tab lists them",
+                         (int)(n > 40 ? 40 : n), line);
+    }
+    if (word->steers && scene->readonly)
+        return reply_say(REPLY_REFUSED, "opened read-only: %s is asleep", word->name);
+    snprintf(text, sizeof text, "%s", skip_blanks(line + n));
+    for (size_t end = strlen(text); end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\t');
+         end--)
+        text[end - 1] = '\0';
+    return word->act(scene, text);
+}
+
+/* ---- Completion ---- */
+
+typedef struct Fitting {
+    const char *typed;
+    int n;
+    char shared[128]; /* what all that fit begin with */
+    char *say;
+    size_t say_size;
+} Fitting;
+
+static void consider(Fitting *fitting, const char *candidate)
+{
+    size_t typed = strlen(fitting->typed), used = strlen(fitting->say), k = 0;
+    if (strncmp(candidate, fitting->typed, typed) != 0)
+        return;
+    if (fitting->n++ == 0)
+        snprintf(fitting->shared, sizeof fitting->shared, "%s", candidate);
+    while (fitting->shared[k] != '\0' && fitting->shared[k] == candidate[k])
+        k++;
+    fitting->shared[k] = '\0';
+    snprintf(fitting->say + used, fitting->say_size - used, "%s%s", used > 0 ? "  " : "",
+             candidate);
+}
+
+void words_complete(const Scene *scene, char *line, size_t size, char *say, size_t say_size)
+{
+    char *last = strrchr(line, ' ');
+    last = last ? last + 1 : line;
+    Fitting fitting = {.typed = last, .say = say, .say_size = say_size};
+    char room[128];
+    say[0] = '\0';
+    size_t head = strcspn(line, " ");
+    const Word *word = last == line ? NULL : find(line, head);
+    for (int i = 0; last == line && i < word_count; i++)
+        consider(&fitting, words[i].name);
+    for (int i = 0; word && word->option && word->option(scene, i, room, sizeof room); i++)
+        consider(&fitting, room);
+    if (fitting.n == 0) {
+        snprintf(say, say_size, "nothing to complete");
+        return;
+    }
+    size_t used = (size_t)(last - line), shared = strlen(fitting.shared);
+    const char *end = fitting.n == 1 && last == line ? " " : "";
+    if (used + shared + 2 <= size)
+        snprintf(last, size - used, "%s%s", fitting.shared, end);
+    if (fitting.n == 1) {
+        say[0] = '\0';
+        if (last == line && (word = find(line, shared)) && word->arguments[0] != '\0')
+            snprintf(say, say_size, "%s %s", word->name, word->arguments);
+    }
+}

@@ -1,0 +1,48 @@
+/* Line charts in cells: min/max band and lines over training steps, labelled axes, marks, a
+ * cursor. The axis stands still while data arrive and grows in jumps, so that a new column
+ * costs a few bytes. */
+#ifndef DDIL_CHART_H
+#define DDIL_CHART_H
+
+#include "views/draw/axis.h"
+#include "views/draw/line.h"
+#include "views/model/marks.h"
+
+enum { CHART_MARGIN = 8 }; /* cells left of the plot, for labels */
+enum { CHART_LINES_MAX = LAID_MAX };
+
+/* How one of several lines is told from the others: by its stroke and the number at its
+ * end; colour comes on top. */
+typedef struct ChartLine {
+    LineSource source;
+    int stroke; /* 0..CHART_LINES_MAX-1 */
+} ChartLine;
+
+typedef struct ChartSpec {
+    int lines; /* the first lies on top and has the band */
+    const ChartLine *line;
+    const LineSource *base; /* draw differences to it; NULL: values */
+    Axis axis;
+    bool linear_y; /* differences always are */
+    bool all;      /* the range holds the outliers too */
+    Dots dots;
+    long cursor;  /* training step of the axis' run, -1: none */
+    bool readout; /* values of all lines beside the cursor */
+    int marks;
+    const MarkView *mark;
+    int told; /* the one with `story` beside it, -1: none */
+    char story[MARK_STORY_SIZE];
+} ChartSpec;
+/* The run's marks, and the story of the one at the cursor. */
+void chart_take_marks(ChartSpec *spec, const Session *session, const RunView *run);
+void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec);
+
+/* "log y · EMA .98": the choices a chart is drawn with, for its title. */
+void chart_choices(const Session *session, char *text, size_t size);
+/* The vertical range chart_draw would use on a plot so many cells wide. */
+Scale chart_scale(const Canvas *canvas, const ChartSpec *spec, int plot_width);
+/* A sample of a stroke for titles: "─", "╌", ... and its colour. */
+const char *chart_stroke(int stroke);
+Style chart_style(const Canvas *canvas, int stroke);
+
+#endif

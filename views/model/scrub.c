@@ -1,0 +1,97 @@
+/* Owns the cursor along training steps. See scrub.h. */
+#include "views/model/scrub.h"
+
+enum { ZOOM_MAX = 24 };
+
+Axis scrub_axis(const Scene *scene, const Laid *laid)
+{
+    const Session *session = scene->session;
+    Axis axis = axis_around(laid->run, laid->n, (Across)session->across, session->zoom,
+                            views_step(session, scene->run));
+    axis.log = session->log_x;
+    return axis;
+}
+
+long scrub_cursor(const Scene *scene)
+{
+    return scene->session->live ? -1 : views_step(scene->session, scene->run);
+}
+
+ChartSpec scrub_chart(const Scene *scene, const Laid *laid, const ChartLine *line, int lines)
+{
+    const Session *session = scene->session;
+    ChartSpec spec = {.lines = lines,
+                      .line = line,
+                      .axis = scrub_axis(scene, laid),
+                      .linear_y = session->linear_y,
+                      .all = session->all,
+                      .dots = session->dots,
+                      .cursor = scrub_cursor(scene),
+                      .readout = lines > 1};
+    chart_take_marks(&spec, session, scene->run);
+    return spec;
+}
+
+/* Past the newest step the cursor goes live again. */
+static void put_cursor(const Scene *scene, long step)
+{
+    scene->session->live = step >= scene->run->step;
+    scene->session->step = step < 0 ? 0 : step;
+}
+
+/* By a part of the axis; by one step at least. */
+static void move(const Scene *scene, const Laid *laid, double part)
+{
+    Axis axis = scrub_axis(scene, laid);
+    long now = views_step(scene->session, scene->run);
+    double place = axis_place(axis, now) + part * (axis.last - axis.first);
+    long step = place < 0 ? 0 : axis_step_of(axis, place);
+    if (part > 0 ? step <= now : step >= now)
+        step = now + (part > 0 ? 1 : -1);
+    put_cursor(scene, step);
+}
+
+static void zoom(Session *session, int by)
+{
+    int to = session->zoom + by;
+    session->zoom = to < 0 ? 0 : to > ZOOM_MAX ? ZOOM_MAX : to;
+}
+
+Reply scrub_act(const Scene *scene, const Laid *laid, int plot, Action action)
+{
+    Session *session = scene->session;
+    double column = 1.0 / (plot > 4 ? plot : 4);
+    switch (action) {
+    case ACTION_LEFT: move(scene, laid, -column); break;
+    case ACTION_RIGHT: move(scene, laid, column); break;
+    case ACTION_PAGE_UP: move(scene, laid, -10 * column); break;
+    case ACTION_PAGE_DOWN: move(scene, laid, 10 * column); break;
+    case ACTION_PAN_LEFT: move(scene, laid, -0.5); break;
+    case ACTION_PAN_RIGHT: move(scene, laid, 0.5); break;
+    case ACTION_FIRST:
+        session->live = false;
+        session->step = 0;
+        break;
+    case ACTION_LAST: session->live = true; break;
+    case ACTION_ZOOM_IN: zoom(session, 1); break;
+    case ACTION_ZOOM_OUT: zoom(session, -1); break;
+    case ACTION_ZOOM_FIT: session->zoom = 0; break;
+    case ACTION_ACROSS: session->across = (session->across + 1) % ACROSSES; break;
+    case ACTION_CURVE:
+        session->curve =
+            scene->run->loss_terms > 0 ? (session->curve + 1) % scene->run->loss_terms : 0;
+        break;
+    default: return laid_act(scene, action);
+    }
+    return (Reply){.kind = REPLY_NONE};
+}
+
+Reply scrub_mouse(const Scene *scene, const Laid *laid, int plot, int column, MouseKind kind)
+{
+    if (column < 0 || column >= plot)
+        return (Reply){.kind = REPLY_NONE};
+    put_cursor(scene, axis_step(scrub_axis(scene, laid), column, plot));
+    if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN)
+        zoom(scene->session, kind == MOUSE_WHEEL_UP ? 1 : -1);
+    return (Reply){.kind = REPLY_NONE};
+}
