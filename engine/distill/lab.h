@@ -118,8 +118,8 @@ Status lab_open_expert(Lab *lab, const Grid *widest, Error *error);
 Status lab_bad(const Lab *lab, const char *name, const char *what, Error *error);
 /* A network's sizes that the data decide. */
 void lab_fit_spec(const Lab *lab, NetSpec *spec);
-/* safedagger.c: of each roll-out of the student (with its x0s), the mean squared disagreement with the
- * method's label over its states; counted in lab->cost. */
+/* safedagger.c: of each roll-out of the student (with its x0s), the mean squared disagreement with
+ * the method's label over its states; counted in lab->cost. */
 void lab_ask_rollouts(Lab *lab, const Policy *student, const Rollout *rollout, double *error);
 /* Adds to lab->clipped. */
 void lab_count_clipped(Lab *lab, Site site, const Clipped *clipped);
