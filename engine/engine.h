@@ -5,6 +5,7 @@
 #ifndef DDIL_ENGINE_H
 #define DDIL_ENGINE_H
 
+#include "engine/base/param_kind.h"
 #include "engine/base/status.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -97,7 +98,18 @@ long engine_send(Engine *engine, const Command *command);
 /* ---- Snapshots
  * ----------------------------------------------------------------------------------------- */
 
-typedef enum RunState { RUN_QUEUED, RUN_LIVE, RUN_PAUSED, RUN_DONE, RUN_FAILED } RunState;
+typedef enum RunState {
+    RUN_QUEUED,
+    RUN_LIVE,
+    RUN_PAUSED,
+    RUN_DONE,
+    RUN_FAILED,
+    RUN_STATES,
+} RunState;
+static const char *const RUN_STATE_WORDS[RUN_STATES] = {
+    [RUN_QUEUED] = "queued", [RUN_LIVE] = "live",     [RUN_PAUSED] = "paused",
+    [RUN_DONE] = "done",     [RUN_FAILED] = "failed",
+};
 
 /* Every logged value of one quantity, row by row. Rows stand in chunks that are written once and
  * shared by all snapshots, so a million of them cost nothing to publish. Each chunk sums up its
@@ -296,10 +308,10 @@ int engine_presets(PresetInfo **presets);
 
 typedef struct ParamInfoView {
     const char *section, *key, *help, *unit, *fallback, *choices;
+    ParamType type;
+    ParamApplies applies;
     double low, high;
-    const char *applies; /* "next step", "next round", "fork only" */
-    const char *type;    /* "int", "real", "bool", "choice", "letters", "list", "text" */
-    const char *method;  /* whose parameter it is, "" when every method shares it */
+    const char *method; /* whose parameter it is, "" when every method shares it */
 } ParamInfoView;
 /* Every parameter, in table order. Allocated; free() it. */
 int engine_params(ParamInfoView **params);

@@ -109,7 +109,7 @@ static void test_nudging_ends_at_the_limits(void **state)
                 assert_true(!slider_ends(&param, &low, &high) ||
                             (part >= 0 && part <= 1 && low < high));
             }
-            bool number = strcmp(param.type, "int") == 0 || strcmp(param.type, "real") == 0;
+            bool number = param.type == PARAM_INT || param.type == PARAM_REAL;
             if (number && by < 0) {
                 assert_near(strtod(now, NULL),
                             param.low < strtod(param.fallback, NULL) ? strtod(now, NULL)

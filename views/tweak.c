@@ -70,7 +70,7 @@ static Reply nudge_chosen(TweakState *own, const RunView *run, int by, bool big)
         return stage(own, run, row, next);
     double low, high;
     bool moves = slider_ends(&param, &low, &high) || param.choices[0] != '\0';
-    bool letters = strcmp(param.type, "letters") == 0;
+    bool letters = param.type == PARAM_LETTERS;
     return moves && !letters ? reply_say(REPLY_NONE, "%s.%s ends here", param.section, param.key)
                              : reply_say(REPLY_NONE, "%s.%s is typed: =", param.section, param.key);
 }

@@ -135,7 +135,7 @@ static void draw_slider(Canvas *canvas, int x, int y, const ParamInfoView *param
     if (!slider_ends(param, &low, &high))
         return;
     double least =
-        strcmp(param->type, "int") == 0 ? param->low : low; /* 0 often means "none" or "usual" */
+        param->type == PARAM_INT ? param->low : low; /* 0 often means "none" or "usual" */
     canvas_text_right(canvas, x + LABEL, y, LABEL, faint, format_tick(text, least));
     canvas_put(canvas, x + LABEL + 1, y, 0x251c, rule);
     canvas_fill(canvas, (Rect){x + LABEL + 2, y, TRACK, 1}, 0x2500, rule);
@@ -181,11 +181,11 @@ static void draw_range(Canvas *canvas, int x, int y, const ParamInfoView *param,
                        const char *staged)
 {
     const char *value = staged ? staged : now;
-    if (strcmp(param->type, "choice") == 0) {
+    if (param->type == PARAM_CHOICE) {
         draw_choices(canvas, x, y, param->choices, value, staged);
-    } else if (strcmp(param->type, "bool") == 0) {
+    } else if (param->type == PARAM_BOOL) {
         draw_choices(canvas, x, y, "no|yes", value, staged);
-    } else if (strcmp(param->type, "letters") == 0) {
+    } else if (param->type == PARAM_LETTERS) {
         canvas_print(canvas, x, y, RANGE_WIDTH, theme_style(canvas, ROLE_FAINT), "any of %s",
                      param->choices);
     } else {
@@ -215,7 +215,8 @@ static void draw_row(Canvas *canvas, Rect row, const TweakState *own, const RunV
     if (row.width >= NARROW)
         draw_range(canvas, row.x + RANGE, row.y, &param, now, staged);
     canvas_text(canvas, row.x + applies_column(row), row.y, APPLIES_WIDTH,
-                theme_style(canvas, live ? ROLE_FAINT : ROLE_PAUSED), param.applies);
+                theme_style(canvas, live ? ROLE_FAINT : ROLE_PAUSED),
+                PARAM_APPLIES_WORDS[param.applies]);
 }
 
 /* The line on top of a list so many rows high: the chosen one stays in sight. */

@@ -159,19 +159,19 @@ bool views_fact(Canvas *canvas, Rect rect, int row, const char *label, const cha
 Style views_state(const Canvas *canvas, RunState state, const char **sign, const char **word)
 {
     static const struct {
-        const char *sign, *word;
+        const char *sign;
         Role role;
         /* clang-format off */
     } states[] = {
-        [RUN_QUEUED] = {"·",  "queued", ROLE_FAINT },
-        [RUN_LIVE] = {"●", "live",   ROLE_LIVE  },
-        [RUN_PAUSED] = {"‖", "paused", ROLE_PAUSED},
-        [RUN_DONE] = {"✓", "done",   ROLE_DONE  },
-        [RUN_FAILED] = {"✗", "failed", ROLE_FAILED},
+        [RUN_QUEUED] = {"·", ROLE_FAINT },
+        [RUN_LIVE] = {"●", ROLE_LIVE  },
+        [RUN_PAUSED] = {"‖", ROLE_PAUSED},
+        [RUN_DONE] = {"✓", ROLE_DONE  },
+        [RUN_FAILED] = {"✗", ROLE_FAILED},
     };
     /* clang-format on */
     *sign = states[state].sign;
-    *word = states[state].word;
+    *word = RUN_STATE_WORDS[state];
     return theme_style(canvas, states[state].role);
 }
 

@@ -23,13 +23,13 @@ Status cmd_presets(const Options *options, Error *error)
 /* "0 .. 1", "none|static", ...: what a value may be. */
 static void range_text(const ParamInfoView *row, char *text, size_t size)
 {
-    if (strcmp(row->type, "int") == 0 || strcmp(row->type, "real") == 0 ||
-        strcmp(row->type, "list") == 0)
+    if (row->type == PARAM_INT || row->type == PARAM_REAL || row->type == PARAM_LIST)
         snprintf(text, size, "%.10g .. %.10g", row->low, row->high);
-    else if (strcmp(row->type, "bool") == 0)
+    else if (row->type == PARAM_BOOL)
         snprintf(text, size, "yes or no");
     else
-        snprintf(text, size, "%s", row->choices && *row->choices ? row->choices : row->type);
+        snprintf(text, size, "%s",
+                 row->choices && *row->choices ? row->choices : PARAM_TYPE_WORDS[row->type]);
 }
 
 static const char *fallback_text(const ParamInfoView *row)
@@ -47,7 +47,8 @@ static void print_plain(const ParamInfoView *row, int n)
             printf("%s[%s]\n", i ? "\n" : "", row[i].section);
         section = row[i].section;
         printf("  %-18s %-12s %s%s%s; applies: %s\n      %s\n", row[i].key, fallback_text(&row[i]),
-               range, *row[i].unit ? " " : "", row[i].unit, row[i].applies, row[i].help);
+               range, *row[i].unit ? " " : "", row[i].unit, PARAM_APPLIES_WORDS[row[i].applies],
+               row[i].help);
     }
 }
 
@@ -70,7 +71,7 @@ static void print_markdown(const ParamInfoView *row, int n)
         range_text(&row[i], range, sizeof range);
         printf("| `%s.%s` | %s | ", row[i].section, row[i].key, fallback_text(&row[i]));
         print_cell(range);
-        printf(" | %s | %s | ", row[i].unit, row[i].applies);
+        printf(" | %s | %s | ", row[i].unit, PARAM_APPLIES_WORDS[row[i].applies]);
         print_cell(row[i].help);
         puts(" |");
     }
@@ -82,14 +83,14 @@ static json_t *json_param(const ParamInfoView *row)
     json_t *object = json_object();
     json_object_set_new(object, "section", json_string(row->section));
     json_object_set_new(object, "key", json_string(row->key));
-    json_object_set_new(object, "type", json_string(row->type));
+    json_object_set_new(object, "type", json_string(PARAM_TYPE_WORDS[row->type]));
     json_object_set_new(object, "default",
                         row->fallback ? json_string(row->fallback) : json_null());
     json_object_set_new(object, "low", ranged ? json_real(row->low) : json_null());
     json_object_set_new(object, "high", ranged ? json_real(row->high) : json_null());
     json_object_set_new(object, "choices", json_string(row->choices ? row->choices : ""));
     json_object_set_new(object, "unit", json_string(row->unit));
-    json_object_set_new(object, "applies", json_string(row->applies));
+    json_object_set_new(object, "applies", json_string(PARAM_APPLIES_WORDS[row->applies]));
     json_object_set_new(object, "help", json_string(row->help));
     return object;
 }

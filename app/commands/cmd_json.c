@@ -56,7 +56,7 @@ json_t *json_view(const RunView *view)
     set_text(object, "name", view->name);
     set_text(object, "method", view->method);
     set_text(object, "data", view->data);
-    set_text(object, "state", state_word(view->state));
+    set_text(object, "state", RUN_STATE_WORDS[view->state]);
     set_text(object, "note", view->note);
     json_object_set_new(object, "parent", json_integer(view->parent));
     json_object_set_new(object, "parent_step", json_integer(view->parent_step));

@@ -93,7 +93,7 @@ static void print_run(void *context, const RunView *view, const Best *best)
                "best sw2");
     snprintf(label, sizeof label, "%04d-%s", view->id, view->name);
     snprintf(step, sizeof step, "%ld/%ld", view->step, view->steps);
-    printf("%-32s %-7s %15s", label, state_word(view->state), step);
+    printf("%-32s %-7s %15s", label, RUN_STATE_WORDS[view->state], step);
     print_number(view->loss, 10);
     print_number(view->shift, 8);
     print_number(best->sw2, 10);

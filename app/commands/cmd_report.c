@@ -2,12 +2,6 @@
 #include "app/commands/commands.h"
 #include <math.h>
 
-const char *state_word(RunState state)
-{
-    static const char *const words[] = {"queued", "live", "paused", "done", "failed"};
-    return words[state];
-}
-
 int view_shift(const RunView *view, ShiftRow *rows, int most, long *step)
 {
     const ShiftView *v = &view->shift_view;
@@ -94,7 +88,7 @@ static void print_shift_part(const RunView *view, FILE *out)
 
 void print_report(const RunView *view, const char *folder, double seconds, FILE *out)
 {
-    fprintf(out, "run     %s\nstate   %s at step %ld of %ld", folder, state_word(view->state),
+    fprintf(out, "run     %s\nstate   %s at step %ld of %ld", folder, RUN_STATE_WORDS[view->state],
             view->step, view->steps);
     if (seconds >= 0)
         fprintf(out, ", %.1f s", seconds);

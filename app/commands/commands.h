@@ -80,7 +80,6 @@ Status mix_eval(Look *look, const Options *options, const int *ks, int n, Error 
 
 /* ---- Showing (cmd_report.c, cmd_json.c) ---- */
 
-const char *state_word(RunState state);
 /* The last measurement of a view's shift history; returns the number of rows (0: none),
  * *step its training step. */
 int view_shift(const RunView *view, ShiftRow *rows, int most, long *step);

@@ -4,25 +4,10 @@
 #ifndef DDIL_PARAM_H
 #define DDIL_PARAM_H
 
+#include "engine/base/param_kind.h"
 #include "engine/base/status.h"
 #include <stdbool.h>
 #include <stdio.h>
-
-typedef enum ParamType {
-    PARAM_INT,
-    PARAM_REAL,
-    PARAM_BOOL,    /* yes or no; true/false, on/off, 1/0 are understood */
-    PARAM_CHOICE,  /* one of `choices`, words separated by | */
-    PARAM_LETTERS, /* any of the letters in `choices`, each at most once; may be empty */
-    PARAM_LIST,    /* comma-separated whole numbers in [low, high]; may be empty */
-    PARAM_TEXT,    /* anything; may be empty */
-} ParamType;
-
-typedef enum ParamApplies {
-    APPLIES_NEXT_STEP,
-    APPLIES_NEXT_ROUND,
-    APPLIES_FORK, /* only in a new run */
-} ParamApplies;
 
 typedef struct ParamRow {
     const char *section, *key;

@@ -83,8 +83,6 @@ int engine_presets(PresetInfo **found)
 
 bool engine_param(int index, ParamInfoView *view)
 {
-    static const char *const TYPES[] = {"int", "real", "bool", "choice", "letters", "list", "text"};
-    static const char *const APPLIES[] = {"next step", "next round", "fork only"};
     const char *method;
     const ParamRow *row = lab_param_row(index, &method);
     if (!row)
@@ -97,8 +95,8 @@ bool engine_param(int index, ParamInfoView *view)
                             .choices = row->choices,
                             .low = row->low,
                             .high = row->high,
-                            .applies = APPLIES[row->applies],
-                            .type = TYPES[row->type],
+                            .applies = row->applies,
+                            .type = row->type,
                             .method = method};
     return true;
 }

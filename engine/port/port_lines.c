@@ -1,7 +1,6 @@
 /* Owns the form of the port's lines: one row of the table a kind. */
 #include "engine/port/port_lines.h"
 #include "engine/store/csv.h"
-#include "engine/store/history.h"
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -17,7 +16,6 @@ static const char *const COMMANDS[] = {
 static const char *const OWNERS[] = {
     [OWNER_NONE] = "nobody", [OWNER_WORKBENCH] = "workbench", [OWNER_HEADLESS] = "headless"};
 #define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
-enum { STATE_COUNT = RUN_FAILED + 1 };
 
 /* ---- Fields in ---- */
 
@@ -224,7 +222,7 @@ static bool read_run(Line *line, const char **text)
     RunLine *run = &line->about;
     int state;
     bool good = take_int(text, 1, &run->id) &&
-                take_choice(text, run_state_names, STATE_COUNT, &state) &&
+                take_choice(text, RUN_STATE_WORDS, RUN_STATES, &state) &&
                 take_long(text, 0, LONG_MAX, &run->step) &&
                 take_long(text, -1, LONG_MAX, &run->checkpoint) &&
                 take_long(text, -1, LONG_MAX, &run->samples);
@@ -242,7 +240,7 @@ static void write_run(Out *out, const Line *line)
 {
     const RunLine *run = &line->about;
     put_long(out, run->id);
-    put_word(out, run_state_names[run->state]);
+    put_word(out, RUN_STATE_WORDS[run->state]);
     put_long(out, run->step);
     put_long(out, run->checkpoint);
     put_long(out, run->samples);

@@ -233,7 +233,7 @@ static void mark_state(Run *run, RunState state, const char *why)
     char text[600];
     run->state = state;
     run->speed = (Speed){0};
-    snprintf(text, sizeof text, "state: %s%s%s", run_state_names[state], *why ? ": " : "", why);
+    snprintf(text, sizeof text, "state: %s%s%s", RUN_STATE_WORDS[state], *why ? ": " : "", why);
     history_event(&run->history, run->step, text);
     log_event(&run->log, run->step, text, NULL);
 }

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const run_state_names[] = {"queued", "live", "paused", "done", "failed"};
-enum { STATES = sizeof run_state_names / sizeof *run_state_names };
 static const char STATE_PREFIX[] = "state: ";
 
 static void *regrow(void *block, size_t bytes)
@@ -179,9 +177,9 @@ void history_eval(History *history, long step, const EvalReport *report)
 /* "state: failed: why" -> the state and its remark. */
 static void read_state(History *history, const char *text)
 {
-    for (int i = 0; i < STATES; i++) {
-        size_t length = strlen(run_state_names[i]);
-        if (strncmp(text, run_state_names[i], length) != 0)
+    for (int i = 0; i < RUN_STATES; i++) {
+        size_t length = strlen(RUN_STATE_WORDS[i]);
+        if (strncmp(text, RUN_STATE_WORDS[i], length) != 0)
             continue;
         history->state = (RunState)i;
         const char *remark = text + length + strspn(text + length, ": ");

@@ -84,6 +84,4 @@ bool trail_follow(Trail *trail, History *history, const char *folder, size_t mos
 /* The newest shift column's largest ratio over i < N (NaN when none); *row gets where. */
 double history_worst_shift(const History *history, int *row);
 
-extern const char *const run_state_names[]; /* by RunState: "queued", "live", ... */
-
 #endif

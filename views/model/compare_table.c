@@ -14,8 +14,7 @@ enum { CELL_SIZE = 64, LABEL = 24, COLUMN_LEAST = 11, COLUMN_MOST = 30, NAMES_MA
 
 static void put_state(const RunView *run, char text[CELL_SIZE])
 {
-    static const char *const words[] = {"queued", "live", "paused", "done", "failed"};
-    snprintf(text, CELL_SIZE, "%s", words[run->state]);
+    snprintf(text, CELL_SIZE, "%s", RUN_STATE_WORDS[run->state]);
 }
 
 static void put_origin(const RunView *run, char text[CELL_SIZE])

@@ -214,8 +214,7 @@ void filter_text(FilterValue *value, const char *text)
 
 static bool run_text(const RunView *run, const char *name, FilterValue *value)
 {
-    static const char *const states[] = {"queued", "live", "paused", "done", "failed"};
-    const char *state = strcmp(name, "state") == 0 ? states[run->state] : NULL;
+    const char *state = strcmp(name, "state") == 0 ? RUN_STATE_WORDS[run->state] : NULL;
     const struct {
         const char *name, *text;
         /* clang-format off */

@@ -38,12 +38,10 @@ static const Usual usual_rows[] = {
 };
 /* clang-format on */
 
-static bool is(const ParamInfoView *param, const char *type)
+static bool is_number(const ParamInfoView *param)
 {
-    return strcmp(param->type, type) == 0;
+    return param->type == PARAM_INT || param->type == PARAM_REAL;
 }
-
-static bool is_number(const ParamInfoView *param) { return is(param, "int") || is(param, "real"); }
 
 /* For rows the table above does not name. */
 static Usual guess(const ParamInfoView *param)
@@ -51,13 +49,13 @@ static Usual guess(const ParamInfoView *param)
     double low = param->low, high = param->high;
     if (low == 0 && high < 1 && high >= 0.99)
         return (Usual){.rule = RULE_DECAY, .low = 0, .high = high};
-    if (is(param, "int") && high - low <= 64)
+    if (param->type == PARAM_INT && high - low <= 64)
         return (Usual){.rule = RULE_EVEN, .low = low, .high = high, .step = 1};
-    if (is(param, "real") && high - low <= 20) {
+    if (param->type == PARAM_REAL && high - low <= 20) {
         return (Usual){
             .rule = RULE_EVEN, .low = low, .high = high, .step = high - low <= 1 ? 0.05 : 0.25};
     }
-    double least = is(param, "int") ? 1 : 1e-4;
+    double least = param->type == PARAM_INT ? 1 : 1e-4;
     return (Usual){
         .rule = RULE_DECADES, .low = low > least ? low : least, .high = high < 1e6 ? high : 1e6};
 }
@@ -134,9 +132,9 @@ static bool nudge_number(const ParamInfoView *param, const char *now, int by, bo
     case RULE_DECAY: moved = step_decay(param, value, by, big); break;
     }
     moved = moved < param->low ? param->low : moved > param->high ? param->high : moved;
-    if (is(param, "int"))
+    if (param->type == PARAM_INT)
         moved = round(moved);
-    snprintf(next, VALUE_SIZE, is(param, "int") ? "%.0f" : "%.7g", moved + 0.0);
+    snprintf(next, VALUE_SIZE, param->type == PARAM_INT ? "%.0f" : "%.7g", moved + 0.0);
     return (moved - value) * by > 1e-9 * fabs(value);
 }
 
@@ -165,9 +163,9 @@ bool nudge(const ParamInfoView *param, const char *now, int by, bool big, char n
 {
     if (is_number(param))
         return nudge_number(param, now, by, big, next);
-    if (is(param, "choice"))
+    if (param->type == PARAM_CHOICE)
         return nudge_word(param->choices, now, by, next);
-    return is(param, "bool") && nudge_word("no|yes", now, by, next);
+    return param->type == PARAM_BOOL && nudge_word("no|yes", now, by, next);
 }
 
 /* ---- Sliders ---- */

@@ -16,7 +16,7 @@ int staged_row(const char *section, const char *key)
 bool staged_is_live(int row)
 {
     ParamInfoView param;
-    return engine_param(row, &param) && strcmp(param.applies, "fork only") != 0;
+    return engine_param(row, &param) && param.applies != APPLIES_FORK;
 }
 
 static int find(const Staged *staged, int row)
