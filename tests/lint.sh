@@ -34,10 +34,10 @@ engine/diffusion  engine/base engine/tensor engine/nets
 engine/data       engine/base engine/tensor engine/nets engine/diffusion
 engine/distill    engine/base engine/tensor engine/nets engine/diffusion engine/data
 engine/measure    engine/base engine/tensor engine/nets engine/diffusion engine/data
-engine/store      engine engine/base engine/diffusion engine/measure engine/run/run.h
+engine/store      engine engine/base engine/diffusion engine/measure
 engine/show       engine engine/base engine/nets engine/diffusion engine/data engine/distill engine/measure
 engine/port       engine engine/base engine/store engine/host/engine_parts.h
-engine/run        engine engine/base engine/nets engine/diffusion engine/data engine/distill engine/measure engine/store engine/show engine/port/port_lines.h
+engine/run        engine engine/base engine/nets engine/diffusion engine/data engine/distill engine/measure engine/store engine/show
 engine/host       engine engine/base engine/distill engine/store engine/show engine/run engine/port
 engine/bench      engine/base engine/tensor engine/nets engine/diffusion engine/data engine/distill
 engine            engine/base

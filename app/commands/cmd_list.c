@@ -2,6 +2,7 @@
 #include "app/commands/commands.h"
 #include "engine/base/file.h"
 #include "engine/store/csv.h"
+#include "engine/store/folder.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,7 @@ typedef void EachRun(void *context, const RunView *view, const Best *best);
 static int each_run(const Options *options, EachRun *each, void *context)
 {
     char **names, folder[PATH_SIZE];
-    int n = run_list(options->runs, &names), read = 0;
+    int n = folder_list(options->runs, &names), read = 0;
     for (int i = 0; i < n; i++) {
         Error error;
         const RunView *view = run_view_read(file_join(folder, options->runs, names[i]), &error);

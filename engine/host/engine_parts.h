@@ -38,7 +38,7 @@ typedef struct Slot {
     long pause_at;       /* pause when this step is done, -1: never */
     uint64_t signature;  /* of the files on disk, for viewers */
     bool told, stale;    /* viewers: the owner said `about`; it said so after the view was made */
-    RunLine about;
+    RunNews about;
     Follower *follower; /* reads the folder piece by piece; NULL: nothing to be read */
     bool unreadable;    /* as far as that went */
     Look look;

@@ -244,7 +244,7 @@ void slots_scan(Engine *engine)
 {
     Folders folders = {.engine = engine};
     char folder[PATH_SIZE];
-    int n = run_list(engine->runs, &folders.name);
+    int n = folder_list(engine->runs, &folders.name);
     folders.view = calloc((size_t)n + 1, sizeof *folders.view);
     must(folders.view);
     if (engine->slots == 0)

@@ -130,7 +130,7 @@ OwnerView viewer_owner(const Engine *engine) { return engine->link->owner; }
 
 /* ---- What the owner says ---- */
 
-static void hear_run(Engine *engine, const RunLine *about)
+static void hear_run(Engine *engine, const RunNews *about)
 {
     char folder[PATH_SIZE], name[NAME_SIZE + 16];
     Slot *slot = slot_find(engine, about->id);

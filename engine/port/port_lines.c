@@ -219,7 +219,7 @@ static void write_owner(Out *out, const Line *line)
 
 static bool read_run(Line *line, const char **text)
 {
-    RunLine *run = &line->about;
+    RunNews *run = &line->about;
     int state;
     bool good = take_int(text, 1, &run->id) &&
                 take_choice(text, RUN_STATE_WORDS, RUN_STATES, &state) &&
@@ -238,7 +238,7 @@ static bool read_run(Line *line, const char **text)
 
 static void write_run(Out *out, const Line *line)
 {
-    const RunLine *run = &line->about;
+    const RunNews *run = &line->about;
     put_long(out, run->id);
     put_word(out, RUN_STATE_WORDS[run->state]);
     put_long(out, run->step);

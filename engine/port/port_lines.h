@@ -21,6 +21,7 @@
 #define DDIL_PORT_LINES_H
 
 #include "engine/engine.h"
+#include "engine/store/news.h"
 
 enum { LINE_SIZE = 4096 }; /* bytes of a line at most, with its newline */
 
@@ -37,17 +38,6 @@ typedef enum LineKind {
     LINE_ERROR,
 } LineKind;
 
-/* What the owner knows of a run beyond what the run's folder says. */
-typedef struct RunLine {
-    int id;
-    RunState state;
-    long step, checkpoint, samples; /* -1: none */
-    double speed, left, nfe, share; /* RunView's steps_per_s, seconds_left, nfe, shift_share */
-    double prior[3], drawn[3];      /* RunView's prior, share */
-    char name[NAME_SIZE];
-    char note[96];
-} RunLine;
-
 typedef struct Line {
     LineKind kind;
     bool looks;      /* hello */
@@ -56,7 +46,7 @@ typedef struct Line {
     int run;         /* samples, gone */
     long step;       /* samples from the owner; -1 in a request */
     OwnerView owner;
-    RunLine about; /* run */
+    RunNews about; /* run */
     long serial;   /* end */
     double cpu_share, rss_mib;
     NoteView note;  /* its ticket is the tag */

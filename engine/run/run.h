@@ -9,10 +9,10 @@
 #include "engine/engine.h"
 #include "engine/measure/eval.h"
 #include "engine/measure/shift.h"
+#include "engine/store/news.h"
 #include <stddef.h>
 
 typedef struct Run Run;
-struct RunLine;
 struct Gallery;
 
 /* Creates runs/NNNN-NAME (next free number) with run.ini, empty logs and the lock; nothing is left
@@ -109,14 +109,11 @@ bool follower_read(Follower *follower, size_t most);
 const RunView *follower_view(Follower *follower);
 
 /* What the run's owner says of it, into a view from run_view_read that nobody else has yet. */
-void run_view_amend(const RunView *view, const struct RunLine *line);
+void run_view_amend(const RunView *view, const RunNews *news);
 /* Writes the view's samples to where run_view_read of a viewer finds them:
  * samples/.live.safetensors. */
 Status run_view_save_samples(const RunView *view, const char *runs, Error *error);
 
-/* Folders of runs under `runs`, by number. Allocated array of allocated names; the caller frees
- * both. */
-int run_list(const char *runs, char ***names);
 /* RUN of the command line: a number, name, unique prefix or folder. BAD_INPUT lists what there is.
  */
 Status run_find(const char *runs, const char *text, char folder[1024], Error *error);

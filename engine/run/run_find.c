@@ -74,7 +74,7 @@ Status run_find(const char *runs, const char *text, char folder[1024], Error *er
         free(whole);
         return STATUS_OK;
     }
-    int n = run_list(runs, &names);
+    int n = folder_list(runs, &names);
     Status status = choose(runs, n, names, text, folder, error);
     for (int i = 0; i < n; i++)
         free(names[i]);

@@ -35,11 +35,6 @@ static bool restamp(Stamp *stamp, const char *path)
     return changed;
 }
 
-char *run_live_samples(char path[PATH_SIZE], const char *folder)
-{
-    return file_join(path, folder, "samples/.live.safetensors");
-}
-
 /* The owner of a live run may have written newer ones than those of the last checkpoint. */
 static Gallery *read_samples(const char *folder, bool live)
 {

@@ -50,21 +50,6 @@ Status run_look(Run **out, const char *folder, long step, Crew *crew, Error *err
     return run_give(out, run, status);
 }
 
-Status run_apply_lines(Config *config, const char *lines, Error *error)
-{
-    Status status = STATUS_OK;
-    while (*lines && !status) {
-        char line[COMMAND_TEXT_SIZE];
-        lines += strspn(lines, " \t");
-        size_t length = strcspn(lines, "\n");
-        snprintf(line, sizeof line, "%.*s", (int)length, lines);
-        lines += length + (lines[length] == '\n');
-        if (*line)
-            status = config_set(config, line, error);
-    }
-    return status;
-}
-
 /* Names the overrides that only apply to forks when the checkpoint does not fit: they
  * changed a shape. */
 static Status blame(const Config *before, const Config *after, const Error *reason, Error *error)
@@ -129,7 +114,7 @@ Status run_fork(Run **out, const char *runs, const char *folder, long step, cons
     if (!status)
         status = run_settle(run, runs, name, event, error);
     if (!status) { /* so that it can be resumed wherever it is stopped */
-        status = run_save_quietly(run, error);
+        status = run_save(run, error);
         if (status)
             folder_remove(run->folder, NULL);
     }

@@ -65,10 +65,8 @@ static Status furnish(Run *run, const char *event, Error *error)
         status = folder_write_ini(run->folder, &run->config, &run->lineage, error);
     if (!status)
         status = log_open(&run->log, run->folder, run->terms, run->term, error);
-    if (!status && *event) {
-        history_event(&run->history, run->step, event);
-        status = log_event(&run->log, run->step, event, error);
-    }
+    if (!status && *event)
+        status = run_event(run, run->step, event, error);
     if (!status)
         run_mark_state(run, RUN_LIVE);
     return status;
@@ -206,10 +204,8 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
         status = run_load_newest(run, folder, error);
     if (!status)
         status = reopen_logs(run, error);
-    if (!status && run->passed_over.text[0]) {
-        history_event(&run->history, run->step, run->passed_over.text);
-        status = log_event(&run->log, run->step, run->passed_over.text, error);
-    }
+    if (!status && run->passed_over.text[0])
+        status = run_event(run, run->step, run->passed_over.text, error);
     if (!status) {
         run_recall(run);
         run->state = run->history.state == RUN_DONE ? RUN_DONE : RUN_PAUSED;

@@ -12,14 +12,14 @@
 
 /* What remains to be done at a step, in this order. A checkpoint holds it, so that one
  * made between two of these resumes there. */
-typedef enum Stage {
+typedef enum RunStage {
     STAGE_PRETRAIN, /* regression, before step 0 */
     STAGE_SHIFT,
     STAGE_EVAL,
     STAGE_SAVE,
     STAGE_STEP, /* the next optimiser step */
     STAGES
-} Stage;
+} RunStage;
 
 /* Speed over the last seconds, for people only. */
 typedef struct Speed {
@@ -56,7 +56,7 @@ struct Run {
     History history;
     /* the counters that a checkpoint holds besides the lab */
     long step, pretrained;
-    Stage stage;
+    RunStage stage;
     /* */
     long checkpoint;                 /* newest saved step, -1: none */
     long shift_every, gallery_every; /* steps; 0: never */
@@ -77,6 +77,13 @@ struct Run {
     double times_next;     /* clock of the next row of times.csv */
 };
 
+/* ---- run_events.c ---- */
+/* A mark, in the log and in the history. */
+Status run_event(Run *run, long step, const char *text, Error *error);
+/* run_mark_state with a remark behind the state; "" for none. */
+void run_mark_state_why(Run *run, RunState state, const char *why);
+/* STATUS_FAILED: what left the finite numbers, when, and how to go on. */
+Status run_broken(const Run *run, const char *what, long step, Error *error);
 /* ---- run_state.c ---- */
 /* A run with its lab, without a folder. On error too *made is to be closed. */
 Status run_new(Run **made, const Config *config, Crew *crew, Error *error);
@@ -86,8 +93,6 @@ Status run_give(Run **out, Run *run, Status status);
 Status run_load(Run *run, const char *folder, long step, Error *error);
 /* The newest good one, if there is any at all; damaged ones are passed over. */
 Status run_load_newest(Run *run, const char *folder, Error *error);
-/* run_save without the sheet. */
-Status run_save_quietly(Run *run, Error *error);
 /* ---- run_open.c ---- */
 /* Gives a run its folder; what was made is removed again on error. event: "" for none. */
 Status run_settle(Run *run, const char *runs, const char *name, const char *event, Error *error);
@@ -111,25 +116,20 @@ void run_row_values(const Run *run, const StepReport *report, double *values);
 void run_open_shift(Run *run);
 void run_set_cadence(Run *run);
 Status run_measure_shift(Run *run, Error *error);
-/* ---- run_fork.c ---- */
+/* ---- run_steer.c ---- */
 /* Applies lines of "section.key=value". */
 Status run_apply_lines(Config *config, const char *lines, Error *error);
-/* ---- run_steer.c ---- */
 /* "section.key old -> new, ...": what a mark says. BAD_INPUT when `size` does not hold it. */
 Status run_describe_changes(const Config *before, const Config *after, char *text, size_t size,
                             Error *error);
-/* ---- view.c ---- */
+/* ---- run_view.c ---- */
+/* Where an owner puts the newest samples for viewers. Returns `path`. */
+char *run_live_samples(char path[PATH_SIZE], const char *folder);
 /* The view of a folder that was read. gallery: a reference that the view takes over, or
  * NULL. */
 RunView *run_view_of(const char *folder, const Config *config, const Lineage *lineage,
                      const History *history, Gallery *gallery);
-/* ---- follower.c ---- */
-/* Where an owner puts the newest samples for viewers. Returns `path`. */
-char *run_live_samples(char path[PATH_SIZE], const char *folder);
-/* ---- run.c ---- */
-/* STATUS_FAILED: what left the finite numbers, when, and how to go on. */
-Status run_broken(const Run *run, const char *what, long step, Error *error);
-void run_count_speed(Run *run, double steps);
+/* ---- run_advance.c ---- */
 double run_speed(const Run *run); /* steps a second, NaN unknown */
 
 #endif

@@ -85,6 +85,24 @@ Status run_give(Run **out, Run *run, Status status)
     return status;
 }
 
+/* ---- What it is ---- */
+
+Lab *run_lab(Run *run) { return &run->lab; }
+
+Shift *run_shift(Run *run) { return run->shift; }
+
+int run_id(const Run *run) { return folder_id(run->folder); }
+
+const char *run_folder(const Run *run) { return run->folder; }
+
+const char *run_name(const Run *run) { return folder_name(run->folder); }
+
+RunState run_state(const Run *run) { return run->state; }
+
+long run_step(const Run *run) { return run->step; }
+
+const EvalReport *run_last_eval(const Run *run) { return run->evaluated ? &run->eval : NULL; }
+
 /* ---- Checkpoints ---- */
 
 static void state_walk(void *context, Walk *walk)
@@ -95,7 +113,7 @@ static void state_walk(void *context, Walk *walk)
     walk_i64(walk, "run.stage", 1, &stage);
     walk_i64(walk, "run.pretrained", 1, &pretrained);
     run->step = (long)step;
-    run->stage = stage >= 0 && stage < STAGES ? (Stage)stage : STAGES;
+    run->stage = stage >= 0 && stage < STAGES ? (RunStage)stage : STAGES;
     run->pretrained = (long)pretrained;
     window_walk(&run->window, walk);
     walk_clipped(walk, "clipped_logged", run->lab.grid.steps, run->clipped_logged);
@@ -130,9 +148,10 @@ static char *broken_array(Run *run, char name[64])
 }
 
 /* Only what is finite is saved: a checkpoint is good. */
-Status run_save_quietly(Run *run, Error *error)
+Status run_save(Run *run, Error *error)
 {
     char name[64];
+    must(!run->looking);
     if (*broken_array(run, name))
         return run_broken(run, name, run->step, error);
     Status status = log_sync(&run->log, error);
@@ -144,12 +163,6 @@ Status run_save_quietly(Run *run, Error *error)
     if (!status)
         run->checkpoint = run->step;
     return status;
-}
-
-Status run_save(Run *run, Error *error)
-{
-    must(!run->looking);
-    return run_save_quietly(run, error);
 }
 
 /* Numbers that index memory: a file cannot be trusted with them. */

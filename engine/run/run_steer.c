@@ -4,6 +4,21 @@
 #include "engine/run/run_parts.h"
 #include <string.h>
 
+Status run_apply_lines(Config *config, const char *lines, Error *error)
+{
+    Status status = STATUS_OK;
+    while (*lines && !status) {
+        char line[COMMAND_TEXT_SIZE];
+        lines += strspn(lines, " \t");
+        size_t length = strcspn(lines, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)length, lines);
+        lines += length + (lines[length] == '\n');
+        if (*line)
+            status = config_set(config, line, error);
+    }
+    return status;
+}
+
 /* May a run under way take what `config` changes? */
 static Status check_changes(const Run *run, const Config *config, Error *error)
 {
@@ -67,21 +82,11 @@ Status run_set(Run *run, const char *lines, Error *error)
     if (!status)
         status = run_describe_changes(&run->config, &config, mark, sizeof mark, error);
     if (!status)
-        status = run_save_quietly(run, error);
+        status = run_save(run, error);
     if (!status)
         status = folder_write_ini(run->folder, &config, &run->lineage, error);
     if (status)
         return status;
     adopt(run, &config);
-    history_event(&run->history, run->step, mark);
-    return log_event(&run->log, run->step, mark, error);
-}
-
-void run_note(Run *run, long step, const char *text)
-{
-    char mark[MARK_TEXT_SIZE];
-    step = step < 0 || step > run->step ? run->step : step;
-    snprintf(mark, sizeof mark, "note: %.240s", text);
-    history_event(&run->history, step, mark);
-    log_event(&run->log, step, mark, NULL);
+    return run_event(run, run->step, mark, error);
 }

@@ -2,7 +2,6 @@
  * history, so a run on disk and a live one look alike. */
 #include "engine/distill/method.h"
 #include "engine/distill/params.h"
-#include "engine/port/port_lines.h"
 #include "engine/run/run_parts.h"
 #include <math.h>
 #include <stdatomic.h>
@@ -243,20 +242,25 @@ void run_view_drop(const RunView *view)
     free(block);
 }
 
-void run_view_amend(const RunView *view, const RunLine *line)
+void run_view_amend(const RunView *view, const RunNews *news)
 {
     RunView *fresh =
         &((ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view)))->view;
-    fresh->state = line->state;
-    fresh->step = line->step > fresh->step ? line->step : fresh->step; /* a log may be ahead */
-    fresh->checkpoint = line->checkpoint;
-    fresh->steps_per_s = line->speed;
-    fresh->seconds_left = line->left;
-    fresh->nfe = line->nfe;
-    fresh->shift_share = line->share;
-    memcpy(fresh->prior, line->prior, sizeof fresh->prior);
-    memcpy(fresh->share, line->drawn, sizeof fresh->share);
-    snprintf(fresh->note, sizeof fresh->note, "%s", line->note);
+    fresh->state = news->state;
+    fresh->step = news->step > fresh->step ? news->step : fresh->step; /* a log may be ahead */
+    fresh->checkpoint = news->checkpoint;
+    fresh->steps_per_s = news->speed;
+    fresh->seconds_left = news->left;
+    fresh->nfe = news->nfe;
+    fresh->shift_share = news->share;
+    memcpy(fresh->prior, news->prior, sizeof fresh->prior);
+    memcpy(fresh->share, news->drawn, sizeof fresh->share);
+    snprintf(fresh->note, sizeof fresh->note, "%s", news->note);
+}
+
+char *run_live_samples(char path[PATH_SIZE], const char *folder)
+{
+    return file_join(path, folder, "samples/.live.safetensors");
 }
 
 Status run_view_save_samples(const RunView *view, const char *runs, Error *error)

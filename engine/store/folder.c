@@ -1,6 +1,6 @@
 /* Owns the names and locks of run folders, and run.ini. May call base. */
 #include "engine/store/folder.h"
-#include "engine/run/run.h"
+#include "engine/engine.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -59,7 +59,7 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-int run_list(const char *runs, char ***names)
+int folder_list(const char *runs, char ***names)
 {
     int n = 0, room = 0;
     DIR *stream = opendir(runs);
@@ -91,7 +91,7 @@ static void free_names(int n, char **names)
 static int next_number(const char *runs)
 {
     char **names;
-    int n = run_list(runs, &names);
+    int n = folder_list(runs, &names);
     int next = n ? folder_id(names[n - 1]) + 1 : 1;
     free_names(n, names);
     return next;

@@ -19,6 +19,9 @@ Status folder_check_name(const char *name, Error *error);
 int folder_id(const char *path);
 /* The name behind the number. */
 const char *folder_name(const char *path);
+/* Folders of runs under `runs`, by number. Allocated array of allocated names; the caller frees
+ * both. Returns the count. */
+int folder_list(const char *runs, char ***names);
 /* Makes NNNN-NAME with the next free number in an existing runs folder. */
 Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE], Error *error);
 /* Removes a folder and everything in it. */

@@ -45,7 +45,7 @@ static bool stage_due(const Run *run)
 
 /* ---- Speed ---- */
 
-void run_count_speed(Run *run, double steps)
+static void count_speed(Run *run, double steps)
 {
     Speed *speed = &run->speed;
     double now = clock_s();
@@ -119,20 +119,6 @@ static void count_origins(Run *run, const StepReport *report)
         run->drawn[o] = FADE * run->drawn[o] + report->origin_count[o];
 }
 
-Status run_broken(const Run *run, const char *what, long step, Error *error)
-{
-    if (run->checkpoint < 0)
-        return fail(error, STATUS_FAILED,
-                    "%s is no longer finite before the first step; begin again with a smaller "
-                    "student.pretrain_lr",
-                    what);
-    return fail(error, STATUS_FAILED,
-                "%s is no longer finite at step %ld; the checkpoint of step %ld stands. Branch off "
-                "there or earlier: ddil "
-                "fork %d --at %ld -s optimizer.lr=%.3g (a smaller optimizer.clip may help too)",
-                what, step, run->checkpoint, run_id(run), run->checkpoint, run->lab.adam.lr / 10);
-}
-
 static Status step(Run *run, Error *error)
 {
     StepReport report;
@@ -141,10 +127,8 @@ static Status step(Run *run, Error *error)
     if (report.broken)
         return run_broken(run, report.broken, run->step + 1, error);
     window_add(&run->window, report.loss, report.grad_norm);
-    if (*report.mark) {
-        history_event(&run->history, run->step, report.mark);
-        log_event(&run->log, run->step, report.mark, NULL);
-    }
+    if (*report.mark)
+        run_event(run, run->step, report.mark, NULL);
     run->step++;
     run->stage = STAGE_SHIFT;
     return log_step(run, &report, error);
@@ -209,7 +193,7 @@ static Status save_sheet(Run *run, Error *error)
 
 static Status perform(Run *run, Error *error)
 {
-    Stage stage = run->stage;
+    RunStage stage = run->stage;
     switch (stage) {
     case STAGE_PRETRAIN: return pretrain(run, error);
     case STAGE_STEP: return step(run, error);
@@ -224,25 +208,15 @@ static Status perform(Run *run, Error *error)
     else /* the sheet first: a run killed in between makes it again */
         status = save_sheet(run, error);
     if (!status && stage == STAGE_SAVE)
-        status = run_save_quietly(run, error);
+        status = run_save(run, error);
     return status;
-}
-
-static void mark_state(Run *run, RunState state, const char *why)
-{
-    char text[600];
-    run->state = state;
-    run->speed = (Speed){0};
-    snprintf(text, sizeof text, "state: %s%s%s", RUN_STATE_WORDS[state], *why ? ": " : "", why);
-    history_event(&run->history, run->step, text);
-    log_event(&run->log, run->step, text, NULL);
 }
 
 static RunPulse finish(Run *run, RunState state, const char *why)
 {
     if (run->state != state) {
         log_speed_now(run, NULL);
-        mark_state(run, state, why);
+        run_mark_state_why(run, state, why);
     }
     return state == RUN_DONE ? PULSE_DONE : PULSE_FAILED;
 }
@@ -259,15 +233,13 @@ RunPulse run_advance(Run *run, Error *error)
         run_mark_state(run, RUN_LIVE);
     long before = run->step;
     Status status = perform(run, error);
-    run_count_speed(run, (double)(run->step - before));
+    count_speed(run, (double)(run->step - before));
     if (!status)
         status = log_speed(run, error);
     if (!status)
         return PULSE_MORE;
     return finish(run, RUN_FAILED, error->text);
 }
-
-void run_mark_state(Run *run, RunState state) { mark_state(run, state, ""); }
 
 /* ---- Looking in ---- */
 
@@ -288,19 +260,3 @@ void run_follow(Run *run, bool paths)
     if (paths && run->stage != STAGE_PRETRAIN)
         renew_gallery(run);
 }
-
-Lab *run_lab(Run *run) { return &run->lab; }
-
-Shift *run_shift(Run *run) { return run->shift; }
-
-int run_id(const Run *run) { return folder_id(run->folder); }
-
-const char *run_folder(const Run *run) { return run->folder; }
-
-const char *run_name(const Run *run) { return folder_name(run->folder); }
-
-RunState run_state(const Run *run) { return run->state; }
-
-long run_step(const Run *run) { return run->step; }
-
-const EvalReport *run_last_eval(const Run *run) { return run->evaluated ? &run->eval : NULL; }

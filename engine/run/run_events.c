@@ -1,0 +1,44 @@
+/* Owns what a run says of itself: marks and changes of its state, in the log and in its history,
+ * and the words for numbers that broke. */
+#include "engine/run/run_parts.h"
+#include <string.h>
+
+Status run_event(Run *run, long step, const char *text, Error *error)
+{
+    history_event(&run->history, step, text);
+    return log_event(&run->log, step, text, error);
+}
+
+void run_mark_state_why(Run *run, RunState state, const char *why)
+{
+    char text[600];
+    run->state = state;
+    run->speed = (Speed){0};
+    snprintf(text, sizeof text, "state: %s%s%s", RUN_STATE_WORDS[state], *why ? ": " : "", why);
+    run_event(run, run->step, text, NULL);
+}
+
+void run_mark_state(Run *run, RunState state) { run_mark_state_why(run, state, ""); }
+
+void run_note(Run *run, long step, const char *text)
+{
+    char mark[MARK_TEXT_SIZE];
+    step = step < 0 || step > run->step ? run->step : step;
+    snprintf(mark, sizeof mark, "note: %.240s", text);
+    run_event(run, step, mark, NULL);
+}
+
+Status run_broken(const Run *run, const char *what, long step, Error *error)
+{
+    if (run->checkpoint < 0)
+        return fail(error, STATUS_FAILED,
+                    "%s is no longer finite before the first step; begin again with a smaller "
+                    "student.pretrain_lr",
+                    what);
+    return fail(error, STATUS_FAILED,
+                "%s is no longer finite at step %ld; the checkpoint of step %ld stands. Branch off "
+                "there or earlier: ddil "
+                "fork %d --at %ld -s optimizer.lr=%.3g (a smaller optimizer.clip may help too)",
+                what, step, run->checkpoint, folder_id(run->folder), run->checkpoint,
+                run->lab.adam.lr / 10);
+}
