@@ -1,6 +1,6 @@
 /* Owns main: the command line is read, one command runs, its status is the exit code. */
 #include "app/commands/commands.h"
-#include "app/workbench.h"
+#include "app/workbench/workbench.h"
 #include "engine/base/file.h"
 #include <fcntl.h>
 #include <locale.h>
@@ -62,7 +62,7 @@ static Status dispatch(const Options *options, Error *error)
         return STATUS_OK;
     }
     if (options->help) {
-        options_help(options->command, stdout);
+        options_help(options, stdout);
         return STATUS_OK;
     }
     if (options->command)
@@ -99,7 +99,7 @@ int main(int argc, char **argv)
     Options options;
     Error error = {""};
     setlocale(LC_CTYPE, ""); /* numbers stay in the C locale */
-    Status status = options_parse(&options, argc, argv, &error);
+    Status status = options_parse(&options, commands, argc, argv, &error);
     if (!status)
         status = dispatch(&options, &error);
     if (fflush(stdout) != 0 && !status)

@@ -44,9 +44,11 @@ engine            engine/base
 views/draw        engine/engine.h engine/base/status.h views/model views/views.h views/samples.h views/keys.h
 views/model       engine/engine.h engine/base/status.h views/draw views/views.h
 views             engine/engine.h engine/base/status.h views/draw views/model
-app/terminal      views views/draw engine/engine.h engine/base app/signals.h
-app/commands      app app/terminal engine/engine.h engine/base engine/nets engine/data engine/diffusion engine/distill engine/measure engine/store engine/show engine/run engine/bench
-app               app/commands app/terminal views views/draw views/model engine/engine.h engine/base
+app/base          engine/base
+app/terminal      app/base views views/draw engine/engine.h engine/base
+app/workbench     app/base app/terminal views views/draw views/model engine/engine.h engine/base
+app/commands      app/base app/terminal app/workbench views/keys.h engine/engine.h engine/base engine/nets engine/data engine/diffusion engine/distill engine/measure engine/store engine/show engine/run engine/bench
+app               app/base app/commands app/workbench engine/engine.h engine/base
 TABLE
 }
 
@@ -85,7 +87,7 @@ check_places() {
         'only app/terminal/term.c and app/terminal/term_check.c include curses'
     only_in '^ *# *include *<sixel' 'app/terminal/[^:]*' 'only app/terminal/ includes libsixel'
     only_in '^ *# *include *<cblas' 'engine/tensor/[^:]*' 'only engine/tensor/ calls cblas'
-    only_in '^ *# *include *<ini\.h>' 'engine/base/param_read\.c|app/lesson_file\.c' 'only engine/base/param_read.c and app/lesson_file.c include inih'
+    only_in '^ *# *include *<ini\.h>' 'engine/base/param_read\.c|app/workbench/lesson_file\.c' 'only engine/base/param_read.c and app/workbench/lesson_file.c include inih'
     only_in '\b(clock_gettime|gettimeofday|localtime_r?|clock) *\(|\btime *\((NULL|0)\)' \
         'engine/base/clock\.c' 'only engine/base/clock.c reads a clock'
     only_in '\b(s?rand|s?random|[dlm]rand48|rand_r) *\(' 'engine/base/rng\.c' \

@@ -1,6 +1,6 @@
 /* Anything, anywhere: every key of every view, typed lines, the mouse and lessons, on
  * every kind of run and on canvases of any size, down to one cell. No terminal. */
-#include "app/lesson_file.h"
+#include "app/workbench/lesson_file.h"
 #include "tests/fake_snapshot.h"
 #include "tests/sound.h"
 #include "views/keys.h"

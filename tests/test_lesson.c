@@ -1,6 +1,6 @@
 /* Lessons: files that are wrong say where; steps wait until they are done; the strip
  * shows them. */
-#include "app/lesson_file.h"
+#include "app/workbench/lesson_file.h"
 #include "tests/fake_snapshot.h"
 #include "views/screen.h"
 #include <setjmp.h>

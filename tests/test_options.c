@@ -1,6 +1,6 @@
 /* The command line: where options may stand, what values they take, and what is said
  * about mistakes. */
-#include "app/options.h"
+#include "app/commands/commands.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ static Status parse(Options *options, const char *line, Error *error)
     strcpy(text, line);
     for (char *at = strtok(text, " "); at; at = strtok(NULL, " "))
         word[n++] = at;
-    return options_parse(options, n, word, error);
+    return options_parse(options, commands, n, word, error);
 }
 
 static void options_stand_anywhere(void **state)
@@ -39,7 +39,7 @@ static void options_stand_anywhere(void **state)
         Options options;
         Error error = {""};
         assert_int_equal(parse(&options, lines[i], &error), STATUS_OK);
-        assert_ptr_equal(options.command, command_find("run"));
+        assert_ptr_equal(options.command, command_find(commands, "run"));
         assert_int_equal(options.arguments, 2);
         assert_string_equal(options.argument[0], "a");
         assert_string_equal(options.argument[1], "b");
@@ -156,8 +156,9 @@ static void help_names_everything(void **state)
     for (const CommandRow *row = commands; row->name; row++) {
         char *text;
         size_t size;
+        Options options = {.commands = commands, .command = row};
         FILE *out = open_memstream(&text, &size);
-        options_help(row, out);
+        options_help(&options, out);
         fclose(out);
         assert_non_null(strstr(text, row->help));
         assert_non_null(strstr(text, "--runs DIR"));

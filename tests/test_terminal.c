@@ -1,7 +1,7 @@
 /* Whole screens as an independent terminal emulator sees them, what they cost, and the
  * tty given back whatever happens. */
 #define _GNU_SOURCE
-#include "app/signals.h"
+#include "app/base/signals.h"
 #include "app/terminal/curses_buffer.h"
 #include "engine/base/clock.h"
 #include "tests/desk.h"

@@ -1,6 +1,6 @@
 /* Guided lessons: a strip under the view in front says what to know and what to do; each
  * step waits until the learner has done it, on a real run. Lessons come from files
- * (app/lesson_file.h). Pure. */
+ * (app/workbench/lesson_file.h). Pure. */
 #ifndef DDIL_LESSON_H
 #define DDIL_LESSON_H
 

@@ -1,10 +1,10 @@
 /* Owns run --detach: a child without a terminal opens the engine, starts the runs, tells
  * its parent how that went, and goes on alone. Where another process owns the folder, the
  * runs are started there. */
+#include "app/base/signals.h"
 #include "app/commands/commands.h"
-#include "app/headless.h"
-#include "app/launch.h"
-#include "app/signals.h"
+#include "app/workbench/headless.h"
+#include "app/workbench/launch.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

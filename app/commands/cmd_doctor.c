@@ -1,25 +1,13 @@
 /* Owns doctor: what this machine can do for the program, and what to do about what is
  * missing. */
 #include "app/commands/commands.h"
-#include "app/commands/doctor.h"
+#include "app/commands/doctor_lines.h"
+#include "app/commands/doctor_terminal.h"
 #include "engine/base/file.h"
 #include "engine/bench/machine.h"
 #include "engine/distill/params.h"
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-void doctor_say(bool good, const char *what, const char *format, ...)
-{
-    va_list arguments;
-    printf("%s %-10s ", good ? "ok " : "-- ", what);
-    va_start(arguments, format);
-    vprintf(format, arguments);
-    va_end(arguments);
-    putchar('\n');
-}
-
-void doctor_remedy(const char *text) { printf("               -> %s\n", text); }
 
 /* ---- Machine ---- */
 

@@ -1,6 +1,6 @@
 /* Owns presets, params and manual: the constant tables, printed. */
 #include "app/commands/commands.h"
-#include "app/manual.h"
+#include "app/commands/manual.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,8 +118,7 @@ Status cmd_params(const Options *options, Error *error)
 
 Status cmd_manual(const Options *options, Error *error)
 {
-    (void)options;
     (void)error;
-    manual_print();
+    manual_print(options->commands);
     return STATUS_OK;
 }

@@ -1,7 +1,7 @@
 /* ddil tour: the workbench with lessons in it. */
 #include "app/commands/commands.h"
-#include "app/lesson_file.h"
-#include "app/workbench.h"
+#include "app/workbench/lesson_file.h"
+#include "app/workbench/workbench.h"
 #include "engine/base/file.h"
 #include "engine/distill/params.h"
 #include <stdio.h>

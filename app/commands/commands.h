@@ -5,14 +5,17 @@
 #ifndef DDIL_COMMANDS_H
 #define DDIL_COMMANDS_H
 
-#include "app/options.h"
+#include "app/base/options.h"
 #include "engine/engine.h"
 #include "engine/measure/eval.h"
 #include "engine/measure/shift.h"
 #include "engine/run/run.h"
 #include <jansson.h>
 
-/* One function a subcommand; the table is in cmd_table.c. */
+/* Every subcommand; the last row has no name (cmd_table.c). */
+extern const CommandRow commands[];
+
+/* One function a subcommand. */
 Status cmd_run(const Options *options, Error *error);
 Status cmd_resume(const Options *options, Error *error);
 Status cmd_fork(const Options *options, Error *error);

@@ -3,7 +3,7 @@
 #define NCURSES_WIDECHAR 1
 #include "app/terminal/term.h"
 
-#include "app/signals.h"
+#include "app/base/signals.h"
 #include "app/terminal/curses_buffer.h"
 #include "app/terminal/look.h"
 #include "app/terminal/pictures.h"

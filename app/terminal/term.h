@@ -5,22 +5,12 @@
 #define DDIL_TERM_H
 
 #include "app/terminal/look.h"
+#include "app/terminal/term_check.h"
 #include "engine/base/status.h"
 #include "views/draw/canvas.h"
 
 typedef struct Term Term;
 
-typedef struct TermOptions {
-    int in, out; /* descriptors of a terminal */
-    GraphicsChoice graphics;
-    bool mono;
-    bool steady;       /* pictures never become plainer, however slow the answers */
-    int width, height; /* 0: as large as the terminal is */
-} TermOptions;
-
-/* BLOCKED, with the remedy, when there is no terminal or it is too small or too dumb;
- * touches nothing. */
-Status term_check(const TermOptions *options, Error *error);
 /* term_check, then takes the terminal over. */
 Status term_open(Term **term, const TermOptions *options, Error *error);
 /* Gives the terminal back, and waits (2 s at most) for answers that would else reach the

@@ -1,4 +1,4 @@
-/* Owns the refusal of terminals that cannot carry the workbench, and raw mode. See term.h. */
+/* Owns the refusal of terminals that cannot carry the workbench, and raw mode. See term_check.h. */
 #include "app/terminal/term_check.h"
 
 #include "views/draw/layout.h"

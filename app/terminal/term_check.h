@@ -1,9 +1,22 @@
-/* What can be known and set of a terminal without curses. term_check stands in term.h. */
+/* What can be known and set of a terminal before curses has it. */
 #ifndef DDIL_TERM_CHECK_H
 #define DDIL_TERM_CHECK_H
 
-#include "app/terminal/term.h"
+#include "app/terminal/look.h"
+#include "engine/base/status.h"
 #include <termios.h>
+
+typedef struct TermOptions {
+    int in, out; /* descriptors of a terminal */
+    GraphicsChoice graphics;
+    bool mono;
+    bool steady;       /* pictures never become plainer, however slow the answers */
+    int width, height; /* 0: as large as the terminal is */
+} TermOptions;
+
+/* BLOCKED, with the remedy, when there is no terminal or it is too small or too dumb;
+ * touches nothing. */
+Status term_check(const TermOptions *options, Error *error);
 
 typedef struct TermSize {
     int width, height;             /* cells: as asked for, or as the kernel says, or 80x24 */

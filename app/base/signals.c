@@ -1,6 +1,6 @@
 /* Owns the handlers. They only write: to a pipe, or, when all is lost, to the terminal.
  */
-#include "app/signals.h"
+#include "app/base/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Owns the reading of lessons. See lesson_file.h. */
-#include "app/lesson_file.h"
+#include "app/workbench/lesson_file.h"
 
 #include "engine/base/file.h"
 #include <dirent.h>

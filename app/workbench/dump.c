@@ -1,5 +1,5 @@
 /* Owns the written form of a screen. See dump.h. */
-#include "app/dump.h"
+#include "app/workbench/dump.h"
 
 #include "engine/base/file.h"
 #include <errno.h>

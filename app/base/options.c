@@ -1,5 +1,5 @@
 /* Owns the table of options and the reading of argv. May call engine/base only. */
-#include "app/options.h"
+#include "app/base/options.h"
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>
@@ -106,7 +106,7 @@ static const OptionRow option_rows[] = {
 };
 enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] };
 
-const CommandRow *command_find(const char *name)
+const CommandRow *command_find(const CommandRow *commands, const char *name)
 {
     for (const CommandRow *row = commands; row->name; row++)
         if (strcmp(row->name, name) == 0)
@@ -350,10 +350,11 @@ static Status check_arguments(const Options *options, Error *error)
 
 enum { RUNS_LONGEST = 700 }; /* names of files in it must fit a path */
 
-static void set_defaults(Options *options)
+static void set_defaults(Options *options, const CommandRow *commands)
 {
     const char *runs = getenv("DDIL_RUNS");
-    *options = (Options){.runs = runs && *runs ? runs : "runs",
+    *options = (Options){.commands = commands,
+                         .runs = runs && *runs ? runs : "runs",
                          .seed = -1,
                          .steps = -1,
                          .threads = 0,
@@ -364,11 +365,12 @@ static void set_defaults(Options *options)
                          .guidance = NAN};
 }
 
-Status options_parse(Options *options, int argc, char **argv, Error *error)
+Status options_parse(Options *options, const CommandRow *commands, int argc, char **argv,
+                     Error *error)
 {
-    set_defaults(options);
+    set_defaults(options, commands);
     int command = first_positional(argc, argv);
-    options->command = command < argc ? command_find(argv[command]) : NULL;
+    options->command = command < argc ? command_find(commands, argv[command]) : NULL;
     bool ended = false;
     for (int i = 1; i < argc; i++) {
         Status status = STATUS_OK;
@@ -418,8 +420,9 @@ static void print_options(const CommandRow *command, FILE *out)
     }
 }
 
-void options_help(const CommandRow *command, FILE *out)
+void options_help(const Options *options, FILE *out)
 {
+    const CommandRow *command = options->command;
     if (command) {
         fprintf(out, "usage: ddil %s %s\n\n%s\n", command->name, command->arguments, command->help);
         if (command->more)
@@ -429,7 +432,7 @@ void options_help(const CommandRow *command, FILE *out)
               "launched at once\n"
               "       ddil COMMAND [ARGUMENT...]  without a screen\n\ncommands:\n",
               out);
-        for (const CommandRow *row = commands; row->name; row++)
+        for (const CommandRow *row = options->commands; row->name; row++)
             fprintf(out, "  %-8s %-19s  %s\n", row->name, row->arguments, row->help);
         fputs("\nRUN is a run's number, name, unique prefix or folder; PRESET a file, or "
               "a name of ddil presets.\n"

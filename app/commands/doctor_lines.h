@@ -1,6 +1,6 @@
-/* What the parts of ddil doctor share. */
-#ifndef DDIL_DOCTOR_H
-#define DDIL_DOCTOR_H
+/* How ddil doctor says what it found. */
+#ifndef DDIL_DOCTOR_LINES_H
+#define DDIL_DOCTOR_LINES_H
 
 #include <stdbool.h>
 
@@ -9,7 +9,5 @@ void doctor_say(bool good, const char *what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* What to do about the line before. */
 void doctor_remedy(const char *text);
-/* The lines about the terminal; asks it what it can do when there is one. */
-void doctor_terminal(void);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef DDIL_LAUNCH_H
 #define DDIL_LAUNCH_H
 
-#include "app/options.h"
+#include "app/base/options.h"
 #include "app/terminal/term.h"
 #include "engine/engine.h"
 

@@ -1,6 +1,8 @@
 /* Owns what doctor says about the terminal: what the environment claims, and what the
  * terminal answers when asked. May call probe.h; no curses. */
-#include "app/commands/doctor.h"
+#include "app/commands/doctor_terminal.h"
+
+#include "app/commands/doctor_lines.h"
 #include "app/terminal/probe.h"
 #include "engine/base/clock.h"
 #include <fcntl.h>

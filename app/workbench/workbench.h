@@ -2,7 +2,7 @@
 #ifndef DDIL_WORKBENCH_H
 #define DDIL_WORKBENCH_H
 
-#include "app/options.h"
+#include "app/base/options.h"
 
 /* Opens the engine on the runs folder, launches the presets named as arguments, and runs
  * until the person leaves. OK; BLOCKED without a usable terminal or when another process

@@ -20,16 +20,16 @@ typedef struct CommandRow {
     Status (*run)(const Options *options, Error *error);
 } CommandRow;
 
-/* Every subcommand; the last row has no name. */
-extern const CommandRow commands[];
-const CommandRow *command_find(const char *name); /* NULL when unknown */
+/* The row of a table whose last row has no name; NULL: none. */
+const CommandRow *command_find(const CommandRow *commands, const char *name);
 
 enum { ARGUMENTS_MAX = 64, SETS_MAX = 64 };
 
 /* What was asked for. Numbers that were not given are -1, guidance is NaN, texts are
  * NULL. Texts are borrowed from argv. */
 struct Options {
-    const CommandRow *command; /* NULL: the workbench */
+    const CommandRow *commands; /* every subcommand; the last row has no name */
+    const CommandRow *command;  /* the one asked for; NULL: the workbench */
     int arguments;
     const char *argument[ARGUMENTS_MAX];
     int sets;
@@ -48,8 +48,9 @@ struct Options {
 };
 
 /* Options may stand before or after positional arguments; "--" ends them. BAD_INPUT names
- * the nearest option or command. */
-Status options_parse(Options *options, int argc, char **argv, Error *error);
+ * the nearest option or command. `commands` is borrowed for the life of the options. */
+Status options_parse(Options *options, const CommandRow *commands, int argc, char **argv,
+                     Error *error);
 /* An option as help shows it. */
 typedef struct OptionText {
     char spelling[64]; /* "-n, --samples N" */
@@ -59,8 +60,8 @@ typedef struct OptionText {
 /* Number `index` of the options that a command (NULL: the workbench) takes; false past
  * the last. */
 bool options_text(const CommandRow *command, int index, OptionText *text);
-/* The help of one command, or of the whole program for NULL. */
-void options_help(const CommandRow *command, FILE *out);
+/* The help of the command asked for, or of the whole program. */
+void options_help(const Options *options, FILE *out);
 /* The known word nearest to `text`, or NULL when none is near. next(context, i) gives
  * word i, NULL past the last. */
 const char *nearest_word(const char *text, const char *(*next)(const void *context, int index),

@@ -1,7 +1,7 @@
 /* Owns the manual page: written from the tables of commands, options, keys and
  * parameters, so that it cannot lag behind them. May call engine.h and the key table. */
-#include "app/manual.h"
-#include "app/options.h"
+#include "app/commands/manual.h"
+#include "app/base/options.h"
 #include "engine/engine.h"
 #include "views/keys.h"
 #include <stdlib.h>
@@ -58,7 +58,7 @@ static void options_of(const CommandRow *command, bool common)
             item(text.spelling, text.help);
 }
 
-static void command_section(void)
+static void command_section(const CommandRow *commands)
 {
     puts(".SH COMMANDS");
     for (const CommandRow *row = commands; row->name; row++) {
@@ -115,10 +115,10 @@ static void tail(void)
          "the terminal or another owner stands in the way");
 }
 
-void manual_print(void)
+void manual_print(const CommandRow *commands)
 {
     head();
-    command_section();
+    command_section(commands);
     key_section();
     parameter_section();
     tail();

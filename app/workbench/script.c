@@ -1,9 +1,9 @@
 /* Owns the script's loop. See script.h. */
-#include "app/script.h"
+#include "app/workbench/script.h"
 
-#include "app/dump.h"
-#include "app/launch.h"
 #include "app/terminal/term.h"
+#include "app/workbench/dump.h"
+#include "app/workbench/launch.h"
 #include "engine/base/clock.h"
 #include "engine/engine.h"
 #include "views/model/filter.h"

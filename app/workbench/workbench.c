@@ -1,16 +1,16 @@
 /* Owns the event loop. Draws when a key was answered, and at the pace of tempo.h when data
  * moved; sleeps otherwise. Everything on screen comes from views/, everything
  * numerical from engine/engine.h. */
-#include "app/workbench.h"
+#include "app/workbench/workbench.h"
 
-#include "app/detach.h"
-#include "app/dump.h"
-#include "app/launch.h"
-#include "app/script.h"
-#include "app/signals.h"
+#include "app/base/signals.h"
 #include "app/terminal/clipboard.h"
 #include "app/terminal/tempo.h"
 #include "app/terminal/term.h"
+#include "app/workbench/detach.h"
+#include "app/workbench/dump.h"
+#include "app/workbench/launch.h"
+#include "app/workbench/script.h"
 #include "engine/base/clock.h"
 #include "engine/engine.h"
 #include "views/screen.h"

@@ -4,7 +4,7 @@
 #ifndef DDIL_SCRIPT_H
 #define DDIL_SCRIPT_H
 
-#include "app/options.h"
+#include "app/base/options.h"
 
 /* A line of a script is one of
  *   # remark

@@ -10,7 +10,7 @@
  * loaded anew and the folder's lock and socket pass over: not a step is lost and viewers
  * stay connected. save: checkpoints of all live runs come first. This process says on
  * standard error what goes on and ends with `leave_with`; the call returns only when there
- * can be no other process, the engine being as before. Signals are open (app/signals.h). */
+ * can be no other process, the engine being as before. Signals are open (app/base/signals.h). */
 Status detach_engine(Engine *engine, const char *runs, bool save, Status leave_with, Error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /* Owns the loop of a process without a terminal. */
-#include "app/headless.h"
-#include "app/signals.h"
+#include "app/workbench/headless.h"
+#include "app/base/signals.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Owns the way from the command line into the workbench. See launch.h. */
-#include "app/launch.h"
+#include "app/workbench/launch.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

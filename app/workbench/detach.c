@@ -1,7 +1,7 @@
 /* Owns the fork of a workbench that leaves its engine running. */
-#include "app/detach.h"
-#include "app/headless.h"
-#include "app/signals.h"
+#include "app/workbench/detach.h"
+#include "app/base/signals.h"
+#include "app/workbench/headless.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
