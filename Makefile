@@ -56,7 +56,7 @@ ASSETS  := $(wildcard assets/*.safetensors)
 # installation.
 AGAIN    = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all tests objects run test deps deps-test lint format bench install uninstall clean teachers features soak \
+.PHONY: all tests objects run test deps deps-test lint format house bench install uninstall clean teachers features soak \
         need-libraries FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -135,6 +135,10 @@ lint:
 
 format:
 	@bash tests/dialect.sh write
+
+# Draws the include graph of folders and files for assets/doc/architecture.md.
+house:
+	@bash tests/house.sh draw
 
 # For clangd and clang-tidy.
 UNITS := $(SOURCES) $(SUITES) $(HELPERS:$(BUILD)/%.o=%.c)
