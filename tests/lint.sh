@@ -48,9 +48,9 @@ engine/run        engine engine/base engine/nets engine/diffusion engine/data en
 engine/host       engine engine/base engine/distill engine/store engine/show engine/run engine/port
 engine/bench      engine/base engine/tensor engine/nets engine/diffusion engine/data engine/distill
 engine            engine/base
-views/draw        engine/engine.h engine/base/status.h views/model views/views.h views/samples.h views/keys.h
-views/model       engine/engine.h engine/base/status.h views/draw views/views.h
-views             engine/engine.h engine/base/status.h views/draw views/model
+views/draw        engine/engine.h engine/base/status.h engine/base/number.h views/model views/views.h views/samples.h views/keys.h
+views/model       engine/engine.h engine/base/status.h engine/base/number.h views/draw views/views.h
+views             engine/engine.h engine/base/status.h engine/base/number.h views/draw views/model
 app/base          engine/base
 app/terminal      app/base views views/draw engine/engine.h engine/base
 app/workbench     app/base app/terminal views views/draw views/model engine/engine.h engine/base
@@ -120,6 +120,10 @@ check_places() {
         'engine/base/clock\.c' 'only engine/base/clock.c reads a clock'
     only_in '\b(s?rand|s?random|[dlm]rand48|rand_r) *\(' 'engine/base/rng\.c' \
         'random numbers come from engine/base/rng.h'
+    only_in '\b(ato[ifl]l?|strto[a-z]+|[fs]?scanf) *\(' 'engine/base/(number|pool|npy_read)\.c|engine/(store|port)/[^:]*|engine/host/engine_snapshot\.c|app/(terminal/probe|lesson_file)\.c' \
+        'numbers are read through engine/base/number.h'
+    only_in '\((int|long|short|unsigned|size_t|u?int[0-9]+_t)\) *(csv_real|json_[a-z]+_value|number_[a-z_]+)\(' 'engine/store/[^:]*' \
+        'a number from a file becomes an int through engine/base/number.h'
     only_in '\b(sprintf|strcat|gets|strtok) *\(' '-' 'use the bounded or reentrant form of this function'
 }
 
@@ -157,7 +161,7 @@ check_views() {
     mine=$(live_objects engine | xargs -r nm -g --defined-only 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u)
     live_objects views | while read -r object; do
         nm -u "$object" | awk '{ print $2 }' | sort -u | comm -12 - <(echo "$mine") |
-            grep -vxE 'engine_params?|engine_param_check|engine_presets|fail|must_fail' |
+            grep -vxE 'engine_params?|engine_param_check|engine_presets|fail|must_fail|number_[a-z_]+' |
             sed "s|^|$(source_of "$object"): views may not call |"
     done
 }

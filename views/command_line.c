@@ -1,5 +1,6 @@
 /* Owns the table of words and what they do. See command_line.h. */
 #include "views/command_line.h"
+#include "engine/base/number.h"
 
 #include "views/model/marks.h"
 
@@ -15,10 +16,8 @@ static const char *skip_blanks(const char *text) { return text + strspn(text, " 
 
 static bool whole_number(const char *text, long *value)
 {
-    char *end;
-    errno = 0;
-    *value = strtol(text, &end, 10);
-    return end != text && *skip_blanks(end) == '\0' && errno == 0;
+    text = skip_blanks(text);
+    return number_lead(&text, LONG_MIN, LONG_MAX, value) && *skip_blanks(text) == '\0';
 }
 
 static Reply send(const Scene *scene, CommandKind kind, long number, const char *text)
@@ -64,10 +63,10 @@ static Reply do_set(const Scene *scene, const char *text)
 static Reply do_fork(const Scene *scene, const char *text)
 {
     char lines[COMMAND_TEXT_SIZE];
-    char *end;
-    long step = strtol(text, &end, 10);
-    bool given = end != text && (*end == '\0' || *end == ' ');
-    to_lines(given ? end : text, lines, sizeof lines);
+    const char *rest = text;
+    long step = -1;
+    bool given = number_lead(&rest, LONG_MIN, LONG_MAX, &step) && (*rest == '\0' || *rest == ' ');
+    to_lines(given ? rest : text, lines, sizeof lines);
     return send(scene, COMMAND_FORK, given ? step : -1, lines);
 }
 

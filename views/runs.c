@@ -1,4 +1,5 @@
 /* The home view: which run deserves my attention? */
+#include "engine/base/number.h"
 #include "views/draw/chart.h"
 #include "views/draw/format.h"
 #include "views/draw/layout.h"
@@ -7,6 +8,7 @@
 #include "views/model/lineage.h"
 #include "views/model/overlay.h"
 #include "views/views.h"
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -309,13 +311,12 @@ static Reply act(void *state, const Scene *scene, Action action)
 
 static Reply delete_typed(RunsState *mine, const Scene *scene, const char *text)
 {
-    char *end;
-    long id = strtol(text, &end, 10);
-    bool same = end != text && *end == '\0' && id == mine->deleting;
+    int id = 0;
+    bool same = number_int(text, 1, INT_MAX, &id) && id == mine->deleting;
     mine->deleting = 0;
     if (!same || !scene->run || scene->run->id != id)
         return reply_say(REPLY_NONE, "nothing was deleted");
-    return (Reply){.kind = REPLY_SEND, .command = {.kind = COMMAND_DELETE, .run = (int)id}};
+    return (Reply){.kind = REPLY_SEND, .command = {.kind = COMMAND_DELETE, .run = id}};
 }
 
 static Reply typed(void *state, const Scene *scene, Asking asking, const char *text)

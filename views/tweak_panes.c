@@ -1,5 +1,6 @@
 /* Owns what stands below the list in the Tweak view: what is staged, changes with what
  * followed, the triangle of priors. */
+#include "engine/base/number.h"
 #include "views/tweak_parts.h"
 
 #include "views/draw/format.h"
@@ -21,7 +22,7 @@ bool tweak_mixture(const TweakState *own, const RunView *run, bool staged, Mixtu
     for (int i = 0; i < SIMPLEX_CORNERS; i++) {
         int row = staged_row("source", tweak_priors[i]);
         const char *now = row >= 0 && row < run->params ? run->param[row] : "";
-        weight[i] = strtod(staged ? staged_value(&own->staged, run, row) : now, NULL);
+        weight[i] = number_value(staged ? staged_value(&own->staged, run, row) : now, 0);
     }
     return mixture_of(weight, mixture);
 }

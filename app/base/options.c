@@ -1,6 +1,8 @@
 /* Owns the table of options and the reading of argv. May call engine/base only. */
 #include "app/base/options.h"
+#include "engine/base/number.h"
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -257,18 +259,21 @@ static const char *const usage_of_kind[] = {
 
 static Status set_number(const OptionRow *row, const char *value, void *field, Error *error)
 {
-    char *end;
-    errno = 0;
+    long count = 0;
+    double number = 0;
     bool whole = row->kind == OPTION_INT;
-    double number = whole ? (double)strtol(value, &end, 10) : strtod(value, &end);
-    if (end == value || *end || errno || !isfinite(number))
+    bool good =
+        whole ? number_whole(value, LONG_MIN, LONG_MAX, &count) : number_real(value, &number);
+    if (whole)
+        number = (double)count;
+    if (!good || !isfinite(number))
         return fail(error, STATUS_BAD_INPUT, "--%s: \"%s\" is not %s", row->name, value,
                     usage_of_kind[row->kind]);
     if (number < row->low || number > row->high)
         return fail(error, STATUS_BAD_INPUT, "--%s: %s is outside %.16g .. %.16g", row->name, value,
                     row->low, row->high);
     if (whole)
-        *(long *)field = (long)number;
+        *(long *)field = count;
     else
         *(double *)field = number;
     return STATUS_OK;

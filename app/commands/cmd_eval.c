@@ -1,6 +1,7 @@
 /* Owns eval: quality and shift of a run's student at several numbers of sampling steps.
  */
 #include "app/commands/commands.h"
+#include "engine/base/number.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,16 +19,15 @@ Status parse_ks(const char *text, int ks[KS_MAX], int *n, Error *error)
 {
     *n = 0;
     for (const char *at = text; *at;) {
-        char *end;
-        long k = strtol(at, &end, 10);
-        bool separated = *end == 0 || (*end == ',' && end[1]);
-        if (end == at || !separated || k < 1 || k > K_LARGEST || *n == KS_MAX)
+        long k;
+        bool good = number_lead(&at, 1, K_LARGEST, &k) && (*at == 0 || (*at == ',' && at[1]));
+        if (!good || *n == KS_MAX)
             return fail(error, STATUS_BAD_INPUT,
                         "--steps: \"%s\" is not a list like 1,2,4,8 (at most %d numbers "
                         "from 1 to %d)",
                         text, KS_MAX, K_LARGEST);
         ks[(*n)++] = (int)k;
-        at = *end ? end + 1 : end;
+        at += *at == ',';
     }
     return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 /* Owns ls and show: what the folders of runs say, without opening a laboratory. */
 #include "app/commands/commands.h"
 #include "engine/base/file.h"
+#include "engine/base/number.h"
 #include "engine/store/csv.h"
 #include "engine/store/folder.h"
 #include <math.h>
@@ -24,7 +25,7 @@ static Best best_of(const char *folder)
     while (step >= 0 && sw2 >= 0 && csv_next(&reader)) {
         double value = csv_real(&reader, sw2);
         if (isfinite(value) && !(value >= best.sw2))
-            best = (Best){value, (long)csv_real(&reader, step)};
+            best = (Best){value, number_floor(csv_real(&reader, step), 0, STEP_MOST, 0)};
     }
     csv_close(&reader);
     return best;

@@ -2,6 +2,7 @@
  * probability, else the student. The paper's mixing tables, with their missing student-only row
  * (methods.md 6.2, reviewer 4). */
 #include "app/commands/commands.h"
+#include "engine/base/number.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -9,17 +10,16 @@ static Status mix_list(const char *text, double mix[MIX_MAX], int *n, Error *err
 {
     *n = 0;
     for (const char *at = text; *at;) {
-        char *end;
-        double b = strtod(at, &end);
-        bool separated = *end == 0 || (*end == ',' && end[1]);
-        if (end == at || !separated || !(b >= 0 && b <= 1) || *n == MIX_MAX)
+        double b;
+        bool good = number_lead_real(&at, &b) && (*at == 0 || (*at == ',' && at[1]));
+        if (!good || !(b >= 0 && b <= 1) || *n == MIX_MAX)
             return fail(error, STATUS_BAD_INPUT,
                         "--mix: \"%s\" is not a list like 0,0.25,0.5,0.75,1 (at most %d shares of "
                         "the teacher, each "
                         "from 0 to 1)",
                         text, MIX_MAX);
         mix[(*n)++] = b;
-        at = *end ? end + 1 : end;
+        at += *at == ',';
     }
     return STATUS_OK;
 }

@@ -3,6 +3,7 @@
 #include "app/workbench/lesson_file.h"
 #include "app/workbench/workbench.h"
 #include "engine/base/file.h"
+#include "engine/base/number.h"
 #include "engine/distill/params.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +22,9 @@ static bool find_folder(char folder[1024])
 /* A lesson's number, name, or part of it; -1: none. */
 static int find_lesson(const Lesson *lessons, int n, const char *text)
 {
-    char *end;
-    long number = strtol(text, &end, 10);
-    if (*end == '\0')
-        return number >= 1 && number <= n ? (int)number - 1 : -1;
+    int number;
+    if (text[strspn(text, "0123456789")] == '\0')
+        return number_int(text, 1, n, &number) ? number - 1 : -1;
     for (int i = 0; i < n; i++)
         if (strstr(lessons[i].name, text))
             return i;

@@ -1,5 +1,6 @@
 /* Owns the parsing of terminal input: see the header. Calls libc only. */
 #include "app/terminal/probe.h"
+#include "engine/base/number.h"
 
 #include "views/keys.h"
 #include <stdio.h>
@@ -46,10 +47,12 @@ static int numbers(const char *text, int *out, int most)
 {
     int n = 0;
     while (n < most && *text != '\0') {
-        char *end;
-        long value = strtol(text, &end, 10);
-        out[n++] = value < 0 || value > 100000 ? 0 : (int)value;
-        text = *end == ';' ? end + 1 : "";
+        size_t span = strcspn(text, ";");
+        long value = 0;
+        const char *digits = text;
+        number_lead(&digits, 0, 100000, &value);
+        out[n++] = (int)value;
+        text += span + (text[span] == ';');
     }
     return n;
 }
@@ -188,6 +191,13 @@ static int mouse_press(const char *text, char final, InputEvent *event)
     return known ? key(event, press_mouse(kind, value[1] - 1, value[2] - 1)) : 0;
 }
 
+/* The first number of a sequence, 0 when it has none. */
+static int first_number(const char *text)
+{
+    int value;
+    return numbers(text, &value, 1) ? value : 0;
+}
+
 static int csi_done(Probe *probe, char final, InputEvent *event)
 {
     probe->state = GROUND;
@@ -198,7 +208,7 @@ static int csi_done(Probe *probe, char final, InputEvent *event)
     bool private = probe->text[0] == '?' || probe->text[0] == '>' || probe->text[0] == '=';
     if (private || strchr("ntcySRIO", final))
         return csi_answer(probe, final, event);
-    return key(event, final == '~' ? tilde_press(atoi(probe->text)) : letter_press(final));
+    return key(event, final == '~' ? tilde_press(first_number(probe->text)) : letter_press(final));
 }
 
 static void begin(Probe *probe, int state)

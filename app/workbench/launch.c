@@ -1,5 +1,6 @@
 /* Owns the way from the command line into the workbench. See launch.h. */
 #include "app/workbench/launch.h"
+#include "engine/base/number.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,10 +70,7 @@ Status launch_terminal(const Options *options, TermOptions *term, Error *error)
         term->graphics =
             strcmp(options->graphics, names[i]) == 0 ? (GraphicsChoice)i : term->graphics;
     }
-    char rest;
-    if (options->size &&
-        (sscanf(options->size, "%dx%d%c", &term->width, &term->height, &rest) != 2 ||
-         term->width < 1 || term->height < 1 || term->width > 1000 || term->height > 1000)) {
+    if (options->size && !number_pair(options->size, 1000, &term->width, &term->height)) {
         return fail(error, STATUS_BAD_INPUT, "--size %s: write WIDTHxHEIGHT, for example 80x24",
                     options->size);
     }

@@ -5,10 +5,12 @@
 #include "app/workbench/dump.h"
 #include "app/workbench/launch.h"
 #include "engine/base/clock.h"
+#include "engine/base/number.h"
 #include "engine/engine.h"
 #include "views/model/filter.h"
 #include "views/screen.h"
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,14 +269,15 @@ static Status type(Script *script, const char *text, Error *error)
 static Status own_word(Script *script, char *line, bool *known, Error *error)
 {
     char *text = line + strcspn(line, " ");
-    int width, height;
+    int width, height, count;
+    double seconds;
     *known = true;
     if (*text != '\0')
         *text++ = '\0';
     if (strcmp(line, ":wait") == 0)
         return wait_for(script, text, error);
     if (strcmp(line, ":advance") == 0) {
-        advance(script, atoi(text));
+        advance(script, number_int(text, 0, INT_MAX, &count) ? count : 0);
         draw(script);
         return STATUS_OK;
     }
@@ -286,11 +289,10 @@ static Status own_word(Script *script, char *line, bool *known, Error *error)
                              wanted ? "not on screen: " : "on screen: ", text, error);
     }
     if (strcmp(line, ":sleep") == 0) {
-        linger(script, atof(text));
+        linger(script, number_real(text, &seconds) ? seconds : 0);
         return STATUS_OK;
     }
-    if (strcmp(line, ":resize") == 0 && sscanf(text, "%dx%d", &width, &height) == 2 && width > 0 &&
-        height > 0 && width <= 1000 && height <= 1000) {
+    if (strcmp(line, ":resize") == 0 && number_pair(text, 1000, &width, &height)) {
         resize(script, width, height);
         draw(script);
         return STATUS_OK;

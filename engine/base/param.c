@@ -1,7 +1,9 @@
 /* Owns a Config: its rows, typed reads and the written form. May call libc, must(),
  * fail() and param_value. Reading is in param_read.c. */
 #include "engine/base/param.h"
+#include "engine/base/number.h"
 #include "engine/base/param_value.h"
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,11 +120,11 @@ int config_list(const Config *config, const char *name, int *out, int max)
 {
     const char *at = config->value[find_typed(config, name, PARAM_LIST)].text;
     int n = 0;
-    while (*at) {
-        char *end;
+    long value;
+    while (number_lead(&at, INT_MIN, INT_MAX, &value)) {
         must(n < max);
-        out[n++] = (int)strtol(at, &end, 10);
-        at = *end == ',' ? end + 1 : end;
+        out[n++] = (int)value;
+        at += *at == ',';
     }
     return n;
 }

@@ -1,6 +1,7 @@
 /* Owns the spelling of values: what each ParamType accepts and its one canonical form.
  * May call libc, must() and nothing else. */
 #include "engine/base/param_value.h"
+#include "engine/base/number.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
@@ -21,9 +22,10 @@ static bool refuse(ParamReason *reason, const char *format, ...)
 
 void param_number_text(double number, char *text, int size)
 {
+    double back;
     for (int digits = 6; digits <= 17; digits++) {
         must(snprintf(text, (size_t)size, "%.*g", digits, number) < size);
-        if (strtod(text, NULL) == number)
+        if (number_real(text, &back) && back == number)
             return;
     }
 }
@@ -32,11 +34,10 @@ void param_number_text(double number, char *text, int size)
 static bool read_number(const char *text, double *number)
 {
     size_t length = strlen(text);
-    char *end;
-    if (length == 0 || strspn(text, "+-.0123456789eE") != length)
+    if (strspn(text, "+-.0123456789eE") != length || !number_real(text, number))
         return false;
-    *number = strtod(text, &end) + 0.0; /* -0 becomes 0 */
-    return *end == 0 && isfinite(*number);
+    *number += 0.0; /* -0 becomes 0 */
+    return isfinite(*number);
 }
 
 static bool is_whole(double number) { return number == floor(number) && fabs(number) <= 0x1p53; }

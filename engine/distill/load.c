@@ -1,6 +1,7 @@
 /* Networks from files: the teacher, and a few-step distilled model as the expert who rolls in.
  * Whatever does not fit the run is refused by the parameter that named it. */
 #include "engine/base/file.h"
+#include "engine/base/number.h"
 #include "engine/distill/method.h"
 #include "engine/distill/params.h"
 #include "engine/nets/weights.h"
@@ -68,9 +69,7 @@ static Status read_sampler(Lab *lab, Error *error)
                        error);
     lab->expert.rule = maker->rule;
     lab->expert.steps = (int)config_int(&lab->config, "source.expert_steps");
-    if (!lab->expert.steps)
-        lab->expert.steps = atoi(steps);
-    if (lab->expert.steps < 1)
+    if (!lab->expert.steps && !number_int(steps, 1, 4096, &lab->expert.steps))
         return lab_bad(
             lab, param,
             "the file does not say in how many steps it samples; set source.expert_steps", error);

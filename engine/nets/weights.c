@@ -1,6 +1,7 @@
 /* Owns the mapping between a network's flat block and a safetensors file. May call nets
  * and base. */
 #include "engine/nets/weights.h"
+#include "engine/base/number.h"
 #include "engine/base/safetensors.h"
 #include <math.h>
 #include <stdbool.h>
@@ -37,14 +38,12 @@ static Status meta_number(const TensorFile *file, const char *path, const char *
                           double *value, Error *error)
 {
     const char *text = tensorfile_meta(file, key);
-    char *end = NULL;
     if (!text)
         return fail(error, STATUS_BAD_INPUT,
                     "%s: the metadata lack \"%s\": not a network "
                     "of this program",
                     path, key);
-    *value = strtod(text, &end);
-    if (end == text || *end || !(*value >= 0 && *value <= high))
+    if (!number_real(text, value) || !(*value >= 0 && *value <= high))
         return fail(error, STATUS_BAD_INPUT,
                     "%s: metadata %s = \"%.40s\" is not a number in "
                     "0..%g",
@@ -89,7 +88,7 @@ static Status read_told(const TensorFile *file, const char *path, NetSpec *spec,
     double value;
     Status status = meta_number(file, path, "told", SIZE_LARGEST, &value, error);
     if (!status)
-        spec->told = (int)value;
+        spec->told = number_floor(value, 0, SIZE_LARGEST, 0);
     return status;
 }
 
@@ -103,7 +102,7 @@ static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec,
         if (!status && value != floor(value))
             status = fail(error, STATUS_BAD_INPUT, "%s: metadata %s = %g is not whole", path,
                           SIZES[i].key, value);
-        *size_at(&read, i) = (int)value;
+        *size_at(&read, i) = number_floor(value, 0, SIZE_LARGEST, 0);
     }
     if (!status)
         status = meta_number(file, path, "time_scale", 1e9, &value, error);

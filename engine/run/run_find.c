@@ -1,7 +1,9 @@
 /* Owns the meaning of RUN on the command line: a number, a name, a unique prefix, or a
  * folder. */
+#include "engine/base/number.h"
 #include "engine/run/run.h"
 #include "engine/store/folder.h"
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +13,9 @@ typedef enum Match { MATCH_NONE, MATCH_PREFIX, MATCH_NAME, MATCH_WHOLE } Match;
 static Match match(const char *folder, const char *text)
 {
     const char *name = folder_name(folder);
+    int id;
     bool number = text[strspn(text, "0123456789")] == 0;
-    if (strcmp(folder, text) == 0 || (number && folder_id(folder) == atoi(text)))
+    if (strcmp(folder, text) == 0 || (number_int(text, 0, INT_MAX, &id) && folder_id(folder) == id))
         return MATCH_WHOLE;
     if (strcmp(name, text) == 0)
         return MATCH_NAME;

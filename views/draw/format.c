@@ -1,5 +1,6 @@
 /* Owns nothing; see the header. */
 #include "views/draw/format.h"
+#include "engine/base/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -49,8 +50,8 @@ const char *format_value(char text[FORMAT_SIZE], double value)
         snprintf(mantissa, sizeof mantissa, "%.1e", value);
         char *e = strchr(mantissa, 'e');
         int exponent = 0;
-        sscanf(e, "e%d", &exponent);
-        *e = '\0';
+        *e++ = '\0';
+        number_int(e, -400, 400, &exponent);
         snprintf(text, FORMAT_SIZE, "%.8se%d", mantissa, exponent);
         return text;
     }

@@ -1,5 +1,6 @@
 /* Owns the grammar of conditions and the names of a run's values. See filter.h. */
 #include "views/model/filter.h"
+#include "engine/base/number.h"
 
 #include "views/model/series.h"
 #include <math.h>
@@ -130,9 +131,8 @@ static bool stands(const FilterValue *value)
 static bool judge(Parse *parse, const char *name, const FilterValue *value, Operator operator,
                   const char * wanted)
 {
-    char *end;
-    double number = strtod(wanted, &end);
-    bool is_number = end != wanted && *end == '\0';
+    double number = NAN;
+    bool is_number = number_real(wanted, &number);
     switch (operator) {
     case CONTAINS: return contains(value->text, wanted);
     case IS:
@@ -205,10 +205,7 @@ void filter_number(FilterValue *value, double number)
 
 void filter_text(FilterValue *value, const char *text)
 {
-    char *end;
-    value->number = strtod(text, &end);
-    if (end == text || *end != '\0')
-        value->number = NAN;
+    value->number = number_value(text, NAN);
     snprintf(value->text, sizeof value->text, "%s", text);
 }
 

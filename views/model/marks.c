@@ -1,9 +1,11 @@
 /* Owns the reading of marks. See marks.h; their spelling is engine.h's (MarkView). */
 #include "views/model/marks.h"
+#include "engine/base/number.h"
 
 #include "views/draw/chart.h"
 #include "views/draw/format.h"
 #include "views/draw/heatmap.h"
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -241,17 +243,28 @@ void mark_note(const Session *session, const RunView *run, const char *text, cha
              *text != '\0' ? text : "bookmark", stage, session->seed);
 }
 
+/* "[stage 3, seed 7]", as mark_note writes it. */
+static bool point_of(const char *text, long *stage, long *seed)
+{
+    static const char FIRST[] = "[stage ", SECOND[] = ", seed ";
+    if (strncmp(text, FIRST, strlen(FIRST)) != 0)
+        return false;
+    text += strlen(FIRST);
+    if (!number_lead(&text, 0, STAGE_LAST, stage) || strncmp(text, SECOND, strlen(SECOND)) != 0)
+        return false;
+    text += strlen(SECOND);
+    return number_lead(&text, 0, INT_MAX, seed);
+}
+
 void mark_visit(Session *session, const MarkView *mark)
 {
     const char *point = strrchr(mark->text, '[');
-    int stage, seed;
+    long stage, seed;
     session->live = false;
     session->step = mark->step;
-    if (mark_kind(mark) == MARK_NOTE && point &&
-        sscanf(point, "[stage %d, seed %d]", &stage, &seed) == 2 && stage >= 0 &&
-        stage <= STAGE_LAST && seed >= 0) {
-        session->stage = stage;
-        session->seed = seed;
+    if (mark_kind(mark) == MARK_NOTE && point && point_of(point, &stage, &seed)) {
+        session->stage = (int)stage;
+        session->seed = (int)seed;
     }
 }
 

@@ -1,5 +1,6 @@
 /* Owns the steps by which values are nudged. See param_steps.h. */
 #include "views/model/param_steps.h"
+#include "engine/base/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -125,7 +126,7 @@ static bool nudge_number(const ParamInfoView *param, const char *now, int by, bo
                          char next[VALUE_SIZE])
 {
     Usual usual = usual_of(param);
-    double value = strtod(now, NULL), moved = value;
+    double value = number_value(now, 0), moved = value;
     switch (usual.rule) {
     case RULE_EVEN: moved = step_even(&usual, value, by, big); break;
     case RULE_DECADES: moved = step_decades(param, &usual, value, by, big); break;
@@ -184,7 +185,7 @@ static double clamped(double part) { return part >= 1 ? 1 : part > 0 ? part : 0;
 
 double slider_part(const ParamInfoView *param, const char *text)
 {
-    double low, high, value = strtod(text, NULL);
+    double low, high, value = number_value(text, 0);
     if (!slider_ends(param, &low, &high))
         return 0;
     switch (usual_of(param).rule) {

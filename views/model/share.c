@@ -1,5 +1,6 @@
 /* Owns the line. See share.h. */
 #include "views/model/share.h"
+#include "engine/base/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +25,11 @@ static void add(char *line, size_t size, const char *text)
 /* A parameter that a run has to be told. */
 static bool told(const ParamInfoView *row, const char *value)
 {
-    char *end;
-    double is = strtod(value, &end), was = row->fallback ? strtod(row->fallback, NULL) : 0;
-    bool same_number =
-        *value != '\0' && *end == '\0' && row->fallback && row->fallback[0] != '\0' && is == was;
-    return !row->fallback || (strcmp(value, row->fallback) != 0 && !same_number);
+    double is, was;
+    if (!row->fallback)
+        return true;
+    bool same_number = number_real(value, &is) && number_real(row->fallback, &was) && is == was;
+    return strcmp(value, row->fallback) != 0 && !same_number;
 }
 
 void share_line(const Scene *scene, const char *view, char *line, size_t size)
