@@ -2,6 +2,7 @@
 #include "app/commands/commands.h"
 #include "app/workbench/workbench.h"
 #include "engine/base/file.h"
+#include "engine/base/trace.h"
 #include <fcntl.h>
 #include <locale.h>
 #ifdef __GLIBC__
@@ -99,7 +100,9 @@ int main(int argc, char **argv)
     Options options;
     Error error = {""};
     setlocale(LC_CTYPE, ""); /* numbers stay in the C locale */
-    Status status = options_parse(&options, commands, argc, argv, &error);
+    Status status = trace_open(&error);
+    if (!status)
+        status = options_parse(&options, commands, argc, argv, &error);
     if (!status)
         status = dispatch(&options, &error);
     if (fflush(stdout) != 0 && !status)

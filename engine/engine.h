@@ -75,7 +75,11 @@ typedef enum CommandKind {
      * answered by a note only when it fails. Holds for that run until the next one about it; -1
      * without paths ends it. */
     COMMAND_LOOK,
+    COMMANDS
 } CommandKind;
+/* As lines of the port name them; the last is no line's. */
+static const char *const COMMAND_WORDS[COMMANDS] = {"new",  "start", "pause", "step",   "set",
+                                                    "save", "fork",  "note",  "delete", "look"};
 
 enum { COMMAND_TEXT_SIZE = 1024, NAME_SIZE = 64 };
 enum {

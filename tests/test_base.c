@@ -2,6 +2,7 @@
  * test_param.c. */
 #include "engine/base/arena.h"
 #include "engine/base/clock.h"
+#include "engine/base/plain.h"
 #include "engine/base/rng.h"
 #include "engine/base/status.h"
 #include "tests/child.h"
@@ -34,6 +35,31 @@ static void test_fail_fills_the_error(void **state)
     assert_int_equal(fail(NULL, STATUS_FAILED, "nobody listens"), STATUS_FAILED);
     fail(&error, STATUS_FAILED, "%2000d", 1);
     assert_int_equal(strlen(error.text), sizeof error.text - 1);
+}
+
+/* What may stand in a folder's name or in a note, and what is printed of it. */
+static void test_untrusted_text_is_made_plain(void **state)
+{
+    (void)state;
+    /* clang-format off */
+    static const char *const rows[][2] = {
+        {"plain, caf\xc3\xa9 \xe2\x96\xb2 \xf0\x9f\x99\x82", "plain, caf\xc3\xa9 \xe2\x96\xb2 \xf0\x9f\x99\x82"},
+        {"\033[31mred\033]0;title\007",  "?[31mred?]0;title?"},
+        {"line\r\nline\ttab\177",        "line??line tab?"},
+        {"\xc2\x9b" "2J\xc2\x85",         "??2J??"}, /* C1 as UTF-8 */
+        {"\x9b" "2J\xff\xc3",             "?2J??"},  /* C1 as a byte, half a rune */
+        {"\xc0\x9b\xe0\x80\x9b",         "?????"},  /* too long a form of ESC */
+        {"\xe2\x80\xaegnp.exe\xe2\x81\xa6", "???gnp.exe???"}, /* turned about */
+    };
+    /* clang-format on */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[64];
+        Error error;
+        snprintf(text, sizeof text, "%s", rows[i][0]);
+        assert_string_equal(plain_text(text), rows[i][1]);
+        fail(&error, STATUS_FAILED, "%s", rows[i][0]);
+        assert_string_equal(error.text, rows[i][1]);
+    }
 }
 
 static void say_restored(void) { assert_true(write(STDERR_FILENO, "[restored]", 10) == 10); }
@@ -314,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fail_fills_the_error),
+        cmocka_unit_test(test_untrusted_text_is_made_plain),
         cmocka_unit_test(test_must_restores_then_names_the_condition),
         cmocka_unit_test(test_arena_aligns_and_zeroes),
         cmocka_unit_test(test_arena_rewinds_to_a_mark),

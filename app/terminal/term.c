@@ -10,6 +10,7 @@
 #include "app/terminal/term_check.h"
 #include "app/terminal/wire.h"
 #include "engine/base/clock.h"
+#include "engine/base/trace.h"
 #include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -112,7 +113,9 @@ static void set_mouse(Term *term, bool on)
 /* What curses has written since the last time. */
 static void send_text(Term *term)
 {
-    governor_text(&term->pictures.governor, gather_send(term->out, term->options.out));
+    size_t n = gather_send(term->out, term->options.out);
+    trace_event("frame", "%dx%d cells, %zu bytes of text", term->width, term->height, n);
+    governor_text(&term->pictures.governor, n);
 }
 
 /* ---- Opening ---- */

@@ -1,5 +1,6 @@
-/* Owns the texts of errors and the one way to die. May call libc only. */
+/* Owns the texts of errors and the one way to die. May call plain.h and libc only. */
 #include "engine/base/status.h"
+#include "engine/base/plain.h"
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,10 +14,11 @@ Status fail(Error *error, Status status, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
+    plain_text(error->text);
     return status;
 }
 
-/* The only writable variable of the engine: a dying thread cannot be handed a context. */
+/* A dying thread cannot be handed a context. */
 static _Atomic(void (*)(void)) terminal_restore;
 
 void must_restore(void (*restore)(void)) { atomic_store(&terminal_restore, restore); }

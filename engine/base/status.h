@@ -17,7 +17,8 @@ typedef struct Error {
     char text[512];
 } Error;
 
-/* Writes the message (cut at the buffer's end) and returns `status`. `error` may be NULL. */
+/* Writes the message (made plain, plain.h, and cut at the buffer's end) and returns `status`.
+ * `error` may be NULL. */
 Status fail(Error *error, Status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

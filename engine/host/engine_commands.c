@@ -1,5 +1,6 @@
 /* Owns what each command does. The worker's only. Every command is answered by a note
  * with its ticket. */
+#include "engine/base/trace.h"
 #include "engine/distill/params.h"
 #include "engine/host/engine_parts.h"
 #include "engine/store/folder.h"
@@ -285,7 +286,11 @@ int commands_do(Engine *engine)
     int n = 0;
     for (; order_take(engine, &order); n++) {
         Error error = {{0}};
+        const Command *command = &order.command;
+        trace_event("command", "%ld %s run %d number %ld %s", order.ticket,
+                    COMMAND_WORDS[command->kind], command->run, command->number, command->text);
         Status status = do_order(engine, &order, &error);
+        trace_event("done", "%ld status %d %s", order.ticket, (int)status, error.text);
         if (status)
             note_add(engine, order.ticket, status, order.command.run, "%.255s", error.text);
     }

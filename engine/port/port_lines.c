@@ -1,5 +1,6 @@
 /* Owns the form of the port's lines: one row of the table a kind. */
 #include "engine/port/port_lines.h"
+#include "engine/base/trace.h"
 #include "engine/store/csv.h"
 #include <ctype.h>
 #include <errno.h>
@@ -8,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const COMMANDS[] = {
-    [COMMAND_NEW] = "new",   [COMMAND_START] = "start", [COMMAND_PAUSE] = "pause",
-    [COMMAND_STEP] = "step", [COMMAND_SET] = "set",     [COMMAND_SAVE] = "save",
-    [COMMAND_FORK] = "fork", [COMMAND_NOTE] = "note",   [COMMAND_DELETE] = "delete",
-};
 static const char *const OWNERS[] = {
     [OWNER_NONE] = "nobody", [OWNER_WORKBENCH] = "workbench", [OWNER_HEADLESS] = "headless"};
 #define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
@@ -156,7 +152,7 @@ static bool read_do(Line *line, const char **text)
     Command *command = &line->command;
     int kind;
     bool good = take_long(text, 1, LONG_MAX, &line->tag) &&
-                take_choice(text, COMMANDS, COUNT(COMMANDS), &kind);
+                take_choice(text, COMMAND_WORDS, COMMAND_LOOK, &kind);
     if (!good)
         return false;
     command->kind = (CommandKind)kind;
@@ -168,7 +164,7 @@ static bool read_do(Line *line, const char **text)
 static void write_do(Out *out, const Line *line)
 {
     put_long(out, line->tag);
-    put_word(out, COMMANDS[line->command.kind]);
+    put_word(out, COMMAND_WORDS[line->command.kind]);
     put_long(out, line->command.run);
     put_long(out, line->command.number);
     put_text(out, line->command.text);
@@ -329,6 +325,7 @@ Status line_read(Line *line, const char *text, Error *error)
 {
     char word[24] = "";
     const char *rest = text;
+    trace_event("heard", "%s", text);
     for (const char *c = text; *c; c++)
         if (iscntrl((unsigned char)*c))
             return fail(error, STATUS_BAD_INPUT, "a line is printable text");
@@ -352,6 +349,7 @@ int line_write(char text[LINE_SIZE + 1], const Line *line)
     Out out = {.text = text};
     put_word(&out, ROWS[line->kind].word);
     ROWS[line->kind].write(&out, line);
+    trace_event("said", "%.*s", (int)out.used, text);
     put_char(&out, '\n');
     text[out.used] = 0;
     return (int)out.used;

@@ -14,6 +14,7 @@
 #include "engine/store/checkpoint.h"
 #include "engine/base/file.h"
 #include "engine/base/safetensors.h"
+#include "engine/base/trace.h"
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -138,6 +139,7 @@ Status checkpoint_save(const char *folder, long step, const char *config, Checkp
     saving.walk.visit = give;
     state(context, &saving.walk);
     status = tensorwriter_commit(saving.writer, error);
+    trace_event("checkpoint", "%s status %d", path, (int)status);
     return status ? status : point_latest(folder, step, error);
 }
 
