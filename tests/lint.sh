@@ -43,7 +43,7 @@ engine/distill    engine/base engine/tensor engine/nets engine/diffusion engine/
 engine/measure    engine/base engine/tensor engine/nets engine/diffusion engine/data
 engine/store      engine engine/base engine/diffusion engine/measure
 engine/show       engine engine/base engine/nets engine/diffusion engine/data engine/distill engine/measure
-engine/port       engine engine/base engine/store engine/host/engine_parts.h
+engine/port       engine engine/base engine/store
 engine/run        engine engine/base engine/nets engine/diffusion engine/data engine/distill engine/measure engine/store engine/show
 engine/host       engine engine/base engine/distill engine/store engine/show engine/run engine/port
 engine/bench      engine/base engine/tensor engine/nets engine/diffusion engine/data engine/distill

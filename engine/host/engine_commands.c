@@ -243,6 +243,17 @@ static Status do_look(Engine *engine, const Order *order, Slot *slot, Error *err
     return look_at(engine, slot, &order->command, error);
 }
 
+void look_order(Engine *engine, const Order *order)
+{
+    Error error;
+    const Command *command = &order->command;
+    Slot *slot = slot_find(engine, command->run);
+    if (!slot)
+        note_add(engine, order->ticket, STATUS_BAD_INPUT, 0, "there is no run %d", command->run);
+    else if (look_at(engine, slot, command, &error))
+        note_add(engine, order->ticket, STATUS_FAILED, slot->id, "%.255s", error.text);
+}
+
 /* ---- Dispatch ---- */
 
 typedef Status DoCommand(Engine *engine, const Order *order, Slot *slot, Error *error);
@@ -265,19 +276,6 @@ static Status do_order(Engine *engine, const Order *order, Error *error)
     if ((int)command->kind < 0 || (int)command->kind >= ACTION_COUNT || !ACTIONS[command->kind])
         return fail(error, STATUS_BAD_INPUT, "unknown command %d", (int)command->kind);
     return ACTIONS[command->kind](engine, order, slot, error);
-}
-
-bool order_take(Engine *engine, Order *order)
-{
-    pthread_mutex_lock(&engine->lock);
-    bool any = engine->queued > 0;
-    if (any) {
-        *order = engine->queue[engine->head];
-        engine->head = (engine->head + 1) % QUEUE_SIZE;
-        engine->queued--;
-    }
-    pthread_mutex_unlock(&engine->lock);
-    return any;
 }
 
 int commands_do(Engine *engine)

@@ -9,14 +9,12 @@
 #include "engine/base/file.h"
 #include "engine/engine.h"
 #include "engine/port/port.h"
-#include "engine/port/port_lines.h"
 #include "engine/run/run.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
 enum { QUEUE_SIZE = 64 };
 
-/* A run the engine knows: on disk only, or open. */
 /* What COMMAND_LOOK asked of a run. */
 typedef struct Look {
     bool wanted; /* else nothing beyond its newest samples */
@@ -27,6 +25,7 @@ typedef struct Look {
     struct Gallery *past; /* shown beside the run's own, or NULL */
 } Look;
 
+/* A run the engine knows: on disk only, or open. */
 typedef struct Slot {
     int id;
     char folder[PATH_SIZE];
@@ -57,22 +56,37 @@ typedef struct Order {
     Command command;
 } Order;
 
+/* What a process is to its folder. The four there are: the owner, who trains in it; a viewer of
+ * what another process does there, or nobody; and both in lock-step, without a worker thread. */
+typedef struct EngineKind {
+    bool owns;
+    /* The folder was read: makes the first snapshot and opens the doors. */
+    Status (*ready)(Engine *engine, Error *error);
+    /* The worker's work, again and again; it waits when there is none. NULL: lock-step. */
+    void (*turn)(Engine *engine);
+    int (*advance)(Engine *engine, int quanta); /* lock-step: engine_advance */
+    void (*wake)(Engine *engine);               /* ends the worker's wait. Any thread */
+    OwnerView (*owner)(const Engine *engine);   /* of the folder */
+} EngineKind;
+extern const EngineKind ENGINE_OWNER, ENGINE_OWNER_STEPPED, ENGINE_VIEWER, ENGINE_VIEWER_STEPPED;
+
 struct Engine {
     /* constant while open */
     char runs[PATH_SIZE];
     Config blank; /* every parameter at its default */
-    bool readonly, stepped;
-    bool viewer;   /* another process owns the folder, or nobody does */
-    int lock_file; /* descriptor of runs/.lock, -1: none */
-    int wake[2];   /* a pipe: [0] is engine_wakeup */
+    bool readonly;
+    int threads; /* of the crew, 0: all cores */
+    int wake[2]; /* a pipe: [0] is engine_wakeup */
     pthread_t thread;
-    Crew *crew;        /* NULL in viewers */
-    Port *port;        /* NULL in viewers and in lock-step */
-    struct Link *link; /* viewers: the way to the owner, the worker's */
+    _Atomic(const EngineKind *) kind;
+    _Atomic(Port *) port; /* owners with a worker, else NULL */
     atomic_bool headless;
     atomic_int watched; /* run a person looks at */
 
     /* the worker's */
+    int lock_file;     /* descriptor of runs/.lock, -1: none */
+    Crew *crew;        /* a viewer's comes with its first look */
+    struct Link *link; /* viewers: the way to the owner */
     Slot *slot;
     int slots, room;
     int turn;      /* slot that goes next (lock-step) */
@@ -102,6 +116,11 @@ struct Engine {
     bool signalled; /* a byte is, or is about to be, in the pipe */
 };
 
+static inline const EngineKind *engine_kind(const Engine *engine)
+{
+    return atomic_load(&engine->kind);
+}
+
 /* ---- engine_slots.c: runs known to the engine ---- */
 /* Lists the folders; re-reads those whose files changed. */
 void slots_scan(Engine *engine);
@@ -124,8 +143,6 @@ void slots_free(Engine *engine);
 
 /* ---- engine_past.c ---- */
 Status look_at(Engine *engine, Slot *slot, const Command *command, Error *error);
-/* The same for an order, which is answered when it fails. */
-void look_order(Engine *engine, const Order *order);
 /* Looks again at runs that were opened, closed or saved. */
 void look_again(Engine *engine);
 /* Nothing of a run's past is shown any more. */
@@ -137,8 +154,8 @@ void look_end(Engine *engine);
 /* ---- engine_commands.c ---- */
 /* Carries out all queued commands; returns how many. */
 int commands_do(Engine *engine);
-/* Takes the next command off the queue. */
-bool order_take(Engine *engine, Order *order);
+/* COMMAND_LOOK, which is answered when it fails only. */
+void look_order(Engine *engine, const Order *order);
 /* ---- engine_snapshot.c ---- */
 /* Adds a note to the ring; ticket 0 is news. */
 void note_add(Engine *engine, long ticket, Status status, int run, const char *format, ...)
@@ -147,23 +164,22 @@ void note_add(Engine *engine, long ticket, Status status, int run, const char *f
 void snapshot_publish(Engine *engine);
 /* engine_look for the port: the descriptor is left as it is. */
 const Snapshot *snapshot_take(Engine *engine);
-/* ---- engine.c ---- */
+/* ---- engine_queue.c ---- */
+/* Takes the next command off the queue. */
+bool order_take(Engine *engine, Order *order);
 /* The worker is to publish, though no run changed. Any thread. */
 void engine_stir(Engine *engine);
-/* What the port says of this owner. */
-OwnerView engine_owner(const Engine *engine);
+/* The worker is to end, or may begin. Any thread. */
+void engine_end_work(Engine *engine, bool end);
+bool engine_stopping(Engine *engine);
+/* ---- owner.c ---- */
+/* Takes the folder's lock and makes the crew. BLOCKED: another process has it. */
+Status owner_take(Engine *engine, Error *error);
+/* Saves every run: all are tried, the first failure is told. */
+Status owner_save(Engine *engine, Error *error);
 /* ---- viewer.c ---- */
 /* Connects to the folder's owner; false when nobody listens. */
 bool viewer_open(Engine *engine);
-void viewer_close(Engine *engine);
-/* The worker of a viewer: waits at most so long, passes commands on, learns what is new,
- * publishes. */
-void viewer_turn(Engine *engine, double wait);
-/* Turns until the owner has said what is new, or so many seconds have passed. */
-void viewer_catch_up(Engine *engine, double limit);
-/* Who owns the folder as far as this viewer knows. */
-OwnerView viewer_owner(const Engine *engine);
-/* The worker is to look at its queue. Any thread. */
-void viewer_kick(Engine *engine);
+void viewer_close(Engine *engine); /* no connection is fine */
 
 #endif

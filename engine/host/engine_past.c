@@ -139,17 +139,6 @@ Status look_at(Engine *engine, Slot *slot, const Command *command, Error *error)
     return look_up(engine, slot, error);
 }
 
-void look_order(Engine *engine, const Order *order)
-{
-    Error error;
-    const Command *command = &order->command;
-    Slot *slot = slot_find(engine, command->run);
-    if (!slot)
-        note_add(engine, order->ticket, STATUS_BAD_INPUT, 0, "there is no run %d", command->run);
-    else if (look_at(engine, slot, command, &error))
-        note_add(engine, order->ticket, STATUS_FAILED, slot->id, "%.255s", error.text);
-}
-
 void look_again(Engine *engine)
 {
     Error error;

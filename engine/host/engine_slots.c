@@ -136,7 +136,7 @@ static void scan(Engine *engine, const char *folder, const RunView *view)
 {
     int id = folder_id(folder);
     Slot *slot = slot_find(engine, id);
-    uint64_t signature = engine->viewer ? signature_of(folder) : 0;
+    uint64_t signature = engine_kind(engine)->owns ? 0 : signature_of(folder);
     if (slot) {
         slot->stale = slot->stale || (!slot->run && slot->signature != signature);
         slot->signature = signature;

@@ -38,8 +38,9 @@ void note_add(Engine *engine, long ticket, Status status, int run, const char *f
     vsnprintf(note->text, sizeof note->text, format, arguments);
     va_end(arguments);
     engine->news = true;
-    if (engine->port)
-        port_note(engine->port, note);
+    Port *port = atomic_load(&engine->port);
+    if (port)
+        port_note(port, note);
 }
 
 /* ---- The process ---- */
@@ -75,7 +76,7 @@ static Block *build(Engine *engine)
 {
     Block *block = malloc(sizeof *block + sizeof *block->run * (size_t)(engine->slots + 1));
     must(block);
-    if (!engine->viewer)
+    if (engine_kind(engine)->owns)
         sample_usage(engine);
     block->snapshot = (Snapshot){.runs = engine->slots,
                                  .run = block->run,
@@ -83,7 +84,7 @@ static Block *build(Engine *engine)
                                  .cpu_share = engine->cpu_share,
                                  .notes_ever = engine->notes_ever,
                                  .rss_mib = engine->rss_mib};
-    block->snapshot.owner = engine->viewer ? viewer_owner(engine) : engine_owner(engine);
+    block->snapshot.owner = engine_kind(engine)->owner(engine);
     memcpy(block->snapshot.note, engine->note, sizeof *engine->note * (size_t)engine->notes);
     block->references = 1;
     for (int i = 0; i < engine->slots; i++) {
@@ -98,7 +99,7 @@ static Block *build(Engine *engine)
 static void show(const Engine *engine, Slot *slot)
 {
     double now = clock_s();
-    if (!engine->stepped && run_state(slot->run) == RUN_LIVE &&
+    if (engine_kind(engine)->turn && run_state(slot->run) == RUN_LIVE &&
         now - slot->shown < RUN_SHOW_MS / 1e3)
         return;
     slot->shown = now;

@@ -3,9 +3,10 @@
  * which runs changed, their states and speeds, answers, news, newer samples. Without an
  * owner that listens the folders are looked at every second.
  *
- * All of it is the viewer's worker thread's, but viewer_kick. */
+ * All of it is the viewer's worker thread's, but kick. */
 #include "engine/base/clock.h"
 #include "engine/host/engine_parts.h"
+#include "engine/port/port_lines.h"
 #include "engine/port/port_socket.h"
 #include "engine/store/folder.h"
 #include <errno.h>
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 static const double SCAN_EVERY_S = 1, RETRY_S = 0.5, SAMPLES_EVERY_S = 1, ANSWER_S = 10,
-                    READ_S = 0.05;
+                    READ_S = 0.05, FIRST_WAIT_S = 1, WAIT_S = 1, LOCKSTEP_WAIT_S = 10;
 /* A viewer asks between so often and so seldom, as its work allows with this share of one
  * core: ten of them must not slow the training they watch. */
 static const double ASK_SOONEST_S = 0.2, ASK_LATEST_S = 1, CPU_SHARE = 0.004;
@@ -120,13 +121,11 @@ void viewer_close(Engine *engine)
     engine->link = NULL;
 }
 
-void viewer_kick(Engine *engine)
+static void kick(Engine *engine)
 {
-    if (engine->link && write(engine->link->kick[1], "", 1) < 0)
+    if (write(engine->link->kick[1], "", 1) < 0)
         return; /* full: it will wake up */
 }
-
-OwnerView viewer_owner(const Engine *engine) { return engine->link->owner; }
 
 /* ---- What the owner says ---- */
 
@@ -342,7 +341,7 @@ static void doze(Engine *engine, double wait)
         link->refresh = true; /* another run may be looked at */
 }
 
-void viewer_turn(Engine *engine, double wait)
+static void look_on(Engine *engine, double wait)
 {
     Link *link = engine->link;
     reconnect_if_due(engine);
@@ -358,7 +357,10 @@ void viewer_turn(Engine *engine, double wait)
     snapshot_publish(engine);
 }
 
-void viewer_catch_up(Engine *engine, double limit)
+static void viewer_turn(Engine *engine) { look_on(engine, WAIT_S); }
+
+/* Turns until the owner has said what is new, or so many seconds have passed; then reads. */
+static void catch_up(Engine *engine, double limit, double read)
 {
     Link *link = engine->link;
     double until = clock_s() + limit;
@@ -368,11 +370,40 @@ void viewer_catch_up(Engine *engine, double limit)
     link->ask = 0;
     link->asking = false;
     do
-        viewer_turn(engine, 0.01);
+        look_on(engine, 0.01);
     while (link->socket >= 0 && link->asking && clock_s() < until);
     if (link->socket < 0)
         slots_scan(engine);
     link->refresh = true;
-    read_on(engine, engine->stepped ? ANSWER_S : READ_S);
+    read_on(engine, read);
     snapshot_publish(engine);
 }
+
+static Status hear_first(Engine *engine, Error *error)
+{
+    (void)error;
+    catch_up(engine, FIRST_WAIT_S, READ_S);
+    return STATUS_OK;
+}
+
+static Status hear_all(Engine *engine, Error *error)
+{
+    (void)error;
+    catch_up(engine, FIRST_WAIT_S, ANSWER_S);
+    return STATUS_OK;
+}
+
+static int viewer_advance(Engine *engine, int quanta)
+{
+    (void)quanta;
+    catch_up(engine, LOCKSTEP_WAIT_S, ANSWER_S);
+    return 0;
+}
+
+static OwnerView known_owner(const Engine *engine) { return engine->link->owner; }
+
+const EngineKind ENGINE_VIEWER = {
+    .ready = hear_first, .turn = viewer_turn, .wake = kick, .owner = known_owner};
+
+const EngineKind ENGINE_VIEWER_STEPPED = {
+    .ready = hear_all, .advance = viewer_advance, .wake = kick, .owner = known_owner};

@@ -14,8 +14,20 @@
 
 typedef struct Port Port;
 
+/* What the port asks of the engine it belongs to. Called by the port's thread. */
+typedef struct PortHost {
+    Engine *engine;
+    OwnerView (*owner)(const Engine *engine);
+    const Snapshot *(*take)(Engine *engine); /* the newest; dropped by the port */
+    void (*drop)(Engine *engine, const Snapshot *snapshot);
+    long (*send)(Engine *engine, const Command *command); /* as engine_send */
+    void (*stir)(Engine *engine);                         /* viewers came or went */
+    /* Writes the view's samples to where viewers find them. */
+    Status (*save_samples)(const RunView *view, const char *runs, Error *error);
+} PortHost;
+
 /* Listens and starts the thread. Only for who holds the folder's lock. */
-Status port_open(Port **port, Engine *engine, const char *runs, Error *error);
+Status port_open(Port **port, const PortHost *host, const char *runs, Error *error);
 /* Ends the thread, removes the socket; NULL is fine. */
 void port_close(Port *port);
 

@@ -42,7 +42,7 @@ bool client_flush(Client *client)
 
 static void put_owner(Port *port, Client *client)
 {
-    Line line = {.kind = LINE_OWNER, .owner = engine_owner(port->engine)};
+    Line line = {.kind = LINE_OWNER, .owner = port->host.owner(port->host.engine)};
     line.owner.viewers = atomic_load(&port->viewers);
     put_line(client, &line);
 }
@@ -91,7 +91,7 @@ static void put_changes(Client *client, const Snapshot *before, const Snapshot *
 
 static void put_status(Port *port, Client *client)
 {
-    const Snapshot *now = snapshot_take(port->engine);
+    const Snapshot *now = port->host.take(port->host.engine);
     put_owner(port, client);
     put_changes(client, client->seen, now);
     Line line = {.kind = LINE_END,
@@ -100,7 +100,7 @@ static void put_status(Port *port, Client *client)
                  .rss_mib = now->rss_mib};
     put_line(client, &line);
     if (client->seen)
-        engine_drop(port->engine, client->seen);
+        port->host.drop(port->host.engine, client->seen);
     client->seen = now;
 }
 
@@ -111,7 +111,7 @@ static Status save_samples(Port *port, const RunView *view, Error *error)
     for (int i = 0; i < SAVED; i++)
         if (port->saved[i].run == view->id && port->saved[i].step == view->samples.step)
             return STATUS_OK;
-    Status status = run_view_save_samples(view, port->runs, error);
+    Status status = port->host.save_samples(view, port->runs, error);
     if (!status)
         port->saved[port->next_saved++ % SAVED] = (Saved){view->id, view->samples.step};
     return status;
@@ -121,11 +121,11 @@ static void put_samples(Port *port, Client *client, int run)
 {
     Line line = {.kind = LINE_SAMPLES, .run = run, .step = -1};
     Error error = {{0}};
-    const Snapshot *now = snapshot_take(port->engine);
+    const Snapshot *now = port->host.take(port->host.engine);
     for (int i = 0; i < now->runs; i++)
         if (now->run[i]->id == run && save_samples(port, now->run[i], &error) == STATUS_OK)
             line.step = now->run[i]->samples.step;
-    engine_drop(port->engine, now);
+    port->host.drop(port->host.engine, now);
     if (line.step >= 0)
         put_line(client, &line);
     else
@@ -172,6 +172,15 @@ void client_notes(Port *port, Client *client)
 
 /* ---- Requests ---- */
 
+void port_count(Port *port)
+{
+    int n = 0;
+    for (int i = 0; i < CLIENTS; i++)
+        n += port->client[i].socket >= 0 && port->client[i].viewer;
+    if (atomic_exchange(&port->viewers, n) != n)
+        port->host.stir(port->host.engine);
+}
+
 static void refuse(Client *client, const Line *line, const char *why)
 {
     Line answer = {.kind = LINE_NOTE, .note = {.ticket = line->tag, .status = STATUS_BAD_INPUT}};
@@ -185,7 +194,8 @@ static void pass_on(Port *port, Client *client, const Line *line)
         refuse(client, line, "this is a viewer (--readonly): it sends no commands");
         return;
     }
-    long ticket = client->pendings < PENDING ? engine_send(port->engine, &line->command) : 0;
+    long ticket =
+        client->pendings < PENDING ? port->host.send(port->host.engine, &line->command) : 0;
     if (ticket)
         client->pending[client->pendings++] = (Pending){ticket, line->tag};
     else

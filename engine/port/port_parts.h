@@ -2,7 +2,11 @@
 #ifndef DDIL_PORT_PARTS_H
 #define DDIL_PORT_PARTS_H
 
-#include "engine/host/engine_parts.h"
+#include "engine/base/file.h"
+#include "engine/port/port.h"
+#include "engine/port/port_lines.h"
+#include <pthread.h>
+#include <stdatomic.h>
 
 enum { CLIENTS = 32, PENDING = 16, NOTES = 128, SAVED = 8, IN_SIZE = LINE_SIZE + 1 };
 /* A command sent and not yet answered. */
@@ -31,7 +35,7 @@ typedef struct Saved {
 } Saved;
 
 struct Port {
-    Engine *engine;
+    PortHost host;
     char runs[PATH_SIZE];
     int socket, kick[2];
     pthread_t thread;
@@ -57,7 +61,6 @@ bool client_flush(Client *client);
 void client_serve(Port *port, Client *client, const char *text);
 /* Appends the notes that are new to the client. */
 void client_notes(Port *port, Client *client);
-/* ---- port.c ---- */
 /* After a client came, went or said what it is. */
 void port_count(Port *port);
 

@@ -1,5 +1,4 @@
 /* Owns the port's thread and its connections. */
-#include "engine/port/port.h"
 #include "engine/base/clock.h"
 #include "engine/port/port_parts.h"
 #include "engine/port/port_socket.h"
@@ -18,21 +17,12 @@ static const double PATIENCE_S = 10; /* for half a line, and for an answer unrea
 
 /* ---- Connections ---- */
 
-void port_count(Port *port)
-{
-    int n = 0;
-    for (int i = 0; i < CLIENTS; i++)
-        n += port->client[i].socket >= 0 && port->client[i].viewer;
-    if (atomic_exchange(&port->viewers, n) != n)
-        engine_stir(port->engine);
-}
-
 static void hang_up(Port *port, Client *client)
 {
     close(client->socket);
     free(client->out);
     if (client->seen)
-        engine_drop(port->engine, client->seen);
+        port->host.drop(port->host.engine, client->seen);
     *client = (Client){.socket = -1};
     port_count(port);
 }
@@ -216,12 +206,12 @@ void port_close(Port *port)
     free(port);
 }
 
-Status port_open(Port **opened, Engine *engine, const char *runs, Error *error)
+Status port_open(Port **opened, const PortHost *host, const char *runs, Error *error)
 {
     Port *port = calloc(1, sizeof *port);
     must(port);
     *opened = NULL;
-    port->engine = engine;
+    port->host = *host;
     port->socket = port->kick[0] = port->kick[1] = -1;
     snprintf(port->runs, sizeof port->runs, "%s", runs);
     pthread_mutex_init(&port->lock, NULL);
