@@ -179,13 +179,14 @@ features: $(PROGRAM)
 
 SHARE := $(DESTDIR)$(PREFIX)/share
 install: $(PROGRAM)
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/ddil/presets $(SHARE)/ddil/assets $(SHARE)/doc/ddil
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/ddil/presets $(SHARE)/ddil/assets $(SHARE)/doc/ddil/results
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/ddil
 	install -m 644 presets/*.ini $(SHARE)/ddil/presets
 	$(if $(ASSETS),install -m 644 $(ASSETS) $(SHARE)/ddil/assets)
 	install -d $(SHARE)/ddil/assets/lessons
 	install -m 644 assets/lessons/*.ini $(SHARE)/ddil/assets/lessons
-	install -m 644 LICENSE $(SHARE)/doc/ddil
+	install -m 644 LICENSE assets/doc/*.* $(SHARE)/doc/ddil
+	install -m 644 assets/doc/results/* $(SHARE)/doc/ddil/results
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/ddil

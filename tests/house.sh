@@ -59,8 +59,8 @@ within() {
 # What is drawn, as one number.
 sum_of() { by_include | "$1" | cksum | cut -d' ' -f1; }
 
-style='bgcolor=white; node [shape=box, style="rounded,filled", fillcolor="#eef3f8", color="#556677", fontname="sans-serif",
-fontsize=11, height=0.3]; edge [color="#778899", arrowsize=0.6];'
+style='bgcolor=white; node [shape=box, style=filled, fillcolor="#eef3f8", color="#556677", fontname="sans-serif",
+fontsize=11, height=0.25, margin="0.08,0.02"]; edge [color="#778899", arrowsize=0.6];'
 
 dot_of_folders() {
     echo "digraph { rankdir=TB; $style"
@@ -74,11 +74,13 @@ dot_of_rooms() {
         {
             folder = $1; sub(/\/[^\/]*$/, "", folder)
             name = $1; sub(/.*\//, "", name)
+            if (!(folder in row)) order[++n] = folder
             row[folder] = row[folder] sprintf("\"%s\" [label=\"%s\"];\n", $1, name)
         }
         END {
-            for (f in row)
-                printf "subgraph \"cluster_%s\" { label=\"%s\"; color=\"#ccccdd\"; fontname=\"sans-serif\";\n%s}\n", f, f, row[f]
+            for (i = n; i; i--)
+                printf "subgraph \"cluster_%s\" { label=\"%s\"; color=\"#ccccdd\"; fontname=\"sans-serif\";\n%s}\n",
+                       order[i], order[i], row[order[i]]
         }' 
     by_include | within | awk '{ printf "\"%s\" -> \"%s\";\n", $1, $2 }'
     echo '}'
@@ -86,7 +88,8 @@ dot_of_rooms() {
 
 # A drawing that says what it was made from.
 draw_one() { # name, which edges
-    dot -Tsvg | sed "2i <!-- made by make house from includes $(sum_of "$2") -->" >"$doc/$1"
+    dot -Tsvg | sed -E '/^<!--.*-->$/d; /^<!--/,/-->/d; /^<title>/d; s/ (id|class)="[^"]*"//g; s/([0-9]\.[0-9])[0-9]+/\1/g' |
+        sed "2i <!-- made by make house from includes $(sum_of "$2") -->" >"$doc/$1"
 }
 
 draw() {

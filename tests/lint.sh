@@ -251,7 +251,9 @@ check_comments() {
 
 check_dialect() { bash tests/dialect.sh check; }
 
-for check in check_dialect check_walls check_circles check_places check_state check_views check_files check_folders check_functions check_parameters check_comments; do
+check_citations() { bash tests/citations.sh; }
+
+for check in check_dialect check_walls check_circles check_places check_state check_views check_files check_folders check_functions check_parameters check_comments check_citations; do
     complain_each < <($check)
 done
 report_sizes

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The README's recipe for a method of one's own (TAP): its code compiles without a warning, and as a row of the table it
+# The recipe of assets/doc/developing.md for a method of one's own (TAP): its code compiles without a warning, and as a row of the table it
 # trains, mixes sources, measures its shift and resumes.
 . "$(dirname "$0")/tap.sh"
 
@@ -10,7 +10,7 @@ build=$(dirname "$DDIL")
 case $(basename "$build") in
 san-*) flags="$flags -fsanitize=$(basename "$build" | sed 's/^san-//; s/-/,/g')" ;;
 esac
-sed -n '/^```c$/,/^```$/p' README.md | sed '/^```/d' >"$work/copy.c"
+sed -n '/^```c$/,/^```$/p' assets/doc/developing.md | sed '/^```/d' >"$work/copy.c"
 cc $flags -c -o "$work/copy.o" "$work/copy.c" >"$out" 2>&1
 result $? "the recipe compiles"
 

@@ -1,4 +1,4 @@
-/* The metrics on two plain sets of vectors (cli.md, "ddil metrics"): x is the real one. */
+/* The metrics on two plain sets of vectors (cli.md, "ddil metrics --json"): x is the real one. */
 #ifndef DDIL_SETS_H
 #define DDIL_SETS_H
 

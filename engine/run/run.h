@@ -1,6 +1,6 @@
 /* A run's life: created from a configuration in a folder of its own, advanced quantum by quantum,
  * saved, resumed, forked. One thread drives a run. A run's numbers never depend on who else is
- * running. Folder layout: architecture.md 7. */
+ * running. Folder layout: formats.md, "Run folder". */
 #ifndef DDIL_RUN_H
 #define DDIL_RUN_H
 
