@@ -2,9 +2,9 @@
 #include "engine/store/rows.h"
 #include "tests/fake_snapshot.h"
 #include "views/draw/chart.h"
-#include "views/draw/format.h"
 #include "views/draw/heatmap.h"
 #include "views/draw/theme.h"
+#include "views/model/format.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

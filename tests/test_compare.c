@@ -3,6 +3,7 @@
 #include "engine/base/clock.h"
 #include "engine/store/rows.h"
 #include "tests/fake_snapshot.h"
+#include "views/draw/chart.h"
 #include "views/model/lineage.h"
 #include "views/model/overlay.h"
 #include "views/screen.h"
@@ -47,21 +48,21 @@ static void test_a_run_keeps_its_stroke(void **state)
     const RunView *list[] = {&run[0], &run[1], &run[2]};
     Snapshot snapshot = {.runs = 3, .run = list};
     Scene scene = {.snapshot = &snapshot, .run = &run[0], .session = &session};
-    assert_int_equal(laid_runs(&scene).n, 1);
-    laid_toggle(&session, 2);
-    laid_toggle(&session, 3);
+    assert_int_equal(overlay_runs(&scene).n, 1);
+    overlay_toggle(&session, 2);
+    overlay_toggle(&session, 3);
     scene.run = &run[2];
-    Laid laid = laid_runs(&scene);
-    assert_int_equal(laid.n, 2);
-    assert_ptr_equal(laid.run[0], &run[2]); /* the chosen one lies on top */
-    int stroke = laid.stroke[0];
-    laid_toggle(&session, 2);
-    laid = laid_runs(&scene);
-    assert_int_equal(laid.n, 1);
-    assert_int_equal(laid.stroke[0], stroke);
+    Overlay overlay = overlay_runs(&scene);
+    assert_int_equal(overlay.n, 2);
+    assert_ptr_equal(overlay.run[0], &run[2]); /* the chosen one lies on top */
+    int stroke = overlay.stroke[0];
+    overlay_toggle(&session, 2);
+    overlay = overlay_runs(&scene);
+    assert_int_equal(overlay.n, 1);
+    assert_int_equal(overlay.stroke[0], stroke);
     for (int id = 10; id < 16; id++)
-        assert_true(laid_toggle(&session, id));
-    assert_false(laid_toggle(&session, 16)); /* no place left */
+        assert_true(overlay_toggle(&session, id));
+    assert_false(overlay_toggle(&session, 16)); /* no place left */
     for (int i = 0; i < CHART_LINES_MAX; i++)
         for (int k = 0; k < i; k++)
             assert_string_not_equal(chart_stroke(i), chart_stroke(k));

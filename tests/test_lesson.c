@@ -121,12 +121,12 @@ static void test_steps_wait(void **state)
     assert_true(shows(screen, snapshot, "It falls."));
     screen_press(screen, snapshot, 'g');
     assert_true(shows(screen, snapshot, "step 3 of 3"));
-    screen_word(screen, snapshot, "lesson back");
+    screen_command(screen, snapshot, "lesson back");
     assert_true(shows(screen, snapshot, "step 2 of 3"));
-    screen_word(screen, snapshot, "lesson next");
-    screen_word(screen, snapshot, "go 100");
+    screen_command(screen, snapshot, "lesson next");
+    screen_command(screen, snapshot, "go 100");
     assert_true(shows(screen, snapshot, "the last lesson"));
-    screen_word(screen, snapshot, "lesson leave");
+    screen_command(screen, snapshot, "lesson leave");
     assert_false(shows(screen, snapshot, "lesson 1 of 1"));
     screen_free(screen);
     fake_free(snapshot);

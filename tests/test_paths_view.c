@@ -1,6 +1,8 @@
 /* Paths and the past on screen: what keys, the mouse and time do. */
 #include "tests/fake_snapshot.h"
-#include "views/paths.h"
+#include "views/draw/path_picture.h"
+#include "views/model/path_gaps.h"
+#include "views/model/samples.h"
 #include "views/screen.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -162,12 +164,8 @@ static void test_mouse(void **state)
     press(&stand, "4");
     const PathsView *paths = stand.snapshot->run[0]->samples.paths;
     PathsSpec spec = {.samples = &stand.snapshot->run[0]->samples, .paths = paths, .stage = 4};
-    PathsPlace place;
-    Canvas other;
-    CanvasLook look = stand.canvas.look;
-    canvas_init(&other, 80, 24, &look);
     Rect cells = stand.canvas.picture[0].cells;
-    paths_picture(&other, cells, &spec, &place);
+    PathsPlace place = paths_place(&stand.canvas.look, cells, &spec);
     for (int seed = 0; seed < paths->n; seed += 5) {
         int x, y;
         char text[16];
@@ -183,7 +181,6 @@ static void test_mouse(void **state)
     screen_press(stand.screen, stand.snapshot, press_mouse(MOUSE_WHEEL_UP, cells.x, cells.y));
     screen_draw(stand.screen, stand.snapshot, &stand.canvas);
     assert_shows(&stand, "u 0.25  i=1");
-    canvas_done(&other);
     put_away(&stand);
 }
 
@@ -196,19 +193,19 @@ static void test_which_samples_fit(void **state)
     PathsView paths = {0};
     run.samples = (SamplesView){.step = 900, .n = 4};
     Session session = {.live = true};
-    assert_ptr_equal(views_samples(&session, &run), &run.samples);
+    assert_ptr_equal(samples_shown(&session, &run), &run.samples);
     run.past = (SamplesView){.step = 300, .n = 4};
-    assert_ptr_equal(views_samples(&session, &run), &run.samples);
+    assert_ptr_equal(samples_shown(&session, &run), &run.samples);
     session = (Session){.step = 350};
-    assert_ptr_equal(views_samples(&session, &run), &run.past);
+    assert_ptr_equal(samples_shown(&session, &run), &run.past);
     session.step = 950;
-    assert_ptr_equal(views_samples(&session, &run), &run.samples);
+    assert_ptr_equal(samples_shown(&session, &run), &run.samples);
     session.step = 100; /* nothing is so old: the oldest there is, until the engine answers */
-    assert_ptr_equal(views_samples(&session, &run), &run.past);
+    assert_ptr_equal(samples_shown(&session, &run), &run.past);
     run.past =
         (SamplesView){.step = 900, .n = 4, .paths = &paths}; /* the newest again, with paths */
     session = (Session){.live = true};
-    assert_ptr_equal(views_samples(&session, &run), &run.past);
+    assert_ptr_equal(samples_shown(&session, &run), &run.past);
 }
 
 static void test_the_step_shown_is_named(void **state)
@@ -288,7 +285,7 @@ static void test_all_that_are_laid(void **state)
     (void)state;
     Stand stand = stand_up(&(FakeOptions){.runs = 3, .step = 2000}, 120, 40);
     press(&stand, "1v\t\tv6");
-    screen_word(stand.screen, stand.snapshot, "go 500");
+    screen_command(stand.screen, stand.snapshot, "go 500");
     tick_after(&stand, 0);
     Reply first = tick_after(&stand, 0.16), second = tick_after(&stand, 0);
     assert_int_equal(first.command.run + second.command.run, 3 + 2);
@@ -297,7 +294,7 @@ static void test_all_that_are_laid(void **state)
     assert_int_equal(tick_after(&stand, 1).kind, REPLY_UNKNOWN);
     press(&stand, "\t"); /* the same two, the other one chosen */
     tick_after(&stand, 0);
-    screen_word(stand.screen, stand.snapshot, "go live");
+    screen_command(stand.screen, stand.snapshot, "go live");
     tick_after(&stand, 0);
     first = tick_after(&stand, 0.16), second = tick_after(&stand, 0);
     assert_int_equal(first.command.run + second.command.run, 3 + 2);

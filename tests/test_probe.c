@@ -1,7 +1,7 @@
 /* What a terminal sends, parsed however it comes: split, late, mixed with keys, hostile.
  */
 #include "app/terminal/probe.h"
-#include "views/keys.h"
+#include "views/model/keys.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

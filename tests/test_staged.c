@@ -75,7 +75,7 @@ static void test_nudges_are_sensible(void **state)
         ParamInfoView param = param_of(rows[i].section, rows[i].key);
         char next[VALUE_SIZE], text[VALUE_SIZE];
         Error error;
-        bool moved = nudge(&param, rows[i].now, rows[i].by, rows[i].big, next);
+        bool moved = param_step(&param, rows[i].now, rows[i].by, rows[i].big, next);
         if (moved != !!rows[i].next) {
             fail_msg("%s %s by %d: %s", rows[i].key, rows[i].now, rows[i].by,
                      moved ? next : "stays");
@@ -102,7 +102,7 @@ static void test_nudging_ends_at_the_limits(void **state)
             int pushes = 0;
             snprintf(now, sizeof now, "%s", param.fallback ? param.fallback : "");
             double low, high;
-            for (; nudge(&param, now, by, pushes % 5 == 4, next); pushes++) {
+            for (; param_step(&param, now, by, pushes % 5 == 4, next); pushes++) {
                 assert_true(pushes < 2000);
                 assert_int_equal(engine_param_check(row, next, now, &error), STATUS_OK);
                 double part = slider_part(&param, now);
@@ -172,7 +172,7 @@ static void test_too_many_staged_values_are_refused(void **state)
     int taken = 0, refused = 0;
     for (int row = 0; engine_param(row, &param); row++) {
         char next[VALUE_SIZE];
-        if (nudge(&param, run->param[row], 1, false, next)) {
+        if (param_step(&param, run->param[row], 1, false, next)) {
             Status status = staged_put(&staged, run, row, next, &error);
             taken += status == STATUS_OK;
             refused += status != STATUS_OK && strstr(error.text, "staged already");

@@ -9,7 +9,7 @@
 #include "tests/desk.h"
 #include "tests/fake_snapshot.h"
 #include "tests/sound.h"
-#include "views/keys.h"
+#include "views/model/keys.h"
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>

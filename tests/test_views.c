@@ -4,6 +4,7 @@
 #include "tests/screen_dump.h"
 #include "views/draw/layout.h"
 #include "views/screen.h"
+#include "views/views.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

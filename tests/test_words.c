@@ -1,7 +1,7 @@
 /* The command line and the line editor: what is typed becomes commands, or says why not.
  */
 #include "tests/fake_snapshot.h"
-#include "views/command_line.h"
+#include "views/model/command_line.h"
 #include "views/prompt.h"
 #include "views/screen.h"
 #include <setjmp.h>
@@ -22,7 +22,8 @@ static void open_stage(Stage *stage)
 {
     *stage = (Stage){.snapshot = fake_snapshot(&(FakeOptions){.runs = 3, .step = 900})};
     stage->session = (Session){.run = 2, .live = true};
-    stage->scene = (Scene){.snapshot = stage->snapshot, .session = &stage->session};
+    static const char *const names[] = {"Runs", "Curves", NULL};
+    stage->scene = (Scene){.snapshot = stage->snapshot, .session = &stage->session, .views = names};
     stage->scene.run = stage->snapshot->run[1];
 }
 
@@ -53,7 +54,7 @@ static void test_lines_become_commands(void **state)
         Stage stage;
         open_stage(&stage);
         long step = stage.scene.run->step;
-        Reply reply = words_do(&stage.scene, rows[i].line);
+        Reply reply = command_line_do(&stage.scene, rows[i].line);
         assert_int_equal(reply.kind, REPLY_SEND);
         assert_int_equal(reply.command.kind, rows[i].kind);
         assert_int_equal(reply.command.number,
@@ -73,17 +74,17 @@ static void test_bad_lines_say_why(void **state)
     Stage stage;
     open_stage(&stage);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        Reply reply = words_do(&stage.scene, lines[i]);
+        Reply reply = command_line_do(&stage.scene, lines[i]);
         assert_int_equal(reply.kind, REPLY_REFUSED);
         assert_true(strlen(reply.say) > 8);
     }
-    assert_int_equal(words_do(&stage.scene, "   ").kind, REPLY_NONE);
+    assert_int_equal(command_line_do(&stage.scene, "   ").kind, REPLY_NONE);
     stage.scene.readonly = true;
-    assert_int_equal(words_do(&stage.scene, "pause").kind, REPLY_REFUSED);
-    assert_int_equal(words_do(&stage.scene, "go 100").kind, REPLY_NONE);
+    assert_int_equal(command_line_do(&stage.scene, "pause").kind, REPLY_REFUSED);
+    assert_int_equal(command_line_do(&stage.scene, "go 100").kind, REPLY_NONE);
     stage.scene.run = NULL;
     stage.scene.readonly = false;
-    assert_int_equal(words_do(&stage.scene, "pause").kind, REPLY_REFUSED);
+    assert_int_equal(command_line_do(&stage.scene, "pause").kind, REPLY_REFUSED);
     fake_free(stage.snapshot);
 }
 
@@ -91,7 +92,7 @@ static void assert_completes(const Scene *scene, const char *typed, const char *
 {
     char line[PROMPT_SIZE], say[160];
     snprintf(line, sizeof line, "%s", typed);
-    words_complete(scene, line, sizeof line, say, sizeof say);
+    command_line_complete(scene, line, sizeof line, say, sizeof say);
     assert_string_equal(line, whole);
     assert_true(!lists || strlen(say) > 0);
 }

@@ -1,13 +1,20 @@
 /* What differs, and was it worth it? Runs laid over one another or as differences to one
  * of them, what they came to, the parameters that set them apart, and what they make from
  * the same seeds. */
-#include "views/draw/format.h"
+#include "views/draw/chart.h"
 #include "views/draw/layout.h"
+#include "views/draw/overlay_title.h"
+#include "views/draw/panels.h"
+#include "views/draw/sample_sheet.h"
+#include "views/draw/text.h"
 #include "views/draw/theme.h"
 #include "views/model/compare_table.h"
+#include "views/model/format.h"
 #include "views/model/lineage.h"
+#include "views/model/overlay.h"
+#include "views/model/samples.h"
 #include "views/model/scrub.h"
-#include "views/samples.h"
+#include "views/view.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +28,9 @@ typedef struct CompareState {
 
 /* ---- Chart ---- */
 
-static bool differs(const CompareState *mine, const Laid *laid)
+static bool differs(const CompareState *mine, const Overlay *overlay)
 {
-    return !mine->values && laid->n > 1;
+    return !mine->values && overlay->n > 1;
 }
 
 /* The baseline is the zero line: its own line goes. Returns how many are left. */
@@ -39,27 +46,27 @@ static int take_out(ChartLine *line, int lines, const RunView *base, LineSource 
 }
 
 static void draw_chart(Canvas *canvas, const Scene *scene, const CompareState *mine,
-                       const Laid *laid, Rect rect)
+                       const Overlay *overlay, Rect rect)
 {
     ChartLine line[CHART_LINES_MAX];
-    const RunView *base = laid_base(scene, laid);
-    int lines = (mine->shift ? laid_shift : laid_curves)(scene, laid, line);
+    const RunView *base = overlay_base(scene, overlay);
+    int lines = (mine->shift ? overlay_shift : overlay_curves)(scene, overlay, line);
     char before[64] = "loss", after[48] = "", right[96];
     if (mine->shift)
-        snprintf(before, sizeof before, "shift i=%d", laid_sampling_step(scene));
+        snprintf(before, sizeof before, "shift i=%d", overlay_sampling_step(scene));
     else if (scene->run->loss_terms > 0)
-        snprintf(before, sizeof before, "%s", scene->run->term[laid_curve(scene)].name);
-    if (differs(mine, laid))
+        snprintf(before, sizeof before, "%s", scene->run->term[overlay_curve(scene)].name);
+    if (differs(mine, overlay))
         snprintf(after, sizeof after, "  minus %02d", base->id);
     snprintf(right, sizeof right, "x %s · ", across_name((Across)scene->session->across));
-    if (!differs(mine, laid))
+    if (!differs(mine, overlay))
         chart_choices(scene->session, right + strlen(right), sizeof right - strlen(right));
     else
         snprintf(right + strlen(right), sizeof right - strlen(right), "difference");
-    laid_title(canvas, &rect, before, laid, after, right);
-    ChartSpec spec = scrub_chart(scene, laid, line, lines);
+    overlay_title(canvas, &rect, before, overlay, after, right);
+    ChartSpec spec = chart_spec(scene, overlay, line, lines);
     LineSource other = {0};
-    if (differs(mine, laid)) {
+    if (differs(mine, overlay)) {
         spec.lines = take_out(line, lines, base, &other);
         spec.base = other.run ? &other : NULL;
     }
@@ -71,7 +78,7 @@ static void draw_chart(Canvas *canvas, const Scene *scene, const CompareState *m
 static void draw_sheet(Canvas *canvas, Rect rect, const Scene *scene, const RunView *run,
                        int stroke, SamplesSource source)
 {
-    const SamplesView *samples = views_samples_at(run, laid_step(scene, run));
+    const SamplesView *samples = samples_made_by(run, overlay_step(scene, run));
     int stage = scene->session->stage;
     char name[48], step[FORMAT_SIZE];
     Rect label = layout_take_top(&rect, 1);
@@ -90,15 +97,15 @@ static void draw_sheet(Canvas *canvas, Rect rect, const Scene *scene, const RunV
 }
 
 /* Every run's, then the teacher's from the same noise where there is room. */
-static void draw_sheets(Canvas *canvas, const Scene *scene, const Laid *laid, Rect rect)
+static void draw_sheets(Canvas *canvas, const Scene *scene, const Overlay *overlay, Rect rect)
 {
     const RunView *shown[CHART_LINES_MAX];
     int stroke[CHART_LINES_MAX], n = 0;
-    views_title(canvas, &rect, "same seeds", "");
-    for (int i = 0; i < laid->n; i++) {
-        if (views_samples_at(laid->run[i], -1)->n > 0) {
-            shown[n] = laid->run[i];
-            stroke[n++] = laid->stroke[i];
+    text_title(canvas, &rect, "same seeds", "");
+    for (int i = 0; i < overlay->n; i++) {
+        if (samples_made_by(overlay->run[i], -1)->n > 0) {
+            shown[n] = overlay->run[i];
+            stroke[n++] = overlay->stroke[i];
         }
     }
     int least = 14, columns = n + (n > 0);
@@ -121,15 +128,15 @@ static void draw_kin(Canvas *canvas, Rect row, const Scene *scene, const RunView
 {
     const char *sign, *word;
     char step[FORMAT_SIZE], text[96];
-    Style state = views_state(canvas, run->state, &sign, &word);
-    bool chosen = run == scene->run, laid = laid_marked(scene->session, run->id);
+    Style state = panel_state(canvas, run->state, &sign, &word);
+    bool chosen = run == scene->run, overlay = overlay_marked(scene->session, run->id);
     int right = row.x + row.width - 8;
     snprintf(text, sizeof text, "%*s%s%02d %s", depth > 1 ? 2 * (depth - 1) : 0, "",
              depth > 0 ? "└ " : "", run->id, run->name);
     canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_CURSOR),
-                chosen ? "▸"
-                : laid ? "◆"
-                       : " ");
+                chosen    ? "▸"
+                : overlay ? "◆"
+                          : " ");
     canvas_text(canvas, row.x + 1, row.y, right - row.x - 3,
                 theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), text);
     if (depth > 0) { /* where it left its parent */
@@ -148,7 +155,7 @@ static void draw_lineage(Canvas *canvas, const Scene *scene, Rect rect)
     Kin *kin = malloc(sizeof *kin * (size_t)(snapshot->runs + 1));
     must(kin);
     lineage_order(snapshot, kin);
-    views_title(canvas, &rect, "lineage", "step");
+    text_title(canvas, &rect, "lineage", "step");
     int chosen = 0;
     for (int i = 0; i < snapshot->runs; i++)
         chosen = snapshot->run[kin[i].index] == scene->run ? i : chosen;
@@ -160,6 +167,65 @@ static void draw_lineage(Canvas *canvas, const Scene *scene, Rect rect)
     free(kin);
 }
 
+/* ---- The table ---- */
+
+enum { LABEL = 24, COLUMN_LEAST = 11, COLUMN_MOST = 30 };
+
+static void draw_head(Canvas *canvas, const CompareTable *table, Rect rect, int shown, int each)
+{
+    for (int i = 0; i < shown; i++) {
+        const RunView *run = table->overlay->run[i];
+        int stroke = table->overlay->stroke[i];
+        canvas_print(canvas, rect.x + LABEL + i * each, rect.y, each - 1,
+                     chart_style(canvas, stroke), "%s %02d%s %s", chart_stroke(stroke), run->id,
+                     run == table->base ? " base" : "", run->name);
+    }
+    if (shown < table->overlay->n) {
+        canvas_print(canvas, rect.x + 1, rect.y, LABEL - 2, theme_style(canvas, ROLE_FAINT),
+                     "%d more do not fit", table->overlay->n - shown);
+    }
+}
+
+static void draw_row(Canvas *canvas, const CompareTable *table, Rect rect, int y, CompareRow row,
+                     int shown, int each)
+{
+    char label[CELL_SIZE], text[CELL_SIZE], base[CELL_SIZE];
+    compare_label(table, row, label);
+    compare_cell(table, row, table->base, each - 1, base);
+    canvas_text(canvas, rect.x + 1, y, LABEL - 2, theme_style(canvas, ROLE_FAINT), label);
+    for (int i = 0; i < shown; i++) {
+        const RunView *run = table->overlay->run[i];
+        compare_cell(table, row, run, each - 1, text);
+        bool other = run != table->base && strcmp(text, base) != 0;
+        canvas_text(canvas, rect.x + LABEL + i * each, y, each - 1,
+                    theme_style(canvas, other ? ROLE_STRONG : ROLE_TEXT), text);
+    }
+}
+
+static void draw_table(Canvas *canvas, const Scene *scene, const CompareState *mine,
+                       const Overlay *overlay, Rect rect)
+{
+    CompareTable table = compare_table_new(scene, overlay, mine->equal);
+    int hidden = table.all - table.rows, first = mine->scroll;
+    int last = table.rows - (rect.height - 2), shown = overlay->n, room = rect.width - LABEL;
+    first = first > last ? last : first;
+    first = first < 0 ? 0 : first;
+    char right[64] = "all rows";
+    if (!mine->equal) {
+        snprintf(right, sizeof right, "%s%d equal rows hidden", last > first ? "↓ more · " : "",
+                 hidden);
+    }
+    text_title(canvas, &rect, "only what differs", right);
+    while (shown > 1 && room / shown < COLUMN_LEAST)
+        shown--;
+    int each = room / shown > COLUMN_MOST ? COLUMN_MOST : room / shown;
+    if (rect.height > 1)
+        draw_head(canvas, &table, rect, shown, each);
+    for (int y = 1; y < rect.height && first + y - 1 < table.rows; y++)
+        draw_row(canvas, &table, rect, rect.y + y, table.row[first + y - 1], shown, each);
+    compare_table_free(&table);
+}
+
 /* ---- The view ---- */
 
 static void draw_hint(Canvas *canvas, Rect *rect)
@@ -169,7 +235,7 @@ static void draw_hint(Canvas *canvas, Rect *rect)
                 "One run so far: v marks it, Tab goes to another, v marks that one too.");
 }
 
-static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     const CompareState *mine = state;
     if (!scene->run) {
@@ -178,7 +244,7 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
                     "No run yet: press n to start one.");
         return;
     }
-    Laid laid = laid_runs(scene);
+    Overlay overlay = overlay_runs(scene);
     CompareLayout layout = layout_compare(body);
     if (!rect_is_empty(layout.lineage)) {
         draw_lineage(canvas, scene, layout.lineage);
@@ -186,12 +252,12 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
                     0x2502, theme_style(canvas, ROLE_RULE));
     }
     if (!rect_is_empty(layout.chart))
-        draw_chart(canvas, scene, mine, &laid, layout.chart);
+        draw_chart(canvas, scene, mine, &overlay, layout.chart);
     if (!rect_is_empty(layout.sheets))
-        draw_sheets(canvas, scene, &laid, layout.sheets);
-    if (laid.n < 2)
+        draw_sheets(canvas, scene, &overlay, layout.sheets);
+    if (overlay.n < 2)
         draw_hint(canvas, &layout.table);
-    versus_draw(canvas, scene, &laid, mine->equal, mine->scroll, layout.table);
+    draw_table(canvas, scene, mine, &overlay, layout.table);
 }
 
 static Reply act(void *state, const Scene *scene, Action action)
@@ -199,18 +265,18 @@ static Reply act(void *state, const Scene *scene, Action action)
     CompareState *mine = state;
     if (!scene->run)
         return (Reply){.kind = REPLY_UNKNOWN};
-    Laid laid = laid_runs(scene);
-    int rows = versus_rows(scene, &laid, mine->equal);
+    Overlay overlay = overlay_runs(scene);
+    int rows = compare_table_rows(scene, &overlay, mine->equal);
     switch (action) {
     case ACTION_UP:
-    case ACTION_DOWN: mine->scroll = views_move(mine->scroll, rows, action); break;
+    case ACTION_DOWN: mine->scroll = list_move(mine->scroll, rows, action); break;
     case ACTION_DIFFERENCE: mine->values = !mine->values; break;
     case ACTION_MAP: mine->shift = !mine->shift; break;
     case ACTION_EQUAL:
         mine->equal = !mine->equal;
         mine->scroll = 0;
         break;
-    default: return scrub_act(scene, &laid, scene->x_cells - CHART_MARGIN, action);
+    default: return scrub_act(scene, &overlay, scene->x_cells - CHART_MARGIN, action);
     }
     return (Reply){.kind = REPLY_NONE};
 }
@@ -221,28 +287,28 @@ static Reply mouse(void *state, const Scene *scene, Rect body, int press)
     Rect chart = layout_compare(body).chart;
     if (!scene->run)
         return (Reply){.kind = REPLY_NONE};
-    Laid laid = laid_runs(scene);
+    Overlay overlay = overlay_runs(scene);
     MouseKind kind = mouse_kind(press);
     if (mouse_y(press) < chart.y + chart.height) {
-        return scrub_mouse(scene, &laid, chart.width - CHART_MARGIN,
+        return scrub_mouse(scene, &overlay, chart.width - CHART_MARGIN,
                            mouse_x(press) - chart.x - CHART_MARGIN, kind);
     }
     if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN) {
-        mine->scroll = views_move(mine->scroll, versus_rows(scene, &laid, mine->equal),
-                                  kind == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
+        mine->scroll = list_move(mine->scroll, compare_table_rows(scene, &overlay, mine->equal),
+                                 kind == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
     }
     return (Reply){.kind = REPLY_NONE};
 }
 
 static void describe(const Scene *scene, char *text, size_t size)
 {
-    Laid laid = laid_runs(scene);
-    const RunView *base = laid_base(scene, &laid);
-    if (laid.n < 2) {
+    Overlay overlay = overlay_runs(scene);
+    const RunView *base = overlay_base(scene, &overlay);
+    if (overlay.n < 2) {
         snprintf(text, size, "nothing to compare with yet");
         return;
     }
-    snprintf(text, size, "%d runs, lined up by %s, baseline %02d %s", laid.n,
+    snprintf(text, size, "%d runs, lined up by %s, baseline %02d %s", overlay.n,
              across_name((Across)scene->session->across), base->id, base->name);
 }
 
@@ -257,7 +323,7 @@ const View view_compare = {
             "was forked from whom.",
     .place = PLACE_COMPARE,
     .state_size = sizeof(CompareState),
-    .looks = LOOK_LAID,
+    .looks = LOOK_OVERLAY,
     .draw = draw,
     .act = act,
     .mouse = mouse,

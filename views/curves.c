@@ -1,12 +1,16 @@
 /* Is it learning, and where does the student leave the inputs it was trained on? Loss
  * above, covariate shift below, on the same axis, with one cursor. */
 #include "views/draw/chart.h"
-#include "views/draw/format.h"
 #include "views/draw/heatmap.h"
 #include "views/draw/layout.h"
+#include "views/draw/overlay_title.h"
+#include "views/draw/text.h"
 #include "views/draw/theme.h"
+#include "views/model/format.h"
+#include "views/model/overlay.h"
 #include "views/model/scrub.h"
-#include "views/views.h"
+#include "views/model/shift.h"
+#include "views/view.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,50 +27,50 @@ static int row_of(const Session *session, const RunView *run)
 }
 
 /* One run: its name and what the cursor is on. Several: who is who. */
-static void chart_title(Canvas *canvas, const Scene *scene, const Laid *laid, Rect *rect,
+static void chart_title(Canvas *canvas, const Scene *scene, const Overlay *overlay, Rect *rect,
                         const ChartLine *line)
 {
     const RunView *run = scene->run;
     const Session *session = scene->session;
-    const char *name = run->term[laid_curve(scene)].name;
+    const char *name = run->term[overlay_curve(scene)].name;
     char title[160], value[FORMAT_SIZE], right[96];
     snprintf(right, sizeof right, "x %s · ", across_name((Across)session->across));
     chart_choices(session, right + strlen(right), sizeof right - strlen(right));
-    if (laid->n > 1) {
-        laid_title(canvas, rect, name, laid, "", right);
+    if (overlay->n > 1) {
+        overlay_title(canvas, rect, name, overlay, "", right);
         return;
     }
-    format_value(value, line_at(&line->source, views_step(session, run)));
+    format_value(value, line_at(&line->source, session_step(session, run)));
     snprintf(title, sizeof title, "%02d %s  %s", run->id, run->name, name);
     if (!session->live)
         snprintf(title + strlen(title), sizeof title - strlen(title), " %s at the cursor", value);
-    views_title(canvas, rect, title, right);
+    text_title(canvas, rect, title, right);
 }
 
-static void draw_chart(Canvas *canvas, const Scene *scene, const Laid *laid, Rect rect)
+static void draw_chart(Canvas *canvas, const Scene *scene, const Overlay *overlay, Rect rect)
 {
     ChartLine line[CHART_LINES_MAX];
     if (scene->run->loss_terms < 1) {
-        views_title(canvas, &rect, "loss", "");
+        text_title(canvas, &rect, "loss", "");
         return;
     }
-    int lines = laid_curves(scene, laid, line);
-    chart_title(canvas, scene, laid, &rect, &line[0]);
-    ChartSpec spec = scrub_chart(scene, laid, line, lines);
+    int lines = overlay_curves(scene, overlay, line);
+    chart_title(canvas, scene, overlay, &rect, &line[0]);
+    ChartSpec spec = chart_spec(scene, overlay, line, lines);
     chart_draw(canvas, rect, &spec);
 }
 
 /* The shift of every run at the sampling step under the cursor. */
-static void draw_shift_lines(Canvas *canvas, const Scene *scene, const Laid *laid, Rect rect)
+static void draw_shift_lines(Canvas *canvas, const Scene *scene, const Overlay *overlay, Rect rect)
 {
     ChartLine line[CHART_LINES_MAX];
     const RunView *run = scene->run;
-    int lines = laid_shift(scene, laid, line);
+    int lines = overlay_shift(scene, overlay, line);
     char before[96];
-    snprintf(before, sizeof before, "shift i=%d", laid_sampling_step(scene));
-    laid_title(canvas, &rect, before, laid, "",
-               reference_title(views_reference(scene->session, run)));
-    ChartSpec spec = scrub_chart(scene, laid, line, lines);
+    snprintf(before, sizeof before, "shift i=%d", overlay_sampling_step(scene));
+    overlay_title(canvas, &rect, before, overlay, "",
+                  reference_title(session_reference(scene->session, run)));
+    ChartSpec spec = chart_spec(scene, overlay, line, lines);
     spec.marks = 0;
     spec.all = true;
     chart_draw(canvas, rect, &spec);
@@ -81,18 +85,18 @@ static void draw_waiting(Canvas *canvas, Rect rect, const RunView *run)
                     : "no shift was measured in this run");
 }
 
-static void draw_heat(Canvas *canvas, const Scene *scene, const Laid *laid, Rect rect)
+static void draw_heat(Canvas *canvas, const Scene *scene, const Overlay *overlay, Rect rect)
 {
     const RunView *run = scene->run;
     const ShiftView *shift = &run->shift_view;
-    Reference reference = views_reference(scene->session, run);
+    Reference reference = session_reference(scene->session, run);
     Rect row = {rect.x, rect.y, rect.width, 1};
     char title[120];
     snprintf(title, sizeof title, "covariate shift: %s%s", reference_title(reference),
              run->guided ? " (guided)" : "");
     if (row.width < text_width(title) + 34)
         snprintf(title, sizeof title, "shift: %s", reference_title(reference));
-    views_title(canvas, &rect, title, "");
+    text_title(canvas, &rect, title, "");
     if (shift->rows < 1 || shift->columns < 1) {
         draw_waiting(canvas, rect, run);
         return;
@@ -100,7 +104,7 @@ static void draw_heat(Canvas *canvas, const Scene *scene, const Laid *laid, Rect
     Scale scale = shift_scale(shift, reference);
     if (row.width >= text_width(title) + 26)
         heatmap_legend(canvas, row.x + row.width - 1, row.y, &scale);
-    HeatSpec spec = {shift, reference, scrub_axis(scene, laid), scrub_cursor(scene),
+    HeatSpec spec = {shift, reference, scrub_axis(scene, overlay), scrub_cursor(scene),
                      row_of(scene->session, run)};
     heatmap_draw(canvas, rect, &spec);
 }
@@ -111,12 +115,12 @@ static void draw_bars(Canvas *canvas, const Scene *scene, Rect rect)
 {
     const RunView *run = scene->run;
     const ShiftView *shift = &run->shift_view;
-    Reference reference = views_reference(scene->session, run);
-    int column = shift_column(shift, views_step(scene->session, run));
+    Reference reference = session_reference(scene->session, run);
+    int column = shift_column(shift, session_step(scene->session, run));
     char title[80];
     snprintf(title, sizeof title, "shift by sampling step, at step %ld",
              column < 0 ? 0 : shift->step[column]);
-    views_title(canvas, &rect, title, "95 % interval · own / forward");
+    text_title(canvas, &rect, title, "95 % interval · own / forward");
     Scale scale = shift_scale(shift, reference);
     for (int row = 0; row < shift->rows && row < rect.height && column >= 0; row++) {
         ShiftCell cell = shift_cell(shift, reference, column, row);
@@ -137,7 +141,7 @@ static void draw_bars(Canvas *canvas, const Scene *scene, Rect rect)
     }
 }
 
-static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     const CurvesState *mine = state;
     if (!scene->run) {
@@ -147,13 +151,13 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
         return;
     }
     CurvesLayout layout = layout_curves(body, scene->run->shift_view.rows);
-    Laid laid = laid_runs(scene);
-    draw_chart(canvas, scene, &laid, layout.chart);
-    bool lines = (laid.n > 1 && rect_is_empty(layout.bars)) != mine->turned;
+    Overlay overlay = overlay_runs(scene);
+    draw_chart(canvas, scene, &overlay, layout.chart);
+    bool lines = (overlay.n > 1 && rect_is_empty(layout.bars)) != mine->turned;
     if (!rect_is_empty(layout.heat))
-        (lines ? draw_shift_lines : draw_heat)(canvas, scene, &laid, layout.heat);
-    if (!rect_is_empty(layout.bars) && laid.n > 1 && !lines)
-        draw_shift_lines(canvas, scene, &laid, layout.bars);
+        (lines ? draw_shift_lines : draw_heat)(canvas, scene, &overlay, layout.heat);
+    if (!rect_is_empty(layout.bars) && overlay.n > 1 && !lines)
+        draw_shift_lines(canvas, scene, &overlay, layout.bars);
     else if (!rect_is_empty(layout.bars))
         draw_bars(canvas, scene, layout.bars);
 }
@@ -168,18 +172,18 @@ static Reply act(void *state, const Scene *scene, Action action)
     Session *session = scene->session;
     if (!scene->run)
         return (Reply){.kind = REPLY_UNKNOWN};
-    Laid laid = laid_runs(scene);
+    Overlay overlay = overlay_runs(scene);
     switch (action) {
     case ACTION_UP:
     case ACTION_DOWN:
         session->stage =
-            views_move(row_of(session, scene->run), scene->run->shift_view.rows, action);
+            list_move(row_of(session, scene->run), scene->run->shift_view.rows, action);
         break;
     case ACTION_REFERENCE:
-        session->reference = (Reference)((views_reference(session, scene->run) + 1) % REFERENCES);
+        session->reference = (Reference)((session_reference(session, scene->run) + 1) % REFERENCES);
         break;
     case ACTION_MAP: mine->turned = !mine->turned; break;
-    default: return scrub_act(scene, &laid, plot_width(scene->x_cells), action);
+    default: return scrub_act(scene, &overlay, plot_width(scene->x_cells), action);
     }
     return (Reply){.kind = REPLY_NONE};
 }
@@ -190,13 +194,13 @@ static Reply mouse(void *state, const Scene *scene, Rect body, int press)
     (void)state;
     if (!scene->run)
         return (Reply){.kind = REPLY_NONE};
-    Laid laid = laid_runs(scene);
+    Overlay overlay = overlay_runs(scene);
     Rect heat = layout_curves(body, scene->run->shift_view.rows).heat;
     int rows = scene->run->shift_view.rows, y = mouse_y(press) - heat.y - 1;
-    if (rows > 0 && laid.n == 1 && y >= 0 && y < heat.height - 2)
+    if (rows > 0 && overlay.n == 1 && y >= 0 && y < heat.height - 2)
         scene->session->stage = y * rows / (heat.height - 2);
-    return scrub_mouse(scene, &laid, plot_width(body.width), mouse_x(press) - body.x - CHART_MARGIN,
-                       mouse_kind(press));
+    return scrub_mouse(scene, &overlay, plot_width(body.width),
+                       mouse_x(press) - body.x - CHART_MARGIN, mouse_kind(press));
 }
 
 /* What a cell of the map is made of. */
@@ -228,13 +232,13 @@ static void describe(const Scene *scene, char *text, size_t size)
 {
     const RunView *run = scene->run;
     const ShiftView *shift = &run->shift_view;
-    int column = shift->rows > 0 ? shift_column(shift, views_step(scene->session, run)) : -1;
+    int column = shift->rows > 0 ? shift_column(shift, session_step(scene->session, run)) : -1;
     if (column < 0) {
         snprintf(text, size, "%s on %s", run->method, run->data);
         return;
     }
-    describe_cell(shift, views_reference(scene->session, run), column, row_of(scene->session, run),
-                  text, size);
+    describe_cell(shift, session_reference(scene->session, run), column,
+                  row_of(scene->session, run), text, size);
 }
 
 const View view_curves = {

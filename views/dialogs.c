@@ -1,18 +1,27 @@
 /* The layers over the views: help (from the key table), the question before quitting, the list of
  * presets, the list of marks and notes. */
-#include "views/draw/format.h"
 #include "views/draw/layout.h"
+#include "views/draw/mark_list.h"
+#include "views/draw/text.h"
 #include "views/draw/theme.h"
-#include "views/mark_list.h"
+#include "views/model/format.h"
+#include "views/model/marks.h"
+#include "views/view.h"
 #include "views/views.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+static Rect box_inside(Rect body, int width, int height)
+{
+    Rect box = layout_centre(body, width, height);
+    return (Rect){box.x + 2, box.y + 1, box.width - 4, box.height - 2};
+}
+
 /* An empty box with a title in the middle of the body; returns its inside. */
 static Rect draw_box(Canvas *canvas, Rect body, int width, int height, const char *title)
 {
-    Rect box = layout_centre(body, width, height);
+    Rect box = layout_centre(body, width, height), inside = box_inside(body, width, height);
     Style rule = theme_style(canvas, ROLE_RULE);
     int right = box.x + box.width - 1, bottom = box.y + box.height - 1;
     canvas_clear_rect(canvas, box);
@@ -26,7 +35,7 @@ static Rect draw_box(Canvas *canvas, Rect body, int width, int height, const cha
     canvas_put(canvas, right, bottom, 0x2518, rule);
     canvas_print(canvas, box.x + 2, box.y, box.width - 4, theme_style(canvas, ROLE_TITLE), " %s ",
                  title);
-    return (Rect){box.x + 2, box.y + 1, box.width - 4, box.height - 2};
+    return inside;
 }
 
 static void draw_lines(Canvas *canvas, Rect inside, const char *const *lines, int n)
@@ -39,7 +48,7 @@ static void draw_lines(Canvas *canvas, Rect inside, const char *const *lines, in
 
 /* ---- Quit ---- */
 
-static void quit_draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+static void quit_draw(const void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     (void)state;
     int live = 0;
@@ -68,7 +77,7 @@ static Reply quit_act(void *state, const Scene *scene, Action action)
     case ACTION_LEAVE_SAVING: return (Reply){.kind = REPLY_LEAVE_SAVING};
     case ACTION_LEAVE_DROPPING: return (Reply){.kind = REPLY_LEAVE_DROPPING};
     case ACTION_LEAVE_DETACHING: return (Reply){.kind = REPLY_LEAVE_DETACHING};
-    case ACTION_BACK: return (Reply){.kind = REPLY_BACK};
+    case ACTION_BACK: return (Reply){.kind = REPLY_CLOSE};
     default: return (Reply){.kind = REPLY_UNKNOWN};
     }
 }
@@ -96,7 +105,7 @@ static void help_line(HelpPage *page, Role role, const char *key, const char *te
                     key);
     }
     area = (Rect){area.x + indent, area.y, area.width - indent, area.height};
-    int rows = views_wrap(page->canvas, area, row, theme_style(page->canvas, role), text);
+    int rows = text_wrap(page->canvas, area, row, theme_style(page->canvas, role), text);
     page->line += rows > 0 ? rows : 1;
 }
 
@@ -136,19 +145,33 @@ static void help_page(HelpPage *page)
     }
 }
 
-static void help_draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+static int help_width(Rect body) { return body.width < 108 ? body.width : 108; }
+
+/* How far one can scroll. */
+static int help_most(const CanvasLook *look, Rect body)
+{
+    Canvas nothing = {.look = *look};
+    HelpPage page = {&nothing, box_inside(body, help_width(body), body.height), 0, 0};
+    help_page(&page);
+    return page.line > page.inside.height ? page.line - page.inside.height : 0;
+}
+
+static void help_update(void *state, const Scene *scene, const CanvasLook *look, Rect body)
+{
+    HelpState *own = state;
+    int most = help_most(look, body);
+    (void)scene;
+    own->scroll = own->scroll > most ? most : own->scroll;
+}
+
+static void help_draw(const void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     (void)scene;
-    HelpState *own = state;
-    Canvas nothing = {.look = canvas->look};
-    Rect inside = draw_box(canvas, body, body.width < 108 ? body.width : 108, body.height, "Help");
-    HelpPage measured = {&nothing, inside, 0, 0}, page = {canvas, inside, 0, 0};
-    help_page(&measured);
-    int most = measured.line > page.inside.height ? measured.line - page.inside.height : 0;
-    own->scroll = own->scroll > most ? most : own->scroll;
-    page.scroll = own->scroll;
+    const HelpState *own = state;
+    HelpPage page = {canvas, draw_box(canvas, body, help_width(body), body.height, "Help"),
+                     own->scroll, 0};
     help_page(&page);
-    if (own->scroll < most) {
+    if (page.line - page.scroll > page.inside.height) {
         canvas_text_right(canvas, page.inside.x + page.inside.width,
                           page.inside.y + page.inside.height, 16, theme_style(canvas, ROLE_KEY),
                           " ↓ more ");
@@ -160,14 +183,15 @@ static Reply help_act(void *state, const Scene *scene, Action action)
     (void)scene;
     HelpState *own = state;
     if (action == ACTION_BACK)
-        return (Reply){.kind = REPLY_BACK};
-    own->scroll = views_move(own->scroll, 1000, action); /* draw cuts it to what there is */
+        return (Reply){.kind = REPLY_CLOSE};
+    own->scroll = list_move(own->scroll, 1000, action); /* update cuts it to what there is */
     return (Reply){.kind = REPLY_NONE};
 }
 
 const View view_help = {.name = "Help",
                         .place = PLACE_HELP,
                         .state_size = sizeof(HelpState),
+                        .update = help_update,
                         .draw = help_draw,
                         .act = help_act};
 
@@ -196,10 +220,10 @@ static void picker_row(Canvas *canvas, Rect row, const PresetInfo *preset, bool 
                 theme_style(canvas, chosen ? ROLE_TEXT : ROLE_FAINT), preset->title);
 }
 
-static void picker_draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+static void picker_draw(const void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     (void)scene;
-    PickerState *own = state;
+    const PickerState *own = state;
     PresetInfo *presets = NULL;
     int n = engine_presets(&presets);
     int height = n + 4 < body.height ? n + 4 : body.height;
@@ -234,14 +258,14 @@ static Reply picker_act(void *state, const Scene *scene, Action action)
     (void)scene;
     PickerState *own = state;
     if (action == ACTION_BACK)
-        return (Reply){.kind = REPLY_BACK};
+        return (Reply){.kind = REPLY_CLOSE};
     PresetInfo *presets = NULL;
     int n = engine_presets(&presets);
     Reply reply = {.kind = REPLY_NONE};
     if (action == ACTION_OPEN) {
         reply = picker_start(own, presets, n);
     } else {
-        own->chosen = views_move(picker_chosen(own, presets, n), n, action);
+        own->chosen = list_move(picker_chosen(own, presets, n), n, action);
         own->moved = true;
     }
     free(presets);
@@ -260,7 +284,7 @@ typedef struct MarksState {
     int chosen; /* from the newest */
 } MarksState;
 
-static void marks_draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+static void marks_draw(const void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     const MarksState *own = state;
     const RunView *run = scene->run;
@@ -283,8 +307,8 @@ static Reply marks_act(void *state, const Scene *scene, Action action)
     if (action == ACTION_OPEN && n > 0)
         mark_visit(scene->session, mark_from_newest(scene->run, chosen));
     if (action == ACTION_BACK || action == ACTION_OPEN)
-        return (Reply){.kind = REPLY_BACK};
-    own->chosen = views_move(chosen, n, action);
+        return (Reply){.kind = REPLY_CLOSE};
+    own->chosen = list_move(chosen, n, action);
     return (Reply){.kind = REPLY_NONE};
 }
 

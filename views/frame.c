@@ -1,8 +1,14 @@
 /* Owns what stands around the view in front: tabs, rails, timeline, status, hints. */
-#include "views/draw/chart.h"
-#include "views/draw/format.h"
+#include "views/frame.h"
+
+#include "views/draw/panels.h"
+#include "views/draw/sample_sheet.h"
+#include "views/draw/text.h"
 #include "views/draw/theme.h"
-#include "views/screen_parts.h"
+#include "views/model/axis.h"
+#include "views/model/format.h"
+#include "views/model/samples.h"
+#include "views/views.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +18,7 @@ static void count_text(const Canvas *canvas, RunState state, int n, bool words, 
                        size_t size)
 {
     const char *sign, *word;
-    views_state(canvas, state, &sign, &word);
+    panel_state(canvas, state, &sign, &word);
     snprintf(text, size, words ? "%s %d %s" : "%s %d", sign, n, word);
 }
 
@@ -46,30 +52,30 @@ static void draw_counts(Canvas *canvas, const Scene *scene, Rect row, int x)
     bool words = right - need > x;
     for (int i = 2; i >= 0; i--) {
         const char *sign, *word;
-        Style style = views_state(canvas, shown[i], &sign, &word);
+        Style style = panel_state(canvas, shown[i], &sign, &word);
         count_text(canvas, shown[i], count[shown[i]], words, text, sizeof text);
         if (count[shown[i]] > 0 && right - text_width(text) > x + 1)
             right -= canvas_text_right(canvas, right, row.y, 20, style, text) + 2;
     }
 }
 
-void frame_tabs(const Screen *screen, int width, int x[VIEWS_MAX + 1], bool *narrow)
+void frame_tabs(const Frame *frame, int width, int x[TABS_MAX + 1], bool *narrow)
 {
     x[0] = 0;
     for (int i = 0; i < view_count; i++)
         x[i + 1] = x[i] + (int)strlen(views[i]->name) + 4;
     *narrow = x[view_count] > width;
     for (int i = 0; i < view_count && *narrow; i++)
-        x[i + 1] = x[i] + (i == screen->front ? (int)strlen(views[i]->name) + 4 : 3);
+        x[i + 1] = x[i] + (i == frame->front ? (int)strlen(views[i]->name) + 4 : 3);
 }
 
-static void draw_tabs(Canvas *canvas, const Screen *screen, const Scene *scene, Rect row)
+static void draw_tabs(Canvas *canvas, const Frame *frame, const Scene *scene, Rect row)
 {
-    int x[VIEWS_MAX + 1];
+    int x[TABS_MAX + 1];
     bool narrow;
-    frame_tabs(screen, row.width, x, &narrow);
+    frame_tabs(frame, row.width, x, &narrow);
     for (int i = 0; i < view_count; i++) {
-        bool front = i == screen->front;
+        bool front = i == frame->front;
         Style style = theme_style(canvas, front ? ROLE_FRONT : ROLE_TEXT);
         const char *form = front ? "[%d %s]" : narrow ? " %d " : " %d %s ";
         canvas_print(canvas, x[i], row.y, row.width - x[i], style, form, i + 1, views[i]->name);
@@ -81,7 +87,7 @@ static void draw_rail_run(Canvas *canvas, Rect row, const RunView *run, bool cho
 {
     const char *sign, *word;
     char step[FORMAT_SIZE], loss[FORMAT_SIZE];
-    Style state = views_state(canvas, run->state, &sign, &word);
+    Style state = panel_state(canvas, run->state, &sign, &word);
     Style plain = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
     bool wide = row.width >= 40;
     int right = row.x + row.width, name = row.width - (wide ? 19 : 11);
@@ -99,7 +105,7 @@ static void draw_rail(Canvas *canvas, const Scene *scene, Rect rail)
     const Snapshot *snapshot = scene->snapshot;
     RailLayout layout = layout_rail(rail, snapshot->runs);
     Rect list = layout.list;
-    views_title(canvas, &list, "runs", rail.width >= 40 ? "step    loss" : "");
+    text_title(canvas, &list, "runs", rail.width >= 40 ? "step    loss" : "");
     int chosen = 0;
     for (int i = 0; i < snapshot->runs; i++)
         chosen = snapshot->run[i] == scene->run ? i : chosen;
@@ -109,12 +115,12 @@ static void draw_rail(Canvas *canvas, const Scene *scene, Rect rail)
         draw_rail_run(canvas, (Rect){list.x, list.y + row, list.width, 1}, run, run == scene->run);
     }
     if (scene->run && layout.now.height > 2) {
-        views_title(canvas, &layout.now, "now", "");
-        views_facts(canvas, scene, layout.now);
+        text_title(canvas, &layout.now, "now", "");
+        panel_facts(canvas, scene, layout.now);
     }
     if (layout.news.height > 2) {
-        views_title(canvas, &layout.news, "news", "");
-        views_news(canvas, scene, layout.news);
+        text_title(canvas, &layout.news, "news", "");
+        panel_news(canvas, scene, layout.news);
     }
     canvas_fill(canvas, (Rect){rail.x + rail.width, rail.y, 1, rail.height}, 0x2502,
                 theme_style(canvas, ROLE_RULE));
@@ -129,7 +135,7 @@ static void draw_timeline(Canvas *canvas, const Scene *scene, Rect row)
         return;
     }
     char step[FORMAT_SIZE], steps[FORMAT_SIZE], text[80];
-    long at = views_step(scene->session, run);
+    long at = session_step(scene->session, run);
     const char *mode = !scene->session->live ? "held" : run->state == RUN_LIVE ? "LIVE" : "end ";
     snprintf(text, sizeof text, "%s / %s  %s", format_count(step, (double)at),
              format_count(steps, (double)run->steps), mode);
@@ -150,14 +156,14 @@ static void draw_timeline(Canvas *canvas, const Scene *scene, Rect row)
         canvas_put(canvas, row.x + 2 + cursor, row.y, 0x25cf, theme_style(canvas, ROLE_CURSOR));
 }
 
-static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene, Rect row)
+static void draw_status(Canvas *canvas, const Frame *frame, const Scene *scene, Rect row)
 {
     const Snapshot *snapshot = scene->snapshot;
     char text[256] = "";
     const NoteView *note = snapshot->notes > 0 ? &snapshot->note[snapshot->notes - 1] : NULL;
-    bool bad = note && note->status != STATUS_OK && strcmp(note->text, screen->dismissed) != 0;
+    bool bad = note && note->status != STATUS_OK && strcmp(note->text, frame->dismissed) != 0;
     int x = row.x, right = row.x + row.width;
-    if (bad && screen->remark[0] == '\0') { /* the whole row: the remedy stands at the end */
+    if (bad && frame->remark[0] == '\0') { /* the whole row: the remedy stands at the end */
         canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAILED), note->text);
         return;
     }
@@ -166,8 +172,8 @@ static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene
                                    canvas->look.remark) +
                  2;
     }
-    if (screen->remark[0] != '\0') {
-        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_PAUSED), screen->remark);
+    if (frame->remark[0] != '\0') {
+        canvas_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_PAUSED), frame->remark);
         return;
     }
     if (!scene->run) {
@@ -176,11 +182,11 @@ static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene
         return;
     }
     const char *sign, *word;
-    Style style = views_state(canvas, scene->run->state, &sign, &word);
+    Style style = panel_state(canvas, scene->run->state, &sign, &word);
     x += canvas_print(canvas, x, row.y, right - x, style, "%02d %s %s  ", scene->run->id, sign,
                       word);
-    views[screen->front]->describe(scene, text, sizeof text);
-    views_cut_text(canvas, x, row.y, right - x, theme_style(canvas, ROLE_TEXT), text);
+    views[frame->front]->describe(scene, text, sizeof text);
+    text_cut(canvas, x, row.y, right - x, theme_style(canvas, ROLE_TEXT), text);
     x += text_width(text);
     if (note && right - x > text_width(note->text) + 4) {
         canvas_print(canvas, x, row.y, right - x, theme_style(canvas, ROLE_FAINT), "  · %s",
@@ -188,11 +194,11 @@ static void draw_status(Canvas *canvas, const Screen *screen, const Scene *scene
     }
 }
 
-static unsigned place_of(const Screen *screen)
+static unsigned place_of(const Frame *frame)
 {
-    return screen->prompt.asking != ASK_NOTHING ? PLACE_PROMPT
-           : screen->overlay                    ? screen->overlay->place
-                                                : views[screen->front]->place;
+    return frame->prompt.asking != ASK_NOTHING ? PLACE_PROMPT
+           : frame->popup                      ? frame->popup->place
+                                               : views[frame->front]->place;
 }
 
 /* "key hint" for one row of the table; a pause key that would go on says so. */
@@ -226,11 +232,11 @@ static int draw_hint(Canvas *canvas, int x, Rect bar, const char *label, const c
 }
 
 /* Whole hints only; "? help  q quit" always stands. */
-static void draw_hints(Canvas *canvas, const Screen *screen, const Scene *scene, Rect bar)
+static void draw_hints(Canvas *canvas, const Frame *frame, const Scene *scene, Rect bar)
 {
-    unsigned place = place_of(screen);
-    uint8_t flash = screen->flash ? ATTRIBUTE_REVERSE : 0;
-    bool over = screen->overlay || screen->prompt.asking != ASK_NOTHING;
+    unsigned place = place_of(frame);
+    uint8_t flash = frame->flash ? ATTRIBUTE_REVERSE : 0;
+    bool over = frame->popup || frame->prompt.asking != ASK_NOTHING;
     int keep = over ? 0 : text_width("? help  q quit"), x = bar.x;
     for (int i = 0; i < key_row_count; i++) {
         const KeyRow *row = &key_rows[i];
@@ -256,6 +262,24 @@ void frame_draw_too_small(Canvas *canvas)
                  SCREEN_MIN_WIDTH, SCREEN_MIN_HEIGHT);
 }
 
+/* The newest samples, the student's over the teacher's. */
+static void draw_samples(Canvas *canvas, const Scene *scene, Rect rect)
+{
+    if (!samples_any(scene)) {
+        text_title(canvas, &rect, "samples", "");
+        return;
+    }
+    SamplesSpec student = samples_under_cursor(scene, SOURCE_STUDENT),
+                teacher = samples_under_cursor(scene, SOURCE_TEACHER);
+    student.stage = teacher.stage = student.samples->steps;
+    student.seed = teacher.seed = -1;
+    Rect upper = layout_take_top(&rect, rect.height / 2);
+    text_title(canvas, &upper, "student's samples", "");
+    samples_sheet(canvas, upper, &student);
+    text_title(canvas, &rect, "teacher's, same noise", "");
+    samples_sheet(canvas, rect, &teacher);
+}
+
 void frame_draw_rails(Canvas *canvas, const Scene *scene, const Layout *layout)
 {
     if (!rect_is_empty(layout->rail))
@@ -264,29 +288,29 @@ void frame_draw_rails(Canvas *canvas, const Scene *scene, const Layout *layout)
         Rect side = layout->side;
         canvas_fill(canvas, (Rect){side.x - 2, side.y, 1, side.height}, 0x2502,
                     theme_style(canvas, ROLE_RULE));
-        views_samples_rail(canvas, scene, side);
+        draw_samples(canvas, scene, side);
     }
 }
 
 /* The line being typed; what is said about it stands above. */
-static void draw_prompt(Canvas *canvas, const Screen *screen, const Layout *layout)
+static void draw_prompt(Canvas *canvas, const Frame *frame, const Layout *layout)
 {
     Rect above = layout->timeline;
-    prompt_draw(&screen->prompt, canvas, layout->status);
-    if (screen->remark[0] != '\0') {
+    prompt_draw(&frame->prompt, canvas, layout->status);
+    if (frame->remark[0] != '\0') {
         canvas_fill(canvas, above, ' ', theme_style(canvas, ROLE_TEXT));
         canvas_text(canvas, above.x, above.y, above.width, theme_style(canvas, ROLE_PAUSED),
-                    screen->remark);
+                    frame->remark);
     }
 }
 
-void frame_draw(Canvas *canvas, const Screen *screen, const Scene *scene, const Layout *layout)
+void frame_draw(Canvas *canvas, const Frame *frame, const Scene *scene, const Layout *layout)
 {
-    draw_tabs(canvas, screen, scene, layout->tabs);
+    draw_tabs(canvas, frame, scene, layout->tabs);
     draw_timeline(canvas, scene, layout->timeline);
-    if (screen->prompt.asking != ASK_NOTHING)
-        draw_prompt(canvas, screen, layout);
+    if (frame->prompt.asking != ASK_NOTHING)
+        draw_prompt(canvas, frame, layout);
     else
-        draw_status(canvas, screen, scene, layout->status);
-    draw_hints(canvas, screen, scene, layout->hints);
+        draw_status(canvas, frame, scene, layout->status);
+    draw_hints(canvas, frame, scene, layout->hints);
 }

@@ -1,21 +1,25 @@
 /* At which step does it go wrong, and is the error fresh or inherited? Teacher and student from the
  * same noise; the gap step by step, and how much of it each step made itself. */
-#include "views/paths.h"
+#include "views/draw/path_picture.h"
+#include "views/draw/sample_strip.h"
+#include "views/draw/text.h"
+#include "views/model/path_gaps.h"
+#include "views/model/samples.h"
 
-#include "views/draw/format.h"
 #include "views/draw/layout.h"
+#include "views/draw/sample_sheet.h"
 #include "views/draw/theme.h"
-#include "views/samples.h"
+#include "views/model/format.h"
+#include "views/view.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 typedef struct PathsState {
     bool field, no_density;
-    int start; /* PathsSpec.start */
-    /* as last drawn */
+    int start;  /* PathsSpec.start */
+    Rect cells; /* of the picture */
     PathsPlace place;
-    Rect cells;
 } PathsState;
 
 static int clamp(int value, int low, int high)
@@ -26,7 +30,7 @@ static int clamp(int value, int low, int high)
 /* false: nothing to show yet. */
 static bool spec_of(const PathsState *state, const Scene *scene, PathsSpec *spec)
 {
-    const SamplesView *samples = scene->run ? views_samples(scene->session, scene->run) : NULL;
+    const SamplesView *samples = scene->run ? samples_shown(scene->session, scene->run) : NULL;
     if (!samples || samples->n < 1 || !samples->paths || samples->paths->n < 1)
         return false;
     const PathsView *paths = samples->paths;
@@ -109,21 +113,21 @@ static void draw_step_facts(Canvas *canvas, Rect rect, const PathsSpec *spec)
         double own = paths_gap(paths, 0, paths->steps, spec->seed);
         snprintf(text, sizeof text, "%s",
                  format_value(value, paths_gap(paths, spec->start, paths->steps, spec->seed)));
-        row += views_fact(canvas, rect, row, "end", text);
+        row += text_fact(canvas, rect, row, "end", text);
         snprintf(text, sizeof text, "%s", format_value(value, own));
-        row += views_fact(canvas, rect, row, "own end", text);
+        row += text_fact(canvas, rect, row, "own end", text);
     } else {
         double fresh = paths_fresh(paths, spec->stage, spec->seed);
-        row += views_fact(canvas, rect, row, "fresh", format_value(value, fresh));
-        row += views_fact(canvas, rect, row, "carried", format_value(value, gap - fresh));
+        row += text_fact(canvas, rect, row, "fresh", format_value(value, fresh));
+        row += text_fact(canvas, rect, row, "carried", format_value(value, gap - fresh));
     }
     snprintf(text, sizeof text, "%s mean of %d", format_value(value, mean_gap(spec, spec->stage)),
              paths->n);
-    row += views_fact(canvas, rect, row, "all", text);
+    row += text_fact(canvas, rect, row, "all", text);
     double share = spec->start > 0 ? (double)NAN : paths_inherited(paths, -1);
     snprintf(text, sizeof text, "%.0f %% of it inherited", share * 100);
     if (isfinite(share))
-        views_fact(canvas, rect, row, "at end", text);
+        text_fact(canvas, rect, row, "at end", text);
 }
 
 static void draw_steps(Canvas *canvas, Rect rect, const PathsSpec *spec)
@@ -131,7 +135,7 @@ static void draw_steps(Canvas *canvas, Rect rect, const PathsSpec *spec)
     const PathsView *paths = spec->paths;
     char right[32];
     snprintf(right, sizeof right, "seed %d", spec->seed);
-    views_title(canvas, &rect, has_teacher(spec) ? "gap by step" : "the student alone", right);
+    text_title(canvas, &rect, has_teacher(spec) ? "gap by step" : "the student alone", right);
     if (!has_teacher(spec)) {
         canvas_text(canvas, rect.x + 1, rect.y, rect.width - 1, theme_style(canvas, ROLE_FAINT),
                     "this run has no teacher");
@@ -199,7 +203,7 @@ static void draw_spread(Canvas *canvas, Rect rect, const PathsSpec *spec)
     snprintf(title, sizeof title, "gap over %d seeds", spec->paths->n);
     snprintf(right, sizeof right, "0 .. %s%s", format_value(value, most),
              largest > most ? " and more" : "");
-    views_title(canvas, &rect, title, right);
+    text_title(canvas, &rect, title, right);
     int rows = clamp(rect.height, 0, spec->paths->steps), first = first_stage(spec, rows);
     for (int row = 0; row < rows; row++) {
         draw_spread_row(canvas, (Rect){rect.x, rect.y + row, rect.width, 1}, spec, first + row,
@@ -212,7 +216,7 @@ static void draw_spread(Canvas *canvas, Rect rect, const PathsSpec *spec)
 static void draw_waiting(Canvas *canvas, const Scene *scene, Rect body)
 {
     const char *text = !scene->run ? "No run yet: press n to start one."
-                       : views_samples(scene->session, scene->run)->n < 1
+                       : samples_shown(scene->session, scene->run)->n < 1
                            ? "Paths appear with the run's first samples."
                            : "The seeds are being followed: a moment.";
     Rect line = layout_centre(body, text_width(text), 1);
@@ -240,7 +244,7 @@ static void draw_title(Canvas *canvas, Rect *rect, const Scene *scene, const Pat
     } else if (row.width >= 60) {
         snprintf(right, sizeof right, scene->run->renoises ? "same fresh noise" : "same noise");
     }
-    views_title(canvas, rect, " ", right);
+    text_title(canvas, rect, " ", right);
     int x = row.x + 1;
     if (has_teacher(spec)) {
         snprintf(text, sizeof text, " ─ teacher %d  ", spec->paths->teacher_steps);
@@ -278,22 +282,39 @@ static void draw_sampler(Canvas *canvas, const Scene *scene, Rect row, const Pat
     canvas_text(canvas, row.x + 9 + room, row.y, 21, theme_style(canvas, ROLE_TEXT), text);
 }
 
-static void draw(void *own, const Scene *scene, Canvas *canvas, Rect body)
+static PathsLayout layout_of(const PathsSpec *spec, Rect body)
+{
+    return layout_paths(body, spec->paths->steps, !samples_are_points(spec->samples));
+}
+
+/* Where the picture stands, for the mouse. */
+static void update(void *own, const Scene *scene, const CanvasLook *look, Rect body)
 {
     PathsState *state = own;
+    PathsSpec spec;
+    if (!spec_of(state, scene, &spec))
+        return;
+    PathsLayout layout = layout_of(&spec, body);
+    layout_take_top(&layout.picture, 1);
+    state->cells = layout.picture;
+    state->place = paths_place(look, state->cells, &spec);
+}
+
+static void draw(const void *own, const Scene *scene, Canvas *canvas, Rect body)
+{
+    const PathsState *state = own;
     PathsSpec spec;
     if (!spec_of(state, scene, &spec)) {
         draw_waiting(canvas, scene, body);
         return;
     }
-    PathsLayout layout = layout_paths(body, spec.paths->steps, !samples_are_points(spec.samples));
+    PathsLayout layout = layout_of(&spec, body);
     draw_title(canvas, &layout.picture, scene, &spec);
     if (canvas->look.graphics == GRAPHICS_OFF) {
         canvas_text(canvas, layout.picture.x + 1, layout.picture.y, layout.picture.width - 1,
                     theme_style(canvas, ROLE_FAINT), "pictures are off: press I");
     }
-    state->cells = layout.picture;
-    paths_picture(canvas, layout.picture, &spec, &state->place);
+    paths_picture(canvas, layout.picture, &spec);
     if (!rect_is_empty(layout.steps))
         draw_steps(canvas, layout.steps, &spec);
     if (!rect_is_empty(layout.spread) && has_teacher(&spec))
@@ -332,14 +353,14 @@ static Reply act(void *own, const Scene *scene, Action action)
     PathsState *state = own;
     PathsSpec spec;
     Session *session = scene->session;
-    if (views_scrub(scene, action))
+    if (session_scrub(scene, action))
         return (Reply){.kind = REPLY_NONE};
     if (!spec_of(state, scene, &spec))
         return (Reply){.kind = REPLY_UNKNOWN};
     int stages = spec.paths->steps + 1;
     switch (action) {
-    case ACTION_LEFT: session->stage = views_move(spec.stage, stages, ACTION_UP); break;
-    case ACTION_RIGHT: session->stage = views_move(spec.stage, stages, ACTION_DOWN); break;
+    case ACTION_LEFT: session->stage = list_move(spec.stage, stages, ACTION_UP); break;
+    case ACTION_RIGHT: session->stage = list_move(spec.stage, stages, ACTION_DOWN); break;
     case ACTION_FIRST: session->stage = 0; break;
     case ACTION_FIELD:
         if (spec.paths->field == 0)
@@ -348,7 +369,7 @@ static Reply act(void *own, const Scene *scene, Action action)
         break;
     case ACTION_DENSITY: state->no_density = !state->no_density; break;
     case ACTION_RESTART: return restart(state, &spec);
-    default: session->seed = views_move(spec.seed, spec.paths->n, action); break;
+    default: session->seed = list_move(spec.seed, spec.paths->n, action); break;
     }
     return (Reply){.kind = REPLY_NONE};
 }
@@ -406,6 +427,7 @@ const View view_paths = {
     .place = PLACE_PATHS,
     .state_size = sizeof(PathsState),
     .looks = LOOK_PAST | LOOK_PATHS,
+    .update = update,
     .draw = draw,
     .act = act,
     .mouse = mouse,

@@ -1,8 +1,12 @@
 /* Owns what time does to the screen: playing through the sampling steps, and telling the engine,
  * once the cursor rests, what is looked at. */
+#include "views/playback.h"
+
 #include "views/model/overlay.h"
-#include "views/screen_parts.h"
+#include "views/model/samples.h"
+#include "views/view.h"
 #include <math.h>
+#include <stdio.h>
 
 static const double REST_S = 0.15, FRAME_S = 0.5, END_S = 1.2;
 
@@ -28,16 +32,16 @@ static void ask(LookSet *set, const RunView *run, long step, bool paths)
         set->at[set->n++] = (LookAt){run->id, step, paths};
 }
 
-static LookSet wanted(const Screen *screen, const Scene *scene)
+static LookSet wanted(const Playback *playback, const Scene *scene)
 {
-    unsigned looks = views[screen->front]->looks | (screen->side ? LOOK_PAST : 0);
+    unsigned looks = playback->looks | (playback->side ? LOOK_PAST : 0);
     LookSet set = {0};
-    if (scene->run && (looks & LOOK_LAID) != 0) {
-        Laid laid = laid_runs(scene);
-        for (int i = 0; i < laid.n; i++)
-            ask(&set, laid.run[i], laid_step(scene, laid.run[i]), false);
+    if (scene->run && (looks & LOOK_OVERLAY) != 0) {
+        Overlay overlay = overlay_runs(scene);
+        for (int i = 0; i < overlay.n; i++)
+            ask(&set, overlay.run[i], overlay_step(scene, overlay.run[i]), false);
     } else if (scene->run && looks != 0) {
-        ask(&set, scene->run, laid_step(scene, scene->run), (looks & LOOK_PATHS) != 0);
+        ask(&set, scene->run, overlay_step(scene, scene->run), (looks & LOOK_PATHS) != 0);
     }
     return set;
 }
@@ -82,60 +86,58 @@ static bool next_look(LookSet *asked, LookSet *want, Reply *reply)
     return false;
 }
 
-static bool owes(const Pace *pace)
+static bool owes(const Playback *playback)
 {
-    LookSet asked = pace->asked, want = pace->wanted;
+    LookSet asked = playback->asked, want = playback->wanted;
     Reply reply;
     return next_look(&asked, &want, &reply);
 }
 
 /* ---- Playing ---- */
 
-static bool plays(const Screen *screen, const Scene *scene)
+static bool plays(const Playback *playback, const Scene *scene)
 {
-    return scene->session->playing && scene->run &&
-           (views[screen->front]->looks & LOOK_PAST) != 0 &&
-           views_samples(scene->session, scene->run)->n > 0;
+    return scene->session->playing && scene->run && (playback->looks & LOOK_PAST) != 0 &&
+           samples_shown(scene->session, scene->run)->n > 0;
 }
 
-static void next_stage(Screen *screen, const Scene *scene, double now)
+static void next_stage(Playback *playback, const Scene *scene, double now)
 {
-    int steps = views_samples(scene->session, scene->run)->steps, stage = scene->session->stage;
+    int steps = samples_shown(scene->session, scene->run)->steps, stage = scene->session->stage;
     stage = stage >= steps ? 0 : stage + 1;
     scene->session->stage = stage;
-    screen->pace.frame = now + (stage == steps ? END_S : FRAME_S);
+    playback->frame = now + (stage == steps ? END_S : FRAME_S);
 }
 
 /* ---- The clock ---- */
 
-Reply screen_tick(Screen *screen, const Snapshot *snapshot, double now)
+Reply playback_tick(Playback *playback, const Scene *scene, double now)
 {
-    Scene scene = screen_scene(screen, snapshot);
-    Pace *pace = &screen->pace;
-    LookSet want = wanted(screen, &scene);
+    LookSet want = wanted(playback, scene);
     Reply reply;
-    if (!same_set(&want, &pace->wanted)) {
-        pace->wanted = want;
-        pace->since = now;
+    if (!same_set(&want, &playback->wanted)) {
+        playback->wanted = want;
+        playback->since = now;
     }
-    if (now - pace->since >= REST_S && next_look(&pace->asked, &want, &reply))
+    if (now - playback->since >= REST_S && next_look(&playback->asked, &want, &reply))
         return reply;
-    if (!plays(screen, &scene)) {
-        pace->frame = 0;
-    } else if (now >= pace->frame) {
-        next_stage(screen, &scene, now);
+    if (!plays(playback, scene)) {
+        playback->frame = 0;
+    } else if (now >= playback->frame) {
+        next_stage(playback, scene, now);
         return (Reply){.kind = REPLY_NONE};
     }
     return (Reply){.kind = REPLY_UNKNOWN};
 }
 
-double screen_wait(Screen *screen, const Snapshot *snapshot, double now)
+double playback_wait(const Playback *playback, const Scene *scene, double now)
 {
-    Scene scene = screen_scene(screen, snapshot);
-    const Pace *pace = &screen->pace;
-    bool owed = owes(pace), playing = plays(screen, &scene);
-    double look_due = fmax(pace->since + REST_S - now, 0), frame_due = fmax(pace->frame - now, 0);
-    if (!owed || !playing)
-        return owed ? look_due : playing ? frame_due : -1;
-    return fmin(look_due, frame_due);
+    bool owed = owes(playback), playing = plays(playback, scene);
+    double look_due = fmax(playback->since + REST_S - now, 0);
+    double frame_due = fmax(playback->frame - now, 0);
+    if (owed && playing)
+        return fmin(look_due, frame_due);
+    if (owed)
+        return look_due;
+    return playing ? frame_due : -1;
 }

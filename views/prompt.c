@@ -2,6 +2,7 @@
 #include "views/prompt.h"
 
 #include "views/draw/theme.h"
+#include "views/model/keys.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -3,7 +3,8 @@
 #ifndef DDIL_PROMPT_H
 #define DDIL_PROMPT_H
 
-#include "views/views.h"
+#include "views/draw/canvas.h"
+#include "views/model/reply.h"
 
 enum { PROMPT_SIZE = 512, PROMPT_LINES = 16 };
 

@@ -1,13 +1,15 @@
 /* The home view: which run deserves my attention? */
 #include "engine/base/number.h"
 #include "views/draw/chart.h"
-#include "views/draw/format.h"
 #include "views/draw/layout.h"
+#include "views/draw/panels.h"
+#include "views/draw/text.h"
 #include "views/draw/theme.h"
 #include "views/model/filter.h"
+#include "views/model/format.h"
 #include "views/model/lineage.h"
 #include "views/model/overlay.h"
-#include "views/views.h"
+#include "views/view.h"
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -117,12 +119,12 @@ static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine,
         char title[100], right[40];
         snprintf(title, sizeof title, "/ %s", mine->filter);
         snprintf(right, sizeof right, "%d of %d runs", shown, scene->snapshot->runs);
-        views_title(canvas, table, title, right);
+        text_title(canvas, table, title, right);
         return;
     }
     Rect rule = layout_take_top(table, 1);
     canvas_fill(canvas, rule, 0x2500, theme_style(canvas, ROLE_RULE));
-    views_owner(scene, owner, sizeof owner);
+    panel_owner(scene, owner, sizeof owner);
     canvas_print(canvas, rule.x + rule.width - text_width(owner) - 4, rule.y, rule.width,
                  theme_style(canvas, ROLE_FAINT), " %s ", owner);
 }
@@ -143,7 +145,7 @@ static void draw_signs(Canvas *canvas, const Scene *scene, Rect row, const RunVi
     const Session *session = scene->session;
     canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR),
                 run == scene->run ? "▸" : " ");
-    if (run->id == session->base || laid_marked(session, run->id)) {
+    if (run->id == session->base || overlay_marked(session, run->id)) {
         canvas_text(canvas, row.x + 1, row.y, 1, theme_style(canvas, ROLE_MARK),
                     run->id == session->base ? "b" : "◆");
     }
@@ -154,7 +156,7 @@ static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView
     bool chosen = run == scene->run;
     const char *sign, *word;
     char text[FORMAT_SIZE], note[128];
-    Style state = views_state(canvas, run->state, &sign, &word),
+    Style state = panel_state(canvas, run->state, &sign, &word),
           plain = theme_style(canvas, ROLE_TEXT);
     Style name = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
     draw_signs(canvas, scene, row, run);
@@ -209,7 +211,7 @@ static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
     char title[120], choices[64];
     snprintf(title, sizeof title, "%02d %s  loss", run->id, run->name);
     chart_choices(session, choices, sizeof choices);
-    views_title(canvas, &rect, title, choices);
+    text_title(canvas, &rect, title, choices);
     if (run->loss_terms < 1)
         return;
     ChartLine line = {
@@ -246,7 +248,7 @@ static void draw_empty(Canvas *canvas, const Scene *scene, Rect body)
     }
 }
 
-static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     if (!scene->run) {
         draw_empty(canvas, scene, body);
@@ -257,12 +259,12 @@ static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
     if (!rect_is_empty(layout.chart))
         draw_chart(canvas, scene, layout.chart);
     if (!rect_is_empty(layout.facts)) {
-        views_title(canvas, &layout.facts, "now", "");
-        views_facts(canvas, scene, layout.facts);
+        text_title(canvas, &layout.facts, "now", "");
+        panel_facts(canvas, scene, layout.facts);
     }
     if (!rect_is_empty(layout.log)) {
-        views_title(canvas, &layout.log, "news", "");
-        views_news(canvas, scene, layout.log);
+        text_title(canvas, &layout.log, "news", "");
+        panel_news(canvas, scene, layout.log);
     }
 }
 
@@ -286,7 +288,7 @@ static void choose(const Scene *scene, const RunsState *mine, Action action)
     int n;
     Kin *kin = shown_runs(mine, scene->snapshot, &n);
     if (n > 0) {
-        int at = chosen_index(scene, kin, n), to = at < 0 ? 0 : views_move(at, n, action);
+        int at = chosen_index(scene, kin, n), to = at < 0 ? 0 : list_move(at, n, action);
         scene->session->run = scene->snapshot->run[kin[to].index]->id;
     }
     free(kin);
@@ -300,7 +302,7 @@ static Reply act(void *state, const Scene *scene, Action action)
     case ACTION_OPEN:
         return n > 0 ? (Reply){.kind = REPLY_VIEW, .view = 1} : (Reply){.kind = REPLY_UNKNOWN};
     case ACTION_OVERLAY:
-    case ACTION_BASELINE: return laid_act(scene, action);
+    case ACTION_BASELINE: return overlay_act(scene, action);
     case ACTION_DELETE: return ask_delete(mine, scene);
     case ACTION_SORT_LEFT: mine->sorting = (mine->sorting + SORTINGS - 1) % SORTINGS; break;
     case ACTION_SORT_RIGHT: mine->sorting = (mine->sorting + 1) % SORTINGS; break;

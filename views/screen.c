@@ -1,20 +1,47 @@
 /* Owns the session, the states of all views and the frame around them. See screen.h. */
 #include "views/screen.h"
 
-#include "views/command_line.h"
+#include "views/draw/lesson_strip.h"
 #include "views/draw/theme.h"
+#include "views/frame.h"
+#include "views/model/alert.h"
+#include "views/model/command_line.h"
 #include "views/model/marks.h"
 #include "views/model/overlay.h"
 #include "views/model/share.h"
-#include "views/screen_parts.h"
+#include "views/playback.h"
+#include "views/views.h"
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { STATE_SIZE = 1024 };
+
+typedef union State {
+    max_align_t align;
+    unsigned char bytes[STATE_SIZE];
+} State;
+
+struct Screen {
+    ScreenOptions options;
+    Session session;
+    Frame frame;
+    State state[TABS_MAX], popup_state;
+    const char *names[TABS_MAX + 1]; /* of the views */
+    Tour tour;
+    Playback playback;
+    Alerts alerts;
+    char look[512]; /* commands to carry out once there is a run */
+    Rect body;      /* of the view in front, as last drawn */
+    int newest_run; /* highest id met: a newer one is followed */
+    int width;      /* of the canvas, then */
+};
+
 Screen *screen_new(const ScreenOptions *options)
 {
     Screen *screen = calloc(1, sizeof *screen);
-    must(screen && view_count <= VIEWS_MAX);
+    must(screen && view_count <= TABS_MAX);
     screen->options = *options;
     alerts_init(&screen->alerts);
     snprintf(screen->look, sizeof screen->look, "%s", options->look ? options->look : "");
@@ -22,27 +49,21 @@ Screen *screen_new(const ScreenOptions *options)
         (Session){.live = true, .stage = STAGE_LAST, .smoothing = 2, .reference = REFERENCE_AUTO};
     for (int i = 0; i < view_count; i++)
         must(views[i]->state_size <= STATE_SIZE);
+    for (int i = 0; i < view_count; i++)
+        screen->names[i] = views[i]->name;
     return screen;
 }
 
 void screen_free(Screen *screen) { free(screen); }
 
-void screen_flash(Screen *screen, bool on) { screen->flash = on; }
+void screen_flash(Screen *screen, bool on) { screen->frame.flash = on; }
 
 void screen_say(Screen *screen, const char *text)
 {
-    snprintf(screen->remark, sizeof screen->remark, "%s", text);
+    snprintf(screen->frame.remark, sizeof screen->frame.remark, "%s", text);
 }
 
 /* ---- The chosen run ---- */
-
-static const RunView *find_run(const Snapshot *snapshot, int id)
-{
-    for (int i = 0; i < snapshot->runs; i++)
-        if (snapshot->run[i]->id == id)
-            return snapshot->run[i];
-    return NULL;
-}
 
 /* A run that just appeared is followed; a chosen one that went away gives way to the
  * newest. */
@@ -51,13 +72,13 @@ static void choose_run(Screen *screen, const Snapshot *snapshot)
     const RunView *newest = snapshot->runs > 0 ? snapshot->run[snapshot->runs - 1] : NULL;
     if (!newest) {
         screen->session.run = 0;
-    } else if (newest->id > screen->newest_run || !find_run(snapshot, screen->session.run)) {
-        if (newest->id > screen->newest_run && find_run(snapshot, newest->parent)) {
-            laid_add(&screen->session, newest->parent);
-            laid_add(&screen->session, newest->id);
+    } else if (newest->id > screen->newest_run || !snapshot_run(snapshot, screen->session.run)) {
+        if (newest->id > screen->newest_run && snapshot_run(snapshot, newest->parent)) {
+            overlay_add(&screen->session, newest->parent);
+            overlay_add(&screen->session, newest->id);
         }
         if (newest->id > screen->newest_run && newest->parent > 0 && screen->newest_run > 0) {
-            snprintf(screen->remark, sizeof screen->remark,
+            snprintf(screen->frame.remark, sizeof screen->frame.remark,
                      "%02d forked from %02d at step %ld: 2 shows both, 6 compares them", newest->id,
                      newest->parent, newest->parent_step);
         }
@@ -67,55 +88,77 @@ static void choose_run(Screen *screen, const Snapshot *snapshot)
     }
 }
 
-Scene screen_scene(Screen *screen, const Snapshot *snapshot)
+static Scene scene_of(Screen *screen, const Snapshot *snapshot)
 {
     choose_run(screen, snapshot);
     return (Scene){.snapshot = snapshot,
-                   .run = find_run(snapshot, screen->session.run),
+                   .run = snapshot_run(snapshot, screen->session.run),
                    .session = &screen->session,
                    .x_cells = screen->body.width,
                    .fixed_clock = screen->options.fixed_clock,
                    .readonly = screen->options.readonly,
-                   .tour = screen->tour.lesson};
+                   .tour = screen->tour.lesson,
+                   .views = screen->names};
 }
 
 /* ---- Drawing ---- */
 
-void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
+/* What changed since the last drawing moves what follows it: the choice of a run, the lesson, the
+ * views' own cursors. Returns where everything stands; too small a screen has no view. */
+static Layout update(Screen *screen, const Scene *scene, const Canvas *canvas, Rect *strip)
 {
-    Scene scene = screen_scene(screen, snapshot);
-    const View *front = views[screen->front];
-    bool runs = scene.run;
+    const View *front = views[screen->frame.front], *popup = screen->frame.popup;
+    bool runs = scene->run;
     Layout layout =
         layout_screen(canvas->width, canvas->height, front->rail && runs, front->side && runs);
-    canvas->palette = screen->session.palette;
-    canvas->light = screen->session.ground == 0 ? theme_luminance(canvas->look.background) > 128
-                                                : screen->session.ground == 2;
-    canvas_clear(canvas);
-    if (layout.too_small) {
-        frame_draw_too_small(canvas);
-        return;
-    }
-    lesson_watch(&screen->tour, &scene, front->name);
-    Rect strip = layout_take_bottom(&layout.body, lesson_rows(&screen->tour, layout.body));
+    if (layout.too_small)
+        return layout;
+    lesson_watch(&screen->tour, scene, front->name);
+    *strip = layout_take_bottom(&layout.body, lesson_rows(&screen->tour, layout.body));
     screen->width = canvas->width;
-    screen->side = !rect_is_empty(layout.side);
+    screen->playback.side = !rect_is_empty(layout.side);
     screen->body = layout.body;
-    front->draw(screen->state[screen->front].bytes, &scene, canvas, layout.body);
-    frame_draw_rails(canvas, &scene, &layout);
-    if (screen->overlay)
-        screen->overlay->draw(screen->overlay_state.bytes, &scene, canvas, layout.body);
+    if (front->update)
+        front->update(screen->state[screen->frame.front].bytes, scene, &canvas->look, layout.body);
+    if (popup && popup->update)
+        popup->update(screen->popup_state.bytes, scene, &canvas->look, layout.body);
+    return layout;
+}
+
+static void draw(const Screen *screen, const Scene *scene, Canvas *canvas, const Layout *layout,
+                 Rect strip)
+{
+    const View *front = views[screen->frame.front], *popup = screen->frame.popup;
+    front->draw(screen->state[screen->frame.front].bytes, scene, canvas, layout->body);
+    frame_draw_rails(canvas, scene, layout);
+    if (popup)
+        popup->draw(screen->popup_state.bytes, scene, canvas, layout->body);
     if (!rect_is_empty(strip))
         lesson_draw(&screen->tour, canvas, strip);
-    frame_draw(canvas, screen, &scene, &layout);
+    frame_draw(canvas, &screen->frame, scene, layout);
+}
+
+void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
+{
+    Scene scene = scene_of(screen, snapshot);
+    Rect strip = {0};
+    bool dark = theme_luminance(canvas->look.background) <= 128;
+    canvas->palette = screen->session.palette;
+    canvas->light = screen->session.ground == 0 ? !dark : screen->session.ground == 2;
+    canvas_clear(canvas);
+    Layout layout = update(screen, &scene, canvas, &strip);
+    if (layout.too_small)
+        frame_draw_too_small(canvas);
+    else
+        draw(screen, &scene, canvas, &layout, strip);
 }
 
 /* ---- Keys ---- */
 
-static void open_overlay(Screen *screen, const View *overlay)
+static void open_popup(Screen *screen, const View *popup)
 {
-    screen->overlay = overlay;
-    memset(&screen->overlay_state, 0, sizeof screen->overlay_state);
+    screen->frame.popup = popup;
+    memset(&screen->popup_state, 0, sizeof screen->popup_state);
 }
 
 static Reply steer(const Scene *scene, CommandKind kind, long number)
@@ -147,7 +190,7 @@ static Reply quit(Screen *screen, const Snapshot *snapshot)
     bool ours = snapshot->owner.here && !screen->options.readonly; /* another's go on */
     for (int i = 0; i < snapshot->runs && ours; i++) {
         if (snapshot->run[i]->state == RUN_LIVE || snapshot->run[i]->state == RUN_QUEUED) {
-            open_overlay(screen, &view_quit);
+            open_popup(screen, &view_quit);
             return (Reply){.kind = REPLY_NONE};
         }
     }
@@ -158,14 +201,14 @@ static Reply show_view(Screen *screen, int view)
 {
     if (view >= view_count)
         return (Reply){.kind = REPLY_UNKNOWN};
-    screen->front = view;
-    screen->overlay = NULL;
+    screen->frame.front = view;
+    screen->frame.popup = NULL;
     return (Reply){.kind = REPLY_NONE};
 }
 
 static Reply ask(Screen *screen, Asking asking, const char *label, const char *text)
 {
-    prompt_open(&screen->prompt, asking, label, text);
+    prompt_open(&screen->frame.prompt, asking, label, text);
     return (Reply){.kind = REPLY_NONE};
 }
 
@@ -178,7 +221,7 @@ static Reply jump(const Scene *scene, int direction)
                : reply_say(REPLY_NONE, "no mark %s the cursor", direction > 0 ? "after" : "before");
 }
 
-/* What means the same in every view. REPLY_BACK: not one of these. */
+/* What means the same in every view. REPLY_ELSEWHERE: not one of these. */
 static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, int press)
 {
     switch (action) {
@@ -189,11 +232,11 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_FORK: return steer(scene, COMMAND_FORK, FORK_HERE);
     case ACTION_PREVIOUS_MARK: return jump(scene, -1);
     case ACTION_NEXT_MARK: return jump(scene, 1);
-    case ACTION_MARKS: open_overlay(screen, &view_marks); return (Reply){.kind = REPLY_NONE};
+    case ACTION_MARKS: open_popup(screen, &view_marks); return (Reply){.kind = REPLY_NONE};
     case ACTION_NEXT_RUN: return next_run(screen, scene, 1);
     case ACTION_PREVIOUS_RUN: return next_run(screen, scene, -1);
-    case ACTION_NEW: open_overlay(screen, &view_picker); return (Reply){.kind = REPLY_NONE};
-    case ACTION_HELP: open_overlay(screen, &view_help); return (Reply){.kind = REPLY_NONE};
+    case ACTION_NEW: open_popup(screen, &view_picker); return (Reply){.kind = REPLY_NONE};
+    case ACTION_HELP: open_popup(screen, &view_help); return (Reply){.kind = REPLY_NONE};
     case ACTION_QUIT: return quit(screen, scene->snapshot);
     case ACTION_REPAINT: return (Reply){.kind = REPLY_REPAINT};
     case ACTION_SUSPEND: return (Reply){.kind = REPLY_SUSPEND};
@@ -202,7 +245,7 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
         lesson_go(&screen->tour);
         return (Reply){.kind = screen->tour.lesson ? REPLY_NONE : REPLY_UNKNOWN};
     case ACTION_MOUSE: return (Reply){.kind = REPLY_MOUSE};
-    case ACTION_WORDS: return ask(screen, ASK_COMMAND, ":", "");
+    case ACTION_COMMAND: return ask(screen, ASK_COMMAND, ":", "");
     case ACTION_FILTER: return ask(screen, ASK_FILTER, "/", "");
     case ACTION_NOTE:
         return scene->run ? ask(screen, ASK_NOTE, "note: ", "") : (Reply){.kind = REPLY_UNKNOWN};
@@ -217,7 +260,7 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_DOTS:
         screen->session.dots = (screen->session.dots + 1) % DOTS_KINDS;
         return (Reply){.kind = REPLY_NONE};
-    default: return (Reply){.kind = REPLY_BACK};
+    default: return (Reply){.kind = REPLY_ELSEWHERE};
     }
 }
 
@@ -225,16 +268,16 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
 static void dismiss_news(Screen *screen, const Snapshot *snapshot)
 {
     const char *text = snapshot->notes > 0 ? snapshot->note[snapshot->notes - 1].text : "";
-    snprintf(screen->dismissed, sizeof screen->dismissed, "%s", text);
+    snprintf(screen->frame.dismissed, sizeof screen->frame.dismissed, "%s", text);
 }
 
 static Reply do_alert(Screen *screen, const Reply *reply)
 {
     char why[120];
-    if (strcmp(reply->command.text, "off") == 0) {
+    if (reply->text[0] == '\0') {
         alerts_clear(&screen->alerts);
         screen_say(screen, "no rule rings any more");
-    } else if (alerts_add(&screen->alerts, reply->command.text, why, sizeof why)) {
+    } else if (alerts_add(&screen->alerts, reply->text, why, sizeof why)) {
         screen_say(screen, "the bell rings when that comes true of a run");
     } else {
         return reply_say(REPLY_REFUSED, "%s", why);
@@ -244,17 +287,16 @@ static Reply do_alert(Screen *screen, const Reply *reply)
 
 static Reply do_lesson(Screen *screen, const Reply *reply)
 {
-    const char *what = reply->command.text;
     Tour *tour = &screen->tour;
     if (!tour->lesson) {
         screen_say(screen, "no lesson is on; begin one with: ddil tour");
-    } else if (strcmp(what, "leave") == 0) {
+    } else if (reply->lesson == LESSON_LEAVE) {
         *tour = (Tour){0};
         screen_say(screen, "the lesson is over; its runs are kept");
-    } else if (strcmp(what, "reset") == 0) {
+    } else if (reply->lesson == LESSON_RESET) {
         lesson_choose(tour, tour->at);
     } else {
-        lesson_move(tour, strcmp(what, "back") == 0 ? -1 : 1);
+        lesson_move(tour, reply->lesson == LESSON_BACK ? -1 : 1);
     }
     return (Reply){.kind = REPLY_NONE};
 }
@@ -266,30 +308,30 @@ static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
         screen_say(screen, reply.say);
     switch (reply.kind) {
     case REPLY_VIEW: return show_view(screen, reply.view);
-    case REPLY_ASK: return ask(screen, reply.asking, reply.say, reply.command.text);
-    case REPLY_HELP: open_overlay(screen, &view_help); return (Reply){.kind = REPLY_NONE};
+    case REPLY_ASK: return ask(screen, reply.asking, reply.say, reply.text);
+    case REPLY_HELP: open_popup(screen, &view_help); return (Reply){.kind = REPLY_NONE};
     case REPLY_ALERT: return do_alert(screen, &reply);
     case REPLY_SHARE:
         share_line(&(Scene){.snapshot = snapshot,
-                            .run = find_run(snapshot, screen->session.run),
+                            .run = snapshot_run(snapshot, screen->session.run),
                             .session = &screen->session},
-                   views[screen->front]->name, reply.command.text, sizeof reply.command.text);
+                   views[screen->frame.front]->name, reply.text, sizeof reply.text);
         return reply;
     case REPLY_LESSON: return do_lesson(screen, &reply);
     case REPLY_QUIT: return quit(screen, snapshot);
-    case REPLY_BACK: screen->overlay = NULL; return (Reply){.kind = REPLY_NONE};
-    case REPLY_SEND: screen->overlay = NULL; return reply;
+    case REPLY_CLOSE: screen->frame.popup = NULL; return (Reply){.kind = REPLY_NONE};
+    case REPLY_SEND: screen->frame.popup = NULL; return reply;
     default: return reply;
     }
 }
 
 static void complete(Screen *screen, const Scene *scene)
 {
-    char line[PROMPT_SIZE], say[sizeof screen->remark];
-    if (screen->prompt.asking == ASK_COMMAND) {
-        snprintf(line, sizeof line, "%s", screen->prompt.text);
-        words_complete(scene, line, sizeof line, say, sizeof say);
-        prompt_set(&screen->prompt, line);
+    char line[PROMPT_SIZE], say[sizeof screen->frame.remark];
+    if (screen->frame.prompt.asking == ASK_COMMAND) {
+        snprintf(line, sizeof line, "%s", screen->frame.prompt.text);
+        command_line_complete(scene, line, sizeof line, say, sizeof say);
+        prompt_set(&screen->frame.prompt, line);
         screen_say(screen, say);
     }
 }
@@ -297,21 +339,21 @@ static void complete(Screen *screen, const Scene *scene)
 /* The line is whole. */
 static Reply take_line(Screen *screen, const Scene *scene)
 {
-    const View *front = views[screen->front];
-    const char *text = screen->prompt.text;
-    Asking asking = screen->prompt.asking;
+    const View *front = views[screen->frame.front];
+    const char *text = screen->frame.prompt.text;
+    Asking asking = screen->frame.prompt.asking;
     Reply reply = {.kind = REPLY_NONE};
     if (asking == ASK_COMMAND)
-        reply = words_do(scene, text);
+        reply = command_line_do(scene, text);
     else if (asking == ASK_NOTE)
-        reply = words_note(scene, text);
+        reply = command_line_note(scene, text);
     else if (front->typed)
-        reply = front->typed(screen->state[screen->front].bytes, scene, asking, text);
+        reply = front->typed(screen->state[screen->frame.front].bytes, scene, asking, text);
     if (reply.kind == REPLY_REFUSED) {
         screen_say(screen, reply.say);
         return (Reply){.kind = REPLY_NONE};
     }
-    prompt_close(&screen->prompt, true);
+    prompt_close(&screen->frame.prompt, true);
     return settle(screen, scene->snapshot, reply);
 }
 
@@ -321,14 +363,14 @@ static Reply press_prompt(Screen *screen, const Scene *scene, int press)
     Action action = row ? row->action : ACTION_NONE;
     switch (action) {
     case ACTION_OPEN: return take_line(screen, scene);
-    case ACTION_BACK: prompt_close(&screen->prompt, false); break;
+    case ACTION_BACK: prompt_close(&screen->frame.prompt, false); break;
     case ACTION_COMPLETE: complete(screen, scene); break;
-    case ACTION_UP: prompt_recall(&screen->prompt, 1); break;
-    case ACTION_DOWN: prompt_recall(&screen->prompt, -1); break;
+    case ACTION_UP: prompt_recall(&screen->frame.prompt, 1); break;
+    case ACTION_DOWN: prompt_recall(&screen->frame.prompt, -1); break;
     case ACTION_REPAINT: return (Reply){.kind = REPLY_REPAINT};
     case ACTION_SUSPEND: return (Reply){.kind = REPLY_SUSPEND};
     default:
-        if (!prompt_edit(&screen->prompt, press))
+        if (!prompt_edit(&screen->frame.prompt, press))
             return (Reply){.kind = REPLY_UNKNOWN};
     }
     return (Reply){.kind = REPLY_NONE};
@@ -343,29 +385,30 @@ static bool inside(Rect rect, int x, int y)
 
 static Reply press_mouse_at(Screen *screen, const Scene *scene, int press)
 {
-    int x = mouse_x(press), y = mouse_y(press), tab[VIEWS_MAX + 1];
-    const View *front = views[screen->front];
+    int x = mouse_x(press), y = mouse_y(press), tab[TABS_MAX + 1];
+    const View *front = views[screen->frame.front];
     bool narrow;
-    frame_tabs(screen, screen->width, tab, &narrow);
+    frame_tabs(&screen->frame, screen->width, tab, &narrow);
     for (int i = 0; y == 0 && mouse_kind(press) == MOUSE_CLICK && i < view_count; i++)
         if (x >= tab[i] && x < tab[i + 1])
             return show_view(screen, i);
-    if (!screen->overlay && inside(screen->body, x, y) && front->mouse) {
-        return settle(screen, scene->snapshot,
-                      front->mouse(screen->state[screen->front].bytes, scene, screen->body, press));
+    if (!screen->frame.popup && inside(screen->body, x, y) && front->mouse) {
+        return settle(
+            screen, scene->snapshot,
+            front->mouse(screen->state[screen->frame.front].bytes, scene, screen->body, press));
     }
     return (Reply){.kind = REPLY_NONE};
 }
 
 Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
 {
-    Scene scene = screen_scene(screen, snapshot);
-    const View *asked = screen->overlay ? screen->overlay : views[screen->front];
-    screen->remark[0] = '\0';
+    Scene scene = scene_of(screen, snapshot);
+    const View *asked = screen->frame.popup ? screen->frame.popup : views[screen->frame.front];
+    screen->frame.remark[0] = '\0';
     dismiss_news(screen, snapshot);
     if (press >= PRESS_MOUSE)
         return press_mouse_at(screen, &scene, press);
-    if (screen->prompt.asking != ASK_NOTHING)
+    if (screen->frame.prompt.asking != ASK_NOTHING)
         return press_prompt(screen, &scene, press);
     const KeyRow *row = key_find(press, asked->place);
     if (!row || (row->steers && screen->options.readonly)) {
@@ -373,18 +416,18 @@ Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
         return (Reply){.kind = REPLY_UNKNOWN};
     }
     Reply reply = act_everywhere(screen, &scene, row->action, press);
-    if (reply.kind == REPLY_BACK) {
-        void *state =
-            screen->overlay ? screen->overlay_state.bytes : screen->state[screen->front].bytes;
+    if (reply.kind == REPLY_ELSEWHERE) {
+        void *state = screen->frame.popup ? screen->popup_state.bytes
+                                          : screen->state[screen->frame.front].bytes;
         reply = asked->act(state, &scene, row->action);
     }
     return settle(screen, snapshot, reply);
 }
 
-Reply screen_word(Screen *screen, const Snapshot *snapshot, const char *line)
+Reply screen_command(Screen *screen, const Snapshot *snapshot, const char *line)
 {
-    Scene scene = screen_scene(screen, snapshot);
-    Reply reply = words_do(&scene, line);
+    Scene scene = scene_of(screen, snapshot);
+    Reply reply = command_line_do(&scene, line);
     return reply.kind == REPLY_REFUSED ? reply : settle(screen, snapshot, reply);
 }
 
@@ -402,7 +445,7 @@ static void first_look(Screen *screen, const Snapshot *snapshot)
     memcpy(line, screen->look, sizeof line);
     screen->look[0] = '\0';
     for (char *word; (word = strsep(&rest, ";"));) {
-        Reply reply = screen_word(screen, snapshot, word);
+        Reply reply = screen_command(screen, snapshot, word);
         if (reply.kind == REPLY_REFUSED)
             screen_say(screen, reply.say);
     }
@@ -410,8 +453,8 @@ static void first_look(Screen *screen, const Snapshot *snapshot)
 
 Reply screen_want(Screen *screen, const Snapshot *snapshot)
 {
-    char say[sizeof screen->remark];
-    Scene scene = screen_scene(screen, snapshot);
+    char say[sizeof screen->frame.remark];
+    Scene scene = scene_of(screen, snapshot);
     if (scene.run && screen->look[0] != '\0')
         first_look(screen, snapshot);
     Reply reply = lesson_begin(&screen->tour, &scene);
@@ -420,4 +463,18 @@ Reply screen_want(Screen *screen, const Snapshot *snapshot)
         reply.kind = REPLY_BELL;
     }
     return reply;
+}
+
+Reply screen_tick(Screen *screen, const Snapshot *snapshot, double now)
+{
+    Scene scene = scene_of(screen, snapshot);
+    screen->playback.looks = views[screen->frame.front]->looks;
+    return playback_tick(&screen->playback, &scene, now);
+}
+
+double screen_wait(Screen *screen, const Snapshot *snapshot, double now)
+{
+    Scene scene = scene_of(screen, snapshot);
+    screen->playback.looks = views[screen->frame.front]->looks;
+    return playback_wait(&screen->playback, &scene, now);
 }

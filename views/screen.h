@@ -4,7 +4,9 @@
 #ifndef DDIL_SCREEN_H
 #define DDIL_SCREEN_H
 
-#include "views/views.h"
+#include "views/draw/canvas.h"
+#include "views/model/keys.h"
+#include "views/model/reply.h"
 
 typedef struct Screen Screen;
 
@@ -27,7 +29,7 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas);
 Reply screen_press(Screen *screen, const Snapshot *snapshot, int press);
 
 /* Carries out a line as typed behind ':'. REPLY_REFUSED says what is wrong. */
-Reply screen_word(Screen *screen, const Snapshot *snapshot, const char *line);
+Reply screen_command(Screen *screen, const Snapshot *snapshot, const char *line);
 /* RunView.id of the chosen run, 0: none. */
 int screen_run(const Screen *screen);
 /* What time does; `now` is any clock that only goes on, in seconds. REPLY_SEND: send it;

@@ -1,11 +1,13 @@
 /* What happens if, and can I go back? Parameters with their staged values above; what is
  * staged, what was done and what followed, and the triangle of priors below. */
-#include "views/tweak_parts.h"
-
-#include "views/draw/format.h"
 #include "views/draw/layout.h"
+#include "views/draw/mark_list.h"
+#include "views/draw/simplex.h"
 #include "views/draw/theme.h"
-#include "views/mark_list.h"
+#include "views/model/format.h"
+#include "views/model/marks.h"
+#include "views/tweak_panes.h"
+#include "views/view.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +15,25 @@
 
 /* ---- Drawing ---- */
 
-static void draw(void *state, const Scene *scene, Canvas *canvas, Rect body)
+/* What the run has by now is no longer staged. */
+static void update(void *state, const Scene *scene, const CanvasLook *look, Rect body)
 {
     TweakState *own = state;
+    (void)look;
+    (void)body;
+    if (scene->run)
+        staged_settle(&own->staged, scene->run);
+}
+
+static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect body)
+{
+    const TweakState *own = state;
     if (!scene->run) {
         Rect line = layout_centre(body, 60, 1);
         canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_TEXT),
                     "No run to steer yet: press n to start one.");
         return;
     }
-    staged_settle(&own->staged, scene->run);
     TweakLayout layout = tweak_layout(body, own->pane);
     if (!rect_is_empty(layout.list))
         tweak_draw_list(canvas, layout.list, own, scene->run);
@@ -59,14 +70,14 @@ static Reply stage(TweakState *own, const RunView *run, int row, const char *tex
     return (Reply){.kind = REPLY_NONE};
 }
 
-static Reply nudge_chosen(TweakState *own, const RunView *run, int by, bool big)
+static Reply step_chosen(TweakState *own, const RunView *run, int by, bool big)
 {
     ParamInfoView param;
     char next[VALUE_SIZE];
     int row = tweak_chosen(own, run);
     if (row < 0 || !engine_param(row, &param))
         return (Reply){.kind = REPLY_UNKNOWN};
-    if (nudge(&param, staged_value(&own->staged, run, row), by, big, next))
+    if (param_step(&param, staged_value(&own->staged, run, row), by, big, next))
         return stage(own, run, row, next);
     double low, high;
     bool moves = slider_ends(&param, &low, &high) || param.choices[0] != '\0';
@@ -80,13 +91,13 @@ static void move(TweakState *own, const Scene *scene, Action action)
     ListLine lines[LIST_MAX];
     int rows, n = scene->run->marks;
     if (own->pane == PANE_MARKS) {
-        own->mark = views_move(own->mark < n ? own->mark : n - 1, n, action);
+        own->mark = list_move(own->mark < n ? own->mark : n - 1, n, action);
         if (n > 0)
             mark_visit(scene->session, mark_from_newest(scene->run, own->mark));
         return;
     }
     tweak_list(scene->run, own->filter, lines, &rows);
-    own->chosen = views_move(own->chosen < rows ? own->chosen : rows - 1, rows, action);
+    own->chosen = list_move(own->chosen < rows ? own->chosen : rows - 1, rows, action);
 }
 
 /* Arrows and the like, in the pane in front. */
@@ -100,7 +111,7 @@ static Reply act_in_pane(TweakState *own, const Scene *scene, Action action)
         return put_mixture(own, scene->run, &mixture);
     }
     if (own->pane == PANE_LIST && (action == ACTION_LEFT || action == ACTION_RIGHT))
-        return nudge_chosen(own, scene->run, action == ACTION_RIGHT ? 1 : -1, false);
+        return step_chosen(own, scene->run, action == ACTION_RIGHT ? 1 : -1, false);
     move(own, scene, action);
     return (Reply){.kind = REPLY_NONE};
 }
@@ -186,8 +197,7 @@ static Reply ask_value(const TweakState *own, const RunView *run)
         return (Reply){.kind = REPLY_UNKNOWN};
     Reply reply = reply_say(REPLY_ASK, "%s.%s = ", param.section, param.key);
     reply.asking = ASK_VALUE;
-    snprintf(reply.command.text, sizeof reply.command.text, "%s",
-             staged_value(&own->staged, run, row));
+    snprintf(reply.text, sizeof reply.text, "%s", staged_value(&own->staged, run, row));
     return reply;
 }
 
@@ -205,8 +215,8 @@ static Reply act(void *state, const Scene *scene, Action action)
     case ACTION_PREVIOUS_PANE:
         own->pane = (own->pane + PANES - 1) % PANES;
         return (Reply){.kind = REPLY_NONE};
-    case ACTION_LESS: return nudge_chosen(own, run, -1, true);
-    case ACTION_MORE: return nudge_chosen(own, run, 1, true);
+    case ACTION_LESS: return step_chosen(own, run, -1, true);
+    case ACTION_MORE: return step_chosen(own, run, 1, true);
     case ACTION_TYPE: return ask_value(own, run);
     case ACTION_UNSTAGE:
         staged_drop(&own->staged, tweak_chosen(own, run));
@@ -299,6 +309,7 @@ const View view_tweak = {
             "was left alone).",
     .place = PLACE_TWEAK,
     .state_size = sizeof(TweakState),
+    .update = update,
     .draw = draw,
     .act = act,
     .typed = typed,

@@ -1,10 +1,11 @@
 /* Owns the list of parameters in the Tweak view: which, in what order, and how a row
  * looks. */
-#include "views/tweak_parts.h"
+#include "views/tweak_list.h"
 
-#include "views/draw/format.h"
 #include "views/draw/layout.h"
+#include "views/draw/text.h"
 #include "views/draw/theme.h"
+#include "views/model/format.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +122,7 @@ static void draw_heads(Canvas *canvas, Rect row, const TweakState *own)
 
 static void draw_value(Canvas *canvas, int x, int y, int width, Style style, const char *text)
 {
-    views_cut_text(canvas, x, y, width, style, text[0] != '\0' ? text : "\"\"");
+    text_cut(canvas, x, y, width, style, text[0] != '\0' ? text : "\"\"");
 }
 
 /* "1e-6 ├──●────┤ 0.1" */

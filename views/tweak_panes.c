@@ -1,12 +1,15 @@
 /* Owns what stands below the list in the Tweak view: what is staged, changes with what
  * followed, the triangle of priors. */
+#include "views/tweak_panes.h"
 #include "engine/base/number.h"
-#include "views/tweak_parts.h"
 
-#include "views/draw/format.h"
 #include "views/draw/layout.h"
+#include "views/draw/mark_list.h"
+#include "views/draw/simplex.h"
+#include "views/draw/text.h"
 #include "views/draw/theme.h"
-#include "views/mark_list.h"
+#include "views/model/format.h"
+#include "views/model/marks.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +44,8 @@ static void draw_mixture(Canvas *canvas, Rect rect, const TweakState *own, const
 {
     Mixture now, staged, drawn, prior;
     bool front = own->pane == PANE_MIXTURE;
-    views_title(canvas, &rect, front ? "▸ mixture" : "mixture",
-                front ? "arrows move ○" : "Tab: move in it");
+    text_title(canvas, &rect, front ? "▸ mixture" : "mixture",
+               front ? "arrows move ○" : "Tab: move in it");
     SimplexSpec spec = {.in_force = mixture_of(run->prior, &prior) ? &prior : NULL,
                         .now = tweak_mixture(own, run, false, &now) ? &now : NULL,
                         .drawn = mixture_of(run->share, &drawn) ? &drawn : NULL};
@@ -55,8 +58,8 @@ static void draw_marks(Canvas *canvas, Rect rect, const TweakState *own, const S
 {
     bool front = own->pane == PANE_MARKS;
     int n = scene->run->marks;
-    views_title(canvas, &rect, front ? "▸ changes" : "changes",
-                front ? "↑↓ visit  u undo" : "▲ loss over next 1 000");
+    text_title(canvas, &rect, front ? "▸ changes" : "changes",
+               front ? "↑↓ visit  u undo" : "▲ loss over next 1 000");
     if (n == 0) {
         canvas_text(canvas, rect.x + 2, rect.y, rect.width - 2, theme_style(canvas, ROLE_FAINT),
                     "none yet; each will say what followed");
@@ -115,14 +118,14 @@ static void draw_help(Canvas *canvas, Rect rect, const TweakState *own, const Ru
     snprintf(text, sizeof text, "%s%s%s%s", param.help, unit[0] != '\0' ? " [" : "", unit,
              unit[0] != '\0' ? "]" : "");
     Rect inside = {rect.x + 1, rect.y, rect.width - 2, rect.height};
-    views_wrap(canvas, inside, 0, theme_style(canvas, ROLE_TEXT), text);
+    text_wrap(canvas, inside, 0, theme_style(canvas, ROLE_TEXT), text);
 }
 
 static void draw_staged(Canvas *canvas, Rect rect, const TweakState *own, const Scene *scene)
 {
     char text[400];
     staged_words(own, scene->run, text, sizeof text);
-    views_title(canvas, &rect, text, "");
+    text_title(canvas, &rect, text, "");
     if (rect.height >= 2)
         draw_help(canvas, layout_take_top(&rect, rect.height - 1), own, scene->run);
     if (rect.height >= 1)

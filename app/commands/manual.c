@@ -3,7 +3,7 @@
 #include "app/commands/manual.h"
 #include "app/base/options.h"
 #include "engine/engine.h"
-#include "views/keys.h"
+#include "views/model/keys.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "app/terminal/probe.h"
 #include "engine/base/number.h"
 
-#include "views/keys.h"
+#include "views/model/keys.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

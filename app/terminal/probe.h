@@ -33,7 +33,7 @@ typedef struct Answers {
 typedef enum InputKind { INPUT_KEY, INPUT_ACKNOWLEDGED, INPUT_ANSWER } InputKind;
 typedef struct InputEvent {
     InputKind kind;
-    int press; /* INPUT_KEY: views/keys.h */
+    int press; /* INPUT_KEY: views/model/keys.h */
 } InputEvent;
 
 enum { PROBE_EVENTS = 3, PROBE_TEXT = 256 };

@@ -6,14 +6,14 @@
  *   preset = ring-pd                      ; started when the lesson begins; none: no run
  * is set = run.steps=6000 shift.every=100  ; changed in it [step] say = What there is to
  * know. Long texts go on in indented lines. do = Press 2 until = view=curves ; a
- * condition (views/model/filter.h, views/lesson.h); none: g goes on seen = What one sees now.
+ * condition (views/model/filter.h, views/model/lesson.h); none: g goes on seen = What one sees now.
  *   [step]
  *   ... */
 #ifndef DDIL_LESSON_FILE_H
 #define DDIL_LESSON_FILE_H
 
 #include "engine/base/status.h"
-#include "views/lesson.h"
+#include "views/model/lesson.h"
 
 /* BAD_INPUT names file, line, what was wrong and what would be right. */
 Status lesson_read(const char *path, Lesson *lesson, Error *error);

@@ -8,6 +8,7 @@
 #include "engine/base/number.h"
 #include "engine/engine.h"
 #include "views/model/filter.h"
+#include "views/model/keys.h"
 #include "views/screen.h"
 #include <errno.h>
 #include <limits.h>
@@ -201,11 +202,10 @@ static Status carry_out(Script *script, const Reply *reply, Error *error)
     case REPLY_DISPLAY:
     case REPLY_PICTURE:
         draw(script);
-        status = reply->kind == REPLY_DISPLAY
-                     ? dump_file(&script->canvas, reply->command.text, &why)
-                     : dump_picture(&script->canvas, reply->command.text, &why);
+        status = reply->kind == REPLY_DISPLAY ? dump_file(&script->canvas, reply->text, &why)
+                                              : dump_picture(&script->canvas, reply->text, &why);
         return status == STATUS_OK ? status : at_line(script, status, "", why.text, error);
-    case REPLY_SHARE: screen_say(script->screen, reply->command.text); break;
+    case REPLY_SHARE: screen_say(script->screen, reply->text); break;
     case REPLY_LEAVE_SAVING:
     case REPLY_LEAVE_DROPPING: script->over = true; break;
     default: break;
@@ -317,7 +317,7 @@ static Status do_line(Script *script, char *line, Error *error)
     Status status = own_word(script, line, &known, error);
     if (known)
         return status;
-    Reply reply = screen_word(script->screen, script->snapshot, whole + 1);
+    Reply reply = screen_command(script->screen, script->snapshot, whole + 1);
     if (reply.kind == REPLY_REFUSED)
         return at_line(script, STATUS_FAILED, "", reply.say, error);
     status = carry_out(script, &reply, error);

@@ -8,7 +8,7 @@
 
 /* A line of a script is one of
  *   # remark
- *   :word ...        what one may type behind ':' (views/command_line.h), and
+ *   :word ...        what one may type behind ':' (views/model/command_line.h), and
  *   :wait CONDITION  work goes on until it holds (views/model/filter.h; of the chosen run, and
  *                    runs, their number), or until nothing is left to do: idle
  *   :advance N       N quanta of work, whatever they are

@@ -109,7 +109,7 @@ static void write_file(Bench *bench, const Reply *reply)
 {
     char said[160];
     Error error;
-    const char *path = reply->command.text;
+    const char *path = reply->text;
     draw(bench); /* without the line that asked for it */
     Status status = reply->kind == REPLY_DISPLAY ? dump_file(&bench->canvas, path, &error)
                                                  : dump_picture(&bench->canvas, path, &error);
@@ -153,7 +153,7 @@ static void carry_out(Bench *bench, const Reply *reply)
         break;
     case REPLY_DISPLAY:
     case REPLY_PICTURE: write_file(bench, reply); break;
-    case REPLY_SHARE: share(bench, reply->command.text); break;
+    case REPLY_SHARE: share(bench, reply->text); break;
     default: break;
     }
 }

@@ -66,7 +66,7 @@ typedef struct Canvas {
     Cell *cell; /* [height * width] */
     CanvasLook look;
     bool light;  /* dark text on a light ground */
-    int palette; /* of lines, theme_palettes */
+    int palette; /* of lines, palette_names */
     bool calm;   /* pictures may stay as they were drawn before: canvas_keep_picture */
     int pictures, befores;
     Picture picture[PICTURES_MAX], before[PICTURES_MAX];

@@ -2,8 +2,13 @@
  * layer a dot, of which each cell shows the topmost. See chart.h. */
 #include "views/draw/chart.h"
 
-#include "views/draw/format.h"
+#include "views/draw/axis_ticks.h"
+#include "views/draw/text.h"
 #include "views/draw/theme.h"
+#include "views/model/format.h"
+#include "views/model/marks.h"
+#include "views/model/overlay.h"
+#include "views/model/scrub.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -338,6 +343,21 @@ void chart_take_marks(ChartSpec *spec, const Session *session, const RunView *ru
         mark_story(session, run, spec->told, spec->story);
 }
 
+ChartSpec chart_spec(const Scene *scene, const Overlay *overlay, const ChartLine *line, int lines)
+{
+    const Session *session = scene->session;
+    ChartSpec spec = {.lines = lines,
+                      .line = line,
+                      .axis = scrub_axis(scene, overlay),
+                      .linear_y = session->linear_y,
+                      .all = session->all,
+                      .dots = session->dots,
+                      .cursor = scrub_cursor(scene),
+                      .readout = lines > 1};
+    chart_take_marks(&spec, session, scene->run);
+    return spec;
+}
+
 /* The story stands on the side of its mark where there is more room before another one. */
 static void draw_story(Canvas *canvas, Rect plot, int y, const ChartSpec *spec, int column)
 {
@@ -350,10 +370,10 @@ static void draw_story(Canvas *canvas, Rect plot, int y, const ChartSpec *spec, 
     }
     int right = to - column - 2, left = column - 1 - from, full = text_width(spec->story);
     if (right >= full || right >= left) {
-        views_cut_text(canvas, plot.x + column + 2, y, right, style, spec->story);
+        text_cut(canvas, plot.x + column + 2, y, right, style, spec->story);
     } else {
         int width = full < left ? full : left;
-        views_cut_text(canvas, plot.x + column - 1 - width, y, width, style, spec->story);
+        text_cut(canvas, plot.x + column - 1 - width, y, width, style, spec->story);
     }
 }
 

@@ -4,20 +4,12 @@
 #ifndef DDIL_CHART_H
 #define DDIL_CHART_H
 
-#include "views/draw/axis.h"
-#include "views/draw/line.h"
+#include "views/draw/canvas.h"
 #include "views/model/marks.h"
+#include "views/model/overlay.h"
+#include "views/model/scale.h"
 
 enum { CHART_MARGIN = 8 }; /* cells left of the plot, for labels */
-enum { CHART_LINES_MAX = LAID_MAX };
-
-/* How one of several lines is told from the others: by its stroke and the number at its
- * end; colour comes on top. */
-typedef struct ChartLine {
-    LineSource source;
-    int stroke; /* 0..CHART_LINES_MAX-1 */
-} ChartLine;
-
 typedef struct ChartSpec {
     int lines; /* the first lies on top and has the band */
     const ChartLine *line;
@@ -35,6 +27,8 @@ typedef struct ChartSpec {
 } ChartSpec;
 /* The run's marks, and the story of the one at the cursor. */
 void chart_take_marks(ChartSpec *spec, const Session *session, const RunView *run);
+/* The session's choices for a chart of these lines over the runs overlaid. */
+ChartSpec chart_spec(const Scene *scene, const Overlay *overlay, const ChartLine *line, int lines);
 void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec);
 
 /* "log y · EMA .98": the choices a chart is drawn with, for its title. */

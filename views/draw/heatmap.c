@@ -1,68 +1,15 @@
 /* Owns the heat-map's scale, its picture and its cells. See heatmap.h. */
 #include "views/draw/heatmap.h"
 
-#include "views/draw/format.h"
+#include "views/draw/axis_ticks.h"
+#include "views/draw/chart.h"
 #include "views/draw/picture.h"
 #include "views/draw/theme.h"
+#include "views/model/format.h"
+#include "views/model/shift.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ---- Values ---- */
-
-ShiftCell shift_cell(const ShiftView *shift, Reference reference, int column, int row)
-{
-    int at = column * shift->rows + row;
-    double null =
-        reference == REFERENCE_MMD_TEACHER ? shift->null95_teacher[at] : shift->null95[at];
-    ShiftCell cell = {NAN, false};
-    switch (reference) {
-    case REFERENCE_MMD_FORWARD:
-    case REFERENCE_MMD_TEACHER:
-        cell.value =
-            (reference == REFERENCE_MMD_FORWARD ? shift->mmd2[at] : shift->mmd2_teacher[at]) / null;
-        cell.value = isnan(cell.value) ? NAN : fmax(cell.value, 0);
-        cell.sure = cell.value > 1;
-        break;
-    case REFERENCE_PAIRED:
-        cell.value = shift->paired[at];
-        cell.sure = cell.value > 0;
-        break;
-    default:
-        cell.value = shift->ratio[at];
-        cell.sure = shift->low[at] > 1;
-        break;
-    }
-    return cell;
-}
-
-const char *reference_title(Reference reference)
-{
-    static const char *const titles[REFERENCES] = {
-        [REFERENCE_RATIO] = "error on own states / on forward states",
-        [REFERENCE_MMD_FORWARD] = "MMD² to the forward law / its 95 % null",
-        [REFERENCE_MMD_TEACHER] = "MMD² to the teacher's law / its 95 % null",
-        [REFERENCE_PAIRED] = "distance to the teacher, same noise",
-    };
-    return titles[reference < REFERENCES ? reference : REFERENCE_RATIO];
-}
-
-double reference_floor(Reference reference) { return reference == REFERENCE_PAIRED ? 1e-3 : 1; }
-
-Scale shift_scale(const ShiftView *shift, Reference reference)
-{
-    double high = 0, floor_value = reference_floor(reference);
-    for (int column = 0; column < shift->columns; column++) {
-        for (int row = 0; row < shift->rows; row++) {
-            double value = shift_cell(shift, reference, column, row).value;
-            high = isfinite(value) && value > high ? value : high;
-        }
-    }
-    Scale scale =
-        scale_around(floor_value, fmax(high, reference == REFERENCE_PAIRED ? 0.1 : 5), true);
-    scale.low = floor_value;
-    return scale;
-}
 
 int shift_level(const Scale *scale, double value)
 {
@@ -71,14 +18,6 @@ int shift_level(const Scale *scale, double value)
     double part = value <= scale->low ? 0 : scale_part(scale, value);
     int level = (int)lround(fmin(part, 1) * (RAMP_SIZE - 1));
     return level < 0 ? 0 : level;
-}
-
-int shift_column(const ShiftView *shift, long step)
-{
-    int column = -1;
-    for (int c = 0; c < shift->columns && shift->step[c] <= step; c++)
-        column = c;
-    return column;
 }
 
 /* ---- Drawing ---- */

@@ -3,26 +3,12 @@
 #ifndef DDIL_HEATMAP_H
 #define DDIL_HEATMAP_H
 
-#include "views/draw/chart.h"
-#include "views/views.h"
+#include "views/draw/canvas.h"
+#include "views/model/axis.h"
+#include "views/model/shift.h"
 
-/* One cell of the history under a reference. `value` is what is coloured; `sure`: its
- * interval excludes "no shift" (NaN intervals are never sure). */
-typedef struct ShiftCell {
-    double value;
-    bool sure;
-} ShiftCell;
-ShiftCell shift_cell(const ShiftView *shift, Reference reference, int column, int row);
-/* "own/forward error", ... and the reference in words for the title. */
-const char *reference_title(Reference reference);
-/* What value means "no shift": the dark end of the scale. */
-double reference_floor(Reference reference);
-/* Scale of colours over the whole history. */
-Scale shift_scale(const ShiftView *shift, Reference reference);
 /* 0..RAMP_SIZE-1, or -1 for NaN. */
 int shift_level(const Scale *scale, double value);
-/* The column measured last at or before `step`; -1: none. */
-int shift_column(const ShiftView *shift, long step);
 
 typedef struct HeatSpec {
     const ShiftView *shift;

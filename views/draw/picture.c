@@ -12,20 +12,27 @@ static int min_int(int a, int b) { return a < b ? a : b; }
 
 static int max_int(int a, int b) { return a > b ? a : b; }
 
+Raster raster_for(const CanvasLook *look, Rect cells)
+{
+    bool sixel = look->graphics == GRAPHICS_SIXEL;
+    Raster raster = {.unit_x = sixel ? look->cell_width : 1,
+                     .unit_y = sixel ? look->cell_height : 2};
+    cells.width = min_int(cells.width, PICTURE_SIDE_MAX / raster.unit_x);
+    cells.height = min_int(cells.height, PICTURE_SIDE_MAX / raster.unit_y);
+    raster.cells = cells;
+    raster.width = cells.width * raster.unit_x;
+    raster.height = cells.height * raster.unit_y;
+    if (sixel)
+        raster.height -= raster.height % 6; /* a part of a band would spill into the next row */
+    return raster;
+}
+
 bool raster_begin(Raster *raster, Canvas *canvas, Rect cells)
 {
     const CanvasLook *look = &canvas->look;
     cells = rect_intersect(cells, (Rect){0, 0, canvas->width, canvas->height - 1});
-    bool sixel = look->graphics == GRAPHICS_SIXEL;
-    *raster =
-        (Raster){.unit_x = sixel ? look->cell_width : 1, .unit_y = sixel ? look->cell_height : 2};
-    cells.width = min_int(cells.width, PICTURE_SIDE_MAX / raster->unit_x);
-    cells.height = min_int(cells.height, PICTURE_SIDE_MAX / raster->unit_y);
-    raster->cells = cells;
-    raster->width = cells.width * raster->unit_x;
-    raster->height = cells.height * raster->unit_y;
-    if (sixel)
-        raster->height -= raster->height % 6; /* a part of a band would spill into the next row */
+    *raster = raster_for(look, cells);
+    cells = raster->cells;
     bool impossible = look->graphics == GRAPHICS_OFF || raster->width < 1 || raster->height < 1;
     if (impossible || canvas_keep_picture(canvas, cells))
         return false;
@@ -226,4 +233,11 @@ void sheet_tile(Raster *raster, Box box, const Tile *tile)
     int x0 = box.x + (box.width - tile->width * factor) / 2,
         y0 = box.y + (box.height - tile->height * factor) / 2;
     tile_up(raster, tile, x0, y0, factor);
+}
+
+int picture_square_cells(const Canvas *canvas, int height)
+{
+    int unit_x = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_width : 1;
+    int unit_y = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_height : 2;
+    return (height * unit_y + unit_x - 1) / unit_x;
 }

@@ -17,6 +17,8 @@ typedef struct Box {
     int x, y, width, height; /* pixels */
 } Box;
 
+/* The size of a raster for the rectangle, without pixels. */
+Raster raster_for(const CanvasLook *look, Rect cells);
 /* A raster for the rectangle, all pixels 0 = background; false (and nothing to end) when
  * there is no room, pictures are off, or the picture that stood there stays (canvas.h:
  * calm). Every successful begin needs an end. */
@@ -24,6 +26,8 @@ bool raster_begin(Raster *raster, Canvas *canvas, Rect cells);
 /* Puts it on the canvas: as a picture, or as cells where the terminal has no pictures. */
 void raster_end(Raster *raster, Canvas *canvas);
 
+/* Cells across that look square at so many cells down. */
+int picture_square_cells(const Canvas *canvas, int height);
 /* The pixels of some of its cells. */
 Box raster_box(const Raster *raster, Rect cells);
 void raster_fill(Raster *raster, Box box, uint8_t colour);

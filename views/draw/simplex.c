@@ -6,70 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DATA, TEACHER, STUDENT };
-
-bool mixture_of(const double weight[SIMPLEX_CORNERS], Mixture *mixture)
-{
-    double sum = 0, rest[SIMPLEX_CORNERS];
-    int given = 0;
-    for (int i = 0; i < SIMPLEX_CORNERS; i++)
-        sum += weight[i];
-    if (!(sum > 0) || !isfinite(sum))
-        return false;
-    for (int i = 0; i < SIMPLEX_CORNERS; i++) {
-        double exact = weight[i] / sum * SIMPLEX_WHOLE;
-        mixture->part[i] = (int)floor(exact + 1e-9);
-        rest[i] = exact - mixture->part[i];
-        given += mixture->part[i];
-    }
-    for (; given < SIMPLEX_WHOLE; given++) { /* to the largest remainder */
-        int most = rest[DATA] >= rest[TEACHER] ? DATA : TEACHER;
-        most = rest[STUDENT] > rest[most] ? STUDENT : most;
-        mixture->part[most]++;
-        rest[most] -= 1;
-    }
-    return true;
-}
-
-/* Data get `data` thousandths; the others share the rest as they did, evenly when they
- * had nothing. */
-static Mixture with_data(Mixture mixture, int data)
-{
-    int others = mixture.part[TEACHER] + mixture.part[STUDENT], rest = SIMPLEX_WHOLE - data;
-    int teacher = others > 0 ? (mixture.part[TEACHER] * rest + others / 2) / others : rest / 2;
-    return (Mixture){{data, teacher, rest - teacher}};
-}
-
-static Mixture with_teacher(Mixture mixture, int teacher)
-{
-    int both = mixture.part[TEACHER] + mixture.part[STUDENT];
-    teacher = teacher < 0 ? 0 : teacher > both ? both : teacher;
-    return (Mixture){{mixture.part[DATA], teacher, both - teacher}};
-}
-
-Mixture mixture_move(Mixture mixture, Action action)
-{
-    int data = mixture.part[DATA];
-    switch (action) {
-    case ACTION_UP:
-        return with_data(mixture,
-                         data + SIMPLEX_STEP > SIMPLEX_WHOLE ? SIMPLEX_WHOLE : data + SIMPLEX_STEP);
-    case ACTION_DOWN: return with_data(mixture, data < SIMPLEX_STEP ? 0 : data - SIMPLEX_STEP);
-    case ACTION_LEFT: return with_teacher(mixture, mixture.part[TEACHER] + SIMPLEX_STEP);
-    case ACTION_RIGHT: return with_teacher(mixture, mixture.part[TEACHER] - SIMPLEX_STEP);
-    default: return mixture;
-    }
-}
-
-/* ---- Drawing ---- */
-
 static void put_point(Canvas *canvas, Rect rect, int height, const Mixture *mixture, uint32_t rune,
                       Role role)
 {
     if (!mixture)
         return;
-    double whole = SIMPLEX_WHOLE, side = (mixture->part[STUDENT] - mixture->part[TEACHER]) / whole;
-    double down = 1 - mixture->part[DATA] / whole;
+    double whole = SIMPLEX_WHOLE,
+           side = (mixture->part[MIXTURE_STUDENT] - mixture->part[MIXTURE_TEACHER]) / whole;
+    double down = 1 - mixture->part[MIXTURE_DATA] / whole;
     int x = rect.x + height - 1 + (int)lround(side * (height - 1)),
         y = rect.y + (int)lround(down * (height - 1));
     canvas_put(canvas, x, y, rune, theme_style(canvas, role));
@@ -123,7 +67,8 @@ static void draw_figures(Canvas *canvas, Rect rect, const SimplexSpec *spec)
     if (force && spec->now && memcmp(force, spec->now, sizeof *force) != 0) {
         canvas_print(canvas, x, rect.y + 4, rect.height > 4 ? rect.width : 0,
                      theme_style(canvas, ROLE_PAUSED), "schedule: %d/%d/%d %%",
-                     percent(force, DATA), percent(force, TEACHER), percent(force, STUDENT));
+                     percent(force, MIXTURE_DATA), percent(force, MIXTURE_TEACHER),
+                     percent(force, MIXTURE_STUDENT));
     } else if (rect.height > 4) {
         canvas_text(canvas, x + 8, rect.y + 4, rect.width - 8, faint, "per cent");
     }

@@ -43,8 +43,6 @@ Style theme_style(const Canvas *canvas, Role role)
     return styles[role][column];
 }
 
-const char *const theme_palettes[] = {"okabe-ito", "tol", "grey", NULL};
-
 /* The lines of a chart, in order, by palette: on a dark ground, on a light one. With
  * eight colours what comes nearest. */
 enum { LINES = 7, PALETTES = 3 };

@@ -30,9 +30,6 @@ typedef enum Role {
 /* A role's look at the canvas' colour level. */
 Style theme_style(const Canvas *canvas, Role role);
 
-/* Names of palettes for several lines, NULL-terminated; Canvas.palette numbers them.
- */
-extern const char *const theme_palettes[];
 /* Colour of the n-th of several lines; n 0 is ROLE_LINE's in the first palette. */
 Style theme_line(const Canvas *canvas, int n);
 

@@ -2,9 +2,9 @@
 #include "views/model/marks.h"
 #include "engine/base/number.h"
 
-#include "views/draw/chart.h"
-#include "views/draw/format.h"
-#include "views/draw/heatmap.h"
+#include "views/model/format.h"
+#include "views/model/series.h"
+#include "views/model/shift.h"
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -136,7 +136,7 @@ MarkEffect mark_effect(const Session *session, const RunView *run, int mark)
     }
     const ShiftView *shift = &run->shift_view;
     if (shift->rows > 0 && shift->columns > 0) {
-        Reference reference = views_reference(session, run);
+        Reference reference = session_reference(session, run);
         int before = shift_column(shift, from), after = shift_column(shift, from + effect.steps);
         before = before < 0 ? 0 : before;
         if (after > before) {
@@ -191,7 +191,7 @@ void mark_story(const Session *session, const RunView *run, int mark, char text[
 
 int mark_at(const Session *session, const RunView *run)
 {
-    long step = views_step(session, run);
+    long step = session_step(session, run);
     int at = -1;
     for (int i = 0; i < run->marks; i++)
         at = run->mark[i].step <= step ? i : at;
@@ -270,7 +270,7 @@ void mark_visit(Session *session, const MarkView *mark)
 
 bool mark_jump(Session *session, const RunView *run, int direction)
 {
-    long now = views_step(session, run);
+    long now = session_step(session, run);
     for (int i = 0; i < run->marks; i++) {
         const MarkView *mark = &run->mark[direction > 0 ? i : run->marks - 1 - i];
         if ((mark->step - now) * direction > 0) {

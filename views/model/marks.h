@@ -3,7 +3,7 @@
 #ifndef DDIL_MARKS_H
 #define DDIL_MARKS_H
 
-#include "views/views.h"
+#include "views/model/session.h"
 
 typedef enum MarkKind {
     MARK_CHANGE, /* parameters of the run under way */

@@ -122,8 +122,8 @@ static double step_even(const Usual *usual, double value, int by, bool big)
                                 : next;
 }
 
-static bool nudge_number(const ParamInfoView *param, const char *now, int by, bool big,
-                         char next[VALUE_SIZE])
+static bool step_number(const ParamInfoView *param, const char *now, int by, bool big,
+                        char next[VALUE_SIZE])
 {
     Usual usual = usual_of(param);
     double value = number_value(now, 0), moved = value;
@@ -141,7 +141,7 @@ static bool nudge_number(const ParamInfoView *param, const char *now, int by, bo
 
 /* ---- Words ---- */
 
-static bool nudge_word(const char *words, const char *now, int by, char next[VALUE_SIZE])
+static bool step_choice(const char *words, const char *now, int by, char next[VALUE_SIZE])
 {
     int n = 0, chosen = -1;
     char word[VALUE_SIZE];
@@ -160,13 +160,14 @@ static bool nudge_word(const char *words, const char *now, int by, char next[VAL
     return true;
 }
 
-bool nudge(const ParamInfoView *param, const char *now, int by, bool big, char next[VALUE_SIZE])
+bool param_step(const ParamInfoView *param, const char *now, int by, bool big,
+                char next[VALUE_SIZE])
 {
     if (is_number(param))
-        return nudge_number(param, now, by, big, next);
+        return step_number(param, now, by, big, next);
     if (param->type == PARAM_CHOICE)
-        return nudge_word(param->choices, now, by, next);
-    return param->type == PARAM_BOOL && nudge_word("no|yes", now, by, next);
+        return step_choice(param->choices, now, by, next);
+    return param->type == PARAM_BOOL && step_choice("no|yes", now, by, next);
 }
 
 /* ---- Sliders ---- */

@@ -1,35 +1,21 @@
 /* Owns the cursor along training steps. See scrub.h. */
 #include "views/model/scrub.h"
 
+#include "views/model/overlay.h"
 enum { ZOOM_MAX = 24 };
 
-Axis scrub_axis(const Scene *scene, const Laid *laid)
+Axis scrub_axis(const Scene *scene, const Overlay *overlay)
 {
     const Session *session = scene->session;
-    Axis axis = axis_around(laid->run, laid->n, (Across)session->across, session->zoom,
-                            views_step(session, scene->run));
+    Axis axis = axis_around(overlay->run, overlay->n, (Across)session->across, session->zoom,
+                            session_step(session, scene->run));
     axis.log = session->log_x;
     return axis;
 }
 
 long scrub_cursor(const Scene *scene)
 {
-    return scene->session->live ? -1 : views_step(scene->session, scene->run);
-}
-
-ChartSpec scrub_chart(const Scene *scene, const Laid *laid, const ChartLine *line, int lines)
-{
-    const Session *session = scene->session;
-    ChartSpec spec = {.lines = lines,
-                      .line = line,
-                      .axis = scrub_axis(scene, laid),
-                      .linear_y = session->linear_y,
-                      .all = session->all,
-                      .dots = session->dots,
-                      .cursor = scrub_cursor(scene),
-                      .readout = lines > 1};
-    chart_take_marks(&spec, session, scene->run);
-    return spec;
+    return scene->session->live ? -1 : session_step(scene->session, scene->run);
 }
 
 /* Past the newest step the cursor goes live again. */
@@ -40,10 +26,10 @@ static void put_cursor(const Scene *scene, long step)
 }
 
 /* By a part of the axis; by one step at least. */
-static void move(const Scene *scene, const Laid *laid, double part)
+static void move(const Scene *scene, const Overlay *overlay, double part)
 {
-    Axis axis = scrub_axis(scene, laid);
-    long now = views_step(scene->session, scene->run);
+    Axis axis = scrub_axis(scene, overlay);
+    long now = session_step(scene->session, scene->run);
     double place = axis_place(axis, now) + part * (axis.last - axis.first);
     long step = place < 0 ? 0 : axis_step_of(axis, place);
     if (part > 0 ? step <= now : step >= now)
@@ -57,17 +43,17 @@ static void zoom(Session *session, int by)
     session->zoom = to < 0 ? 0 : to > ZOOM_MAX ? ZOOM_MAX : to;
 }
 
-Reply scrub_act(const Scene *scene, const Laid *laid, int plot, Action action)
+Reply scrub_act(const Scene *scene, const Overlay *overlay, int plot, Action action)
 {
     Session *session = scene->session;
     double column = 1.0 / (plot > 4 ? plot : 4);
     switch (action) {
-    case ACTION_LEFT: move(scene, laid, -column); break;
-    case ACTION_RIGHT: move(scene, laid, column); break;
-    case ACTION_PAGE_UP: move(scene, laid, -10 * column); break;
-    case ACTION_PAGE_DOWN: move(scene, laid, 10 * column); break;
-    case ACTION_PAN_LEFT: move(scene, laid, -0.5); break;
-    case ACTION_PAN_RIGHT: move(scene, laid, 0.5); break;
+    case ACTION_LEFT: move(scene, overlay, -column); break;
+    case ACTION_RIGHT: move(scene, overlay, column); break;
+    case ACTION_PAGE_UP: move(scene, overlay, -10 * column); break;
+    case ACTION_PAGE_DOWN: move(scene, overlay, 10 * column); break;
+    case ACTION_PAN_LEFT: move(scene, overlay, -0.5); break;
+    case ACTION_PAN_RIGHT: move(scene, overlay, 0.5); break;
     case ACTION_FIRST:
         session->live = false;
         session->step = 0;
@@ -81,16 +67,16 @@ Reply scrub_act(const Scene *scene, const Laid *laid, int plot, Action action)
         session->curve =
             scene->run->loss_terms > 0 ? (session->curve + 1) % scene->run->loss_terms : 0;
         break;
-    default: return laid_act(scene, action);
+    default: return overlay_act(scene, action);
     }
     return (Reply){.kind = REPLY_NONE};
 }
 
-Reply scrub_mouse(const Scene *scene, const Laid *laid, int plot, int column, MouseKind kind)
+Reply scrub_mouse(const Scene *scene, const Overlay *overlay, int plot, int column, MouseKind kind)
 {
     if (column < 0 || column >= plot)
         return (Reply){.kind = REPLY_NONE};
-    put_cursor(scene, axis_step(scrub_axis(scene, laid), column, plot));
+    put_cursor(scene, axis_step(scrub_axis(scene, overlay), column, plot));
     if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN)
         zoom(scene->session, kind == MOUSE_WHEEL_UP ? 1 : -1);
     return (Reply){.kind = REPLY_NONE};

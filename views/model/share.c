@@ -51,6 +51,7 @@ void share_line(const Scene *scene, const char *view, char *line, size_t size)
     char name[16];
     snprintf(name, sizeof name, "%s", view);
     snprintf(text, sizeof text, " --look 'view %s; go %ld; stage %d; seed %d'", name,
-             views_step(session, run), session->stage > 999 ? 999 : session->stage, session->seed);
+             session_step(session, run), session->stage > 999 ? 999 : session->stage,
+             session->seed);
     add(line, size, text);
 }

@@ -2,7 +2,7 @@
 #ifndef DDIL_SHARE_H
 #define DDIL_SHARE_H
 
-#include "views/views.h"
+#include "views/model/session.h"
 
 /* "ddil ring-pd -s optimizer.lr=0.0005 --seed 3 # at step 900, stage 2, sample 4, view
  * curves": the chosen run by its method's parameters that differ from their defaults, and

@@ -1,11 +1,9 @@
-/* What the files that make up the Tweak view share. Nobody else includes this. */
-#ifndef DDIL_TWEAK_PARTS_H
-#define DDIL_TWEAK_PARTS_H
+/* The list of parameters in the Tweak view, and what the view keeps. */
+#ifndef DDIL_TWEAK_LIST_H
+#define DDIL_TWEAK_LIST_H
 
-#include "views/draw/simplex.h"
-#include "views/model/marks.h"
+#include "views/draw/canvas.h"
 #include "views/model/staged.h"
-#include "views/views.h"
 
 enum { LIST_MAX = 200, FILTER_SIZE = 48 };
 
@@ -36,18 +34,5 @@ int tweak_chosen(const TweakState *own, const RunView *run);
 int tweak_row_at(Rect rect, const TweakState *own, const RunView *run, int y);
 /* The list under its heads. */
 void tweak_draw_list(Canvas *canvas, Rect rect, const TweakState *own, const RunView *run);
-/* Where everything stands; empty: not shown. Each has its title on its first row. */
-typedef struct TweakLayout {
-    Rect list, staged, marks, mixture;
-} TweakLayout;
-TweakLayout tweak_layout(Rect body, Pane pane);
-/* What is staged and what can be done now, changes, the mixture. */
-void tweak_draw_panes(Canvas *canvas, const TweakLayout *layout, const TweakState *own,
-                      const Scene *scene);
-
-/* Keys of the three priors in [source]. */
-extern const char *const tweak_priors[SIMPLEX_CORNERS];
-/* The mixture of the run's own values, or of the staged ones. false: there is none. */
-bool tweak_mixture(const TweakState *own, const RunView *run, bool staged, Mixture *mixture);
 
 #endif

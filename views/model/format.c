@@ -1,5 +1,5 @@
 /* Owns nothing; see the header. */
-#include "views/draw/format.h"
+#include "views/model/format.h"
 #include "engine/base/number.h"
 
 #include <math.h>

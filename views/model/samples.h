@@ -1,9 +1,9 @@
-/* Pictures of samples, shared by the Samples view and the rails. */
+/* Which samples, at which stage, and how a sheet of them is arranged. Pure. */
 #ifndef DDIL_SAMPLES_H
 #define DDIL_SAMPLES_H
 
-#include "views/draw/format.h"
-#include "views/views.h"
+#include "views/model/format.h"
+#include "views/model/session.h"
 
 typedef enum SamplesSource {
     SOURCE_STUDENT,
@@ -32,13 +32,22 @@ int samples_last_stage(const SamplesView *samples, SamplesSource source);
 /* Floats of sample `index` at a stage; NULL where the source has none. For the
  * difference: the student's. */
 const float *samples_at(const SamplesView *samples, SamplesSource source, int stage, int index);
-
 /* "noise i=4", "i=3", ..., "sample": stage k is what sampling step i = N - k sees. */
 const char *samples_stage_name(char text[FORMAT_SIZE], const SamplesView *samples, int stage);
-/* One seed through the stages, the student's above the teacher's. */
-void samples_seed(Canvas *canvas, Rect rect, const SamplesView *samples, int stage, int seed);
-/* A sheet of all samples. */
-void samples_sheet(Canvas *canvas, Rect rect, const SamplesSpec *spec);
+/* Of whatever the spec shows: for estimates by teacher and critic the noise level, "u=0.40". */
+const char *samples_shown_name(char text[FORMAT_SIZE], const SamplesSpec *spec, int stage);
+/* "student", "teacher", ... */
+const char *samples_source_name(SamplesSource source);
+
+/* The samples that fit a training step, -1: the newest: the run's own, or those of the past. */
+const SamplesView *samples_made_by(const RunView *run, long step);
+/* Those that fit the training step under the cursor. */
+const SamplesView *samples_shown(const Session *session, const RunView *run);
+/* Is there a run with samples to show? */
+bool samples_any(const Scene *scene);
+/* The chosen run's samples under the cursor, stage and seed within what there is. */
+SamplesSpec samples_under_cursor(const Scene *scene, SamplesSource source);
+
 /* How image tiles stand: a column a class, in one or more bands of `each` rows. */
 typedef struct SheetPlan {
     int columns, rows;    /* tiles */

@@ -1,11 +1,12 @@
 /* The commands one can type behind ':', from one table: dispatch, completion and help
  * read it. Pure. */
-#ifndef DDIL_WORDS_H
-#define DDIL_WORDS_H
+#ifndef DDIL_COMMAND_LINE_H
+#define DDIL_COMMAND_LINE_H
 
-#include "views/views.h"
+#include "views/model/reply.h"
+#include "views/model/session.h"
 
-typedef struct Word {
+typedef struct CommandRow {
     const char *name, *arguments, *help;
     bool steers; /* sends a command: not with --readonly */
     /* `text`: what stands behind the word, blanks cut. */
@@ -13,18 +14,18 @@ typedef struct Word {
     /* The n-th thing that may stand behind it, NULL: no more; itself NULL: nothing to
      * complete. */
     const char *(*option)(const Scene *scene, int n, char *room, size_t size);
-} Word;
+} CommandRow;
 
-extern const Word words[];
-extern const int word_count;
+extern const CommandRow command_rows[];
+extern const int command_row_count;
 
 /* Carries out a line such as "set optimizer.lr=1e-4". REPLY_REFUSED says what is wrong.
  */
-Reply words_do(const Scene *scene, const char *line);
+Reply command_line_do(const Scene *scene, const char *line);
 /* A note at the cursor; nothing but blanks makes a bookmark. */
-Reply words_note(const Scene *scene, const char *text);
+Reply command_line_note(const Scene *scene, const char *text);
 /* Lengthens `line` by what every fitting word or argument shares; `say` lists them when
  * there are several. */
-void words_complete(const Scene *scene, char *line, size_t size, char *say, size_t say_size);
+void command_line_complete(const Scene *scene, char *line, size_t size, char *say, size_t say_size);
 
 #endif

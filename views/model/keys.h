@@ -87,8 +87,8 @@ typedef enum Action {
     ACTION_VIEW, /* the digit says which */
     ACTION_NEXT_RUN,
     ACTION_PREVIOUS_RUN,
-    ACTION_GO_ON, /* in a lesson */
-    ACTION_WORDS, /* the command line */
+    ACTION_GO_ON,   /* in a lesson */
+    ACTION_COMMAND, /* the command line */
     ACTION_FILTER,
     ACTION_NOTE,
     ACTION_MARKS, /* the list of them */
@@ -145,5 +145,7 @@ extern const int key_row_count;
 
 /* The row for `press` in `place`, or NULL. */
 const KeyRow *key_find(int press, unsigned place);
+/* Moves an index by an action (up, down, page, first, last) within [0, n). */
+int list_move(int index, int n, Action action);
 
 #endif

@@ -1,8 +1,6 @@
-/* Owns the tour's progress and the strip. See lesson.h. */
-#include "views/lesson.h"
+/* Owns the tour's progress. See lesson.h. */
+#include "views/model/lesson.h"
 
-#include "views/draw/layout.h"
-#include "views/draw/theme.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,14 +8,6 @@
 static const Lesson *present(const Tour *tour) { return &tour->lesson[tour->at]; }
 
 /* ---- Conditions ---- */
-
-static const RunView *run_of(const Snapshot *snapshot, int id)
-{
-    for (int i = 0; i < snapshot->runs; i++)
-        if (snapshot->run[i]->id == id)
-            return snapshot->run[i];
-    return NULL;
-}
 
 static int runs_since(const Snapshot *snapshot, int id)
 {
@@ -30,7 +20,8 @@ static int runs_since(const Snapshot *snapshot, int id)
 /* How many times smaller the chosen run's shift is than its parent's. */
 static double gain(const Scene *scene)
 {
-    const RunView *run = scene->run, *parent = run ? run_of(scene->snapshot, run->parent) : NULL;
+    const RunView *run = scene->run,
+                  *parent = run ? snapshot_run(scene->snapshot, run->parent) : NULL;
     return parent ? parent->shift / run->shift : NAN;
 }
 
@@ -43,7 +34,7 @@ static bool scene_value(const LessonContext *context, const char *name, FilterVa
         double number;
         /* clang-format off */
     } rows[] = {
-        {"cursor",              scene->run ? (double)views_step(session, scene->run) : 0},
+        {"cursor",              scene->run ? (double)session_step(session, scene->run) : 0},
         {"live",                     session->live                                                              },
         {"stage",                     session->stage},
         {"seed",                     session->seed                                                               },
@@ -143,60 +134,4 @@ Reply lesson_begin(Tour *tour, const Scene *scene)
         snprintf(reply.command.text, sizeof reply.command.text, "%s", present(tour)->launch);
     }
     return reply;
-}
-
-/* ---- The strip ---- */
-
-/* Above the step: what the last one showed. */
-static const char *seen_before(const Tour *tour)
-{
-    return tour->step > 0 ? present(tour)->step[tour->step - 1].seen : "";
-}
-
-static int fill(const Tour *tour, Canvas *canvas, Rect strip)
-{
-    Canvas plain = {.look = canvas ? canvas->look : (CanvasLook){0}};
-    const Lesson *lesson = present(tour);
-    bool over = tour->step >= lesson->steps;
-    const LessonStep *step = &lesson->step[over ? 0 : tour->step];
-    char text[LESSON_TEXT + 8];
-    int row = 0;
-    if (seen_before(tour)[0] != '\0') {
-        snprintf(text, sizeof text, "✓ %s", seen_before(tour));
-        row += views_wrap(canvas, strip, row, theme_style(&plain, ROLE_DONE), text);
-    }
-    row += views_wrap(canvas, strip, row, theme_style(&plain, ROLE_TEXT), over ? "" : step->say);
-    bool last = tour->at + 1 >= tour->lessons;
-    snprintf(text, sizeof text, "▸ %s",
-             over ? (last ? "That was the last lesson. The runs are yours: ? helps, q leaves."
-                          : "Lesson done. Press g for the next one, or stay and play.")
-                  : step->act);
-    row += views_wrap(canvas, strip, row, theme_style(&plain, ROLE_CURSOR), text);
-    return row;
-}
-
-int lesson_rows(const Tour *tour, Rect body)
-{
-    if (!tour->lesson || body.height < 8)
-        return 0;
-    int most = 0;
-    Tour probe = *tour; /* the highest of the lesson's steps: nothing moves from one to the next */
-    for (probe.step = 0; probe.step <= present(tour)->steps; probe.step++) {
-        int rows = fill(&probe, NULL, (Rect){0, 0, body.width - 2, 0}) + 1;
-        most = rows > most ? rows : most;
-    }
-    int half = body.height / 2;
-    return most < half ? most : half;
-}
-
-void lesson_draw(const Tour *tour, Canvas *canvas, Rect strip)
-{
-    char title[120], right[40];
-    const Lesson *lesson = present(tour);
-    snprintf(title, sizeof title, "lesson %d of %d · %s", tour->at + 1, tour->lessons,
-             lesson->title);
-    int step = tour->step < lesson->steps ? tour->step + 1 : lesson->steps;
-    snprintf(right, sizeof right, "step %d of %d", step, lesson->steps);
-    views_title(canvas, &strip, title, right);
-    fill(tour, canvas, (Rect){strip.x + 1, strip.y, strip.width - 2, strip.height});
 }

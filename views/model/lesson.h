@@ -5,7 +5,8 @@
 #define DDIL_LESSON_H
 
 #include "views/model/filter.h"
-#include "views/views.h"
+#include "views/model/reply.h"
+#include "views/model/session.h"
 
 enum { LESSON_STEPS = 16, LESSON_TEXT = 600 };
 
@@ -55,8 +56,5 @@ void lesson_go(Tour *tour);
 /* by: +1 the next step or lesson, -1 the step before. */
 void lesson_move(Tour *tour, int by);
 void lesson_choose(Tour *tour, int lesson);
-/* Rows the strip wants of a body so high. */
-int lesson_rows(const Tour *tour, Rect body);
-void lesson_draw(const Tour *tour, Canvas *canvas, Rect strip);
 
 #endif

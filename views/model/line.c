@@ -1,7 +1,7 @@
 /* Owns the sampling of lines: rows of a log to columns of dots. See line.h. */
-#include "views/draw/line.h"
+#include "views/model/line.h"
 
-#include "views/draw/heatmap.h"
+#include "views/model/shift.h"
 #include <math.h>
 
 /* ---- Rows, whatever they come from ---- */

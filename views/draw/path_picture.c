@@ -1,8 +1,9 @@
 /* Owns the picture of paths: teacher and student from the same noise over the data's density, the
  * field of their aims. */
-#include "views/paths.h"
+#include "views/draw/path_picture.h"
 
 #include "views/draw/theme.h"
+#include "views/model/path_gaps.h"
 #include <math.h>
 
 enum {
@@ -10,49 +11,6 @@ enum {
     INK_OWN = CLOUD_INK_FIRST + INK_STUDENT,
     INK_LINE = CLOUD_INK_FIRST + INK_TEACHER
 };
-
-/* ---- Numbers ---- */
-
-static size_t row_of(const PathsView *paths, int start, int stage, int seed)
-{
-    size_t plane = (size_t)start * (size_t)(paths->steps + 1) + (size_t)stage;
-    return plane * (size_t)paths->n + (size_t)seed;
-}
-
-const float *paths_point(const PathsView *paths, int start, int stage, int seed)
-{
-    return paths->path + 2 * row_of(paths, start, stage, seed);
-}
-
-double paths_gap(const PathsView *paths, int start, int stage, int seed)
-{
-    return (double)paths->gap[row_of(paths, start, stage, seed)];
-}
-
-double paths_fresh(const PathsView *paths, int stage, int seed)
-{
-    return (double)paths->fresh[row_of(paths, 0, stage, seed)];
-}
-
-double paths_inherited(const PathsView *paths, int seed)
-{
-    double gap = 0, fresh = 0;
-    int first = seed < 0 ? 0 : seed, last = seed < 0 ? paths->n - 1 : seed;
-    for (int p = first; p <= last; p++) {
-        gap += paths_gap(paths, 0, paths->steps, p);
-        fresh += paths_fresh(paths, paths->steps, p);
-    }
-    return gap > 0 ? fmin(fmax(1 - fresh / gap, 0), 1) : (double)NAN;
-}
-
-int paths_worst(const PathsView *paths, int seed)
-{
-    int worst = 1;
-    for (int stage = 2; stage <= paths->steps; stage++)
-        if (paths_fresh(paths, stage, seed) > paths_fresh(paths, worst, seed))
-            worst = stage;
-    return worst;
-}
 
 /* ---- Where ---- */
 
@@ -200,20 +158,24 @@ static void draw_field(const Drawing *drawing)
 
 /* ---- The picture ---- */
 
-void paths_picture(Canvas *canvas, Rect rect, const PathsSpec *spec, PathsPlace *place)
+PathsPlace paths_place(const CanvasLook *look, Rect rect, const PathsSpec *spec)
+{
+    Raster raster = raster_for(look, rect);
+    if (look->graphics == GRAPHICS_OFF || raster.width < 1 || raster.height < 1)
+        return (PathsPlace){0};
+    return (PathsPlace){{0, 0, raster.width, raster.height}, world_of(spec)};
+}
+
+void paths_picture(Canvas *canvas, Rect rect, const PathsSpec *spec)
 {
     Raster raster;
-    int kept = canvas->pictures;
-    if (!raster_begin(&raster, canvas, rect)) {
-        /* a picture that stays is still the one of the place before */
-        *place = canvas->pictures > kept ? *place : (PathsPlace){0};
+    if (!raster_begin(&raster, canvas, rect))
         return;
-    }
-    *place = (PathsPlace){{0, 0, raster.width, raster.height}, world_of(spec)};
-    Drawing drawing = {&raster, *place, spec, raster.unit_x > 1};
+    PathsPlace place = {{0, 0, raster.width, raster.height}, world_of(spec)};
+    Drawing drawing = {&raster, place, spec, raster.unit_x > 1};
     cloud_palette(&raster);
     if (spec->density)
-        cloud_density(&raster, place->box, place->world, spec->paths->cloud, spec->paths->n_cloud);
+        cloud_density(&raster, place.box, place.world, spec->paths->cloud, spec->paths->n_cloud);
     if (spec->field && spec->paths->field > 0)
         draw_field(&drawing);
     else

@@ -1,8 +1,10 @@
 /* Owns how a mark looks in a list. See mark_list.h. */
-#include "views/mark_list.h"
+#include "views/draw/mark_list.h"
 
-#include "views/draw/format.h"
+#include "views/draw/text.h"
 #include "views/draw/theme.h"
+#include "views/model/format.h"
+#include "views/model/marks.h"
 
 enum { STEP_WIDTH = 8, WORDS = 11, FULL_WIDTH = 64 };
 
@@ -31,8 +33,8 @@ static void draw_row(Canvas *canvas, Rect row, const Scene *scene, int k, bool c
     int used = text_width(effect);
     canvas_text_right(canvas, row.x + row.width, row.y, used, theme_style(canvas, ROLE_STRONG),
                       effect);
-    views_cut_text(canvas, row.x + WORDS, row.y, row.width - used - WORDS - 1,
-                   theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), words);
+    text_cut(canvas, row.x + WORDS, row.y, row.width - used - WORDS - 1,
+             theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), words);
 }
 
 void mark_list_draw(Canvas *canvas, Rect rect, const Scene *scene, int chosen)

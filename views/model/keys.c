@@ -1,6 +1,6 @@
 /* Owns the key table. Order is the order of the hints bar: what a newcomer needs first
  * comes first. */
-#include "views/keys.h"
+#include "views/model/keys.h"
 
 #include <stddef.h>
 
@@ -20,7 +20,7 @@ enum {
     PICKER = PLACE_PICKER,
     PROMPT = PLACE_PROMPT,
     LISTS = PLACE_LISTS,
-    OVERLAYS = PLACE_HELP | PLACE_QUIT | PLACE_PICKER | PLACE_MARKS,
+    POPUPS = PLACE_HELP | PLACE_QUIT | PLACE_PICKER | PLACE_MARKS,
 };
 
 enum { CONTROL_C = 3, CONTROL_L = 12, CONTROL_Z = 26 };
@@ -200,7 +200,7 @@ const KeyRow key_rows[] = {
      false                                                                                                                                                           },
     {'I',             ACTION_GRAPHICS,        VIEWS,                             "I",         NULL,                  "pictures as sixel, blocks, ASCII or off",
      false                                                                                                                                                           },
-    {':',             ACTION_WORDS,           VIEWS,                             ":",         "command",
+    {':',             ACTION_COMMAND,           VIEWS,                             ":",         "command",
      "type a command; Tab completes, :help lists them",                                                                                                         false},
     {'<', ACTION_SORT_LEFT, RUNS, "< >", "sort",
      "sort runs by another column; first: forks under their parents", false},
@@ -223,9 +223,9 @@ const KeyRow key_rows[] = {
     {'3',             ACTION_VIEW,            VIEWS | HELP,                      NULL,        NULL,                  NULL,                                      false},
     {'4',             ACTION_VIEW,            VIEWS | HELP,                      NULL,        NULL,                  NULL,                                      false},
     {'6',             ACTION_VIEW,            VIEWS | HELP,                      NULL,        NULL,                  NULL,                                      false},
-    {CONTROL_L,       ACTION_REPAINT,         VIEWS | OVERLAYS | PROMPT,         "^L",        NULL,
+    {CONTROL_L,       ACTION_REPAINT,         VIEWS | POPUPS | PROMPT,         "^L",        NULL,
      "paint the screen again",                                                                                                                                  false},
-    {CONTROL_Z,       ACTION_SUSPEND,         VIEWS | OVERLAYS | PROMPT,         "^Z",        NULL,
+    {CONTROL_Z,       ACTION_SUSPEND,         VIEWS | POPUPS | PROMPT,         "^Z",        NULL,
      "suspend the screen; training goes on when resumed",                                                                                                       false},
     {'?',             ACTION_HELP,            VIEWS,                             "?",         "help",                "this page",                               false},
     {PRESS_F1,        ACTION_HELP,            VIEWS,                             NULL,        NULL,                  NULL,                                      false},
@@ -242,4 +242,15 @@ const KeyRow *key_find(int press, unsigned place)
         if (key_rows[i].press == press && (key_rows[i].places & place) != 0)
             return &key_rows[i];
     return NULL;
+}
+
+int list_move(int index, int n, Action action)
+{
+    int step = action == ACTION_UP          ? -1
+               : action == ACTION_DOWN      ? 1
+               : action == ACTION_PAGE_UP   ? -10
+               : action == ACTION_PAGE_DOWN ? 10
+                                            : 0;
+    index = action == ACTION_FIRST ? 0 : action == ACTION_LAST ? n - 1 : index + step;
+    return index >= n ? (n > 0 ? n - 1 : 0) : index < 0 ? 0 : index;
 }

@@ -1,7 +1,7 @@
-/* Owns the axes of charts: training steps across, values up. See chart.h. */
-#include "views/draw/axis.h"
-#include "views/draw/format.h"
-#include "views/draw/theme.h"
+/* Owns where training steps stand across a chart. See axis.h. */
+#include "views/model/axis.h"
+
+#include "views/model/scale.h"
 #include "views/model/series.h"
 #include <math.h>
 #include <stdlib.h>
@@ -117,8 +117,6 @@ Axis axis_for(long step, long steps, int zoom, long at)
     return zoomed((Axis){.last = span_for(step, steps)}, zoom, (double)at);
 }
 
-static double round_125(double value, bool up);
-
 Axis axis_around(const RunView *const *run, int runs, Across across, int zoom, long at)
 {
     Axis axis = {.last = 1, .across = across};
@@ -130,7 +128,7 @@ Axis axis_around(const RunView *const *run, int runs, Across across, int zoom, l
         axis.last = fmax(axis.last, need);
     }
     if (across != ACROSS_STEP)
-        axis.last = round_125(axis.last, true);
+        axis.last = scale_round(axis.last, true);
     return zoomed(axis, zoom, runs > 0 ? axis_place(axis, at) : 0);
 }
 
@@ -138,14 +136,13 @@ Axis axis_around(const RunView *const *run, int runs, Across across, int zoom, l
  */
 static const double BENT = 1000;
 
-/* Part of the width at which a place stands: 0 at the first, 1 at the last. */
-static double part_of(Axis axis, double place)
+double axis_part(Axis axis, double place)
 {
     double part = (place - axis.first) / (axis.last - axis.first);
     return axis.log && part > 0 ? log1p(BENT * part) / log1p(BENT) : part;
 }
 
-static double place_at(Axis axis, double part)
+double axis_place_at(Axis axis, double part)
 {
     part = axis.log && part > 0 ? expm1(part * log1p(BENT)) / BENT : part;
     return axis.first + part * (axis.last - axis.first);
@@ -153,126 +150,11 @@ static double place_at(Axis axis, double part)
 
 int axis_column(Axis axis, long step, int width)
 {
-    double column = floor(part_of(axis, axis_place(axis, step)) * width + (axis.log ? 1e-9 : 0));
+    double column = floor(axis_part(axis, axis_place(axis, step)) * width + (axis.log ? 1e-9 : 0));
     return column < -1 ? -1 : column > width ? width : (int)column;
 }
 
 long axis_step(Axis axis, int column, int width)
 {
-    return axis_step_of(axis, place_at(axis, width > 0 ? (double)column / width : 0));
-}
-
-static double nice_step(double range, int most)
-{
-    double raw = range / (most > 0 ? most : 1), power = pow(10, floor(log10(raw)));
-    double digit = raw / power;
-    return power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
-}
-
-static const char *axis_text(char text[FORMAT_SIZE], Across across, double at)
-{
-    return across == ACROSS_STEP   ? format_count(text, at)
-           : across == ACROSS_TIME ? format_duration(text, at)
-                                   : format_short(text, at);
-}
-
-/* Between the tick at `at` and the next there are about 12 columns. */
-static double tick_step(Axis axis, double at, int width)
-{
-    double range = axis.last - axis.first;
-    if (!axis.log)
-        return fmax(nice_step(range, width / 12), 1);
-    return fmax(nice_step(place_at(axis, part_of(axis, at) + 12.0 / width) - at, 1), 1);
-}
-
-void axis_draw(Canvas *canvas, Axis axis, int x, int y, int width)
-{
-    double step = tick_step(axis, axis.first, width);
-    int next = 0;
-    for (double at = ceil(axis.first / step) * step; at <= axis.last;
-         step = tick_step(axis, at, width), at = (floor(at / step + 1e-9) + 1) * step) {
-        char text[FORMAT_SIZE];
-        int column = (int)floor(part_of(axis, at) * width);
-        int room = text_width(axis_text(text, axis.across, at)), left = column - room / 2;
-        left = left < 0 ? 0 : left + room > width ? width - room : left;
-        if (left >= next && left + room <= width) {
-            canvas_text(canvas, x + left, y, room, theme_style(canvas, ROLE_FAINT), text);
-            next = left + room + 2;
-        }
-    }
-}
-
-/* The largest 1, 2, 5 x 10^k not above value, or the smallest not below it. */
-static double round_125(double value, bool up)
-{
-    double power = pow(10, floor(log10(value) + 1e-9)), digit = value / power;
-    static const double steps[] = {1, 2, 5, 10};
-    if (up) {
-        for (int i = 0; i < 4; i++)
-            if (digit <= steps[i] * (1 + 1e-9))
-                return steps[i] * power;
-    }
-    return power * (digit >= 5 * (1 - 1e-9) ? 5 : digit >= 2 * (1 - 1e-9) ? 2 : 1);
-}
-
-Scale scale_around(double low, double high, bool log)
-{
-    if (log) {
-        bool sane = low > 0 && isfinite(high) && high >= low;
-        Scale scale = {sane ? round_125(low, false) : 0.1, sane ? round_125(high, true) : 1, true};
-        if (!(scale.high > scale.low))
-            scale.high = scale.low * 10;
-        return scale;
-    }
-    if (!(isfinite(low) && isfinite(high) && high > low)) {
-        double centre = isfinite(low) ? low : 0, room = fabs(centre) > 0 ? fabs(centre) : 1;
-        low = centre - room / 2;
-        high = centre + room / 2;
-    }
-    double step = nice_step(high - low, 4);
-    return (Scale){floor(low / step) * step, ceil(high / step) * step, false};
-}
-
-double scale_step(const Scale *scale) { return nice_step(scale->high - scale->low, 4); }
-
-double scale_part(const Scale *scale, double value)
-{
-    if (scale->log && !isnan(value))
-        return value > 0 ? log(value / scale->low) / log(scale->high / scale->low) : -1;
-    return (value - scale->low) / (scale->high - scale->low);
-}
-
-/* ---- Ranges ---- */
-
-static int by_value(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-void robust_range(float *values, int n, bool log, bool fit, double *low, double *high)
-{
-    enum { FEWEST = 20 }; /* fewer say nothing about outliers */
-    int kept = 0;
-    for (int i = 0; i < n; i++)
-        if (isfinite(values[i]) && (!log || values[i] > 0))
-            values[kept++] = values[i];
-    *low = *high = NAN;
-    if (kept == 0)
-        return;
-    qsort(values, (size_t)kept, sizeof *values, by_value);
-    *low = values[0];
-    *high = values[kept - 1];
-    double q05 = values[kept / 20], q95 = values[kept - 1 - kept / 20];
-    if (!fit || kept < FEWEST || !(q95 > q05))
-        return;
-    if (log) {
-        double room = pow(q95 / q05, 1.5);
-        *low = fmax(*low, q05 / room);
-        *high = fmin(*high, q95 * room);
-    } else {
-        double room = 1.5 * (q95 - q05);
-        *low = fmax(*low, q05 - room);
-        *high = fmin(*high, q95 + room);
-    }
+    return axis_step_of(axis, axis_place_at(axis, width > 0 ? (double)column / width : 0));
 }

@@ -3,6 +3,7 @@
 #ifndef DDIL_MARK_LIST_H
 #define DDIL_MARK_LIST_H
 
+#include "views/draw/canvas.h"
 #include "views/model/marks.h"
 
 /* A mark of the run, counted from the newest. */

@@ -3,8 +3,9 @@
 #ifndef DDIL_LINE_H
 #define DDIL_LINE_H
 
-#include "views/draw/axis.h"
+#include "views/model/axis.h"
 #include "views/model/series.h"
+#include "views/model/session.h"
 
 /* A logged quantity, or one sampling step of the shift history. */
 typedef struct LineSource {
@@ -14,6 +15,15 @@ typedef struct LineSource {
     Reference reference;  /* of the shift */
     int row;              /* of the shift; -1: the largest of all but the first row */
 } LineSource;
+
+enum { CHART_LINES_MAX = OVERLAY_MAX };
+
+/* How one of several lines is told from the others: by its stroke and the number at its
+ * end; colour comes on top. */
+typedef struct ChartLine {
+    LineSource source;
+    int stroke; /* 0..CHART_LINES_MAX-1 */
+} ChartLine;
 
 /* One column of dots. */
 typedef struct LinePoint {

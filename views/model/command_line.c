@@ -1,10 +1,8 @@
-/* Owns the table of words and what they do. See command_line.h. */
-#include "views/command_line.h"
+/* Owns the table of commands and what they do. See command_line.h. */
+#include "views/model/command_line.h"
 #include "engine/base/number.h"
 
 #include "views/model/marks.h"
-
-#include "views/draw/theme.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -105,27 +103,27 @@ static Reply do_save(const Scene *scene, const char *text)
     return send(scene, COMMAND_SAVE, 0, "");
 }
 
-Reply words_note(const Scene *scene, const char *text)
+Reply command_line_note(const Scene *scene, const char *text)
 {
     char note[MARK_TEXT_SIZE - 8];
     if (!scene->run)
         return reply_say(REPLY_REFUSED, "no run is chosen");
     mark_note(scene->session, scene->run, text, note, sizeof note);
-    return send(scene, COMMAND_NOTE, views_step(scene->session, scene->run), note);
+    return send(scene, COMMAND_NOTE, session_step(scene->session, scene->run), note);
 }
 
 /* ---- Looking ---- */
 
 static Reply do_view(const Scene *scene, const char *text)
 {
-    (void)scene;
-    for (int i = 0; i < view_count; i++) {
+    int n = 0;
+    for (; scene->views && scene->views[n]; n++) {
         char digit[12];
-        snprintf(digit, sizeof digit, "%d", i + 1);
-        if (strcmp(text, digit) == 0 || strcasecmp(text, views[i]->name) == 0)
-            return (Reply){.kind = REPLY_VIEW, .view = i};
+        snprintf(digit, sizeof digit, "%d", n + 1);
+        if (strcmp(text, digit) == 0 || strcasecmp(text, scene->views[n]) == 0)
+            return (Reply){.kind = REPLY_VIEW, .view = n};
     }
-    return reply_say(REPLY_REFUSED, "view %s: 1 to %d, or its name", text, view_count);
+    return reply_say(REPLY_REFUSED, "view %s: 1 to %d, or its name", text, n);
 }
 
 static Reply do_run(const Scene *scene, const char *text)
@@ -176,11 +174,9 @@ static Reply do_seed(const Scene *scene, const char *text)
 
 static Reply do_file(ReplyKind kind, const char *text)
 {
-    Reply reply = {.kind = kind};
-    if (*text == '\0' || strlen(text) >= sizeof reply.command.text)
+    if (*text == '\0' || strlen(text) >= COMMAND_TEXT_SIZE)
         return reply_say(REPLY_REFUSED, "write the name of a file");
-    snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
-    return reply;
+    return reply_text(kind, text);
 }
 
 static Reply do_save_display(const Scene *scene, const char *text)
@@ -230,8 +226,8 @@ static Reply do_theme(const Scene *scene, const char *text)
 
 static Reply do_palette(const Scene *scene, const char *text)
 {
-    for (int i = 0; theme_palettes[i]; i++) {
-        if (strcmp(text, theme_palettes[i]) == 0) {
+    for (int i = 0; palette_names[i]; i++) {
+        if (strcmp(text, palette_names[i]) == 0) {
             scene->session->palette = i;
             return (Reply){.kind = REPLY_NONE};
         }
@@ -252,22 +248,19 @@ static Reply do_alert(const Scene *scene, const char *text)
         return reply_say(REPLY_REFUSED, "a condition to ring for, such as shift>2 or "
                                         "plateau<0.01 and progress>0.3; or off");
     }
-    Reply reply = {.kind = REPLY_ALERT};
-    snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
-    return reply;
+    return reply_text(REPLY_ALERT, strcmp(text, "off") == 0 ? "" : text);
 }
 
 static Reply do_lesson(const Scene *scene, const char *text)
 {
-    static const char *const known[] = {"next", "back", "reset", "leave"};
+    static const char *const known[] = {[LESSON_NEXT] = "next",
+                                        [LESSON_BACK] = "back",
+                                        [LESSON_RESET] = "reset",
+                                        [LESSON_LEAVE] = "leave"};
     (void)scene;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strcmp(text, known[i]) == 0) {
-            Reply reply = {.kind = REPLY_LESSON};
-            snprintf(reply.command.text, sizeof reply.command.text, "%s", text);
-            return reply;
-        }
-    }
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(text, known[i]) == 0)
+            return (Reply){.kind = REPLY_LESSON, .lesson = (LessonMove)i};
     return reply_say(REPLY_REFUSED, "lesson next, back, reset or leave");
 }
 
@@ -325,15 +318,15 @@ static const char *option_run(const Scene *scene, int n, char *room, size_t size
 
 static const char *option_view(const Scene *scene, int n, char *room, size_t size)
 {
-    (void)scene;
-    if (n >= view_count)
-        return NULL;
-    snprintf(room, size, "%s", views[n]->name);
+    for (int i = 0; i <= n; i++)
+        if (!scene->views || !scene->views[i])
+            return NULL;
+    snprintf(room, size, "%s", scene->views[n]);
     return room;
 }
 
 /* clang-format off */
-const Word words[] = {
+const CommandRow command_rows[] = {
     {"set",            "section.key=value ...",          "change parameters of the run from its next step",
      true,                                                                                                                         do_set,          option_param},
     {"fork",           "[STEP] [section.key=value ...]",
@@ -344,7 +337,7 @@ const Word words[] = {
     {"pause",          "",                               "pause the run",                                                   true,  do_pause,        NULL        },
     {"step",           "[N]",                            "do N training steps, then pause",                                 true,  do_step,         NULL        },
     {"save",           "",                               "write a checkpoint",                                              true,  do_save,         NULL        },
-    {"note",           "TEXT",                           "write a note at the cursor",                                      true,  words_note,      NULL        },
+    {"note",           "TEXT",                           "write a note at the cursor",                                      true,  command_line_note,      NULL        },
     {"view",           "NAME|1..6",                      "show a view",                                                     false, do_view,         option_view },
     {"run",            "NUMBER|NAME",                    "choose a run",                                                    false, do_run,          option_run  },
     {"go",             "STEP|live",                      "put the cursor on a training step",                               false, do_go,           NULL        },
@@ -369,27 +362,27 @@ const Word words[] = {
     {"quit",           "",                               "leave; asks when runs are live",                                  false, do_quit,         NULL        },
 };
 /* clang-format on */
-const int word_count = sizeof words / sizeof *words;
+const int command_row_count = sizeof command_rows / sizeof *command_rows;
 
 /* ---- Lines ---- */
 
 /* A word, or the only one that begins so. */
-static const Word *find(const char *name, size_t n)
+static const CommandRow *find(const char *name, size_t n)
 {
-    const Word *found = NULL;
+    const CommandRow *found = NULL;
     int fitting = 0;
-    for (int i = 0; i < word_count; i++) {
-        if (strncmp(words[i].name, name, n) == 0) {
-            if (words[i].name[n] == '\0')
-                return &words[i];
-            found = &words[i];
+    for (int i = 0; i < command_row_count; i++) {
+        if (strncmp(command_rows[i].name, name, n) == 0) {
+            if (command_rows[i].name[n] == '\0')
+                return &command_rows[i];
+            found = &command_rows[i];
             fitting++;
         }
     }
     return fitting == 1 ? found : NULL;
 }
 
-Reply words_do(const Scene *scene, const char *line)
+Reply command_line_do(const Scene *scene, const char *line)
 {
     char text[COMMAND_TEXT_SIZE * 2];
     line = skip_blanks(line);
@@ -397,7 +390,7 @@ Reply words_do(const Scene *scene, const char *line)
     size_t n = strcspn(line, " \t");
     if (n == 0)
         return (Reply){.kind = REPLY_NONE};
-    const Word *word = find(line, n);
+    const CommandRow *word = find(line, n);
     if (!word) {
         return reply_say(REPLY_REFUSED, "%.*s: no such command; Tab lists them",
                          (int)(n > 40 ? 40 : n), line);
@@ -435,7 +428,7 @@ static void consider(Fitting *fitting, const char *candidate)
              candidate);
 }
 
-void words_complete(const Scene *scene, char *line, size_t size, char *say, size_t say_size)
+void command_line_complete(const Scene *scene, char *line, size_t size, char *say, size_t say_size)
 {
     char *last = strrchr(line, ' ');
     last = last ? last + 1 : line;
@@ -443,9 +436,9 @@ void words_complete(const Scene *scene, char *line, size_t size, char *say, size
     char room[128];
     say[0] = '\0';
     size_t head = strcspn(line, " ");
-    const Word *word = last == line ? NULL : find(line, head);
-    for (int i = 0; last == line && i < word_count; i++)
-        consider(&fitting, words[i].name);
+    const CommandRow *word = last == line ? NULL : find(line, head);
+    for (int i = 0; last == line && i < command_row_count; i++)
+        consider(&fitting, command_rows[i].name);
     for (int i = 0; word && word->option && word->option(scene, i, room, sizeof room); i++)
         consider(&fitting, room);
     if (fitting.n == 0) {

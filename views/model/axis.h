@@ -1,9 +1,8 @@
-/* The axes of charts: across, where a training step stands; up, values. Pure. */
+/* The axis across a chart: where a training step stands on it. Pure. */
 #ifndef DDIL_AXIS_H
 #define DDIL_AXIS_H
 
-#include "views/draw/canvas.h"
-#include "views/views.h"
+#include "engine/engine.h"
 
 /* What runs are lined up by. */
 typedef enum Across { ACROSS_STEP, ACROSS_TIME, ACROSS_IMAGES, ACROSS_NFE, ACROSSES } Across;
@@ -35,23 +34,8 @@ Axis axis_for(long step, long steps, int zoom, long at);
 int axis_column(Axis axis, long step, int width);
 /* First step of a column. */
 long axis_step(Axis axis, int column, int width);
-/* Numbers under a plot whose first column is x. */
-void axis_draw(Canvas *canvas, Axis axis, int x, int y, int width);
-
-/* A vertical axis: smallest and largest of 1, 2, 5 times a power of ten around the
- * range. */
-typedef struct Scale {
-    double low, high;
-    bool log;
-} Scale;
-Scale scale_around(double low, double high, bool log);
-/* From tick to tick of a linear scale. */
-double scale_step(const Scale *scale);
-/* 0 at low, 1 at high. */
-double scale_part(const Scale *scale, double value);
-/* Range of `n` values (NaN and infinities ignored, in logarithms only what is positive;
- * sorted on return). `fit`: no outlier stretches it, that is, what lies beyond the 5 % and
- * 95 % quantiles by more than 1.5 times their distance stays outside. */
-void robust_range(float *values, int n, bool log, bool fit, double *low, double *high);
+/* Part of the width at which a place stands: 0 at the first, 1 at the last; and back. */
+double axis_part(Axis axis, double place);
+double axis_place_at(Axis axis, double part);
 
 #endif
