@@ -251,9 +251,15 @@ check_comments() {
 
 check_dialect() { bash tests/dialect.sh check; }
 
+# A newcomer reads it to the end.
+check_readme() {
+    awk 'length($0) > 120 { print "README.md:" FNR ": over 120 columns" }
+         END { if (NR > 150) print "README.md: " NR " lines; at most 150" }' README.md
+}
+
 check_citations() { bash tests/citations.sh; }
 
-for check in check_dialect check_walls check_circles check_places check_state check_views check_files check_folders check_functions check_parameters check_comments check_citations; do
+for check in check_dialect check_walls check_circles check_places check_state check_views check_files check_folders check_functions check_parameters check_comments check_citations check_readme; do
     complain_each < <($check)
 done
 report_sizes

@@ -65,7 +65,7 @@ assert all(r["help"] for r in rows)' "$out"
 says "params: one form only" 2 'not both' params --json --markdown
 says "doctor" 0 'simd' doctor
 says "manual" 0 '^\.SH COMMANDS' manual
-for word in 'SS resume RUN' 'B \\-o, \\-\\-output' 'B source\.beta_student' 'SH KEYS'; do
+for word in 'SS resume RUN' 'B \\-o, \\-\\-output' 'B source\.beta_student' 'SH KEYS' 'SH VIEWS' 'SH LEAVING'; do
     holds "the manual has $word" grep -q "^\.$word" "$out"
 done
 says "the workbench without a terminal" 4 'ddil run' ring-pd

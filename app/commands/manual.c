@@ -2,6 +2,7 @@
  * parameters, so that it cannot lag behind them. May call engine.h and the key table. */
 #include "app/commands/manual.h"
 #include "app/base/options.h"
+#include "app/commands/manual_text.h"
 #include "engine/engine.h"
 #include "views/model/keys.h"
 #include <stdlib.h>
@@ -89,6 +90,18 @@ static void key_section(void)
             item(key_rows[i].label, key_rows[i].help);
 }
 
+static void text_sections(void)
+{
+    for (const ManualText *text = manual_texts; text->text; text++) {
+        if (text->heading)
+            printf(".SH %s\n", text->heading);
+        else
+            puts(".PP");
+        put(text->text);
+        putchar('\n');
+    }
+}
+
 static void parameter_section(void)
 {
     ParamInfoView *row;
@@ -119,6 +132,7 @@ void manual_print(const CommandRow *commands)
 {
     head();
     command_section(commands);
+    text_sections();
     key_section();
     parameter_section();
     tail();
