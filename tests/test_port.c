@@ -1,4 +1,4 @@
-/* The port: its lines, its hostile guests, and a viewer that steers through it. */
+/* The port: its hostile guests, its versions, and a viewer that steers through it. */
 #include "engine/base/clock.h"
 #include "engine/base/rng.h"
 #include "engine/port/port_lines.h"
@@ -8,126 +8,12 @@
 #include "tests/near.h"
 #include <math.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* ---- Lines ---- */
-
-/* Every kind of line, with what is awkward in it. */
-/* clang-format off */
-static const Line SAMPLES_OF_LINES[] = {
-    {.kind = LINE_HELLO, .looks = true},
-    {.kind = LINE_HELLO},
-    {.kind = LINE_STATUS},
-    {.kind = LINE_SAMPLES, .run = 3, .step = -1},
-    {.kind = LINE_SAMPLES, .run = 3, .step = 12000},
-    {.kind = LINE_DO,
-     .tag = 7,
-     .command = {COMMAND_NEW, 0, 0, "ring-pd\nrun.seed=3\nname=a\\b  c"}},
-    {.kind = LINE_DO, .tag = 1, .command = {COMMAND_PAUSE, 12, -1, ""}},
-    {.kind = LINE_OWNER, .owner = {OWNER_HEADLESS, false, 4711, 3}},
-    {.kind = LINE_RUN,
-     .about = {7, RUN_LIVE, 120, 100, -1, 1 / 3.0, INFINITY, 1e9, 0.1, {0.5, 0.25, 0.25}, {0.125, 0, 1}, "ring-pd", "forked from 02@9"}},
-    {.kind = LINE_GONE, .run = 7},
-    {.kind = LINE_END, .serial = 99, .cpu_share = 0.5, .rss_mib = 12.25},
-    {.kind = LINE_NOTE, .note = {3, STATUS_BAD_INPUT, 2, "23:01:07", "no \\ such\nrun"}},
-    {.kind = LINE_ERROR, .text = "what?"},
-};
-/* clang-format on */
-enum { LINE_SAMPLES_COUNT = sizeof SAMPLES_OF_LINES / sizeof *SAMPLES_OF_LINES };
-
-static void test_lines_read_back_as_they_were_written(void **state)
-{
-    (void)state;
-    for (int i = 0; i < LINE_SAMPLES_COUNT; i++) {
-        char text[LINE_SIZE + 1], again[LINE_SIZE + 1];
-        Line line;
-        Error error = {{0}};
-        int length = line_write(text, &SAMPLES_OF_LINES[i]);
-        assert_int_equal(strcspn(text, "\n"), length - 1);
-        text[length - 1] = 0;
-        if (line_read(&line, text, &error))
-            fail_msg("%s: %s", text, error.text);
-        assert_int_equal(line.kind, SAMPLES_OF_LINES[i].kind);
-        line_write(again, &line);
-        text[length - 1] = '\n';
-        assert_string_equal(again, text);
-    }
-}
-
-static void test_texts_survive(void **state)
-{
-    (void)state;
-    char text[LINE_SIZE + 1];
-    Line line = {.kind = LINE_DO, .tag = 1, .command = {.kind = COMMAND_SET}}, back;
-    memset(line.command.text, '\\', COMMAND_TEXT_SIZE - 1); /* the longest of all */
-    text[line_write(text, &line) - 1] = 0;
-    assert_int_equal(line_read(&back, text, NULL), STATUS_OK);
-    assert_memory_equal(back.command.text, line.command.text, COMMAND_TEXT_SIZE);
-}
-
-static void test_bad_lines_are_refused_and_named(void **state)
-{
-    (void)state;
-    static const char *const bad[] = {
-        "",
-        " ",
-        "do",
-        "do 0 pause 1 0 ",
-        "do 1 fly 1 0 ",
-        "do 1 pause -1 0 ",
-        "do 1 pause 99999999999999999999 0 ",
-        "do 1 pause 1",
-        "do 1 set 1 0 a\\x",
-        "do 1 set 1 0 a\\",
-        "do 1 set 1 0 \ttab",
-        "hello",
-        "hello stranger",
-        "status now",
-        "samples",
-        "samples 0",
-        "run 1 dancing 1 1 1 1 1 1 1 0 0 0 0 0 0 a b",
-        "owner 1 king 2",
-        "DO 1 pause 1 0 ",
-        "\001",
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        Line line;
-        Error error = {{0}};
-        if (!line_read(&line, bad[i], &error))
-            fail_msg("\"%s\" was taken", bad[i]);
-        assert_true(strlen(error.text) > 0);
-    }
-}
-
-/* Bytes drawn anew, dropped, doubled and cut off in good lines: never more than a refusal,
- * and what is taken can be written. */
-static void test_broken_lines_do_no_harm(void **state)
-{
-    (void)state;
-    char text[2 * LINE_SIZE], again[LINE_SIZE + 1];
-    for (int round = 0; round < 20000; round++) {
-        Rng rng = rng_at(7, STREAM_SAMPLE, (uint64_t)round);
-        int length = line_write(text, &SAMPLES_OF_LINES[rng_below(&rng, LINE_SAMPLES_COUNT)]);
-        for (int changes = 1 + (int)rng_below(&rng, 4); changes > 0 && length > 1; changes--) {
-            int at = (int)rng_below(&rng, (uint32_t)length);
-            switch (rng_below(&rng, 4)) {
-            case 0: text[at] = (char)rng_below(&rng, 256); break;
-            case 1: text[at] = ' '; break;
-            case 2: memmove(text + at, text + at + 1, (size_t)(length - at)); break;
-            default: text[at] = 0; break;
-            }
-            length = (int)strlen(text);
-        }
-        Line line;
-        text[strcspn(text, "\n")] = 0;
-        if (line_read(&line, text, NULL) == STATUS_OK)
-            assert_true(line_write(again, &line) > 1);
-    }
-}
 
 /* ---- Guests ---- */
 
@@ -421,6 +307,70 @@ static void test_who_looks_sends_nothing(void **state)
     engine_close(owner, LEAVE_DROP, NULL);
 }
 
+static void test_versions_are_told(void **state)
+{
+    Place *place = *state;
+    char text[4096];
+    Engine *owner = place_open(place, false, false);
+    int guest = visit(place);
+    say(guest, "hello look 99\n"); /* newer: refused, and may say it again */
+    assert_non_null(strstr(hear(guest, text, sizeof text, "\n"), "up to version"));
+    assert_int_equal(engine_viewers(owner), 0);
+    say(guest, "hello look\n"); /* of ddil 0.1 */
+    hear(guest, text, sizeof text, "workbench");
+    assert_int_equal(engine_viewers(owner), 1);
+    close(guest);
+    engine_close(owner, LEAVE_DROP, NULL);
+}
+
+/* Answers as ddil 0.1 does, and more than that. */
+static void *old_owner(void *context)
+{
+    int guest, door = *(const int *)context;
+    char line[LINE_SIZE];
+    size_t used = 0;
+    poll(&(struct pollfd){door, POLLIN, 0}, 1, 20000);
+    guest = accept(door, NULL, NULL);
+    while (guest >= 0 && used < sizeof line && recv(guest, line + used, 1, 0) == 1) {
+        if (line[used++] != '\n')
+            continue;
+        line[used - 1] = 0;
+        used = 0;
+        if (strcmp(line, "hello look") == 0)
+            say(guest, "owner 4711 headless 1\n");
+        else if (strncmp(line, "hello", 5) == 0)
+            say(guest, "error \"hello\" is not of the form: hello steer|look\n");
+        else
+            say(guest, "sparkle 1\nowner 4711 headless 1\nsparkle 2\nend 1 0 0\n");
+    }
+    close(guest);
+    return NULL;
+}
+
+static void test_an_older_owner_is_understood(void **state)
+{
+    Place *place = *state;
+    pthread_t thread;
+    int door, wondered = 0;
+    Error error = {{0}};
+    assert_int_equal(file_make_folder(place->runs, &error), STATUS_OK);
+    assert_int_equal(socket_listen(place->runs, &door, &error), STATUS_OK);
+    assert_int_equal(pthread_create(&thread, NULL, old_owner, &door), 0);
+    Engine *viewer = place_open(place, true, true);
+    engine_advance(viewer, 1);
+    const Snapshot *snapshot = engine_look(viewer);
+    assert_int_equal(snapshot->owner.kind, OWNER_HEADLESS);
+    assert_int_equal(snapshot->owner.process, 4711);
+    for (int i = 0; i < snapshot->notes; i++)
+        wondered += !!strstr(snapshot->note[i].text, "sparkle");
+    assert_int_equal(wondered, 1);
+    assert_int_equal(snapshot->notes, 1);
+    engine_drop(viewer, snapshot);
+    engine_close(viewer, LEAVE_SAVE, NULL);
+    pthread_join(thread, NULL);
+    close(door);
+}
+
 /* The owner leaves: the viewer says so, keeps showing, and finds the next owner. */
 static bool owner_is(const Snapshot *snapshot, long kind)
 {
@@ -468,10 +418,6 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_enter, place_leave)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines_read_back_as_they_were_written),
-        cmocka_unit_test(test_texts_survive),
-        cmocka_unit_test(test_bad_lines_are_refused_and_named),
-        cmocka_unit_test(test_broken_lines_do_no_harm),
         TEST(test_the_socket_is_private_and_leaves_with_its_owner),
         TEST(test_a_deep_folder_has_a_port_too),
         TEST(test_nonsense_is_answered_and_survived),
@@ -480,6 +426,8 @@ int main(void)
         TEST(test_a_deaf_guest_stops_nobody),
         TEST(test_a_viewer_steers_everything),
         TEST(test_who_looks_sends_nothing),
+        TEST(test_versions_are_told),
+        TEST(test_an_older_owner_is_understood),
         TEST(test_owners_come_and_go),
         TEST(test_an_engine_can_be_parked),
     };

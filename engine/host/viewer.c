@@ -31,6 +31,9 @@ typedef struct Link {
     char out[LINE_SIZE + 1]; /* one line at a time: [sent, used) */
     int sent, used;
     OwnerView owner;
+    int version;       /* of the hello said last */
+    bool greet;        /* hello is to be said */
+    bool puzzled;      /* a line was not understood: said once */
     double tried;      /* clock of the last attempt to connect */
     bool asking;       /* a status is on its way */
     double asked, ask; /* clocks of the last one and the next */
@@ -64,18 +67,29 @@ static void say(Link *link, const Line *line)
 
 static bool can_say(const Link *link) { return link->socket >= 0 && link->used == 0; }
 
+static void say_hello(Engine *engine)
+{
+    Link *link = engine->link;
+    Line hello = {.kind = LINE_HELLO, .looks = engine->readonly, .version = link->version};
+    if (!link->greet || !can_say(link))
+        return;
+    say(link, &hello);
+    link->greet = false;
+}
+
 static bool connect_to_owner(Engine *engine)
 {
     Link *link = engine->link;
-    Line hello = {.kind = LINE_HELLO, .looks = engine->readonly};
     link->tried = clock_s();
     link->socket = socket_connect(engine->runs);
     if (link->socket < 0)
         return false;
     link->filled = link->sent = link->used = 0;
-    link->asking = link->wants_samples = false;
+    link->asking = link->wants_samples = link->puzzled = false;
     link->ask = 0;
-    say(link, &hello);
+    link->version = PORT_VERSION;
+    link->greet = true;
+    say_hello(engine);
     return true;
 }
 
@@ -153,6 +167,20 @@ static void hear_owner(Engine *engine, const OwnerView *owner)
     *known = *owner;
 }
 
+/* An owner that has not said who it is refuses the hello: it is older. */
+static void hear_error(Engine *engine, const char *text)
+{
+    Link *link = engine->link;
+    if (link->owner.kind == OWNER_NONE && link->version > 1) {
+        link->version = 1;
+        link->greet = true;
+        return;
+    }
+    if (!link->wants_samples) /* else: there are none yet */
+        note_add(engine, 0, STATUS_BLOCKED, 0, "the owner says: %s", text);
+    link->wants_samples = false;
+}
+
 static void hear(Engine *engine, const Line *line)
 {
     Link *link = engine->link;
@@ -182,13 +210,19 @@ static void hear(Engine *engine, const Line *line)
                  line->note.text);
         link->ask = 0; /* something happened: what? */
         break;
-    case LINE_ERROR:
-        if (!link->wants_samples) /* else: there are none yet */
-            note_add(engine, 0, STATUS_BLOCKED, 0, "the owner says: %s", line->text);
-        link->wants_samples = false;
-        break;
+    case LINE_ERROR: hear_error(engine, line->text); break;
     default: break;
     }
+}
+
+static void wonder(Engine *engine, const char *text)
+{
+    if (!engine->link->puzzled)
+        note_add(
+            engine, 0, STATUS_BLOCKED, 0,
+            "the owner says what this ddil does not understand (are they of one version?): %.80s",
+            text);
+    engine->link->puzzled = true;
 }
 
 static void hear_lines(Engine *engine)
@@ -200,6 +234,8 @@ static void hear_lines(Engine *engine)
         *end = 0;
         if (line_read(&line, next, NULL) == STATUS_OK)
             hear(engine, &line);
+        else
+            wonder(engine, next);
         next = end + 1;
     }
     link->filled -= (int)(next - link->in);
@@ -346,6 +382,7 @@ static void look_on(Engine *engine, double wait)
     Link *link = engine->link;
     reconnect_if_due(engine);
     send_rest(link);
+    say_hello(engine);
     pass_orders(engine);
     ask_status(engine);
     ask_samples(engine);

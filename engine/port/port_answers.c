@@ -202,6 +202,23 @@ static void pass_on(Port *port, Client *client, const Line *line)
         refuse(client, line, "the engine is busy: send it again in a moment");
 }
 
+static void greet(Port *port, Client *client, const Line *line)
+{
+    char text[200];
+    if (line->version > PORT_VERSION) {
+        snprintf(
+            text, sizeof text,
+            "this ddil understands viewers up to version %d, not %d: use the same ddil for both",
+            PORT_VERSION, line->version);
+        client_error(client, text);
+        return;
+    }
+    client->viewer = true;
+    client->looks = line->looks;
+    port_count(port);
+    put_owner(port, client);
+}
+
 void client_serve(Port *port, Client *client, const char *text)
 {
     Line line;
@@ -211,12 +228,7 @@ void client_serve(Port *port, Client *client, const char *text)
         return;
     }
     switch (line.kind) {
-    case LINE_HELLO:
-        client->viewer = true;
-        client->looks = line.looks;
-        port_count(port);
-        put_owner(port, client);
-        break;
+    case LINE_HELLO: greet(port, client, &line); break;
     case LINE_STATUS: put_status(port, client); break;
     case LINE_SAMPLES: put_samples(port, client, line.run); break;
     case LINE_DO: pass_on(port, client, &line); break;

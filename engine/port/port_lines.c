@@ -1,12 +1,10 @@
 /* Owns the form of the port's lines: one row of the table a kind. */
 #include "engine/port/port_lines.h"
+#include "engine/base/number.h"
 #include "engine/base/trace.h"
 #include "engine/store/csv.h"
 #include <ctype.h>
-#include <errno.h>
 #include <limits.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const OWNERS[] = {
@@ -29,12 +27,9 @@ static bool take_word(const char **text, char *word, size_t size)
 
 static bool take_long(const char **text, long low, long high, long *value)
 {
-    char word[24], *end;
-    errno = 0;
-    if (!take_word(text, word, sizeof word))
-        return false;
-    *value = strtol(word, &end, 10);
-    return !*end && !errno && *value >= low && *value <= high;
+    char word[24];
+    *value = 0;
+    return take_word(text, word, sizeof word) && number_whole(word, low, high, value);
 }
 
 static bool take_int(const char **text, int low, int *value)
@@ -47,11 +42,8 @@ static bool take_int(const char **text, int low, int *value)
 
 static bool take_real(const char **text, double *value)
 {
-    char word[40], *end;
-    if (!take_word(text, word, sizeof word))
-        return false;
-    *value = strtod(word, &end);
-    return !*end;
+    char word[40];
+    return take_word(text, word, sizeof word) && number_real(word, value);
 }
 
 static bool take_choice(const char **text, const char *const *words, int n, int *index)
@@ -139,12 +131,15 @@ static bool read_hello(Line *line, const char **text)
     int mode;
     bool good = take_choice(text, modes, COUNT(modes), &mode);
     line->looks = mode == 1;
-    return good;
+    line->version = 1;
+    return good && (!**text || take_int(text, 1, &line->version));
 }
 
 static void write_hello(Out *out, const Line *line)
 {
     put_word(out, line->looks ? "look" : "steer");
+    if (line->version > 1)
+        put_long(out, line->version);
 }
 
 static bool read_do(Line *line, const char **text)
@@ -308,7 +303,7 @@ typedef struct LineRow {
 } LineRow;
 
 static const LineRow ROWS[] = {
-    [LINE_HELLO] = {"hello", read_hello, write_hello, "hello steer|look"},
+    [LINE_HELLO] = {"hello", read_hello, write_hello, "hello steer|look [VERSION]"},
     [LINE_DO] = {"do", read_do, write_do,
                  "do TAG new|start|pause|step|set|save|fork|note|delete RUN NUMBER TEXT"},
     [LINE_STATUS] = {"status", read_nothing, write_nothing, "status"},

@@ -4,17 +4,21 @@
  * and \\ for a backslash; other control characters do not occur.
  *
  *   to the owner
- *     hello steer|look                         announces a viewer; look: sends no commands
- *     do TAG WORD RUN NUMBER TEXT              a Command; WORD: new, start, pause, step, set, ...
- *     status                                   what changed since this connection last asked
- *     samples RUN                              the newest samples, as a file
+ *     hello steer|look [VERSION]        announces a viewer; look: sends no commands
+ *     do TAG WORD RUN NUMBER TEXT       a Command; WORD: new, start, pause, step, set, ...
+ *     status                            what changed since this connection last asked
+ *     samples RUN                       the newest samples, as a file
  *   to the viewer
- *     owner PROCESS workbench|headless VIEWERS           answers hello; begins every status
- *     run ID STATE STEP CHECKPOINT SAMPLES SPEED LEFT NFE SHARE PRIOR*3 DRAWN*3 NAME NOTE   a run
- * that changed gone ID                                            a run that is no more end SERIAL
- * CPU RSS                                 ends a status samples ID STEP samples/live.safetensors
- * holds these note TAG STATUS RUN TIME TEXT                      answers `do TAG`; TAG 0: news
- *     error TEXT                                         the line before made no sense
+ *     owner PROCESS KIND VIEWERS        answers hello; begins every status. KIND: workbench,
+ * headless run ID STATE STEP CHECKPOINT SAMPLES SPEED LEFT NFE SHARE PRIOR*3 DRAWN*3 NAME NOTE a
+ * run that changed gone ID                           a run that is no more end SERIAL CPU RSS ends
+ * a status samples ID STEP                   samples/.live.safetensors holds these note TAG STATUS
+ * RUN TIME TEXT     answers `do TAG`; TAG 0: news error TEXT                        the line before
+ * made no sense
+ *
+ * Versions. A hello without VERSION is one of version 1 (ddil 0.1). An owner talks to each viewer
+ * in the viewer's version and answers a newer one than its own with an error; who hears that may
+ * say hello in an older one. Within a version no kind of line changes its form.
  *
  * Nothing here reads or writes a descriptor. No pointer into a line is kept. */
 #ifndef DDIL_PORT_LINES_H
@@ -23,7 +27,10 @@
 #include "engine/engine.h"
 #include "engine/store/news.h"
 
-enum { LINE_SIZE = 4096 }; /* bytes of a line at most, with its newline */
+enum {
+    LINE_SIZE = 4096, /* bytes of a line at most, with its newline */
+    PORT_VERSION = 2, /* of these lines */
+};
 
 typedef enum LineKind {
     LINE_HELLO,
@@ -41,6 +48,7 @@ typedef enum LineKind {
 typedef struct Line {
     LineKind kind;
     bool looks;      /* hello */
+    int version;     /* hello, from 1 up; 1 is not written */
     long tag;        /* do */
     Command command; /* do */
     int run;         /* samples, gone */

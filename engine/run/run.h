@@ -28,8 +28,8 @@ Status run_resume(Run **run, const char *folder, Crew *crew, Error *error);
  * are refused by name when the checkpoint does not fit. */
 Status run_fork(Run **run, const char *runs, const char *folder, long step, const char *name,
                 const char *overrides, Crew *crew, Error *error);
-/* The same for looking only (ddil sample, rollout, eval, show, export): no lock, no log is touched,
- * never advanced. */
+/* Opens a saved step of a folder for looking only (ddil sample, rollout, eval, show, export): no
+ * lock, no log is touched, never advanced. */
 Status run_look(Run **run, const char *folder, long step, Crew *crew, Error *error);
 /* Closes files and releases the lock; does not save. */
 void run_close(Run *run);
@@ -86,14 +86,14 @@ void run_follow(Run *run, bool paths);
 Status run_past(Run *run, long step, bool paths, struct Gallery **gallery, Error *error);
 /* An immutable picture of the run, reference counted. */
 const RunView *run_view(Run *run);
-/* The same view with samples of an earlier step beside its own. */
+/* A view that shares all with this one and shows samples of an earlier step beside its own. */
 const RunView *run_view_with_past(const RunView *view, struct Gallery *past);
 const RunView *run_view_keep(const RunView *view);
 void run_view_drop(const RunView *view);
-/* The same from a folder, without opening the lab (finished runs in the list): reads run.ini and
+/* A view from a folder, without opening the lab (finished runs in the list): reads run.ini and
  * the logs. NULL with a reason when the folder is not a run's. */
 const RunView *run_view_read(const char *folder, Error *error);
-/* The same from the ends of the logs, quick however long they are: what a list of runs needs.
+/* A view from the ends of the logs, quick however long they are: what a list of runs needs.
  * `brief` is set. `blank`: of lab_config_init, which costs as much as the rest when there are a
  * thousand. */
 const RunView *run_view_brief(const char *folder, const Config *blank, Error *error);

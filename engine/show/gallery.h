@@ -5,7 +5,7 @@
 
 #include "engine/distill/lab.h"
 #include "engine/engine.h"
-#include "engine/show/paths.h"
+#include "engine/show/sample_paths.h"
 
 typedef struct Gallery Gallery;
 

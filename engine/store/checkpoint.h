@@ -24,7 +24,7 @@ Status checkpoint_save(const char *folder, long step, const char *config, Checkp
 /* Loads the state; nothing of it changes unless all of the file is right. */
 Status checkpoint_load(const char *folder, long step, CheckpointState *state, void *context,
                        Error *error);
-/* The same for some of its arrays: those that `part` walks. */
+/* checkpoint_load for those arrays that `part` walks. */
 Status checkpoint_load_part(const char *folder, long step, CheckpointState *part, void *context,
                             Error *error);
 /* The newest step of a checkpoint that is not after `step`; the oldest when all are, -1 when there

@@ -34,7 +34,7 @@ void csv_close(CsvReader *reader);
 int csv_column(const CsvReader *reader, const char *name); /* -1: none */
 double csv_real(const CsvReader *reader, int column);      /* NaN when it is no number */
 
-/* The same with the rows of the file's last `most` bytes only. */
+/* csv_open for the rows of the file's last `most` bytes only. */
 Status csv_open_end(CsvReader *reader, const char *path, size_t most, Error *error);
 
 /* A file that grows, read a piece at a time. Zeroed at the start. */

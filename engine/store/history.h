@@ -69,7 +69,7 @@ void history_times(History *history, long step, double steps_per_s, double nfe, 
  * Missing logs are fine. */
 Status history_read(History *history, const char *folder, Error *error);
 
-/* The same from the ends of the logs, however long they are: the present state, marks and
+/* history_read from the ends of the logs, however long they are: the present state, marks and
  * figures of late, no curves. */
 Status history_read_ends(History *history, const char *folder, Error *error);
 

@@ -1,8 +1,8 @@
 /* Seeds followed through the sampler: the student's path beside the teacher's from the same noise,
  * and the student's from each of the teacher's states, which tells a step's own error from what
  * came down to it. Immutable once made and reference counted. */
-#ifndef DDIL_PATHS_H
-#define DDIL_PATHS_H
+#ifndef DDIL_SAMPLE_PATHS_H
+#define DDIL_SAMPLE_PATHS_H
 
 #include "engine/distill/lab.h"
 #include "engine/engine.h"

@@ -1,6 +1,6 @@
 /* Owns Paths. The teacher's part (Course) is made once and shared, the student's each time. May
  * call measure's sampling and principal components, the lab's policies. */
-#include "engine/show/paths.h"
+#include "engine/show/sample_paths.h"
 #include "engine/measure/eval.h"
 #include "engine/measure/pca.h"
 #include <math.h>
