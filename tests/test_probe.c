@@ -126,6 +126,24 @@ static void test_keys(void **state)
         {"\003",         3              },
         {"?",            '?'            },
         {"[",            '['            },
+        {"\033[97u",     'a'            }, /* CSI u */
+        {"\033[97;2u",   'A'            },
+        {"\033[97:65;2u", 'A'           },
+        {"\033[46:58;2u", ':'           },
+        {"\033[99;5u",   3              },
+        {"\033[99;5:1u", 3              },
+        {"\033[27u",     PRESS_ESCAPE   },
+        {"\033[13;2u",   PRESS_ENTER    },
+        {"\033[9;2u",    PRESS_BACK_TAB },
+        {"\033[127u",    PRESS_BACKSPACE},
+        {"\033[97;3u",   PRESS_UNKNOWN  }, /* Alt */
+        {"\033[57404u",  '5'            }, /* on the keypad */
+        {"\033[57414u",  PRESS_ENTER    },
+        {"\033[57419u",  PRESS_UP       },
+        {"\033[57440u",  PRESS_UNKNOWN  },
+        {"\033[27;5;99~", 3             }, /* modifyOtherKeys */
+        {"\033[27;2;65~", 'A'           },
+        {"\033[27;5;46~", PRESS_UNKNOWN },
     };
     /* clang-format on */
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -283,6 +301,56 @@ static void test_mouse_reports(void **state)
     assert_true(probe.answers.kitty && probe.answers.sixel && heard.acknowledged == 1);
 }
 
+/* Reports in the forms of before 1006 come from modes that another program left on, and the letting
+ * go of a key is none. */
+static void test_what_means_nothing_is_swallowed_whole(void **state)
+{
+    (void)state;
+    static const char *const reports[] = {"\033[M !!",     "\033[Mqxq",     "\033[M\xff\x9b\x80",
+                                          "\033[32;10;5M", "\033[97;1:3uq", "\033[201~"};
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+        size_t n = strlen(reports[i]) - (i == 4);
+        for (size_t cut = 1; cut < n; cut++) {
+            Probe probe;
+            Heard heard = {0};
+            probe_init(&probe);
+            feed(&probe, &heard, reports[i], cut);
+            feed(&probe, &heard, reports[i] + cut, n - cut);
+            feed(&probe, &heard, "k", 1);
+            assert_int_equal(heard.n, 1);
+            assert_int_equal(heard.press[0], 'k');
+        }
+    }
+}
+
+/* Pasted text is told apart, however it comes: line ends and tabs as blanks, no controls. */
+static void test_pastes(void **state)
+{
+    (void)state;
+    static const char bytes[] =
+        "a\033[200~q\r\nx\ty\003\b\033[A\xe2\x96\xb2\x9b\xc2\x9b\n\n\033[201~b";
+    static const char text[] = "q x yA\xe2\x96\xb2  ";
+    for (size_t cut = 0; cut < sizeof bytes - 1; cut++) {
+        Probe probe;
+        Heard heard = {0};
+        probe_init(&probe);
+        feed(&probe, &heard, bytes, cut);
+        feed(&probe, &heard, bytes + cut, sizeof bytes - 1 - cut);
+        int first = heard.press[0], last = heard.press[heard.n - 1], n = 0;
+        assert_true(first == 'a' && last == 'b');
+        for (int i = 1; i < heard.n - 1; i++) {
+            int rune = pasted_rune(heard.press[i]);
+            assert_true(heard.press[i] == press_pasted(rune));
+            if (rune == 0x25b2)
+                assert_memory_equal(text + n, "\xe2\x96\xb2", 3);
+            else
+                assert_int_equal(rune, text[n]);
+            n += rune == 0x25b2 ? 3 : 1;
+        }
+        assert_int_equal(n, sizeof text - 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +361,8 @@ int main(void)
         cmocka_unit_test(test_keys_between_answers),
         cmocka_unit_test(test_hostile_answers),
         cmocka_unit_test(test_mouse_reports),
+        cmocka_unit_test(test_what_means_nothing_is_swallowed_whole),
+        cmocka_unit_test(test_pastes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,16 +101,17 @@ static int utf8(int rune, char bytes[4])
     return n;
 }
 
-static void insert(Prompt *prompt, int rune)
+static bool insert(Prompt *prompt, int rune)
 {
     char bytes[4];
     int n = utf8(rune, bytes), length = (int)strlen(prompt->text);
     if (length + n >= PROMPT_SIZE)
-        return;
+        return false;
     char *at = prompt->text + prompt->cursor;
     memmove(at + n, at, (size_t)(length - prompt->cursor + 1));
     memcpy(at, bytes, (size_t)n);
     prompt->cursor += n;
+    return true;
 }
 
 bool prompt_edit(Prompt *prompt, int press)
@@ -134,6 +135,13 @@ bool prompt_edit(Prompt *prompt, int press)
         return false;
     insert(prompt, press);
     return true;
+}
+
+const char *prompt_paste(Prompt *prompt, int rune)
+{
+    if (prompt->asking == ASK_NOTHING)
+        return "pasted text was dropped: it goes into a line (: / m), not to the keys";
+    return insert(prompt, rune) ? "" : "the line is full: the rest of what was pasted was dropped";
 }
 
 /* ---- Drawing ---- */

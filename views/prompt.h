@@ -23,6 +23,9 @@ void prompt_open(Prompt *prompt, Asking asking, const char *label, const char *t
 void prompt_close(Prompt *prompt, bool done);
 /* A key that edits. false: it does not. */
 bool prompt_edit(Prompt *prompt, int press);
+/* A printable code point of pasted text: into an open line, else nowhere: text is never keys.
+ * Returns what is to be said about it, "" for nothing. */
+const char *prompt_paste(Prompt *prompt, int rune);
 /* `by` lines up (1) or down (-1) in the history. */
 void prompt_recall(Prompt *prompt, int by);
 void prompt_set(Prompt *prompt, const char *text);

@@ -403,6 +403,10 @@ static Reply press_mouse_at(Screen *screen, const Scene *scene, int press)
 Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
 {
     Scene scene = scene_of(screen, snapshot);
+    if (press >= PRESS_PASTED && press < PRESS_MOUSE) {
+        screen_say(screen, prompt_paste(&screen->frame.prompt, pasted_rune(press)));
+        return (Reply){.kind = REPLY_NONE};
+    }
     const View *asked = screen->frame.popup ? screen->frame.popup : views[screen->frame.front];
     screen->frame.remark[0] = '\0';
     dismiss_news(screen, snapshot);

@@ -1,7 +1,7 @@
 /* Owns the parsing of terminal input: see the header. Calls libc only. */
 #include "app/terminal/probe.h"
-#include "engine/base/number.h"
 
+#include "app/terminal/sequence.h"
 #include "views/model/keys.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,8 @@ const char probe_burst[] = "\033[>q"         /* name and version */
 
 const char probe_kitty[] = "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\";
 
+const char probe_paste_on[] = "\033[?2004h", probe_paste_off[] = "\033[?2004l";
+
 bool probe_may_ask_kitty(const char *term, const char *tmux)
 {
     static const char *const deaf[] = {"linux", "screen", "tmux"};
@@ -27,8 +29,19 @@ bool probe_may_ask_kitty(const char *term, const char *tmux)
     return term && (!tmux || *tmux == '\0');
 }
 
-enum State { GROUND, ESCAPE, AFTER_ESCAPE, CSI, CSI_CONSOLE, SS3, STRING, STRING_ESCAPE, UTF8 };
-enum { ESCAPE_MS = 25, EXPECTING_MS = 120, SEQUENCE_MS = 500, STRING_MS = 2000 };
+enum State {
+    GROUND,
+    ESCAPE,
+    AFTER_ESCAPE,
+    CSI,
+    CSI_CONSOLE,
+    SS3,
+    STRING,
+    STRING_ESCAPE,
+    UTF8,
+    SKIP /* the three bytes of a mouse report of 1984 */
+};
+enum { ESCAPE_MS = 25, EXPECTING_MS = 120, SEQUENCE_MS = 500, STRING_MS = 2000, PASTE_MS = 5000 };
 
 void probe_init(Probe *probe) { *probe = (Probe){.state = GROUND}; }
 
@@ -42,25 +55,10 @@ static int key(InputEvent *event, int press)
 
 /* ---- Answers ---- */
 
-/* The numbers of "1;23;4"; at most `most`. */
-static int numbers(const char *text, int *out, int most)
-{
-    int n = 0;
-    while (n < most && *text != '\0') {
-        size_t span = strcspn(text, ";");
-        long value = 0;
-        const char *digits = text;
-        number_lead(&digits, 0, 100000, &value);
-        out[n++] = (int)value;
-        text += span + (text[span] == ';');
-    }
-    return n;
-}
-
 static void device_attributes(Answers *answers, const char *text)
 {
     int value[32];
-    int n = numbers(text, value, 32);
+    int n = sequence_numbers(text, ';', value, 32);
     for (int i = 1; i < n; i++)
         answers->sixel = answers->sixel || value[i] == 4;
     answers->done = true;
@@ -70,7 +68,7 @@ static void device_attributes(Answers *answers, const char *text)
 static void graphics_attributes(Answers *answers, const char *text)
 {
     int value[4] = {0};
-    int n = numbers(text, value, 4);
+    int n = sequence_numbers(text, ';', value, 4);
     if (n >= 3 && value[1] == 0 && value[0] == 1)
         answers->registers = value[2];
     if (n >= 4 && value[1] == 0 && value[0] == 2) {
@@ -83,7 +81,7 @@ static void graphics_attributes(Answers *answers, const char *text)
 static void sizes(Answers *answers, const char *text)
 {
     int value[3] = {0};
-    if (numbers(text, value, 3) == 3 && value[0] == 6) {
+    if (sequence_numbers(text, ';', value, 3) == 3 && value[0] == 6) {
         answers->cell_height = value[1];
         answers->cell_width = value[2];
     } else if (value[0] == 4) {
@@ -95,7 +93,7 @@ static void sizes(Answers *answers, const char *text)
 static void mode(Answers *answers, const char *text)
 {
     int value[2] = {0};
-    if (numbers(text, value, 2) == 2 && value[0] == 2026)
+    if (sequence_numbers(text, ';', value, 2) == 2 && value[0] == 2026)
         answers->synchronised = value[1] == 1 || value[1] == 2;
 }
 
@@ -128,36 +126,6 @@ static int string_done(Probe *probe, InputEvent *event)
 
 /* ---- Sequences ---- */
 
-static int tilde_press(int number)
-{
-    switch (number) {
-    case 1:
-    case 7: return PRESS_HOME;
-    case 4:
-    case 8: return PRESS_END;
-    case 3: return PRESS_DELETE;
-    case 5: return PRESS_PAGE_UP;
-    case 6: return PRESS_PAGE_DOWN;
-    case 11: return PRESS_F1;
-    default: return PRESS_UNKNOWN;
-    }
-}
-
-static int letter_press(char final)
-{
-    switch (final) {
-    case 'A': return PRESS_UP;
-    case 'B': return PRESS_DOWN;
-    case 'C': return PRESS_RIGHT;
-    case 'D': return PRESS_LEFT;
-    case 'H': return PRESS_HOME;
-    case 'F': return PRESS_END;
-    case 'P': return PRESS_F1;
-    case 'Z': return PRESS_BACK_TAB;
-    default: return PRESS_UNKNOWN;
-    }
-}
-
 static int csi_answer(Probe *probe, char final, InputEvent *event)
 {
     const char *text = probe->text;
@@ -180,7 +148,7 @@ static int csi_answer(Probe *probe, char final, InputEvent *event)
 static int mouse_press(const char *text, char final, InputEvent *event)
 {
     int value[3] = {0};
-    if (numbers(text, value, 3) != 3 || final == 'm' || value[1] < 1 || value[2] < 1)
+    if (sequence_numbers(text, ';', value, 3) != 3 || final == 'm' || value[1] < 1 || value[2] < 1)
         return 0;
     int button = value[0] & 0xe3; /* without Shift, Alt, Control */
     MouseKind kind = button == 64   ? MOUSE_WHEEL_UP
@@ -192,10 +160,12 @@ static int mouse_press(const char *text, char final, InputEvent *event)
 }
 
 /* The first number of a sequence, 0 when it has none. */
-static int first_number(const char *text)
+/* What other programs have left on: CSI M and three bytes (X10), CSI numbers M (urxvt). */
+static int old_mouse(Probe *probe)
 {
-    int value;
-    return numbers(text, &value, 1) ? value : 0;
+    probe->more = 3;
+    probe->state = probe->n == 0 ? SKIP : GROUND;
+    return 0;
 }
 
 static int csi_done(Probe *probe, char final, InputEvent *event)
@@ -203,12 +173,19 @@ static int csi_done(Probe *probe, char final, InputEvent *event)
     probe->state = GROUND;
     if (probe->n >= PROBE_TEXT)
         return 0;
+    if (final == 'M' && probe->text[0] != '<')
+        return old_mouse(probe);
     if (probe->text[0] == '<' && (final == 'M' || final == 'm'))
         return mouse_press(probe->text + 1, final, event);
     bool private = probe->text[0] == '?' || probe->text[0] == '>' || probe->text[0] == '=';
     if (private || strchr("ntcySRIO", final))
         return csi_answer(probe, final, event);
-    return key(event, final == '~' ? tilde_press(first_number(probe->text)) : letter_press(final));
+    if (final == '~' && strcmp(probe->text, "200") == 0) {
+        probe->paste = 1;
+        return 0;
+    }
+    int press = sequence_press(probe->text, final);
+    return press ? key(event, press) : 0;
 }
 
 static void begin(Probe *probe, int state)
@@ -326,9 +303,42 @@ static int feed_escape(Probe *probe, unsigned char byte, InputEvent *events)
     return given && probe->state == GROUND ? feed_ground(probe, byte, events) : 0;
 }
 
+/* ---- Pasted text ---- */
+
+static int pasted(Probe *probe, unsigned char byte, InputEvent *event)
+{
+    bool second = probe->after && byte == '\n';
+    probe->after = byte == '\r';
+    if (byte == '\r' || byte == '\n' || byte == '\t')
+        byte = ' ';
+    int n = second                 ? 0
+            : probe->state == UTF8 ? feed_utf8(probe, byte, event)
+                                   : feed_ground(probe, byte, event);
+    bool printable = n > 0 && event->press >= ' ' && !(event->press >= 127 && event->press < 160);
+    if (printable)
+        event->press = press_pasted(event->press);
+    return printable;
+}
+
+/* Everything up to CSI 201 ~ is text; other sequences in it are not. */
+static int feed_paste(Probe *probe, unsigned char byte, InputEvent *event)
+{
+    static const char end[] = "\033[201~";
+    int came = probe->paste - 1;
+    bool goes_on = byte == (unsigned char)end[came];
+    probe->paste = goes_on ? probe->paste + 1 : 1 + (byte == 27);
+    if (probe->paste == (int)sizeof end) {
+        probe->paste = probe->state = 0;
+        return 0;
+    }
+    return probe->paste > 1 ? 0 : pasted(probe, byte, event);
+}
+
 int probe_feed(Probe *probe, unsigned char byte, InputEvent events[PROBE_EVENTS])
 {
     int n;
+    if (probe->paste > 0)
+        return feed_paste(probe, byte, events);
     switch (probe->state) {
     case ESCAPE:
     case AFTER_ESCAPE: return feed_escape(probe, byte, events);
@@ -336,8 +346,9 @@ int probe_feed(Probe *probe, unsigned char byte, InputEvent events[PROBE_EVENTS]
     case CSI_CONSOLE:
         probe->state = GROUND;
         return key(events, byte == 'A' ? PRESS_F1 : PRESS_UNKNOWN);
-    case SS3: probe->state = GROUND; return key(events, letter_press((char)byte));
+    case SS3: probe->state = GROUND; return key(events, sequence_press("", (char)byte));
     case UTF8: return feed_utf8(probe, byte, events);
+    case SKIP: probe->state = --probe->more > 0 ? SKIP : GROUND; return 0;
     case STRING:
     case STRING_ESCAPE:
         n = feed_string(probe, byte, events);
@@ -348,6 +359,8 @@ int probe_feed(Probe *probe, unsigned char byte, InputEvent events[PROBE_EVENTS]
 
 int probe_patience_ms(const Probe *probe)
 {
+    if (probe->paste > 0)
+        return PASTE_MS;
     switch (probe->state) {
     case GROUND:
     case AFTER_ESCAPE: return -1;
@@ -361,6 +374,7 @@ int probe_patience_ms(const Probe *probe)
 int probe_idle(Probe *probe, InputEvent events[PROBE_EVENTS])
 {
     int state = probe->state;
+    probe->paste = 0;
     probe->state = state == ESCAPE ? AFTER_ESCAPE : GROUND;
     if (state == ESCAPE)
         return key(events, PRESS_ESCAPE);

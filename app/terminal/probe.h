@@ -30,6 +30,9 @@ typedef struct Answers {
     char name[48];
 } Answers;
 
+/* Asks for pasted text between marks, which makes it known for what it is; and no longer. */
+extern const char probe_paste_on[], probe_paste_off[];
+
 typedef enum InputKind { INPUT_KEY, INPUT_ACKNOWLEDGED, INPUT_ANSWER } InputKind;
 typedef struct InputEvent {
     InputKind kind;
@@ -45,7 +48,9 @@ typedef struct Probe {
     char text[PROBE_TEXT];
     int n; /* bytes of text; more than fit are counted, not kept */
     uint32_t rune;
-    int more; /* UTF-8 bytes to come */
+    int more;   /* UTF-8 bytes to come, or bytes of a mouse report */
+    int paste;  /* 0: no paste; else 1 + bytes of its end that have come */
+    bool after; /* the byte before was the first of a line end of two */
 } Probe;
 
 void probe_init(Probe *probe);

@@ -110,6 +110,13 @@ static void set_mouse(Term *term, bool on)
     wire_write(&term->wire, on ? ours : theirs, sizeof ours - 1);
 }
 
+/* Pasted text comes between marks. */
+static void set_paste(Term *term, bool on)
+{
+    const char *mode = on ? probe_paste_on : probe_paste_off;
+    wire_write(&term->wire, mode, strlen(mode));
+}
+
 /* What curses has written since the last time. */
 static void send_text(Term *term)
 {
@@ -202,6 +209,7 @@ Status term_open(Term **out, const TermOptions *options, Error *error)
     *out = term;
     refresh(); /* enters the alternate screen before anything is asked */
     send_text(term);
+    set_paste(term, true);
     ask(term);
     return STATUS_OK;
 }
@@ -406,6 +414,7 @@ static void leave_screen(Term *term)
     pictures_erase(&term->pictures, 0, &erase);
     wire_write_bytes(&term->wire, &erase);
     set_mouse(term, false);
+    set_paste(term, false);
     endwin();
     send_text(term);
 }
@@ -429,6 +438,7 @@ void term_suspend(Term *term)
     refresh();
     send_text(term);
     set_mouse(term, term->mouse);
+    set_paste(term, true);
     ask(term);
 }
 

@@ -212,6 +212,7 @@ Status engine_close(Engine *engine, Leave leave, Error *error)
     if (!engine)
         return STATUS_OK;
     stop_worker(engine);
+    engine_kind(engine)->finish(engine);
     Status status = STATUS_OK;
     if (leave == LEAVE_SAVE && engine_owns(engine))
         status = owner_save(engine, error);

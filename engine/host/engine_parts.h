@@ -65,8 +65,10 @@ typedef struct EngineKind {
     /* The worker's work, again and again; it waits when there is none. NULL: lock-step. */
     void (*turn)(Engine *engine);
     int (*advance)(Engine *engine, int quanta); /* lock-step: engine_advance */
-    void (*wake)(Engine *engine);               /* ends the worker's wait. Any thread */
-    OwnerView (*owner)(const Engine *engine);   /* of the folder */
+    /* Before the end, the worker at rest: what was sent is done, or has reached the owner. */
+    void (*finish)(Engine *engine);
+    void (*wake)(Engine *engine);             /* ends the worker's wait. Any thread */
+    OwnerView (*owner)(const Engine *engine); /* of the folder */
 } EngineKind;
 extern const EngineKind ENGINE_OWNER, ENGINE_OWNER_STEPPED, ENGINE_VIEWER, ENGINE_VIEWER_STEPPED;
 

@@ -180,6 +180,8 @@ Status owner_save(Engine *engine, Error *error)
     return failed;
 }
 
+static void do_what_is_left(Engine *engine) { commands_do(engine); }
+
 static Status show(Engine *engine, Error *error)
 {
     (void)error;
@@ -190,11 +192,13 @@ static Status show(Engine *engine, Error *error)
 const EngineKind ENGINE_OWNER = {.owns = true,
                                  .ready = open_port,
                                  .turn = owner_turn,
+                                 .finish = do_what_is_left,
                                  .wake = signal_work,
                                  .owner = this_process};
 
 const EngineKind ENGINE_OWNER_STEPPED = {.owns = true,
                                          .ready = show,
                                          .advance = owner_advance,
+                                         .finish = do_what_is_left,
                                          .wake = signal_work,
                                          .owner = this_process};

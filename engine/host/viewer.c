@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 static const double SCAN_EVERY_S = 1, RETRY_S = 0.5, SAMPLES_EVERY_S = 1, ANSWER_S = 10,
-                    READ_S = 0.05, FIRST_WAIT_S = 1, WAIT_S = 1, LOCKSTEP_WAIT_S = 10;
+                    READ_S = 0.05, FIRST_WAIT_S = 1, LAST_WAIT_S = 1, WAIT_S = 1,
+                    LOCKSTEP_WAIT_S = 10;
 /* A viewer asks between so often and so seldom, as its work allows with this share of one
  * core: ten of them must not slow the training they watch. */
 static const double ASK_SOONEST_S = 0.2, ASK_LATEST_S = 1, CPU_SHARE = 0.004;
@@ -437,10 +438,22 @@ static int viewer_advance(Engine *engine, int quanta)
     return 0;
 }
 
+static void hand_over(Engine *engine)
+{
+    if (engine->tickets > 0)
+        catch_up(engine, LAST_WAIT_S, 0);
+}
+
 static OwnerView known_owner(const Engine *engine) { return engine->link->owner; }
 
-const EngineKind ENGINE_VIEWER = {
-    .ready = hear_first, .turn = viewer_turn, .wake = kick, .owner = known_owner};
+const EngineKind ENGINE_VIEWER = {.ready = hear_first,
+                                  .turn = viewer_turn,
+                                  .finish = hand_over,
+                                  .wake = kick,
+                                  .owner = known_owner};
 
-const EngineKind ENGINE_VIEWER_STEPPED = {
-    .ready = hear_all, .advance = viewer_advance, .wake = kick, .owner = known_owner};
+const EngineKind ENGINE_VIEWER_STEPPED = {.ready = hear_all,
+                                          .advance = viewer_advance,
+                                          .finish = hand_over,
+                                          .wake = kick,
+                                          .owner = known_owner};

@@ -21,9 +21,14 @@ enum Press {
     PRESS_BACK_TAB,
     PRESS_DELETE,
     PRESS_F1,
-    PRESS_UNKNOWN,         /* a sequence with no meaning here */
-    PRESS_MOUSE = 1 << 30, /* and above: press_mouse */
+    PRESS_UNKNOWN,          /* a sequence with no meaning here */
+    PRESS_PASTED = 1 << 29, /* and above: press_pasted */
+    PRESS_MOUSE = 1 << 30,  /* and above: press_mouse */
 };
+
+/* A code point of pasted text: printable, blanks for line ends and tabs. Never a key. */
+static inline int press_pasted(int rune) { return PRESS_PASTED | rune; }
+static inline int pasted_rune(int press) { return press & (PRESS_PASTED - 1); }
 
 typedef enum MouseKind { MOUSE_CLICK, MOUSE_DRAG, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN } MouseKind;
 
