@@ -1,0 +1,63 @@
+/* The workbench as a whole, over a line: what was typed ahead is done, what a person pastes is not.
+ */
+#include "tests/session.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TRAINS                                                                                     \
+    "ring-pd", "--steps", "1000000", "-s", "run.eval_samples=64", "-s", "shift.samples=16", "-s",  \
+        "student.pretrain_steps=5", "-s", "run.checkpoint_every=1000000", "--threads", "1",        \
+        "--graphics", "off"
+static const char *const trains[] = {TRAINS, NULL};
+
+static void open_training(Session *session)
+{
+    session_begin(session);
+    session_start(session, trains);
+    assert_true(session_shows(session, "live"));
+}
+
+/* Everything in one write, as an expect script or fast fingers send it. */
+static void test_what_was_sent_is_done_before_leaving(void **state)
+{
+    (void)state;
+    Session session;
+    open_training(&session);
+    session_type(&session, ":set optimizer.lr=1.25e-4\rmworth a note\rqs");
+    assert_int_equal(session_ends(&session), 0);
+    assert_true(session_file_holds(&session, "0001-ring-pd/run.ini", "0.000125"));
+    assert_true(session_file_holds(&session, "0001-ring-pd/events.csv", "worth a note"));
+    session_finish(&session);
+}
+
+/* The markers go on with the workbench and off with it; between them nothing is a key. */
+static void test_a_paste_neither_leaves_nor_pauses(void **state)
+{
+    (void)state;
+    Session session;
+    open_training(&session);
+    session_type(&session, "\033[200~qx D1\r quick example\r\n\033[201~");
+    assert_true(session_shows(&session, "pasted text was dropped"));
+    session_type(&session, "m\033[200~first line\r\nq x\033[201~");
+    assert_true(session_shows(&session, "note: first line q x"));
+    session_type(&session, "\rqs");
+    assert_int_equal(session_ends(&session), 0);
+    assert_true(session_file_holds(&session, "0001-ring-pd/events.csv", "first line q x"));
+    session_finish(&session);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_was_sent_is_done_before_leaving),
+        cmocka_unit_test(test_a_paste_neither_leaves_nor_pauses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
