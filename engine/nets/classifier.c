@@ -8,32 +8,34 @@
 
 enum { GROUPS = 8, NAME_SIZE = 48 };
 
-static Tensor *residual(Tape *tape, Params *params, const char *side, int index, Tensor *x)
+static Tensor *residual(Params *params, const char *side, int index, Tensor *x)
 {
+    Tape *tape = params->tape;
     static const char *const part[2][2] = {{"norm1", "conv1"}, {"norm2", "conv2"}};
     Tensor *h = x;
     for (int i = 0; i < 2; i++) {
         char norm[NAME_SIZE], conv[NAME_SIZE];
         snprintf(norm, sizeof norm, "%s.%d.%s", side, index, part[i][0]);
         snprintf(conv, sizeof conv, "%s.%d.%s", side, index, part[i][1]);
-        h = layer_group_norm(tape, params, norm, h, GROUPS, true);
-        h = layer_conv3x3(tape, params, conv, h, x->c, i == 1);
+        h = layer_group_norm(params, norm, h, GROUPS, true);
+        h = layer_conv3x3(params, conv, h, x->c, i == 1);
     }
     return op_add(tape, x, h);
 }
 
 /* The walk, and the layer before the last in *features. */
-static Tensor *answer(Tape *tape, Params *params, const NetSpec *spec, Tensor *x, Tensor **features)
+static Tensor *answer(Params *params, const NetSpec *spec, Tensor *x, Tensor **features)
 {
-    Tensor *h = layer_conv3x3(tape, params, "in", op_space_to_depth(tape, x), spec->hidden, false);
+    Tape *tape = params->tape;
+    Tensor *h = layer_conv3x3(params, "in", op_space_to_depth(tape, x), spec->hidden, false);
     for (int i = 0; i < spec->depth; i++)
-        h = residual(tape, params, "fine", i, h);
-    h = layer_linear(tape, params, "down", op_space_to_depth(tape, h), spec->coarse, false);
+        h = residual(params, "fine", i, h);
+    h = layer_linear(params, "down", op_space_to_depth(tape, h), spec->coarse, false);
     for (int i = 0; i < spec->coarse_depth; i++)
-        h = residual(tape, params, "coarse", i, h);
-    h = op_mean_pixels(tape, layer_group_norm(tape, params, "norm", h, GROUPS, true));
-    *features = op_silu(tape, layer_linear(tape, params, "features", h, spec->embed, false));
-    return layer_linear(tape, params, "out", *features, spec->classes, false);
+        h = residual(params, "coarse", i, h);
+    h = op_mean_pixels(tape, layer_group_norm(params, "norm", h, GROUPS, true));
+    *features = op_silu(tape, layer_linear(params, "features", h, spec->embed, false));
+    return layer_linear(params, "out", *features, spec->classes, false);
 }
 
 Tensor *classifier_forward(const NetSpec *spec, Tape *tape, const float *weights, float *gradient,
@@ -42,16 +44,16 @@ Tensor *classifier_forward(const NetSpec *spec, Tape *tape, const float *weights
     Tensor *unwanted;
     Params params = {.mode = PARAMS_BIND, .weights = weights, .gradient = gradient, .tape = tape};
     must(spec->kind == &net_classifier);
-    return answer(tape, &params, spec, x, features ? features : &unwanted);
+    return answer(&params, spec, x, features ? features : &unwanted);
 }
 
-static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z, const float *u,
+static Tensor *forward(Params *params, const NetSpec *spec, Tensor *z, const float *u,
                        const int *label)
 {
     Tensor *features;
     (void)u;
     (void)label;
-    return answer(tape, params, spec, z, &features);
+    return answer(params, spec, z, &features);
 }
 
 static Status complete(NetSpec *spec, Error *error)

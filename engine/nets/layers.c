@@ -14,53 +14,52 @@ static Tensor *take(Params *params, const char *prefix, const char *part, int ra
     return params_take(params, name, rank, shape, init, fan_in);
 }
 
-Tensor *layer_linear(Tape *tape, Params *params, const char *prefix, Tensor *x, int out, bool zero)
+Tensor *layer_linear(Params *params, const char *prefix, Tensor *x, int out, bool zero)
 {
     Init init = zero ? INIT_ZERO : INIT_LINEAR;
     Tensor *weight = take(params, prefix, "weight", 2, (int[]){x->c, out}, init, x->c);
     Tensor *bias = take(params, prefix, "bias", 1, &out, init, x->c);
-    return op_linear(tape, x, weight, bias);
+    return op_linear(params->tape, x, weight, bias);
 }
 
-Tensor *layer_linear_silu(Tape *tape, Params *params, const char *prefix, Tensor *x, int out)
+Tensor *layer_linear_silu(Params *params, const char *prefix, Tensor *x, int out)
 {
     Tensor *weight = take(params, prefix, "weight", 2, (int[]){x->c, out}, INIT_LINEAR, x->c);
     Tensor *bias = take(params, prefix, "bias", 1, &out, INIT_LINEAR, x->c);
-    return op_linear_silu(tape, x, weight, bias);
+    return op_linear_silu(params->tape, x, weight, bias);
 }
 
-Tensor *layer_conv3x3(Tape *tape, Params *params, const char *prefix, Tensor *x, int out, bool zero)
+Tensor *layer_conv3x3(Params *params, const char *prefix, Tensor *x, int out, bool zero)
 {
     Init init = zero ? INIT_ZERO : INIT_LINEAR;
     Tensor *weight = take(params, prefix, "weight", 4, (int[]){3, 3, x->c, out}, init, 9 * x->c);
     Tensor *bias = take(params, prefix, "bias", 1, &out, init, 9 * x->c);
-    return op_conv3x3(tape, x, weight, bias);
+    return op_conv3x3(params->tape, x, weight, bias);
 }
 
-Tensor *layer_group_norm(Tape *tape, Params *params, const char *prefix, Tensor *x, int groups,
-                         bool silu)
+Tensor *layer_group_norm(Params *params, const char *prefix, Tensor *x, int groups, bool silu)
 {
     Tensor *gamma = take(params, prefix, "weight", 1, &x->c, INIT_ONE, 0);
     Tensor *beta = take(params, prefix, "bias", 1, &x->c, INIT_ZERO, 0);
-    return silu ? op_group_norm_silu(tape, x, gamma, beta, groups)
-                : op_group_norm(tape, x, gamma, beta, groups);
+    return silu ? op_group_norm_silu(params->tape, x, gamma, beta, groups)
+                : op_group_norm(params->tape, x, gamma, beta, groups);
 }
 
-Tensor *layer_classes(Tape *tape, Params *params, const char *prefix, int classes, int c,
-                      int fan_in, const int *label, int n)
+Tensor *layer_classes(Params *params, const char *prefix, int classes, int c, int fan_in,
+                      const int *label, int n)
 {
     Tensor *table = take(params, prefix, "weight", 2, (int[]){classes + 1, c}, INIT_NORMAL, fan_in);
-    int *row = arena_new(tape->arena, int, n);
+    int *row = arena_new(params->tape->arena, int, n);
     for (int i = 0; i < n; i++)
         row[i] = !label || label[i] < 0 ? classes : label[i];
-    return op_embed(tape, table, row, n);
+    return op_embed(params->tape, table, row, n);
 }
 
-Tensor *layer_told(Tape *tape, Params *params, const NetSpec *spec, int c, int n)
+Tensor *layer_told(Params *params, const NetSpec *spec, int c, int n)
 {
-    Tensor *features =
-        op_time_features(tape, params->told, n, spec->told, spec->time_scale, spec->time_range);
+    Tensor *features = op_time_features(params->tape, params->told, n, spec->told, spec->time_scale,
+                                        spec->time_range);
     Tensor *weight =
         take(params, "told", "weight", 2, (int[]){spec->told, c}, INIT_ZERO, spec->told);
-    return op_linear(tape, features, weight, NULL);
+    return op_linear(params->tape, features, weight, NULL);
 }

@@ -5,22 +5,24 @@
 #include <stdio.h>
 
 /* Where something is added before the SiLU: a class, a number told. */
-static Tensor *first_with_more(Tape *tape, Params *params, const NetSpec *spec, const char *name,
-                               Tensor *x, const int *label)
+static Tensor *first_with_more(Params *params, const NetSpec *spec, const char *name, Tensor *x,
+                               const int *label)
 {
-    Tensor *h = layer_linear(tape, params, name, x, spec->hidden, false);
+    Tape *tape = params->tape;
+    Tensor *h = layer_linear(params, name, x, spec->hidden, false);
     if (spec->classes > 0)
         h = op_add(tape, h,
-                   layer_classes(tape, params, "classes", spec->classes, spec->hidden, spec->hidden,
+                   layer_classes(params, "classes", spec->classes, spec->hidden, spec->hidden,
                                  label, x->n));
     if (spec->told > 0)
-        h = op_add(tape, h, layer_told(tape, params, spec, spec->hidden, x->n));
+        h = op_add(tape, h, layer_told(params, spec, spec->hidden, x->n));
     return op_silu(tape, h);
 }
 
-static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z, const float *u,
+static Tensor *forward(Params *params, const NetSpec *spec, Tensor *z, const float *u,
                        const int *label)
 {
+    Tape *tape = params->tape;
     Tensor *time =
         op_time_features(tape, u, z->n, spec->features, spec->time_scale, spec->time_range);
     Tensor *h = op_concat(tape, z, time);
@@ -28,11 +30,11 @@ static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *
         char name[32];
         snprintf(name, sizeof name, "layers.%d", i);
         h = i == 0 && (spec->classes > 0 || spec->told > 0)
-                ? first_with_more(tape, params, spec, name, h, label)
-                : layer_linear_silu(tape, params, name, h, spec->hidden);
+                ? first_with_more(params, spec, name, h, label)
+                : layer_linear_silu(params, name, h, spec->hidden);
     }
     params->features = h;
-    return layer_linear(tape, params, "out", h, spec->channels, false);
+    return layer_linear(params, "out", h, spec->channels, false);
 }
 
 static Status complete(NetSpec *spec, Error *error)

@@ -1,57 +1,9 @@
 /* Owns the walk over a network's weights: counting, listing, initialising and binding are
  * the kind's forward function run with zero samples or with a batch. */
 #include "engine/nets/net.h"
-#include "engine/base/rng.h"
 #include "engine/nets/layers.h"
 #include "engine/tensor/op.h"
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-const NetKind *const net_kinds[] = {&net_mlp, &net_patch_unet, &net_classifier};
-const int net_kind_count = sizeof net_kinds / sizeof *net_kinds;
-
-static void initialise(const Params *params, size_t size, Init init, int fan_in)
-{
-    float *w = params->target + params->used;
-    Rng rng = rng_at(params->seed, STREAM_INIT, params->used);
-    double bound = 1.0 / sqrt(fan_in > 0 ? (double)fan_in : 1.0);
-    for (size_t i = 0; i < size; i++)
-        switch (init) {
-        case INIT_ZERO: w[i] = 0.0f; break;
-        case INIT_ONE: w[i] = 1.0f; break;
-        case INIT_NORMAL: w[i] = (float)bound * rng_normal(&rng); break;
-        case INIT_LINEAR: w[i] = (float)(bound * (2.0 * rng_uniform(&rng) - 1.0)); break;
-        }
-}
-
-static void list(const Params *params, const char *name, int rank, const int *shape, size_t size)
-{
-    ParamInfo info = {.rank = rank, .offset = params->used, .size = size};
-    must(snprintf(info.name, sizeof info.name, "%s", name) < (int)sizeof info.name);
-    memcpy(info.shape, shape, sizeof(int) * (size_t)rank);
-    params->list(params->context, &info);
-}
-
-Tensor *params_take(Params *params, const char *name, int rank, const int *shape, Init init,
-                    int fan_in)
-{
-    must(rank == 1 || rank == 2 || rank == 4);
-    int full[4] = {1, 1, 1, 1};
-    memcpy(full + 4 - rank, shape, sizeof(int) * (size_t)rank);
-    size_t size = 1;
-    for (int i = 0; i < 4; i++)
-        size *= (size_t)full[i];
-    if (params->mode == PARAMS_LIST)
-        list(params, name, rank, shape, size);
-    if (params->mode == PARAMS_INIT)
-        initialise(params, size, init, fan_in);
-    bool bound = params->mode == PARAMS_BIND;
-    const float *x = bound ? params->weights + params->used : NULL;
-    float *g = bound && params->gradient ? params->gradient + params->used : NULL;
-    params->used += size;
-    return tape_leaf(params->tape, full[0], full[1], full[2], full[3], x, g);
-}
 
 static Status check(const NetSpec *spec, Error *error)
 {
@@ -96,8 +48,8 @@ static Tensor *head(Params *params, const NetSpec *spec)
 {
     Tape *tape = params->tape;
     Tensor *h = op_mean_pixels(tape, params->features);
-    h = op_silu(tape, layer_linear(tape, params, "head.0", h, spec->head, false));
-    return layer_linear(tape, params, "head.1", h, 1, true);
+    h = op_silu(tape, layer_linear(params, "head.0", h, spec->head, false));
+    return layer_linear(params, "head.1", h, 1, true);
 }
 
 /* Walks with zero samples on an arena of its own; gives back the forward flops of one
@@ -110,7 +62,7 @@ static double walk(const NetSpec *spec, Params *params)
     tape_begin(&tape, &arena, false);
     params->tape = &tape;
     Tensor *z = tape_input(&tape, 0, spec->height, spec->width, spec->channels, NULL);
-    spec->kind->forward(&tape, params, spec, z, NULL, NULL);
+    spec->kind->forward(params, spec, z, NULL, NULL);
     if (spec->head)
         head(params, spec);
     arena_done(&arena);
@@ -153,7 +105,7 @@ Tensor *net_forward_more(const NetSpec *spec, Tape *tape, const float *weights, 
                      .gradient = gradient,
                      .tape = tape,
                      .told = more->told};
-    Tensor *v = spec->kind->forward(tape, &params, spec, z, u, label);
+    Tensor *v = spec->kind->forward(&params, spec, z, u, label);
     if (spec->head && more->judge)
         more->logit = head(&params, spec);
     return v;

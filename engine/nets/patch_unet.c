@@ -16,65 +16,68 @@ static const char *named(char name[NAME_SIZE], const char *side, int index, cons
     return name;
 }
 
-static Tensor *embedding(Tape *tape, Params *params, const NetSpec *spec, const float *u,
-                         const int *label, int n)
+static Tensor *embedding(Params *params, const NetSpec *spec, const float *u, const int *label,
+                         int n)
 {
+    Tape *tape = params->tape;
     Tensor *e = op_time_features(tape, u, n, spec->features, spec->time_scale, spec->time_range);
-    e = layer_linear_silu(tape, params, "time.0", e, spec->embed);
-    e = layer_linear(tape, params, "time.1", e, spec->embed, false);
+    e = layer_linear_silu(params, "time.0", e, spec->embed);
+    e = layer_linear(params, "time.1", e, spec->embed, false);
     if (spec->classes > 0)
         e = op_add(tape, e,
-                   layer_classes(tape, params, "classes", spec->classes, spec->embed, 1, label, n));
+                   layer_classes(params, "classes", spec->classes, spec->embed, 1, label, n));
     if (spec->told > 0)
-        e = op_add(tape, e, layer_told(tape, params, spec, spec->embed, n));
+        e = op_add(tape, e, layer_told(params, spec, spec->embed, n));
     return op_silu(tape, e);
 }
 
-static Tensor *residual(Tape *tape, Params *params, const char *side, int index, Tensor *x,
-                        Tensor *e)
+static Tensor *residual(Params *params, const char *side, int index, Tensor *x, Tensor *e)
 {
+    Tape *tape = params->tape;
     char name[NAME_SIZE];
-    Tensor *h = layer_group_norm(tape, params, named(name, side, index, "norm1"), x, GROUPS, true);
-    h = layer_conv3x3(tape, params, named(name, side, index, "conv1"), h, x->c, false);
-    Tensor *shift = layer_linear(tape, params, named(name, side, index, "embed"), e, x->c, false);
+    Tensor *h = layer_group_norm(params, named(name, side, index, "norm1"), x, GROUPS, true);
+    h = layer_conv3x3(params, named(name, side, index, "conv1"), h, x->c, false);
+    Tensor *shift = layer_linear(params, named(name, side, index, "embed"), e, x->c, false);
     h = op_add_pixels(tape, h, shift);
-    h = layer_group_norm(tape, params, named(name, side, index, "norm2"), h, GROUPS, true);
-    h = layer_conv3x3(tape, params, named(name, side, index, "conv2"), h, x->c, true);
+    h = layer_group_norm(params, named(name, side, index, "norm2"), h, GROUPS, true);
+    h = layer_conv3x3(params, named(name, side, index, "conv2"), h, x->c, true);
     return op_add(tape, x, h);
 }
 
-static Tensor *attention(Tape *tape, Params *params, const char *side, int index, Tensor *x)
+static Tensor *attention(Params *params, const char *side, int index, Tensor *x)
 {
+    Tape *tape = params->tape;
     char name[NAME_SIZE];
-    Tensor *h = layer_group_norm(tape, params, named(name, side, index, "norm3"), x, GROUPS, false);
-    h = layer_linear(tape, params, named(name, side, index, "qkv"), h, 3 * x->c, false);
+    Tensor *h = layer_group_norm(params, named(name, side, index, "norm3"), x, GROUPS, false);
+    h = layer_linear(params, named(name, side, index, "qkv"), h, 3 * x->c, false);
     h = op_attention(tape, h, HEADS);
-    h = layer_linear(tape, params, named(name, side, index, "out"), h, x->c, true);
+    h = layer_linear(params, named(name, side, index, "out"), h, x->c, true);
     return op_add(tape, x, h);
 }
 
-static Tensor *forward(Tape *tape, Params *params, const NetSpec *spec, Tensor *z, const float *u,
+static Tensor *forward(Params *params, const NetSpec *spec, Tensor *z, const float *u,
                        const int *label)
 {
-    Tensor *e = embedding(tape, params, spec, u, label, z->n);
+    Tape *tape = params->tape;
+    Tensor *e = embedding(params, spec, u, label, z->n);
     Tensor *h = op_space_to_depth(tape, z);
     int patch = h->c;
-    h = layer_conv3x3(tape, params, "in", h, spec->hidden, false);
+    h = layer_conv3x3(params, "in", h, spec->hidden, false);
     for (int i = 0; i < spec->depth; i++)
-        h = residual(tape, params, "enc", i, h, e);
+        h = residual(params, "enc", i, h, e);
     Tensor *skip = h;
-    h = layer_linear(tape, params, "down", op_space_to_depth(tape, h), spec->coarse, false);
+    h = layer_linear(params, "down", op_space_to_depth(tape, h), spec->coarse, false);
     for (int i = 0; i < spec->coarse_depth; i++) {
-        h = residual(tape, params, "mid", i, h, e);
-        h = attention(tape, params, "mid", i, h);
+        h = residual(params, "mid", i, h, e);
+        h = attention(params, "mid", i, h);
     }
     params->features = h;
-    h = op_depth_to_space(tape, layer_linear(tape, params, "up", h, 4 * spec->hidden, false));
-    h = layer_linear(tape, params, "mix", op_concat(tape, h, skip), spec->hidden, false);
+    h = op_depth_to_space(tape, layer_linear(params, "up", h, 4 * spec->hidden, false));
+    h = layer_linear(params, "mix", op_concat(tape, h, skip), spec->hidden, false);
     for (int i = 0; i < spec->depth; i++)
-        h = residual(tape, params, "dec", i, h, e);
-    h = layer_group_norm(tape, params, "norm", h, GROUPS, true);
-    return op_depth_to_space(tape, layer_conv3x3(tape, params, "out", h, patch, true));
+        h = residual(params, "dec", i, h, e);
+    h = layer_group_norm(params, "norm", h, GROUPS, true);
+    return op_depth_to_space(tape, layer_conv3x3(params, "out", h, patch, true));
 }
 
 static Status complete(NetSpec *spec, Error *error)

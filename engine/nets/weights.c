@@ -3,6 +3,7 @@
 #include "engine/nets/weights.h"
 #include "engine/base/number.h"
 #include "engine/base/safetensors.h"
+#include "engine/nets/net_kinds.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
