@@ -37,7 +37,7 @@ Drawn *draw_all(const Lab *lab, const Draw *draw)
 void refill(Lab *lab, long steps)
 {
     for (long step = 0; step < steps; step++)
-        source_refresh(&lab->source, lab, step);
+        lab_refresh(lab, step);
 }
 
 double chi_square(int n, const int *count, const double *share)

@@ -106,7 +106,10 @@ static void method_label(const void *context, Arena *arena, int n, const float *
     lab->method->label(lab, arena, n, z, i, steps, label, x0);
 }
 
-static int draw_label(const void *context, Rng *rng) { return lab_label(context, rng); }
+static int draw_label(const void *context, Rng *rng)
+{
+    return dataset_label(&((const Lab *)context)->data, rng);
+}
 
 static void method_gap(const void *context, Arena *arena, const Policy *student, int n,
                        const float *z, const int *i, int steps, const int *label, uint64_t first,

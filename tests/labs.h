@@ -4,8 +4,10 @@
 #define DDIL_TESTS_LABS_H
 
 #include "engine/distill/lab.h"
-#include "engine/distill/method.h"
+#include "engine/distill/lab_open.h"
+#include "engine/distill/methods.h"
 #include "engine/distill/params.h"
+#include "engine/distill/train.h"
 #include "engine/measure/shift.h"
 
 typedef struct Bench {

@@ -1,6 +1,6 @@
 /* Distillation goes where theory says: closed-form composed maps on Gaussian data; the
  * mixture of states takes the covariate shift away. Small networks, seconds. */
-#include "engine/distill/method.h"
+#include "engine/distill/train.h"
 #include "engine/measure/shift.h"
 #include "tests/labs.h"
 #include "tests/near.h"

@@ -335,7 +335,7 @@ static void test_threshold_sites_and_counts(void **state)
     (void)state;
     Threshold threshold = everywhere;
     threshold.kind = THRESHOLD_STATIC;
-    threshold.sites = SITE_T | SITE_S;
+    threshold.sites = 1u << SITE_T | 1u << SITE_S;
     Clipped count = {.steps = 4};
     float x[4] = {-3, 0.5f, 1.5f, 1};
     threshold_apply(&threshold, SITE_R, 4, 1, x, &count);

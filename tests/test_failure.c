@@ -83,8 +83,7 @@ static void test_rings_stay_finite(void **state)
     refill(lab, FILL);
     int64_t made = lab->source.student.made;
     lab->student.weights[0] = NAN;
-    assert_string_equal(source_refresh(&lab->source, lab, FILL),
-                        "a state of the student's roll-outs");
+    assert_string_equal(lab_refresh(lab, FILL), "a state of the student's roll-outs");
     assert_true(lab->source.student.made > made);
     const Replay *ring = &lab->source.student;
     for (int k = 0; k < ring->filled * ring->stages * ring->dims; k++)

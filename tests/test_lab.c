@@ -281,7 +281,7 @@ static void test_configure_rereads(void **state)
     assert_near(lab->adam.lr, 0.25, 0);
     assert_near(lab->source.set.beta[ORIGIN_STUDENT], 0.6, 1e-12);
     assert_near(lab->source.set.beta[ORIGIN_DATA], 0.25, 1e-12);
-    assert_int_equal(lab->threshold.sites, SITE_S);
+    assert_int_equal(lab->threshold.sites, 1u << SITE_S);
     assert_int_equal(lab->steps, 77);
     bench_close(bench);
 }

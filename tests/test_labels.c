@@ -1,5 +1,5 @@
 /* The labels of the methods against closed forms: what a student ought to answer. */
-#include "engine/distill/method.h"
+#include "engine/distill/train.h"
 #include "tests/labs.h"
 #include "tests/near.h"
 #include "tests/vectors.h"

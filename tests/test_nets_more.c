@@ -34,9 +34,9 @@ static NetSpec pictures(void)
                      .embed = 12};
 }
 
-static NetSpec whole(NetSpec spec, int told, int head)
+static NetSpec whole(NetSpec spec, int conditioning, int head)
 {
-    spec.told = told;
+    spec.conditioning = conditioning;
     spec.head = head;
     spec.time_scale = spec.time_range = 30;
     assert_int_equal(net_spec_complete(&spec, NULL), STATUS_OK);
@@ -63,7 +63,7 @@ static double judged(const NetSpec *spec, Arena *arena, const float *weights, co
 {
     size_t mark = arena_mark(arena);
     Tape tape;
-    NetMore more = {.judge = true, .told = tellings};
+    NetMore more = {.judge = true, .condition = tellings};
     tape_begin(&tape, arena, true);
     Tensor *in = tape_leaf(&tape, N, spec->height, spec->width, spec->channels, z, gz);
     net_forward_more(spec, &tape, weights, NULL, in, times, classes, &more);
@@ -109,11 +109,11 @@ static void test_head(void **state)
 }
 
 static void v_of(const NetSpec *spec, Arena *arena, const float *weights, const float *z,
-                 const float *told, float *v)
+                 const float *condition, float *v)
 {
     size_t mark = arena_mark(arena);
     Tape tape;
-    NetMore more = {.told = told};
+    NetMore more = {.condition = condition};
     tape_begin(&tape, arena, false);
     Tensor *in = tape_input(&tape, N, spec->height, spec->width, spec->channels, z);
     memcpy(v, net_forward_more(spec, &tape, weights, NULL, in, times, classes, &more)->x,

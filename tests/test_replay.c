@@ -246,7 +246,7 @@ static void test_rings_are_first_in_first_out(void **state)
     const Replay *ring = &lab->source.student;
     int64_t made = 0;
     for (long step = 0; step < 60; step++) {
-        source_refresh(&lab->source, lab, step);
+        lab_refresh(lab, step);
         int64_t fresh = ring->made - made;
         bool filling = made < ring->capacity;
         assert_true(filling ? fresh > 0 && fresh <= 5 : fresh == (step % 2 ? 0 : 16));

@@ -125,7 +125,7 @@ static void test_rollout_does_not_depend_on_threads(void **state)
     Denoiser teacher = exact_denoiser(bench->ring.mixture, 0, 1);
     Policy policy = policy_of(teacher, RULE_RENOISE, 4, 1),
            other = policy_of(teacher, RULE_ANCESTRAL, 4, 3);
-    policy.threshold = (Threshold){THRESHOLD_STATIC, -1, 1, 0.9, SITE_R};
+    policy.threshold = (Threshold){THRESHOLD_STATIC, -1, 1, 0.9, 1u << SITE_R};
     Clipped count[2] = {{0}};
     Rollout r = rollout_of(bench, &policy, N, one);
     policy.other = &other;
@@ -231,7 +231,7 @@ static void test_network_rollout(void **state)
                     .embed = 16,
                     .chunk = 4};
     Policy policy = policy_of(network_denoiser(spec, 2, &bench->arena), RULE_DDIM, STEPS, 1);
-    policy.threshold = (Threshold){THRESHOLD_STATIC, -1, 1, 0.9, SITE_R};
+    policy.threshold = (Threshold){THRESHOLD_STATIC, -1, 1, 0.9, 1u << SITE_R};
     Rng rng = rng_at(3, STREAM_EVAL, 0);
     rng_normals(&rng, N * D, noise);
     Rollout r = rollout_of(bench, &policy, N, one);

@@ -1,5 +1,5 @@
 /* Covariate shift of the methods themselves, and of pictures. */
-#include "engine/distill/method.h"
+#include "engine/distill/train.h"
 #include "engine/measure/shift.h"
 #include "tests/labs.h"
 #include "tests/near.h"

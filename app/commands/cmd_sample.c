@@ -63,9 +63,10 @@ static Status set_guidance(const Look *look, const Options *options, Policy *pol
         return fail(error, STATUS_BAD_INPUT,
                     "--guidance: the networks of %s are not told the class", run_label(look));
     const Lab *lab = look->lab;
-    bool told = !options->teacher && lab->student.spec.told && lab->method->tells_guidance;
-    if (told) {
-        policy->denoiser.told = lab->method->tell(lab, options->guidance, policy->steps);
+    bool conditioned =
+        !options->teacher && lab->student.spec.conditioning && lab->method->conditions_on_guidance;
+    if (conditioned) {
+        policy->denoiser.condition = lab->method->condition(lab, options->guidance, policy->steps);
         return STATUS_OK;
     }
     if (!options->teacher && lab->has_teacher)

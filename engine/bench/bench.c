@@ -3,6 +3,7 @@
 #include "engine/bench/bench.h"
 #include "engine/base/clock.h"
 #include "engine/bench/bench_work.h"
+#include "engine/distill/methods.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

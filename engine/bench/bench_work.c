@@ -1,7 +1,9 @@
 /* Owns what the named steps do: plain training and sampling of the two reference networks
  * on random data, and one step of a distiller on the ring. May call all of the engine. */
 #include "engine/bench/bench_work.h"
+#include "engine/distill/lab_open.h"
 #include "engine/distill/params.h"
+#include "engine/distill/train.h"
 #include "engine/tensor/op.h"
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #define DDIL_BENCH_WORK_H
 
 #include "engine/diffusion/denoiser.h"
-#include "engine/distill/method.h"
+#include "engine/distill/lab.h"
 #include "engine/nets/crew.h"
 #include "engine/nets/optim.h"
 

@@ -189,6 +189,16 @@ static void copy_row(const Dataset *dataset, const float *x, const int *label, i
     *out_label = label[row];
 }
 
+bool dataset_is_points(const Dataset *dataset)
+{
+    return dataset->height == 1 && dataset->width == 1;
+}
+
+int dataset_label(const Dataset *dataset, Rng *rng)
+{
+    return dataset->conditional ? (int)rng_below(rng, (uint32_t)dataset->classes) : 0;
+}
+
 void dataset_draw(const Dataset *dataset, Rng *rng, float *x, int *label)
 {
     int row = dataset->n_seen > 0 ? (int)rng_below(rng, (uint32_t)dataset->n_seen) : 0;

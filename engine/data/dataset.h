@@ -7,6 +7,7 @@
 #include "engine/base/rng.h"
 #include "engine/base/status.h"
 #include "engine/diffusion/mixture.h"
+#include <stdbool.h>
 
 enum { DATASET_CLASSES_MAX = 256 };
 
@@ -60,6 +61,11 @@ typedef struct DatasetOptions {
  * install or set. On error the caller rewinds the arena. */
 Status dataset_open(Dataset *dataset, const DatasetOptions *options, Arena *arena, Error *error);
 
+/* Points in the plane (1 x 1 x 2), not pictures. */
+bool dataset_is_points(const Dataset *dataset);
+/* The label of a roll-out: one of all the classes, whatever the distiller sees; 0 where networks
+ * are not told it. */
+int dataset_label(const Dataset *dataset, Rng *rng);
 /* One row as the distiller sees the data. */
 void dataset_draw(const Dataset *dataset, Rng *rng, float *x, int *label);
 /* One row of the whole law (teacher training, reference): ignores keep and limit. */

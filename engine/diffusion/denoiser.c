@@ -43,9 +43,9 @@ static void denoise_exact(const Denoiser *denoiser, int n, const float *z, const
     for (int r = 0; r < n; r++) {
         Noise t = noises_at(&noises, u[r]);
         const float *row = z + (size_t)r * 2;
-        int told = label_of(denoiser, label, r);
-        mixture_x0(denoiser->mixture, t, row, told, x0 + (size_t)r * 2);
-        if (guided(denoiser) && told >= 0) {
+        int classes = label_of(denoiser, label, r);
+        mixture_x0(denoiser->mixture, t, row, classes, x0 + (size_t)r * 2);
+        if (guided(denoiser) && classes >= 0) {
             float unconditional[2];
             mixture_x0(denoiser->mixture, t, row, -1, unconditional);
             guide(scale_of(denoiser, r), 2, unconditional, x0 + (size_t)r * 2);
@@ -74,21 +74,22 @@ static void denoise_network(const Denoiser *denoiser, Arena *arena, int n, const
     size_t size = (size_t)n * (size_t)net_dims(spec);
     int copies = denoiser_cost(denoiser), rows = n * copies;
     float *in = arena_floats(arena, size * (size_t)copies);
-    float *time = arena_floats(arena, rows), *tellings = arena_floats(arena, rows);
-    int *told = arena_new(arena, int, rows);
+    float *time = arena_floats(arena, rows), *condition = arena_floats(arena, rows);
+    int *classes = arena_new(arena, int, rows);
     for (int c = 0; c < copies; c++)
         memcpy(in + (size_t)c * size, z, sizeof(float) * size);
     for (int r = 0; r < rows; r++) {
         int none = r >= n || label_of(denoiser, label, r) < 0;
         time[r] = (float)u[r % n];
-        tellings[r] = denoiser->tolds ? denoiser->tolds[r % n] : (float)denoiser->told;
-        told[r] = none ? spec->classes : label[r];
+        condition[r] =
+            denoiser->conditions ? denoiser->conditions[r % n] : (float)denoiser->condition;
+        classes[r] = none ? spec->classes : label[r];
     }
     Tape tape;
     tape_begin(&tape, arena, false);
     Tensor *input = tape_input(&tape, rows, spec->height, spec->width, spec->channels, in);
-    NetMore more = {.told = tellings};
-    Tensor *v = net_forward_more(spec, &tape, denoiser->weights, NULL, input, time, told, &more);
+    NetMore more = {.condition = condition};
+    Tensor *v = net_forward_more(spec, &tape, denoiser->weights, NULL, input, time, classes, &more);
     rows_from_v(denoiser, n, z, u, v->x, x0);
     if (guided(denoiser)) {
         float *unconditional = arena_floats(arena, size);

@@ -16,10 +16,10 @@ typedef struct Denoiser {
     NetSpec spec;           /* network, when mixture is NULL; also gives dims, classes and chunk for
                                both */
     const float *weights;
-    double guidance;        /* s: x_u + s (x_c - x_u); 1 = none; only with classes */
-    const float *guidances; /* of each row instead, or NULL */
-    double told;            /* what a network with spec.told hears */
-    const float *tolds;     /* of each row instead, or NULL */
+    double guidance;         /* s: x_u + s (x_c - x_u); 1 = none; only with classes */
+    const float *guidances;  /* of each row instead, or NULL */
+    double condition;        /* of a network with spec.conditioning */
+    const float *conditions; /* of each row instead, or NULL */
     Schedule schedule;
 } Denoiser;
 

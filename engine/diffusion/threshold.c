@@ -108,10 +108,15 @@ ClippedCount clipped_total(const Clipped *clipped)
     return total;
 }
 
+bool threshold_acts(const Threshold *threshold, Site site)
+{
+    return threshold->kind != THRESHOLD_NONE && (threshold->sites >> site & 1);
+}
+
 void threshold_apply(const Threshold *threshold, Site site, int d, double u, float *x,
                      Clipped *count)
 {
-    if (threshold->kind == THRESHOLD_NONE || !(threshold->sites & (unsigned)site))
+    if (!threshold_acts(threshold, site))
         return;
     must(d <= NET_DIMS_MAX && threshold->low < threshold->high);
     float y[NET_DIMS_MAX];

@@ -3,6 +3,8 @@
 #ifndef DDIL_THRESHOLD_H
 #define DDIL_THRESHOLD_H
 
+#include <stdbool.h>
+
 typedef enum ThresholdKind {
     THRESHOLD_NONE,
     THRESHOLD_STATIC,  /* clip to [low, high] */
@@ -14,18 +16,19 @@ typedef enum ThresholdKind {
 #define THRESHOLD_CHOICES "none|static|dynamic|reflect|soft"
 
 typedef enum Site {
-    SITE_T = 1,  /* teacher inside the target */
-    SITE_R = 2,  /* teacher inside roll-outs */
-    SITE_S = 4,  /* student in roll-outs and at inference */
-    SITE_L = 8,  /* student inside the loss (straight-through) */
-    SITE_C = 16, /* critic */
+    SITE_T, /* teacher inside the target */
+    SITE_R, /* teacher inside roll-outs */
+    SITE_S, /* student in roll-outs and at inference */
+    SITE_L, /* student inside the loss (straight-through) */
+    SITE_C, /* critic */
+    SITES
 } Site;
-#define SITE_LETTERS "TRSLC"
+#define SITE_LETTERS "TRSLC" /* in their order */
 
 typedef struct Threshold {
     ThresholdKind kind;
     double low, high, quantile;
-    unsigned sites; /* of Site */
+    unsigned sites; /* a bit each: 1u << Site */
 } Threshold;
 
 /* What applications did: sums. */
@@ -46,6 +49,9 @@ typedef struct Clipped {
 void clipped_add(Clipped *to, const Clipped *from);
 /* Over all steps. */
 ClippedCount clipped_total(const Clipped *clipped);
+
+/* Does it do anything at `site`? */
+bool threshold_acts(const Threshold *threshold, Site site);
 
 /* Applies the operator to one sample of d coordinates in place when `site` is in the
  * mask. It was estimated at time u: that is where it is counted; count may be NULL.

@@ -98,8 +98,8 @@ void critic_scores(const Lab *lab, Arena *arena, const Scores *s, Clipped *clipp
     critic.site = SITE_C;
     critic.denoiser = (Denoiser){
         .spec = model->spec, .weights = model->weights, .guidance = 1, .schedule = lab->schedule};
-    policy_x0(&teacher, arena, s->n, z, s->t, s->label, s->real, clipped ? &clipped[0] : NULL);
-    policy_x0(&critic, arena, s->n, z, s->t, s->label, s->fake, clipped ? &clipped[4] : NULL);
+    policy_x0(&teacher, arena, s->n, z, s->t, s->label, s->real, clipped ? &clipped[SITE_T] : NULL);
+    policy_x0(&critic, arena, s->n, z, s->t, s->label, s->fake, clipped ? &clipped[SITE_C] : NULL);
 }
 
 /* ---- The critic's updates ---- */

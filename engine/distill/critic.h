@@ -4,7 +4,7 @@
 #ifndef DDIL_CRITIC_H
 #define DDIL_CRITIC_H
 
-#include "engine/distill/method.h"
+#include "engine/distill/train.h"
 
 typedef enum CriticStates { CRITIC_MIXTURE, CRITIC_STUDENT } CriticStates;
 

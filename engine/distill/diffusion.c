@@ -1,7 +1,7 @@
 /* Ordinary diffusion training: the method that makes teachers. v prediction at continuous,
  * stratified times; the label is dropped now and then so that the network can be guided (Ho &
  * Salimans 2022). */
-#include "engine/distill/method.h"
+#include "engine/distill/train.h"
 #include "engine/tensor/op.h"
 
 typedef struct Diffusion {

@@ -3,28 +3,12 @@
 #ifndef DDIL_LAB_H
 #define DDIL_LAB_H
 
-#include "engine/base/param.h"
-#include "engine/base/walk.h"
-#include "engine/data/dataset.h"
-#include "engine/diffusion/denoiser.h"
-#include "engine/distill/source.h"
-#include "engine/nets/optim.h"
-
-typedef struct Method Method;
-
-/* Network evaluations: forward = 1, backward = 2, a guided teacher counts both calls. */
-typedef struct Cost {
-    double teacher, student, critic, shift;
-} Cost;
-static inline double cost_total(const Cost *cost)
-{
-    return cost->teacher + cost->student + cost->critic + cost->shift;
-}
+#include "engine/distill/method.h"
 
 typedef enum Decay { DECAY_NONE, DECAY_LINEAR, DECAY_SECOND_HALF } Decay;
 #define DECAY_CHOICES "none|linear|second_half"
 
-typedef struct Lab {
+struct Lab {
     Config config;
     const Method *method;
     void *state; /* the method's own */
@@ -53,49 +37,22 @@ typedef struct Lab {
     bool contrasts;  /* batches bring fresh data too: Batch.real; a method's configure says so */
     Source source;
     Cost cost;
-    Clipped clipped[5]; /* by site, in the order of SITE_LETTERS, since the run began */
+    Clipped clipped[SITES]; /* since the run began */
     Crew *crew;
     Arena *keep; /* lives as long as the lab */
     Arena *step; /* rewound by lab_step */
-} Lab;
+};
 
-enum { STEP_TERMS = 8 };
-/* What one optimiser step did. Each number is a mean over the samples it concerns; NaN: none. */
-typedef struct StepReport {
-    double loss, grad_norm, lr;
-    double origin_loss[ORIGINS];
-    int origin_count[ORIGINS];
-    double term[STEP_TERMS]; /* in the order of Method.terms */
-    char mark[64];           /* what began with this step ("round 2: 4 -> 2 steps"), or "" */
-    const char *broken;      /* names the term that left the finite numbers, or NULL */
-} StepReport;
-
-/* Builds everything but the student's starting weights from lab->config (already checked). crew and
- * arenas are borrowed. `assets` is the folder where teacher.file names are looked up besides the
- * working folder. */
-Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *step, Error *error);
 /* Re-reads every parameter that applies at the next step from lab->config. */
 void lab_configure(Lab *lab);
-/* A weights file by its name as it stands, or among the shipped assets; `name` itself when there is
- * none. */
-void lab_find_asset(const char *name, char path[1024]);
-
-/* Steps of regression before distillation (student.init = pretrain), and one of them. */
-long lab_pretrain_steps(const Lab *lab);
-/* Returns its loss; NaN when that or the gradient left the finite numbers. */
-double lab_pretrain(Lab *lab, long index);
-/* Ends the regression: weights = its EMA, moments forgotten. Call also when there were no steps. */
-void lab_pretrain_done(Lab *lab);
-
+/* What [source] says now. */
+void lab_read_source(const Lab *lab, SourceSettings *set);
 /* What training has cost so far: everything but measuring. */
 double lab_spent(const Lab *lab);
 /* Where step `index` stands on the way from 0 to lab->steps: its number, or the share of the budget
  * that is spent where that is further. Schedules (priors, decay, rounds) go by it, so that a run
  * that its budget ends early goes through all of them. */
 double lab_clock(const Lab *lab, long index);
-
-/* One whole optimiser step numbered `index` (0-based): refresh of the source, batch, update. */
-void lab_step(Lab *lab, long index, StepReport *report);
 
 /* A copy to sample with, as the lab was under this configuration (of the same run) and with these
  * averaged weights. It shares everything else and must not be trained. */
@@ -107,31 +64,22 @@ Policy lab_student(const Lab *lab, bool live, int steps);
 /* The teacher on the student's grid: `substeps` steps of its solver between two grid points, at
  * site R. */
 Policy lab_teacher(const Lab *lab, int steps, int substeps);
-/* load.c: whose roll-outs are the teacher's origin, on a grid of the student's: the teacher itself,
+/* Whose roll-outs are the teacher's origin, on a grid of the student's: the teacher itself,
  * or the expert with its own steps. */
 Policy lab_roll_in(const Lab *lab, int steps, int substeps);
-/* The weights that a parameter names, which must fit the data. */
-Status lab_load_network(Lab *lab, const char *param, Denoiser *denoiser, Error *error);
-/* The expert, if there is one; `widest`: the finest grid it will be asked for. */
-Status lab_open_expert(Lab *lab, const Grid *widest, Error *error);
 /* BAD_INPUT with where a parameter stands, its value and what is wrong with it. */
 Status lab_bad(const Lab *lab, const char *name, const char *what, Error *error);
 /* A network's sizes that the data decide. */
 void lab_fit_spec(const Lab *lab, NetSpec *spec);
-/* safedagger.c: of each roll-out of the student (with its x0s), the mean squared disagreement with
- * the method's label over its states; counted in lab->cost. */
-void lab_ask_rollouts(Lab *lab, const Policy *student, const Rollout *rollout, double *error);
 /* Adds to lab->clipped. */
 void lab_count_clipped(Lab *lab, Site site, const Clipped *clipped);
-/* Draws the label of a roll-out: over all classes, whatever the distiller's data. */
-int lab_label(const Lab *lab, Rng *rng);
 
 /* Everything a checkpoint holds of the lab. */
 void lab_walk(Lab *lab, Walk *walk);
 /* A network block tensor by tensor, named PREFIX.NAME. */
 void walk_net(Walk *walk, const char *prefix, const NetSpec *spec, float *block);
-/* What five sites did at each of `steps`: PREFIX.count, PREFIX.overshoot. */
-void walk_clipped(Walk *walk, const char *prefix, int steps, Clipped clipped[5]);
+/* What the sites did at each of `steps`: PREFIX.count, PREFIX.overshoot. */
+void walk_clipped(Walk *walk, const char *prefix, int steps, Clipped clipped[SITES]);
 /* A network of a method's own with all that its optimiser keeps: PREFIX, PREFIX_ema,
  * PREFIX_moment1, ... */
 void walk_model(Walk *walk, const char *prefix, Model *model);

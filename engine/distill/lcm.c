@@ -2,7 +2,7 @@
  * student's x0 at solver point j must equal the target network's x0 at point j - k, reached by one
  * guided DDIM jump of the teacher from the same state. A v-network satisfies f(z, 0) = z by itself,
  * so no boundary mixing is needed. Sampling re-noises with fresh noise. */
-#include "engine/distill/method.h"
+#include "engine/distill/train.h"
 #include "engine/tensor/op.h"
 #include <math.h>
 #include <string.h>
@@ -20,8 +20,8 @@ typedef enum Solver {
 } Solver;
 #define SOLVER_CHOICES "ddim|heun|data|euler"
 
-/* What the student is told of a guidance scale is near 0 .. 1. */
-enum { SCALE_UNIT = 20, TOLD_FEATURES = 16 };
+/* The condition that stands for a guidance scale is near 0 .. 1. */
+enum { SCALE_UNIT = 20, CONDITION_FEATURES = 16 };
 
 typedef enum LcmLoss { LCM_PSEUDO_HUBER, LCM_HUBER, LCM_SQUARED } LcmLoss;
 
@@ -30,8 +30,9 @@ typedef struct Lcm {
     Solver solver;
     LcmLoss loss;
     double huber_c, target_ema;
-    double scale_min, scale_max; /* of guidance; the student is told it where they differ */
-    float *target;               /* the target network's weights */
+    double scale_min,
+        scale_max; /* of guidance; the student is conditioned on it where they differ */
+    float *target; /* the target network's weights */
 } Lcm;
 
 /* clang-format off */
@@ -53,14 +54,17 @@ static const ParamRow rows[] = {
 };
 /* clang-format on */
 
-static bool tells(const Config *config)
+static bool conditions(const Config *config)
 {
     return config_real(config, "lcm.guidance_max") > config_real(config, "lcm.guidance_min");
 }
 
-static int told(const Config *config) { return tells(config) ? TOLD_FEATURES : 0; }
+static int conditioning(const Config *config)
+{
+    return conditions(config) ? CONDITION_FEATURES : 0;
+}
 
-static double tell(const Lab *lab, double guidance, int steps)
+static double condition(const Lab *lab, double guidance, int steps)
 {
     (void)lab;
     (void)steps;
@@ -74,7 +78,7 @@ static Grid grid(const Config *config)
 
 static Status open_state(Lab *lab, Error *error)
 {
-    if (tells(&lab->config) && !lab->data.conditional)
+    if (conditions(&lab->config) && !lab->data.conditional)
         return fail(error, STATUS_BAD_INPUT,
                     "lcm.guidance_max = %g: guidance needs classes; set data.conditional = yes",
                     config_real(&lab->config, "lcm.guidance_max"));
@@ -125,7 +129,7 @@ static void correct(Chunk *chunk, const Policy *teacher, float *x, float *z_low,
     int d = lab->data.dims;
     float *x_low = arena_floats(chunk->arena, batch->n * d);
     policy_x0(teacher, chunk->arena, batch->n, z_low, u_low, batch->label, x_low,
-              &chunk->clipped[0]);
+              &chunk->clipped[SITE_T]);
     Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < batch->n; r++) {
         Noise t = noises_at(&noises, batch->u[r]), s = noises_at(&noises, u_low[r]);
@@ -146,21 +150,22 @@ static void know_data(const Chunk *chunk, float *x)
             memcpy(x + r * d, chunk->rows.x + r * d, sizeof *x * (size_t)d);
 }
 
-/* A scale for each row, and what the student hears of it; NULL where the teacher's is baked in. */
+/* A scale for each row, and the condition that stands for it; NULL where the teacher's is baked in.
+ */
 static float *draw_scales(Chunk *chunk)
 {
     const Lab *lab = chunk->lab;
     const Lcm *lcm = lab->state;
-    if (!lab->student.spec.told)
+    if (!lab->student.spec.conditioning)
         return NULL;
     int n = chunk->rows.n;
-    float *scale = arena_floats(chunk->arena, n), *heard = arena_floats(chunk->arena, n);
+    float *scale = arena_floats(chunk->arena, n), *value = arena_floats(chunk->arena, n);
     for (int r = 0; r < n; r++) {
         double s = lcm->scale_min + (lcm->scale_max - lcm->scale_min) * chunk->rows.chance[r];
         scale[r] = (float)s;
-        heard[r] = (float)tell(lab, s, 0);
+        value[r] = (float)condition(lab, s, 0);
     }
-    chunk->told = heard;
+    chunk->condition = value;
     return scale;
 }
 
@@ -176,7 +181,7 @@ static void jump(Chunk *chunk, float *z_low, double *u_low)
     teacher.denoiser.guidances = draw_scales(chunk);
     float *x = arena_floats(chunk->arena, batch->n * d);
     policy_x0(&teacher, chunk->arena, batch->n, batch->z, batch->u, batch->label, x,
-              &chunk->clipped[0]);
+              &chunk->clipped[SITE_T]);
     if (solver == SOLVER_DATA)
         know_data(chunk, x);
     Noises noises = {.schedule = lab->schedule};
@@ -202,7 +207,7 @@ static float *target_x0(Chunk *chunk)
     jump(chunk, z_low, u_low);
     Policy target = lab_student(lab, true, 0);
     target.denoiser.weights = ((Lcm *)lab->state)->target;
-    target.denoiser.tolds = chunk->told;
+    target.denoiser.conditions = chunk->condition;
     target.site = SITE_T;
     policy_x0(&target, chunk->arena, n, z_low, u_low, chunk->rows.label, x0, NULL);
     for (int r = 0; r < n; r++)
@@ -238,7 +243,8 @@ static void after(Lab *lab, long index, StepReport *report)
 static void cost(const Lab *lab, double *teacher, double *student)
 {
     bool twice = ((const Lcm *)lab->state)->solver == SOLVER_HEUN;
-    *teacher = (lab->student.spec.told ? 2 : denoiser_cost(&lab->teacher)) * (twice ? 2 : 1);
+    *teacher =
+        (lab->student.spec.conditioning ? 2 : denoiser_cost(&lab->teacher)) * (twice ? 2 : 1);
     *student = 1 + 3;
 }
 
@@ -286,9 +292,9 @@ const Method method_lcm = {
     .needs_teacher = true,
     .uses_source = true,
     .rule = RULE_RENOISE,
-    .tells_guidance = true,
-    .told = told,
-    .tell = tell,
+    .conditions_on_guidance = true,
+    .conditioning = conditioning,
+    .condition = condition,
     .state_size = sizeof(Lcm),
     .open = open_state,
     .configure = configure,

@@ -1,8 +1,9 @@
 /* Networks from files: the teacher, and a few-step distilled model as the expert who rolls in.
  * Whatever does not fit the run is refused by the parameter that named it. */
+#include "engine/distill/load.h"
 #include "engine/base/file.h"
 #include "engine/base/number.h"
-#include "engine/distill/method.h"
+#include "engine/distill/methods.h"
 #include "engine/distill/params.h"
 #include "engine/nets/weights.h"
 #include <stdlib.h>
@@ -28,7 +29,7 @@ Status lab_load_network(Lab *lab, const char *param, Denoiser *denoiser, Error *
     if (status)
         return lab_bad(lab, param, inner.text, error);
     lab_fit_spec(lab, &wanted);
-    if (spec->told)
+    if (spec->conditioning)
         return lab_bad(lab, param,
                        "that network is a student that is told a guidance scale or a step length",
                        error);
@@ -93,15 +94,4 @@ Status lab_open_expert(Lab *lab, const Grid *widest, Error *error)
              "as many, or a multiple",
              lab->expert.steps, widest->steps);
     return lab_bad(lab, "source.expert", text, error);
-}
-
-Policy lab_roll_in(const Lab *lab, int steps, int substeps)
-{
-    if (!lab->expert.denoiser.weights)
-        return lab_teacher(lab, steps, substeps);
-    Policy expert = lab->expert;
-    expert.threshold = lab->threshold;
-    expert.substeps = expert.steps / steps;
-    expert.steps = steps;
-    return expert;
 }

@@ -2,50 +2,28 @@
 #ifndef DDIL_METHOD_H
 #define DDIL_METHOD_H
 
-#include "engine/distill/lab.h"
+#include "engine/base/param.h"
+#include "engine/distill/cost.h"
+#include "engine/distill/source.h"
+#include "engine/nets/optim.h"
 
-/* What a chunk's loss function works on. `z`, `u`, ... point into the batch at the chunk's first
- * row. */
-typedef struct Chunk {
-    Lab *lab;
-    Arena *arena; /* the worker's own */
-    Tape tape;
-    Batch rows;        /* n rows */
-    float *gradient;   /* of the network in training, this chunk's own */
-    float scale;       /* 1 / batch: the weight of a sample in the mean */
-    float *each;       /* [n] out: each sample's weighted loss */
-    const float *told; /* [n]: what the student hears of each row where it is told a number; NULL:
-                          as at inference */
-    Clipped clipped[5];
-    double term[STEP_TERMS]; /* sums over the rows; their means become StepReport.term */
-} Chunk;
+typedef struct Lab Lab;
+typedef struct Chunk Chunk;
+typedef struct Method Method;
 
+/* The loss of a chunk of a batch, one element; see train.h. */
 typedef Tensor *ChunkLoss(Chunk *chunk);
 
-/* The v prediction of the network in training at states z and times u. */
-Tensor *chunk_v(Chunk *chunk, const Model *model, const float *z, const double *u);
-/* The same of rows with other labels, with what a call may give and take besides. */
-Tensor *chunk_v_more(Chunk *chunk, const Model *model, const float *z, const double *u,
-                     const int *label, NetMore *more);
-/* Times as networks take them. */
-float *chunk_times(const Chunk *chunk, const double *u);
-/* The student's on the chunk's own states. */
-Tensor *chunk_student(Chunk *chunk);
-/* Its x0 estimate, thresholded at site L (straight-through). */
-Tensor *chunk_student_x0(Chunk *chunk);
-
-/* One update of a network that is the method's own (a critic) on a batch of its own, for
- * Method.after. */
-typedef struct Training {
-    Model *model;
-    float *gradient;    /* model->size floats to work in */
-    double lr;          /* base rate; everything else of the optimiser is as the student's */
-    const double *beta; /* priors of its states; NULL: the step's own */
-    ChunkLoss *loss;
-    double *term; /* [STEP_TERMS] out: the means of the chunks' terms; may be NULL */
-} Training;
-/* repeat: 1, 2, ... within optimiser step `index`. Returns the mean loss; grad_norm may be NULL. */
-double lab_train(Lab *lab, const Training *training, long index, int repeat, double *grad_norm);
+enum { STEP_TERMS = 8 };
+/* What one optimiser step did. Each number is a mean over the samples it concerns; NaN: none. */
+typedef struct StepReport {
+    double loss, grad_norm, lr;
+    double origin_loss[ORIGINS];
+    int origin_count[ORIGINS];
+    double term[STEP_TERMS]; /* in the order of Method.terms */
+    char mark[64];           /* what began with this step ("round 2: 4 -> 2 steps"), or "" */
+    const char *broken;      /* names the term that left the finite numbers, or NULL */
+} StepReport;
 
 struct Method {
     const char *name, *title, *help;
@@ -53,15 +31,15 @@ struct Method {
     int n_params;
     const char *const *terms; /* names of StepReport.term, NULL-terminated; may be NULL */
     bool needs_teacher;
-    bool takes_teacher;  /* it can do without, and begins with one that is given */
-    bool uses_source;    /* false: data only, continuous times (trains teachers) */
-    bool diffuses;       /* batches bring fresh noise too: Batch.noise */
-    Rule rule;           /* the student's inference sampler */
-    bool tells_guidance; /* what the student is told is the guidance scale */
-    /* A further number that the student is told (both or neither): features of it, 0: not told; and
-     * what it hears when it samples in `steps` steps at a guidance scale. */
-    int (*told)(const Config *config);
-    double (*tell)(const Lab *lab, double guidance, int steps);
+    bool takes_teacher;          /* it can do without, and begins with one that is given */
+    bool uses_source;            /* false: data only, continuous times (trains teachers) */
+    bool diffuses;               /* batches bring fresh noise too: Batch.noise */
+    Rule rule;                   /* the student's inference sampler */
+    bool conditions_on_guidance; /* the student's condition is the guidance scale */
+    /* A further number that the student is conditioned on (both or neither): features of it, 0:
+     * none; and its value when it samples in `steps` steps at a guidance scale. */
+    int (*conditioning)(const Config *config);
+    double (*condition)(const Lab *lab, double guidance, int steps);
     size_t state_size; /* zeroed memory, lives as long as the lab */
 
     Status (*open)(Lab *lab, Error *error); /* may be NULL; the student's shape is known */
@@ -101,8 +79,5 @@ struct Method {
 
 extern const Method method_diffusion, method_pd, method_lcm, method_dmd2, method_shortcut,
     method_ct;
-extern const Method *const methods[];
-extern const int method_count;
-const Method *method_find(const char *name); /* NULL when unknown */
 
 #endif

@@ -1,4 +1,5 @@
 /* The methods there are. A new one is one file and one row. */
+#include "engine/distill/methods.h"
 #include "engine/distill/method.h"
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include "engine/diffusion/step.h"
 #include "engine/diffusion/threshold.h"
 #include "engine/distill/lab.h"
-#include "engine/distill/method.h"
+#include "engine/distill/methods.h"
 #include "engine/distill/source.h"
 #include <string.h>
 #include <unistd.h>

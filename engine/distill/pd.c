@@ -7,7 +7,7 @@
  * moments and its learning rate begin anew. Sampling and measuring go on at the last round's N,
  * against the teacher of the first. */
 #include "engine/distill/expert.h"
-#include "engine/distill/method.h"
+#include "engine/distill/train.h"
 #include "engine/tensor/op.h"
 #include <string.h>
 
@@ -152,7 +152,7 @@ static Tensor *loss(Chunk *chunk)
                         .label = batch->label,
                         .points = lab->source.grid.steps,
                         .x0 = target,
-                        .count = &chunk->clipped[0]});
+                        .count = &chunk->clipped[SITE_T]});
     float *weight = arena_floats(chunk->arena, batch->n);
     Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < batch->n; r++)

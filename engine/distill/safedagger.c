@@ -1,12 +1,10 @@
 /* SafeDAgger's question to the expert (Zhang & Cho 2017; methods.md 7.1): how far is the student
  * from its label on the states of a roll-out? Roll-outs on which it is safe teach little. */
-#include "engine/distill/lab.h"
-#include "engine/distill/method.h"
+#include "engine/distill/safedagger.h"
 #include <math.h>
 
 typedef struct Ask {
     const Lab *lab;
-    const Policy *student;
     const Rollout *rollout;
     double *each; /* [steps * n], as the states lie */
 } Ask;
@@ -25,7 +23,7 @@ static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk
     const Ask *ask = context;
     const Lab *lab = ask->lab;
     const Rollout *r = ask->rollout;
-    int n = end - begin, d = lab->data.dims, steps = ask->student->steps;
+    int n = end - begin, d = lab->data.dims, steps = ask->rollout->policy->steps;
     int *i = arena_new(arena, int, n), *label = arena_new(arena, int, n);
     const float *z = r->states + (size_t)begin * d;
     for (int k = 0; k < n; k++) {
@@ -33,7 +31,7 @@ static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk
         label[k] = r->label[(begin + k) % r->n];
     }
     if (!lab->method->label) {
-        lab->method->disagreement(lab, arena, ask->student, n, z, i, steps, label, (uint64_t)begin,
+        lab->method->disagreement(lab, arena, r->policy, n, z, i, steps, label, (uint64_t)begin,
                                   ask->each + begin);
         return;
     }
@@ -43,11 +41,12 @@ static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk
         ask->each[begin + k] = mean_square(d, r->x0s + (size_t)(begin + k) * d, x0 + (size_t)k * d);
 }
 
-void lab_ask_rollouts(Lab *lab, const Policy *student, const Rollout *rollout, double *error)
+void safedagger_ask(Lab *lab, const Rollout *rollout, double *error)
 {
+    const Policy *student = rollout->policy;
     size_t mark = arena_mark(lab->step);
     int n = rollout->n, rows = n * student->steps;
-    Ask ask = {lab, student, rollout, arena_new(lab->step, double, rows)};
+    Ask ask = {lab, rollout, arena_new(lab->step, double, rows)};
     crew_map(lab->crew, rows, student->denoiser.spec.chunk, ask_chunk, &ask);
     for (int k = 0; k < n; k++) {
         error[k] = 0;

@@ -1,14 +1,14 @@
 /* Shortcut distillation (after Frans et al. 2024, "One step diffusion via shortcut models"): the
- * student is told how long a step it takes, and learns all lengths at once. The shortest is the
- * teacher's own DDIM step; each longer one is two of the student's steps half as long, folded into
- * one. What progressive distillation does in rounds, in one run; afterwards it samples in any power
- * of two of steps. */
+ * student is conditioned on how long a step it takes, and learns all lengths at once. The shortest
+ * is the teacher's own DDIM step; each longer one is two of the student's steps half as long,
+ * folded into one. What progressive distillation does in rounds, in one run; afterwards it samples
+ * in any power of two of steps. */
 #include "engine/distill/expert.h"
-#include "engine/distill/method.h"
+#include "engine/distill/train.h"
 #include "engine/tensor/op.h"
 #include <math.h>
 
-enum { TOLD_FEATURES = 16 };
+enum { CONDITION_FEATURES = 16 };
 
 typedef struct Shortcut {
     double base, cap;
@@ -55,22 +55,22 @@ static void configure(Lab *lab)
     shortcut->cap = config_real(&lab->config, "shortcut.weight_cap");
 }
 
-static int told(const Config *config)
+static int conditioning(const Config *config)
 {
     (void)config;
-    return TOLD_FEATURES;
+    return CONDITION_FEATURES;
 }
 
-/* What it hears of a step of `span` points: 0 for the shortest, 1 for all the way. */
-static double hear(const Lab *lab, double span)
+/* The condition for a step of `span` points: 0 for the shortest, 1 for all the way. */
+static double step_condition(const Lab *lab, double span)
 {
     return doublings(span) / doublings((double)lab->grid.points);
 }
 
-static double tell(const Lab *lab, double guidance, int steps)
+static double condition(const Lab *lab, double guidance, int steps)
 {
     (void)guidance;
-    return hear(lab, (double)lab->grid.points / steps);
+    return step_condition(lab, (double)lab->grid.points / steps);
 }
 
 /* A row's step: the shortest by `base`, else one of the longer ones that fit below point j, all
@@ -86,12 +86,12 @@ static int draw_span(const Lab *lab, int j, double chance)
     return 1 << (l < longest ? l : longest);
 }
 
-/* Two steps half as long by the student's averaged weights, which hear it. */
-static Expert halves(const Lab *lab, const float *heard)
+/* Two steps half as long by the student's averaged weights, conditioned on it. */
+static Expert halves(const Lab *lab, const float *half)
 {
     Expert expert = {lab_student(lab, false, 0), 2};
     expert.policy.site = SITE_T;
-    expert.policy.denoiser.tolds = heard;
+    expert.policy.denoiser.conditions = half;
     return expert;
 }
 
@@ -101,14 +101,14 @@ static Tensor *loss(Chunk *chunk)
     const Shortcut *shortcut = lab->state;
     const Batch *batch = &chunk->rows;
     int n = batch->n, d = lab->data.dims, *span = arena_new(chunk->arena, int, n);
-    float *heard = arena_floats(chunk->arena, n), *half = arena_floats(chunk->arena, n);
+    float *whole = arena_floats(chunk->arena, n), *half = arena_floats(chunk->arena, n);
     float *target = arena_floats(chunk->arena, n * d), *base = arena_floats(chunk->arena, n * d);
     float *weight = arena_floats(chunk->arena, n);
     Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < n; r++) {
         span[r] = draw_span(lab, batch->point[r], batch->chance[r]);
-        heard[r] = (float)hear(lab, span[r]);
-        half[r] = span[r] > 1 ? (float)hear(lab, span[r] / 2) : 0;
+        whole[r] = (float)step_condition(lab, span[r]);
+        half[r] = span[r] > 1 ? (float)step_condition(lab, span[r] / 2) : 0;
         weight[r] = chunk->scale * (float)weight_at(shortcut->weighting,
                                                     noises_at(&noises, batch->u[r]), shortcut->cap);
     }
@@ -120,13 +120,13 @@ static Tensor *loss(Chunk *chunk)
                  .label = batch->label,
                  .points = lab->grid.points,
                  .x0 = target,
-                 .count = &chunk->clipped[0]};
+                 .count = &chunk->clipped[SITE_T]};
     expert_fold(lab, &student, chunk->arena, &fold);
     fold.x0 = base;
     expert_fold(lab, &teacher, chunk->arena, &fold);
     for (int k = 0; k < n * d; k++)
         target[k] = span[k / d] > 1 ? target[k] : base[k];
-    chunk->told = heard;
+    chunk->condition = whole;
     Tensor *sum = op_mse(&chunk->tape, chunk_student_x0(chunk), target, weight, chunk->each);
     for (int r = 0; r < n; r++)
         chunk->each[r] *= weight[r] / chunk->scale;
@@ -168,8 +168,8 @@ const Method method_shortcut = {
     .needs_teacher = true,
     .uses_source = true,
     .rule = RULE_DDIM,
-    .told = told,
-    .tell = tell,
+    .conditioning = conditioning,
+    .condition = condition,
     .state_size = sizeof(Shortcut),
     .open = open_state,
     .configure = configure,

@@ -6,20 +6,11 @@
  * 0 the noise, row s the x0 estimate of its s-th step: a consistency student must be trained at
  *                   every solver point, so its estimates are re-noised to them, as its sampler does
  * (methods.md 6.4) An expert's ring (a few-step model in the teacher's place) is kept like the
- * student's. Rows of a ring are numbered by roll-outs ever made; a roll-out's noise depends on that
- * number only. */
+ * student's. */
 #include "engine/distill/source.h"
-#include "engine/distill/lab.h"
+#include "engine/base/status.h"
 #include <math.h>
 #include <string.h>
-
-static void replay_open(Replay *replay, int capacity, int stages, int dims, Arena *arena)
-{
-    *replay = (Replay){.capacity = capacity, .stages = stages, .room = stages, .dims = dims};
-    replay->row = arena_new(arena, float, (size_t)capacity *stages *dims);
-    replay->label = arena_new(arena, int, capacity);
-    replay->born = arena_new(arena, int64_t, capacity);
-}
 
 void source_open(Source *source, const Grid *grid, const SourceSettings *settings,
                  const Dataset *data, Schedule schedule, uint64_t seed, Arena *arena)
@@ -42,14 +33,6 @@ void source_open(Source *source, const Grid *grid, const SourceSettings *setting
     replay_open(&source->teacher, settings->teacher_capacity,
                 settings->expert ? stages : grid->points, data->dims, arena);
     replay_open(&source->student, settings->capacity, stages, data->dims, arena);
-}
-
-static void replay_regrid(Replay *replay, int stages, bool forget)
-{
-    must(stages <= replay->room);
-    replay->stages = stages;
-    if (forget)
-        replay->filled = replay->next = 0;
 }
 
 void source_regrid(Source *source, const Grid *grid, bool forget)
@@ -150,39 +133,21 @@ void source_priors(const Source *source, double clock, long steps, double beta[O
 
 /* ---- Roll-outs into the rings ---- */
 
-/* keep: which roll-outs. */
-static void replay_put(Replay *replay, const Rollout *r, const bool *keep, bool x0, long step)
-{
-    size_t d = (size_t)replay->dims;
-    for (int k = 0; k < r->n; k++) {
-        replay->made++;
-        if (!keep[k])
-            continue;
-        float *row = replay->row + (size_t)replay->next * replay->stages * d;
-        for (int s = 0; s < replay->stages; s++) {
-            const float *from = s && x0 ? r->x0s + ((size_t)(s - 1) * r->n + k) * d
-                                        : r->states + ((size_t)s * r->n + k) * d;
-            memcpy(row + s * d, from, d * sizeof *row);
-        }
-        replay->label[replay->next] = r->label[k];
-        replay->born[replay->next] = step;
-        replay->next = (replay->next + 1) % replay->capacity;
-        replay->filled += replay->filled < replay->capacity;
-    }
-}
+/* Keeps the streams of a roll-out's steps apart from that of its noise. */
+#define APART ((uint64_t)1 << 60)
 
 /* Which of the student's roll-outs are worth keeping: above a running quantile of their
  * disagreement, whose logarithm is nudged by each (Robbins & Monro). */
-static void gate(Source *source, Lab *lab, const Policy *student, const Rollout *r, bool *keep)
+static void drop_safe(Source *source, const RollIn *in, const Rollout *r, bool *keep)
 {
     static const double NUDGE = 0.05;
-    double *error = arena_new(lab->step, double, r->n);
-    lab_ask_rollouts(lab, student, r, error);
+    double *error = arena_new(in->arena, double, r->n);
+    in->ask(in->context, r, error);
     for (int k = 0; k < r->n; k++) {
-        if (source->gate_level <= 0)
-            source->gate_level = error[k];
-        keep[k] = error[k] >= source->gate_level;
-        source->gate_level *= exp(NUDGE * (source->set.gate - (keep[k] ? 0 : 1)));
+        if (source->safedagger_level <= 0)
+            source->safedagger_level = error[k];
+        keep[k] = error[k] >= source->safedagger_level;
+        source->safedagger_level *= exp(NUDGE * (source->set.safedagger - (keep[k] ? 0 : 1)));
     }
 }
 
@@ -200,29 +165,51 @@ static bool keep_finite(const Rollout *r, int d, bool *keep)
     return all;
 }
 
-/* Makes n roll-outs of `policy` and puts them into the ring. Memory from the lab's step arena. Were
- * all of them finite? */
-static bool replay_make(Replay *replay, Lab *lab, const Policy *policy, Stream stream, int n,
-                        bool x0, long step)
+/* Roll-outs of `policy` for a ring. */
+typedef struct Batchful {
+    Replay *replay;
+    const Policy *policy;
+    Stream stream;
+    int n;
+    bool x0; /* estimates are kept, see replay_put */
+} Batchful;
+
+/* Labels and noise of n roll-outs, by their numbers. */
+static void draw_starts(const Source *source, const Batchful *b, int *label, float *noise)
 {
-    size_t mark = arena_mark(lab->step), d = (size_t)replay->dims;
-    int *label = arena_new(lab->step, int, n);
-    float *states = arena_floats(lab->step, (size_t)(policy->steps + 1) * n * d);
-    float *x0s = arena_floats(lab->step, (size_t)policy->steps * n * d);
-    float *noise = arena_floats(lab->step, n * d);
-    Clipped clipped = {.steps = lab->grid.steps};
-    for (int k = 0; k < n; k++) {
-        Rng rng = rng_at(lab->seed, stream, (uint64_t)(replay->made + k));
-        label[k] = lab_label(lab, &rng);
-        rng_normals(&rng, (int)d, noise + k * d);
+    for (int k = 0; k < b->n; k++) {
+        Rng rng = rng_at(source->seed, b->stream, (uint64_t)(b->replay->made + k));
+        label[k] = dataset_label(source->data, &rng);
+        rng_normals(&rng, source->dims, noise + (size_t)k * source->dims);
     }
-    uint64_t first = (uint64_t)replay->made | (uint64_t)1
-                                                  << 60; /* apart from the noise's own numbers */
+}
+
+/* Who spent them, and what was clipped. */
+static void count(const RollIn *in, const Batchful *b, bool student, long evaluations,
+                  const Rollout *r)
+{
+    long of_other = *r->of_other;
+    in->cost->student += student ? (double)(evaluations - of_other) : 0;
+    in->cost->teacher += student ? (double)of_other : (double)evaluations;
+    clipped_add(&in->clipped[b->policy->site], r->count);
+}
+
+/* Makes the roll-outs and puts them into their ring. Were all of them finite? */
+static bool make_rollouts(Source *source, const RollIn *in, const Batchful *b, long step)
+{
+    size_t mark = arena_mark(in->arena), d = (size_t)source->dims;
+    const Policy *policy = b->policy;
+    int n = b->n, *label = arena_new(in->arena, int, n);
+    float *states = arena_floats(in->arena, (size_t)(policy->steps + 1) * n * d);
+    float *x0s = arena_floats(in->arena, (size_t)policy->steps * n * d);
+    float *noise = arena_floats(in->arena, n * d);
+    Clipped clipped = {.steps = in->clipped_steps};
+    draw_starts(source, b, label, noise);
     long of_other;
     Rollout r = {.policy = policy,
-                 .seed = lab->seed,
-                 .stream = stream,
-                 .first = first,
+                 .seed = source->seed,
+                 .stream = b->stream,
+                 .first = (uint64_t)b->replay->made | APART,
                  .n = n,
                  .noise = noise,
                  .label = label,
@@ -230,70 +217,64 @@ static bool replay_make(Replay *replay, Lab *lab, const Policy *policy, Stream s
                  .x0s = x0s,
                  .count = &clipped,
                  .of_other = &of_other};
-    long evaluations = rollout(lab->crew, &r);
-    bool student = replay == &lab->source.student;
-    lab->cost.student += student ? (double)(evaluations - of_other) : 0;
-    lab->cost.teacher += student ? (double)of_other : (double)evaluations;
-    lab_count_clipped(lab, policy->site, &clipped);
-    bool *keep = arena_new(lab->step, bool, n), finite = keep_finite(&r, (int)d, keep);
-    if (finite && student && lab->source.set.gate > 0)
-        gate(&lab->source, lab, policy, &r, keep);
-    replay_put(replay, &r, keep, x0, step);
-    arena_rewind(lab->step, mark);
+    long evaluations = rollout(in->crew, &r);
+    bool student = b->replay == &source->student;
+    count(in, b, student, evaluations, &r);
+    bool *keep = arena_new(in->arena, bool, n), finite = keep_finite(&r, (int)d, keep);
+    if (finite && student && source->set.safedagger > 0)
+        drop_safe(source, in, &r, keep);
+    replay_put(b->replay, &r, keep, b->x0, step);
+    arena_rewind(in->arena, mark);
     return finite;
 }
 
-/* How many roll-outs to add: a slice while filling, then the renewal's block. */
-static int replay_due(const Replay *replay, double a_step, int every, long step)
+int source_teacher_steps(const Source *source)
 {
-    int slice = replay->capacity / 16 + 1, missing = replay->capacity - replay->filled;
-    if (missing > 0)
-        return missing < slice ? missing : slice;
-    if (step % every)
-        return 0;
-    double block = a_step * every;
-    return block < replay->capacity ? (int)ceil(block) : replay->capacity;
+    return source->set.expert ? source->grid.steps : source->grid.points;
 }
 
-static bool refresh_teacher(Source *source, Lab *lab, long step)
+int source_teacher_substeps(const Source *source)
+{
+    int substeps = source->set.teacher_substeps * source->grid.steps / source->grid.points;
+    return substeps > 1 ? substeps : 1;
+}
+
+static bool refresh_teacher(Source *source, const RollIn *in, long step)
 {
     int n = replay_due(&source->teacher, 0, 1, step);
     if (!n)
         return true;
-    bool expert = source->set.expert;
-    int steps = expert ? source->grid.steps : source->grid.points;
-    int substeps = source->set.teacher_substeps * source->grid.steps / source->grid.points;
-    Policy teacher = lab_roll_in(lab, steps, substeps > 1 ? substeps : 1);
-    return replay_make(&source->teacher, lab, &teacher, STREAM_TEACHER, n,
-                       expert && source->grid.points > source->grid.steps, step);
+    bool x0 = source->set.expert && source->grid.points > source->grid.steps;
+    return make_rollouts(source, in,
+                         &(Batchful){&source->teacher, &in->teacher, STREAM_TEACHER, n, x0}, step);
 }
 
-static bool refresh_student(Source *source, Lab *lab, double share, long step)
+static bool refresh_student(Source *source, const RollIn *in, double share, long step)
 {
     const SourceSettings *set = &source->set;
-    double a_step = set->refresh > 0 ? set->refresh : lab->batch * share / source->grid.steps;
+    double a_step = set->refresh > 0 ? set->refresh : in->batch * share / source->grid.steps;
     int n = replay_due(&source->student, a_step, set->refresh_every, step);
     if (!n)
         return true;
-    Policy student = lab_student(lab, true, source->grid.steps);
-    Policy teacher = lab_roll_in(lab, source->grid.steps, set->teacher_substeps);
-    student.other = set->mix > 0 ? &teacher : NULL;
+    Policy student = in->student;
+    student.other = set->mix > 0 ? &in->partner : NULL;
     student.mix = set->mix;
-    return replay_make(&source->student, lab, &student, STREAM_ROLLOUT, n,
-                       source->grid.points > source->grid.steps, step);
+    bool x0 = source->grid.points > source->grid.steps;
+    return make_rollouts(source, in, &(Batchful){&source->student, &student, STREAM_ROLLOUT, n, x0},
+                         step);
 }
 
-const char *source_refresh(Source *source, Lab *lab, long step)
+const char *source_refresh(Source *source, const RollIn *in, long step)
 {
     if (!source->grid.points)
         return NULL;
     double beta[ORIGINS];
-    source_priors(source, lab_clock(lab, step), lab->steps, beta);
+    source_priors(source, in->clock, in->steps, beta);
     /* The teacher's ring is filled ahead, during the warm-up. */
-    if (source->set.beta[ORIGIN_TEACHER] > 0 && !refresh_teacher(source, lab, step))
+    if (source->set.beta[ORIGIN_TEACHER] > 0 && !refresh_teacher(source, in, step))
         return source->set.expert ? "a state of the expert's roll-outs"
                                   : "a state of the teacher's roll-outs";
-    if (beta[ORIGIN_STUDENT] > 0 && !refresh_student(source, lab, beta[ORIGIN_STUDENT], step))
+    if (beta[ORIGIN_STUDENT] > 0 && !refresh_student(source, in, beta[ORIGIN_STUDENT], step))
         return "a state of the student's roll-outs";
     return NULL;
 }
@@ -307,38 +288,11 @@ static Origin draw_origin(const double beta[ORIGINS], double chance)
     return chance < beta[ORIGIN_STUDENT] + beta[ORIGIN_TEACHER] ? ORIGIN_TEACHER : ORIGIN_DATA;
 }
 
-static int slot_of(const Replay *replay, int back)
-{
-    return (replay->next - 1 - back + replay->capacity) % replay->capacity;
-}
-
-/* A roll-out young enough, or -1. FIFO: counted back from `next` they only get older, so
- * halving finds how many are young. */
-static int draw_rollout(const Replay *replay, long oldest, Rng *rng)
-{
-    int young = 0, end = replay->filled; /* those before `young` are; from `end` on none is */
-    while (young < end) {
-        int middle = (young + end) / 2;
-        if (replay->born[slot_of(replay, middle)] < oldest)
-            end = middle;
-        else
-            young = middle + 1;
-    }
-    if (!young)
-        return -1;
-    return slot_of(replay, (int)rng_below(rng, (uint32_t)young));
-}
-
 static void noise_row(const Source *source, double u, const float *x, Rng *rng, float *z)
 {
     Noise t = noise_at(source->schedule, u);
     for (int k = 0; k < source->dims; k++)
         z[k] = (float)(t.alpha * (double)x[k] + t.sigma * (double)rng_normal(rng));
-}
-
-static const float *replay_row(const Replay *replay, int rollout, int stage)
-{
-    return replay->row + ((size_t)rollout * replay->stages + stage) * replay->dims;
 }
 
 /* The sampling step that owns point j. */
@@ -374,7 +328,7 @@ static bool draw_replay(const Source *source, const Draw *draw, Origin origin, R
 {
     bool student = origin == ORIGIN_STUDENT;
     const Replay *ring = student ? &source->student : &source->teacher;
-    int rollout = draw_rollout(ring, student ? draw->step - source->set.max_age : 0, rng);
+    int rollout = replay_draw(ring, student ? draw->step - source->set.max_age : 0, rng);
     if (rollout < 0)
         return false;
     float *z = batch->z + (size_t)r * source->dims;
@@ -439,30 +393,11 @@ void source_draw(const Source *source, const Draw *draw, int r, Batch *batch)
         rng_normals(&rng, source->dims, batch->noise + (size_t)r * source->dims);
 }
 
-static void walk_replay(Replay *replay, Walk *walk, const char *const names[6])
-{
-    if (!replay->capacity)
-        return;
-    long shape[3] = {replay->capacity, replay->room, replay->dims};
-    walk->visit(walk, names[0], WALK_F32, 3, shape, replay->row);
-    walk_i32(walk, names[1], replay->capacity, replay->label);
-    walk_i64(walk, names[2], replay->capacity, replay->born);
-    walk_i32(walk, names[3], 1, &replay->filled);
-    walk_i32(walk, names[4], 1, &replay->next);
-    walk_i64(walk, names[5], 1, &replay->made);
-}
-
 void source_walk(Source *source, Walk *walk)
 {
-    static const char *const teacher[] = {"source.teacher.row",  "source.teacher.label",
-                                          "source.teacher.born", "source.teacher.filled",
-                                          "source.teacher.next", "source.teacher.made"};
-    static const char *const student[] = {"source.student.row",  "source.student.label",
-                                          "source.student.born", "source.student.filled",
-                                          "source.student.next", "source.student.made"};
-    walk_replay(&source->teacher, walk, teacher);
-    walk_replay(&source->student, walk, student);
+    replay_walk(&source->teacher, walk, "source.teacher");
+    replay_walk(&source->student, walk, "source.student");
     walk_f64(walk, "source.measured_shift", 1, &source->measured_shift);
-    walk_f64(walk, "source.gate_level", 1, &source->gate_level);
+    walk_f64(walk, "source.gate_level", 1, &source->safedagger_level);
     walk_f64(walk, "source.shift", source->shift_steps, source->shift);
 }

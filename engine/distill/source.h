@@ -5,10 +5,9 @@
 #ifndef DDIL_SOURCE_H
 #define DDIL_SOURCE_H
 
-#include "engine/base/walk.h"
 #include "engine/data/dataset.h"
-#include "engine/diffusion/denoiser.h"
-#include <stdbool.h>
+#include "engine/distill/cost.h"
+#include "engine/distill/replay.h"
 
 typedef enum Origin { ORIGIN_DATA, ORIGIN_TEACHER, ORIGIN_STUDENT, ORIGINS } Origin;
 
@@ -71,24 +70,13 @@ typedef struct SourceSettings {
     double refresh;       /* student roll-outs renewed a step, on average */
     int refresh_every;    /* in blocks, every so many steps */
     int teacher_substeps; /* m: teacher steps a student step, in roll-outs */
-    double
-        gate; /* student roll-outs below this quantile of disagreement are not kept; 0: all are */
+    double safedagger; /* student roll-outs below this quantile of disagreement are not kept; 0: all
+                          are */
     double importance; /* share of rows whose sampling step is drawn in proportion to its shift */
     double mix; /* mixed roll-in: chance that a step of a student roll-out is the teacher's */
     bool
         expert; /* a few-step model rolls in for the teacher: its ring is kept like the student's */
 } SourceSettings;
-
-/* A replay ring of roll-outs. Row s of a roll-out: see source.c. */
-typedef struct Replay {
-    int capacity, stages, dims;
-    int room; /* stages that a roll-out has memory for, at least `stages` */
-    int filled, next;
-    int64_t made;  /* roll-outs ever made: numbers their random streams */
-    float *row;    /* capacity x stages x dims */
-    int *label;    /* capacity */
-    int64_t *born; /* capacity: optimiser step */
-} Replay;
 
 enum { SOURCE_STEPS_MAX = 64 };
 
@@ -104,11 +92,30 @@ typedef struct Source {
     double shift[SOURCE_STEPS_MAX]; /* the ratio at sampling step i of shift_steps, at i - 1; 1
                                        before */
     int shift_steps;
-    double gate_level; /* the running quantile; 0 before the first roll-out */
+    double safedagger_level; /* the running quantile; 0 before the first roll-out */
     Replay teacher, student;
 } Source;
 
-struct Lab;
+/* What a source rolls in: who, on what, and where it is counted. The policies are of this step;
+ * everything else is borrowed. */
+typedef struct RollIn {
+    Policy student; /* at the source's sampling steps */
+    Policy teacher; /* at source_teacher_steps: itself or the expert */
+    Policy partner; /* whose turn it is now and then in mixed roll-ins, at the source's sampling
+                       steps */
+    Crew *crew;
+    Arena *arena;      /* left as it was */
+    int batch;         /* rows a step: how much is drawn, and so renewed */
+    double clock;      /* as in source_priors */
+    long steps;        /* likewise */
+    Cost *cost;        /* added to */
+    Clipped *clipped;  /* [SITES], added to */
+    int clipped_steps; /* sampling steps by which it counts */
+    /* SafeDAgger: error[k] of each of the student's roll-outs, its mean squared disagreement with
+     * the label. Only asked where set.safedagger is above 0. */
+    void (*ask)(void *context, const Rollout *rollout, double *error);
+    void *context;
+} RollIn;
 
 /* Allocates the rings from `arena` (empty). */
 void source_open(Source *source, const Grid *grid, const SourceSettings *settings,
@@ -119,10 +126,13 @@ void source_regrid(Source *source, const Grid *grid, bool forget);
 /* The priors in force at `clock` of a run of `steps` (lab_clock), their mean over the sampling
  * steps where these differ. Sum to 1. */
 void source_priors(const Source *source, double clock, long steps, double beta[ORIGINS]);
-/* Fills and renews the rings as the priors need, a bounded amount of work a call; network
- * evaluations go to lab->cost. Roll-outs that leave the finite numbers never enter a ring: then the
- * answer says whose they were, else it is NULL. */
-const char *source_refresh(Source *source, struct Lab *lab, long step);
+/* Steps, and sub-steps of each, of the roll-outs that the teacher's ring holds. */
+int source_teacher_steps(const Source *source);
+int source_teacher_substeps(const Source *source);
+/* Fills and renews the rings as the priors need, a bounded amount of work a call. Roll-outs that
+ * leave the finite numbers never enter a ring: then the answer says whose they were, else it is
+ * NULL. */
+const char *source_refresh(Source *source, const RollIn *in, long step);
 /* Draws row r of the batch into row r of `batch`. Any thread; depends only on (seed, draw, r) and
  * the rings. */
 void source_draw(const Source *source, const Draw *draw, int r, Batch *batch);

@@ -1,7 +1,7 @@
 /* One optimiser step: draw the batch, map the method's loss over its chunks, sum gradients in chunk
  * order, update. */
-#include "engine/distill/lab.h"
-#include "engine/distill/method.h"
+#include "engine/distill/train.h"
+#include "engine/distill/safedagger.h"
 #include "engine/tensor/op.h"
 #include <math.h>
 #include <string.h>
@@ -16,7 +16,7 @@ typedef struct Pass {
     ChunkLoss *loss;
     float *each;   /* [batch] */
     double *total; /* [chunks] */
-    Clipped (*clipped)[5];
+    Clipped (*clipped)[SITES];
     double (*term)[STEP_TERMS]; /* [chunks] */
 } Pass;
 
@@ -73,7 +73,7 @@ static void pass_chunk(void *context, Arena *arena, int begin, int end, int inde
                    .scale = 1.0f / (float)pass->batch.n,
                    .rows = batch_rows(&pass->batch, begin, end, lab->data.dims),
                    .each = pass->each + begin};
-    for (int site = 0; site < 5; site++)
+    for (int site = 0; site < SITES; site++)
         chunk.clipped[site].steps = lab->grid.steps;
     tape_begin(&chunk.tape, arena, true);
     Tensor *loss = pass->loss(&chunk);
@@ -94,7 +94,7 @@ static Pass pass_new(Lab *lab, ChunkLoss *loss, const Model *model, float *gradi
                                      lab->contrasts),
                   .each = arena_new(lab->step, float, lab->batch),
                   .total = arena_new(lab->step, double, chunks),
-                  .clipped = arena_zero(lab->step, (size_t)chunks * sizeof(Clipped[5])),
+                  .clipped = arena_zero(lab->step, (size_t)chunks * sizeof(Clipped[SITES])),
                   .term = arena_zero(lab->step, (size_t)chunks * sizeof(double[STEP_TERMS]))};
 }
 
@@ -108,24 +108,10 @@ static double pass_run(Pass *pass)
     double loss = 0;
     for (int c = 0; c < chunks; c++) {
         loss += pass->total[c];
-        for (int site = 0; site < 5; site++)
-            lab_count_clipped(lab, (Site)(1 << site), &pass->clipped[c][site]);
+        for (int site = 0; site < SITES; site++)
+            lab_count_clipped(lab, (Site)site, &pass->clipped[c][site]);
     }
     return loss;
-}
-
-double lab_spent(const Lab *lab)
-{
-    return lab->cost.teacher + lab->cost.student + lab->cost.critic;
-}
-
-double lab_clock(const Lab *lab, long index)
-{
-    double room = lab->budget - lab->spent_before, clock = (double)index;
-    if (lab->budget <= 0 || room <= 0)
-        return clock;
-    double share = (lab_spent(lab) - lab->spent_before) / room;
-    return fmax(clock, fmin(share, 1) * (double)lab->steps);
 }
 
 /* Warm-up counts the round's updates, decay goes by the clock. */
@@ -204,6 +190,34 @@ static Draw step_draw(const Lab *lab, long index)
     return draw;
 }
 
+static void ask(void *context, const Rollout *rollout, double *error)
+{
+    safedagger_ask(context, rollout, error);
+}
+
+const char *lab_refresh(Lab *lab, long index)
+{
+    Source *source = &lab->source;
+    int steps = source->grid.steps;
+    if (!source->grid.points)
+        return NULL;
+    RollIn in = {
+        .student = lab_student(lab, true, steps),
+        .teacher = lab_roll_in(lab, source_teacher_steps(source), source_teacher_substeps(source)),
+        .partner = lab_roll_in(lab, steps, source->set.teacher_substeps),
+        .crew = lab->crew,
+        .arena = lab->step,
+        .batch = lab->batch,
+        .clock = lab_clock(lab, index),
+        .steps = lab->steps,
+        .cost = &lab->cost,
+        .clipped = lab->clipped,
+        .clipped_steps = lab->grid.steps,
+        .ask = ask,
+        .context = lab};
+    return source_refresh(source, &in, index);
+}
+
 void lab_step(Lab *lab, long index, StepReport *report)
 {
     size_t mark = arena_mark(lab->step);
@@ -212,7 +226,7 @@ void lab_step(Lab *lab, long index, StepReport *report)
     if (lab->method->before)
         lab->method->before(lab, index, report);
     lab->rate = rate_factor(lab);
-    const char *rolled = source_refresh(&lab->source, lab, index);
+    const char *rolled = lab_refresh(lab, index);
     Pass pass = pass_new(lab, lab->method->loss, &lab->student, lab->gradient);
     pass.draw = step_draw(lab, index);
     report->loss = pass_run(&pass);
@@ -341,12 +355,13 @@ float *chunk_times(const Chunk *chunk, const double *u)
 Tensor *chunk_student(Chunk *chunk)
 {
     const Lab *lab = chunk->lab;
-    NetMore more = {.told = chunk->told};
-    if (lab->student.spec.told && !chunk->told) {
-        float *told = arena_floats(chunk->arena, chunk->rows.n);
+    NetMore more = {.condition = chunk->condition};
+    if (lab->student.spec.conditioning && !chunk->condition) {
+        float *condition = arena_floats(chunk->arena, chunk->rows.n);
         for (int r = 0; r < chunk->rows.n; r++)
-            told[r] = (float)lab->method->tell(lab, lab->teacher.guidance, lab->grid.steps);
-        more.told = told;
+            condition[r] =
+                (float)lab->method->condition(lab, lab->teacher.guidance, lab->grid.steps);
+        more.condition = condition;
     }
     return chunk_v_more(chunk, &lab->student, chunk->rows.z, chunk->rows.u, chunk->rows.label,
                         &more);
@@ -367,12 +382,12 @@ Tensor *chunk_student_x0(Chunk *chunk)
             shift[k] = (float)(t.alpha * (double)rows->z[k]);
     }
     Tensor *x0 = op_affine(&chunk->tape, chunk_student(chunk), scale, shift);
-    if (!(lab->threshold.sites & SITE_L) || lab->threshold.kind == THRESHOLD_NONE)
+    if (!threshold_acts(&lab->threshold, SITE_L))
         return x0;
     float *inside = arena_floats(chunk->arena, rows->n * dims);
     memcpy(inside, x0->x, sizeof *inside * (size_t)(rows->n * dims));
     for (int r = 0; r < rows->n; r++)
         threshold_apply(&lab->threshold, SITE_L, dims, rows->u[r], inside + (size_t)r * dims,
-                        &chunk->clipped[3]);
+                        &chunk->clipped[SITE_L]);
     return op_replace_straight(&chunk->tape, x0, inside);
 }

@@ -135,7 +135,7 @@ typedef double Values[GROUP_MAX][BLOCKS + 1];
 /* Many directions at once: each holds its own projections. */
 static void judge_sw2(const Sets *s, Values value)
 {
-    int directions = s->data->dims <= 3 ? SW2_DIRECTIONS : PICTURE_DIRECTIONS;
+    int directions = dataset_is_points(s->data) ? SW2_DIRECTIONS : PICTURE_DIRECTIONS;
     sw2_blocks(s->samples.n, s->samples.x, s->reference.n, s->reference.x, s->data->dims,
                directions, 0, BLOCKS, value[0], s->scratch);
 }
@@ -272,7 +272,7 @@ static const Measure measures[] = {
 static bool defined_for(const Measure *measure, const Sets *sets)
 {
     switch (measure->domain) {
-    case POINTS: return sets->data->dims <= 3;
+    case POINTS: return dataset_is_points(sets->data);
     case MIXTURES: return sets->data->mixture;
     case FEATURES: return sets->samples.feature && sets->reference.feature;
     case ALL_DATA: break;

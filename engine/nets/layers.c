@@ -55,11 +55,11 @@ Tensor *layer_classes(Params *params, const char *prefix, int classes, int c, in
     return op_embed(params->tape, table, row, n);
 }
 
-Tensor *layer_told(Params *params, const NetSpec *spec, int c, int n)
+Tensor *layer_condition(Params *params, const NetSpec *spec, int c, int n)
 {
-    Tensor *features = op_time_features(params->tape, params->told, n, spec->told, spec->time_scale,
-                                        spec->time_range);
-    Tensor *weight =
-        take(params, "told", "weight", 2, (int[]){spec->told, c}, INIT_ZERO, spec->told);
+    Tensor *features = op_time_features(params->tape, params->condition, n, spec->conditioning,
+                                        spec->time_scale, spec->time_range);
+    Tensor *weight = take(params, "told", "weight", 2, (int[]){spec->conditioning, c}, INIT_ZERO,
+                          spec->conditioning);
     return op_linear(params->tape, features, weight, NULL);
 }

@@ -16,8 +16,9 @@ Tensor *layer_group_norm(Params *params, const char *prefix, Tensor *x, int grou
  * `classes` does; a NULL label takes it for all. Start: N(0, 1/fan_in). */
 Tensor *layer_classes(Params *params, const char *prefix, int classes, int c, int fan_in,
                       const int *label, int n);
-/* A linear map to c channels of sinusoids of the number a network is told (params->told),
+/* A linear map to c channels of sinusoids of the number a network is conditioned on
+ * (params->condition),
  * without bias and zero at the start: until trained it makes no difference. */
-Tensor *layer_told(Params *params, const NetSpec *spec, int c, int n);
+Tensor *layer_condition(Params *params, const NetSpec *spec, int c, int n);
 
 #endif

@@ -4,7 +4,7 @@
 #include "engine/tensor/op.h"
 #include <stdio.h>
 
-/* Where something is added before the SiLU: a class, a number told. */
+/* Where something is added before the SiLU: a class, a condition. */
 static Tensor *first_with_more(Params *params, const NetSpec *spec, const char *name, Tensor *x,
                                const int *label)
 {
@@ -14,8 +14,8 @@ static Tensor *first_with_more(Params *params, const NetSpec *spec, const char *
         h = op_add(tape, h,
                    layer_classes(params, "classes", spec->classes, spec->hidden, spec->hidden,
                                  label, x->n));
-    if (spec->told > 0)
-        h = op_add(tape, h, layer_told(params, spec, spec->hidden, x->n));
+    if (spec->conditioning > 0)
+        h = op_add(tape, h, layer_condition(params, spec, spec->hidden, x->n));
     return op_silu(tape, h);
 }
 
@@ -29,7 +29,7 @@ static Tensor *forward(Params *params, const NetSpec *spec, Tensor *z, const flo
     for (int i = 0; i < spec->depth; i++) {
         char name[32];
         snprintf(name, sizeof name, "layers.%d", i);
-        h = i == 0 && (spec->classes > 0 || spec->told > 0)
+        h = i == 0 && (spec->classes > 0 || spec->conditioning > 0)
                 ? first_with_more(params, spec, name, h, label)
                 : layer_linear_silu(params, name, h, spec->hidden);
     }

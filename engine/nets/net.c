@@ -17,11 +17,11 @@ static Status check(const NetSpec *spec, Error *error)
                     spec->width, spec->channels, NET_DIMS_MAX);
     if (spec->classes < 0 || spec->hidden < 0 || spec->coarse < 0 || spec->depth < 0 ||
         spec->coarse_depth < 0 || spec->embed < 0 || spec->features < 0 || spec->chunk < 0 ||
-        spec->told < 0 || spec->head < 0)
+        spec->conditioning < 0 || spec->head < 0)
         return fail(error, STATUS_BAD_INPUT, "%s: sizes must not be negative", kind);
-    if (spec->features % 2 || spec->told % 2)
+    if (spec->features % 2 || spec->conditioning % 2)
         return fail(error, STATUS_BAD_INPUT, "%s: %d time features; must be even (sine and cosine)",
-                    kind, spec->features % 2 ? spec->features : spec->told);
+                    kind, spec->features % 2 ? spec->features : spec->conditioning);
     if (!(spec->time_scale >= 0 && spec->time_range >= 0))
         return fail(error, STATUS_BAD_INPUT, "%s: time scale and range must be positive", kind);
     return STATUS_OK;
@@ -99,12 +99,12 @@ Tensor *net_forward_more(const NetSpec *spec, Tape *tape, const float *weights, 
                          Tensor *z, const float *u, const int *label, NetMore *more)
 {
     must(z->h == spec->height && z->w == spec->width && z->c == spec->channels);
-    must(!spec->told || more->told || z->n == 0);
+    must(!spec->conditioning || more->condition || z->n == 0);
     Params params = {.mode = PARAMS_BIND,
                      .weights = weights,
                      .gradient = gradient,
                      .tape = tape,
-                     .told = more->told};
+                     .condition = more->condition};
     Tensor *v = spec->kind->forward(&params, spec, z, u, label);
     if (spec->head && more->judge)
         more->logit = head(&params, spec);

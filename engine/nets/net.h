@@ -21,9 +21,10 @@ Tensor *net_forward(const NetSpec *spec, Tape *tape, const float *weights, float
                     Tensor *z, const float *u, const int *label);
 /* What a call may give and take besides. */
 typedef struct NetMore {
-    const float *told; /* [n], around 0..1; needed where spec->told, unused elsewhere */
-    bool judge;        /* where spec->head: set `logit` */
-    Tensor *logit;     /* out: n x 1 x 1 x 1, above 0 for real */
+    const float
+        *condition; /* [n], around 0..1; needed where spec->conditioning, unused elsewhere */
+    bool judge;     /* where spec->head: set `logit` */
+    Tensor *logit;  /* out: n x 1 x 1 x 1, above 0 for real */
 } NetMore;
 Tensor *net_forward_more(const NetSpec *spec, Tape *tape, const float *weights, float *gradient,
                          Tensor *z, const float *u, const int *label, NetMore *more);

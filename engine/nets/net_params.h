@@ -31,8 +31,8 @@ typedef struct Params {
     Tape *tape;
     void (*list)(void *context, const ParamInfo *info);
     void *context;
-    const float *told; /* BIND: [n], where the network is told */
-    Tensor *features;  /* out: the innermost activations, n x h x w x c */
+    const float *condition; /* BIND: [n], where spec->conditioning */
+    Tensor *features;       /* out: the innermost activations, n x h x w x c */
 } Params;
 
 /* The next weight tensor of the walk. `name` like "mid.0.conv1.weight". Shapes: n h w c

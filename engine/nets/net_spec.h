@@ -23,10 +23,10 @@ typedef struct NetSpec {
     int embed;        /* patch_unet: embedding width; classifier: features */
     int features;     /* time features */
     float time_scale, time_range;
-    int chunk; /* samples a worker takes at once: fixed by the network, never the machine
-                */
-    int told;  /* features of a further number that it is told of each sample; 0: none */
-    int head;  /* width of a head that tells real from fake by the inner features; 0: none */
+    int chunk;        /* samples a worker takes at once: fixed by the network, never the machine
+                       */
+    int conditioning; /* features of a further number it is conditioned on, one a sample; 0: none */
+    int head;         /* width of a head that tells real from fake by the inner features; 0: none */
 } NetSpec;
 
 struct NetKind {

@@ -26,8 +26,8 @@ static Tensor *embedding(Params *params, const NetSpec *spec, const float *u, co
     if (spec->classes > 0)
         e = op_add(tape, e,
                    layer_classes(params, "classes", spec->classes, spec->embed, 1, label, n));
-    if (spec->told > 0)
-        e = op_add(tape, e, layer_told(params, spec, spec->embed, n));
+    if (spec->conditioning > 0)
+        e = op_add(tape, e, layer_condition(params, spec, spec->embed, n));
     return op_silu(tape, e);
 }
 

@@ -84,12 +84,13 @@ static Status check_spec(const TensorFile *file, const char *path, NetSpec *spec
     return STATUS_OK;
 }
 
-static Status read_told(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
+static Status read_conditioning(const TensorFile *file, const char *path, NetSpec *spec,
+                                Error *error)
 {
     double value;
     Status status = meta_number(file, path, "told", SIZE_LARGEST, &value, error);
     if (!status)
-        spec->told = number_floor(value, 0, SIZE_LARGEST, 0);
+        spec->conditioning = number_floor(value, 0, SIZE_LARGEST, 0);
     return status;
 }
 
@@ -108,8 +109,8 @@ static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec,
     if (!status)
         status = meta_number(file, path, "time_scale", 1e9, &value, error);
     if (!status &&
-        tensorfile_meta(file, "told")) /* files of networks that are told nothing lack it */
-        status = read_told(file, path, &read, error);
+        tensorfile_meta(file, "told")) /* files of networks without conditioning lack it */
+        status = read_conditioning(file, path, &read, error);
     read.time_scale = (float)value;
     if (!status)
         status = meta_number(file, path, "time_range", 1e9, &value, error);
@@ -219,8 +220,8 @@ static void write_meta(TensorWriter *writer, const NetSpec *spec, const char *co
         snprintf(text, sizeof text, "%d", *size_at(&copy, i));
         tensorwriter_meta(writer, SIZES[i].key, text);
     }
-    if (spec->told) {
-        snprintf(text, sizeof text, "%d", spec->told);
+    if (spec->conditioning) {
+        snprintf(text, sizeof text, "%d", spec->conditioning);
         tensorwriter_meta(writer, "told", text);
     }
     snprintf(text, sizeof text, "%.9g", (double)spec->time_scale);

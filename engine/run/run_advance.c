@@ -2,8 +2,8 @@
  * shift, evaluation, checkpoint, next step; so everything logged at a step stands in the
  * logs before the checkpoint of that step does. */
 #include "engine/base/clock.h"
-#include "engine/distill/method.h"
 #include "engine/distill/params.h"
+#include "engine/distill/train.h"
 #include "engine/run/run_parts.h"
 #include "engine/show/sample_sheet.h"
 #include <math.h>
@@ -140,7 +140,7 @@ static Status evaluate(Run *run, Error *error)
     Policy student = lab_student(&run->lab, false, 0);
     int n = (int)config_int(&run->config, "run.eval_samples");
     if (!n)
-        n = data->dims <= 3 ? EVAL_POINTS : EVAL_PICTURES;
+        n = dataset_is_points(data) ? EVAL_POINTS : EVAL_PICTURES;
     Judge judge = run_judge(run, &run->scratch);
     eval_policy(&judge, &student, n, run->lab.seed, &run->eval);
     for (int i = 0; i < run->eval.metrics; i++)

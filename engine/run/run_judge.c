@@ -1,5 +1,6 @@
 /* Owns what a run's samples are judged with: the features of its data's pictures, found among the
  * assets by the data set's name and looked for once. */
+#include "engine/distill/load.h"
 #include "engine/run/run_parts.h"
 #include <string.h>
 
@@ -9,7 +10,7 @@ static void find_features(Run *run)
     char name[128], path[PATH_SIZE];
     run->features_sought = true;
     run->features_why = (Error){""};
-    if (data->dims <= 3)
+    if (dataset_is_points(data))
         return;
     snprintf(name, sizeof name, "%.80s-features.safetensors",
              config_text(&run->config, "data.name"));

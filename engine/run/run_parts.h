@@ -50,8 +50,8 @@ struct Run {
     const char *term[TERMS_MAX];
     TermColumn column[TERMS_MAX]; /* the same with their values */
     Window window;
-    Clipped clipped_logged[5],
-        clipped_measured[5]; /* lab.clipped as of the last rows of metrics.csv and threshold.csv */
+    Clipped clipped_logged[SITES], clipped_measured[SITES]; /* lab.clipped as of the last rows of
+                                                               metrics.csv and threshold.csv */
     Log log;
     History history;
     /* the counters that a checkpoint holds besides the lab */

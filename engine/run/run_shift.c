@@ -1,6 +1,6 @@
 /* Owns how often a run measures and shows itself, counted in network evaluations, never
  * timed, and the measure's set-up. */
-#include "engine/distill/method.h"
+#include "engine/distill/lab.h"
 #include "engine/run/run_parts.h"
 #include <math.h>
 #include <string.h>
@@ -23,7 +23,10 @@ static void method_gap(const void *context, Arena *arena, const Policy *student,
     lab->method->disagreement(lab, arena, student, n, z, i, steps, label, first, gap);
 }
 
-static int draw_label(const void *context, Rng *rng) { return lab_label(context, rng); }
+static int draw_label(const void *context, Rng *rng)
+{
+    return dataset_label(&((const Lab *)context)->data, rng);
+}
 
 Shift *run_shift_at(const Lab *lab, int steps, int n, uint64_t seed, Arena *arena)
 {

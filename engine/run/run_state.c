@@ -1,5 +1,5 @@
 /* A run in memory: its lab, its arenas, and its way into and out of checkpoints. */
-#include "engine/distill/method.h"
+#include "engine/distill/lab_open.h"
 #include "engine/run/run_parts.h"
 #include <math.h>
 #include <stdlib.h>

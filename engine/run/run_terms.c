@@ -3,12 +3,10 @@
  * and gradient norm over the last steps, and the network evaluations so far by network. A file
  * keeps the columns it began with. */
 #include "engine/base/file.h"
-#include "engine/distill/method.h"
+#include "engine/distill/lab.h"
 #include "engine/run/run_parts.h"
 #include "engine/store/csv.h"
 #include <math.h>
-
-enum { SITES = 5 };
 
 static double term_value(const Run *run, const StepReport *report, int index)
 {

@@ -1,7 +1,8 @@
 /* Owns RunViews: one allocation each, reference counted, immutable. Built from a run's
  * history, so a run on disk and a live one look alike. */
-#include "engine/distill/method.h"
+#include "engine/distill/methods.h"
 #include "engine/distill/params.h"
+#include "engine/distill/train.h"
 #include "engine/run/run_parts.h"
 #include <math.h>
 #include <stdatomic.h>

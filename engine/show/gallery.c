@@ -83,7 +83,7 @@ static Gallery *gallery_new(const Shape *shape)
 static Shape shape_of(const Lab *lab)
 {
     const Dataset *data = &lab->data;
-    bool points = data->dims <= 3;
+    bool points = dataset_is_points(data);
     return (Shape){.n = points ? POINTS : PICTURES,
                    .steps = lab->grid.steps,
                    .height = data->height,

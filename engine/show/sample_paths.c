@@ -49,7 +49,7 @@ struct Paths {
 
 static int seeds_of(const Lab *lab)
 {
-    int n = lab->data.dims <= 3 ? POINTS : PICTURES;
+    int n = dataset_is_points(&lab->data) ? POINTS : PICTURES;
     return lab->grid.steps > MANY_STEPS && n > PICTURES ? n / 4 : n;
 }
 
@@ -103,7 +103,7 @@ static void open_cloud(Course *course, const Lab *lab, Arena *scratch)
     float *rows = arena_floats(scratch, n * data->dims);
     for (int r = 0; r < n; r++)
         dataset_held_out(data, r, rows + (size_t)r * (size_t)data->dims, &label);
-    if (data->dims != 2)
+    if (!dataset_is_points(data))
         course->pca = pca_fit(n, rows, data->dims, 2, &course->arena, scratch);
     course->n_cloud = n;
     course->cloud = arena_floats(&course->arena, 2 * n);
@@ -156,7 +156,7 @@ static void lay_grid(Course *course, const Lab *lab)
     const Dataset *data = &lab->data;
     int each = FIELD * FIELD;
     course->classes = data->conditional ? data->classes : 1;
-    course->field = data->dims == 2 && course->classes <= FIELD_CLASSES_MAX ? FIELD : 0;
+    course->field = dataset_is_points(data) && course->classes <= FIELD_CLASSES_MAX ? FIELD : 0;
     course->half = (float)(1.25 * fmax(fabs(data->low), fabs(data->high)));
     if (!course->field)
         return;
@@ -201,7 +201,7 @@ static Course *course_make(const Lab *lab, const float *noise, const int *label)
     Arena scratch;
     arena_init(&scratch, (size_t)1 << 30);
     arena_init(&course->arena, (size_t)1 << 28);
-    int whole = lab->data.dims <= 3 ? POINT_FINE : PICTURE_FINE;
+    int whole = dataset_is_points(&lab->data) ? POINT_FINE : PICTURE_FINE;
     course->references = 1;
     course->n = seeds_of(lab);
     course->steps = lab->grid.steps;
@@ -400,7 +400,7 @@ double paths_cost(const Lab *lab)
 {
     double steps = lab->grid.steps, classes = lab->data.conditional ? lab->data.classes : 1;
     double field =
-        lab->data.dims == 2 && classes <= FIELD_CLASSES_MAX ? classes * FIELD * FIELD : 0;
+        dataset_is_points(&lab->data) && classes <= FIELD_CLASSES_MAX ? classes * FIELD * FIELD : 0;
     Policy student = lab_student(lab, false, 0);
     return (seeds_of(lab) * (steps - 1) / 2 + field) * steps * denoiser_cost(&student.denoiser);
 }

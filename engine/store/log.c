@@ -154,11 +154,11 @@ Status log_threshold(Log *log, long step, int steps, const Clipped *now, const C
 {
     FILE *out = log->file[LOG_THRESHOLD];
     bool any = false;
-    for (int s = 0; s < 5; s++)
+    for (int s = 0; s < SITES; s++)
         any = any || clipped_total(&now[s]).coordinates > clipped_total(&then[s]).coordinates;
     if (any && ftell(out) == 0)
         fputs("step,site,i,clipped,overshoot\n", out);
-    for (int s = 0; s < 5; s++)
+    for (int s = 0; s < SITES; s++)
         for (int i = steps; i >= 1; i--)
             put_site(out, step, SITE_LETTERS[s], i, &now[s].step[i - 1], &then[s].step[i - 1]);
     return flush(log, LOG_THRESHOLD, error);
