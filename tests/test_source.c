@@ -1,6 +1,8 @@
 /* The mixture of training states: priors and their schedules, and the draw of a row. */
+#include "engine/base/file.h"
 #include "tests/draws.h"
 #include "tests/near.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -314,6 +316,66 @@ static void test_limit_touches_data_rows_only(void **state)
     bench_close(whole);
 }
 
+/* Which of "a|b|c" a word is. */
+static int word_at(const char *word, const char *choices)
+{
+    int n = 0;
+    for (const char *at = choices; *at; at += strcspn(at, "|"), at += *at == '|', n++)
+        if (strncmp(at, word, strlen(word)) == 0 && strcspn(at, "|") == strlen(word))
+            return n;
+    fail_msg("no schedule %s", word);
+    return -1;
+}
+
+/* tests/vectors/priors.txt: assets/python/ddil_lab.py says the same. */
+static void check_line(Source *source, const char *line)
+{
+    double beta[ORIGINS], want[ORIGINS], clock, shift, made, number;
+    char word[24];
+    int n;
+    unsigned long long seed, index;
+    SourceSettings *set = &source->set;
+    if (sscanf(line, "toss %llu %llu %lf", &seed, &index, &number) == 3) {
+        Rng rng = rng_at(seed, STREAM_BATCH, index);
+        assert_true(rng_uniform(&rng) == number);
+        return;
+    }
+    assert_int_equal(sscanf(line, "%23s %lf %lf %lf %lf %lf %lf 100 %lf %lf %lf %lf %lf%n", word,
+                            &set->beta[0], &set->beta[1], &set->beta[2], &set->warmup,
+                            &set->beta_floor, &clock, &shift, &made, &want[0], &want[1], &want[2],
+                            &n),
+                     12);
+    set->schedule = (PriorSchedule)word_at(word, PRIOR_CHOICES);
+    set->capacity = set->teacher_capacity = source->student.capacity = source->teacher.capacity =
+        64;
+    source->student.made = source->teacher.made = (int64_t)made;
+    source->measured_shift = fmax(shift, shift / 2);
+    source->shift_steps = source->grid.steps = source->grid.points = 3;
+    source->shift[2] = 1;
+    source->shift[1] = shift;
+    source->shift[0] = shift / 2;
+    source_priors(source, clock, 100, beta);
+    for (int o = 0; o < ORIGINS; o++)
+        assert_near(beta[o], want[o], 1e-12);
+}
+
+static void test_priors_are_those_of_the_python_client(void **state)
+{
+    (void)state;
+    Bench *bench = bench_open(PD, 1);
+    Source before = bench->lab.source;
+    char *text, *rest, *line;
+    size_t size;
+    int lines = 0;
+    assert_int_equal(file_read("tests/vectors/priors.txt", 1 << 20, &text, &size, NULL), STATUS_OK);
+    for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest), lines++)
+        check_line(&bench->lab.source, line);
+    assert_true(lines > 300);
+    bench->lab.source = before;
+    free(text);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_linear_and_indicator),
         cmocka_unit_test(test_geometric_rounds),
         cmocka_unit_test(test_adaptive_follows_the_shift),
+        cmocka_unit_test(test_priors_are_those_of_the_python_client),
         cmocka_unit_test(test_origins_and_points_have_their_frequencies),
         cmocka_unit_test(test_draws_depend_on_row_and_step_alone),
         cmocka_unit_test(test_repeats_and_noise),
