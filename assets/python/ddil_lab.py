@@ -207,6 +207,7 @@ class Run:
         self.params: Dict[str, Any] = {key: row.read(row.default) for key, row in self.table.items()}
         self.step = self.start = self.trouble = self.dropped = 0  # failed writes; rows given up
         self.made, self.resumed, self.path = [0, 0], "", ""  # roll-outs in the rings; checkpoint to load; folder
+        self.idle, self.changes = (lambda: None), 0  # called while paused; changes of parameters so far
         self._where, self._save, self._data, self._parent = (folder, name, resume), save, data, ""
         self._ratios: List[float] = []
         self._row: Dict[str, float] = {}
@@ -432,6 +433,7 @@ class Run:
                     self._event(f"state: {self._state}")
                 if not wait:
                     break
+                self.idle()
                 self._lock.wait(1)
             self._attention = bool(self._staged or self._stop or self._pause_at is not None)
 
@@ -439,6 +441,7 @@ class Run:
         new, self._staged = self._staged, {}
         marks = [f"{k} {_text(self.params[k])} -> {_text(v)}" for k, v in new.items() if self.params[k] != v]
         self.params.update(new)
+        self.changes += len(new) > 0
         if marks:
             self._event(", ".join(marks))
             self._describe()

@@ -21,6 +21,11 @@ def read(*path):
         return ""
 
 
+def skip(why):
+    print(f"1..1\nok 1 # SKIP {why}")
+    sys.exit(0)
+
+
 def main(names):
     tests = [(name, test) for name, test in names.items() if name.startswith("test_")]
     print(f"1..{len(tests)}")
