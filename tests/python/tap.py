@@ -2,7 +2,7 @@
 import os, sys, tempfile, time, traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "assets", "python"))
-LIMIT = 20
+LIMIT = 60
 
 
 def wait(condition, what="what was waited for"):
