@@ -33,8 +33,21 @@ check_null() {
         sed 's/$/: compares with NULL: write p or !p/'
 }
 
+# At most one ?: in a statement: more of them are a helper, a table or an if.
+check_choices() {
+    perl -0777 -ne '
+        s{/\*.*?\*/}{$& =~ s/[^\n]//gr}gse;
+        s{"(?:\\.|[^"\\\n])*"|\x27(?:\\.|[^\x27\\\n])*\x27}{""}g;
+        my $line = 1;
+        for my $part (split /([;{}]|\bcase\b)/) {
+            my $lead = ($part =~ /^(\s*)/)[0] =~ tr/\n//;
+            print "$ARGV:", $line + $lead, ": more than one ?: in a statement\n" if ($part =~ tr/?//) > 1;
+            $line += $part =~ tr/\n//;
+        }' $(printf '%s\n' "${files[@]}" | grep '^views/')
+}
+
 case ${1:-} in
-check) complaints=$(check_format && check_columns && check_null) ;;
+check) complaints=$(check_format && check_columns && check_null && check_choices) ;;
 write)
     version_14 || { echo "make format: clang-format 14 is needed (Debian: clang-format-14)" >&2 && exit 1; }
     exec "$formatter" -i "${files[@]}"

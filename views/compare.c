@@ -8,6 +8,7 @@
 #include "views/draw/sample_sheet.h"
 #include "views/draw/text.h"
 #include "views/draw/theme.h"
+#include "views/model/clamp.h"
 #include "views/model/compare_table.h"
 #include "views/model/format.h"
 #include "views/model/lineage.h"
@@ -117,8 +118,10 @@ static void draw_sheets(Canvas *canvas, const Scene *scene, const Overlay *overl
     for (int i = 0; i < columns; i++) {
         Rect tile = {rect.x + i * (each + 2), rect.y, each, rect.height};
         bool teacher = i == n;
-        draw_sheet(canvas, tile, scene, shown[teacher ? 0 : i], teacher ? 0 : stroke[i],
-                   teacher ? SOURCE_TEACHER : SOURCE_STUDENT);
+        if (teacher)
+            draw_sheet(canvas, tile, scene, shown[0], 0, SOURCE_TEACHER);
+        else
+            draw_sheet(canvas, tile, scene, shown[i], stroke[i], SOURCE_STUDENT);
     }
 }
 
@@ -131,12 +134,10 @@ static void draw_kin(Canvas *canvas, Rect row, const Scene *scene, const RunView
     Style state = panel_state(canvas, run->state, &sign, &word);
     bool chosen = run == scene->run, overlay = overlay_marked(scene->session, run->id);
     int right = row.x + row.width - 8;
-    snprintf(text, sizeof text, "%*s%s%02d %s", depth > 1 ? 2 * (depth - 1) : 0, "",
-             depth > 0 ? "└ " : "", run->id, run->name);
-    canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_CURSOR),
-                chosen    ? "▸"
-                : overlay ? "◆"
-                          : " ");
+    snprintf(text, sizeof text, "%*s%s%02d %s", 2 * larger(depth - 1, 0), "", depth > 0 ? "└ " : "",
+             run->id, run->name);
+    const char *mark = overlay ? "◆" : " ";
+    canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_CURSOR), chosen ? "▸" : mark);
     canvas_text(canvas, row.x + 1, row.y, right - row.x - 3,
                 theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), text);
     if (depth > 0) { /* where it left its parent */

@@ -6,6 +6,7 @@
 #include "views/draw/overlay_title.h"
 #include "views/draw/text.h"
 #include "views/draw/theme.h"
+#include "views/model/clamp.h"
 #include "views/model/format.h"
 #include "views/model/overlay.h"
 #include "views/model/scrub.h"
@@ -23,7 +24,7 @@ typedef struct CurvesState {
 static int row_of(const Session *session, const RunView *run)
 {
     int last = run->shift_view.rows - 1;
-    return session->stage < last ? session->stage : last > 0 ? last : 0;
+    return larger(smaller(session->stage, last), 0);
 }
 
 /* One run: its name and what the cursor is on. Several: who is who. */
@@ -222,9 +223,10 @@ static void describe_cell(const ShiftView *shift, Reference reference, int colum
         snprintf(text, size, "squared distance to the teacher %s", c);
     } else {
         bool forward = reference == REFERENCE_MMD_FORWARD;
-        snprintf(text, size, "MMD² %s / null %s = %s",
-                 format_value(a, forward ? shift->mmd2[at] : shift->mmd2_teacher[at]),
-                 format_value(b, forward ? shift->null95[at] : shift->null95_teacher[at]), c);
+        const float *mmd2 = forward ? shift->mmd2 : shift->mmd2_teacher;
+        const float *null95 = forward ? shift->null95 : shift->null95_teacher;
+        snprintf(text, size, "MMD² %s / null %s = %s", format_value(a, mmd2[at]),
+                 format_value(b, null95[at]), c);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "views/draw/mark_list.h"
 #include "views/draw/text.h"
 #include "views/draw/theme.h"
+#include "views/model/clamp.h"
 #include "views/model/format.h"
 #include "views/model/marks.h"
 #include "views/view.h"
@@ -227,8 +228,8 @@ static void picker_draw(const void *state, const Scene *scene, Canvas *canvas, R
     PresetInfo *presets = NULL;
     int n = engine_presets(&presets);
     int height = n + 4 < body.height ? n + 4 : body.height;
-    Rect inside = draw_box(canvas, body, body.width < 100 ? body.width : 100,
-                           height < 7 ? 7 : height, "Start a preset");
+    Rect inside =
+        draw_box(canvas, body, smaller(body.width, 100), larger(height, 7), "Start a preset");
     layout_take_top(&inside, 1);
     if (n == 0) {
         canvas_text(canvas, inside.x, inside.y, inside.width, theme_style(canvas, ROLE_TEXT),
@@ -288,9 +289,9 @@ static void marks_draw(const void *state, const Scene *scene, Canvas *canvas, Re
 {
     const MarksState *own = state;
     const RunView *run = scene->run;
-    int n = run ? run->marks : 0, height = n + 4 < body.height ? n + 4 : body.height;
-    Rect inside = draw_box(canvas, body, body.width < 90 ? body.width : 90, height < 6 ? 6 : height,
-                           "Marks and notes");
+    int n = run ? run->marks : 0, height = smaller(n + 4, body.height);
+    Rect inside =
+        draw_box(canvas, body, smaller(body.width, 90), larger(height, 6), "Marks and notes");
     if (n == 0) {
         canvas_text(canvas, inside.x, inside.y + 1, inside.width, theme_style(canvas, ROLE_TEXT),
                     "None in this run: m writes a note at the cursor, 5 changes a value.");

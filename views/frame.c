@@ -77,7 +77,8 @@ static void draw_tabs(Canvas *canvas, const Frame *frame, const Scene *scene, Re
     for (int i = 0; i < view_count; i++) {
         bool front = i == frame->front;
         Style style = theme_style(canvas, front ? ROLE_FRONT : ROLE_TEXT);
-        const char *form = front ? "[%d %s]" : narrow ? " %d " : " %d %s ";
+        const char *behind = narrow ? " %d " : " %d %s ";
+        const char *form = front ? "[%d %s]" : behind;
         canvas_print(canvas, x[i], row.y, row.width - x[i], style, form, i + 1, views[i]->name);
     }
     draw_counts(canvas, scene, row, x[view_count]);
@@ -136,7 +137,8 @@ static void draw_timeline(Canvas *canvas, const Scene *scene, Rect row)
     }
     char step[FORMAT_SIZE], steps[FORMAT_SIZE], text[80];
     long at = session_step(scene->session, run);
-    const char *mode = !scene->session->live ? "held" : run->state == RUN_LIVE ? "LIVE" : "end ";
+    const char *newest = run->state == RUN_LIVE ? "LIVE" : "end ";
+    const char *mode = scene->session->live ? newest : "held";
     snprintf(text, sizeof text, "%s / %s  %s", format_count(step, (double)at),
              format_count(steps, (double)run->steps), mode);
     int room = row.width - 3 - text_width(text) - 2;
@@ -145,8 +147,8 @@ static void draw_timeline(Canvas *canvas, const Scene *scene, Rect row)
     Axis axis = {.last = run->steps > 0 ? (double)run->steps : 1};
     int done = axis_column(axis, run->step, room - 1), cursor = axis_column(axis, at, room - 1);
     for (int x = 0; x < room; x++) {
-        canvas_put(canvas, row.x + 2 + x, row.y, x < done ? 0x2501 : 0x2500,
-                   theme_style(canvas, x < done ? ROLE_LINE : ROLE_RULE));
+        Style style = theme_style(canvas, x < done ? ROLE_LINE : ROLE_RULE);
+        canvas_put(canvas, row.x + 2 + x, row.y, x < done ? 0x2501 : 0x2500, style);
     }
     for (int i = 0; i < run->marks && room > 0; i++) {
         canvas_put(canvas, row.x + 2 + axis_column(axis, run->mark[i].step, room - 1), row.y,
@@ -196,9 +198,9 @@ static void draw_status(Canvas *canvas, const Frame *frame, const Scene *scene, 
 
 static unsigned place_of(const Frame *frame)
 {
-    return frame->prompt.asking != ASK_NOTHING ? PLACE_PROMPT
-           : frame->popup                      ? frame->popup->place
-                                               : views[frame->front]->place;
+    if (frame->prompt.asking != ASK_NOTHING)
+        return PLACE_PROMPT;
+    return frame->popup ? frame->popup->place : views[frame->front]->place;
 }
 
 /* "key hint" for one row of the table; a pause key that would go on says so. */

@@ -3,6 +3,7 @@
 #include "views/draw/path_picture.h"
 #include "views/draw/sample_strip.h"
 #include "views/draw/text.h"
+#include "views/model/clamp.h"
 #include "views/model/path_gaps.h"
 #include "views/model/samples.h"
 
@@ -21,11 +22,6 @@ typedef struct PathsState {
     Rect cells; /* of the picture */
     PathsPlace place;
 } PathsState;
-
-static int clamp(int value, int low, int high)
-{
-    return value > high ? high : value < low ? low : value;
-}
 
 /* false: nothing to show yet. */
 static bool spec_of(const PathsState *state, const Scene *scene, PathsSpec *spec)
@@ -61,14 +57,14 @@ static void draw_step(Canvas *canvas, Rect row, const PathsSpec *spec, int stage
     int room = row.width - NAME - VALUE - 2;
     int whole = most > 0 ? (int)lround(gap / most * room) : 0;
     int solid = most > 0 ? (int)lround(fresh / most * room) : 0;
-    canvas_print(canvas, row.x, row.y, NAME, theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT),
-                 "%s%s", chosen ? "▸" : " ", samples_stage_name(name, spec->samples, stage));
+    text_choice(canvas, row.x, row.y, NAME, chosen, samples_stage_name(name, spec->samples, stage));
     canvas_text_right(canvas, row.x + NAME + VALUE, row.y, VALUE, theme_style(canvas, ROLE_STRONG),
                       format_value(value, gap));
     canvas_fill(canvas, (Rect){row.x + NAME + VALUE + 1, row.y, solid, 1}, 0x2588,
                 theme_style(canvas, ROLE_CURSOR));
+    Style rest = theme_style(canvas, own ? ROLE_MARK : ROLE_LINE);
     canvas_fill(canvas, (Rect){row.x + NAME + VALUE + 1 + solid, row.y, whole - solid, 1},
-                own ? 0x2591 : 0x2588, theme_style(canvas, own ? ROLE_MARK : ROLE_LINE));
+                own ? 0x2591 : 0x2588, rest);
 }
 
 /* Which of the stages 1 .. N stand in `rows` rows: around the cursor. */
@@ -181,11 +177,10 @@ static void draw_spread_row(Canvas *canvas, Rect row, const PathsSpec *spec, int
         top = count[b] > top ? count[b] : top;
     double part = most > 0 ? paths_gap(spec->paths, spec->start, stage, spec->seed) / most : 0;
     int mine = clamp((int)(part * bins), 0, bins - 1);
-    canvas_print(canvas, row.x, row.y, NAME, theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT),
-                 "%s%s", chosen ? "▸" : " ", samples_stage_name(name, spec->samples, stage));
+    text_choice(canvas, row.x, row.y, NAME, chosen, samples_stage_name(name, spec->samples, stage));
     for (int b = 0; b < bins; b++) {
-        canvas_put(canvas, row.x + NAME + b, row.y,
-                   heights[count[b] > 0 ? 1 + count[b] * 7 / top : 0],
+        int height = count[b] > 0 ? 1 + count[b] * 7 / top : 0;
+        canvas_put(canvas, row.x + NAME + b, row.y, heights[height],
                    theme_style(canvas, b == mine ? ROLE_CURSOR : ROLE_LINE));
     }
 }
@@ -215,12 +210,12 @@ static void draw_spread(Canvas *canvas, Rect rect, const PathsSpec *spec)
 
 static void draw_waiting(Canvas *canvas, const Scene *scene, Rect body)
 {
-    const char *text = !scene->run ? "No run yet: press n to start one."
-                       : samples_shown(scene->session, scene->run)->n < 1
-                           ? "Paths appear with the run's first samples."
-                           : "The seeds are being followed: a moment.";
-    Rect line = layout_centre(body, text_width(text), 1);
-    canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_FAINT), text);
+    const char *text = "The seeds are being followed: a moment.";
+    if (!scene->run)
+        text = "No run yet: press n to start one.";
+    else if (samples_shown(scene->session, scene->run)->n < 1)
+        text = "Paths appear with the run's first samples.";
+    text_alone(canvas, body, text);
 }
 
 /* A word in the colour of its path. */
@@ -251,7 +246,7 @@ static void draw_title(Canvas *canvas, Rect *rect, const Scene *scene, const Pat
         x += legend(canvas, x, row, INK_TEACHER, text);
     }
     snprintf(text, sizeof text, spec->start > 0 ? "● student from i=%d " : "● student %d ",
-             spec->start > 0 ? spec->paths->steps - spec->start : spec->paths->steps);
+             spec->paths->steps - spec->start);
     legend(canvas, x, row, INK_STUDENT, text);
 }
 
@@ -269,11 +264,9 @@ static void draw_sampler(Canvas *canvas, const Scene *scene, Rect row, const Pat
         bool tick =
             room > 2 * steps && x * steps / (room + 1) != (x - 1) * steps / (room + 1) && x > 0;
         bool done = x * steps <= spec->stage * room;
-        canvas_put(canvas, row.x + 7 + x, row.y,
-                   tick && !done ? 0x253c
-                   : done        ? 0x2501
-                                 : 0x2500,
-                   theme_style(canvas, done ? ROLE_LINE : ROLE_RULE));
+        uint32_t open = tick ? 0x253c : 0x2500;
+        Style style = theme_style(canvas, done ? ROLE_LINE : ROLE_RULE);
+        canvas_put(canvas, row.x + 7 + x, row.y, done ? 0x2501 : open, style);
     }
     if (room > 0) {
         canvas_put(canvas, row.x + 7 + spec->stage * room / steps, row.y, 0x25cf,

@@ -94,7 +94,7 @@ static int utf8(int rune, char bytes[4])
         bytes[0] = (char)rune;
         return 1;
     }
-    int n = rune < 0x800 ? 2 : rune < 0x10000 ? 3 : 4;
+    int n = 2 + (rune >= 0x800) + (rune >= 0x10000);
     for (int i = n - 1; i > 0; i--, rune >>= 6)
         bytes[i] = (char)(0x80 | (rune & 0x3f));
     bytes[0] = (char)((0xf00 >> n & 0xff) | rune);

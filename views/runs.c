@@ -5,6 +5,7 @@
 #include "views/draw/panels.h"
 #include "views/draw/text.h"
 #include "views/draw/theme.h"
+#include "views/model/clamp.h"
 #include "views/model/filter.h"
 #include "views/model/format.h"
 #include "views/model/lineage.h"
@@ -161,7 +162,7 @@ static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView
     Style name = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
     draw_signs(canvas, scene, row, run);
     canvas_print(canvas, row.x + 2, row.y, COLUMN_STATE - 3, name, "%*s%s%02d %s",
-                 depth > 1 ? 2 * (depth - 1) : 0, "", depth > 0 ? "└ " : "", run->id, run->name);
+                 2 * larger(depth - 1, 0), "", depth > 0 ? "└ " : "", run->id, run->name);
     int x = row.x + COLUMN_STATE;
     canvas_print(canvas, x, row.y, COLUMN_STEP - COLUMN_STATE, state, "%s %s", sign, word);
     canvas_text_right(canvas, row.x + COLUMN_STEP + 8, row.y, 8, plain,

@@ -31,12 +31,14 @@ static void draw_named(Canvas *canvas, Rect rect, const SamplesSpec *spec, const
 /* The chosen source, and beside it the teacher (or the student) to compare with. */
 static void draw_clouds(Canvas *canvas, Rect rect, const SamplesSpec *spec)
 {
+    static const SamplesSource beside[SOURCES] = {
+        [SOURCE_STUDENT] = SOURCE_TEACHER, [SOURCE_TEACHER] = SOURCE_STUDENT,
+        [SOURCE_X0] = SOURCE_TEACHER,      [SOURCE_DIFFERENCE] = SOURCE_TEACHER,
+        [SOURCE_CRITIC] = SOURCE_SCORE,    [SOURCE_SCORE] = SOURCE_CRITIC,
+    };
     int side = picture_square_cells(canvas, rect.height - 1);
     SamplesSpec other = *spec;
-    other.source = spec->source == SOURCE_TEACHER  ? SOURCE_STUDENT
-                   : spec->source == SOURCE_CRITIC ? SOURCE_SCORE
-                   : spec->source == SOURCE_SCORE  ? SOURCE_CRITIC
-                                                   : SOURCE_TEACHER;
+    other.source = beside[spec->source];
     bool both = rect.width >= 44;
     Rect left = {rect.x, rect.y, both ? (rect.width - 2) / 2 : rect.width, rect.height};
     left.width = left.width > 2 * side ? 2 * side : left.width;
@@ -50,14 +52,9 @@ static void draw_clouds(Canvas *canvas, Rect rect, const SamplesSpec *spec)
 static void draw_classes(Canvas *canvas, Rect rect, const SamplesSpec *spec)
 {
     Rect label = layout_take_top(&rect, 1);
-    Raster raster; /* only to learn its size */
     samples_sheet(canvas, rect, spec);
-    CanvasLook look = canvas->look;
-    raster = (Raster){.unit_x = look.graphics == GRAPHICS_SIXEL ? look.cell_width : 1,
-                      .unit_y = look.graphics == GRAPHICS_SIXEL ? look.cell_height : 2};
-    int width = rect.width * raster.unit_x, height = rect.height * raster.unit_y;
-    width = width > PICTURE_SIDE_MAX ? PICTURE_SIDE_MAX / raster.unit_x * raster.unit_x : width;
-    SheetPlan plan = sheet_plan(spec->samples, width, height - height % 6 * (raster.unit_x > 1));
+    Raster raster = raster_for(&canvas->look, rect);
+    SheetPlan plan = sheet_plan(spec->samples, raster.width, raster.height);
     Style faint = theme_style(canvas, ROLE_FAINT);
     if (!spec->samples->label || plan.each == 0 || plan.classes == spec->samples->n) {
         canvas_text(canvas, label.x, label.y, label.width, faint,

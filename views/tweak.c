@@ -236,6 +236,15 @@ static bool inside(Rect rect, int x, int y)
     return x >= rect.x && x < rect.x + rect.width && y >= rect.y && y < rect.y + rect.height;
 }
 
+static Pane pane_at(const TweakLayout *layout, int x, int y, Pane otherwise)
+{
+    if (inside(layout->list, x, y))
+        return PANE_LIST;
+    if (inside(layout->marks, x, y))
+        return PANE_MARKS;
+    return inside(layout->mixture, x, y) ? PANE_MIXTURE : otherwise;
+}
+
 /* A click chooses; in the triangle it puts the staged point there. The wheel moves. */
 static Reply mouse(void *state, const Scene *scene, Rect body, int press)
 {
@@ -246,10 +255,7 @@ static Reply mouse(void *state, const Scene *scene, Rect body, int press)
     if (!scene->run)
         return (Reply){.kind = REPLY_NONE};
     TweakLayout layout = tweak_layout(body, own->pane);
-    own->pane = inside(layout.list, x, y)      ? PANE_LIST
-                : inside(layout.marks, x, y)   ? PANE_MARKS
-                : inside(layout.mixture, x, y) ? PANE_MIXTURE
-                                               : own->pane;
+    own->pane = pane_at(&layout, x, y, own->pane);
     if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN)
         return act(state, scene, kind == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
     if (inside(layout.list, x, y)) {

@@ -168,7 +168,8 @@ static void draw_choices(Canvas *canvas, int x, int y, const char *words, const 
     while (*from != '\0' && x < right) {
         size_t span = strcspn(from, "|");
         bool chosen = span == length && strncmp(from, value, span) == 0;
-        Role role = !chosen ? ROLE_FAINT : staged ? ROLE_MARK : ROLE_STRONG;
+        Role taken = staged ? ROLE_MARK : ROLE_STRONG;
+        Role role = chosen ? taken : ROLE_FAINT;
         int used = canvas_print(canvas, x, y, right - x, theme_style(canvas, role), "%.*s",
                                 (int)span, from);
         if (used < (int)span)
@@ -203,11 +204,13 @@ static void draw_row(Canvas *canvas, Rect row, const TweakState *own, const RunV
     const char *now = which < run->params ? run->param[which] : "";
     const char *staged = own->staged.run == run->id ? staged_text(&own->staged, which) : NULL;
     bool live = staged_is_live(which);
+    char name[64];
     Style plain = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
     if (chosen)
         canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), "▸");
-    canvas_print(canvas, row.x + NAME, row.y, NOW - NAME - 1, plain, "%s%s%s",
-                 full_name ? param.section : "", full_name ? "." : "", param.key);
+    if (full_name)
+        snprintf(name, sizeof name, "%s.%s", param.section, param.key);
+    canvas_text(canvas, row.x + NAME, row.y, NOW - NAME - 1, plain, full_name ? name : param.key);
     draw_value(canvas, row.x + NOW, row.y, STAGED - NOW - 1, theme_style(canvas, ROLE_TEXT), now);
     if (staged) {
         draw_value(canvas, row.x + STAGED, row.y, RANGE - STAGED - 1,

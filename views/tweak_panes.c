@@ -44,11 +44,17 @@ static void draw_mixture(Canvas *canvas, Rect rect, const TweakState *own, const
 {
     Mixture now, staged, drawn, prior;
     bool front = own->pane == PANE_MIXTURE;
-    text_title(canvas, &rect, front ? "▸ mixture" : "mixture",
-               front ? "arrows move ○" : "Tab: move in it");
-    SimplexSpec spec = {.in_force = mixture_of(run->prior, &prior) ? &prior : NULL,
-                        .now = tweak_mixture(own, run, false, &now) ? &now : NULL,
-                        .drawn = mixture_of(run->share, &drawn) ? &drawn : NULL};
+    if (front)
+        text_title(canvas, &rect, "▸ mixture", "arrows move ○");
+    else
+        text_title(canvas, &rect, "mixture", "Tab: move in it");
+    SimplexSpec spec = {0};
+    if (mixture_of(run->prior, &prior))
+        spec.in_force = &prior;
+    if (tweak_mixture(own, run, false, &now))
+        spec.now = &now;
+    if (mixture_of(run->share, &drawn))
+        spec.drawn = &drawn;
     if (mixture_staged(own, run) && tweak_mixture(own, run, true, &staged))
         spec.staged = &staged;
     simplex_draw(canvas, rect, &spec);
@@ -58,8 +64,10 @@ static void draw_marks(Canvas *canvas, Rect rect, const TweakState *own, const S
 {
     bool front = own->pane == PANE_MARKS;
     int n = scene->run->marks;
-    text_title(canvas, &rect, front ? "▸ changes" : "changes",
-               front ? "↑↓ visit  u undo" : "▲ loss over next 1 000");
+    if (front)
+        text_title(canvas, &rect, "▸ changes", "↑↓ visit  u undo");
+    else
+        text_title(canvas, &rect, "changes", "▲ loss over next 1 000");
     if (n == 0) {
         canvas_text(canvas, rect.x + 2, rect.y, rect.width - 2, theme_style(canvas, ROLE_FAINT),
                     "none yet; each will say what followed");
@@ -78,9 +86,9 @@ static void staged_words(const TweakState *own, const RunView *run, char *text, 
         const StagedValue *value = &own->staged.value[i];
         ParamInfoView param;
         engine_param(value->row, &param);
-        used +=
-            (size_t)snprintf(text + used, size - used, "%s %s %s → %s", i > 0 ? "," : "", param.key,
-                             value->row < run->params ? run->param[value->row] : "", value->text);
+        const char *now = value->row < run->params ? run->param[value->row] : "";
+        used += (size_t)snprintf(text + used, size - used, "%s %s %s → %s", i > 0 ? "," : "",
+                                 param.key, now, value->text);
     }
 }
 
@@ -98,10 +106,11 @@ static void draw_keys(Canvas *canvas, Rect row, const TweakState *own, const Sce
         snprintf(text, sizeof text, "f  apply in a fork (run %02d stays as it is)   Esc  discard",
                  run->id);
     } else {
+        const char *part = fork_only > 0 ? "what can be " : "";
+        const char *safe = row.width < 76 || fork_only > 0 ? "" : " (checkpoint first)";
         snprintf(text, sizeof text,
-                 "Enter  apply %sto %02d%s   f  in a fork (keeps %02d)   Esc  discard",
-                 fork_only > 0 ? "what can be " : "", run->id,
-                 row.width < 76 || fork_only > 0 ? "" : " (checkpoint first)", run->id);
+                 "Enter  apply %sto %02d%s   f  in a fork (keeps %02d)   Esc  discard", part,
+                 run->id, safe, run->id);
     }
     canvas_text(canvas, row.x + 1, row.y, row.width - 1,
                 theme_style(canvas, n > 0 ? ROLE_KEY : ROLE_FAINT), text);
@@ -114,9 +123,7 @@ static void draw_help(Canvas *canvas, Rect rect, const TweakState *own, const Ru
     if (which < 0 || !engine_param(which, &param))
         return;
     char text[256];
-    const char *unit = param.unit;
-    snprintf(text, sizeof text, "%s%s%s%s", param.help, unit[0] != '\0' ? " [" : "", unit,
-             unit[0] != '\0' ? "]" : "");
+    snprintf(text, sizeof text, param.unit[0] != '\0' ? "%s [%s]" : "%s", param.help, param.unit);
     Rect inside = {rect.x + 1, rect.y, rect.width - 2, rect.height};
     text_wrap(canvas, inside, 0, theme_style(canvas, ROLE_TEXT), text);
 }
@@ -154,7 +161,7 @@ TweakLayout tweak_layout(Rect body, Pane pane)
         int height = body.height * 35 / 100;
         split_below(&layout, layout_take_bottom(&body, height > 17 ? 17 : height), pane);
     }
-    int rows = body.height >= 20 ? 4 : body.height >= 10 ? 3 : 2;
+    int rows = 2 + (body.height >= 10) + (body.height >= 20);
     layout.staged = layout_take_bottom(&body, rows);
     if (tall || pane == PANE_LIST)
         layout.list = body;

@@ -2,15 +2,16 @@
 #include "views/draw/axis_ticks.h"
 
 #include "views/draw/theme.h"
+#include "views/model/clamp.h"
 #include "views/model/format.h"
 #include "views/model/scale.h"
 #include <math.h>
 
 static const char *axis_text(char text[FORMAT_SIZE], Across across, double at)
 {
-    return across == ACROSS_STEP   ? format_count(text, at)
-           : across == ACROSS_TIME ? format_duration(text, at)
-                                   : format_short(text, at);
+    if (across == ACROSS_STEP)
+        return format_count(text, at);
+    return across == ACROSS_TIME ? format_duration(text, at) : format_short(text, at);
 }
 
 /* Between the tick at `at` and the next there are about 12 columns. */
@@ -31,7 +32,7 @@ void axis_draw(Canvas *canvas, Axis axis, int x, int y, int width)
         char text[FORMAT_SIZE];
         int column = (int)floor(axis_part(axis, at) * width);
         int room = text_width(axis_text(text, axis.across, at)), left = column - room / 2;
-        left = left < 0 ? 0 : left + room > width ? width - room : left;
+        left = larger(smaller(left, width - room), 0);
         if (left >= next && left + room <= width) {
             canvas_text(canvas, x + left, y, room, theme_style(canvas, ROLE_FAINT), text);
             next = left + room + 2;

@@ -3,6 +3,7 @@
 #include "views/draw/canvas.h"
 
 #include "engine/base/status.h"
+#include "views/model/clamp.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ Rect rect_intersect(Rect a, Rect b)
     int y0 = a.y > b.y ? a.y : b.y;
     int x1 = a.x + a.width < b.x + b.width ? a.x + a.width : b.x + b.width;
     int y1 = a.y + a.height < b.y + b.height ? a.y + a.height : b.y + b.height;
-    return (Rect){x0, y0, x1 > x0 ? x1 - x0 : 0, y1 > y0 ? y1 - y0 : 0};
+    return (Rect){x0, y0, larger(x1 - x0, 0), larger(y1 - y0, 0)};
 }
 
 bool rects_overlap(Rect a, Rect b) { return !rect_is_empty(rect_intersect(a, b)); }
@@ -139,15 +140,23 @@ static uint32_t ascii_for(uint32_t rune)
     return rune >= 0x2800 && rune <= 0x28ff ? '*' : '?';
 }
 
+/* Bytes that follow the first of a character in UTF-8; -1: it cannot be the first. */
+static int followers(unsigned char first)
+{
+    if (first < 0x80)
+        return 0;
+    if (first >> 5 == 6)
+        return 1;
+    if (first >> 4 == 14)
+        return 2;
+    return first >> 3 == 30 ? 3 : -1;
+}
+
 /* Decodes one code point; a broken sequence yields '?' and moves one byte. */
 static uint32_t decode(const char **text)
 {
     const unsigned char *s = (const unsigned char *)*text;
-    int more = s[0] < 0x80       ? 0
-               : s[0] >> 5 == 6  ? 1
-               : s[0] >> 4 == 14 ? 2
-               : s[0] >> 3 == 30 ? 3
-                                 : -1;
+    int more = followers(s[0]);
     if (more < 0) {
         *text += 1;
         return '?';

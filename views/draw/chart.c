@@ -5,6 +5,7 @@
 #include "views/draw/axis_ticks.h"
 #include "views/draw/text.h"
 #include "views/draw/theme.h"
+#include "views/model/clamp.h"
 #include "views/model/format.h"
 #include "views/model/marks.h"
 #include "views/model/overlay.h"
@@ -46,12 +47,14 @@ Style chart_style(const Canvas *canvas, int stroke)
 
 void chart_choices(const Session *session, char *text, size_t size)
 {
-    char smooth[16] = "raw";
-    if (session->smoothing > 0) /* ".98" */
-        snprintf(smooth, sizeof smooth, "%g", SMOOTHING[session->smoothing - 1]);
-    snprintf(text, size, "%s%s y%s · %s%s", session->log_x ? "log x · " : "",
-             session->linear_y ? "linear" : "log", session->all ? " all" : "",
-             session->smoothing > 0 ? "EMA " : "", session->smoothing > 0 ? smooth + 1 : smooth);
+    char smooth[24] = "raw", digits[16];
+    if (session->smoothing > 0) {
+        snprintf(digits, sizeof digits, "%g", SMOOTHING[session->smoothing - 1]);
+        snprintf(smooth, sizeof smooth, "EMA %s", digits + 1); /* ".98" */
+    }
+    const char *x = session->log_x ? "log x · " : "";
+    const char *y = session->linear_y ? "linear" : "log";
+    snprintf(text, size, "%s%s y%s · %s", x, y, session->all ? " all" : "", smooth);
 }
 
 typedef struct Grid {
@@ -156,14 +159,14 @@ static int dot_row(const Grid *grid, double value)
     if (isnan(part))
         return -1;
     int row = (int)lround((1 - fmin(fmax(part, 0), 1)) * (grid->rows - 1));
-    return row < 0 ? 0 : row >= grid->rows ? grid->rows - 1 : row;
+    return clamp(row, 0, grid->rows - 1);
 }
 
 static void fill_column(Grid *grid, int x, int y0, int y1, uint8_t layer)
 {
     if (x < 0 || x >= grid->columns || y0 < 0 || y1 < 0)
         return;
-    int top = y0 < y1 ? y0 : y1, bottom = y0 < y1 ? y1 : y0;
+    int top = smaller(y0, y1), bottom = larger(y0, y1);
     for (int y = top; y <= bottom; y++) {
         uint8_t *dot = &grid->layer[y * grid->columns + x];
         *dot = *dot > layer ? *dot : layer;
@@ -275,8 +278,8 @@ static void draw_clipped(Canvas *canvas, const Grid *grid, Rect plot)
         bool above = (double)point[x + 1].high > grid->scale.high * (1 + 1e-6);
         bool below = (double)point[x + 1].low < grid->scale.low && !grid->scale.log;
         if (above || below) {
-            canvas_put(canvas, plot.x + x / grid->dx, above ? plot.y : plot.y + plot.height - 1,
-                       above ? 0x2191 : 0x2193, style);
+            int y = above ? plot.y : plot.y + plot.height - 1;
+            canvas_put(canvas, plot.x + x / grid->dx, y, above ? 0x2191 : 0x2193, style);
         }
     }
 }
@@ -309,18 +312,24 @@ static void draw_ends(Canvas *canvas, const Grid *grid, Rect plot)
     }
 }
 
-static void draw_ticks(Canvas *canvas, Rect plot, const Scale *scale)
+/* The i-th tick: even steps, or 1, 2, 5 of every decade; of many decades only their beginnings. */
+static double tick_value(const Scale *scale, double step, int i)
 {
     static const double digits[] = {1, 2, 5};
-    Style faint = theme_style(canvas, ROLE_FAINT), rule = theme_style(canvas, ROLE_RULE);
-    bool wide = scale->log && scale->high / scale->low > 101;
-    double step = scale->log ? 0 : scale_step(scale);
     double decade = scale->log ? pow(10, floor(log10(scale->low) + 1e-9)) : 0;
+    if (!scale->log)
+        return scale->low + i * step;
+    bool wide = scale->high / scale->low > 101;
+    return wide ? decade * pow(10, i) : decade * pow(10, i / 3) * digits[i % 3];
+}
+
+static void draw_ticks(Canvas *canvas, Rect plot, const Scale *scale)
+{
+    Style faint = theme_style(canvas, ROLE_FAINT), rule = theme_style(canvas, ROLE_RULE);
+    double step = scale->log ? 0 : scale_step(scale);
     int taken = plot.y + plot.height + 1;
     for (int i = 0; i < 64; i++) {
-        double value = !scale->log ? scale->low + i * step
-                       : wide      ? decade * pow(10, i)
-                                   : decade * pow(10, i / 3) * digits[i % 3];
+        double value = tick_value(scale, step, i);
         if (value > scale->high * (1 + 1e-9) + (scale->log ? 0 : step / 100))
             break;
         double part = scale_part(scale, value);

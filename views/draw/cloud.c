@@ -42,7 +42,7 @@ World cloud_world(const float *reference, int n, float low, float high)
     }
     double half = fmax(x1 - x0, y1 - y0) / 2 * 1.3;
     bool sane = isfinite(half) && half > 0;
-    return (World){sane ? (x0 + x1) / 2 : 0, sane ? (y0 + y1) / 2 : 0, sane ? half : 1};
+    return sane ? (World){(x0 + x1) / 2, (y0 + y1) / 2, half} : (World){0, 0, 1};
 }
 
 void cloud_pixel(Box box, World world, const float point[2], int *x, int *y)
@@ -75,7 +75,7 @@ static void add_row(float *sum, const float *row, int columns, float sign)
         sum[x] += sign * row[x];
 }
 
-/* The same along columns, all of them at once: `sum` has a place for each. */
+/* Sums along columns, all of them at once: `sum` has a place for each. */
 static void blur_down(float *out, const float *in, int columns, int rows, int radius, float *sum)
 {
     memset(sum, 0, sizeof *sum * (size_t)columns);

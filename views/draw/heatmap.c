@@ -4,6 +4,7 @@
 #include "views/draw/axis_ticks.h"
 #include "views/draw/chart.h"
 #include "views/draw/picture.h"
+#include "views/draw/text.h"
 #include "views/draw/theme.h"
 #include "views/model/format.h"
 #include "views/model/shift.h"
@@ -71,8 +72,8 @@ static int measured_at(const HeatSpec *spec, int x, int width)
 {
     long first = axis_step(spec->axis, x, width);
     long last = axis_step(spec->axis, x + 1, width) - 1;
-    return first < map_end(spec->shift) ? shift_column(spec->shift, last > first ? last : first)
-                                        : -1;
+    last = last > first ? last : first;
+    return first < map_end(spec->shift) ? shift_column(spec->shift, last) : -1;
 }
 
 static void draw_cells(Canvas *canvas, Rect plot, const HeatSpec *spec, const Scale *scale)
@@ -130,9 +131,9 @@ static void draw_labels(Canvas *canvas, Rect rect, Rect plot, const HeatSpec *sp
         int y = plot.y + (first + end - 1) / 2;
         bool chosen = row == spec->row;
         if (y > taken || chosen) {
-            canvas_print(canvas, rect.x, y, CHART_MARGIN,
-                         theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT), "%s i=%-4d",
-                         chosen ? "▸" : " ", rows - row);
+            char name[16];
+            snprintf(name, sizeof name, " i=%-4d", rows - row);
+            text_choice(canvas, rect.x, y, CHART_MARGIN, chosen, name);
             taken = y;
         }
     }

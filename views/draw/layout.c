@@ -1,8 +1,7 @@
 /* Owns the arithmetic of rectangles; draws nothing. */
 #include "views/draw/layout.h"
 
-static int smaller(int a, int b) { return a < b ? a : b; }
-
+#include "views/model/clamp.h"
 static int at_least_0(int a) { return a > 0 ? a : 0; }
 
 Rect layout_take_top(Rect *rect, int height)
@@ -83,7 +82,7 @@ CurvesLayout layout_curves(Rect body, int sampling_steps)
     if (sampling_steps >
         0) { /* a whole number of rows a sampling step; title and step numbers on top */
         int each = at_least_0(rows - 2) / sampling_steps;
-        each = each > 4 ? 4 : each < 1 ? 1 : each;
+        each = clamp(each, 1, 4);
         rows = smaller(each * sampling_steps + 2, body.height / 2);
     }
     layout.heat = layout_take_bottom(&body, rows);

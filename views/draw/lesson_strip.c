@@ -27,10 +27,9 @@ static int fill(const Tour *tour, Canvas *canvas, Rect strip)
     }
     row += text_wrap(canvas, strip, row, theme_style(&plain, ROLE_TEXT), over ? "" : step->say);
     bool last = tour->at + 1 >= tour->lessons;
-    snprintf(text, sizeof text, "▸ %s",
-             over ? (last ? "That was the last lesson. The runs are yours: ? helps, q leaves."
-                          : "Lesson done. Press g for the next one, or stay and play.")
-                  : step->act);
+    const char *end = last ? "That was the last lesson. The runs are yours: ? helps, q leaves."
+                           : "Lesson done. Press g for the next one, or stay and play.";
+    snprintf(text, sizeof text, "▸ %s", over ? end : step->act);
     row += text_wrap(canvas, strip, row, theme_style(&plain, ROLE_CURSOR), text);
     return row;
 }

@@ -4,21 +4,19 @@
 
 #include "engine/base/status.h"
 #include "views/draw/theme.h"
+#include "views/model/clamp.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int min_int(int a, int b) { return a < b ? a : b; }
-
-static int max_int(int a, int b) { return a > b ? a : b; }
-
 Raster raster_for(const CanvasLook *look, Rect cells)
 {
     bool sixel = look->graphics == GRAPHICS_SIXEL;
-    Raster raster = {.unit_x = sixel ? look->cell_width : 1,
-                     .unit_y = sixel ? look->cell_height : 2};
-    cells.width = min_int(cells.width, PICTURE_SIDE_MAX / raster.unit_x);
-    cells.height = min_int(cells.height, PICTURE_SIDE_MAX / raster.unit_y);
+    Raster raster = {.unit_x = 1, .unit_y = 2};
+    if (sixel)
+        raster = (Raster){.unit_x = look->cell_width, .unit_y = look->cell_height};
+    cells.width = smaller(cells.width, PICTURE_SIDE_MAX / raster.unit_x);
+    cells.height = smaller(cells.height, PICTURE_SIDE_MAX / raster.unit_y);
     raster.cells = cells;
     raster.width = cells.width * raster.unit_x;
     raster.height = cells.height * raster.unit_y;
@@ -57,7 +55,7 @@ static uint32_t shade_of(const Canvas *canvas, const uint8_t *background, const 
     static const uint32_t shades[] = {' ', 0x00b7, 0x2591, 0x2592, 0x2593, 0x2588};
     int ground = theme_luminance(background);
     int contrast = abs((theme_luminance(top) + theme_luminance(bottom)) / 2 - ground);
-    int range = max_int(ground, 255 - ground) + 1;
+    int range = larger(ground, 255 - ground) + 1;
     if (canvas->look.ascii || canvas->look.graphics == GRAPHICS_ASCII)
         return (uint32_t)ascii[contrast * 10 / range];
     return shades[contrast * 6 / range];
@@ -111,9 +109,9 @@ Box raster_box(const Raster *raster, Rect cells)
 {
     int x = (cells.x - raster->cells.x) * raster->unit_x,
         y = (cells.y - raster->cells.y) * raster->unit_y;
-    int width = min_int(cells.width * raster->unit_x, raster->width - x);
-    int height = min_int(cells.height * raster->unit_y, raster->height - y);
-    return (Box){x, y, max_int(width, 0), max_int(height, 0)};
+    int width = smaller(cells.width * raster->unit_x, raster->width - x);
+    int height = smaller(cells.height * raster->unit_y, raster->height - y);
+    return (Box){x, y, larger(width, 0), larger(height, 0)};
 }
 
 static void put_pixel(Raster *raster, Box clip, int x, int y, uint8_t colour)
@@ -125,8 +123,8 @@ static void put_pixel(Raster *raster, Box clip, int x, int y, uint8_t colour)
 
 void raster_fill(Raster *raster, Box box, uint8_t colour)
 {
-    for (int y = max_int(box.y, 0); y < min_int(box.y + box.height, raster->height); y++)
-        for (int x = max_int(box.x, 0); x < min_int(box.x + box.width, raster->width); x++)
+    for (int y = larger(box.y, 0); y < smaller(box.y + box.height, raster->height); y++)
+        for (int x = larger(box.x, 0); x < smaller(box.x + box.width, raster->width); x++)
             raster->pixels[y * raster->width + x] = colour;
 }
 
@@ -141,7 +139,7 @@ void raster_frame(Raster *raster, Box box, uint8_t colour)
 
 void raster_line(Raster *raster, Box clip, int x0, int y0, int x1, int y1, uint8_t colour)
 {
-    int n = max_int(abs(x1 - x0), abs(y1 - y0));
+    int n = larger(abs(x1 - x0), abs(y1 - y0));
     if (n > 4 * PICTURE_SIDE_MAX)
         return; /* far outside */
     for (int i = 0; i <= n; i++) {
@@ -183,8 +181,8 @@ static uint8_t tile_grey(const Tile *tile, int r0, int r1, int c0, int c1)
 {
     float sum = 0;
     int n = 0;
-    for (int r = r0; r < max_int(r1, r0 + 1); r++) {
-        for (int c = c0; c < max_int(c1, c0 + 1); c++) {
+    for (int r = r0; r < larger(r1, r0 + 1); r++) {
+        for (int c = c0; c < larger(c1, c0 + 1); c++) {
             sum += tile_value(tile, r, c);
             n++;
         }
@@ -192,7 +190,7 @@ static uint8_t tile_grey(const Tile *tile, int r0, int r1, int c0, int c1)
     float low = tile->minus ? 0 : tile->low;
     float range = (tile->high - tile->low) / (tile->minus ? 2 : 1); /* differences are small */
     float level = (sum / (float)n - low) / (range > 0 ? range : 1) * (GREYS - 1) + 0.5f;
-    return (uint8_t)(GREY_FIRST + (level > 0 ? min_int((int)fminf(level, GREYS), GREYS - 1) : 0));
+    return (uint8_t)(GREY_FIRST + (level > 0 ? smaller((int)fminf(level, GREYS), GREYS - 1) : 0));
 }
 
 /* Every value becomes a square of pixels. */
@@ -211,8 +209,8 @@ static void tile_up(Raster *raster, const Tile *tile, int x0, int y0, int factor
 static void tile_down(Raster *raster, Box box, const Tile *tile)
 {
     double shrink = fmin((double)box.width / tile->width, (double)box.height / tile->height);
-    int width = max_int((int)(tile->width * shrink), 1),
-        height = max_int((int)(tile->height * shrink), 1);
+    int width = larger((int)(tile->width * shrink), 1),
+        height = larger((int)(tile->height * shrink), 1);
     int x0 = box.x + (box.width - width) / 2, y0 = box.y + (box.height - height) / 2;
     for (int y = 0; y < height; y++) {
         int r0 = y * tile->height / height, r1 = (y + 1) * tile->height / height;
@@ -225,7 +223,7 @@ static void tile_down(Raster *raster, Box box, const Tile *tile)
 
 void sheet_tile(Raster *raster, Box box, const Tile *tile)
 {
-    int factor = min_int(box.width / tile->width, box.height / tile->height);
+    int factor = smaller(box.width / tile->width, box.height / tile->height);
     if (factor < 1) {
         tile_down(raster, box, tile);
         return;

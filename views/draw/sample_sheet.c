@@ -48,7 +48,9 @@ static void draw_tiles(Raster *raster, const SamplesSpec *spec)
 static int dot_size(const Raster *raster, Box box)
 {
     int side = box.width < box.height ? box.width : box.height;
-    return raster->unit_x == 1 ? 1 : side > 400 ? 4 : side > 180 ? 3 : 2;
+    if (raster->unit_x == 1)
+        return 1;
+    return 2 + (side > 180) + (side > 400);
 }
 
 static void draw_path(Raster *raster, Box box, World world, const SamplesSpec *spec,

@@ -6,6 +6,7 @@
 #include "views/draw/picture.h"
 #include "views/draw/text.h"
 #include "views/draw/theme.h"
+#include "views/model/clamp.h"
 #include "views/model/samples.h"
 #include <stdio.h>
 
@@ -90,13 +91,12 @@ void samples_strip(Canvas *canvas, Rect rect, const SamplesSpec *spec)
     if (stages < 1 || rect.height < 1 || rect.width < 9)
         return;
     int width = panel_width(canvas, rect, stages), panels = rect.width / (width + 1);
-    panels = panels > stages ? stages : panels > PANELS_MAX ? PANELS_MAX : panels;
+    panels = smaller(smaller(panels, stages), PANELS_MAX);
     for (int panel = 0; panel < panels; panel++) {
         stage[panel] = strip_stage(panel, panels, stages);
         bool chosen = stage[panel] == spec->stage;
-        canvas_print(canvas, rect.x + panel * (width + 1), labels.y, width,
-                     theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT), "%s%s",
-                     chosen ? "▸" : " ", samples_shown_name(name, spec, stage[panel]));
+        text_choice(canvas, rect.x + panel * (width + 1), labels.y, width, chosen,
+                    samples_shown_name(name, spec, stage[panel]));
     }
     int unit = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_width : 1;
     int most = PICTURE_SIDE_MAX / unit / (width + 1); /* panels that one picture can hold */

@@ -2,6 +2,7 @@
 #include "views/draw/simplex.h"
 
 #include "views/draw/theme.h"
+#include "views/model/clamp.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,7 +80,7 @@ static int height_in(Rect rect)
 {
     enum { FIGURES = 22 };
     int height = (rect.width - FIGURES - 2) / 2;
-    return height > rect.height ? rect.height : height > 16 ? 16 : height;
+    return smaller(smaller(height, rect.height), 16);
 }
 
 bool simplex_at(Rect rect, int x, int y, Mixture *mixture)

@@ -1,6 +1,7 @@
 /* Owns titles, cut and wrapped text. See text.h. */
 #include "views/draw/text.h"
 
+#include "views/draw/layout.h"
 #include "views/draw/theme.h"
 #include <stdio.h>
 #include <string.h>
@@ -64,4 +65,16 @@ bool text_fact(Canvas *canvas, Rect rect, int row, const char *label, const char
     canvas_text(canvas, rect.x + 11, rect.y + row, rect.width - 11, theme_style(canvas, ROLE_TEXT),
                 value);
     return true;
+}
+
+void text_choice(Canvas *canvas, int x, int y, int width, bool chosen, const char *name)
+{
+    Style style = theme_style(canvas, chosen ? ROLE_CURSOR : ROLE_FAINT);
+    canvas_print(canvas, x, y, width, style, chosen ? "▸%s" : " %s", name);
+}
+
+void text_alone(Canvas *canvas, Rect body, const char *text)
+{
+    Rect line = layout_centre(body, text_width(text), 1);
+    canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_FAINT), text);
 }

@@ -13,6 +13,8 @@ void text_cut(Canvas *canvas, int x, int y, int width, Style style, const char *
 int text_wrap(Canvas *canvas, Rect rect, int row, Style style, const char *text);
 /* "label   value" on row y; false when there is no room for it. */
 bool text_fact(Canvas *canvas, Rect rect, int row, const char *label, const char *value);
+/* "▸name" in the cursor's colour where it is chosen, else " name", faint. */
+void text_choice(Canvas *canvas, int x, int y, int width, bool chosen, const char *name);
 /* One faint line in the middle of a view that has nothing else to show. */
 void text_alone(Canvas *canvas, Rect body, const char *text);
 

@@ -1,6 +1,7 @@
 /* Owns every colour of the program. */
 #include "views/draw/theme.h"
 
+#include "views/model/clamp.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,10 +38,9 @@ static const Style styles[ROLES][5] = {
 Style theme_style(const Canvas *canvas, Role role)
 {
     const CanvasLook *look = &canvas->look;
-    int column = look->colours == COLOURS_256 ? canvas->light
-                 : look->colours == COLOURS_8 ? 2 + canvas->light
-                                              : 4;
-    return styles[role][column];
+    static const int first[] = {[COLOURS_256] = 0, [COLOURS_8] = 2, [COLOURS_NONE] = 4};
+    bool light = canvas->light && look->colours != COLOURS_NONE;
+    return styles[role][first[look->colours] + light];
 }
 
 /* The lines of a chart, in order, by palette: on a dark ground, on a light one. With
@@ -112,7 +112,8 @@ static int16_t nearest_of_8(const uint8_t rgb[3])
 {
     int best = 0, best_distance = 1 << 30;
     for (int i = 0; i < 8; i++) {
-        uint8_t c[3] = {i & 1 ? 205 : 0, i & 2 ? 205 : 0, i & 4 ? 205 : 0};
+        uint8_t c[3] = {(uint8_t)(205 * (i & 1)), (uint8_t)(205 * (i >> 1 & 1)),
+                        (uint8_t)(205 * (i >> 2 & 1))};
         int d = distance(rgb, c);
         if (d < best_distance) {
             best = i;
@@ -137,7 +138,7 @@ int16_t theme_nearest(ColourLevel colours, const uint8_t rgb[3])
         cube_rgb[c] = step[best];
     }
     int level = ((rgb[0] + rgb[1] + rgb[2]) / 3 - 3) / 10;
-    level = level < 0 ? 0 : level > 23 ? 23 : level;
+    level = clamp(level, 0, 23);
     uint8_t grey = (uint8_t)(8 + 10 * level), grey_rgb[3] = {grey, grey, grey};
     bool use_grey = distance(grey_rgb, rgb) < distance(cube_rgb, rgb);
     return (int16_t)(use_grey ? 232 + level : 16 + cube);

@@ -36,7 +36,7 @@ Style theme_line(const Canvas *canvas, int n);
 enum { RAMP_SIZE = 15 };
 /* level 0..RAMP_SIZE-1, dark to bright. */
 void theme_ramp_rgb(int level, uint8_t rgb[3]);
-/* The same ramp as xterm-256 entries, chosen by eye: the nearest ones jump in hue. */
+/* The ramp as xterm-256 entries, chosen by eye: the nearest ones jump in hue. */
 int16_t theme_ramp_256(int level);
 /* The terminal colour nearest to rgb, or COLOUR_DEFAULT without colours. */
 int16_t theme_nearest(ColourLevel colours, const uint8_t rgb[3]);

@@ -43,13 +43,17 @@ static double newest_place(Axis axis)
 static double clock_place(Axis axis, long row)
 {
     const Series *clock = clock_of(axis);
-    return row < 0 ? 0 : row < clock->n ? series_value(clock, row) : newest_place(axis);
+    if (row < 0)
+        return 0;
+    return row < clock->n ? series_value(clock, row) : newest_place(axis);
 }
 
 static double clock_step(Axis axis, long row)
 {
     const Series *clock = clock_of(axis);
-    return row < 0 ? 0 : row < clock->n ? (double)series_step(clock, row) : (double)axis.run->step;
+    if (row < 0)
+        return 0;
+    return (double)(row < clock->n ? series_step(clock, row) : axis.run->step);
 }
 
 double axis_place(Axis axis, long step)
@@ -151,7 +155,7 @@ double axis_place_at(Axis axis, double part)
 int axis_column(Axis axis, long step, int width)
 {
     double column = floor(axis_part(axis, axis_place(axis, step)) * width + (axis.log ? 1e-9 : 0));
-    return column < -1 ? -1 : column > width ? width : (int)column;
+    return (int)fmin(fmax(column, -1), width);
 }
 
 long axis_step(Axis axis, int column, int width)

@@ -27,7 +27,7 @@ long axis_step_of(Axis axis, double place);
  * that they fill to at most nine tenths; then the 2^zoom-th part of that which holds step
  * `at` of run[0]. The axis' run is run[0]. */
 Axis axis_around(const RunView *const *run, int runs, Across across, int zoom, long at);
-/* The same for steps alone. */
+/* As axis_around, for one run by its steps alone. */
 Axis axis_for(long step, long steps, int zoom, long at);
 /* Column of `step` on a plot `width` columns wide; outside [0, width) when it is not on
  * the axis. */

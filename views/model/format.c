@@ -55,11 +55,7 @@ const char *format_value(char text[FORMAT_SIZE], double value)
         snprintf(text, FORMAT_SIZE, "%.8se%d", mantissa, exponent);
         return text;
     }
-    int decimals = size >= 999.95    ? 0
-                   : size >= 99.995  ? 1
-                   : size >= 9.9995  ? 2
-                   : size >= 0.99995 ? 3
-                                     : 4;
+    int decimals = 4 - (size >= 0.99995) - (size >= 9.9995) - (size >= 99.995) - (size >= 999.95);
     snprintf(text, FORMAT_SIZE, "%.*f", decimals, value);
     return text;
 }

@@ -2,6 +2,7 @@
  * comes first. */
 #include "views/model/keys.h"
 
+#include "views/model/clamp.h"
 #include <stddef.h>
 
 enum {
@@ -246,11 +247,14 @@ const KeyRow *key_find(int press, unsigned place)
 
 int list_move(int index, int n, Action action)
 {
-    int step = action == ACTION_UP          ? -1
-               : action == ACTION_DOWN      ? 1
-               : action == ACTION_PAGE_UP   ? -10
-               : action == ACTION_PAGE_DOWN ? 10
-                                            : 0;
-    index = action == ACTION_FIRST ? 0 : action == ACTION_LAST ? n - 1 : index + step;
-    return index >= n ? (n > 0 ? n - 1 : 0) : index < 0 ? 0 : index;
+    switch (action) {
+    case ACTION_UP: index--; break;
+    case ACTION_DOWN: index++; break;
+    case ACTION_PAGE_UP: index -= 10; break;
+    case ACTION_PAGE_DOWN: index += 10; break;
+    case ACTION_FIRST: index = 0; break;
+    case ACTION_LAST: index = n - 1; break;
+    default: break;
+    }
+    return clamp(index, 0, n - 1);
 }

@@ -1,6 +1,7 @@
 /* Owns the tour's progress. See lesson.h. */
 #include "views/model/lesson.h"
 
+#include "views/model/clamp.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,7 +116,7 @@ void lesson_move(Tour *tour, int by)
         return;
     }
     tour->go = false;
-    tour->step += by > 0 ? 1 : tour->step > 0 ? -1 : 0;
+    tour->step = larger(tour->step + (by > 0 ? 1 : -1), 0);
 }
 
 Reply lesson_begin(Tour *tour, const Scene *scene)

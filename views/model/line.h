@@ -38,7 +38,7 @@ double line_at(const LineSource *source, long step);
 /* Fills point[1..columns] for as many columns across the axis; point[0] and
  * point[columns + 1] are the nearest values to its left and right. */
 void line_sample(const LineSource *source, Axis axis, int columns, LinePoint *point);
-/* The same, less what `base` is at the same place of the axis (NaN where base has not
+/* As line_sample, less what `base` is at the same place of the axis (NaN where base has not
  * come that far). */
 void line_sample_difference(const LineSource *source, const LineSource *base, Axis axis,
                             int columns, LinePoint *point);

@@ -55,9 +55,9 @@ MarkKind mark_kind(const MarkView *mark)
     MarkChange change;
     if (begins(text, note_head))
         return MARK_NOTE;
-    return begins(text, fork_head)            ? MARK_FORK
-           : mark_next_change(&text, &change) ? MARK_CHANGE
-                                              : MARK_NEWS;
+    if (begins(text, fork_head))
+        return MARK_FORK;
+    return mark_next_change(&text, &change) ? MARK_CHANGE : MARK_NEWS;
 }
 
 static const char *or_quotes(const char *value) { return value[0] != '\0' ? value : "\"\""; }
@@ -78,9 +78,9 @@ void mark_words(const MarkView *mark, char *text, size_t size)
     }
     while (used < size && mark_next_change(&rest, &change)) {
         const char *dot = strchr(change.name, '.');
+        const char *key = dot ? dot + 1 : change.name;
         used += (size_t)snprintf(text + used, size - used, "%s%s %s → %s", used > 0 ? ", " : "",
-                                 dot ? dot + 1 : change.name, or_quotes(change.before),
-                                 or_quotes(change.after));
+                                 key, or_quotes(change.before), or_quotes(change.after));
     }
     if (used == 0)
         snprintf(text, size, "%s", mark->text);
@@ -92,7 +92,8 @@ void mark_words(const MarkView *mark, char *text, size_t size)
 static double smooth_loss(const Series *series, long step)
 {
     long row = series_row(series, step);
-    return series->n > 0 ? series_smooth(series, row < 0 ? 0 : row, 2) : (double)NAN;
+    row = row < 0 ? 0 : row;
+    return series->n > 0 ? series_smooth(series, row, 2) : (double)NAN;
 }
 
 static double worst_shift(const ShiftView *shift, Reference reference, int column)
@@ -224,9 +225,9 @@ bool mark_undo(const RunView *run, int mark, Command *command, char *plan, size_
         lines += (size_t)snprintf(command->text + lines, sizeof command->text - lines, "%s=%s\n",
                                   change.name, change.before);
         if (used < size) {
+            const char *before = change.before[0] != '\0' ? change.before : "nothing";
             used += (size_t)snprintf(plan + used, size - used, "%s %s back to %s", first ? "" : ",",
-                                     strchr(change.name, '.') + 1,
-                                     change.before[0] != '\0' ? change.before : "nothing");
+                                     strchr(change.name, '.') + 1, before);
         }
     }
     return true;

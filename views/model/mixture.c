@@ -1,6 +1,7 @@
 /* Owns the arithmetic of mixtures. See mixture.h. */
 #include "views/model/mixture.h"
 
+#include "views/model/clamp.h"
 #include <math.h>
 
 bool mixture_of(const double weight[SIMPLEX_CORNERS], Mixture *mixture)
@@ -40,7 +41,7 @@ static Mixture with_data(Mixture mixture, int data)
 static Mixture with_teacher(Mixture mixture, int teacher)
 {
     int both = mixture.part[MIXTURE_TEACHER] + mixture.part[MIXTURE_STUDENT];
-    teacher = teacher < 0 ? 0 : teacher > both ? both : teacher;
+    teacher = clamp(teacher, 0, both);
     return (Mixture){{mixture.part[MIXTURE_DATA], teacher, both - teacher}};
 }
 

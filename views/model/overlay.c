@@ -2,6 +2,7 @@
 #include "views/model/overlay.h"
 
 #include "views/model/axis.h"
+#include "views/model/clamp.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -135,7 +136,7 @@ int overlay_sampling_step(const Scene *scene)
     int rows = scene->run->shift_view.rows, stage = scene->session->stage;
     for (int i = 1; i < overlay.n && rows < 1; i++) /* not measured yet in the chosen one */
         rows = overlay.run[i]->shift_view.rows;
-    return rows < 1 ? 0 : rows - (stage < rows ? stage : rows - 1);
+    return rows < 1 ? 0 : rows - smaller(stage, rows - 1);
 }
 
 int overlay_shift(const Scene *scene, const Overlay *overlay, ChartLine line[CHART_LINES_MAX])

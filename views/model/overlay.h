@@ -28,7 +28,7 @@ Reply overlay_act(const Scene *scene, Action action);
 
 /* The term of the chosen run that charts show. */
 int overlay_curve(const Scene *scene);
-/* The same quantity of every run that has it; returns how many lines. */
+/* That term of every run that has it; returns how many lines. */
 int overlay_curves(const Scene *scene, const Overlay *overlay, ChartLine line[CHART_LINES_MAX]);
 /* The number i of the sampling step under the cursor, and every run's shift there. */
 int overlay_sampling_step(const Scene *scene);

@@ -10,7 +10,7 @@
 typedef enum Rule {
     RULE_EVEN,    /* multiples of `step` */
     RULE_DECADES, /* 1, 2, 5 times powers of ten, and the table's own low end */
-    RULE_DECAY,   /* the same for what is missing to 1: 0.9, 0.95, 0.98, 0.99 */
+    RULE_DECAY,   /* decades of what is missing to 1: 0.9, 0.95, 0.98, 0.99 */
 } Rule;
 
 /* How far it usually goes; the table's own range is often wider. */
@@ -57,8 +57,7 @@ static Usual guess(const ParamInfoView *param)
             .rule = RULE_EVEN, .low = low, .high = high, .step = high - low <= 1 ? 0.05 : 0.25};
     }
     double least = param->type == PARAM_INT ? 1 : 1e-4;
-    return (Usual){
-        .rule = RULE_DECADES, .low = low > least ? low : least, .high = high < 1e6 ? high : 1e6};
+    return (Usual){.rule = RULE_DECADES, .low = fmax(low, least), .high = fmin(high, 1e6)};
 }
 
 static Usual usual_of(const ParamInfoView *param)
@@ -92,21 +91,23 @@ static double step_125(double value, int by)
     return value;
 }
 
+static double tenfold(int by) { return by > 0 ? 10 : 0.1; }
+
 /* Below the usual low end stands the table's own, often 0 for "none". */
 static double step_decades(const ParamInfoView *param, const Usual *usual, double value, int by,
                            bool big)
 {
     if (value < usual->low)
         return by > 0 ? usual->low : param->low;
-    double next = big ? value * (by > 0 ? 10 : 0.1) : step_125(value, by);
+    double next = big ? value * tenfold(by) : step_125(value, by);
     return next < usual->low * (1 - 1e-9) ? param->low : next;
 }
 
 static double step_decay(const ParamInfoView *param, double value, int by, bool big)
 {
     double missing = 1 - value, least = 1 - param->high;
-    missing = big ? missing * (by > 0 ? 0.1 : 10) : step_125(missing, -by);
-    missing = missing < least ? least : missing > 1 - param->low ? 1 - param->low : missing;
+    missing = big ? missing * tenfold(-by) : step_125(missing, -by);
+    missing = fmax(fmin(missing, 1 - param->low), least);
     return 1 - missing;
 }
 
@@ -116,10 +117,7 @@ static double step_even(const Usual *usual, double value, int by, bool big)
     at = by > 0 ? floor(at + 1e-6) + 1 : ceil(at - 1e-6) - 1;
     double next = (at + (big ? 9 * by : 0)) * usual->step;
     bool inside = value >= usual->low && value <= usual->high;
-    return !inside              ? next
-           : next < usual->low  ? usual->low
-           : next > usual->high ? usual->high
-                                : next;
+    return inside ? fmin(fmax(next, usual->low), usual->high) : next;
 }
 
 static bool step_number(const ParamInfoView *param, const char *now, int by, bool big,
@@ -132,7 +130,7 @@ static bool step_number(const ParamInfoView *param, const char *now, int by, boo
     case RULE_DECADES: moved = step_decades(param, &usual, value, by, big); break;
     case RULE_DECAY: moved = step_decay(param, value, by, big); break;
     }
-    moved = moved < param->low ? param->low : moved > param->high ? param->high : moved;
+    moved = fmin(fmax(moved, param->low), param->high);
     if (param->type == PARAM_INT)
         moved = round(moved);
     snprintf(next, VALUE_SIZE, param->type == PARAM_INT ? "%.0f" : "%.7g", moved + 0.0);
@@ -182,7 +180,7 @@ bool slider_ends(const ParamInfoView *param, double *low, double *high)
     return *high > *low;
 }
 
-static double clamped(double part) { return part >= 1 ? 1 : part > 0 ? part : 0; }
+static double clamped(double part) { return fmin(fmax(part, 0), 1); }
 
 double slider_part(const ParamInfoView *param, const char *text)
 {

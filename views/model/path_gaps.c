@@ -1,6 +1,7 @@
 /* Owns the arithmetic of paths. See path_gaps.h. */
 #include "views/model/path_gaps.h"
 
+#include "views/model/clamp.h"
 #include <math.h>
 #include <stddef.h>
 
@@ -28,7 +29,7 @@ double paths_fresh(const PathsView *paths, int stage, int seed)
 double paths_inherited(const PathsView *paths, int seed)
 {
     double gap = 0, fresh = 0;
-    int first = seed < 0 ? 0 : seed, last = seed < 0 ? paths->n - 1 : seed;
+    int first = larger(seed, 0), last = seed < 0 ? paths->n - 1 : seed;
     for (int p = first; p <= last; p++) {
         gap += paths_gap(paths, 0, paths->steps, p);
         fresh += paths_fresh(paths, paths->steps, p);

@@ -1,6 +1,7 @@
 /* Owns the choice of samples and the plan of a sheet. See samples.h. */
 #include "views/model/samples.h"
 
+#include "views/model/clamp.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,20 +18,21 @@ bool samples_are_judged(SamplesSource source)
 
 int samples_last_stage(const SamplesView *samples, SamplesSource source)
 {
-    return source == SOURCE_X0          ? samples->steps - 1
-           : samples_are_judged(source) ? samples->levels - 1
-                                        : samples->steps;
+    if (samples_are_judged(source))
+        return samples->levels - 1;
+    return samples->steps - (source == SOURCE_X0);
 }
 
 const float *samples_at(const SamplesView *samples, SamplesSource source, int stage, int index)
 {
-    const float *from = source == SOURCE_TEACHER  ? samples->teacher
-                        : source == SOURCE_CRITIC ? samples->critic
-                        : source == SOURCE_SCORE  ? samples->score
-                        : source == SOURCE_X0     ? samples->student_x0
-                                                  : samples->student;
+    const float *const values[SOURCES] = {
+        [SOURCE_STUDENT] = samples->student, [SOURCE_TEACHER] = samples->teacher,
+        [SOURCE_X0] = samples->student_x0,   [SOURCE_DIFFERENCE] = samples->student,
+        [SOURCE_CRITIC] = samples->critic,   [SOURCE_SCORE] = samples->score,
+    };
+    const float *from = values[source];
     int last = samples_last_stage(samples, source);
-    stage = stage > last ? last : stage < 0 ? 0 : stage;
+    stage = clamp(stage, 0, last);
     size_t dims = (size_t)(samples->height * samples->width * samples->channels);
     return !from || last < 0 ? NULL
                              : from + ((size_t)stage * (size_t)samples->n + (size_t)index) * dims;
@@ -77,11 +79,6 @@ const SamplesView *samples_made_by(const RunView *run, long step)
 const SamplesView *samples_shown(const Session *session, const RunView *run)
 {
     return samples_made_by(run, session->live ? -1 : session->step);
-}
-
-static int clamp(int value, int low, int high)
-{
-    return value > high ? high : value < low ? low : value;
 }
 
 bool samples_any(const Scene *scene)
@@ -164,7 +161,7 @@ static SheetPlan best_plan(const SamplesView *samples, int classes, int each, in
 static SheetPlan spread_plan(int width, int height)
 {
     int columns = width / (TILE_MIN + 1), rows = height / (TILE_MIN + 1);
-    return (SheetPlan){columns > 0 ? columns : 1, rows > 0 ? rows : 1, 0, 0, 0, 0};
+    return (SheetPlan){larger(columns, 1), larger(rows, 1), 0, 0, 0, 0};
 }
 
 /* Rather half of the samples at twice the size than all of them at their own; rather all

@@ -8,7 +8,9 @@ double scale_nice(double range, int most)
 {
     double raw = range / (most > 0 ? most : 1), power = pow(10, floor(log10(raw)));
     double digit = raw / power;
-    return power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
+    if (digit <= 2)
+        return power * (digit <= 1 ? 1 : 2);
+    return power * (digit <= 5 ? 5 : 10);
 }
 
 double scale_round(double value, bool up)
@@ -20,21 +22,25 @@ double scale_round(double value, bool up)
             if (digit <= steps[i] * (1 + 1e-9))
                 return steps[i] * power;
     }
-    return power * (digit >= 5 * (1 - 1e-9) ? 5 : digit >= 2 * (1 - 1e-9) ? 2 : 1);
+    if (digit >= 5 * (1 - 1e-9))
+        return power * 5;
+    return power * (digit >= 2 * (1 - 1e-9) ? 2 : 1);
 }
 
 Scale scale_around(double low, double high, bool log)
 {
     if (log) {
         bool sane = low > 0 && isfinite(high) && high >= low;
-        Scale scale = {sane ? scale_round(low, false) : 0.1, sane ? scale_round(high, true) : 1,
-                       true};
+        Scale scale = {0.1, 1, true};
+        if (sane)
+            scale = (Scale){scale_round(low, false), scale_round(high, true), true};
         if (!(scale.high > scale.low))
             scale.high = scale.low * 10;
         return scale;
     }
     if (!(isfinite(low) && isfinite(high) && high > low)) {
-        double centre = isfinite(low) ? low : 0, room = fabs(centre) > 0 ? fabs(centre) : 1;
+        double centre = isfinite(low) ? low : 0, room = fabs(centre);
+        room = room > 0 ? room : 1;
         low = centre - room / 2;
         high = centre + room / 2;
     }

@@ -1,6 +1,7 @@
 /* Owns the cursor along training steps. See scrub.h. */
 #include "views/model/scrub.h"
 
+#include "views/model/clamp.h"
 #include "views/model/overlay.h"
 enum { ZOOM_MAX = 24 };
 
@@ -32,15 +33,16 @@ static void move(const Scene *scene, const Overlay *overlay, double part)
     long now = session_step(scene->session, scene->run);
     double place = axis_place(axis, now) + part * (axis.last - axis.first);
     long step = place < 0 ? 0 : axis_step_of(axis, place);
-    if (part > 0 ? step <= now : step >= now)
-        step = now + (part > 0 ? 1 : -1);
+    int by = part > 0 ? 1 : -1;
+    if ((step - now) * by <= 0)
+        step = now + by;
     put_cursor(scene, step);
 }
 
 static void zoom(Session *session, int by)
 {
     int to = session->zoom + by;
-    session->zoom = to < 0 ? 0 : to > ZOOM_MAX ? ZOOM_MAX : to;
+    session->zoom = clamp(to, 0, ZOOM_MAX);
 }
 
 Reply scrub_act(const Scene *scene, const Overlay *overlay, int plot, Action action)

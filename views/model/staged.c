@@ -36,7 +36,8 @@ const char *staged_text(const Staged *staged, int row)
 const char *staged_value(const Staged *staged, const RunView *run, int row)
 {
     const char *text = staged->run == run->id ? staged_text(staged, row) : NULL;
-    return text ? text : row < run->params ? run->param[row] : "";
+    const char *own = row < run->params ? run->param[row] : "";
+    return text ? text : own;
 }
 
 void staged_drop(Staged *staged, int row)
