@@ -147,6 +147,34 @@ static void test_idx_truncated_anywhere(void **state)
     expect_refused(path, 3, "damaged gzip");
 }
 
+/* gzip files may be put one behind the other. */
+static void test_idx_of_several_members(void **state)
+{
+    unsigned char bytes[256], packed[1024];
+    size_t n = make_idx(3, (int[]){5, 4, 3}, 251, bytes), size = 0;
+    char path[PATH_SIZE];
+    Idx idx;
+    file_join(path, ((Folder *)*state)->path, "one");
+    for (size_t begin = 0; begin < n; begin += 19) {
+        write_packed(path, bytes + begin, n - begin < 19 ? n - begin : 19);
+        FILE *file = fopen(path, "rb");
+        assert_non_null(file);
+        size += fread(packed + size, 1, sizeof packed - size, file);
+        fclose(file);
+    }
+    write_plain(path, packed, size);
+    assert_int_equal(idx_read(path, 3, &idx, NULL), STATUS_OK);
+    assert_memory_equal(idx.bytes, bytes + 16, 60);
+    free(idx.bytes);
+    assert_int_equal(idx_sizes(path, 3, &idx, NULL), STATUS_OK);
+    assert_int_equal(idx.size[0], 5);
+    write_plain(path, packed, size - 1);
+    expect_refused(path, 3, "cut short");
+    packed[size] = 0;
+    write_plain(path, packed, size + 1);
+    expect_refused(path, 3, "goes on after");
+}
+
 static void test_idx_foreign(void **state)
 {
     unsigned char bytes[256];
@@ -167,7 +195,7 @@ static void test_idx_foreign(void **state)
     memset(bytes + 4, 0xff, 4);
     write_packed(path, bytes, 9);
     expect_refused(path, 1, "size 1 is 4294967295");
-    bytes[4] = 0x7f; /* allowed by number, but no file of this size holds it: no memory is
+    bytes[4] = 0x3f; /* allowed by number, but no file of this size holds it: no memory is
                         asked for */
     write_packed(path, bytes, 9);
     expect_refused(path, 1, "more than a file of");
@@ -227,6 +255,29 @@ static void test_images_packed_and_plain(void **state)
     dataset_held_out(&set, 7 + 3, x, &label);
     assert_int_equal(label, 3);
     assert_near(x[1], 97 / 127.5 - 1, 1e-6);
+    arena_done(&arena);
+}
+
+/* As some copies of these files are called. */
+static void test_names_with_a_dot(void **state)
+{
+    static const char *const NAME[] = {"train-images.idx3-ubyte.gz", "train-labels.idx1-ubyte.gz",
+                                       "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"};
+    Folder *folder = *state;
+    char from[PATH_SIZE], to[PATH_SIZE], name[64];
+    Dataset set;
+    Arena arena;
+    arena_init(&arena, gib);
+    write_set(folder);
+    for (int k = 0; k < 4; k++) {
+        snprintf(name, sizeof name, "%s%s", idx_names[k], k < 2 ? ".gz" : "");
+        file_join(from, folder->path, name);
+        assert_int_equal(rename(from, file_join(to, folder->path, NAME[k])), 0);
+    }
+    assert_int_equal(open_images(folder, NULL, 0, 0, &arena, &set, NULL), STATUS_OK);
+    assert_int_equal(set.n, 12);
+    for (int k = 0; k < 4; k++)
+        remove(file_join(to, folder->path, NAME[k]));
     arena_done(&arena);
 }
 
@@ -330,6 +381,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_idx_reads, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_idx_truncated_anywhere, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_idx_foreign, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_idx_of_several_members, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_names_with_a_dot, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_images_packed_and_plain, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_images_keep_and_limit, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_images_that_do_not_fit, make_folder, remove_folder),

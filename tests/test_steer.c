@@ -225,6 +225,7 @@ static void forge(const char *path, const char *name, long value)
     TensorFile *file;
     Error error = {{0}};
     assert_int_equal(tensorfile_open(&file, path, &error), STATUS_OK);
+    assert_int_equal(tensorfile_load(file, &error), STATUS_OK);
     TensorWriter *writer = tensorwriter_new();
     for (int i = 0; i < 3; i++)
         tensorwriter_meta(writer, META[i], tensorfile_meta(file, META[i]));

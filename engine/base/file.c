@@ -1,6 +1,9 @@
-/* Owns the reading and the replacing of whole files. May call libc and fail(). A NewFile
+/* Owns the replacing of whole files. May call libc and fail(). A NewFile
  * becomes visible under its name only after every byte is on the disk; any error before
  * that leaves the old file. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* fopencookie */
+#endif
 #include "engine/base/file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -22,10 +25,44 @@ static int open_temporary(NewFile *file)
             return -1;
         }
         int descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (descriptor >= 0 || errno != EEXIST)
+        if (descriptor >= 0 || (errno != EEXIST && errno != EINTR))
             return descriptor;
     }
     return -1;
+}
+
+/* ---- The stream: an interrupted write goes on, and the first one that fails is remembered ---- */
+
+static ssize_t put(void *context, const char *bytes, size_t size)
+{
+    NewFile *file = context;
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = write(file->descriptor, bytes + done, size - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            file->reason = file->reason ? file->reason : errno;
+            return 0; /* the stream's way to hear of an error */
+        }
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+static int move(void *context, off_t *place, int whence)
+{
+    NewFile *file = context;
+    off_t now = lseek(file->descriptor, *place, whence);
+    if (now < 0)
+        return -1;
+    *place = now;
+    return 0;
+}
+
+static FILE *open_stream(NewFile *file)
+{
+    return fopencookie(file, "w", (cookie_io_functions_t){.write = put, .seek = move});
 }
 
 Status newfile_open(NewFile *file, const char *path, Error *error)
@@ -34,16 +71,25 @@ Status newfile_open(NewFile *file, const char *path, Error *error)
     if (snprintf(file->path, PATH_SIZE, "%s", path) >= PATH_SIZE)
         return fail(error, STATUS_BAD_INPUT, "path is longer than %d bytes: %.100s...",
                     PATH_SIZE - 1, path);
-    int descriptor = open_temporary(file);
-    if (descriptor < 0)
+    file->descriptor = open_temporary(file);
+    if (file->descriptor < 0)
         return fail(error, STATUS_BAD_INPUT, "cannot create %s: %s", path, strerror(errno));
-    file->stream = fdopen(descriptor, "wb");
+    file->stream = open_stream(file);
     if (file->stream)
         return STATUS_OK;
     int reason = errno;
-    close(descriptor);
+    close(file->descriptor);
     unlink(file->temporary);
     return fail(error, STATUS_FAILED, "cannot write %s: %s", path, strerror(reason));
+}
+
+static int sync_again(int descriptor)
+{
+    int result;
+    do
+        result = fsync(descriptor);
+    while (result != 0 && errno == EINTR);
+    return result == 0 || errno == EINVAL ? 0 : errno;
 }
 
 /* The folder's entry must be on the disk too, or a power cut brings the old file back.
@@ -60,22 +106,23 @@ static int sync_folder(const char *path)
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0)
         return errno == EACCES ? 0 : errno;
-    int reason = fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno;
+    int reason = sync_again(descriptor);
     close(descriptor);
-    return reason;
+    return reason == EROFS ? 0 : reason;
 }
 
 /* Flushes to the disk and closes, whatever happens. Returns the first errno, or 0. */
-static int finish_stream(FILE *stream)
+static int finish_stream(NewFile *file)
 {
-    int reason = 0;
-    bool failed = ferror(stream);
-    errno = 0;
-    if (fflush(stream) != 0 || failed)
-        reason = errno ? errno : EIO;
-    if (!reason && fsync(fileno(stream)) != 0 && errno != EINVAL)
-        reason = errno;
-    if (fclose(stream) != 0 && !reason)
+    bool failed = ferror(file->stream);
+    failed = fclose(file->stream) != 0 || failed;
+    file->stream = NULL;
+    int reason = file->reason;
+    if (failed && !reason)
+        reason = EIO;
+    if (!reason)
+        reason = sync_again(file->descriptor);
+    if (close(file->descriptor) != 0 && errno != EINTR && !reason)
         reason = errno;
     return reason;
 }
@@ -88,8 +135,7 @@ static Status unchanged(const NewFile *file, int reason, Error *error)
 
 Status newfile_commit(NewFile *file, Error *error)
 {
-    int reason = finish_stream(file->stream);
-    file->stream = NULL;
+    int reason = finish_stream(file);
     if (!reason && rename(file->temporary, file->path) != 0)
         reason = errno;
     if (reason) {
@@ -109,6 +155,7 @@ void newfile_abandon(NewFile *file)
         return;
     fclose(file->stream);
     file->stream = NULL;
+    close(file->descriptor);
     unlink(file->temporary);
 }
 
@@ -118,66 +165,8 @@ Status file_write(const char *path, const void *data, size_t size, Error *error)
     Status status = newfile_open(&file, path, error);
     if (status)
         return status;
-    if (fwrite(data, 1, size, file.stream) == size)
-        return newfile_commit(&file, error);
-    int reason = errno;
-    newfile_abandon(&file);
-    return unchanged(&file, reason, error);
-}
-
-typedef struct Bytes {
-    char *data;
-    size_t size, room;
-} Bytes;
-
-/* Room for at least one more byte and the zero behind it. */
-static bool grow(Bytes *bytes)
-{
-    if (bytes->room - bytes->size >= 2)
-        return true;
-    size_t room = bytes->room ? bytes->room * 2 : 1 << 14;
-    char *data = realloc(bytes->data, room);
-    if (data)
-        *bytes = (Bytes){data, bytes->size, room};
-    return data;
-}
-
-/* Reads to the end, at most `limit` bytes; returns 0, an errno, or EFBIG when there is
- * more. */
-static int read_all(int descriptor, size_t limit, Bytes *bytes)
-{
-    ssize_t got = 1;
-    while (got > 0 && bytes->size <= limit) {
-        if (!grow(bytes))
-            return ENOMEM;
-        do
-            got = read(descriptor, bytes->data + bytes->size, bytes->room - bytes->size - 1);
-        while (got < 0 && errno == EINTR);
-        if (got < 0)
-            return errno;
-        bytes->size += (size_t)got;
-    }
-    bytes->data[bytes->size] = 0;
-    return bytes->size > limit ? EFBIG : 0;
-}
-
-Status file_read(const char *path, size_t limit, char **data, size_t *size, Error *error)
-{
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot open %s: %s", path, strerror(errno));
-    Bytes bytes = {0};
-    int reason = read_all(descriptor, limit, &bytes);
-    close(descriptor);
-    if (reason)
-        free(bytes.data);
-    if (reason == EFBIG)
-        return fail(error, STATUS_BAD_INPUT, "%s is larger than %zu bytes", path, limit);
-    if (reason)
-        return fail(error, STATUS_BAD_INPUT, "cannot read %s: %s", path, strerror(reason));
-    *data = bytes.data;
-    *size = bytes.size;
-    return STATUS_OK;
+    fwrite(data, 1, size, file.stream);
+    return newfile_commit(&file, error);
 }
 
 bool file_exists(const char *path) { return access(path, F_OK) == 0; }

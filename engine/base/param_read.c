@@ -1,5 +1,5 @@
 /* Owns the reading of INI and of "section.key=value" into a Config, and the words for
- * what is wrong. May call libc, inih, fail(), file_read() and param_value. inih cuts
+ * what is wrong. May call libc, inih, fail(), file_read_text() and param_value. inih cuts
  * lines into section, key and value; this file feeds it whole lines, so that each
  * complaint knows its line. Everything is read into a copy: a Config changes only when
  * all was right. */
@@ -287,7 +287,7 @@ Status config_read_file(Config *config, const char *path, Error *error)
 {
     char *text;
     size_t size;
-    Status status = file_read(path, FILE_LIMIT, &text, &size, error);
+    Status status = file_read_text(path, FILE_LIMIT, &text, &size, error);
     if (status)
         return status;
     size_t length = strlen(text);

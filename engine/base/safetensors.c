@@ -10,7 +10,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { HEADER_MAX = 8 << 20, LENGTH_SIZE = 8, ALIGNMENT = 64 };
+enum { HEADER_MAX = 1 << 20, LENGTH_SIZE = 8, ALIGNMENT = 64 };
 static const size_t FILE_MAX_BYTES = (size_t)1 << 33;
 static const char CHECKSUM[] = "crc32";
 
@@ -52,9 +52,8 @@ static void *grow(void *block, size_t bytes)
 /* ---- Reading ---- */
 
 struct TensorFile {
-    char path[PATH_SIZE];
-    char *bytes;      /* the whole file */
-    const char *data; /* its data part */
+    OldFile file; /* read up to its data part, or to its end */
+    char *data;   /* its data part; NULL until loaded */
     size_t data_size;
     json_t *header;
     int n;
@@ -63,7 +62,8 @@ struct TensorFile {
 
 static Status refuse(const TensorFile *file, const char *name, const char *what, Error *error)
 {
-    return fail(error, STATUS_BAD_INPUT, "%s: %s%s%s", file->path, name, *name ? ": " : "", what);
+    return fail(error, STATUS_BAD_INPUT, "%s: %s%s%s", file->file.path, name, *name ? ": " : "",
+                what);
 }
 
 static Status read_type(const json_t *entry, WalkType *type)
@@ -214,40 +214,61 @@ static Status check_sum(const TensorFile *file, Error *error)
     return STATUS_OK;
 }
 
-/* Finds the header within the file's bytes. */
-static Status read_header(TensorFile *file, size_t size, Error *error)
+/* Reads the length of the header and its first byte, which tell files of other kinds. */
+static Status read_length(TensorFile *file, size_t *length, Error *error)
 {
-    uint64_t length = 0;
-    json_error_t reason;
-    if (size < LENGTH_SIZE + 2)
+    unsigned char start[LENGTH_SIZE + 1];
+    uint64_t found = 0;
+    if (file->file.size < LENGTH_SIZE + 2)
         return refuse(file, "", "is not a safetensors file: too short", error);
+    if (file->file.size > FILE_MAX_BYTES)
+        return refuse(file, "", "is larger than 8 GiB", error);
+    Status status = oldfile_take(&file->file, start, sizeof start, error);
+    if (status)
+        return status;
     for (int i = LENGTH_SIZE - 1; i >= 0; i--)
-        length = length << 8 | (unsigned char)file->bytes[i];
-    if (length > HEADER_MAX || length > size - LENGTH_SIZE || file->bytes[LENGTH_SIZE] != '{')
+        found = found << 8 | start[i];
+    if (found > HEADER_MAX || found > file->file.size - LENGTH_SIZE || start[LENGTH_SIZE] != '{')
         return refuse(file, "", "is not a safetensors file, or is cut short in its header", error);
-    file->data = file->bytes + LENGTH_SIZE + length;
-    file->data_size = size - LENGTH_SIZE - (size_t)length;
-    file->header =
-        json_loadb(file->bytes + LENGTH_SIZE, (size_t)length, JSON_REJECT_DUPLICATES, &reason);
-    if (!json_is_object(file->header))
-        return fail(error, STATUS_BAD_INPUT, "%s: the header is not JSON: %s", file->path,
-                    reason.text);
+    *length = (size_t)found;
     return STATUS_OK;
+}
+
+/* `text` has room for `length` bytes, of which the first is read. */
+static Status parse_header(TensorFile *file, char *text, size_t length, Error *error)
+{
+    json_error_t reason;
+    text[0] = '{';
+    Status status = oldfile_take(&file->file, text + 1, length - 1, error);
+    if (status)
+        return status;
+    file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &reason);
+    if (json_is_object(file->header))
+        return STATUS_OK;
+    return fail(error, STATUS_BAD_INPUT, "%s: the header is not JSON: %s", file->file.path,
+                reason.text);
+}
+
+static Status read_header(TensorFile *file, Error *error)
+{
+    size_t length = 0;
+    Status status = read_length(file, &length, error);
+    if (status)
+        return status;
+    char *text = grow(NULL, length);
+    status = parse_header(file, text, length, error);
+    free(text);
+    file->data_size = file->file.size - LENGTH_SIZE - length;
+    return status ? status : read_entries(file, error);
 }
 
 Status tensorfile_open(TensorFile **opened, const char *path, Error *error)
 {
     TensorFile *file = calloc(1, sizeof *file);
-    size_t size = 0;
     must(file);
-    snprintf(file->path, sizeof file->path, "%s", path);
-    Status status = file_read(path, FILE_MAX_BYTES, &file->bytes, &size, error);
+    Status status = oldfile_open(&file->file, path, error);
     if (!status)
-        status = read_header(file, size, error);
-    if (!status)
-        status = read_entries(file, error);
-    if (!status)
-        status = check_sum(file, error);
+        status = read_header(file, error);
     if (status) {
         tensorfile_close(file);
         file = NULL;
@@ -256,17 +277,31 @@ Status tensorfile_open(TensorFile **opened, const char *path, Error *error)
     return status;
 }
 
+Status tensorfile_load(TensorFile *file, Error *error)
+{
+    must(!file->data);
+    file->data = malloc(file->data_size + 1);
+    if (!file->data)
+        return fail(error, STATUS_FAILED, "%s: no memory for its %zu bytes of arrays",
+                    file->file.path, file->data_size);
+    Status status = oldfile_take(&file->file, file->data, file->data_size, error);
+    return status ? status : check_sum(file, error);
+}
+
 void tensorfile_close(TensorFile *file)
 {
     if (!file)
         return;
+    oldfile_close(&file->file);
     json_decref(file->header);
     free(file->info);
-    free(file->bytes);
+    free(file->data);
     free(file);
 }
 
 int tensorfile_count(const TensorFile *file) { return file->n; }
+
+size_t tensorfile_size(const TensorFile *file) { return file->data_size; }
 
 const TensorInfo *tensorfile_info(const TensorFile *file, int index)
 {
@@ -284,6 +319,7 @@ const TensorInfo *tensorfile_find(const TensorFile *file, const char *name)
 
 const void *tensorfile_data(const TensorFile *file, const TensorInfo *info)
 {
+    must(file->data);
     return file->data + info->begin;
 }
 
@@ -304,7 +340,8 @@ Status tensorfile_take(const TensorFile *file, const char *name, WalkType type, 
     for (int i = 0; same && i < rank; i++)
         same = info->shape[i] == shape[i];
     if (!same)
-        return fail(error, STATUS_BAD_INPUT, "%s: %s is %s where %s is needed", file->path, name,
+        return fail(error, STATUS_BAD_INPUT, "%s: %s is %s where %s is needed", file->file.path,
+                    name,
                     tensor_shape_text(found, sizeof found, info->type, info->rank, info->shape),
                     tensor_shape_text(wanted, sizeof wanted, type, rank, shape));
     if (data && info->size)

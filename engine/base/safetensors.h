@@ -23,25 +23,30 @@ const char *walk_type_name(WalkType type); /* "F32", "F64", "I32", "I64", "U8" *
 /* "F32 3x4", for messages. Returns `text`. */
 char *tensor_shape_text(char *text, size_t size, WalkType type, int rank, const long *shape);
 
-/* ---- Reading: the whole file is in memory and verified before anything is handed out ---- */
+/* ---- Reading: the header is verified before the arrays are read, and the arrays before anything
+ * is handed out ---- */
 
 typedef struct TensorFile TensorFile;
 
-/* Refuses (BAD_INPUT, says what and where): a header longer than the file or than 8 MiB,
- * not JSON, duplicate names, unknown types, shapes that do not match their bytes, gaps,
- * overlaps, trailing bytes, a checksum that does not match. */
+/* Reads the header alone. Refuses (BAD_INPUT, says what and where): what is no regular file, a
+ * header longer than the file or than 1 MiB, not JSON, duplicate names, unknown types, shapes that
+ * do not match their bytes, gaps, overlaps, trailing bytes. */
 Status tensorfile_open(TensorFile **file, const char *path, Error *error);
+/* Reads the arrays, once the caller knows that they are what it wants: before data are had. Refuses
+ * a checksum that does not match. */
+Status tensorfile_load(TensorFile *file, Error *error);
 void tensorfile_close(TensorFile *file);
 int tensorfile_count(const TensorFile *file);
+size_t tensorfile_size(const TensorFile *file); /* bytes of all arrays */
 const TensorInfo *tensorfile_info(const TensorFile *file, int index);
 /* NULL when there is none of that name. */
 const TensorInfo *tensorfile_find(const TensorFile *file, const char *name);
-/* The array's bytes (unaligned: copy them). Valid until the file is closed. */
+/* The array's bytes (unaligned: copy them), of a loaded file. Valid until the file is closed. */
 const void *tensorfile_data(const TensorFile *file, const TensorInfo *info);
 /* A value of __metadata__, or NULL. */
 const char *tensorfile_meta(const TensorFile *file, const char *key);
 /* Exactly this array? BAD_INPUT names the file and both shapes. Copies it when data is
- * not NULL. */
+ * not NULL; then the file is a loaded one. */
 Status tensorfile_take(const TensorFile *file, const char *name, WalkType type, int rank,
                        const long *shape, void *data, Error *error);
 

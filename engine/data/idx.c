@@ -1,7 +1,6 @@
-/* Owns reading IDX. The whole file is read, then unpacked piece by piece, so that every
- * byte is accounted for: nothing is believed before the sizes in the header, the stream
- * and the file agree. May call base and zlib. */
-#define ZLIB_CONST 1
+/* Owns reading IDX. The file is read and unpacked piece by piece, so that every byte is accounted
+ * for and none is unpacked that nobody wants: nothing is believed before the sizes in the header,
+ * the stream and the file agree. May call base and zlib. */
 #include "engine/data/idx.h"
 #include "engine/base/file.h"
 #include <limits.h>
@@ -10,67 +9,132 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { FILE_LIMIT = 512 << 20, UNSIGNED_BYTES = 0x08 };
+enum { UNSIGNED_BYTES = 0x08, PIECE = 1 << 14 };
+
+/* Most bytes of a set, and how many of them a packed byte may stand for once there are many.
+ * Pictures pack to 1 : 10 at best; deflate itself stops near 1 : 1032, where files hold one colour.
+ */
+enum { MOST_BYTES = 1 << 30, FREE_BYTES = 16 << 20, MOST_RATIO = 200, DEFLATE_RATIO = 1040 };
 
 /* The file's bytes, unpacked as they are asked for. */
 typedef struct Bytes {
-    const char *path;
-    const unsigned char *next; /* plain files */
-    size_t left;
-    bool packed, ended; /* ended: the gzip stream came to its proper end */
+    OldFile file;
+    bool packed, ended; /* ended: the last gzip member came to its proper end */
     z_stream zip;
+    unsigned char piece[PIECE]; /* read, not yet unpacked */
 } Bytes;
 
-static Status bytes_open(Bytes *bytes, const char *path, const char *data, size_t size,
-                         Error *error)
+/* Is it packed? Both kinds are read from the beginning. */
+static Status look_at_start(Bytes *bytes, Error *error)
 {
-    *bytes = (Bytes){.path = path, .next = (const unsigned char *)data, .left = size};
-    bytes->packed = size >= 2 && bytes->next[0] == 0x1f && bytes->next[1] == 0x8b;
-    if (!bytes->packed)
-        return STATUS_OK;
-    bytes->zip.next_in = bytes->next;
-    bytes->zip.avail_in = (uInt)size;
-    if (inflateInit2(&bytes->zip, 16 + MAX_WBITS) != Z_OK) /* 16: gzip only, checksum checked */
-        return fail(error, STATUS_FAILED, "%s: no memory to unpack it", path);
-    return STATUS_OK;
+    size_t got;
+    Status status = oldfile_some(&bytes->file, bytes->piece, PIECE, &got, error);
+    bytes->zip.next_in = bytes->piece;
+    bytes->zip.avail_in = (uInt)got;
+    bytes->packed = got >= 2 && bytes->piece[0] == 0x1f && bytes->piece[1] == 0x8b;
+    return status;
+}
+
+static Status bytes_open(Bytes *bytes, const char *path, Error *error)
+{
+    bytes->packed = bytes->ended = false;
+    bytes->zip = (z_stream){0};
+    Status status = oldfile_open(&bytes->file, path, error);
+    if (status)
+        return status;
+    status = look_at_start(bytes, error);
+    if (!status && bytes->packed &&
+        inflateInit2(&bytes->zip, 16 + MAX_WBITS) != Z_OK) /* 16: gzip only, checksum checked */
+        status = fail(error, STATUS_FAILED, "%s: no memory to unpack it", path);
+    if (status)
+        oldfile_close(&bytes->file);
+    return status;
 }
 
 static void bytes_close(Bytes *bytes)
 {
     if (bytes->packed)
         inflateEnd(&bytes->zip);
+    oldfile_close(&bytes->file);
 }
 
-static Status unpack(Bytes *bytes, void *out, size_t want, size_t *got, Error *error)
+/* Makes the piece hold a byte, if the file has one left. */
+static Status refill(Bytes *bytes, Error *error)
 {
-    z_stream *zip = &bytes->zip;
-    zip->next_out = out;
-    zip->avail_out = (uInt)want;
-    while (zip->avail_out > 0 && !bytes->ended) {
-        int result = inflate(zip, Z_NO_FLUSH);
-        if (result == Z_STREAM_END)
-            bytes->ended = true;
-        else if (result == Z_BUF_ERROR)
-            return fail(error, STATUS_BAD_INPUT, "%s: the gzip file is cut short; fetch it again",
-                        bytes->path);
-        else if (result != Z_OK)
-            return fail(error, STATUS_BAD_INPUT, "%s: damaged gzip file (%s); fetch it again",
-                        bytes->path, zip->msg ? zip->msg : "unreadable");
-    }
-    *got = want - zip->avail_out;
+    size_t got;
+    if (bytes->zip.avail_in > 0)
+        return STATUS_OK;
+    Status status = oldfile_some(&bytes->file, bytes->piece, PIECE, &got, error);
+    bytes->zip.next_in = bytes->piece;
+    bytes->zip.avail_in = (uInt)got;
+    return status;
+}
+
+static Status inflate_some(Bytes *bytes, Error *error)
+{
+    int result = inflate(&bytes->zip, Z_NO_FLUSH);
+    bytes->ended = result == Z_STREAM_END;
+    if (result == Z_OK || result == Z_STREAM_END)
+        return STATUS_OK;
+    if (result == Z_BUF_ERROR)
+        return fail(error, STATUS_BAD_INPUT, "%s: the gzip file is cut short; fetch it again",
+                    bytes->file.path);
+    return fail(error, STATUS_BAD_INPUT, "%s: damaged gzip file (%s); fetch it again",
+                bytes->file.path, bytes->zip.msg ? bytes->zip.msg : "unreadable");
+}
+
+/* A gzip file may consist of several, one behind the other. */
+static Status next_member(Bytes *bytes, Error *error)
+{
+    Status status = refill(bytes, error);
+    if (status || bytes->zip.avail_in == 0 || *bytes->zip.next_in != 0x1f)
+        return status;
+    inflateReset(&bytes->zip);
+    bytes->ended = false;
     return STATUS_OK;
+}
+
+static Status unpack(Bytes *bytes, Error *error)
+{
+    Status status = STATUS_OK;
+    while (!status && bytes->zip.avail_out > 0) {
+        if (bytes->ended) {
+            status = next_member(bytes, error);
+            if (bytes->ended)
+                break;
+        }
+        if (!status)
+            status = refill(bytes, error);
+        if (!status)
+            status = inflate_some(bytes, error);
+    }
+    return status;
+}
+
+static Status copy(Bytes *bytes, Error *error)
+{
+    Status status = STATUS_OK;
+    z_stream *zip = &bytes->zip;
+    while (!status && zip->avail_out > 0) {
+        status = refill(bytes, error);
+        uInt n = zip->avail_in < zip->avail_out ? zip->avail_in : zip->avail_out;
+        if (n == 0)
+            break;
+        memcpy(zip->next_out, zip->next_in, n);
+        zip->next_in += n, zip->avail_in -= n;
+        zip->next_out += n, zip->avail_out -= n;
+    }
+    return status;
 }
 
 /* Up to `want` bytes; fewer only at the proper end. */
 static Status take(Bytes *bytes, void *out, size_t want, size_t *got, Error *error)
 {
-    if (bytes->packed)
-        return unpack(bytes, out, want, got, error);
-    *got = want < bytes->left ? want : bytes->left;
-    memcpy(out, bytes->next, *got);
-    bytes->next += *got;
-    bytes->left -= *got;
-    return STATUS_OK;
+    bytes->zip.next_out = out;
+    bytes->zip.avail_out = (uInt)want;
+    Status status = bytes->packed ? unpack(bytes, error) : copy(bytes, error);
+    *got = want - bytes->zip.avail_out;
+    return status;
 }
 
 static uint32_t big_endian(const unsigned char *b)
@@ -87,12 +151,12 @@ static Status read_magic(Bytes *bytes, int rank, Error *error)
         return status;
     if (got < 4)
         return fail(error, STATUS_BAD_INPUT, "%s: %zu bytes are no IDX file; expected a header",
-                    bytes->path, got);
+                    bytes->file.path, got);
     if (magic[0] || magic[1] || magic[2] != UNSIGNED_BYTES || magic[3] != rank)
         return fail(error, STATUS_BAD_INPUT,
                     "%s: starts with 0x%08x; expected 0x%08x, IDX of unsigned bytes in %d "
                     "dimension%s",
-                    bytes->path, (unsigned)big_endian(magic),
+                    bytes->file.path, (unsigned)big_endian(magic),
                     (unsigned)(UNSIGNED_BYTES << 8 | rank), rank, rank == 1 ? "" : "s");
     return STATUS_OK;
 }
@@ -106,15 +170,15 @@ static Status read_sizes(Bytes *bytes, int rank, Idx *idx, size_t *total, Error 
         return status;
     if (got < 4 * (size_t)rank)
         return fail(error, STATUS_BAD_INPUT, "%s: ends inside its header; expected %d sizes",
-                    bytes->path, rank);
+                    bytes->file.path, rank);
     idx->rank = rank;
     *total = 1;
     for (int k = 0; k < rank; k++) {
         uint32_t size = big_endian(b + 4 * k);
-        if (size == 0 || size > (size_t)INT_MAX / *total)
+        if (size == 0 || size > MOST_BYTES / *total)
             return fail(error, STATUS_BAD_INPUT,
-                        "%s: size %d is %u; expected at least 1 and under 2 GiB in all",
-                        bytes->path, k + 1, (unsigned)size);
+                        "%s: size %d is %u; expected at least 1 and at most 1 GiB in all",
+                        bytes->file.path, k + 1, (unsigned)size);
         idx->size[k] = (int)size;
         *total *= size;
     }
@@ -128,66 +192,79 @@ static Status read_payload(Bytes *bytes, size_t total, uint8_t *out, Error *erro
     Status status = take(bytes, out, total, &got, error);
     if (status == STATUS_OK && got < total)
         return fail(error, STATUS_BAD_INPUT,
-                    "%s: ends after %zu of the %zu bytes its header announces", bytes->path, got,
-                    total);
+                    "%s: ends after %zu of the %zu bytes its header announces", bytes->file.path,
+                    got, total);
     if (status == STATUS_OK)
         status = take(bytes, &extra, 1, &past, error);
     if (status != STATUS_OK)
         return status;
-    if (past > 0 || (bytes->packed && bytes->zip.avail_in > 0))
+    if (past > 0 || bytes->zip.avail_in > 0)
         return fail(error, STATUS_BAD_INPUT, "%s: goes on after the %zu bytes its header announces",
-                    bytes->path, total);
+                    bytes->file.path, total);
     return STATUS_OK;
 }
 
-/* A header that promises more than the file can hold is caught before memory is asked
- * for: deflate packs at most about 1032 to 1. */
-static Status check_room(const Bytes *bytes, size_t total, size_t file_size, Error *error)
+/* A header that promises more than the file can hold is caught before memory is asked for. */
+static Status check_room(const Bytes *bytes, size_t total, Error *error)
 {
-    size_t most = bytes->packed ? file_size * 1040 : file_size;
-    if (total <= most)
+    size_t ratio = total <= FREE_BYTES ? DEFLATE_RATIO : MOST_RATIO;
+    if (total <= bytes->file.size * (bytes->packed ? ratio : 1))
         return STATUS_OK;
     return fail(error, STATUS_BAD_INPUT,
-                "%s: its header announces %zu bytes, more than a file of %zu can hold", bytes->path,
-                total, file_size);
+                "%s: its header announces %zu bytes, more than a file of %zu can hold",
+                bytes->file.path, total, bytes->file.size);
 }
 
-static Status read_bytes(Bytes *bytes, int rank, size_t file_size, Idx *idx, Error *error)
+/* Everything but the numbers. */
+static Status read_header(Bytes *bytes, int rank, Idx *idx, size_t *total, Error *error)
+{
+    Status status = read_magic(bytes, rank, error);
+    if (!status)
+        status = read_sizes(bytes, rank, idx, total, error);
+    return status ? status : check_room(bytes, *total, error);
+}
+
+static Status read_bytes(Bytes *bytes, int rank, Idx *idx, Error *error)
 {
     size_t total = 0;
-    Status status = read_magic(bytes, rank, error);
-    if (status == STATUS_OK)
-        status = read_sizes(bytes, rank, idx, &total, error);
-    if (status == STATUS_OK)
-        status = check_room(bytes, total, file_size, error);
-    if (status != STATUS_OK)
+    Status status = read_header(bytes, rank, idx, &total, error);
+    if (status)
         return status;
     idx->bytes = malloc(total);
     if (!idx->bytes)
-        return fail(error, STATUS_FAILED, "%s: no memory for its %zu bytes", bytes->path, total);
+        return fail(error, STATUS_FAILED, "%s: no memory for its %zu bytes", bytes->file.path,
+                    total);
     status = read_payload(bytes, total, idx->bytes, error);
-    if (status != STATUS_OK) {
+    if (status) {
         free(idx->bytes);
         idx->bytes = NULL;
     }
     return status;
 }
 
-Status idx_read(const char *path, int rank, Idx *idx, Error *error)
+Status idx_sizes(const char *path, int rank, Idx *idx, Error *error)
 {
+    Bytes bytes;
+    size_t total;
     must(rank >= 1 && rank <= 4);
     *idx = (Idx){0};
-    char *data;
-    size_t size;
-    Bytes bytes;
-    Status status = file_read(path, FILE_LIMIT, &data, &size, error);
-    if (status != STATUS_OK)
+    Status status = bytes_open(&bytes, path, error);
+    if (status)
         return status;
-    status = bytes_open(&bytes, path, data, size, error);
-    if (status == STATUS_OK) {
-        status = read_bytes(&bytes, rank, size, idx, error);
-        bytes_close(&bytes);
-    }
-    free(data);
+    status = read_header(&bytes, rank, idx, &total, error);
+    bytes_close(&bytes);
+    return status;
+}
+
+Status idx_read(const char *path, int rank, Idx *idx, Error *error)
+{
+    Bytes bytes;
+    must(rank >= 1 && rank <= 4);
+    *idx = (Idx){0};
+    Status status = bytes_open(&bytes, path, error);
+    if (status)
+        return status;
+    status = read_bytes(&bytes, rank, idx, error);
+    bytes_close(&bytes);
     return status;
 }

@@ -12,8 +12,11 @@ typedef struct Idx {
     uint8_t *bytes; /* malloc'd, product of sizes; the caller frees */
 } Idx;
 
-/* Unsigned-byte IDX of the given rank only. BAD_INPUT names the file, what is wrong and
- * what was expected. */
+/* Reads the header alone: rank and sizes. Unsigned-byte IDX of the given rank only, at most 1 GiB,
+ * packed no tighter than pictures can be. BAD_INPUT names the file, what is wrong and what was
+ * expected. */
+Status idx_sizes(const char *path, int rank, Idx *idx, Error *error);
+/* All of it, under the same conditions; gzip files of several members too. */
 Status idx_read(const char *path, int rank, Idx *idx, Error *error);
 
 #endif

@@ -6,6 +6,7 @@
 #include "engine/nets/net.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { FASHION_CLASSES = 10 };
 
@@ -25,14 +26,18 @@ static const char *const file_names[] = {
     "t10k-labels-idx1-ubyte",
 };
 
-/* Packed or plain; false when the folder has neither. */
+/* Packed or plain, with a hyphen or a dot before "idx"; false when the folder has none of them. */
 static bool find_file(const char *folder, const char *name, char path[PATH_SIZE])
 {
-    char packed[64];
-    snprintf(packed, sizeof packed, "%s.gz", name);
-    if (file_exists(file_join(path, folder, packed)))
-        return true;
-    return file_exists(file_join(path, folder, name));
+    char spelt[64];
+    for (int form = 0; form < 4; form++) {
+        snprintf(spelt, sizeof spelt, "%s%s", name, form % 2 ? "" : ".gz");
+        if (form >= 2)
+            *(strstr(spelt, "-idx")) = '.';
+        if (file_exists(file_join(path, folder, spelt)))
+            return true;
+    }
+    return false;
 }
 
 /* The first default folder that has any of the files; the first of all when none has. */
@@ -46,8 +51,7 @@ static const char *find_folder(void)
     return fashion_folders[0];
 }
 
-static Status read_file(const char *folder, const char *name, int rank, char path[PATH_SIZE],
-                        Idx *idx, Error *error)
+static Status find_or_say(const char *folder, const char *name, char path[PATH_SIZE], Error *error)
 {
     if (!find_file(folder, name, path))
         return fail(error, STATUS_BAD_INPUT,
@@ -55,7 +59,7 @@ static Status read_file(const char *folder, const char *name, int rank, char pat
                     "dataset-fashion-mnist, or set "
                     "data.path to the folder that has it",
                     name, name, folder);
-    return idx_read(path, rank, idx, error);
+    return STATUS_OK;
 }
 
 /* One half of a data set: pictures and their labels. */
@@ -68,6 +72,22 @@ static void half_done(Half *half)
 {
     free(half->images.bytes);
     free(half->labels.bytes);
+}
+
+/* Finds the two files: the pictures' and the labels'. */
+static Status half_find(Half *half, const char *folder, const char *const names[2], Error *error)
+{
+    *half = (Half){0};
+    Status status = find_or_say(folder, names[0], half->image_path, error);
+    return status ? status : find_or_say(folder, names[1], half->label_path, error);
+}
+
+typedef Status ReadIdx(const char *path, int rank, Idx *idx, Error *error);
+
+static Status read_both(Half *half, ReadIdx *read, Error *error)
+{
+    Status status = read(half->image_path, 3, &half->images, error);
+    return status ? status : read(half->label_path, 1, &half->labels, error);
 }
 
 static Status check_shape(const Half *half, Error *error)
@@ -95,21 +115,21 @@ static Status check_labels(const Half *half, int classes, Error *error)
     return STATUS_OK;
 }
 
-/* names: the pictures' and the labels' file. On error nothing is left allocated. */
-static Status half_read(Half *half, const char *folder, const char *const names[2], int classes,
-                        Error *error)
+/* The headers of both files, checked against each other: no numbers yet. */
+static Status half_open(Half *half, const char *folder, const char *const names[2], Error *error)
 {
-    *half = (Half){0};
-    Status status = read_file(folder, names[0], 3, half->image_path, &half->images, error);
-    if (status == STATUS_OK)
-        status = read_file(folder, names[1], 1, half->label_path, &half->labels, error);
-    if (status == STATUS_OK)
+    Status status = half_find(half, folder, names, error);
+    if (!status)
+        status = read_both(half, idx_sizes, error);
+    return status ? status : check_shape(half, error);
+}
+
+static Status half_read(Half *half, int classes, Error *error)
+{
+    Status status = read_both(half, idx_read, error);
+    if (!status)
         status = check_shape(half, error);
-    if (status == STATUS_OK)
-        status = check_labels(half, classes, error);
-    if (status != STATUS_OK)
-        half_done(half);
-    return status;
+    return status ? status : check_labels(half, classes, error);
 }
 
 /* Bytes 0..255 to [-1, 1]. */
@@ -160,24 +180,30 @@ static void fill_images(Dataset *dataset, const Half *train, const Half *test, A
     dataset->test_label = labels_of(test, arena);
 }
 
+static Status read_halves(Half *train, Half *test, const char *folder, Error *error)
+{
+    Status status = half_open(train, folder, file_names, error);
+    if (!status)
+        status = half_open(test, folder, file_names + 2, error);
+    if (!status)
+        status = check_match(train, test, error);
+    if (!status)
+        status = half_read(train, FASHION_CLASSES, error);
+    if (!status)
+        status = half_read(test, FASHION_CLASSES, error);
+    return status ? status : check_match(train, test, error);
+}
+
 static Status open_fashion(Dataset *dataset, const char *path, Arena *arena, Error *error)
 {
-    const char *folder = path[0] ? path : find_folder();
-    Half train, test;
-    Status status = half_read(&train, folder, file_names, FASHION_CLASSES, error);
-    if (status != STATUS_OK)
-        return status;
-    status = half_read(&test, folder, file_names + 2, FASHION_CLASSES, error);
-    if (status != STATUS_OK)
-        goto out_train;
-    status = check_match(&train, &test, error);
-    if (status == STATUS_OK) {
+    Half train = {0}, test = {0};
+    Status status = read_halves(&train, &test, path[0] ? path : find_folder(), error);
+    if (!status) {
         dataset->classes = FASHION_CLASSES;
         dataset->class_name = fashion_names;
         fill_images(dataset, &train, &test, arena);
     }
     half_done(&test);
-out_train:
     half_done(&train);
     return status;
 }

@@ -180,6 +180,8 @@ Status weights_load(const char *path, const NetSpec *spec, float *block, Error *
                               "%s: holds %d arrays where the network "
                               "has %d",
                               path, tensorfile_count(file), loading.tensors);
+    if (!loading.status)
+        loading.status = tensorfile_load(file, error);
     if (!loading.status) {
         loading.block = block;
         net_list(spec, load_tensor, &loading);

@@ -214,6 +214,8 @@ static Status load(const char *folder, long step, bool whole, CheckpointState *s
     if (!loading.status && whole && loading.arrays != tensorfile_count(file))
         loading.status = fail(error, STATUS_BAD_INPUT, "%s: holds %d arrays, this run has %d", path,
                               tensorfile_count(file), loading.arrays);
+    if (!loading.status)
+        loading.status = tensorfile_load(file, error);
     if (!loading.status) {
         loading.copy = true;
         state(context, &loading.walk);
