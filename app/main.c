@@ -4,6 +4,7 @@
 #include "engine/base/file.h"
 #include "engine/base/trace.h"
 #include <fcntl.h>
+#include <jansson.h>
 #include <locale.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -93,10 +94,13 @@ static void keep_memory(void)
 #endif
 }
 
+static void *need_bytes(size_t size) { return need(malloc(size ? size : 1)); }
+
 int main(int argc, char **argv)
 {
     fill_descriptors();
     keep_memory();
+    json_set_alloc_funcs(need_bytes, free); /* half an answer is none */
     Options options;
     Error error = {""};
     setlocale(LC_CTYPE, ""); /* numbers stay in the C locale */

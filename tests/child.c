@@ -40,6 +40,15 @@ int child_run(void (*act)(void), char *text, size_t size)
     return status;
 }
 
+void assert_gives_up(void (*act)(void), const char *word)
+{
+    char text[4096];
+    int status = child_run(act, text, sizeof text);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    if (!strstr(text, word))
+        fail_msg("expected '%s' in: %s", word, text);
+}
+
 void assert_dies(void (*act)(void), const char *word)
 {
     char text[4096];

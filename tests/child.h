@@ -11,6 +11,9 @@ int child_run(void (*act)(void), char *text, size_t size);
 /* Fails the test unless `act` aborts and says `word`. */
 void assert_dies(void (*act)(void), const char *word);
 
+/* Fails the test unless `act` ends its process with status 1 and says `word`. */
+void assert_gives_up(void (*act)(void), const char *word);
+
 /* Sleeps for less than a second. */
 void wait_a_while(double seconds);
 

@@ -160,9 +160,9 @@ static void rewind_forward(void)
 static void test_arena_dies_naming_sizes(void **state)
 {
     (void)state;
-    assert_dies(overfill, "arena is full: 4000 bytes wanted");
-    assert_dies(overfill, "of 4096 in use");
-    assert_dies(ask_for_too_much, "arena is full");
+    assert_gives_up(overfill, "arena is full: 4000 bytes wanted");
+    assert_gives_up(overfill, "of 4096 in use");
+    assert_gives_up(ask_for_too_much, "arena is full");
     assert_dies(rewind_forward, "mark <= arena->used");
 }
 

@@ -245,7 +245,7 @@ static void test_join_must_fit(void **state)
     (void)state;
     char path[PATH_SIZE];
     assert_string_equal(file_join(path, "runs/0001", "run.ini"), "runs/0001/run.ini");
-    assert_dies(join_too_long, "PATH_SIZE");
+    assert_gives_up(join_too_long, "is longer than 1023 bytes");
 }
 
 int main(void)

@@ -154,7 +154,7 @@ static void draw_lineage(Canvas *canvas, const Scene *scene, Rect rect)
 {
     const Snapshot *snapshot = scene->snapshot;
     Kin *kin = malloc(sizeof *kin * (size_t)(snapshot->runs + 1));
-    must(kin);
+    need(kin);
     lineage_order(snapshot, kin);
     text_title(canvas, &rect, "lineage", "step");
     int chosen = 0;

@@ -62,7 +62,7 @@ static Kin *shown_runs(const RunsState *mine, const Snapshot *snapshot, int *n)
 {
     Kin *kin = malloc(sizeof *kin * (size_t)(snapshot->runs + 1));
     char why[160];
-    must(kin);
+    need(kin);
     lineage_order(snapshot, kin);
     *n = 0;
     for (int i = 0; i < snapshot->runs; i++) {

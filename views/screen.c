@@ -41,7 +41,8 @@ struct Screen {
 Screen *screen_new(const ScreenOptions *options)
 {
     Screen *screen = calloc(1, sizeof *screen);
-    must(screen && view_count <= TABS_MAX);
+    need(screen);
+    must(view_count <= TABS_MAX);
     screen->options = *options;
     alerts_init(&screen->alerts);
     snprintf(screen->look, sizeof screen->look, "%s", options->look ? options->look : "");

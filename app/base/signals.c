@@ -61,7 +61,8 @@ static void catch_fatal(void)
     own.stack = malloc(64 * 1024);
     stack_t stack = {.ss_sp = own.stack, .ss_size = 64 * 1024};
     struct sigaction action = {.sa_handler = crash, .sa_flags = SA_ONSTACK};
-    must(own.stack && sigaltstack(&stack, NULL) == 0);
+    need(own.stack);
+    must(sigaltstack(&stack, NULL) == 0);
     sigemptyset(&action.sa_mask);
     for (int i = 0; i < FATAL; i++)
         sigaction(fatal[i], &action, &own.before_fatal[i]);

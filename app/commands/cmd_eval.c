@@ -52,7 +52,7 @@ static void evaluate(Look *look, const Judge *judge, int k, int n, AtK *at)
         at->teacher ? NULL : run_shift_at(look->lab, k, rollouts, look->seed, &look->scratch);
     at->rows = shift ? k : 0;
     at->shift = calloc((size_t)k, sizeof *at->shift);
-    must(at->shift);
+    need(at->shift);
     if (shift)
         shift_measure(shift, look->crew, &look->scratch, &policy, at->shift);
     arena_rewind(&look->scratch, mark);

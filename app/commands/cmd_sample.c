@@ -29,7 +29,8 @@ static Status draw_new(Drawn *draw, Error *error)
         return status;
     draw->states = malloc(bytes);
     draw->label = malloc((size_t)draw->n * sizeof *draw->label);
-    must(draw->states && draw->label);
+    need(draw->states);
+    need(draw->label);
     return STATUS_OK;
 }
 

@@ -94,7 +94,7 @@ Status cmd_tour(const Options *options, Error *error)
     Status status = STATUS_OK;
     if (options->arguments && strstr(options->argument[0], ".ini")) { /* a teacher's own */
         lessons = calloc(1, sizeof *lessons);
-        must(lessons);
+        need(lessons);
         status = lesson_read(options->argument[0], lessons, error);
         Options own = *options;
         own.arguments = 0;

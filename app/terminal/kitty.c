@@ -9,7 +9,7 @@
 static uint8_t *sample(const Picture *picture, int scale, int width, int height)
 {
     uint8_t *pixels = malloc((size_t)width * (size_t)height);
-    must(pixels);
+    need(pixels);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
             pixels[y * width + x] = picture->pixels[y * scale * picture->width + x * scale];
@@ -29,7 +29,7 @@ static Status encode_png(Bytes *png, const Picture *picture, int scale, Error *e
                        .colormap_entries = (png_uint_32)picture_colours(picture)};
     png_alloc_size_t most = PNG_IMAGE_PNG_SIZE_MAX(image), size = most;
     png->data = malloc(most);
-    must(png->data);
+    need(png->data);
     bool good =
         png_image_write_to_memory(&image, png->data, &size, 0, pixels, 0, picture->palette) != 0;
     png->n = good ? size : 0;

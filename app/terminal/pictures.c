@@ -83,7 +83,7 @@ static void want(Pictures *pictures, const Picture *picture)
     *exhibit = (Exhibit){.picture = *picture, .wanted = true};
     exhibit->number = pictures->kitty ? ++pictures->numbers : 0;
     exhibit->picture.pixels = malloc(size);
-    must(exhibit->picture.pixels);
+    need(exhibit->picture.pixels);
     memcpy(exhibit->picture.pixels, picture->pixels, size);
 }
 
@@ -156,7 +156,7 @@ static Status append_plain(Bytes *out, const Exhibit *exhibit, const StageFacts 
     size_t size = (size_t)picture->width * (size_t)picture->height;
     Picture plain = *picture;
     plain.pixels = malloc(size);
-    must(plain.pixels);
+    need(plain.pixels);
     memcpy(plain.pixels, picture->pixels, size);
     if (facts->colours < PICTURE_COLOURS)
         thin_colours(&plain, facts->colours);

@@ -14,7 +14,7 @@ void bytes_add(Bytes *bytes, const void *data, size_t n)
     if (bytes->n + n > bytes->capacity) {
         bytes->capacity = 2 * (bytes->n + n) + 256;
         bytes->data = realloc(bytes->data, bytes->capacity);
-        must(bytes->data);
+        need(bytes->data);
     }
     if (n > 0)
         memcpy(bytes->data + bytes->n, data, n);
@@ -55,7 +55,7 @@ static Status encode(Bytes *bytes, const Picture *picture, sixel_output_t *outpu
     sixel_output_set_skip_dcs_envelope(output, 1);
     sixel_output_set_encode_policy(output, SIXEL_ENCODEPOLICY_SIZE);
     pixels = malloc(size); /* libsixel takes no const */
-    must(pixels);
+    need(pixels);
     memcpy(pixels, picture->pixels, size);
     bytes_print(bytes, "\033P0;1;0");
     SIXELSTATUS status = sixel_encode(pixels, picture->width, picture->height, 8, dither, output);

@@ -150,15 +150,14 @@ static void forget_cells(Term *term)
 {
     free(term->shown);
     term->shown = calloc((size_t)term->width * (size_t)term->height, sizeof *term->shown);
-    must(term->shown); /* rune 0 equals no cell: all are given to curses */
+    need(term->shown); /* rune 0 equals no cell: all are given to curses */
 }
 
 static Status start_curses(Term *term, Error *error)
 {
     term->in = fdopen(dup(term->options.in), "r");
     term->out = gather_open();
-    must(term->in);
-    if (!term->out)
+    if (!term->in || !term->out)
         return fail(error, STATUS_BLOCKED, "no room for the screen: %s", strerror(errno));
     tcgetattr(term->options.in, &term->sane);
     wire_open(&term->wire, term->options.out);
@@ -178,7 +177,8 @@ static Status start_curses(Term *term, Error *error)
 static void close_streams(Term *term)
 {
     wire_close(&term->wire);
-    fclose(term->in);
+    if (term->in)
+        fclose(term->in);
     if (term->out)
         fclose(term->out);
 }
@@ -186,7 +186,7 @@ static void close_streams(Term *term)
 Status term_open(Term **out, const TermOptions *options, Error *error)
 {
     Term *term = calloc(1, sizeof *term);
-    must(term);
+    need(term);
     term->options = *options;
     term->choice = options->graphics;
     term->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;

@@ -121,7 +121,7 @@ Status dump_picture(const Canvas *canvas, const char *path, Error *error)
     }
     size_t pixels = (size_t)picture->width * (size_t)picture->height;
     uint8_t *rgb = malloc(pixels * 3);
-    must(rgb);
+    need(rgb);
     for (size_t i = 0; i < pixels; i++)
         memcpy(rgb + 3 * i, picture->palette[picture->pixels[i]], 3);
     png_image image = {.version = PNG_IMAGE_VERSION,

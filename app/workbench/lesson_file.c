@@ -168,7 +168,7 @@ Status lessons_read(const char *folder, Lesson **lessons, int *n, Error *error)
     Status status = STATUS_OK;
     *n = 0;
     *lessons = calloc(LESSONS_MAX, sizeof **lessons);
-    must(*lessons);
+    need(*lessons);
     for (int i = 0; i < found; i++) {
         char path[1024];
         file_join(path, folder, names[i]->d_name);

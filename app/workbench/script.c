@@ -170,7 +170,7 @@ static bool on_screen(const Script *script, const char *text)
     char *screen = NULL;
     size_t size;
     FILE *out = open_memstream(&screen, &size);
-    must(out);
+    need(out);
     dump_text(&script->canvas, out);
     fclose(out);
     bool found = strstr(screen, text);

@@ -1,10 +1,9 @@
-/* Owns reserved address ranges. May call libc and must(). Under AddressSanitizer what is
+/* Owns reserved address ranges. May call libc, must() and give_up(). Under AddressSanitizer what is
  * not handed out is poisoned as soon as it has been used once, and a gap stands behind
  * every block. */
 #include "engine/base/arena.h"
 #include "engine/base/status.h"
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -21,10 +20,7 @@ enum { ALIGN = 64 };
 
 _Noreturn static void die(const char *what, size_t wanted, size_t used, size_t size)
 {
-    char text[160];
-    snprintf(text, sizeof text, "%s: %zu bytes wanted, %zu of %zu in use", what, wanted, used,
-             size);
-    must_fail(__FILE__, __LINE__, text);
+    give_up("out of memory, %s: %zu bytes wanted, %zu of %zu in use", what, wanted, used, size);
 }
 
 void arena_init(Arena *arena, size_t size)

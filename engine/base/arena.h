@@ -12,11 +12,11 @@ typedef struct Arena {
     size_t peak; /* most bytes ever handed out */
 } Arena;
 
-/* Reserves `size` bytes of address space (not memory). Dies when even that is refused. */
+/* Reserves `size` bytes of address space (not memory). Gives up when even that is refused. */
 void arena_init(Arena *arena, size_t size);
 void arena_done(Arena *arena);
 
-/* 64-byte aligned, uninitialised; dies naming the sizes when the arena is full. One thread at a
+/* 64-byte aligned, uninitialised; gives up naming the sizes when the arena is full. One thread at a
  * time. */
 void *arena_alloc(Arena *arena, size_t bytes);
 /* The same, zeroed. */

@@ -1,4 +1,4 @@
-/* Owns the replacing of whole files. May call libc and fail(). A NewFile
+/* Owns the replacing of whole files. May call libc, fail() and give_up(). A NewFile
  * becomes visible under its name only after every byte is on the disk; any error before
  * that leaves the old file. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
@@ -205,6 +205,7 @@ Status file_make_folder(const char *path, Error *error)
 
 char *file_join(char path[PATH_SIZE], const char *folder, const char *name)
 {
-    must(snprintf(path, PATH_SIZE, "%s/%s", folder, name) < PATH_SIZE);
+    if (snprintf(path, PATH_SIZE, "%s/%s", folder, name) >= PATH_SIZE)
+        give_up("the path of %.60s is longer than %d bytes: %.60s...", name, PATH_SIZE - 1, folder);
     return path;
 }

@@ -53,7 +53,7 @@ Status file_read_text(const char *path, size_t limit, char **text, size_t *size,
 bool file_exists(const char *path);
 /* mkdir with parents. */
 Status file_make_folder(const char *path, Error *error);
-/* snprintf of "folder/name"; must fit. Returns `path`. */
+/* snprintf of "folder/name"; gives up when it does not fit. Returns `path`. */
 char *file_join(char path[PATH_SIZE], const char *folder, const char *name);
 
 #endif

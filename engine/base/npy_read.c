@@ -125,7 +125,7 @@ static Status take_numbers(const char *path, const char *bytes, size_t width, co
 {
     size_t d = (size_t)shape[1], count = (size_t)shape[0] * d;
     float *x = malloc(count * sizeof *x);
-    must(x);
+    need(x);
     for (size_t k = 0; k < count; k++) {
         x[k] = (float)number_at(bytes, width, k);
         if (isfinite(x[k]))

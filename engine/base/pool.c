@@ -6,12 +6,13 @@
 #endif
 #include "engine/base/pool.h"
 #include "engine/base/status.h"
+#include "engine/base/thread.h"
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 typedef struct Worker {
@@ -65,27 +66,25 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
-/* Signals are for the thread that listens to the terminal, so workers block them all. */
 static void start_workers(Pool *pool)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    must(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     for (int i = 1; i < pool->threads; i++) {
         pool->worker[i] = (Worker){.pool = pool, .number = i};
-        must(pthread_create(&pool->worker[i].thread, NULL, worker_main, &pool->worker[i]) == 0);
+        int reason = thread_start(&pool->worker[i].thread, worker_main, &pool->worker[i]);
+        if (reason)
+            give_up("cannot start thread %d of %d: %s; --threads sets how many", i + 1,
+                    pool->threads, strerror(reason));
     }
-    must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }
 
 Pool *pool_new(int threads)
 {
     must(threads >= 1);
     Pool *pool = calloc(1, sizeof *pool);
-    must(pool);
+    need(pool);
     pool->threads = threads;
     pool->worker = calloc((size_t)threads, sizeof *pool->worker);
-    must(pool->worker);
+    need(pool->worker);
     must(pthread_mutex_init(&pool->lock, NULL) == 0);
     must(pthread_cond_init(&pool->work, NULL) == 0);
     must(pthread_cond_init(&pool->done, NULL) == 0);

@@ -1,10 +1,11 @@
-/* Owns the texts of errors and the one way to die. May call plain.h and libc only. */
+/* Owns the texts of errors and the two ways to die. May call plain.h and libc only. */
 #include "engine/base/status.h"
 #include "engine/base/plain.h"
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 Status fail(Error *error, Status status, const char *format, ...)
 {
@@ -23,11 +24,35 @@ static _Atomic(void (*)(void)) terminal_restore;
 
 void must_restore(void (*restore)(void)) { atomic_store(&terminal_restore, restore); }
 
-void must_fail(const char *file, int line, const char *condition)
+static void restore_terminal(void)
 {
     void (*restore)(void) = atomic_exchange(&terminal_restore, NULL);
     if (restore)
         restore();
+}
+
+void give_up(const char *format, ...)
+{
+    char text[sizeof(Error)];
+    va_list arguments;
+    restore_terminal();
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    dprintf(STDERR_FILENO, "ddil: %s\n", text);
+    _exit(STATUS_FAILED);
+}
+
+void *need(void *block)
+{
+    if (!block)
+        give_up("out of memory; what was saved is whole, and runs resume from there");
+    return block;
+}
+
+void must_fail(const char *file, int line, const char *condition)
+{
+    restore_terminal();
     fprintf(stderr, "%s:%d: this must hold: %s\n", file, line, condition);
     abort();
 }

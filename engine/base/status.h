@@ -1,5 +1,6 @@
 /* Errors of the world (a file, a preset, a number) come back as a Status with text in the caller's
- * Error; errors of the programmer stop the program through must(). */
+ * Error; errors of the programmer stop the program through must(); where the machine refuses memory
+ * in the middle of work, need() says so and ends it. */
 #ifndef DDIL_STATUS_H
 #define DDIL_STATUS_H
 
@@ -28,5 +29,11 @@ void must_restore(void (*restore)(void));
 /* Prints file, line and condition, restores the terminal and aborts. Always on. */
 _Noreturn void must_fail(const char *file, int line, const char *condition);
 #define must(condition) ((condition) ? (void)0 : must_fail(__FILE__, __LINE__, #condition))
+
+/* Prints the message, restores the terminal and ends the program with STATUS_FAILED: for what the
+ * machine refuses in the middle of work (memory, a thread). Checkpoints stand. Any thread. */
+_Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* What an allocation returned; gives up when that is nothing. */
+void *need(void *block);
 
 #endif

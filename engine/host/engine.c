@@ -1,5 +1,6 @@
 /* Owns an engine's life: what it is to its folder (EngineKind), its worker thread, its end. */
 #include "engine/base/clock.h"
+#include "engine/base/thread.h"
 #include "engine/distill/params.h"
 #include "engine/host/engine_parts.h"
 #include "engine/store/folder.h"
@@ -130,15 +131,13 @@ static void *work(void *context)
 
 static Status start_worker(Engine *engine, Error *error)
 {
-    sigset_t all, before;
     if (!engine_kind(engine)->turn)
         return STATUS_OK;
     engine_end_work(engine, false);
-    sigfillset(&all); /* signals are for the thread that listens to the terminal */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int problem = pthread_create(&engine->thread, NULL, work, engine);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return problem ? fail(error, STATUS_FAILED, "cannot start a thread") : STATUS_OK;
+    int reason = thread_start(&engine->thread, work, engine);
+    if (!reason)
+        return STATUS_OK;
+    return fail(error, STATUS_FAILED, "cannot start a thread: %s", strerror(reason));
 }
 
 static void stop_worker(Engine *engine)
@@ -152,7 +151,7 @@ static void stop_worker(Engine *engine)
 Status engine_open(Engine **opened, const EngineOptions *options, Error *error)
 {
     Engine *engine = calloc(1, sizeof *engine);
-    must(engine);
+    need(engine);
     *opened = NULL;
     engine->readonly = options->readonly;
     engine->threads = options->threads;

@@ -24,7 +24,7 @@ static Slot *insert(Engine *engine, int id, const char *folder)
     if (engine->slots == engine->room) {
         engine->room = engine->room ? 2 * engine->room : 16;
         engine->slot = realloc(engine->slot, sizeof *engine->slot * (size_t)engine->room);
-        must(engine->slot);
+        need(engine->slot);
     }
     while (at > 0 && engine->slot[at - 1].id > id)
         at--;
@@ -246,7 +246,7 @@ void slots_scan(Engine *engine)
     char folder[PATH_SIZE];
     int n = folder_list(engine->runs, &folders.name);
     folders.view = calloc((size_t)n + 1, sizeof *folders.view);
-    must(folders.view);
+    need(folders.view);
     if (engine->slots == 0)
         read_all(&folders, n);
     for (int i = 0; i < n; i++) {

@@ -75,7 +75,7 @@ static void sample_usage(Engine *engine)
 static Block *build(Engine *engine)
 {
     Block *block = malloc(sizeof *block + sizeof *block->run * (size_t)(engine->slots + 1));
-    must(block);
+    need(block);
     if (engine_kind(engine)->owns)
         sample_usage(engine);
     block->snapshot = (Snapshot){.runs = engine->slots,

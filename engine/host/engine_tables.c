@@ -52,7 +52,7 @@ static void add_preset(Presets *presets, const char *folder, const char *file)
     if (presets->n == presets->room) {
         presets->room = presets->room ? 2 * presets->room : 32;
         presets->preset = realloc(presets->preset, sizeof info * (size_t)presets->room);
-        must(presets->preset);
+        need(presets->preset);
     }
     presets->preset[presets->n++] = info;
 }
@@ -108,7 +108,7 @@ int engine_params(ParamInfoView **params)
     while (engine_param(n, &one))
         n++;
     *params = calloc((size_t)n, sizeof **params);
-    must(*params);
+    need(*params);
     for (int i = 0; i < n; i++)
         engine_param(i, &(*params)[i]);
     return n;

@@ -114,9 +114,10 @@ bool viewer_open(Engine *engine)
 {
     if (!engine->link) {
         engine->link = calloc(1, sizeof *engine->link);
-        must(engine->link);
+        need(engine->link);
         engine->link->socket = -1;
-        must(pipe(engine->link->kick) == 0);
+        if (pipe(engine->link->kick) != 0)
+            give_up("cannot make a pipe: %s", strerror(errno));
         socket_tame(engine->link->kick[0]);
         socket_tame(engine->link->kick[1]);
     }

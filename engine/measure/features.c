@@ -117,7 +117,7 @@ Status features_open(Features **made, const char *path, const Dataset *data, Cre
     if (status)
         return status;
     Features *features = calloc(1, sizeof *features);
-    must(features);
+    need(features);
     features->spec = spec;
     arena_init(&features->arena,
                sizeof(float) * (net_size(&spec) + (size_t)data->n_test * (size_t)(spec.embed + 1)) +

@@ -13,11 +13,12 @@ static const size_t ARENA_SIZE = (size_t)1 << 31;
 Crew *crew_new(int threads)
 {
     Crew *crew = calloc(1, sizeof *crew);
-    must(crew && threads >= 1);
+    need(crew);
+    must(threads >= 1);
     kernel_init();
     crew->pool = pool_new(threads);
     crew->arena = calloc((size_t)threads, sizeof *crew->arena);
-    must(crew->arena);
+    need(crew->arena);
     for (int i = 0; i < threads; i++)
         arena_init(&crew->arena[i], ARENA_SIZE);
     arena_init(&crew->shared, ARENA_SIZE);

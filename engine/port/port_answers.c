@@ -12,7 +12,7 @@ static void put_line(Client *client, const Line *line)
     if (client->room - client->used < LINE_SIZE + 1) {
         client->room = client->room ? 2 * client->room : 4 * LINE_SIZE;
         client->out = realloc(client->out, client->room);
-        must(client->out);
+        need(client->out);
     }
     client->used += (size_t)line_write(client->out + client->used, line);
 }

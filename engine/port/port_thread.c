@@ -1,12 +1,12 @@
 /* Owns the port's thread and its connections. */
 #include "engine/base/clock.h"
+#include "engine/base/thread.h"
 #include "engine/port/port_parts.h"
 #include "engine/port/port_socket.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,16 +160,14 @@ void port_note(Port *port, const NoteView *note)
 
 /* ---- Life ---- */
 
-/* Signals are for the thread that listens to the terminal. */
 Status port_wake(Port *port, Error *error)
 {
-    sigset_t all, before;
-    sigfillset(&all);
     atomic_store(&port->stop, false);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    port->running = pthread_create(&port->thread, NULL, serve, port) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return port->running ? STATUS_OK : fail(error, STATUS_FAILED, "cannot start a thread");
+    int reason = thread_start(&port->thread, serve, port);
+    port->running = !reason;
+    if (!reason)
+        return STATUS_OK;
+    return fail(error, STATUS_FAILED, "cannot start a thread: %s", strerror(reason));
 }
 
 void port_rest(Port *port)
@@ -209,7 +207,7 @@ void port_close(Port *port)
 Status port_open(Port **opened, const PortHost *host, const char *runs, Error *error)
 {
     Port *port = calloc(1, sizeof *port);
-    must(port);
+    need(port);
     *opened = NULL;
     port->host = *host;
     port->socket = port->kick[0] = port->kick[1] = -1;

@@ -49,7 +49,7 @@ static Gallery *read_samples(const char *folder, bool live)
 Follower *follower_new(const char *folder)
 {
     Follower *follower = calloc(1, sizeof *follower);
-    must(follower);
+    need(follower);
     snprintf(follower->folder, sizeof follower->folder, "%s", folder);
     history_init(&follower->history, 0, NULL);
     follower->trail = trail_new();

@@ -29,7 +29,7 @@ Status run_past(Run *run, long step, bool paths, Gallery **gallery, Error *error
     Config config;
     Lineage lineage;
     Averaged averaged = {&run->lab.student.spec, malloc(run->lab.student.size * sizeof(float))};
-    must(averaged.weights);
+    need(averaged.weights);
     *gallery = NULL;
     Status status = run_config_at(run->folder, &step, &config, &lineage, error);
     if (!status)

@@ -33,7 +33,7 @@ static void pin_path(Config *config, const char *name)
 Status run_new(Run **made, const Config *config, Crew *crew, Error *error)
 {
     Run *run = calloc(1, sizeof *run);
-    must(run);
+    need(run);
     *made = run;
     run->lock = run->runs_lock = -1;
     run->checkpoint = -1;

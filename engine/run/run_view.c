@@ -48,7 +48,7 @@ static size_t bytes_needed(const History *history, const Config *config)
 static ViewBlock *block_new(const History *history, const Config *config)
 {
     ViewBlock *block = malloc(sizeof *block + bytes_needed(history, config));
-    must(block);
+    need(block);
     memset(block, 0, sizeof *block);
     block->references = 1;
     block->next = (char *)rounded((size_t)block->memory);
@@ -219,7 +219,7 @@ const RunView *run_view_keep(const RunView *view)
 const RunView *run_view_with_past(const RunView *view, Gallery *past)
 {
     ViewBlock *block = calloc(1, sizeof *block);
-    must(block);
+    need(block);
     block->view = *view;
     block->view.past = *gallery_view(past);
     block->references = 1;

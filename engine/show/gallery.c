@@ -52,7 +52,7 @@ static Gallery *gallery_new(const Shape *shape)
     size_t scores = (size_t)shape->levels * row, floats = 3 * states - row + reference + 2 * scores;
     Gallery *gallery =
         malloc(sizeof *gallery + floats * sizeof(float) + (size_t)shape->n * sizeof(int));
-    must(gallery);
+    need(gallery);
     *gallery = (Gallery){.references = 1};
     gallery->student = gallery->memory;
     gallery->teacher = gallery->student + states;

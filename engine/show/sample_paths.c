@@ -197,7 +197,7 @@ static void ask_field(Course *course, const Lab *lab, Arena *scratch)
 static Course *course_make(const Lab *lab, const float *noise, const int *label)
 {
     Course *course = calloc(1, sizeof *course);
-    must(course);
+    need(course);
     Arena scratch;
     arena_init(&scratch, (size_t)1 << 30);
     arena_init(&course->arena, (size_t)1 << 28);
@@ -367,7 +367,8 @@ static void fill_paths(Paths *paths, const Lab *lab, const float *own, const int
 Paths *paths_make(const Lab *lab, const SamplesView *samples, const Paths *before)
 {
     Paths *paths = calloc(1, sizeof *paths);
-    must(paths && seeds_of(lab) <= samples->n && samples->steps == lab->grid.steps);
+    need(paths);
+    must(seeds_of(lab) <= samples->n && samples->steps == lab->grid.steps);
     Arena scratch;
     arena_init(&scratch, (size_t)1 << 30);
     arena_init(&paths->arena, (size_t)1 << 28);

@@ -18,7 +18,7 @@ typedef struct Picture {
 static Picture picture_new(int width, int height)
 {
     Picture picture = {width, height, malloc((size_t)width * (size_t)height * 3)};
-    must(picture.rgb);
+    need(picture.rgb);
     memset(picture.rgb, SHADE_PAPER, (size_t)width * (size_t)height * 3);
     return picture;
 }

@@ -59,7 +59,7 @@ int checkpoint_list(const char *folder, long **steps)
         if (n == room) {
             room = room ? 2 * room : 32;
             *steps = realloc(*steps, sizeof **steps * (size_t)room);
-            must(*steps);
+            need(*steps);
         }
         (*steps)[n++] = step;
     }
@@ -245,7 +245,7 @@ Status checkpoint_config(const char *folder, long step, char **text, Error *erro
         return status;
     const char *config = tensorfile_meta(file, "config");
     if (config)
-        must(*text = strdup(config));
+        *text = need(strdup(config));
     else
         status = fail(error, STATUS_BAD_INPUT, "%s: holds no configuration", path);
     tensorfile_close(file);

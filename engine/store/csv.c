@@ -98,7 +98,7 @@ Status csv_open(CsvReader *reader, const char *path, Error *error)
         return status;
     reader->next = reader->bytes;
     reader->name = calloc(2 * CSV_COLUMNS_MAX, sizeof *reader->name);
-    must(reader->name);
+    need(reader->name);
     reader->cell = reader->name + CSV_COLUMNS_MAX;
     char *header = take_row(reader);
     reader->columns = header ? cut_cells(header, reader->name, CSV_COLUMNS_MAX) : 0;
@@ -182,7 +182,7 @@ double csv_real(const CsvReader *reader, int column)
 static char *read_part(int descriptor, size_t offset, size_t size)
 {
     char *text = malloc(size + 1);
-    must(text);
+    need(text);
     size_t got = 0;
     while (got < size) {
         ssize_t n = pread(descriptor, text + got, size - got, (off_t)(offset + got));
@@ -200,7 +200,7 @@ static char *read_part(int descriptor, size_t offset, size_t size)
 static void name_columns(CsvReader *reader, char *header)
 {
     reader->name = calloc(2 * CSV_COLUMNS_MAX, sizeof *reader->name);
-    must(reader->name);
+    need(reader->name);
     reader->cell = reader->name + CSV_COLUMNS_MAX;
     reader->columns = cut_cells(header, reader->name, CSV_COLUMNS_MAX);
     if (reader->columns > CSV_COLUMNS_MAX)
@@ -224,7 +224,7 @@ Status csv_open_end(CsvReader *reader, const char *path, size_t most, Error *err
     if (end && first) { /* both stay in one block */
         size_t length = (size_t)(end - head);
         reader->bytes = malloc(length + most + 2);
-        must(reader->bytes);
+        need(reader->bytes);
         memcpy(reader->bytes, head, length);
         reader->bytes[length] = 0;
         memcpy(reader->bytes + length + 1, first + 1, strlen(first + 1) + 1);
@@ -271,7 +271,7 @@ static TailPulse take_piece(CsvTail *tail, char *piece)
     tail->reader.next = rows;
     if (!tail->header) {
         tail->header = strdup(take_row(&tail->reader));
-        must(tail->header);
+        need(tail->header);
         name_columns(&tail->reader, tail->header);
     }
     return TAIL_ROWS;

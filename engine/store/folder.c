@@ -70,9 +70,9 @@ int folder_list(const char *runs, char ***names)
         if (n == room) {
             room = room ? 2 * room : 32;
             *names = realloc(*names, sizeof **names * (size_t)room);
-            must(*names);
+            need(*names);
         }
-        must((*names)[n++] = strdup(entry->d_name));
+        (*names)[n++] = need(strdup(entry->d_name));
     }
     if (stream)
         closedir(stream);
@@ -256,8 +256,9 @@ char *folder_config_text(const Config *config)
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
-    must(stream);
+    need(stream);
     config_write(config, stream);
-    must(fclose(stream) == 0);
+    if (fclose(stream) != 0)
+        need(NULL);
     return text;
 }

@@ -11,7 +11,7 @@ static const char STATE_PREFIX[] = "state: ";
 static void *regrow(void *block, size_t bytes)
 {
     void *more = realloc(block, bytes);
-    must(more);
+    need(more);
     return more;
 }
 

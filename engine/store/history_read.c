@@ -161,7 +161,7 @@ struct Trail {
 Trail *trail_new(void)
 {
     Trail *trail = calloc(1, sizeof *trail);
-    must(trail);
+    need(trail);
     return trail;
 }
 

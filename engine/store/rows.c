@@ -36,7 +36,7 @@ struct Rows {
 static void *get(size_t bytes)
 {
     void *block = malloc(bytes);
-    must(block);
+    need(block);
     return block;
 }
 
@@ -97,7 +97,8 @@ static void add_chunk(Rows *rows)
 Rows *rows_new(int columns)
 {
     Rows *rows = calloc(1, sizeof *rows);
-    must(rows && columns <= TERMS_MAX);
+    need(rows);
+    must(columns <= TERMS_MAX);
     rows->references = 1;
     rows->columns = columns;
     return rows;

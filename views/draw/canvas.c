@@ -13,7 +13,7 @@ void canvas_init(Canvas *canvas, int width, int height, const CanvasLook *look)
 {
     *canvas = (Canvas){.width = width, .height = height, .look = *look};
     canvas->cell = calloc((size_t)width * (size_t)height + 1, sizeof *canvas->cell);
-    must(canvas->cell);
+    need(canvas->cell);
     canvas_clear(canvas);
 }
 

@@ -94,7 +94,7 @@ static Scale value_scale(const Grid *grid)
     const ChartSpec *spec = grid->spec;
     size_t each = (size_t)grid->columns + 2;
     float *values = malloc(sizeof *values * each * (size_t)(spec->lines + 2));
-    must(values);
+    need(values);
     int n = 0;
     bool positive = false;
     for (int i = 0; i < spec->lines; i++) {
@@ -131,7 +131,8 @@ static Grid grid_new(const Canvas *canvas, const ChartSpec *spec, int width, int
     size_t each = (size_t)grid.columns + 2;
     grid.point = malloc(sizeof *grid.point * each * (size_t)(spec->lines + 1));
     grid.layer = calloc((size_t)grid.columns + 1, (size_t)grid.rows + 1);
-    must(grid.point && grid.layer);
+    need(grid.point);
+    need(grid.layer);
     sample_lines(&grid);
     grid.scale = value_scale(&grid);
     return grid;

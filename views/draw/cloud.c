@@ -127,7 +127,7 @@ void cloud_density(Raster *raster, Box box, World world, const float *points, in
     if (columns < 1 || rows < 1 || n < 1)
         return;
     float *a = calloc(2 * size + (size_t)columns, sizeof *a), *b = a + size;
-    must(a);
+    need(a);
     int side = columns < rows ? columns : rows, radius = side / 40;
     count_points(a, columns, rows, box, grain, world, points, n);
     for (int pass = 0; pass < 2; pass++) { /* twice a box is nearly a bell */

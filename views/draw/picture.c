@@ -35,7 +35,7 @@ bool raster_begin(Raster *raster, Canvas *canvas, Rect cells)
     if (impossible || canvas_keep_picture(canvas, cells))
         return false;
     raster->pixels = calloc((size_t)raster->width * (size_t)raster->height, 1);
-    must(raster->pixels);
+    need(raster->pixels);
     memcpy(raster->palette[0], look->background, 3);
     return true;
 }

@@ -126,7 +126,7 @@ CompareTable compare_table_new(const Scene *scene, const Overlay *overlay, bool 
     table.params = engine_params(&table.param);
     table.all = FIGURES + table.metrics + table.params;
     table.row = malloc(sizeof *table.row * (size_t)table.all);
-    must(table.row);
+    need(table.row);
     list(&table, ROW_FIGURE, 0, FIGURES_ABOVE, equal);
     list(&table, ROW_METRIC, 0, table.metrics, equal);
     list(&table, ROW_PARAM, 0, table.params, equal);
