@@ -4,6 +4,7 @@
 #include "engine/base/param.h"
 #include "engine/base/safetensors.h"
 #include "engine/data/idx.h"
+#include "engine/nets/net_kinds.h"
 #include "engine/nets/weights.h"
 #include "engine/show/gallery.h"
 #include "tests/runs.h"
