@@ -322,7 +322,6 @@ const View view_compare = {
             "parameters that differ; = lists\n"
             "the others too. On larger screens: what each makes from the same seeds, and who "
             "was forked from whom.",
-    .place = PLACE_COMPARE,
     .state_size = sizeof(CompareState),
     .looks = LOOK_OVERLAY,
     .draw = draw,

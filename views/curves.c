@@ -253,7 +253,6 @@ const View view_curves = {
             "student errs on its own states no more than on those it was trained on; "
             "bright means it drifts. Several runs (v, Tab, v) are\n"
             "told apart by the stroke and the number at the end of each line.",
-    .place = PLACE_CURVES,
     .draw = draw,
     .state_size = sizeof(CurvesState),
     .act = act,

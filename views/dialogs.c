@@ -142,7 +142,7 @@ static void help_page(HelpPage *page)
     for (int i = 0; i < view_count; i++) {
         help_line(page, ROLE_TEXT, NULL, "");
         help_about(page, views[i]);
-        help_keys(page, views[i]->place, false);
+        help_keys(page, view_place(i), false);
     }
 }
 

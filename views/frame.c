@@ -200,7 +200,7 @@ static unsigned place_of(const Frame *frame)
 {
     if (frame->prompt.asking != ASK_NOTHING)
         return PLACE_PROMPT;
-    return frame->popup ? frame->popup->place : views[frame->front]->place;
+    return frame->popup ? frame->popup->place : view_place(frame->front);
 }
 
 /* "key hint" for one row of the table; a pause key that would go on says so. */

@@ -6,8 +6,6 @@
 #include "views/prompt.h"
 #include "views/view.h"
 
-enum { TABS_MAX = 8 };
-
 typedef struct Frame {
     int front;         /* index into views */
     const View *popup; /* over it; NULL: none */

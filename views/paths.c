@@ -417,7 +417,6 @@ const View view_paths = {
             "off had it begun in the teacher's state; the rest came down from the steps before. "
             "R lets it begin\n"
             "there. F: where each point is sent, by the student and by the teacher.",
-    .place = PLACE_PATHS,
     .state_size = sizeof(PathsState),
     .looks = LOOK_PAST | LOOK_PATHS,
     .update = update,

@@ -354,7 +354,6 @@ const View view_runs = {
             "on its own states to\n"
             "its error on forward-noised data, over the sampling steps after the first: "
             "1 means no shift.",
-    .place = PLACE_RUNS,
     .draw = draw,
     .state_size = sizeof(RunsState),
     .act = act,

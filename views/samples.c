@@ -205,7 +205,6 @@ const View view_samples = {
     .help = "The same noise every time. Below, one seed on its way from noise to sample; "
             "the chosen sampling step is\n"
             "the one shown above. Points lie over the density of the true law.",
-    .place = PLACE_SAMPLES,
     .looks = LOOK_PAST,
     .state_size = sizeof(SamplesState),
     .draw = draw,

@@ -415,7 +415,8 @@ Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
         return press_mouse_at(screen, &scene, press);
     if (screen->frame.prompt.asking != ASK_NOTHING)
         return press_prompt(screen, &scene, press);
-    const KeyRow *row = key_find(press, asked->place);
+    unsigned place = screen->frame.popup ? asked->place : view_place(screen->frame.front);
+    const KeyRow *row = key_find(press, place);
     if (!row || (row->steers && screen->options.readonly)) {
         screen_say(screen, row ? "opened read-only: this key is asleep" : "");
         return (Reply){.kind = REPLY_UNKNOWN};

@@ -313,7 +313,6 @@ const View view_tweak = {
             "moved over the next 1 000 steps\n"
             "(the loss is a moving average, and falls by itself: compare with a run that "
             "was left alone).",
-    .place = PLACE_TWEAK,
     .state_size = sizeof(TweakState),
     .update = update,
     .draw = draw,

@@ -16,7 +16,7 @@ enum Beyond {
 
 typedef struct View {
     const char *name, *title, *help;
-    unsigned place;    /* its bit in the key table */
+    unsigned place;    /* of a popup: its bit in the key table */
     size_t state_size; /* zeroed at the start */
     unsigned looks;    /* of Beyond */
     bool rail, side;   /* leaves room for the runs rail, the samples rail */

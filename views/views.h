@@ -6,5 +6,7 @@
 
 extern const View *const views[];
 extern const int view_count;
+/* Its bit in the key table. */
+static inline unsigned view_place(int index) { return 1u << index; }
 
 #endif

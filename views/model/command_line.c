@@ -338,7 +338,7 @@ const CommandRow command_rows[] = {
     {"step",           "[N]",                            "do N training steps, then pause",                                 true,  do_step,         NULL        },
     {"save",           "",                               "write a checkpoint",                                              true,  do_save,         NULL        },
     {"note",           "TEXT",                           "write a note at the cursor",                                      true,  command_line_note,      NULL        },
-    {"view",           "NAME|1..6",                      "show a view",                                                     false, do_view,         option_view },
+    {"view",           "NAME|NUMBER",                    "show a view",                                                     false, do_view,         option_view },
     {"run",            "NUMBER|NAME",                    "choose a run",                                                    false, do_run,          option_run  },
     {"go",             "STEP|live",                      "put the cursor on a training step",                               false, do_go,           NULL        },
     {"stage",          "K",                              "put the cursor on a sampling stage; 0 is noise",                  false, do_stage,

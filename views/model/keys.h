@@ -118,20 +118,22 @@ typedef enum Action {
     ACTION_LEAVE_DETACHING,
 } Action;
 
-/* Where a key is valid: views first, in the order of their tabs. */
+/* Where a key is valid. The bit of a view is 1 << its number among the tabs, from 0: views with
+ * keys of their own stand here by name. */
 enum {
+    TABS_MAX = 8,
     PLACE_RUNS = 1,
     PLACE_CURVES = 2,
     PLACE_SAMPLES = 4,
     PLACE_PATHS = 8,
     PLACE_TWEAK = 16,
     PLACE_COMPARE = 32,
-    PLACE_VIEWS = 63,
-    PLACE_HELP = 64,
-    PLACE_QUIT = 128,
-    PLACE_PICKER = 256,
-    PLACE_PROMPT = 512, /* a line is being typed */
-    PLACE_MARKS = 1024,
+    PLACE_VIEWS = (1 << TABS_MAX) - 1,
+    PLACE_HELP = 1 << TABS_MAX,
+    PLACE_QUIT = PLACE_HELP << 1,
+    PLACE_PICKER = PLACE_HELP << 2,
+    PLACE_PROMPT = PLACE_HELP << 3, /* a line is being typed */
+    PLACE_MARKS = PLACE_HELP << 4,
     PLACE_LISTS = PLACE_HELP | PLACE_PICKER | PLACE_MARKS,
 };
 
