@@ -3,6 +3,7 @@
 #include "app/workbench/workbench.h"
 #include "engine/base/file.h"
 #include "engine/base/trace.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <locale.h>
@@ -109,8 +110,10 @@ int main(int argc, char **argv)
         status = options_parse(&options, commands, argc, argv, &error);
     if (!status)
         status = dispatch(&options, &error);
-    if (fflush(stdout) != 0 && !status)
-        status = fail(&error, STATUS_FAILED, "cannot write to standard output");
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !status)
+        status = fail(&error, STATUS_FAILED, "cannot write to standard output%s%s",
+                      errno ? ": " : "", errno ? strerror(errno) : "");
     if (status && *error.text)
         fprintf(stderr, "ddil: %s\n", error.text);
     return (int)status;

@@ -18,4 +18,82 @@ result $? "commands are in the trace"
 says "without it nothing is written" 0 '' presets
 DDIL_TRACE=$work/none/trace says "a trace that cannot be written" 2 'DDIL_TRACE=.*No such file' ls
 
+# ---- what schedulers send ----
+
+until_true() { # seconds command...
+    local until=$((SECONDS + 3 * $1))
+    shift
+    while ! "$@"; do
+        [ $SECONDS -ge $until ] && return 1
+        sleep 0.05
+    done
+}
+
+saved_past() { # folder step: a newer checkpoint than that of the beginning
+    local file
+    for file in "$1"/ckpt-*.safetensors; do
+        [ -e "$file" ] && [ "$(basename "$file" .safetensors)" != ckpt-00000000 ] && return
+    done
+    return 1
+}
+
+stepped() { [ -e "$1/metrics.csv" ] && [ "$(wc -l <"$1/metrics.csv")" -gt 3 ]; }
+
+long=(ring-pd "${tiny[@]}" -s run.steps=10000000 -s run.checkpoint_every=10000000 -s shift.every=10000000
+      -s run.eval_every=10000000)
+state() { "$DDIL" ls --runs "$1" | awk 'NR == 2 { print $2 }'; }
+
+for word in USR2 XCPU; do
+    "$DDIL" run "${long[@]}" --runs "$work/$word" >"$out" 2>"$err" &
+    run=$!
+    until_true 30 stepped "$work/$word/0001-ring-pd"
+    kill -ALRM $run && kill -USR1 $run
+    until_true 30 saved_past "$work/$word/0001-ring-pd"
+    result $? "run: SIGUSR1 saves, SIGALRM does nothing"
+    kill -0 $run
+    result $? "and it goes on"
+    kill -$word $run
+    wait $run
+    [ $? = 3 ] && grep -q 'interrupted, saved at step' "$err" && [ "$(state "$work/$word")" = paused ]
+    result $? "SIG$word saves and stops with 3"
+done
+
+for word in USR2 XCPU; do
+    runs=$work/detached-$word
+    says "a run in the background" 0 'trains in the background' run --detach "${long[@]}" --runs "$runs"
+    process=$(cat "$runs/.lock")
+    until_true 30 stepped "$runs/0001-ring-pd"
+    kill -ALRM "$process" && kill -USR1 "$process"
+    until_true 30 saved_past "$runs/0001-ring-pd"
+    result $? "detached: SIGUSR1 saves"
+    kill -$word "$process"
+    gone() { ! kill -0 "$process" 2>/dev/null; }
+    until_true 30 gone && [ "$(state "$runs")" = paused ]
+    result $? "detached: SIG$word saves and stops"
+done
+
+# ---- readers that leave ----
+
+"$DDIL" run ring-pd "${tiny[@]}" -s run.steps=400 --runs "$work/left" 2>&1 >/dev/null | head -n 1 >"$out"
+[ "${PIPESTATUS[0]}" = 0 ] && [ "$(state "$work/left")" = done ]
+result $? "a run trains on when nobody reads any more"
+"$DDIL" run ring-pd "${tiny[@]}" --runs "$work/left" 2>"$err" | true
+[ "${PIPESTATUS[0]}" = 0 ]
+result $? "and ends as a run that is done"
+if [ -w /dev/full ]; then
+    "$DDIL" run ring-pd "${tiny[@]}" --quiet --runs "$work/left" >/dev/full 2>"$err"
+    [ $? = 1 ] && grep -q 'standard output' "$err"
+    result $? "a report that found no room is said"
+fi
+
+# ---- a run's files are its own ----
+
+for file in "$work/left/0001-ring-pd/ckpt-00000000.safetensors" "$work/left/0001-ring-pd/samples/new.safetensors"; do
+    mkdir -p "$(dirname "$file")"
+    says "no weights into the folder of a run" 2 'folder of a run' export 1 --runs "$work/left" --weights "$file"
+done
+(cd "$work/left/0001-ring-pd" && "$DDIL" sample 1 --runs .. -o x.npy) >"$out" 2>"$err"
+[ $? = 2 ] && [ ! -e "$work/left/0001-ring-pd/x.npy" ]
+result $? "no samples into it"
+
 finish

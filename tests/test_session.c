@@ -53,11 +53,31 @@ static void test_a_paste_neither_leaves_nor_pauses(void **state)
     session_finish(&session);
 }
 
+/* SIGUSR1 saves and goes on, SIGALRM is harmless, SIGUSR2 and SIGXCPU save and stop. */
+static void test_what_schedulers_send(void **state)
+{
+    (void)state;
+    static const int stops[] = {SIGUSR2, SIGXCPU};
+    for (int i = 0; i < 2; i++) {
+        Session session;
+        open_training(&session);
+        kill(session.process, SIGALRM);
+        kill(session.process, SIGUSR1);
+        assert_true(session_shows(&session, "saved"));
+        session_type(&session, "?");
+        assert_true(session_shows(&session, "this page"));
+        kill(session.process, stops[i]);
+        assert_int_equal(session_ends(&session), 3);
+        session_finish(&session);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_was_sent_is_done_before_leaving),
         cmocka_unit_test(test_a_paste_neither_leaves_nor_pauses),
+        cmocka_unit_test(test_what_schedulers_send),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,9 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static const int caught[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT, SIGPIPE};
+/* The last two are ignored. */
+static const int caught[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT,
+                             SIGUSR1,  SIGUSR2, SIGXCPU, SIGPIPE, SIGALRM};
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT};
-enum { CAUGHT = sizeof caught / sizeof *caught, FATAL = sizeof fatal / sizeof *fatal };
+enum {
+    CAUGHT = sizeof caught / sizeof *caught,
+    FATAL = sizeof fatal / sizeof *fatal,
+    HEARD = CAUGHT - 2
+};
 
 /* An interrupted sixel eats text until CAN and ST; then every mode we or curses may have
  * set goes off. */
@@ -68,6 +74,26 @@ static void catch_fatal(void)
         sigaction(fatal[i], &action, &own.before_fatal[i]);
 }
 
+SignalSense signals_sense(int number)
+{
+    switch (number) {
+    case SIGUSR1: return SENSE_SAVE;
+    case SIGTERM:
+    case SIGUSR2:
+    case SIGXCPU: return SENSE_STOP;
+    default: return SENSE_NONE;
+    }
+}
+
+sigset_t signals_caught(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < HEARD; i++)
+        sigaddset(&set, caught[i]);
+    return set;
+}
+
 Status signals_open(int *descriptor, Error *error)
 {
     struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
@@ -79,7 +105,7 @@ Status signals_open(int *descriptor, Error *error)
     }
     sigemptyset(&action.sa_mask);
     for (int i = 0; i < CAUGHT; i++) {
-        action.sa_handler = caught[i] == SIGPIPE ? SIG_IGN : pass_on;
+        action.sa_handler = i < HEARD ? pass_on : SIG_IGN;
         sigaction(caught[i], &action, &own.before[i]);
     }
     catch_fatal();

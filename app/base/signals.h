@@ -3,10 +3,21 @@
 #define DDIL_SIGNALS_H
 
 #include "engine/base/status.h"
+#include <signal.h>
 #include <termios.h>
 
-/* Catches WINCH, TSTP, CONT, TERM, HUP, INT and ignores PIPE. Returns the descriptor to
- * poll, one byte a signal. */
+/* What a signal that schedulers send asks for. */
+typedef enum SignalSense {
+    SENSE_NONE,
+    SENSE_SAVE, /* USR1: save, and go on */
+    SENSE_STOP, /* TERM, USR2, XCPU: save, and end */
+} SignalSense;
+SignalSense signals_sense(int number);
+
+/* Those that signals_open makes bytes of. */
+sigset_t signals_caught(void);
+/* Catches WINCH, TSTP, CONT, TERM, HUP, INT, USR1, USR2, XCPU and ignores PIPE and ALRM. Returns
+ * the descriptor to poll, one byte a signal. */
 Status signals_open(int *descriptor, Error *error);
 /* Back to how it was. */
 void signals_close(void);

@@ -3,6 +3,7 @@
 #include "app/commands/commands.h"
 #include "engine/base/file.h"
 #include "engine/distill/method.h"
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,13 +72,51 @@ Status check_ending(const char *path, const char *const *endings, Error *error)
     return fail(error, STATUS_BAD_INPUT, "%s: the file's name must end in %s", path, list);
 }
 
+static bool is_run(const char *folder)
+{
+    char path[PATH_SIZE];
+    return strlen(folder) < PATH_SIZE - 16 && file_exists(file_join(path, folder, "run.ini")) &&
+           file_exists(file_join(path, folder, "events.csv"));
+}
+
+/* The folder of the run that `path` would lie in, on the heap; NULL: in none. */
+static char *run_above(const char *path)
+{
+    char *parent = strdup(path), *slash = parent ? strrchr(parent, '/') : NULL;
+    if (slash)
+        slash[slash == parent] = '\0';
+    char *folder = realpath(slash ? parent : ".", NULL);
+    free(parent);
+    while (folder && *folder && !is_run(folder))
+        *strrchr(folder, '/') = '\0';
+    if (folder && *folder)
+        return folder;
+    free(folder);
+    return NULL;
+}
+
+static Status check_place(const char *path, Error *error)
+{
+    char *run = run_above(path);
+    if (!run)
+        return STATUS_OK;
+    fail(error, STATUS_BAD_INPUT,
+         "%s: lies in the folder of a run (%s), whose files are its own; name a file elsewhere",
+         path, run);
+    free(run);
+    return STATUS_BAD_INPUT;
+}
+
 Status check_writable(const char *path, Error *error)
 {
     struct stat info;
+    Status status = check_place(path, error);
+    if (status)
+        return status;
     if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
         return fail(error, STATUS_BAD_INPUT, "cannot create %s: it is a folder", path);
     NewFile file;
-    Status status = newfile_open(&file, path, error);
+    status = newfile_open(&file, path, error);
     if (!status)
         newfile_abandon(&file);
     return status;

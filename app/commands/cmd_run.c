@@ -1,9 +1,12 @@
 /* Owns run, resume and fork: the engine's work done in this thread, without a screen.
- * Ctrl-C, SIGTERM and a lost line (SIGHUP) end it after the present quantum, saved. */
+ * Ctrl-C, SIGTERM, SIGUSR2, SIGXCPU and a lost line (SIGHUP) end it after the present quantum,
+ * saved; SIGUSR1 has it saved, and it goes on. */
+#include "app/base/signals.h"
 #include "app/commands/commands.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/distill/params.h"
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,15 +14,28 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted, save_asked;
 
-static void on_signal(int number) { interrupted = number; }
+static void on_signal(int number)
+{
+    if (signals_sense(number) == SENSE_SAVE)
+        save_asked = 1;
+    else
+        interrupted = number;
+}
 
-/* A second Ctrl-C kills: the handler is gone after the first. */
+/* A second Ctrl-C kills: the handler is gone after the first. What schedulers send may come again:
+ * SIGXCPU does every second. A reader that leaves (SIGPIPE) ends no run. */
 static void catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    static const int again[] = {SIGUSR1, SIGUSR2, SIGXCPU}, deaf[] = {SIGPIPE, SIGALRM};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof again / sizeof *again; i++)
+        sigaction(again[i], &action, NULL);
+    for (size_t i = 0; i < sizeof deaf / sizeof *deaf; i++)
+        signal(deaf[i], SIG_IGN);
+    action.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     struct sigaction before; /* nohup: stay deaf to it */
@@ -92,6 +108,14 @@ static void print_line(const RunView *view)
     fprintf(stderr, "step %s\n", text);
 }
 
+/* A stream that nobody reads any more (`ddil run ... | head -2`) gets no more. */
+static void go_quiet(FILE *stream)
+{
+    bool left = fflush(stream) != 0 && errno == EPIPE;
+    if ((left || (stream == stderr && ferror(stream))) && !freopen("/dev/null", "w", stream))
+        clearerr(stream);
+}
+
 static void progress_show(Progress *progress, Run *run)
 {
     double now = clock_s(), waited = now - progress->last;
@@ -108,6 +132,7 @@ static void progress_show(Progress *progress, Run *run)
     long interval = view->steps / LINES > 0 ? view->steps / LINES : 1;
     progress->line = (view->step / interval + 1) * interval;
     run_view_drop(view);
+    go_quiet(stderr);
 }
 
 static void progress_end(const Progress *progress)
@@ -122,11 +147,12 @@ static void report(Run *run, const Options *options, double seconds)
 {
     if (options->quiet) {
         puts(run_folder(run));
-        return;
+    } else {
+        const RunView *view = run_view(run);
+        print_report(view, run_folder(run), seconds, stdout);
+        run_view_drop(view);
     }
-    const RunView *view = run_view(run);
-    print_report(view, run_folder(run), seconds, stdout);
-    run_view_drop(view);
+    go_quiet(stdout);
 }
 
 static Status save_interrupted(Run *run, Error *error)
@@ -141,6 +167,15 @@ static Status save_interrupted(Run *run, Error *error)
                 folder);
 }
 
+/* The run goes on from what it has in memory, whether that worked or not. */
+static void save_now(Run *run)
+{
+    Error error;
+    save_asked = 0;
+    if (run_save(run, &error))
+        fprintf(stderr, "ddil: not saved: %s\n", error.text);
+}
+
 /* Advances a run to its end and reports; always closes it. */
 static Status drive(Run *run, const Options *options, Error *error)
 {
@@ -150,6 +185,8 @@ static Status drive(Run *run, const Options *options, Error *error)
         fprintf(stderr, "%s\n", run_folder(run));
     while (pulse == PULSE_MORE && !interrupted) {
         pulse = run_advance(run, error);
+        if (save_asked && pulse == PULSE_MORE)
+            save_now(run);
         progress_show(&progress, run);
     }
     progress_end(&progress);
@@ -269,6 +306,7 @@ Status cmd_resume(const Options *options, Error *error)
     if (status)
         return status;
     warn_of_failure(options, folder);
+    catch_signals();
     Crew *crew = crew_for(options);
     status = run_resume(&run, folder, crew, error);
     if (!status) {
@@ -276,10 +314,8 @@ Status cmd_resume(const Options *options, Error *error)
         if (status)
             run_close(run);
     }
-    if (!status) {
-        catch_signals();
+    if (!status)
         status = drive(run, options, error);
-    }
     crew_free(crew);
     return status;
 }
@@ -311,13 +347,12 @@ Status cmd_fork(const Options *options, Error *error)
         status = each_assignment(options, append_line, &lines, error);
     if (status)
         return status;
+    catch_signals();
     Crew *crew = crew_for(options);
     status =
         run_fork(&run, options->runs, folder, options->at, options->name, lines.text, crew, error);
-    if (!status) {
-        catch_signals();
+    if (!status)
         status = drive(run, options, error);
-    }
     crew_free(crew);
     return status;
 }

@@ -2,28 +2,13 @@
 #include "app/workbench/detach.h"
 #include "app/base/signals.h"
 #include "app/workbench/headless.h"
+#include "app/workbench/live.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static bool is_live(const RunView *view)
-{
-    return view->state == RUN_LIVE || view->state == RUN_QUEUED;
-}
-
-static void save_live(Engine *engine)
-{
-    const Snapshot *snapshot = engine_look(engine);
-    for (int i = 0; i < snapshot->runs; i++) {
-        Command save = {.kind = COMMAND_SAVE, .run = snapshot->run[i]->id};
-        if (is_live(snapshot->run[i]))
-            engine_send(engine, &save);
-    }
-    engine_drop(engine, snapshot);
-}
 
 /* A hang-up may come as several signals: none may end the new process. */
 static Status reopen_signals(int *signals, Error *error)
@@ -50,7 +35,7 @@ _Noreturn static void go_on(Engine *engine, const char *runs, bool save, int tel
     if (!status)
         status = engine_unpark(engine, &error);
     if (!status && save)
-        save_live(engine);
+        live_save(engine);
     if (write(tell, &error, sizeof error) != (ssize_t)sizeof error)
         status = STATUS_FAILED;
     close(tell);
@@ -68,7 +53,7 @@ static void say_what_goes_on(const Snapshot *snapshot, const char *runs, long pr
 {
     for (int i = 0; i < snapshot->runs; i++) {
         const RunView *view = snapshot->run[i];
-        if (is_live(view))
+        if (live_is(view))
             fprintf(stderr, "run %d %s goes on at step %ld of %ld (process %ld)\n", view->id,
                     view->name, view->step, view->steps, process);
     }

@@ -1,6 +1,7 @@
 /* Owns the loop of a process without a terminal. */
 #include "app/workbench/headless.h"
 #include "app/base/signals.h"
+#include "app/workbench/live.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include <errno.h>
@@ -30,14 +31,6 @@ Status headless_redirect(const char *runs, Error *error)
     return STATUS_OK;
 }
 
-static bool any_live(const Snapshot *snapshot)
-{
-    for (int i = 0; i < snapshot->runs; i++)
-        if (snapshot->run[i]->state == RUN_LIVE || snapshot->run[i]->state == RUN_QUEUED)
-            return true;
-    return false;
-}
-
 static void log_news(const Snapshot *snapshot, long *told)
 {
     long fresh = snapshot->notes_ever - *told;
@@ -48,15 +41,21 @@ static void log_news(const Snapshot *snapshot, long *told)
     *told = snapshot->notes_ever;
 }
 
-/* SIGTERM and SIGINT end it; there is no terminal that could hang up any more. */
-static bool told_to_leave(int signals)
+/* What ends a process ends it, what asks for a save gets one; there is no terminal that could hang
+ * up any more. */
+static bool told_to_leave(Engine *engine, int signals)
 {
     unsigned char number[64];
     ssize_t n = read(signals, number, sizeof number);
-    for (ssize_t i = 0; i < n; i++)
-        if (number[i] == SIGTERM || number[i] == SIGINT)
-            return true;
-    return false;
+    bool leave = false, save = false;
+    for (ssize_t i = 0; i < n; i++) {
+        SignalSense sense = signals_sense(number[i]);
+        leave = leave || sense == SENSE_STOP || number[i] == SIGINT;
+        save = save || sense == SENSE_SAVE;
+    }
+    if (save)
+        live_save(engine);
+    return leave;
 }
 
 Status headless_serve(Engine *engine, int signals, Error *error)
@@ -68,7 +67,7 @@ Status headless_serve(Engine *engine, int signals, Error *error)
         const Snapshot *snapshot = engine_look(engine);
         log_news(snapshot, &told);
         double now = clock_s(), grace = engine_viewers(engine) ? GRACE_WATCHED_S : GRACE_S;
-        if (any_live(snapshot))
+        if (live_any(snapshot))
             idle_since = 0;
         else if (idle_since == 0)
             idle_since = now;
@@ -77,7 +76,7 @@ Status headless_serve(Engine *engine, int signals, Error *error)
         struct pollfd wait[] = {{engine_wakeup(engine), POLLIN, 0}, {signals, POLLIN, 0}};
         if (!ended)
             poll(wait, 2, idle_since > 0 ? 500 : -1);
-        leave = told_to_leave(signals);
+        leave = told_to_leave(engine, signals);
     }
     return leave ? fail(error, STATUS_INTERRUPTED, "told to leave; live runs are saved")
                  : STATUS_OK;

@@ -10,6 +10,7 @@
 #include "app/workbench/detach.h"
 #include "app/workbench/dump.h"
 #include "app/workbench/launch.h"
+#include "app/workbench/live.h"
 #include "app/workbench/script.h"
 #include "engine/base/clock.h"
 #include "engine/engine.h"
@@ -87,10 +88,7 @@ static void leave(Bench *bench, Leave how, Status status)
 static void detach(Bench *bench, Leave otherwise, Status status)
 {
     leave(bench, otherwise, status);
-    for (int i = 0; i < bench->snapshot->runs && engine_owns(bench->engine); i++) {
-        RunState state = bench->snapshot->run[i]->state;
-        bench->detaching = bench->detaching || state == RUN_LIVE || state == RUN_QUEUED;
-    }
+    bench->detaching = engine_owns(bench->engine) && live_any(bench->snapshot);
 }
 
 /* The terminal is lost. */
@@ -177,6 +175,15 @@ static void read_keys(Bench *bench)
         draw(bench);
 }
 
+/* What a scheduler sends. */
+static void obey(Bench *bench, SignalSense sense)
+{
+    if (sense == SENSE_STOP)
+        leave(bench, LEAVE_SAVE, STATUS_INTERRUPTED);
+    else if (sense == SENSE_SAVE && engine_owns(bench->engine))
+        live_save(bench->engine);
+}
+
 static void read_signals(Bench *bench)
 {
     unsigned char number[64];
@@ -186,14 +193,13 @@ static void read_signals(Bench *bench)
         switch (number[i]) {
         case SIGWINCH: resized = true; break;
         case SIGTSTP: term_suspend(bench->term); break;
-        case SIGTERM: leave(bench, LEAVE_SAVE, STATUS_INTERRUPTED); break;
         case SIGHUP: hang_up(bench); break;
         case SIGINT: {
             Reply reply = screen_press(bench->screen, bench->snapshot, 3);
             carry_out(bench, &reply);
             break;
         }
-        default: break;
+        default: obey(bench, signals_sense(number[i])); break;
         }
     }
     if (resized)
@@ -265,11 +271,7 @@ static Status open_engine(Bench *bench, const Options *options, Error *error)
     EngineOptions engine = {.runs = options->runs,
                             .threads = options->threads > 0 ? (int)options->threads : 0,
                             .readonly = options->readonly};
-    sigset_t loop, before;
-    sigemptyset(&loop);
-    const int numbers[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        sigaddset(&loop, numbers[i]);
+    sigset_t loop = signals_caught(), before;
     pthread_sigmask(SIG_BLOCK, &loop, &before);
     Status status = engine_open(&bench->engine, &engine, error);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -319,7 +321,7 @@ static void say_goodbye(const Bench *bench)
     }
     for (int i = 0; i < bench->snapshot->runs; i++) {
         const RunView *view = bench->snapshot->run[i];
-        if (view->state == RUN_LIVE || view->state == RUN_QUEUED) {
+        if (live_is(view)) {
             fprintf(stderr, "%s run %d %s at step %ld of %ld; go on with: ddil resume %d\n",
                     bench->leave == LEAVE_SAVE ? "saving" : "leaving", view->id, view->name,
                     bench->leave == LEAVE_SAVE ? view->step : view->checkpoint, view->steps,
