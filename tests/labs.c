@@ -99,24 +99,17 @@ void bench_stand(Bench *bench, Origin origin, Batch *rows)
 
 /* ---- Shift ---- */
 
-static void method_label(const void *context, Arena *arena, int n, const float *z, const int *i,
-                         int steps, const int *label, float *x0)
+static void method_label(const void *context, Arena *arena, const States *states, float *x0)
 {
     const Lab *lab = context;
-    lab->method->label(lab, arena, n, z, i, steps, label, x0);
+    lab->method->label(lab, arena, states, x0);
 }
 
-static int draw_label(const void *context, Rng *rng)
-{
-    return dataset_label(&((const Lab *)context)->data, rng);
-}
-
-static void method_gap(const void *context, Arena *arena, const Policy *student, int n,
-                       const float *z, const int *i, int steps, const int *label, uint64_t first,
-                       double *gap)
+static void method_gap(const void *context, Arena *arena, const Policy *student,
+                       const States *states, double *gap)
 {
     const Lab *lab = context;
-    lab->method->disagreement(lab, arena, student, n, z, i, steps, label, first, gap);
+    lab->method->disagreement(lab, arena, student, states, gap);
 }
 
 Shift *bench_shift(Bench *bench, int n, int substeps)
@@ -130,8 +123,7 @@ Shift *bench_shift(Bench *bench, int n, int substeps)
                         .label = lab->method->label ? method_label : NULL,
                         .gap = lab->method->label ? NULL : method_gap,
                         .context = lab,
-                        .label_cost = (int)cost_total(&each),
-                        .draw_label = draw_label};
+                        .label_cost = (int)cost_total(&each)};
     setup.teacher = lab_teacher(lab, lab->grid.steps, substeps);
     return shift_open(&setup, &bench->keep);
 }

@@ -331,8 +331,12 @@ static void assert_pd_target(const Vectors *vectors, const Case *c, Bench *bench
     size_t mark = arena_mark(lab->step);
     Chunk chunk = chunk_new(c, bench, z);
     float target[2 * ROWS];
-    lab->method->label(lab, lab->step, ROWS, chunk.rows.z, chunk.rows.point, lab->grid.steps,
-                       chunk.rows.label, target);
+    States at = {.n = ROWS,
+                 .z = chunk.rows.z,
+                 .i = chunk.rows.point,
+                 .steps = lab->grid.steps,
+                 .label = chunk.rows.label};
+    lab->method->label(lab, lab->step, &at, target);
     assert_values("target", 2 * ROWS, target, case_value(vectors, c, "target", 2 * ROWS));
     arena_rewind(lab->step, mark);
 }

@@ -57,7 +57,7 @@ static void assert_pd_label(Lab *lab, const Mixture *m, int i, int steps, int su
     Noise t = noise_at(lab->schedule, (double)i / steps),
           s = noise_at(lab->schedule, (double)(i - 1) / steps);
     double product = composed(m, lab->schedule, t.u, s.u, substeps), ratio = s.sigma / t.sigma;
-    lab->method->label(lab, lab->step, 1, z, &i, steps, &label, x0);
+    lab->method->label(lab, lab->step, &(States){1, z, &i, steps, &label, 0}, x0);
     step_ddim(2, t, s, z, x0, end);
     for (int c = 0; c < 2; c++) {
         double gap = (double)z[c] - t.alpha * m->mean[0][c];
@@ -101,7 +101,7 @@ static void test_lcm_label_composes_gaussian_steps(void **state)
         int label = 0;
         Noise t = noise_at(lab->schedule, i / 4.0);
         double product = composed(&mixture, lab->schedule, t.u, 0, 24);
-        lab->method->label(lab, lab->step, 1, z, &i, 4, &label, x0);
+        lab->method->label(lab, lab->step, &(States){1, z, &i, 4, &label, 0}, x0);
         for (int c = 0; c < 2; c++) {
             double gap = (double)z[c] - t.alpha * mixture.mean[0][c];
             assert_near((double)x0[c], mixture.mean[0][c] + product * gap, 1e-5);
@@ -122,7 +122,7 @@ static void assert_labels_follow(Lab *lab, const float *states, const int *label
         const float *from = states + (size_t)s * PATHS * 2, *to = from + (size_t)PATHS * 2;
         for (int r = 0; r < PATHS; r++)
             i[r] = GRID - s;
-        lab->method->label(lab, lab->step, PATHS, from, i, GRID, label, x0);
+        lab->method->label(lab, lab->step, &(States){PATHS, from, i, GRID, label, 0}, x0);
         Noise t = noise_at(lab->schedule, (double)(GRID - s) / GRID);
         Noise next = noise_at(lab->schedule, (double)(GRID - s - 1) / GRID);
         for (int r = 0; r < PATHS; r++) {

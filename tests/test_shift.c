@@ -73,23 +73,16 @@ static Policy policy_of(const World *world, const Mixture *law, int steps, int s
 }
 
 /* One teacher step is the label: the expert's own estimate. */
-static void label(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
-                  const int *told, float *x0)
+static void label(const void *context, Arena *arena, const States *at, float *x0)
 {
     World *world = (World *)context;
-    double *u = arena_new(arena, double, n);
-    for (int r = 0; r < n; r++)
-        u[r] = (double)i[r] / steps;
-    denoise(&world->expert, arena, n, z, u, told, x0);
-    for (int k = 0; k < 2 * n; k++)
-        x0[k] += (float)world->tilt * z[k];
-    atomic_fetch_add(&world->asked, n);
-}
-
-static int draw_label(const void *context, Rng *rng)
-{
-    const World *world = context;
-    return world->data.conditional ? (int)rng_below(rng, (uint32_t)world->data.classes) : 0;
+    double *u = arena_new(arena, double, at->n);
+    for (int r = 0; r < at->n; r++)
+        u[r] = (double)at->i[r] / at->steps;
+    denoise(&world->expert, arena, at->n, at->z, u, at->label, x0);
+    for (int k = 0; k < 2 * at->n; k++)
+        x0[k] += (float)world->tilt * at->z[k];
+    atomic_fetch_add(&world->asked, at->n);
 }
 
 static Shift *open_shift(World *world, int n, int steps, int substeps)
@@ -99,8 +92,7 @@ static Shift *open_shift(World *world, int n, int steps, int substeps)
                         .data = &world->data,
                         .label = label,
                         .context = world,
-                        .label_cost = denoiser_cost(&world->expert),
-                        .draw_label = draw_label};
+                        .label_cost = denoiser_cost(&world->expert)};
     setup.teacher = policy_of(world, &world->law, steps, substeps, RULE_DDIM);
     return shift_open(&setup, &world->keep);
 }
@@ -356,16 +348,17 @@ static void test_worst_leaves_the_noise_out(void **state)
 
 /* A method without labels gives the squared gap itself: the same numbers by the other
  * way. */
-static void gap(const void *context, Arena *arena, const Policy *student, int n, const float *z,
-                const int *i, int steps, const int *told, uint64_t first, double *squared)
+static void gap(const void *context, Arena *arena, const Policy *student, const States *at,
+                double *squared)
 {
+    int n = at->n;
     float *x0 = arena_floats(arena, 2 * n), *wanted = arena_floats(arena, 2 * n);
     double *u = arena_new(arena, double, n);
-    assert_true(first < 4 * 100);
+    assert_true(at->first < 4 * 100);
     for (int r = 0; r < n; r++)
-        u[r] = (double)i[r] / steps;
-    policy_x0(student, arena, n, z, u, told, x0, NULL);
-    label(context, arena, n, z, i, steps, told, wanted);
+        u[r] = (double)at->i[r] / at->steps;
+    policy_x0(student, arena, n, at->z, u, at->label, x0, NULL);
+    label(context, arena, at, wanted);
     for (int r = 0; r < n; r++) {
         double dx = (double)(x0[2 * r] - wanted[2 * r]),
                dy = (double)(x0[2 * r + 1] - wanted[2 * r + 1]);
@@ -383,8 +376,7 @@ static void test_gaps_and_labels_agree(void **state)
                         .data = &world->data,
                         .gap = gap,
                         .context = world,
-                        .label_cost = 5,
-                        .draw_label = draw_label};
+                        .label_cost = 5};
     setup.teacher = policy_of(world, &world->law, 4, 2, RULE_DDIM);
     Shift *by_label = open_shift(world, 100, 4, 2), *by_gap = shift_open(&setup, &world->keep);
     ShiftRow a[4], b[4];

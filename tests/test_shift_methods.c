@@ -54,19 +54,12 @@ static Denoiser picture_net(Arena *arena, uint64_t seed)
 }
 
 /* The picture teacher's estimate, one step. */
-static void picture_label(const void *context, Arena *arena, int n, const float *z, const int *i,
-                          int steps, const int *told, float *x0)
+static void picture_label(const void *context, Arena *arena, const States *at, float *x0)
 {
-    double *u = arena_new(arena, double, n);
-    for (int r = 0; r < n; r++)
-        u[r] = (double)i[r] / steps;
-    denoise(context, arena, n, z, u, told, x0);
-}
-
-static int no_label(const void *context, Rng *rng)
-{
-    (void)context, (void)rng;
-    return 0;
+    double *u = arena_new(arena, double, at->n);
+    for (int r = 0; r < at->n; r++)
+        u[r] = (double)at->i[r] / at->steps;
+    denoise(context, arena, at->n, at->z, u, at->label, x0);
 }
 
 static void measure_pictures(int threads, bool perfect, ShiftRow *rows)
@@ -82,8 +75,7 @@ static void measure_pictures(int threads, bool perfect, ShiftRow *rows)
                         .data = &data,
                         .label = picture_label,
                         .context = &teacher,
-                        .label_cost = 1,
-                        .draw_label = no_label};
+                        .label_cost = 1};
     setup.teacher = (Policy){.denoiser = teacher, .steps = 2, .substeps = 1};
     Policy student = setup.teacher;
     if (!perfect)

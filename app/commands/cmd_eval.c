@@ -151,9 +151,9 @@ static Status eval(Look *look, const Options *options, const int *ks, int n, Err
 {
     AtK at[KS_MAX];
     EvalReport real;
-    int samples = options->samples > 0        ? (int)options->samples
-                  : look->lab->data.dims == 2 ? 4000
-                                              : 500;
+    int samples = options->samples > 0                  ? (int)options->samples
+                  : dataset_is_points(&look->lab->data) ? 4000
+                                                        : 500;
     Status status = check_memory(bytes_needed(look, ks, n, samples), error);
     if (status)
         return status;

@@ -121,7 +121,7 @@ Status mix_eval(Look *look, const Options *options, const int *ks, int n, Error 
     EvalReport report[MIX_MAX];
     int shares, own = look->lab->grid.steps, samples = (int)options->samples;
     if (samples <= 0)
-        samples = look->lab->data.dims == 2 ? 4000 : 500;
+        samples = dataset_is_points(&look->lab->data) ? 4000 : 500;
     Status status = mix_check(look, options, error);
     if (!status)
         status = mix_list(options->mix, mix, &shares, error);

@@ -207,7 +207,7 @@ static Status draw_policy(const Look *look, const Policy *policy, int class, Dra
 
 static Drawn draw_for(const Look *look, const Options *options, int points, int pictures)
 {
-    int usual = look->lab->data.dims == 2 ? points : pictures;
+    int usual = dataset_is_points(&look->lab->data) ? points : pictures;
     return (Drawn){.n = options->samples > 0 ? (int)options->samples : usual,
                    .dims = look->lab->data.dims};
 }

@@ -19,7 +19,7 @@ void arena_done(Arena *arena);
 /* 64-byte aligned, uninitialised; gives up naming the sizes when the arena is full. One thread at a
  * time. */
 void *arena_alloc(Arena *arena, size_t bytes);
-/* The same, zeroed. */
+/* As arena_alloc, zeroed. */
 void *arena_zero(Arena *arena, size_t bytes);
 char *arena_text(Arena *arena, const char *text);
 

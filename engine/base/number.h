@@ -10,14 +10,14 @@ enum { STEP_MOST = 1000000000 };
 
 /* All of `text` is a decimal whole number, signed or not, in low..high. */
 bool number_whole(const char *text, long low, long high, long *value);
-/* The same for an int. */
+/* number_whole for an int. */
 bool number_int(const char *text, int low, int high, int *value);
 /* The whole number that *text begins with; *text then stands behind it. */
 bool number_lead(const char **text, long low, long high, long *value);
 
 /* All of `text` is a number as strtod reads it, not finite ones included. */
 bool number_real(const char *text, double *value);
-/* The same as a value, `otherwise` when it is none. */
+/* number_real as a value, `otherwise` when it is none. */
 double number_value(const char *text, double otherwise);
 /* The number that *text begins with; *text then stands behind it. */
 bool number_lead_real(const char **text, double *value);

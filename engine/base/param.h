@@ -1,5 +1,5 @@
 /* Parameters: one table row each, and a Config that holds a value for every row.
- * The same row drives INI parsing with file:line errors, range checks, `-s section.key=value`, the
+ * One row drives INI parsing with file:line errors, range checks, `-s section.key=value`, the
  * tweak form, `ddil params`, the written-out run.ini and the tests. */
 #ifndef DDIL_PARAM_H
 #define DDIL_PARAM_H

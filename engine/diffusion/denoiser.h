@@ -32,6 +32,17 @@ int denoiser_cost(const Denoiser *denoiser);
 void denoise(const Denoiser *denoiser, Arena *arena, int n, const float *z, const double *u,
              const int *label, float *x0);
 
+/* n rows z standing at sampling step i[row] of `steps`: u = i / steps. Labels as above. The rows
+ * are numbered first.. where numbers fix their noise. */
+typedef struct States {
+    int n;
+    const float *z;
+    const int *i;
+    int steps;
+    const int *label;
+    uint64_t first;
+} States;
+
 typedef struct Policy Policy;
 struct Policy {
     Denoiser denoiser;

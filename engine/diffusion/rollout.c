@@ -38,11 +38,11 @@ typedef struct Group {
     int *label;
 } Group;
 
-typedef struct Work {
+typedef struct Rolling {
     const Rollout *r;
     Clipped *count; /* [chunks], or NULL */
     Spent *spent;   /* [chunks] */
-} Work;
+} Rolling;
 
 static int substeps_of(const Policy *policy)
 {
@@ -175,7 +175,7 @@ static void walk(Walker *walker)
 
 static void walk_chunk(void *context, Arena *arena, int begin, int end, int chunk)
 {
-    const Work *work = context;
+    const Rolling *work = context;
     const Rollout *r = work->r;
     int n = end - begin, d = net_dims(&r->policy->denoiser.spec);
     Walker walker = {
@@ -222,7 +222,7 @@ long rollout(Crew *crew, const Rollout *r)
     must_be_sound(r);
     int chunk = r->policy->denoiser.spec.chunk, chunks = crew_chunks(r->n, chunk);
     size_t mark = arena_mark(&crew->shared);
-    Work work = {.r = r, .spent = arena_new(&crew->shared, Spent, chunks)};
+    Rolling work = {.r = r, .spent = arena_new(&crew->shared, Spent, chunks)};
     if (r->count)
         work.count = arena_zero(&crew->shared, (size_t)chunks * sizeof *work.count);
     for (int c = 0; c < chunks && r->count; c++)

@@ -17,7 +17,7 @@ typedef struct Noise {
  * 0. */
 Noise noise_at(Schedule schedule, double u);
 
-/* The same for the rows of a batch. Their times are mostly the few of a grid, and each is worked
+/* noise_at for the rows of a batch. Their times are mostly the few of a grid, and each is worked
  * out once: the tangents, sines and logarithms of every row anew were a sixth of a 2-D step. Begins
  * as {.schedule = ...}. */
 enum { NOISES_BITS = 6 };

@@ -37,8 +37,8 @@ typedef struct ClippedCount {
     double overshoot; /* sum over clipped coordinates of the distance past the box */
 } ClippedCount;
 
-/* The same by sampling step: step[i - 1] counts estimates made at times in ((i - 1) / steps, i /
- * steps]. */
+/* ClippedCount by sampling step: step[i - 1] counts estimates made at times in ((i - 1) / steps, i
+ * / steps]. */
 enum { CLIPPED_STEPS = 64 };
 typedef struct Clipped {
     int steps; /* 0 is 1: everything in step[0] */

@@ -24,19 +24,20 @@ static const NetSpec *origin_spec(const Lab *lab)
     return lab->teacher.weights ? &lab->teacher.spec : &lab->student.spec;
 }
 
-void critic_make(Lab *lab, int head)
+void critic_make(Lab *lab, CriticTerms terms, int head)
 {
     Critic *critic = critic_of(lab);
     NetSpec spec = *origin_spec(lab);
     spec.head = head;
     model_init(&critic->model, &spec, lab->seed, lab->keep);
     critic->gradient = arena_floats(lab->keep, critic->model.size);
+    critic->terms = terms;
 }
 
 Status critic_open(Lab *lab, Error *error)
 {
     (void)error;
-    critic_make(lab, 0);
+    critic_make(lab, (CriticTerms){0}, 0);
     return STATUS_OK;
 }
 
@@ -123,7 +124,7 @@ static Tensor *gan_loss(Chunk *chunk, const double *t, Tensor *fake)
                          op_logistic(&chunk->tape, more.logit, -1, weight, each[1]));
     for (int r = 0; r < n; r++) {
         double both = (double)each[0][r] + (double)each[1][r];
-        chunk->term[TERM_GAN_CRITIC] += both;
+        chunk->term[critic->terms.head] += both;
         chunk->each[r] += (float)(critic->gan_critic * both);
     }
     return sum;
@@ -155,7 +156,7 @@ Tensor *critic_loss(Chunk *chunk)
     Tensor *v = chunk_v_more(chunk, &critic->model, z, t, batch->label, &more);
     Tensor *sum = op_mse(&chunk->tape, v, target, weight, chunk->each);
     for (int r = 0; r < n; r++)
-        chunk->term[TERM_CRITIC] += (double)chunk->each[r];
+        chunk->term[critic->terms.loss] += (double)chunk->each[r];
     return more.logit ? op_add(&chunk->tape, sum, gan_loss(chunk, t, more.logit)) : sum;
 }
 
@@ -172,16 +173,16 @@ void critic_after(Lab *lab, long index, StepReport *report)
                          .beta = critic->states == CRITIC_STUDENT ? student_only : NULL};
     for (int k = 1; k <= critic->ratio && !report->broken; k++) {
         double one = lab_train(lab, &training, index, k, &norm);
-        sum[0] += term[TERM_CRITIC] / critic->ratio;
-        sum[1] += term[TERM_GAN_CRITIC] / critic->ratio;
+        sum[0] += term[critic->terms.loss] / critic->ratio;
+        sum[1] += term[critic->terms.head] / critic->ratio;
         if (!isfinite(one))
             report->broken = "the critic's loss";
         else if (!isfinite(norm))
             report->broken = "the critic's gradient norm";
     }
-    report->term[TERM_CRITIC] = sum[0];
+    report->term[critic->terms.loss] = sum[0];
     if (critic->model.spec.head)
-        report->term[TERM_GAN_CRITIC] = critic->gan_critic > 0 ? sum[1] : (double)NAN;
+        report->term[critic->terms.head] = critic->gan_critic > 0 ? sum[1] : (double)NAN;
 }
 
 Model *critic_model(const Lab *lab) { return &critic_of(lab)->model; }
@@ -204,30 +205,31 @@ static double squared_gap(int d, const float *a, const float *b)
     return sum / d;
 }
 
-void critic_disagreement(const Lab *lab, Arena *arena, const Policy *student, int n, const float *z,
-                         const int *i, int steps, const int *label, uint64_t first, double *squared)
+void critic_disagreement(const Lab *lab, Arena *arena, const Policy *student, const States *at,
+                         double *squared)
 {
     const Critic *critic = critic_of(lab);
     size_t mark = arena_mark(arena);
-    int d = lab->data.dims;
+    int n = at->n, d = lab->data.dims;
     float *x = arena_floats(arena, n * d), *real = arena_floats(arena, n * d),
           *fake = arena_floats(arena, n * d);
     float *noise = arena_floats(arena, n * d);
     double *t = arena_new(arena, double, n);
     Rng *rng = arena_new(arena, Rng, n);
     for (int r = 0; r < n; r++) {
-        t[r] = (double)i[r] / steps;
-        rng[r] = rng_at(lab->seed, STREAM_SHIFT, (uint64_t)GAP_NOISE << 40 | (first + (uint64_t)r));
+        t[r] = (double)at->i[r] / at->steps;
+        rng[r] =
+            rng_at(lab->seed, STREAM_SHIFT, (uint64_t)GAP_NOISE << 40 | (at->first + (uint64_t)r));
         squared[r] = 0;
     }
-    policy_x0(student, arena, n, z, t, label, x, NULL);
+    policy_x0(student, arena, n, at->z, t, at->label, x, NULL);
     for (int k = 0; k < GAP_LEVELS; k++) {
         size_t level_mark = arena_mark(arena);
         for (int r = 0; r < n; r++) {
             t[r] = critic_time(critic, (k + 0.5) / GAP_LEVELS);
             rng_normals(&rng[r], d, noise + r * d);
         }
-        critic_scores(lab, arena, &(Scores){n, x, noise, t, label, real, fake}, NULL);
+        critic_scores(lab, arena, &(Scores){n, x, noise, t, at->label, real, fake}, NULL);
         for (int r = 0; r < n; r++)
             squared[r] += squared_gap(d, fake + r * d, real + r * d) / GAP_LEVELS;
         arena_rewind(arena, level_mark);

@@ -8,19 +8,22 @@
 
 typedef enum CriticStates { CRITIC_MIXTURE, CRITIC_STUDENT } CriticStates;
 
+/* Where in a method's terms the critic's stand: its loss, and where it has a head what telling data
+ * from the student's estimates costs. */
+typedef struct CriticTerms {
+    int loss, head;
+} CriticTerms;
+
 typedef struct Critic {
     Model model;
     float *gradient;
     double lr, t_min, t_max;
     int ratio;
     CriticStates states;
+    CriticTerms terms;
     double gan_critic; /* weight of telling data from the student's estimates, 0: never */
     double gan_cost;   /* what the student's own look at the head costs a sample */
 } Critic;
-
-/* Terms of StepReport that the critic fills: the first of a method's list, and the fifth where it
- * has a head. */
-enum { TERM_CRITIC = 0, TERM_GAN_CRITIC = 4 };
 
 /* The rows of a method's section that critic_configure reads. */
 /* clang-format off */
@@ -39,20 +42,18 @@ enum { TERM_CRITIC = 0, TERM_GAN_CRITIC = 4 };
 /* ---- Callbacks of Method, and what they are made of ---- */
 Grid critic_grid(const Config *config); /* trained at the sampling steps */
 /* head: width of the head that tells data from the student's estimates, 0: none. */
-void critic_make(Lab *lab, int head);
-Status critic_open(Lab *lab, Error *error); /* without a head */
+void critic_make(Lab *lab, CriticTerms terms, int head);
+Status critic_open(Lab *lab, Error *error); /* without a head; its loss is the first term */
 void critic_configure(Lab *lab);            /* from the section named like the method */
 void critic_start(Lab *lab);
-/* The critic's updates; the means of its losses become the report's first term, and with a head the
- * fifth. */
+/* The critic's updates; the means of its losses become the report's terms. */
 void critic_after(Lab *lab, long index, StepReport *report);
 Tensor *critic_loss(Chunk *chunk);
 Model *critic_model(const Lab *lab);
 double critic_cost(const Lab *lab); /* its updates, and one look by the student's */
 void critic_walk(Lab *lab, Walk *walk);
 /* The squared gap between critic and guided teacher at the student's diffused estimate. */
-void critic_disagreement(const Lab *lab, Arena *arena, const Policy *student, int n, const float *z,
-                         const int *i, int steps, const int *label, uint64_t first,
+void critic_disagreement(const Lab *lab, Arena *arena, const Policy *student, const States *at,
                          double *squared);
 Cost critic_label_cost(const Lab *lab);
 

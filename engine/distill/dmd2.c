@@ -6,8 +6,14 @@
 #include "engine/tensor/op.h"
 #include <math.h>
 
-enum { TERM_NORMALISER = 1, TERM_GAP, TERM_GAN }; /* in the order of `terms` */
-static const char *const terms[] = {"critic_loss", "normaliser", "gap", "gan", "gan_critic", NULL};
+enum { TERM_CRITIC, TERM_NORMALISER, TERM_GAP, TERM_GAN, TERM_GAN_CRITIC, TERMS };
+static const char *const terms[TERMS + 1] = {
+    [TERM_CRITIC] = "critic_loss",
+    [TERM_NORMALISER] = "normaliser",
+    [TERM_GAP] = "gap",
+    [TERM_GAN] = "gan",
+    [TERM_GAN_CRITIC] = "gan_critic",
+};
 
 typedef struct Dmd2 {
     Critic critic; /* first */
@@ -32,7 +38,8 @@ static const ParamRow rows[] = {
 static Status open_state(Lab *lab, Error *error)
 {
     (void)error;
-    critic_make(lab, (int)config_int(&lab->config, "dmd2.gan_head"));
+    critic_make(lab, (CriticTerms){TERM_CRITIC, TERM_GAN_CRITIC},
+                (int)config_int(&lab->config, "dmd2.gan_head"));
     return STATUS_OK;
 }
 

@@ -4,8 +4,9 @@
 
 #include "engine/distill/lab.h"
 
-/* Builds everything but the student's starting weights from lab->config (already checked). crew and
- * arenas are borrowed. `assets` is the folder where teacher.file names are looked up besides the
- * working folder. */
+/* Builds everything but the student's starting weights from `config`, which it checks. crew
+ * and arenas are borrowed: `keep` lives as long as the lab, `step` is its scratch. Files are looked
+ * for in the working folder and among the shipped assets. */
 Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *step, Error *error);
+
 #endif

@@ -249,23 +249,22 @@ static void cost(const Lab *lab, double *teacher, double *student)
 }
 
 /* Where the guided teacher's own path from z ends at u = 0. */
-static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,
-                  const int *classes, float *x0)
+static void label(const Lab *lab, Arena *arena, const States *at, float *x0)
 {
-    int d = lab->data.dims;
+    int n = at->n, d = lab->data.dims;
     size_t mark = arena_mark(arena);
     Policy teacher = lab_teacher(lab, 1, 1);
     teacher.site = SITE_T;
     float *x = arena_floats(arena, n * d);
     double *u = arena_new(arena, double, n);
     Noises noises = {.schedule = lab->schedule};
-    memcpy(x0, z, sizeof *z * (size_t)(n * d));
+    memcpy(x0, at->z, sizeof *x0 * (size_t)(n * d));
     for (int k = 0; k < LABEL_STEPS; k++) {
         for (int r = 0; r < n; r++)
-            u[r] = (double)i[r] / steps * (LABEL_STEPS - k) / LABEL_STEPS;
-        policy_x0(&teacher, arena, n, x0, u, classes, x, NULL);
+            u[r] = (double)at->i[r] / at->steps * (LABEL_STEPS - k) / LABEL_STEPS;
+        policy_x0(&teacher, arena, n, x0, u, at->label, x, NULL);
         for (int r = 0; r < n; r++) {
-            double next = (double)i[r] / steps * (LABEL_STEPS - k - 1) / LABEL_STEPS;
+            double next = (double)at->i[r] / at->steps * (LABEL_STEPS - k - 1) / LABEL_STEPS;
             step_ddim(d, noises_at(&noises, u[r]), noises_at(&noises, next), x0 + r * d, x + r * d,
                       x0 + r * d);
         }

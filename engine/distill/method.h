@@ -62,17 +62,14 @@ struct Method {
     Model *(*critic)(const Lab *lab);
     ChunkLoss *critic_loss;
     double (*critic_cost)(const Lab *lab);
-    /* The method's own label at states z standing at sampling step i[row] of `steps` (u = i /
-     * steps): the x0 the student ought to answer (cli.md, "What shift means"). Within a worker.
-     * label_cost: evaluations a row. */
-    void (*label)(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,
-                  const int *label, float *x0);
+    /* The method's own label at states: the x0 the student ought to answer (cli.md, "What shift
+     * means"). Within a worker. label_cost: evaluations a row. */
+    void (*label)(const Lab *lab, Arena *arena, const States *states, float *x0);
     Cost (*label_cost)(const Lab *lab);
-    /* For methods without a label for each state: a squared error of the student at states z, on
-     * noise that the row numbers first.. fix; then label_cost counts it. Neither this nor label:
+    /* For methods without a label for each state: a squared error of the student, on noise
+     * that the numbers of the rows fix; then label_cost counts it. Neither this nor label:
      * shift is not defined. */
-    void (*disagreement)(const Lab *lab, Arena *arena, const Policy *student, int n, const float *z,
-                         const int *i, int steps, const int *label, uint64_t first,
+    void (*disagreement)(const Lab *lab, Arena *arena, const Policy *student, const States *states,
                          double *squared);
     void (*walk)(Lab *lab, Walk *walk); /* may be NULL */
 };

@@ -25,18 +25,22 @@ static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk
     const Rollout *r = ask->rollout;
     int n = end - begin, d = lab->data.dims, steps = ask->rollout->policy->steps;
     int *i = arena_new(arena, int, n), *label = arena_new(arena, int, n);
-    const float *z = r->states + (size_t)begin * d;
     for (int k = 0; k < n; k++) {
         i[k] = steps - (begin + k) / r->n;
         label[k] = r->label[(begin + k) % r->n];
     }
+    States at = {.n = n,
+                 .z = r->states + (size_t)begin * d,
+                 .i = i,
+                 .steps = steps,
+                 .label = label,
+                 .first = (uint64_t)begin};
     if (!lab->method->label) {
-        lab->method->disagreement(lab, arena, r->policy, n, z, i, steps, label, (uint64_t)begin,
-                                  ask->each + begin);
+        lab->method->disagreement(lab, arena, r->policy, &at, ask->each + begin);
         return;
     }
     float *x0 = arena_floats(arena, n * d);
-    lab->method->label(lab, arena, n, z, i, steps, label, x0);
+    lab->method->label(lab, arena, &at, x0);
     for (int k = 0; k < n; k++)
         ask->each[begin + k] = mean_square(d, r->x0s + (size_t)(begin + k) * d, x0 + (size_t)k * d);
 }

@@ -146,12 +146,13 @@ static int label_substeps(const Lab *lab, int steps)
     return m > 1 ? m : 1;
 }
 
-static void label(const Lab *lab, Arena *arena, int n, const float *z, const int *i, int steps,
-                  const int *classes, float *x0)
+static void label(const Lab *lab, Arena *arena, const States *at, float *x0)
 {
-    Expert expert = expert_teacher(lab, label_substeps(lab, steps));
-    expert_fold(lab, &expert, arena,
-                &(Fold){.n = n, .z = z, .i = i, .label = classes, .points = steps, .x0 = x0});
+    Expert expert = expert_teacher(lab, label_substeps(lab, at->steps));
+    expert_fold(
+        lab, &expert, arena,
+        &(Fold){
+            .n = at->n, .z = at->z, .i = at->i, .label = at->label, .points = at->steps, .x0 = x0});
 }
 
 static Cost label_cost(const Lab *lab)

@@ -22,7 +22,7 @@ struct Chunk {
 
 /* The v prediction of the network in training at states z and times u. */
 Tensor *chunk_v(Chunk *chunk, const Model *model, const float *z, const double *u);
-/* The same of rows with other labels, with what a call may give and take besides. */
+/* chunk_v with other labels, and with what a call may give and take besides. */
 Tensor *chunk_v_more(Chunk *chunk, const Model *model, const float *z, const double *u,
                      const int *label, NetMore *more);
 /* Times as networks take them. */

@@ -14,7 +14,7 @@
 double auc_logistic(int n, const float *x, int m, const float *y, int d, uint64_t seed,
                     Arena *scratch);
 #define AUC_RIDGE 1e-3
-/* The same with the rows in the given orders; of each the first half trains. */
+/* auc_logistic with the rows in the given orders; of each the first half trains. */
 double auc_split(int n, const float *x, const int *order_x, int m, const float *y,
                  const int *order_y, int d, Arena *scratch);
 

@@ -26,7 +26,7 @@ double kernel_gaussians(const void *context, int d, const float *a, const float 
 /* Unbiased MMD^2 of x (n x d) and y (m x d); may be negative. */
 double mmd2(const MmdKernel *kernel, int n, const float *x, int m, const float *y, int d);
 
-/* The same for who compares one set with several: the sums within each, of mmd_within. */
+/* mmd2 for who compares one set with several: the sums within each, of mmd_within. */
 double mmd_within(const MmdKernel *kernel, int n, const float *x, int d);
 double mmd2_given(const MmdKernel *kernel, int n, const float *x, double within_x, int m,
                   const float *y, double within_y, int d);

@@ -21,7 +21,7 @@ typedef struct Prdc {
  * their own centre out. */
 Prdc prdc(int n, const float *x, int m, const float *y, int d, int ball, int density,
           Arena *scratch);
-/* The same for the jackknife: value[b], b = 0 .. blocks-1, without the b-th of `blocks` equal runs
+/* prdc for the jackknife: value[b], b = 0 .. blocks-1, without the b-th of `blocks` equal runs
  * of samples; value[blocks]: whole. O((n + m)^2 d); scratch: (blocks + 1)(n + m) doubles. */
 void prdc_blocks(int n, const float *x, int m, const float *y, int d, int ball, int density,
                  int blocks, Prdc *value, Arena *scratch);

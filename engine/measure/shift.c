@@ -67,7 +67,7 @@ static size_t law_size(const Shift *shift) { return (size_t)shift->steps * shift
 static void fit_coordinates(Shift *shift, Arena *scratch)
 {
     shift->coordinates = shift->dims;
-    if (shift->dims <= 3)
+    if (dataset_is_points(shift->setup.data))
         return;
     size_t mark = arena_mark(scratch);
     float *rows = arena_floats(scratch, (size_t)PCA_ROWS * shift->dims);
@@ -118,7 +118,7 @@ static void draw_noise(const Shift *shift, int what, float *noise, int *label)
 {
     for (int r = 0; r < shift->n; r++) {
         Rng rng = stream(shift, what, r);
-        label[r] = shift->setup.draw_label(shift->setup.context, &rng);
+        label[r] = dataset_label(shift->setup.data, &rng);
         rng_normals(&rng, shift->dims, noise + (size_t)r * shift->dims);
     }
 }
@@ -168,14 +168,18 @@ static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk
         u[r] = (double)i[r] / shift->steps;
         label[r] = ask->label[(begin + r) % shift->n];
     }
+    States states = {.n = n,
+                     .z = ask->state + at,
+                     .i = i,
+                     .steps = shift->steps,
+                     .label = label,
+                     .first = (uint64_t)begin};
     if (ask->gap)
-        shift->setup.gap(shift->setup.context, arena, ask->student, n, ask->state + at, i,
-                         shift->steps, label, (uint64_t)begin, ask->gap + begin);
+        shift->setup.gap(shift->setup.context, arena, ask->student, &states, ask->gap + begin);
     else if (ask->student)
-        policy_x0(ask->student, arena, n, ask->state + at, u, label, ask->x0 + at, NULL);
+        policy_x0(ask->student, arena, n, states.z, u, label, ask->x0 + at, NULL);
     else
-        shift->setup.label(shift->setup.context, arena, n, ask->state + at, i, shift->steps, label,
-                           ask->x0 + at);
+        shift->setup.label(shift->setup.context, arena, &states, ask->x0 + at);
 }
 
 static void ask_all(const Shift *shift, Crew *crew, const Policy *student, const float *state,

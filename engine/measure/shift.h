@@ -17,14 +17,11 @@ typedef struct ShiftRow {
 } ShiftRow;
 
 /* The method's label, as in Method.label. */
-typedef void ShiftLabel(const void *context, Arena *arena, int n, const float *z, const int *i,
-                        int steps, const int *label, float *x0);
+typedef void ShiftLabel(const void *context, Arena *arena, const States *states, float *x0);
 
-/* For methods without a label for each state: the squared disagreement at rows numbered first..
- * (which fix their noise); as Method.disagreement. */
-typedef void ShiftGap(const void *context, Arena *arena, const Policy *student, int n,
-                      const float *z, const int *i, int steps, const int *label, uint64_t first,
-                      double *gap);
+/* For methods without a label for each state: the squared disagreement, as Method.disagreement. */
+typedef void ShiftGap(const void *context, Arena *arena, const Policy *student,
+                      const States *states, double *gap);
 
 typedef struct ShiftSetup {
     int n; /* roll-outs */
@@ -36,7 +33,6 @@ typedef struct ShiftSetup {
     ShiftGap *gap;
     const void *context;
     int label_cost; /* network evaluations of one label, or of one gap */
-    int (*draw_label)(const void *context, Rng *rng); /* a roll-out's class */
 } ShiftSetup;
 
 typedef struct Shift Shift; /* fixed noise, forward states with their labels, teacher states,

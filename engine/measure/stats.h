@@ -38,7 +38,7 @@ PairSums pair_sums(PairKernel *kernel, const void *context, int n, const float *
 /* mean_{p != q} k(x,x) + mean_{p != q} k(y,y) - 2 mean k(x,y): U-statistic, may be
  * negative; n, m >= 2. */
 double pair_unbiased(const PairSums *sums);
-/* The same with p = q: V-statistic, never negative for a kernel. */
+/* pair_unbiased with the pairs p = q too: V-statistic, never negative for a kernel. */
 double pair_biased(const PairSums *sums);
 
 /* The blocks of a delete-a-block jackknife: runs of rows, block b being the rows n b / blocks

@@ -15,7 +15,7 @@ enum { SW2_DIRECTIONS = 256 };
 double sw2(int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,
            Arena *scratch);
 
-/* The same for the jackknife: value[b], b = 0 .. blocks-1, is that of x without the b-th of
+/* sw2 for the jackknife: value[b], b = 0 .. blocks-1, is that of x without the b-th of
  * `blocks` equal runs of rows; value[blocks] is the whole's. Costs one projection each, not blocks
  * + 1. */
 void sw2_blocks(int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,

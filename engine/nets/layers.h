@@ -7,7 +7,7 @@
 
 /* x (in) to (out); `zero` starts weight and bias at zero, else INIT_LINEAR. */
 Tensor *layer_linear(Params *params, const char *prefix, Tensor *x, int out, bool zero);
-/* The same, never zero, followed by SiLU. */
+/* layer_linear, never zero, followed by SiLU. */
 Tensor *layer_linear_silu(Params *params, const char *prefix, Tensor *x, int out);
 Tensor *layer_conv3x3(Params *params, const char *prefix, Tensor *x, int out, bool zero);
 /* Group norm with gamma 1 and beta 0 at the start, followed by SiLU when `silu`. */

@@ -33,7 +33,7 @@ double model_ema_decay(double decay, long updates);
  * changes nothing and is returned as it is. */
 double model_update(Model *model, float *gradient, const AdamSettings *settings);
 
-/* The same, shared by a crew's workers; the same bits. */
+/* model_update shared by a crew's workers, to the same bits. */
 double model_update_by(Crew *crew, Model *model, float *gradient, const AdamSettings *settings);
 
 double vector_norm(size_t n, const float *x);

@@ -8,24 +8,17 @@
 static const double SHIFT_SHARE = 0.025, GALLERY_SHARE = 0.008, PATHS_SHARE = 0.012;
 enum { EVERY_LEAST = 10, EVERY_UNIT = 5 };
 
-static void label(const void *context, Arena *arena, int n, const float *z, const int *i, int steps,
-                  const int *classes, float *x0)
+static void label(const void *context, Arena *arena, const States *states, float *x0)
 {
     const Lab *lab = context;
-    lab->method->label(lab, arena, n, z, i, steps, classes, x0);
+    lab->method->label(lab, arena, states, x0);
 }
 
-static void method_gap(const void *context, Arena *arena, const Policy *student, int n,
-                       const float *z, const int *i, int steps, const int *label, uint64_t first,
-                       double *gap)
+static void method_gap(const void *context, Arena *arena, const Policy *student,
+                       const States *states, double *gap)
 {
     const Lab *lab = context;
-    lab->method->disagreement(lab, arena, student, n, z, i, steps, label, first, gap);
-}
-
-static int draw_label(const void *context, Rng *rng)
-{
-    return dataset_label(&((const Lab *)context)->data, rng);
+    lab->method->disagreement(lab, arena, student, states, gap);
 }
 
 Shift *run_shift_at(const Lab *lab, int steps, int n, uint64_t seed, Arena *arena)
@@ -42,8 +35,7 @@ Shift *run_shift_at(const Lab *lab, int steps, int n, uint64_t seed, Arena *aren
                         .label = method->label ? label : NULL,
                         .gap = method->label ? NULL : method_gap,
                         .context = lab,
-                        .label_cost = (int)cost_total(&each),
-                        .draw_label = draw_label};
+                        .label_cost = (int)cost_total(&each)};
     return shift_open(&setup, arena);
 }
 

@@ -55,7 +55,7 @@ TARGET KERNEL_BODY void TILE(tile)(int rows, int vectors, ptrdiff_t ra, ptrdiff_
     }
 }
 
-/* The same with A's contiguous direction known to the compiler. */
+/* A tile, with A's contiguous direction known to the compiler. */
 TARGET KERNEL_BODY void TILE(any_tile)(int rows, int vectors, const TileCall *t)
 {
     if (t->ca == 1)

@@ -65,7 +65,7 @@ TARGET KERNEL_BODY void TILE(weight_gradient4)(const TILE(Vec) * m, TILE(Vec) * 
     o[2] = sixth * s2 - s1 + m[5];
 }
 
-/* The same five for F(2x2, 3x3). */
+/* The five transforms above, for F(2x2, 3x3). */
 TARGET KERNEL_BODY void TILE(data2)(const TILE(Vec) * d, TILE(Vec) * o)
 {
     o[0] = d[0] - d[2];

@@ -10,7 +10,7 @@
 /* y = x W + b over the channels, at every pixel: also the 1x1 convolution. W: (in, out);
  * b may be NULL. */
 Tensor *op_linear(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias);
-/* The same followed by SiLU, fused. */
+/* op_linear followed by SiLU, fused. */
 Tensor *op_linear_silu(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias);
 /* 3x3 convolution, stride 1, zero padding 1. W: (3, 3, in, out) stored as a tensor n=3
  * h=3 w=in c=out. */
@@ -24,7 +24,7 @@ Tensor *op_add_pixels(Tape *tape, Tensor *x, Tensor *e);
 /* Group norm over (h, w, c/groups) of each sample, eps 1e-5, then scale gamma[c], shift
  * beta[c]. */
 Tensor *op_group_norm(Tape *tape, Tensor *x, Tensor *gamma, Tensor *beta, int groups);
-/* The same followed by SiLU, fused. */
+/* op_group_norm followed by SiLU, fused. */
 Tensor *op_group_norm_silu(Tape *tape, Tensor *x, Tensor *gamma, Tensor *beta, int groups);
 /* Self-attention over the h*w pixels of each sample. qkv has 3c channels: q, k, v one
  * after the other, each split into `heads` blocks of c/heads; scale (c/heads)^-1/2. Out:

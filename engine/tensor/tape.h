@@ -51,7 +51,7 @@ Tensor *tape_tensor(Tape *tape, int n, int h, int w, int c, bool wants_gradient)
 Tensor *tape_input(Tape *tape, int n, int h, int w, int c, const float *x);
 /* Borrowed values and gradient (g may be NULL). Backward adds into g. */
 Tensor *tape_leaf(Tape *tape, int n, int h, int w, int c, const float *x, float *g);
-/* The same values, no gradient flows past. */
+/* The values of t; no gradient flows past. */
 Tensor *tape_detach(Tape *tape, Tensor *t);
 
 /* Records an op. Does nothing when the tape does not record or out->g is NULL. Unused
