@@ -41,7 +41,7 @@ static int each_run(const Options *options, EachRun *each, void *context)
     int n = folder_list(options->runs, &names), read = 0;
     for (int i = 0; i < n; i++) {
         Error error;
-        const RunView *view = run_view_read(file_join(folder, options->runs, names[i]), &error);
+        const RunView *view = run_view_report(file_join(folder, options->runs, names[i]), &error);
         if (view) {
             Best best = best_of(folder);
             each(context, view, &best);
@@ -96,7 +96,7 @@ static void print_run(void *context, const RunView *view, const Best *best)
     snprintf(label, sizeof label, "%04d-%s", view->id, view->name);
     snprintf(step, sizeof step, "%ld/%ld", view->step, view->steps);
     printf("%-32s %-7s %15s", label, RUN_STATE_WORDS[view->state], step);
-    print_number(view->loss, 10);
+    print_number(view->smooth_loss, 10);
     print_number(view->shift, 8);
     print_number(best->sw2, 10);
     putchar('\n');
@@ -184,7 +184,7 @@ Status cmd_show(const Options *options, Error *error)
     Status status = run_find(options->runs, options->argument[0], folder, error);
     if (status)
         return status;
-    const RunView *view = run_view_read(folder, error);
+    const RunView *view = run_view_report(folder, error);
     if (!view)
         return STATUS_BAD_INPUT;
     if (options->json)

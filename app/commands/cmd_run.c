@@ -71,7 +71,7 @@ static int append(char text[LINE], int used, const char *format, double value)
 static void describe(const RunView *view, char text[LINE])
 {
     int used = snprintf(text, LINE, "%ld/%ld", view->step, view->steps);
-    used = append(text, used, "  loss %-9.4g", view->loss);
+    used = append(text, used, "  loss %-9.4g", view->smooth_loss);
     used = append(text, used, " shift %-6.3g", view->shift);
     used = append(text, used, " %5.4g steps/s", view->steps_per_s);
     double spent = view->nfe_teacher + view->nfe_student + view->nfe_critic;

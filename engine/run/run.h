@@ -98,6 +98,10 @@ const RunView *run_view_read(const char *folder, Error *error);
  * thousand. */
 const RunView *run_view_brief(const char *folder, const Config *blank, Error *error);
 
+/* A view from the ends of the logs for ls and show: with the last measurements, the last evaluation
+ * and the marks, without curves and samples; `best` is NaN. */
+const RunView *run_view_report(const char *folder, Error *error);
+
 /* A folder that is read a piece at a time, and as it grows: what a viewer keeps of a run that is
  * live. Zero cost while nothing changes. */
 typedef struct Follower Follower;

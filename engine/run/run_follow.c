@@ -121,7 +121,7 @@ const RunView *run_view_read(const char *folder, Error *error)
 }
 
 /* What the ends of the logs do not tell is left out rather than told in part. */
-const RunView *run_view_brief(const char *folder, const Config *blank, Error *error)
+static RunView *view_ends(const char *folder, const Config *blank, HistoryEnds ends, Error *error)
 {
     Config config = *blank;
     Lineage lineage;
@@ -130,14 +130,15 @@ const RunView *run_view_brief(const char *folder, const Config *blank, Error *er
     if (read_ini(folder, &config, &lineage, error))
         return NULL;
     history_init(&history, 0, NULL);
-    if (!history_read_ends(&history, folder, error)) {
+    if (!history_read_ends(&history, folder, ends, error)) {
         int row;
         double worst = history_worst_shift(&history, &row);
         double smooth = history_smooth_loss(&history);
         history_name_terms(&history, 0, NULL); /* the rows go */
-        history.terms = history.marks = history.columns = 0;
+        history.terms = 0;
+        if (ends == ENDS_FOR_LIST)
+            history.marks = history.columns = 0;
         view = run_view_of(folder, &config, &lineage, &history, NULL);
-        view->brief = true;
         view->best = (double)NAN;
         view->smooth_loss = smooth;
         view->shift = worst;
@@ -145,4 +146,19 @@ const RunView *run_view_brief(const char *folder, const Config *blank, Error *er
     }
     history_done(&history);
     return view;
+}
+
+const RunView *run_view_brief(const char *folder, const Config *blank, Error *error)
+{
+    RunView *view = view_ends(folder, blank, ENDS_FOR_LIST, error);
+    if (view)
+        view->brief = true;
+    return view;
+}
+
+const RunView *run_view_report(const char *folder, Error *error)
+{
+    Config blank;
+    lab_config_init(&blank);
+    return view_ends(folder, &blank, ENDS_FOR_REPORT, error);
 }

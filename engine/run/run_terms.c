@@ -120,7 +120,7 @@ Status run_adopt_terms(Run *run, Error *error)
     char path[PATH_SIZE];
     CsvReader reader;
     int kept = 0;
-    Status status = csv_open(&reader, file_join(path, run->folder, "metrics.csv"), error);
+    Status status = csv_open_end(&reader, file_join(path, run->folder, "metrics.csv"), 1, error);
     if (status)
         return status;
     if (reader.columns > 0)

@@ -276,17 +276,21 @@ Status run_view_save_samples(const RunView *view, const char *runs, Error *error
                         error);
 }
 
-/* A run whose last words were "live" but that nobody holds was killed. */
+/* A run whose last words were "live" but that nobody holds was killed. One that rests goes on from
+ * its newest checkpoint, whatever its logs hold beyond. */
 static void settle_state(RunView *view, const History *history, const char *folder)
 {
     char path[PATH_SIZE];
     view->state = history->state;
+    view->step = history->step;
+    view->checkpoint = checkpoint_newest(folder);
     bool held = folder_locked(file_join(path, folder, "lock"));
     if (held || view->state == RUN_DONE || view->state == RUN_FAILED)
         return;
     if (view->state == RUN_LIVE && !view->note[0])
         snprintf(view->note, sizeof view->note, "interrupted");
     view->state = RUN_PAUSED;
+    view->step = view->checkpoint > 0 ? view->checkpoint : 0;
 }
 
 RunView *run_view_of(const char *folder, const Config *config, const Lineage *lineage,
@@ -295,8 +299,6 @@ RunView *run_view_of(const char *folder, const Config *config, const Lineage *li
     ViewBlock *block = view_new(folder, config, lineage, history, gallery);
     RunView *view = &block->view;
     settle_state(view, history, folder);
-    view->step = history->step;
-    view->checkpoint = checkpoint_newest(folder);
     view->steps_per_s = view->state == RUN_LIVE ? history->steps_per_s : (double)NAN;
     view->seconds_left = (double)(view->steps - view->step) / view->steps_per_s;
     view->nfe = history->nfe;

@@ -13,6 +13,7 @@
  * scripts. */
 #include "engine/store/checkpoint.h"
 #include "engine/base/file.h"
+#include "engine/base/number.h"
 #include "engine/base/safetensors.h"
 #include "engine/base/trace.h"
 #include <dirent.h>
@@ -34,11 +35,12 @@ char *checkpoint_path(char *path, const char *folder, long step)
 /* The step in a checkpoint's file name, or -1. */
 static long step_of(const char *name)
 {
-    char *end;
+    long step;
+    const char *digits = name + 5;
     if (strncmp(name, "ckpt-", 5) != 0 || name[5] < '0' || name[5] > '9')
         return -1;
-    long step = strtol(name + 5, &end, 10);
-    return strcmp(end, ".safetensors") == 0 ? step : -1;
+    bool good = number_lead(&digits, 0, STEP_MOST, &step);
+    return good && strcmp(digits, ".safetensors") == 0 ? step : -1;
 }
 
 static int ascending(const void *a, const void *b)
@@ -188,12 +190,13 @@ static Status open_file(TensorFile **file, const char *folder, long step, char *
         return status;
     const char *format = tensorfile_meta(*file, "format");
     const char *number = tensorfile_meta(*file, "step");
+    long held;
     if (!format || strcmp(format, FORMAT) != 0)
         status = fail(error, STATUS_BAD_INPUT,
                       "%s: is no checkpoint of this program (format "
                       "\"%.40s\", \"%s\" is needed)",
                       path, format ? format : "", FORMAT);
-    else if (!number || strtol(number, NULL, 10) != step)
+    else if (!number || !number_whole(number, step, step, &held))
         status = fail(error, STATUS_BAD_INPUT, "%s: holds step %.20s; was it renamed?", path,
                       number ? number : "?");
     if (status)

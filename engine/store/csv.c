@@ -2,7 +2,10 @@
  * cut by a kill); writing is not. */
 #include "engine/store/csv.h"
 #include "engine/base/file.h"
+#include "engine/base/number.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const size_t LOG_MAX_BYTES = (size_t)1 << 31;
+static const size_t WHOLE_MAX_BYTES = (size_t)1 << 31;
 
 char *csv_number(char *text, double value)
 {
@@ -18,7 +21,7 @@ char *csv_number(char *text, double value)
         return strcpy(text, "nan");
     for (int digits = 6; digits <= 17; digits += digits < 9 ? 3 : digits < 15 ? 6 : 1) {
         snprintf(text, 32, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
+        if (number_value(text, NAN) == value)
             break;
     }
     return text;
@@ -76,7 +79,8 @@ static int cut_cells(char *row, char **cell, int max)
     return n;
 }
 
-/* The next row ended by a newline, cut off there; NULL when there is none. */
+/* The next row ended by a newline, cut off there (an editor may have put a carriage return before
+ * it); NULL when there is none. */
 static char *take_row(CsvReader *reader)
 {
     char *row = reader->next, *end = strchr(row, '\n');
@@ -84,7 +88,31 @@ static char *take_row(CsvReader *reader)
         return NULL;
     *end = 0;
     reader->next = end + 1;
+    if (end > row && end[-1] == '\r')
+        end[-1] = 0;
     return row;
+}
+
+/* An editor may have put a mark before the first byte. */
+static char *past_mark(char *text) { return text + 3 * (strncmp(text, "\xef\xbb\xbf", 3) == 0); }
+
+/* Zero bytes, which a power cut may leave, end no text. */
+static void fill_zeros(char *text, size_t size)
+{
+    for (char *zero; (zero = memchr(text, 0, size)); text = zero) {
+        size -= (size_t)(zero - text);
+        *zero = '?';
+    }
+}
+
+static void name_columns(CsvReader *reader, char *header)
+{
+    reader->name = calloc(2 * CSV_COLUMNS_MAX, sizeof *reader->name);
+    need(reader->name);
+    reader->cell = reader->name + CSV_COLUMNS_MAX;
+    reader->columns = cut_cells(past_mark(header), reader->name, CSV_COLUMNS_MAX);
+    if (reader->columns > CSV_COLUMNS_MAX)
+        reader->columns = 0;
 }
 
 Status csv_open(CsvReader *reader, const char *path, Error *error)
@@ -93,17 +121,14 @@ Status csv_open(CsvReader *reader, const char *path, Error *error)
     *reader = (CsvReader){0};
     if (!file_exists(path))
         return STATUS_OK;
-    Status status = file_read(path, LOG_MAX_BYTES, &reader->bytes, &size, error);
+    Status status = file_read(path, WHOLE_MAX_BYTES, &reader->bytes, &size, error);
     if (status)
         return status;
+    fill_zeros(reader->bytes, size);
     reader->next = reader->bytes;
-    reader->name = calloc(2 * CSV_COLUMNS_MAX, sizeof *reader->name);
-    need(reader->name);
-    reader->cell = reader->name + CSV_COLUMNS_MAX;
     char *header = take_row(reader);
-    reader->columns = header ? cut_cells(header, reader->name, CSV_COLUMNS_MAX) : 0;
-    if (reader->columns > CSV_COLUMNS_MAX)
-        reader->columns = 0;
+    if (header)
+        name_columns(reader, header);
     return STATUS_OK;
 }
 
@@ -169,11 +194,18 @@ double csv_real(const CsvReader *reader, int column)
     double value;
     if (column < 0 || column >= reader->columns)
         return NAN;
-    char *end, *text = reader->cell[column];
-    if (short_number(text, &value))
-        return value;
-    value = strtod(text, &end);
-    return end == text || *end ? NAN : value;
+    const char *text = reader->cell[column];
+    return short_number(text, &value) ? value : number_value(text, NAN);
+}
+
+int csv_int(const CsvReader *reader, int column)
+{
+    return number_floor(csv_real(reader, column), 0, INT_MAX, 0);
+}
+
+bool csv_step(const CsvReader *reader, long *step)
+{
+    return number_whole(reader->cell[0], 0, STEP_MOST, step);
 }
 
 /* ---- Parts of files ---- */
@@ -191,20 +223,11 @@ static char *read_part(int descriptor, size_t offset, size_t size)
         got += (size_t)n;
     }
     text[got] = 0;
+    fill_zeros(text, got);
     if (got == size)
         return text;
     free(text);
     return NULL;
-}
-
-static void name_columns(CsvReader *reader, char *header)
-{
-    reader->name = calloc(2 * CSV_COLUMNS_MAX, sizeof *reader->name);
-    need(reader->name);
-    reader->cell = reader->name + CSV_COLUMNS_MAX;
-    reader->columns = cut_cells(header, reader->name, CSV_COLUMNS_MAX);
-    if (reader->columns > CSV_COLUMNS_MAX)
-        reader->columns = 0;
 }
 
 enum { HEADER_MOST = 1024 };
@@ -299,36 +322,64 @@ TailPulse csv_tail_next(CsvTail *tail, const char *path, size_t most)
 
 /* ---- Cutting ---- */
 
-/* Copies header and kept rows to the front; returns their bytes. */
-static size_t keep_rows(char *bytes, size_t size, long last)
+/* A log is read line by line: it may be larger than memory. */
+typedef struct Lines {
+    FILE *stream;
+    char *text;
+    size_t room;
+    ssize_t length; /* with its newline */
+    bool header;    /* this is the first one */
+} Lines;
+
+/* The next whole line. */
+static bool next_line(Lines *lines)
 {
-    size_t kept = 0, begin = 0;
-    for (int line = 0; begin < size; line++) {
-        char *end = memchr(bytes + begin, '\n', size - begin);
-        if (!end)
-            break;
-        size_t length = (size_t)(end + 1 - (bytes + begin));
-        if (line == 0 || strtol(bytes + begin, NULL, 10) <= last) {
-            memmove(bytes + kept, bytes + begin, length);
-            kept += length;
-        }
-        begin += length;
-    }
-    return kept;
+    lines->header = ftello(lines->stream) == 0;
+    lines->length = getline(&lines->text, &lines->room, lines->stream);
+    return lines->length > 0 && lines->text[lines->length - 1] == '\n';
+}
+
+static bool stays(const Lines *lines, long last)
+{
+    const char *text = lines->text;
+    long step;
+    return lines->header || !number_lead(&text, LONG_MIN, LONG_MAX, &step) || step <= last;
+}
+
+/* Do all rows stay, and does the file end with one? */
+static bool all_stay(Lines *lines, long last)
+{
+    while (next_line(lines))
+        if (!stays(lines, last))
+            return false;
+    return lines->length < 0;
+}
+
+static Status copy_rows(Lines *lines, const char *path, long last, Error *error)
+{
+    NewFile file;
+    Status status = newfile_open(&file, path, error);
+    if (status)
+        return status;
+    rewind(lines->stream);
+    while (next_line(lines))
+        if (stays(lines, last))
+            fwrite(lines->text, 1, (size_t)lines->length, file.stream);
+    if (!ferror(lines->stream))
+        return newfile_commit(&file, error);
+    newfile_abandon(&file);
+    return fail(error, STATUS_FAILED, "cannot read %s: %s", path, strerror(errno));
 }
 
 Status csv_cut(const char *path, long last, Error *error)
 {
-    char *bytes;
-    size_t size;
-    if (!file_exists(path))
+    Lines lines = {.stream = fopen(path, "re")};
+    if (!lines.stream && errno == ENOENT)
         return STATUS_OK;
-    Status status = file_read(path, LOG_MAX_BYTES, &bytes, &size, error);
-    if (status)
-        return status;
-    size_t kept = keep_rows(bytes, size, last);
-    if (kept != size)
-        status = file_write(path, bytes, kept, error);
-    free(bytes);
+    if (!lines.stream)
+        return fail(error, STATUS_BAD_INPUT, "cannot open %s: %s", path, strerror(errno));
+    Status status = all_stay(&lines, last) ? STATUS_OK : copy_rows(&lines, path, last, error);
+    free(lines.text);
+    fclose(lines.stream);
     return status;
 }

@@ -1,4 +1,6 @@
-/* CSV with a header, numbers printed so that reading them back gives the same value. */
+/* CSV with a header, numbers printed so that reading them back gives the same value. Reading is
+ * forgiving: carriage returns before the ends of lines and a byte-order mark are passed over, rows
+ * of other lengths than the header's are skipped. */
 #ifndef DDIL_CSV_H
 #define DDIL_CSV_H
 
@@ -33,6 +35,9 @@ int csv_next(CsvReader *reader);
 void csv_close(CsvReader *reader);
 int csv_column(const CsvReader *reader, const char *name); /* -1: none */
 double csv_real(const CsvReader *reader, int column);      /* NaN when it is no number */
+int csv_int(const CsvReader *reader, int column);          /* 0 when it is none, or negative */
+/* The row's first cell as a training step, 0 to STEP_MOST (number.h); false when it is none. */
+bool csv_step(const CsvReader *reader, long *step);
 
 /* csv_open for the rows of the file's last `most` bytes only. */
 Status csv_open_end(CsvReader *reader, const char *path, size_t most, Error *error);

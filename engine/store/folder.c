@@ -1,11 +1,13 @@
 /* Owns the names and locks of run folders, and run.ini. May call base. */
 #include "engine/store/folder.h"
+#include "engine/base/number.h"
 #include "engine/engine.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -42,9 +44,10 @@ int folder_id(const char *path)
 {
     const char *name = base_name(path);
     size_t digits = strspn(name, "0123456789");
+    long number;
     if (digits < NUMBER_DIGITS || digits > 8 || name[digits] != '-')
         return 0;
-    return atoi(name);
+    return number_lead(&name, 0, INT_MAX, &number) ? (int)number : 0;
 }
 
 const char *folder_name(const char *path)
@@ -149,7 +152,9 @@ long folder_owner(const char *path)
     size_t size;
     if (file_read(path, 64, &text, &size, NULL))
         return 0;
-    long owner = strtol(text, NULL, 10);
+    long owner = 0;
+    text[strcspn(text, "\n")] = 0;
+    number_whole(text, 0, LONG_MAX, &owner);
     free(text);
     return owner;
 }
@@ -234,7 +239,7 @@ static void read_lineage(const char *text, Lineage *lineage)
     head_value(text, "parent_step", step, sizeof step);
     lineage->parent = folder_id(parent);
     snprintf(lineage->parent_name, sizeof lineage->parent_name, "%.63s", folder_name(parent));
-    lineage->parent_step = strtol(step, NULL, 10);
+    number_whole(step, 0, STEP_MOST, &lineage->parent_step);
 }
 
 Status folder_read_ini(const char *folder, Config *config, Lineage *lineage, Error *error)

@@ -73,6 +73,8 @@ double history_smooth_loss(const History *history)
 void history_metrics(History *history, long step, double loss, double grad_norm, double lr,
                      const double *values)
 {
+    if (step < history->step)
+        return; /* no log of ours: steps rise */
     history->step = step;
     history->loss = loss;
     history->grad_norm = grad_norm;
@@ -124,6 +126,8 @@ void history_shift(History *history, long step, int n, const ShiftRow *rows)
 {
     if (history->rows && history->rows != n)
         return; /* a foreign log */
+    if (history->columns && step < history->shift_step[history->columns - 1])
+        return;
     history->rows = n;
     make_room(history);
     size_t at = (size_t)history->columns * (size_t)n;

@@ -69,9 +69,11 @@ void history_times(History *history, long step, double steps_per_s, double nfe, 
  * Missing logs are fine. */
 Status history_read(History *history, const char *folder, Error *error);
 
-/* history_read from the ends of the logs, however long they are: the present state, marks and
- * figures of late, no curves. */
-Status history_read_ends(History *history, const char *folder, Error *error);
+/* history_read from the ends of the logs, however long they are: the present state and figures of
+ * late, no curves. For a list: no evaluation, marks of late; for a report: the last evaluation, and
+ * the marks. */
+typedef enum HistoryEnds { ENDS_FOR_LIST, ENDS_FOR_REPORT, HISTORY_ENDS } HistoryEnds;
+Status history_read_ends(History *history, const char *folder, HistoryEnds ends, Error *error);
 
 /* Logs that grow, read a piece at a time. */
 typedef struct Trail Trail;

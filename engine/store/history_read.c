@@ -4,8 +4,10 @@
 #include "engine/base/file.h"
 #include "engine/store/csv.h"
 #include "engine/store/history.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { METRICS_FIXED = 4 }; /* step, loss, grad_norm, lr */
 
@@ -40,7 +42,7 @@ static void shift_row(History *history, const CsvReader *reader, long step, void
     if (column->n == SHIFT_ROWS_MAX || column->step != step)
         column->n = 0;
     column->step = step;
-    column->rows[column->n++] = (ShiftRow){.i = (int)csv_real(reader, 1),
+    column->rows[column->n++] = (ShiftRow){.i = csv_int(reader, 1),
                                            .time = csv_real(reader, 2),
                                            .own = csv_real(reader, 3),
                                            .forward = csv_real(reader, 4),
@@ -64,9 +66,8 @@ enum { EVAL_FIXED = 4 }; /* step, k, nfe, n */
 
 static void eval_row(History *history, const CsvReader *reader, long step, void *state)
 {
-    EvalReport report = {.k = (int)csv_real(reader, 1),
-                         .nfe = (int)csv_real(reader, 2),
-                         .n = (int)csv_real(reader, 3)};
+    EvalReport report = {
+        .k = csv_int(reader, 1), .nfe = csv_int(reader, 2), .n = csv_int(reader, 3)};
     (void)state;
     for (int c = EVAL_FIXED; c + 2 < reader->columns && report.metrics < EVAL_METRICS_MAX; c += 3)
         report.metric[report.metrics++] = (Metric){.name = reader->name[c],
@@ -97,58 +98,56 @@ typedef struct LogRow {
     const char *file;
     void (*header)(History *history, const CsvReader *reader); /* or NULL */
     void (*row)(History *history, const CsvReader *reader, long step, void *state);
-    size_t end; /* bytes whose rows tell the present state; 0: none of it */
+    size_t end[HISTORY_ENDS]; /* bytes whose rows tell the present state; 0: none of it */
 } LogRow;
 
-/* The loss is smoothed over what the end holds. */
+/* The loss is smoothed over what the end holds: some hundreds of rows. Two measurements of the
+ * shift fit, one of them whole. */
 static const LogRow LOGS_READ[] = {
-    {"metrics.csv", metrics_header, metrics_row, 8192},
-    {"shift.csv", NULL, shift_row, 4096},
-    {"eval.csv", NULL, eval_row, 0},
-    {"events.csv", NULL, event_row, 4096},
-    {"times.csv", NULL, times_row, 1024},
+    {"metrics.csv", metrics_header, metrics_row, {1 << 16, 1 << 17}},
+    {"shift.csv", NULL, shift_row, {20480, 1 << 15}},
+    {"eval.csv", NULL, eval_row, {0, 1 << 16}},
+    {"events.csv", NULL, event_row, {4096, 1 << 20}},
+    {"times.csv", NULL, times_row, {1024, 1024}},
 };
 enum { LOG_COUNT = sizeof LOGS_READ / sizeof *LOGS_READ };
 
 static void read_rows(History *history, CsvReader *reader, const LogRow *log, Column *column)
 {
+    long step;
     while (csv_next(reader))
-        log->row(history, reader, strtol(reader->cell[0], NULL, 10), column);
+        if (csv_step(reader, &step))
+            log->row(history, reader, step, column);
 }
 
-static Status read_logs(History *history, const char *folder, bool ends, Error *error)
+static Status read_end(History *history, const char *path, const LogRow *log, size_t most,
+                       Error *error)
 {
+    Column column = {0};
+    CsvReader reader;
+    Status status = csv_open_end(&reader, path, most, error);
+    if (status)
+        return status;
+    if (log->header) {
+        log->header(history, &reader);
+        history_drop_terms(history);
+    }
+    read_rows(history, &reader, log, &column);
+    csv_close(&reader);
+    return STATUS_OK;
+}
+
+Status history_read_ends(History *history, const char *folder, HistoryEnds ends, Error *error)
+{
+    char path[PATH_SIZE];
     Status status = STATUS_OK;
     for (int i = 0; i < LOG_COUNT && !status; i++) {
         const LogRow *log = &LOGS_READ[i];
-        Column column = {0};
-        char path[PATH_SIZE];
-        CsvReader reader;
-        if (ends && !log->end)
-            continue;
-        file_join(path, folder, log->file);
-        status =
-            ends ? csv_open_end(&reader, path, log->end, error) : csv_open(&reader, path, error);
-        if (status)
-            break;
-        if (log->header)
-            log->header(history, &reader);
-        if (log->header && ends)
-            history_drop_terms(history);
-        read_rows(history, &reader, log, &column);
-        csv_close(&reader);
+        if (log->end[ends])
+            status =
+                read_end(history, file_join(path, folder, log->file), log, log->end[ends], error);
     }
     return status;
-}
-
-Status history_read(History *history, const char *folder, Error *error)
-{
-    return read_logs(history, folder, false, error);
-}
-
-Status history_read_ends(History *history, const char *folder, Error *error)
-{
-    return read_logs(history, folder, true, error);
 }
 
 /* ---- Logs that grow ---- */
@@ -210,4 +209,32 @@ bool trail_follow(Trail *trail, History *history, const char *folder, size_t mos
         history_init(history, 0, NULL);
     }
     return more || other;
+}
+
+/* ---- At once ---- */
+
+enum { PIECE = 1 << 20 };
+
+/* A log that is there and cannot be read is named. */
+static Status check_logs(const char *folder, Error *error)
+{
+    char path[PATH_SIZE];
+    for (int i = 0; i < LOG_COUNT; i++) {
+        file_join(path, folder, LOGS_READ[i].file);
+        if (access(path, R_OK) != 0 && errno != ENOENT)
+            return fail(error, STATUS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
+    }
+    return STATUS_OK;
+}
+
+Status history_read(History *history, const char *folder, Error *error)
+{
+    Status status = check_logs(folder, error);
+    if (status)
+        return status;
+    Trail *trail = trail_new();
+    while (trail_follow(trail, history, folder, PIECE))
+        continue;
+    trail_free(trail);
+    return STATUS_OK;
 }

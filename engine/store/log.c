@@ -47,11 +47,13 @@ static Status check_header(const char *path, const char *header, Error *error)
         line[0] = 0;
     if (file)
         fclose(file);
-    if (strcmp(line, header) == 0)
+    const char *columns = line + 3 * (strncmp(line, "\xef\xbb\xbf", 3) == 0);
+    line[strcspn(line, "\r\n")] = 0;
+    size_t length = strcspn(header, "\n");
+    if (strncmp(columns, header, length) == 0 && !columns[length])
         return STATUS_OK;
-    line[strcspn(line, "\n")] = 0;
     return fail(error, STATUS_BAD_INPUT, "%s:1: columns are \"%.100s\", this run writes \"%.200s\"",
-                path, line, header);
+                path, columns, header);
 }
 
 /* header NULL: written later. */
