@@ -1,5 +1,5 @@
 /* Procedural data sets: their laws by moments, keep and limit. */
-#include "engine/data/dataset.h"
+#include "engine/data/dataset_open.h"
 #include "tests/near.h"
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* The feature space of pictures: the shipped network is what it says, and measures what it should.
  */
 #include "engine/base/file.h"
+#include "engine/data/dataset_open.h"
 #include "engine/measure/eval.h"
 #include "engine/measure/frechet.h"
 #include "engine/nets/classifier.h"

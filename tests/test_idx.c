@@ -1,6 +1,6 @@
 /* IDX files good and bad, and the image sets made of them. */
 #include "engine/base/file.h"
-#include "engine/data/dataset.h"
+#include "engine/data/dataset_open.h"
 #include "engine/data/idx.h"
 #include "tests/near.h"
 #include <stdio.h>

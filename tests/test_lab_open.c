@@ -1,4 +1,5 @@
 /* Opening a lab: teachers from files, and what is refused with which words. */
+#include "engine/data/dataset_open.h"
 #include "engine/nets/weights.h"
 #include "tests/labs.h"
 #include "tests/near.h"

@@ -1,5 +1,5 @@
 /* Roll-outs, and what the exact teacher's converge to. */
-#include "engine/data/dataset.h"
+#include "engine/data/dataset_open.h"
 #include "engine/diffusion/denoiser.h"
 #include "engine/measure/sw2.h"
 #include "tests/denoisers.h"

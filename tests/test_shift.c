@@ -1,4 +1,5 @@
 /* Covariate shift: laws whose shift is known, costs counted, the same bits again. */
+#include "engine/data/dataset_open.h"
 #include "engine/measure/shift.h"
 #include "tests/labs.h"
 #include "tests/near.h"

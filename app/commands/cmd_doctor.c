@@ -5,6 +5,7 @@
 #include "app/commands/doctor_terminal.h"
 #include "engine/base/file.h"
 #include "engine/bench/machine.h"
+#include "engine/data/dataset_open.h"
 #include "engine/distill/params.h"
 #include <stdlib.h>
 #include <string.h>

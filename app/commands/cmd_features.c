@@ -1,5 +1,6 @@
 /* Owns features: trains the network whose features pictures are judged by. */
 #include "app/commands/commands.h"
+#include "engine/data/dataset_open.h"
 #include "engine/measure/features.h"
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* Owns the data sets that are curves: two moons and a two-arm spiral, each arm a label,
  * as fine mixtures of components at equal distances along the arm: close enough for a
  * smooth ridge, so the teacher is still exact. */
-#include "engine/data/kinds.h"
+#include "engine/data/procedural.h"
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;

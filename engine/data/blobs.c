@@ -1,6 +1,6 @@
 /* Owns the data sets of separate Gaussian blobs, each blob a label: the ring of 8 and the
  * 5 x 5 grid. */
-#include "engine/data/kinds.h"
+#include "engine/data/procedural.h"
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;

@@ -1,7 +1,7 @@
 /* Owns the checkerboard: uniform on 8 of 4 x 4 cells, the cell its label. Sharp edges
  * make no mixture, so its teachers are learned. */
 #include "engine/base/status.h"
-#include "engine/data/kinds.h"
+#include "engine/data/procedural.h"
 #include <math.h>
 
 enum { SIDE = 4, CELLS = SIDE * SIDE / 2 };

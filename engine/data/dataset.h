@@ -1,5 +1,4 @@
-/* Data sets: procedural mixtures and IDX images, the whole of it and what the distiller
- * may see of it. */
+/* A data set: the whole of it and what the distiller may see of it. Opened by dataset_open.h. */
 #ifndef DDIL_DATASET_H
 #define DDIL_DATASET_H
 
@@ -44,28 +43,19 @@ struct DatasetKind {
     /* Procedural sets without a mixture draw here (checkerboard). */
     void (*draw)(const Dataset *dataset, const unsigned char *keep, Rng *rng, float *x, int *label);
 };
-extern const DatasetKind *const dataset_kinds[];
-extern const int dataset_kind_count;
-
-typedef struct DatasetOptions {
-    const char *name; /* ring, grid, moons, spiral, checkerboard, fashion, ... */
-    const char *path; /* folder for file-based sets; "" = the kind's own default */
-    int conditional;  /* -1 = the kind's default */
-    const int *keep;  /* labels the distiller may see; n_keep = 0: all */
-    int n_keep;
-    int limit;     /* rows the distiller may see; 0: all */
-    uint64_t seed; /* for limit */
-} DatasetOptions;
-
-/* Everything from `arena`. BAD_INPUT says which file, what is wrong with it, and what to
- * install or set. On error the caller rewinds the arena. */
-Status dataset_open(Dataset *dataset, const DatasetOptions *options, Arena *arena, Error *error);
+/* The data sets there are, each in the file named beside it; those a preset may name are rows of
+ * dataset_open.c. */
+extern const DatasetKind dataset_ring, dataset_grid;    /* blobs.c */
+extern const DatasetKind dataset_moons, dataset_spiral; /* arcs.c */
+extern const DatasetKind dataset_checkerboard;          /* checkerboard.c */
+extern const DatasetKind dataset_fashion;               /* images.c */
 
 /* Points in the plane (1 x 1 x 2), not pictures. */
 bool dataset_is_points(const Dataset *dataset);
 /* The label of a roll-out: one of all the classes, whatever the distiller sees; 0 where networks
  * are not told it. */
 int dataset_label(const Dataset *dataset, Rng *rng);
+
 /* One row as the distiller sees the data. */
 void dataset_draw(const Dataset *dataset, Rng *rng, float *x, int *label);
 /* One row of the whole law (teacher training, reference): ignores keep and limit. */
@@ -73,5 +63,8 @@ void dataset_draw_all(const Dataset *dataset, Rng *rng, float *x, int *label);
 /* Row r of the held-out reference: test files, or draws numbered r of the whole law under
  * a fixed seed. r is taken modulo n_test for file-based sets. */
 void dataset_held_out(const Dataset *dataset, long r, float *x, int *label);
+/* A draw of a law that is no finite set: of the labels for which keep[label] (NULL: of all). */
+void dataset_draw_law(const Dataset *dataset, const unsigned char *keep, Rng *rng, float *x,
+                      int *label);
 
 #endif

@@ -1,8 +1,8 @@
 /* Owns labelled image sets in the four IDX files of the MNIST family: found, checked
  * against each other, and turned into rows in [-1, 1]. May call base and idx. */
 #include "engine/base/file.h"
+#include "engine/data/dataset.h"
 #include "engine/data/idx.h"
-#include "engine/data/kinds.h"
 #include "engine/nets/net.h"
 #include <stdio.h>
 #include <stdlib.h>

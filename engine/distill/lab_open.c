@@ -1,6 +1,7 @@
 /* Building a lab from a configuration: data, teacher, student, source. What does not fit is refused
  * by the parameter that named it. */
 #include "engine/distill/lab_open.h"
+#include "engine/data/dataset_open.h"
 #include "engine/distill/load.h"
 #include "engine/distill/methods.h"
 #include "engine/distill/params.h"

@@ -2,6 +2,7 @@
  * rows. */
 #include "engine/distill/params.h"
 #include "engine/base/file.h"
+#include "engine/data/dataset_open.h"
 #include "engine/diffusion/schedule.h"
 #include "engine/diffusion/step.h"
 #include "engine/diffusion/threshold.h"

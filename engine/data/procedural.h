@@ -1,14 +1,8 @@
-/* The data sets there are, each defined in the file named beside it; the visible table is
- * in dataset.c. */
-#ifndef DDIL_KINDS_H
-#define DDIL_KINDS_H
+/* Parts of procedural data sets. */
+#ifndef DDIL_PROCEDURAL_H
+#define DDIL_PROCEDURAL_H
 
 #include "engine/data/dataset.h"
-
-extern const DatasetKind dataset_ring, dataset_grid;    /* blobs.c */
-extern const DatasetKind dataset_moons, dataset_spiral; /* arcs.c */
-extern const DatasetKind dataset_checkerboard;          /* checkerboard.c */
-extern const DatasetKind dataset_fashion;               /* images.c */
 
 /* Fills what every procedural set has in common: 1 x 1 x 2 points, `classes` labels, and
  * the threshold box, 1.15 x the reach of the law (largest absolute coordinate) either
