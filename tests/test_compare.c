@@ -6,6 +6,7 @@
 #include "views/draw/chart.h"
 #include "views/model/lineage.h"
 #include "views/model/overlay.h"
+#include "views/model/scrub.h"
 #include "views/screen.h"
 #include <math.h>
 #include <setjmp.h>
@@ -66,6 +67,55 @@ static void test_a_run_keeps_its_stroke(void **state)
     for (int i = 0; i < CHART_LINES_MAX; i++)
         for (int k = 0; k < i; k++)
             assert_string_not_equal(chart_stroke(i), chart_stroke(k));
+}
+
+/* A mark stays, but is not drawn over a run of another data set; nor does a long run press a short
+ * one to a sliver. */
+static void test_only_runs_of_one_data_set_and_one_size(void **state)
+{
+    (void)state;
+    Session session = {.live = true};
+    RunView run[3] = {{.id = 1, .step = 100, .steps = 1000},
+                      {.id = 2, .step = 50, .steps = 1000},
+                      {.id = 3, .step = 100000, .steps = 100000}};
+    snprintf(run[1].data, sizeof run[1].data, "moons");
+    const RunView *list[] = {&run[0], &run[1], &run[2]};
+    Snapshot snapshot = {.runs = 3, .run = list};
+    Scene scene = {.snapshot = &snapshot, .run = &run[0], .session = &session};
+    overlay_toggle(&session, 2);
+    overlay_toggle(&session, 3);
+    Overlay overlay = overlay_runs(&scene);
+    assert_int_equal(overlay.n, 2);
+    assert_ptr_equal(overlay.run[1], &run[2]);
+    Axis axis = axis_around(overlay.run, overlay.n, &(AxisWindow){.across = ACROSS_STEP});
+    assert_true(axis_column(axis, 100, 80) >= 5);
+    scene.run = &run[1];
+    assert_int_equal(overlay_runs(&scene).n, 1);
+    assert_true(overlay_marked(&session, 3));
+}
+
+/* Zooming in and out, by the wheel or by keys, leaves the step under the cursor in its column. */
+static void test_zoom_keeps_the_point(void **state)
+{
+    (void)state;
+    RunView run = {.id = 1, .step = 40000, .steps = 40000};
+    const RunView *list[] = {&run};
+    Snapshot snapshot = {.runs = 1, .run = list};
+    for (int column = 3; column < 70; column += 11) {
+        Session session = {.log_x = column & 1};
+        Scene scene = {.snapshot = &snapshot, .run = &run, .session = &session};
+        Overlay overlay = overlay_runs(&scene);
+        for (int i = 0; i < 6; i++) {
+            scrub_mouse(&scene, &overlay, 72, column, MOUSE_WHEEL_UP);
+            Axis axis = scrub_axis(&scene, &overlay);
+            assert_in_range(axis_column(axis, session.step, 72) + 1, column, column + 2);
+        }
+        for (int i = 0; i < 12; i++) {
+            scrub_act(&scene, &overlay, 72, i < 6 ? ACTION_ZOOM_IN : ACTION_ZOOM_OUT);
+            Axis axis = scrub_axis(&scene, &overlay);
+            assert_in_range(axis_column(axis, session.step, 72) + 1, column, column + 2);
+        }
+    }
 }
 
 /* A fork is drawn over its parent without being asked to. */
@@ -164,7 +214,8 @@ static double largest_difference(const Twin *a, const Twin *b, Across across)
     const RunView *runs[] = {&a->run, &b->run};
     LineSource source = {.run = &a->run, .series = &a->term.series},
                base = {.run = &b->run, .series = &b->term.series};
-    line_sample_difference(&source, &base, axis_around(runs, 2, across, 0, 0), COLUMNS, point);
+    line_sample_difference(&source, &base, axis_around(runs, 2, &(AxisWindow){.across = across}),
+                           COLUMNS, point);
     double most = 0;
     int n = 0;
     for (int x = 1; x <= COLUMNS; x++) {
@@ -249,6 +300,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forks_stand_under_their_parents),
         cmocka_unit_test(test_a_run_keeps_its_stroke),
+        cmocka_unit_test(test_only_runs_of_one_data_set_and_one_size),
+        cmocka_unit_test(test_zoom_keeps_the_point),
         cmocka_unit_test(test_a_fork_is_overlaid),
         cmocka_unit_test(test_places_and_steps_are_inverse),
         cmocka_unit_test(test_differences_are_taken_at_the_same_place),

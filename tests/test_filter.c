@@ -58,6 +58,31 @@ static void test_conditions(void **state)
     fake_free(snapshot);
 }
 
+/* Plain words find runs by what a person sees of them. */
+static void test_words_find_runs(void **state)
+{
+    (void)state;
+    MarkView mark = {.step = 5, .text = "note: it Fades here"};
+    RunView run = {.id = 7, .marks = 1, .mark = &mark, .state = RUN_LIVE};
+    snprintf(run.name, sizeof run.name, "ring-pd-ddil");
+    snprintf(run.method, sizeof run.method, "pd");
+    snprintf(run.data, sizeof run.data, "ring");
+    const struct {
+        const char *text;
+        int fits;
+        /* clang-format off */
+    } rows[] = {
+        {"ddil",        1}, {"DDIL ring", 1}, {"fades",  1}, {"moons",       0},
+        {"ring moons",  0}, {"live",      1}, {"  ",     1}, {"step=0",      1},
+        {"name~lcm",    0}, {"method",    1}, {"a=b=c", -1}, {"nosuch>1",   -1},
+    };
+    /* clang-format on */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char why[160];
+        assert_int_equal(filter_run_fits(rows[i].text, &run, why, sizeof why), rows[i].fits);
+    }
+}
+
 static void test_parameters(void **state)
 {
     (void)state;
@@ -83,6 +108,7 @@ static void test_parameters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_conditions),
+                                       cmocka_unit_test(test_words_find_runs),
                                        cmocka_unit_test(test_parameters)};
     return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
 }

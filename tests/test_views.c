@@ -110,6 +110,7 @@ static const Shot shots[] = {
      {.runs = 5, .step = 2000, .seed = 1, .images = true, .past = 1500},
      "4j,,h"                                                                                 },
     {"help",           {.runs = 5, .step = 2000, .seed = 1},                   "?"           },
+    {"quit-drop",      {.runs = 5, .step = 2000, .seed = 1},                   "3qx"         },
     {"quit",           {.runs = 5, .step = 2000, .seed = 1},                   "3q"          },
     {"tweak",          {.runs = 5, .step = 2900, .seed = 1, .steered = true},  "5lljjj"},
     {"tweak-mixture",  {.runs = 5, .step = 2900, .seed = 1, .steered = true},  "5\tjjlll"},
@@ -275,6 +276,7 @@ static void test_commands(void **state)
     assert_int_equal(press_all(screen, live, "q").kind, REPLY_NONE);
     assert_int_equal(press_all(screen, live, "\033q").kind, REPLY_NONE);
     assert_int_equal(press_all(screen, live, "s").kind, REPLY_LEAVE_SAVING);
+    assert_int_equal(press_all(screen, live, "x").kind, REPLY_NONE); /* says first what is lost */
     assert_int_equal(press_all(screen, live, "x").kind, REPLY_LEAVE_DROPPING);
     assert_int_equal(press_all(screen, live, "d").kind, REPLY_LEAVE_DETACHING);
     assert_int_equal(press_all(screen, live, "\033%").kind, REPLY_UNKNOWN);
@@ -291,6 +293,24 @@ static void test_commands(void **state)
     assert_int_equal(press_all(screen, live, "q").kind, REPLY_LEAVE_SAVING);
     screen_free(screen);
     fake_free(live);
+    fake_free(done);
+}
+
+/* A fork of a finished run where it ended would have nothing to do: it is asked for more steps. */
+static void test_a_fork_at_the_end_gets_more_steps(void **state)
+{
+    (void)state;
+    const Snapshot *done =
+        fake_snapshot(&(FakeOptions){.runs = 1, .step = 4000, .steps = 4000, .all_done = true});
+    Screen *screen = screen_new(&(ScreenOptions){0});
+    assert_int_equal(press_all(screen, done, "f").kind, REPLY_NONE);
+    Reply reply = press_all(screen, done, "\r");
+    assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_FORK);
+    assert_non_null(strstr(reply.command.text, "run.steps="));
+    assert_int_equal(press_all(screen, done, "5f").kind, REPLY_NONE);
+    assert_int_equal(screen_command(screen, done, "fork").kind, REPLY_REFUSED);
+    assert_int_equal(screen_command(screen, done, "fork 500").kind, REPLY_SEND);
+    screen_free(screen);
     fake_free(done);
 }
 
@@ -341,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_front_tab_is_bracketed),
         cmocka_unit_test(test_key_table),
         cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_a_fork_at_the_end_gets_more_steps),
         cmocka_unit_test(test_a_new_run_is_followed),
         cmocka_unit_test(test_hints_are_whole),
     };

@@ -9,6 +9,7 @@
 #include "views/model/marks.h"
 #include "views/view.h"
 #include "views/views.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,41 +50,80 @@ static void draw_lines(Canvas *canvas, Rect inside, const char *const *lines, in
 
 /* ---- Quit ---- */
 
+typedef struct QuitState {
+    bool armed; /* x was pressed: the next one drops */
+} QuitState;
+
+/* Steps since a run's last checkpoint, of a run that this program holds. */
+static long unsaved(const RunView *run)
+{
+    bool open = run->state == RUN_LIVE || (run->state == RUN_PAUSED && !isnan(run->prior[0]));
+    long saved = run->checkpoint > 0 ? run->checkpoint : 0;
+    return open && run->step > saved ? run->step - saved : 0;
+}
+
+/* "x again: drops 340 steps of 05, 20 of 02". */
+static void put_losses(const Snapshot *snapshot, char *text, size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, "x again: drops");
+    bool first = true;
+    for (int i = snapshot->runs - 1; i >= 0 && used < size; i--) {
+        const RunView *run = snapshot->run[i];
+        if (unsaved(run) == 0)
+            continue;
+        used +=
+            (size_t)snprintf(text + used, size - used,
+                             first ? " %ld steps of %02d" : ", %ld of %02d", unsaved(run), run->id);
+        first = false;
+    }
+    if (first)
+        snprintf(text, size, "x again: drops nothing, all is saved");
+}
+
 static void quit_draw(const void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
-    (void)state;
+    const QuitState *own = state;
     int live = 0;
     for (int i = 0; i < scene->snapshot->runs; i++) {
         RunState run = scene->snapshot->run[i]->state;
         live += run == RUN_LIVE || run == RUN_QUEUED;
     }
-    char first[64];
+    char first[64], drop[200] = "x    quit without saving: the last checkpoints stand";
     snprintf(first, sizeof first, live == 1 ? "One run is live." : "%d runs are live.", live);
+    if (own->armed)
+        put_losses(scene->snapshot, drop, sizeof drop);
     const char *const lines[] = {"",
                                  first,
                                  "",
                                  "s    save and quit: each goes on later with  ddil resume",
                                  "d    detach: training goes on,  ddil  comes back to it",
-                                 "x    quit without saving: the last checkpoints stand",
+                                 drop,
                                  "Esc  stay"};
     draw_lines(canvas, draw_box(canvas, body, 62, 10, "Leave the workbench?"), lines,
                sizeof lines / sizeof *lines);
 }
 
+/* What is lost is said first; the second press leaves. */
 static Reply quit_act(void *state, const Scene *scene, Action action)
 {
-    (void)state;
+    QuitState *own = state;
     (void)scene;
+    bool armed = own->armed;
+    own->armed = action == ACTION_LEAVE_DROPPING;
     switch (action) {
     case ACTION_LEAVE_SAVING: return (Reply){.kind = REPLY_LEAVE_SAVING};
-    case ACTION_LEAVE_DROPPING: return (Reply){.kind = REPLY_LEAVE_DROPPING};
+    case ACTION_LEAVE_DROPPING: return (Reply){.kind = armed ? REPLY_LEAVE_DROPPING : REPLY_NONE};
     case ACTION_LEAVE_DETACHING: return (Reply){.kind = REPLY_LEAVE_DETACHING};
     case ACTION_BACK: return (Reply){.kind = REPLY_CLOSE};
     default: return (Reply){.kind = REPLY_UNKNOWN};
     }
 }
 
-const View view_quit = {.name = "Quit", .place = PLACE_QUIT, .draw = quit_draw, .act = quit_act};
+const View view_quit = {.name = "Quit",
+                        .place = PLACE_QUIT,
+                        .state_size = sizeof(QuitState),
+                        .draw = quit_draw,
+                        .act = quit_act};
 
 /* ---- Help ---- */
 

@@ -105,32 +105,37 @@ static void draw_step_facts(Canvas *canvas, Rect rect, const PathsSpec *spec)
     char value[FORMAT_SIZE], text[64];
     int row = 0;
     double gap = paths_gap(paths, spec->start, spec->stage, spec->seed);
+    char seed[24];
+    snprintf(seed, sizeof seed, "seed %d", spec->seed);
     if (spec->start > 0) {
-        double own = paths_gap(paths, 0, paths->steps, spec->seed);
-        snprintf(text, sizeof text, "%s",
-                 format_value(value, paths_gap(paths, spec->start, paths->steps, spec->seed)));
-        row += text_fact(canvas, rect, row, "end", text);
-        snprintf(text, sizeof text, "%s", format_value(value, own));
-        row += text_fact(canvas, rect, row, "own end", text);
+        double end = paths_gap(paths, spec->start, paths->steps, spec->seed);
+        snprintf(text, sizeof text, "%s at its end", format_value(value, end));
+        row += text_fact(canvas, rect, row, seed, text);
+        end = paths_gap(paths, 0, paths->steps, spec->seed);
+        snprintf(text, sizeof text, "%s on its own path", format_value(value, end));
+        row += text_fact(canvas, rect, row, "", text);
     } else {
         double fresh = paths_fresh(paths, spec->stage, spec->seed);
-        row += text_fact(canvas, rect, row, "fresh", format_value(value, fresh));
-        row += text_fact(canvas, rect, row, "carried", format_value(value, gap - fresh));
+        snprintf(text, sizeof text, "%s fresh", format_value(value, fresh));
+        row += text_fact(canvas, rect, row, seed, text);
+        snprintf(text, sizeof text, "%s carried", format_value(value, gap - fresh));
+        row += text_fact(canvas, rect, row, "", text);
     }
-    snprintf(text, sizeof text, "%s mean of %d", format_value(value, mean_gap(spec, spec->stage)),
-             paths->n);
-    row += text_fact(canvas, rect, row, "all", text);
+    snprintf(text, sizeof text, "%s of all %d seeds",
+             format_value(value, mean_gap(spec, spec->stage)), paths->n);
+    row += text_fact(canvas, rect, row, "mean", text);
     double share = spec->start > 0 ? (double)NAN : paths_inherited(paths, -1);
-    snprintf(text, sizeof text, "%.0f %% of it inherited", share * 100);
+    snprintf(text, sizeof text, "%.0f %% inherited at end", share * 100);
     if (isfinite(share))
-        text_fact(canvas, rect, row, "at end", text);
+        text_fact(canvas, rect, row, "", text);
 }
 
 static void draw_steps(Canvas *canvas, Rect rect, const PathsSpec *spec)
 {
     const PathsView *paths = spec->paths;
-    char right[32];
-    snprintf(right, sizeof right, "seed %d", spec->seed);
+    char right[48];
+    bool worst = has_teacher(spec) && spec->seed == paths_worst_seed(paths);
+    snprintf(right, sizeof right, worst ? "seed %d, the worst" : "seed %d", spec->seed);
     text_title(canvas, &rect, has_teacher(spec) ? "gap by step" : "the student alone", right);
     if (!has_teacher(spec)) {
         canvas_text(canvas, rect.x + 1, rect.y, rect.width - 1, theme_style(canvas, ROLE_FAINT),
@@ -280,13 +285,15 @@ static PathsLayout layout_of(const PathsSpec *spec, Rect body)
     return layout_paths(body, spec->paths->steps, !samples_are_points(spec->samples));
 }
 
-/* Where the picture stands, for the mouse. */
+/* One begins with the worst seed; where the picture stands, for the mouse. */
 static void update(void *own, const Scene *scene, const CanvasLook *look, Rect body)
 {
     PathsState *state = own;
     PathsSpec spec;
     if (!spec_of(state, scene, &spec))
         return;
+    if (scene->session->seed < 0 && has_teacher(&spec))
+        spec.seed = scene->session->seed = paths_worst_seed(spec.paths);
     PathsLayout layout = layout_of(&spec, body);
     layout_take_top(&layout.picture, 1);
     state->cells = layout.picture;
@@ -402,8 +409,8 @@ static void describe(const Scene *scene, char *text, size_t size)
         return;
     }
     int worst = paths_worst(spec.paths, spec.seed);
-    snprintf(text, size, "leaves the teacher %s → %s; end gap %.0f %% inherited",
-             worst == 1 ? "noise" : samples_stage_name(from, spec.samples, worst - 1),
+    snprintf(text, size, "seed %d leaves the teacher %s → %s; its end gap %.0f %% inherited",
+             spec.seed, worst == 1 ? "noise" : samples_stage_name(from, spec.samples, worst - 1),
              samples_stage_name(to, spec.samples, worst), share * 100);
 }
 

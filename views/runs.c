@@ -67,7 +67,7 @@ static Kin *shown_runs(const RunsState *mine, const Snapshot *snapshot, int *n)
     *n = 0;
     for (int i = 0; i < snapshot->runs; i++) {
         const RunView *run = snapshot->run[kin[i].index];
-        if (filter_holds(mine->filter, filter_run, run, why, sizeof why) != 1)
+        if (filter_run_fits(mine->filter, run, why, sizeof why) != 1)
             continue;
         Kin one = kin[i];
         int at = (*n)++;
@@ -237,7 +237,9 @@ static void draw_empty(Canvas *canvas, const Scene *scene, Rect body)
         "Press  n  and choose  quickstart :  it distils a four-step student",
         "in under a minute and shows the covariate shift shrink.",
         "",
-        "?  lists all keys.",
+        "Or leave (q) and begin the guided lessons with  ddil tour .",
+        "",
+        "?  lists all keys and commands.",
     };
     int n = sizeof lines / sizeof *lines;
     Rect box = layout_centre(body, 66, n);
@@ -331,7 +333,7 @@ static Reply typed(void *state, const Scene *scene, Asking asking, const char *t
     if (asking != ASK_FILTER)
         return (Reply){.kind = REPLY_NONE};
     for (int i = 0; i < scene->snapshot->runs; i++)
-        if (filter_holds(text, filter_run, scene->snapshot->run[i], why, sizeof why) < 0)
+        if (filter_run_fits(text, scene->snapshot->run[i], why, sizeof why) < 0)
             return reply_say(REPLY_REFUSED, "%s", why);
     snprintf(mine->filter, sizeof mine->filter, "%s", text);
     int n;

@@ -46,8 +46,8 @@ Screen *screen_new(const ScreenOptions *options)
     screen->options = *options;
     alerts_init(&screen->alerts);
     snprintf(screen->look, sizeof screen->look, "%s", options->look ? options->look : "");
-    screen->session =
-        (Session){.live = true, .stage = STAGE_LAST, .smoothing = 2, .reference = REFERENCE_AUTO};
+    screen->session = (Session){
+        .live = true, .stage = STAGE_LAST, .seed = -1, .smoothing = 2, .reference = REFERENCE_AUTO};
     for (int i = 0; i < view_count; i++)
         must(views[i]->state_size <= STATE_SIZE);
     for (int i = 0; i < view_count; i++)
@@ -170,6 +170,17 @@ static Reply steer(const Scene *scene, CommandKind kind, long number)
                    .command = {.kind = kind, .run = scene->run->id, .number = number}};
 }
 
+/* At the end of a run nothing would be left to do: the command line opens with more steps in it. */
+static Reply fork_here(const Scene *scene)
+{
+    if (!scene->run || !run_at_its_end(scene->run))
+        return steer(scene, COMMAND_FORK, FORK_HERE);
+    Reply reply = reply_say(REPLY_ASK, ":");
+    reply.asking = ASK_COMMAND;
+    snprintf(reply.text, sizeof reply.text, "fork run.steps=%ld", 2 * scene->run->steps);
+    return reply;
+}
+
 static Reply toggle_pause(const Scene *scene)
 {
     bool going = scene->run && (scene->run->state == RUN_LIVE || scene->run->state == RUN_QUEUED);
@@ -230,7 +241,7 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_PAUSE: return toggle_pause(scene);
     case ACTION_STEP: return steer(scene, COMMAND_STEP, 1);
     case ACTION_SAVE: return steer(scene, COMMAND_SAVE, 0);
-    case ACTION_FORK: return steer(scene, COMMAND_FORK, FORK_HERE);
+    case ACTION_FORK: return fork_here(scene);
     case ACTION_PREVIOUS_MARK: return jump(scene, -1);
     case ACTION_NEXT_MARK: return jump(scene, 1);
     case ACTION_MARKS: open_popup(screen, &view_marks); return (Reply){.kind = REPLY_NONE};
@@ -309,7 +320,10 @@ static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
         screen_say(screen, reply.say);
     switch (reply.kind) {
     case REPLY_VIEW: return show_view(screen, reply.view);
-    case REPLY_ASK: return ask(screen, reply.asking, reply.say, reply.text);
+    case REPLY_ASK:
+        if (reply.asking == ASK_COMMAND)
+            screen_say(screen, "the run is done: its fork gets as many steps as stand here");
+        return ask(screen, reply.asking, reply.say, reply.text);
     case REPLY_HELP: open_popup(screen, &view_help); return (Reply){.kind = REPLY_NONE};
     case REPLY_ALERT: return do_alert(screen, &reply);
     case REPLY_SHARE:

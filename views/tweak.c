@@ -140,6 +140,10 @@ static Reply apply_in_fork(const TweakState *own, const RunView *run)
     Reply reply = send(run, COMMAND_FORK, FORK_HERE);
     if (own->staged.run == run->id)
         staged_lines(&own->staged, false, reply.command.text);
+    if (run_at_its_end(run) && !strstr(reply.command.text, "run.steps=")) {
+        return reply_say(REPLY_NONE, "%02d is done: stage a larger run.steps first (now %ld)",
+                         run->id, run->steps);
+    }
     return reply;
 }
 

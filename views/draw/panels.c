@@ -107,15 +107,18 @@ const char *panel_owner(const Scene *scene, char *text, size_t size)
 void panel_news(Canvas *canvas, const Scene *scene, Rect rect)
 {
     const Snapshot *snapshot = scene->snapshot;
-    for (int row = 0; row < rect.height && row < snapshot->notes; row++) {
-        const NoteView *note = &snapshot->note[snapshot->notes - 1 - row];
+    bool clock = !scene->fixed_clock && rect.width >= 40;
+    Rect inside = {rect.x + 1, rect.y, rect.width - 1, rect.height};
+    if (clock)
+        inside = (Rect){rect.x + 10, rect.y, rect.width - 10, rect.height};
+    for (int row = 0, n = snapshot->notes - 1; row < rect.height && n >= 0; n--) {
+        const NoteView *note = &snapshot->note[n];
         Style style = theme_style(canvas, note->status == STATUS_OK ? ROLE_TEXT : ROLE_FAILED);
-        int x = rect.x + 1;
-        int y = rect.y + row;
-        if (!scene->fixed_clock && rect.width >= 40) {
-            x += canvas_print(canvas, x, y, 9, theme_style(canvas, ROLE_FAINT), "%-8.8s ",
-                              note->time);
+        if (clock) {
+            canvas_print(canvas, rect.x + 1, rect.y + row, 9, theme_style(canvas, ROLE_FAINT),
+                         "%-8.8s ", note->time);
         }
-        canvas_text(canvas, x, y, rect.x + rect.width - x, style, note->text);
+        int rows = text_wrap(canvas, inside, row, style, note->text);
+        row += rows > 0 ? rows : 1;
     }
 }

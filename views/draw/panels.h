@@ -11,7 +11,7 @@ Style panel_state(const Canvas *canvas, RunState state, const char **sign, const
 void panel_facts(Canvas *canvas, const Scene *scene, Rect rect);
 /* Who owns the folder: "this workbench", "process 1234, headless: attached". Returns `text`. */
 const char *panel_owner(const Scene *scene, char *text, size_t size);
-/* News, newest first. */
+/* News, newest first, each on as many rows as it takes. */
 void panel_news(Canvas *canvas, const Scene *scene, Rect rect);
 
 #endif

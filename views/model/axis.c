@@ -4,6 +4,7 @@
 #include "views/model/scale.h"
 #include "views/model/series.h"
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 enum { STEPS_MIN = 64 };
@@ -88,18 +89,21 @@ long axis_step_of(Axis axis, double place)
     return above;
 }
 
-/* The 2^zoom-th part around `at`: windows overlap by half, so that the cursor is never at
- * an edge. */
-static Axis zoomed(Axis axis, int zoom, double at)
+/* The 2^zoom-th part: it begins where the window says while the place is in it, else the windows
+ * overlap by half, so that the cursor is never at an edge. */
+static Axis zoomed(Axis axis, const AxisWindow *window, double at)
 {
-    double part = ldexp(axis.last, -(zoom > 0 ? zoom : 0));
+    double part = ldexp(axis.last, window->zoom > 0 ? -window->zoom : 0);
     bool whole = axis.across == ACROSS_STEP || axis.across == ACROSS_IMAGES;
     part = whole ? floor(part) : part;
-    if (zoom <= 0 || (whole && part < 8) || part <= 0)
+    if (window->zoom <= 0 || (whole && part < 8) || part <= 0)
         return axis;
+    double from = fmax(fmin(window->from, axis.last - part), 0);
     double half = whole ? floor(part / 2) : part / 2, page = floor(at / half);
-    axis.first = page > 0 ? (page - 1) * half : 0;
-    axis.last = axis.first + part;
+    if (at < from || at >= from + part)
+        from = page > 0 ? (page - 1) * half : 0;
+    axis.first = from;
+    axis.last = from + part;
     return axis;
 }
 
@@ -118,22 +122,32 @@ static double span_for(long step, long steps)
 
 Axis axis_for(long step, long steps, int zoom, long at)
 {
-    return zoomed((Axis){.last = span_for(step, steps)}, zoom, (double)at);
+    return zoomed((Axis){.last = span_for(step, steps)}, &(AxisWindow){.zoom = zoom}, (double)at);
 }
 
-Axis axis_around(const RunView *const *run, int runs, Across across, int zoom, long at)
+static double need_of(Axis axis)
 {
-    Axis axis = {.last = 1, .across = across};
-    for (int i = runs - 1; i >= 0; i--) {
+    const RunView *run = axis.run;
+    if (axis.across == ACROSS_STEP)
+        return span_for(run->step, run->steps);
+    return axis_place(axis, run->step) / 0.9;
+}
+
+Axis axis_around(const RunView *const *run, int runs, const AxisWindow *window)
+{
+    enum { NOT_SMALLER = 4 };
+    Axis axis = {.last = 1, .across = window->across};
+    double most = 0;
+    for (int i = 0; i < runs; i++) {
         axis.run = run[i];
-        long step = run[i]->step;
-        double need =
-            across == ACROSS_STEP ? span_for(step, run[i]->steps) : axis_place(axis, step) / 0.9;
-        axis.last = fmax(axis.last, need);
+        most = i == 0 ? NOT_SMALLER * need_of(axis) : most;
+        axis.last = fmax(axis.last, fmin(need_of(axis), most));
     }
-    if (across != ACROSS_STEP)
+    axis.run = runs > 0 ? run[0] : NULL;
+    if (axis.across != ACROSS_STEP)
         axis.last = scale_round(axis.last, true);
-    return zoomed(axis, zoom, runs > 0 ? axis_place(axis, at) : 0);
+    axis.log = window->log;
+    return zoomed(axis, window, runs > 0 ? axis_place(axis, window->at) : 0);
 }
 
 /* Logarithmic from a thousandth of the axis on and nearly linear below, so that it has a beginning.

@@ -23,10 +23,18 @@ double axis_place(Axis axis, long step);
 /* The first step of the axis' run that stands at `place` or later. */
 long axis_step_of(Axis axis, double place);
 
+/* Which part of the whole is on screen. */
+typedef struct AxisWindow {
+    Across across;
+    int zoom;    /* the 2^zoom-th part */
+    long at;     /* the step of run[0] that is in sight */
+    double from; /* where the part begins, in units of the axis, as long as `at` lies in it */
+    bool log;
+} AxisWindow;
 /* All that `runs` will need, or the smallest halving (steps) or round number (else) of it
- * that they fill to at most nine tenths; then the 2^zoom-th part of that which holds step
- * `at` of run[0]. The axis' run is run[0]. */
-Axis axis_around(const RunView *const *run, int runs, Across across, int zoom, long at);
+ * that they fill to at most nine tenths, but no more than four times what run[0] needs; of that the
+ * window. The axis' run is run[0]. */
+Axis axis_around(const RunView *const *run, int runs, const AxisWindow *window);
 /* As axis_around, for one run by its steps alone. */
 Axis axis_for(long step, long steps, int zoom, long at);
 /* Column of `step` on a plot `width` columns wide; outside [0, width) when it is not on

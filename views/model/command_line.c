@@ -65,6 +65,12 @@ static Reply do_fork(const Scene *scene, const char *text)
     long step = -1;
     bool given = number_lead(&rest, LONG_MIN, LONG_MAX, &step) && (*rest == '\0' || *rest == ' ');
     to_lines(given ? rest : text, lines, sizeof lines);
+    bool at_end = scene->run && run_at_its_end(scene->run) && (!given || step >= scene->run->steps);
+    if (at_end && !strstr(lines, "run.steps=")) {
+        return reply_say(REPLY_REFUSED,
+                         "%02d is done; say how far its fork goes: fork run.steps=%ld",
+                         scene->run->id, 2 * scene->run->steps);
+    }
     return send(scene, COMMAND_FORK, given ? step : -1, lines);
 }
 

@@ -113,13 +113,17 @@ static bool compare(Operator operator, double a, double b)
     }
 }
 
+static bool has_word(const char *text, const char *word, size_t n)
+{
+    for (; *text != '\0'; text++)
+        if (strncasecmp(text, word, n) == 0)
+            return true;
+    return false;
+}
+
 static bool contains(const char *text, const char *part)
 {
-    size_t n = strlen(part);
-    for (; *text != '\0'; text++)
-        if (strncasecmp(text, part, n) == 0)
-            return true;
-    return n == 0;
+    return *part == '\0' || has_word(text, part, strlen(part));
 }
 
 static bool stands(const FilterValue *value)
@@ -328,4 +332,31 @@ bool filter_run(const void *run_view, const char *name, FilterValue *value)
     const RunView *run = run_view;
     return run_text(run, name, value) || run_number(run, name, value) ||
            run_metric(run, name, value) || run_param(run, name, value);
+}
+
+/* ---- Words ---- */
+
+static bool run_says(const RunView *run, const char *word, size_t n)
+{
+    static const char *const names[] = {"run", "name", "method", "data", "state"};
+    FilterValue value;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (filter_run(run, names[i], &value) && has_word(value.text, word, n))
+            return true;
+    for (int i = 0; i < run->marks; i++)
+        if (has_word(run->mark[i].text, word, n))
+            return true;
+    return has_word(run->note, word, n);
+}
+
+int filter_run_fits(const char *text, const RunView *run, char *why, size_t why_size)
+{
+    FilterValue value;
+    const char *word = text + strspn(text, " ");
+    if (strpbrk(text, "=<>!~\"()") || filter_run(run, word, &value))
+        return filter_holds(text, filter_run, run, why, why_size);
+    for (size_t n; (n = strcspn(word, " ")) > 0; word += n + strspn(word + n, " "))
+        if (!run_says(run, word, n))
+            return 0;
+    return 1;
 }

@@ -24,6 +24,11 @@ typedef bool FilterLookup(const void *context, const char *name, FilterValue *va
 int filter_holds(const char *condition, FilterLookup *lookup, const void *context, char *why,
                  size_t why_size);
 
+/* Does a run fit what was typed behind '/'? A condition as above, or plain words: each must stand
+ * in the run's number, name, method, data set, state or notes, whatever its case. As filter_holds.
+ */
+int filter_run_fits(const char *text, const RunView *run, char *why, size_t why_size);
+
 /* A lookup of a RunView: run, name, method, data, state, step, steps, progress (0..1),
  * loss, shift, lr, nfe, parent, forked, marks, speed, plateau (by what part the smoothed
  * loss changed over the last fifth), checkpoint, every metric (sw2), every parameter

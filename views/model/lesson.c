@@ -38,7 +38,7 @@ static bool scene_value(const LessonContext *context, const char *name, FilterVa
         {"cursor",              scene->run ? (double)session_step(session, scene->run) : 0},
         {"live",                     session->live                                                              },
         {"stage",                     session->stage},
-        {"seed",                     session->seed                                                               },
+        {"seed",                     session_seed(session)                                                               },
         {"runs",                     runs_since(scene->snapshot,context->tour->runs)},
         {"go", context->tour->go                                                },
         {"gain",    gain(scene)  },

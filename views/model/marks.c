@@ -241,7 +241,7 @@ void mark_note(const Session *session, const RunView *run, const char *text, cha
     int steps = run->samples.steps > 0 ? run->samples.steps : run->shift_view.rows;
     int stage = session->stage < steps ? session->stage : steps;
     snprintf(note, size, "%.*s [stage %d, seed %d]", (int)size - 40,
-             *text != '\0' ? text : "bookmark", stage, session->seed);
+             *text != '\0' ? text : "bookmark", stage, session_seed(session));
 }
 
 /* "[stage 3, seed 7]", as mark_note writes it. */

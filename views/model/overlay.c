@@ -48,7 +48,8 @@ Overlay overlay_runs(const Scene *scene)
     for (int i = 0; i < CHART_LINES_MAX; i++) {
         const RunView *run =
             session->overlay[i] > 0 ? snapshot_run(scene->snapshot, session->overlay[i]) : NULL;
-        if (run && run != scene->run && overlay.n < CHART_LINES_MAX) {
+        bool fits = run && run != scene->run && strcmp(run->data, scene->run->data) == 0;
+        if (fits && overlay.n < CHART_LINES_MAX) {
             overlay.run[overlay.n] = run;
             overlay.stroke[overlay.n++] = i;
         }

@@ -5,7 +5,7 @@
 #include "views/model/line.h"
 #include "views/model/reply.h"
 
-/* The chosen run first, then the others marked with `v` that exist. */
+/* The chosen run first, then the others marked with `v` that learn the same data set. */
 typedef struct Overlay {
     int n;
     const RunView *run[CHART_LINES_MAX];

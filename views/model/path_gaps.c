@@ -45,3 +45,12 @@ int paths_worst(const PathsView *paths, int seed)
             worst = stage;
     return worst;
 }
+
+int paths_worst_seed(const PathsView *paths)
+{
+    int worst = 0;
+    for (int seed = 1; seed < paths->n; seed++)
+        if (paths_gap(paths, 0, paths->steps, seed) > paths_gap(paths, 0, paths->steps, worst))
+            worst = seed;
+    return worst;
+}

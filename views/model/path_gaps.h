@@ -12,6 +12,8 @@ double paths_fresh(const PathsView *paths, int stage, int seed);
 /* Share of the final gap that was there before the last step, within 0..1; NaN without a
  * gap. seed -1: of all seeds' together. */
 double paths_inherited(const PathsView *paths, int seed);
+/* The seed that ends farthest from the teacher. */
+int paths_worst_seed(const PathsView *paths);
 /* The stage whose step made most of its own. */
 int paths_worst(const PathsView *paths, int seed);
 

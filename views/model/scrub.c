@@ -2,16 +2,18 @@
 #include "views/model/scrub.h"
 
 #include "views/model/clamp.h"
-#include "views/model/overlay.h"
+
 enum { ZOOM_MAX = 24 };
 
 Axis scrub_axis(const Scene *scene, const Overlay *overlay)
 {
     const Session *session = scene->session;
-    Axis axis = axis_around(overlay->run, overlay->n, (Across)session->across, session->zoom,
-                            session_step(session, scene->run));
-    axis.log = session->log_x;
-    return axis;
+    AxisWindow window = {.across = (Across)session->across,
+                         .zoom = session->zoom,
+                         .at = session_step(session, scene->run),
+                         .from = session->from,
+                         .log = session->log_x};
+    return axis_around(overlay->run, overlay->n, &window);
 }
 
 long scrub_cursor(const Scene *scene)
@@ -39,10 +41,16 @@ static void move(const Scene *scene, const Overlay *overlay, double part)
     put_cursor(scene, step);
 }
 
-static void zoom(Session *session, int by)
+/* The point under the cursor stays where it is. */
+static void zoom(const Scene *scene, const Overlay *overlay, int by)
 {
-    int to = session->zoom + by;
-    session->zoom = clamp(to, 0, ZOOM_MAX);
+    Session *session = scene->session;
+    Axis before = scrub_axis(scene, overlay);
+    double place = axis_place(before, session_step(session, scene->run));
+    double part = (place - before.first) / (before.last - before.first);
+    session->zoom = clamp(session->zoom + by, 0, ZOOM_MAX);
+    Axis after = scrub_axis(scene, overlay);
+    session->from = place - part * (after.last - after.first);
 }
 
 Reply scrub_act(const Scene *scene, const Overlay *overlay, int plot, Action action)
@@ -61,8 +69,8 @@ Reply scrub_act(const Scene *scene, const Overlay *overlay, int plot, Action act
         session->step = 0;
         break;
     case ACTION_LAST: session->live = true; break;
-    case ACTION_ZOOM_IN: zoom(session, 1); break;
-    case ACTION_ZOOM_OUT: zoom(session, -1); break;
+    case ACTION_ZOOM_IN: zoom(scene, overlay, 1); break;
+    case ACTION_ZOOM_OUT: zoom(scene, overlay, -1); break;
     case ACTION_ZOOM_FIT: session->zoom = 0; break;
     case ACTION_ACROSS: session->across = (session->across + 1) % ACROSSES; break;
     case ACTION_CURVE:
@@ -80,6 +88,6 @@ Reply scrub_mouse(const Scene *scene, const Overlay *overlay, int plot, int colu
         return (Reply){.kind = REPLY_NONE};
     put_cursor(scene, axis_step(scrub_axis(scene, overlay), column, plot));
     if (kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN)
-        zoom(scene->session, kind == MOUSE_WHEEL_UP ? 1 : -1);
+        zoom(scene, overlay, kind == MOUSE_WHEEL_UP ? 1 : -1);
     return (Reply){.kind = REPLY_NONE};
 }

@@ -13,6 +13,11 @@ const RunView *snapshot_run(const Snapshot *snapshot, int id)
     return NULL;
 }
 
+bool run_at_its_end(const RunView *run)
+{
+    return run->state == RUN_DONE && run->step >= run->steps;
+}
+
 Reference session_reference(const Session *session, const RunView *run)
 {
     if (session->reference != REFERENCE_AUTO)
@@ -26,6 +31,8 @@ long session_step(const Session *session, const RunView *run)
 {
     return session->live || session->step > run->step ? run->step : session->step;
 }
+
+int session_seed(const Session *session) { return session->seed > 0 ? session->seed : 0; }
 
 /* A fortieth of the run, to whole multiples of it. */
 static void scrub(const Scene *scene, int by)

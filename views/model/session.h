@@ -29,9 +29,10 @@ typedef struct Session {
     bool live;    /* the training step follows the newest */
     long step;    /* else: the training step under the cursor */
     int stage;    /* sampling stage 0 (noise) .. N (the sample); clamped where it is used */
-    int seed;     /* sample number */
+    int seed;     /* sample number, -1: none was chosen (session_seed) */
     bool playing; /* the sampling stage moves by itself */
     int zoom;     /* the chart shows 1 / 2^zoom of the axis */
+    double from;  /* where that part begins: AxisWindow.from */
     bool linear_y, log_x;
     Dots dots;
     int curve;                /* which RunView.term */
@@ -61,10 +62,14 @@ extern const char *const palette_names[];
 
 /* The run of that number, or NULL. */
 const RunView *snapshot_run(const Snapshot *snapshot, int id);
+/* Has the run nothing left to do? A fork at its end needs a larger run.steps. */
+bool run_at_its_end(const RunView *run);
 /* The measure REFERENCE_AUTO stands for in this run. */
 Reference session_reference(const Session *session, const RunView *run);
 /* The training step under the cursor. */
 long session_step(const Session *session, const RunView *run);
+/* The chosen sample, the first where none was. */
+int session_seed(const Session *session);
 /* What views of samples have in common: earlier and later training steps, End, playing. false: not
  * one of these. */
 bool session_scrub(const Scene *scene, Action action);

@@ -52,6 +52,6 @@ void share_line(const Scene *scene, const char *view, char *line, size_t size)
     snprintf(name, sizeof name, "%s", view);
     snprintf(text, sizeof text, " --look 'view %s; go %ld; stage %d; seed %d'", name,
              session_step(session, run), session->stage > 999 ? 999 : session->stage,
-             session->seed);
+             session_seed(session));
     add(line, size, text);
 }
