@@ -19,7 +19,7 @@ VARIANT := $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)
 BUILD   := build/$(VARIANT)
 PROGRAM := $(if $(SAN),$(BUILD)/ddil,ddil)
 
-PKGS    := openblas ncursesw libsixel inih zlib libpng jansson
+PKGS    := cairo openblas ncursesw libsixel inih zlib libpng jansson
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS  ?= -O3 -g
 # ncursesw asks for an older POSIX than ours.
