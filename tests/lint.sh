@@ -46,14 +46,16 @@ engine/port       engine engine/base engine/store
 engine/run        engine engine/base engine/nets engine/diffusion engine/data engine/distill engine/measure engine/store engine/show
 engine/host       engine engine/base engine/distill engine/store engine/show engine/run engine/port
 engine/bench      engine/base engine/tensor engine/nets engine/diffusion engine/data engine/distill
+engine/study      engine engine/base engine/distill engine/measure engine/store engine/run
 engine            engine/base
 views/model       engine/engine.h engine/base/status.h engine/base/number.h
 views/draw        engine/engine.h engine/base/status.h engine/base/number.h views/model
 views             engine/engine.h engine/base/status.h engine/base/number.h views/model views/draw
 app/base          engine/base
 app/terminal      app/base views/model views/draw engine/engine.h engine/base
+app/figure        views/draw engine/study engine/base
 app/workbench     app/base app/terminal views views/model views/draw engine/engine.h engine/base
-app/commands      app/base app/terminal app/workbench views/model engine/engine.h engine/base engine/nets engine/data engine/diffusion engine/distill engine/measure engine/store engine/show engine/run engine/bench
+app/commands      app/base app/figure app/terminal app/workbench views/model engine/engine.h engine/base engine/nets engine/data engine/diffusion engine/distill engine/measure engine/store engine/show engine/run engine/bench engine/study
 app               app/base app/commands app/workbench engine/engine.h engine/base
 TABLE
 }

@@ -57,6 +57,14 @@ const CommandRow commands[] = {
      "half of each set\n"
      "(drawn by --seed), on the other half; .5 when it cannot tell them apart.",
      2, 2, cmd_metrics},
+    {"table", "STUDY",
+     "a whole study: runs what is missing of methods x arms x seeds, then writes its tables",
+     "STUDY is a file, or the name of one in presets/studies. NAME.md and NAME.csv go to --out. Means over "
+     "seeds with\n"
+     "Student's 95 % intervals, paired differences with Holm's correction. Ctrl-C saves; the same command goes "
+     "on, and\n"
+     "nothing that is done is done again. --threads: runs at a time.",
+     1, 1, cmd_study},
     {"export", "RUN --csv|--weights", "logs or weights for other tools",
      "--csv prints metrics.csv, shift.csv and eval.csv as one table: "
      "log,step,i,quantity,value; -o FILE.csv\n"

@@ -288,6 +288,17 @@ static int group_size(const Measure *measure)
     return n;
 }
 
+const char *eval_metric_name(int index)
+{
+    for (size_t i = 0; i < sizeof measures / sizeof *measures; i++) {
+        int n = group_size(&measures[i]);
+        if (index < n)
+            return measures[i].metric[index].name;
+        index -= n;
+    }
+    return NULL;
+}
+
 /* ---- Intervals ---- */
 
 /* Delete-a-block jackknife: se^2 = (B - 1) / B sum (v_b - mean)^2 (Kuensch 1989). */

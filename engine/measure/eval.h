@@ -29,6 +29,9 @@ typedef struct Judge {
     Arena *scratch; /* rewound */
 } Judge;
 
+/* Names of everything an evaluation may hold, in its order; NULL past the last. */
+const char *eval_metric_name(int index);
+
 /* n samples of the policy at its own N from noise of rng_at(seed, STREAM_EVAL, row), against the
  * full held-out reference. Metrics: sw2 (squared; 256 directions for points, 128 for pictures); for
  * points energy; for mixtures modes, within3sigma, mode_kl; with features, in their space: frechet

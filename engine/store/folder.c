@@ -102,7 +102,7 @@ static int next_number(const char *runs)
 
 /* ---- Making and removing ---- */
 
-Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE], Error *error)
+static Status make_next(const char *runs, const char *name, char folder[PATH_SIZE], Error *error)
 {
     char base[NAME_SIZE + 16];
     for (int number = next_number(runs);; number++) {
@@ -116,6 +116,19 @@ Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE], E
                         "place",
                         folder, strerror(errno));
     }
+}
+
+/* One process at a time, so that no two runs get the same number; where the system has no lock to
+ * give they may. */
+Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE], Error *error)
+{
+    int descriptor = open(runs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor >= 0)
+        flock(descriptor, LOCK_EX);
+    Status status = make_next(runs, name, folder, error);
+    if (descriptor >= 0)
+        close(descriptor);
+    return status;
 }
 
 static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *where)

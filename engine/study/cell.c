@@ -1,0 +1,156 @@
+/* Owns the meaning of a study's metrics, and the search for its runs. */
+#include "engine/study/cell.h"
+
+#include "engine/base/number.h"
+#include "engine/distill/params.h"
+#include "engine/measure/eval.h"
+#include "engine/run/run.h"
+#include "engine/store/folder.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Finding ---- */
+
+static Status compare(const char *folder, const Config *wanted, Error *error)
+{
+    Config found;
+    lab_config_init(&found);
+    Status status = folder_read_ini(folder, &found, NULL, error);
+    if (status)
+        return status;
+    for (int i = 0; i < wanted->n; i++)
+        if (strcmp(found.value[i].text, wanted->value[i].text) != 0)
+            return fail(error, STATUS_BAD_INPUT,
+                        "%s: %s.%s is \"%.60s\" there and \"%.60s\" in the study: the run or the "
+                        "study was changed; delete or rename the folder to run it anew",
+                        folder, wanted->row[i]->section, wanted->row[i]->key, found.value[i].text,
+                        wanted->value[i].text);
+    return STATUS_OK;
+}
+
+/* Done means evaluated at its last step. */
+static CellState state_of(const char *folder)
+{
+    const RunView *view = run_view_read(folder, NULL);
+    CellState state = CELL_BEGUN;
+    if (view && view->state == RUN_FAILED)
+        state = CELL_FAILED;
+    else if (view && view->state == RUN_DONE && view->metrics_step == view->step)
+        state = CELL_DONE;
+    run_view_drop(view);
+    return state;
+}
+
+Status cell_find(const char *runs, const char *name, const Config *wanted, CellState *state,
+                 char folder[PATH_SIZE], Error *error)
+{
+    char **names, path[PATH_SIZE];
+    int n = folder_list(runs, &names), found = 0;
+    for (int i = 0; i < n; i++) {
+        if (strcmp(folder_name(names[i]), name) == 0 &&
+            file_exists(file_join(path, file_join(folder, runs, names[i]), "run.ini")))
+            found++;
+        free(names[i]);
+    }
+    free(names);
+    *state = CELL_MISSING;
+    if (found > 1)
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s holds %d runs called %s: delete or rename all but one", runs, found, name);
+    if (!found)
+        return STATUS_OK;
+    Status status = compare(folder, wanted, error);
+    if (!status)
+        *state = state_of(folder);
+    return status;
+}
+
+/* ---- Figures ---- */
+
+typedef struct Figure {
+    const char *name;
+    bool cost;
+    double (*of)(const RunView *view);
+} Figure;
+
+static double of_shift(const RunView *view) { return view->shift; }
+static double of_loss(const RunView *view) { return view->smooth_loss; }
+static double of_steps(const RunView *view) { return (double)view->step; }
+static double of_nfe(const RunView *view)
+{
+    return view->nfe_teacher + view->nfe_student + view->nfe_critic;
+}
+
+static const Figure figures[] = {
+    {"shift", false, of_shift},
+    {"loss", false, of_loss},
+    {"steps", true, of_steps},
+    {"nfe", true, of_nfe},
+};
+
+/* Columns of the shift that stand under a name with ".I" behind it. */
+static const float *shift_column(const ShiftView *shift, const char *name, size_t length)
+{
+    const struct {
+        const char *name;
+        const float *column;
+    } columns[] = {{"ratio", shift->ratio},     {"own", shift->own},
+                   {"forward", shift->forward}, {"paired", shift->paired},
+                   {"mmd2", shift->mmd2},       {"mmd2_teacher", shift->mmd2_teacher}};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        if (strlen(columns[i].name) == length && strncmp(columns[i].name, name, length) == 0)
+            return columns[i].column;
+    return NULL;
+}
+
+static double of_shift_at(const ShiftView *shift, const char *name)
+{
+    const char *dot = strchr(name, '.');
+    int i = 0;
+    if (!dot || !number_int(dot + 1, 1, shift->rows, &i) || shift->columns == 0)
+        return NAN;
+    const float *column = shift_column(shift, name, (size_t)(dot - name));
+    if (!column)
+        return NAN;
+    return (double)column[(shift->columns - 1) * shift->rows + shift->rows - i];
+}
+
+double cell_value(const RunView *view, const char *name)
+{
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        if (strcmp(figures[i].name, name) == 0)
+            return figures[i].of(view);
+    for (int i = 0; i < view->metrics; i++)
+        if (strcmp(view->metric[i].name, name) == 0)
+            return view->metric[i].value;
+    return of_shift_at(&view->shift_view, name);
+}
+
+bool cell_name_is_cost(const char *name)
+{
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        if (strcmp(figures[i].name, name) == 0)
+            return figures[i].cost;
+    return false;
+}
+
+bool cell_name_known(const char *name)
+{
+    static const float some;
+    static const ShiftView any = {.ratio = &some,
+                                  .own = &some,
+                                  .forward = &some,
+                                  .paired = &some,
+                                  .mmd2 = &some,
+                                  .mmd2_teacher = &some};
+    const char *dot = strchr(name, '.');
+    int i;
+    for (size_t k = 0; k < sizeof figures / sizeof *figures; k++)
+        if (strcmp(figures[k].name, name) == 0)
+            return true;
+    for (int k = 0; eval_metric_name(k); k++)
+        if (strcmp(eval_metric_name(k), name) == 0)
+            return true;
+    return dot && number_int(dot + 1, 1, 64, &i) && shift_column(&any, name, (size_t)(dot - name));
+}

@@ -1,0 +1,244 @@
+/* Owns the tables of a study. */
+#include "engine/study/report.h"
+
+#include "engine/store/csv.h"
+#include "engine/study/cell.h"
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Findings ---- */
+
+static int index_of(const Study *study, int preset, int metric, int arm)
+{
+    return (preset * study->metrics + metric) * study->arms + arm;
+}
+
+const double *values_of(const Findings *findings, int preset, int metric, int arm)
+{
+    const Study *study = findings->study;
+    return findings->value + (size_t)index_of(study, preset, metric, arm) * (size_t)study->seeds;
+}
+
+const Finding *finding_of(const Findings *findings, int preset, int metric, int arm)
+{
+    return &findings->finding[index_of(findings->study, preset, metric, arm)];
+}
+
+static void adjust(Findings *findings, int n)
+{
+    double *p = malloc(sizeof *p * (size_t)n);
+    int *order = malloc(sizeof *order * (size_t)n);
+    must(p && order);
+    for (int i = 0; i < n; i++)
+        p[i] = findings->finding[i].difference.p;
+    holm_adjust(n, p, order);
+    for (int i = 0; i < n; i++) {
+        findings->finding[i].holm = p[i];
+        findings->tests += !isnan(p[i]);
+    }
+    free(order);
+    free(p);
+}
+
+void findings_init(Findings *findings, const Study *study, const double *value)
+{
+    int n = study->presets * study->metrics * study->arms;
+    *findings = (Findings){.study = study, .value = value};
+    findings->finding = calloc((size_t)n, sizeof *findings->finding);
+    must(findings->finding);
+    for (int i = 0; i < n; i++) {
+        int arm = i % study->arms;
+        const double *of_arm = value + (size_t)i * (size_t)study->seeds;
+        const double *of_base = of_arm + (study->baseline - arm) * study->seeds;
+        Finding *finding = &findings->finding[i];
+        finding->value = student_sample(study->seeds, of_arm);
+        finding->holm = NAN;
+        bool own = arm == study->baseline;
+        finding->difference =
+            own ? student_sample(0, of_arm) : student_paired(study->seeds, of_arm, of_base);
+        if (cell_name_is_cost(study->metric[i / study->arms % study->metrics]))
+            finding->difference.p = NAN;
+    }
+    adjust(findings, n);
+}
+
+void findings_done(Findings *findings) { free(findings->finding); }
+
+/* ---- Numbers for people ---- */
+
+/* Three figures, without an exponent up to 999999. */
+static const char *put(char text[32], double value)
+{
+    double size = fabs(value);
+    if (!isfinite(value))
+        return "-";
+    if (size != 0 && (size < 1e-3 || size >= 1e6))
+        snprintf(text, 32, "%.2e", value);
+    else if (size >= 100)
+        snprintf(text, 32, "%.0f", value);
+    else
+        snprintf(text, 32, "%.3g", value);
+    return text;
+}
+
+static void put_mean(const Sample *sample, FILE *out)
+{
+    char mean[32], reach[32];
+    fprintf(out, " %s", put(mean, sample->mean));
+    if (isfinite(sample->reach))
+        fprintf(out, " ± %s", put(reach, sample->reach));
+    fputs(" |", out);
+}
+
+/* "-104 ± 54 (p .013, d -2.4)", bold when Holm's rule rejects. */
+static void put_difference(const Finding *finding, FILE *out)
+{
+    char mean[32], reach[32], p[32], effect[32];
+    const Sample *d = &finding->difference;
+    bool clear = finding->holm <= 0.05;
+    const char *mark = clear ? "**" : "";
+    if (d->n < 2 || isnan(d->p)) {
+        fprintf(out, " %s |", put(mean, d->mean));
+        return;
+    }
+    fprintf(out, " %s%s ± %s%s (p %s, d %s) |", mark, put(mean, d->mean), put(reach, d->reach),
+            mark, finding->holm < 1e-4 ? "< 1e-4" : put(p, finding->holm), put(effect, d->effect));
+}
+
+/* ---- Markdown ---- */
+
+static void put_head(const Study *study, FILE *out)
+{
+    fputs("| arm | n |", out);
+    for (int metric = 0; metric < study->metrics; metric++)
+        fprintf(out, " %s |", study->metric[metric]);
+    fputs("\n|---|---|", out);
+    for (int metric = 0; metric < study->metrics; metric++)
+        fputs("---|", out);
+    fputc('\n', out);
+}
+
+/* Seeds with a value of the first metric that has any. */
+static int count(const Findings *findings, int preset, int arm)
+{
+    int most = 0;
+    for (int metric = 0; metric < findings->study->metrics; metric++) {
+        int n = finding_of(findings, preset, metric, arm)->value.n;
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+static void put_table(const Findings *findings, int preset, const int *failed, FILE *out)
+{
+    const Study *study = findings->study;
+    fprintf(out, "\n## %s\n\n", study->preset[preset]);
+    put_head(study, out);
+    for (int arm = 0; arm < study->arms; arm++) {
+        int broke = failed[preset * study->arms + arm];
+        fprintf(out, "| %s | %d", study->arm[arm].name, count(findings, preset, arm));
+        if (broke)
+            fprintf(out, " (%d failed)", broke);
+        fputs(" |", out);
+        for (int metric = 0; metric < study->metrics; metric++)
+            put_mean(&finding_of(findings, preset, metric, arm)->value, out);
+        fputc('\n', out);
+    }
+    for (int arm = 0; arm < study->arms; arm++) {
+        if (arm == study->baseline)
+            continue;
+        fprintf(out, "| %s - %s | |", study->arm[arm].name, study->arm[study->baseline].name);
+        for (int metric = 0; metric < study->metrics; metric++)
+            put_difference(finding_of(findings, preset, metric, arm), out);
+        fputc('\n', out);
+    }
+}
+
+static void put_budget(const Study *study, FILE *out)
+{
+    char text[32];
+    fprintf(out, "%d seed%s (", study->seeds, study->seeds == 1 ? "" : "s");
+    for (int i = 0; i < study->seeds; i++)
+        fprintf(out, "%s%ld", i ? ", " : "", study->seed[i]);
+    fputs("); ", out);
+    if (study->budget_arm >= 0)
+        fprintf(out,
+                "equal compute: every run gets the network evaluations that %s spent on the same "
+                "preset and seed",
+                study->arm[study->budget_arm].name);
+    else if (study->budget_nfe > 0)
+        fprintf(out, "equal compute: %s network evaluations a run", put(text, study->budget_nfe));
+    else
+        fputs("equal optimiser steps", out);
+    if (study->steps)
+        fprintf(out, "%s%ld steps", study->budget_arm >= 0 ? ", in " : "; ", study->steps);
+    fputs(".\n", out);
+}
+
+static void put_notes(const Findings *findings, FILE *out)
+{
+    const Study *study = findings->study;
+    if (study->seeds < 2) {
+        fputs("\nOne seed: there is no interval over seeds.\n", out);
+        return;
+    }
+    fprintf(
+        out,
+        "\nMean ± half of Student's 95 %% interval over seeds. Differences are paired by seed; "
+        "p is "
+        "Holm's, over the %d\n"
+        "differences of this study (costs left out), bold below .05; d is the mean difference over "
+        "its standard\n"
+        "deviation. All seeds are judged against the same reference samples: the intervals are of "
+        "training and\n"
+        "sampling, not of the reference.\n",
+        findings->tests);
+}
+
+void report_markdown(const Findings *findings, const int *failed, const char *command, FILE *out)
+{
+    const Study *study = findings->study;
+    fprintf(out, "# %s\n\n", *study->title ? study->title : study->name);
+    put_budget(study, out);
+    for (int preset = 0; preset < study->presets; preset++)
+        put_table(findings, preset, failed, out);
+    put_notes(findings, out);
+    fprintf(out, "\nMade by `%s`.\n", command);
+}
+
+/* ---- CSV ---- */
+
+static void put_row(const Findings *findings, int preset, int metric, int arm, FILE *out)
+{
+    const Study *study = findings->study;
+    const Finding *finding = finding_of(findings, preset, metric, arm);
+    const Sample *v = &finding->value, *d = &finding->difference;
+    const double *value = values_of(findings, preset, metric, arm);
+    csv_put_text(out, study->preset[preset]);
+    fprintf(out, ",%s,%s,%d", study->arm[arm].name, study->metric[metric], v->n);
+    const double numbers[] = {v->mean, v->mean - v->reach, v->mean + v->reach,
+                              d->mean, d->mean - d->reach, d->mean + d->reach,
+                              d->p,    finding->holm,      d->effect};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        csv_put(out, numbers[i]);
+    for (int i = 0; i < study->seeds; i++)
+        csv_put(out, value[i]);
+    fputc('\n', out);
+}
+
+void report_csv(const Findings *findings, FILE *out)
+{
+    const Study *study = findings->study;
+    fputs("preset,arm,metric,n,mean,low,high,difference,difference_low,difference_high,p,p_holm,"
+          "effect",
+          out);
+    for (int i = 0; i < study->seeds; i++)
+        fprintf(out, ",seed_%ld", study->seed[i]);
+    fputc('\n', out);
+    for (int preset = 0; preset < study->presets; preset++)
+        for (int metric = 0; metric < study->metrics; metric++)
+            for (int arm = 0; arm < study->arms; arm++)
+                put_row(findings, preset, metric, arm, out);
+}

@@ -1,0 +1,59 @@
+/* Studies: methods x arms x seeds at an equal budget, as a file says (presets/studies/NAME.ini):
+ *
+ *   [study]
+ *   title = ...
+ *   presets = ring-pd, ring-lcm          what is compared, a table each
+ *   seeds = 1-5                          also 1,3,7
+ *   steps = 4000                         0: as the presets say
+ *   budget_nfe = ddil                    of an arm: the others get the evaluations that this arm's
+ *                                        run of the same preset and seed spent; or a number; 0:
+ * none metrics = shift, sw2, modes          names of cell.h baseline = data the arm that
+ * differences are to
+ *
+ *   [arm ddil]
+ *   preset = *-ddil                      * stands for the preset; default *
+ *   source.beta_floor = 0                any parameters
+ *
+ * A cell is one run: a preset, an arm, a seed. It is found again by the name of its run, and
+ * compared with what the study asks for. */
+#ifndef DDIL_STUDY_H
+#define DDIL_STUDY_H
+
+#include "engine/base/param.h"
+#include "engine/engine.h"
+
+enum { STUDY_PRESETS = 16, STUDY_ARMS = 32, STUDY_SEEDS = 64, STUDY_METRICS = 24, STUDY_SETS = 24 };
+
+typedef struct StudyArm {
+    char name[32], preset[64];
+    int sets;
+    char set[STUDY_SETS][128]; /* "section.key=value" */
+} StudyArm;
+
+typedef struct Study {
+    char file[256], name[48], title[PARAM_TEXT_SIZE];
+    int presets, seeds, metrics, arms;
+    char preset[STUDY_PRESETS][64], metric[STUDY_METRICS][32];
+    long seed[STUDY_SEEDS];
+    long steps;
+    double budget_nfe;
+    int budget_arm, baseline; /* -1: none */
+    StudyArm arm[STUDY_ARMS];
+} Study;
+
+/* Reads a study by path, or by name from presets/studies, and checks it whole: each arm of each
+ * preset is a configuration that could be run, each metric has a name. BAD_INPUT with file:line. */
+Status study_read(Study *study, const char *path, Error *error);
+/* "1-5", "1,3,7", "1-3,9": seeds in their order, each once. BAD_INPUT says what is wrong. */
+Status study_seeds(const char *text, int most, long *seed, int *n, Error *error);
+
+/* The run of a cell. nfe: what the arm of the budget spent; 0 where the study has no such arm, or
+ * this is it. */
+Status study_config(const Study *study, int preset, int arm, int seed, double nfe, Config *config,
+                    Error *error);
+/* Its name, at most NAME_SIZE - 9 characters (study_read saw to that). */
+void study_run_name(const Study *study, int preset, int arm, int seed, char name[NAME_SIZE]);
+/* Does this cell wait for that of the arm of the budget? */
+bool study_waits(const Study *study, int arm);
+
+#endif

@@ -1,0 +1,254 @@
+/* Studies: Student's distribution against published values and scipy's, intervals that cover,
+ * Holm's rule over studies without an effect, files of studies. */
+#include "engine/base/file.h"
+#include "engine/base/rng.h"
+#include "engine/study/report.h"
+#include "engine/study/study.h"
+#include "tests/near.h"
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Two-sided critical values (NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2). */
+static void test_quantiles(void **state)
+{
+    (void)state;
+    static const double df[] = {1, 2, 4, 9, 29, 100};
+    static const double t95[] = {12.706, 4.303, 2.776, 2.262, 2.045, 1.984};
+    static const double t999[] = {636.619, 31.599, 8.610, 4.781, 3.659, 3.390};
+    for (int i = 0; i < 6; i++) {
+        assert_near(student_quantile(0.05, df[i]), t95[i], 5.1e-4);
+        assert_near(student_quantile(0.001, df[i]), t999[i], i == 0 ? 6e-4 : 5.1e-4);
+    }
+}
+
+/* Closed forms: df 1 is Cauchy's, df 2 has 1 - t / sqrt(2 + t^2). */
+static void test_closed_forms(void **state)
+{
+    (void)state;
+    static const double at[] = {0, 1e-9, 0.1, 1, 3.7, 60, 1e6};
+    for (int i = 0; i < 7; i++) {
+        double t = at[i], two = 2 / (sqrt(2 + t * t) * (sqrt(2 + t * t) + t));
+        assert_near(student_two_sided(t, 1), 2 * atan2(1, t) / acos(-1), 1e-13);
+        assert_near(student_two_sided(t, 2) / two, 1, 1e-11);
+    }
+    assert_true(isnan(student_two_sided(NAN, 4)));
+    assert_near(student_two_sided(INFINITY, 4), 0, 0);
+}
+
+/* scipy.stats.ttest_1samp([2.1, -0.4, 1.7, 0.3, 1.1], 0) and its confidence_interval(). */
+static void test_sample(void **state)
+{
+    (void)state;
+    static const double x[] = {2.1, NAN, -0.4, 1.7, 0.3, INFINITY, 1.1}, one[] = {3};
+    Sample sample = student_sample(7, x);
+    assert_int_equal(sample.n, 5);
+    assert_near(sample.mean, 0.96, 1e-15);
+    assert_near(sample.p, 0.1028417144938147, 1e-12);
+    assert_near(sample.reach, 1.2650356535860587, 1e-12);
+    assert_near(sample.effect, 0.96 / sample.deviation, 1e-15);
+    sample = student_sample(1, one);
+    assert_true(sample.n == 1 && sample.mean == 3 && isnan(sample.reach) && isnan(sample.p));
+    sample = student_sample(0, one);
+    assert_true(isnan(sample.mean));
+    static const double same[] = {2, 2, 2}, less[] = {1, 1, 1};
+    sample = student_paired(3, same, less);
+    assert_true(sample.mean == 1 && sample.reach == 0 && sample.p == 0);
+    sample = student_paired(3, same, same);
+    assert_true(sample.mean == 0 && sample.reach == 0 && sample.p == 1);
+}
+
+/* Holm's own rule by hand; ties, order, NaN. */
+static void test_holm(void **state)
+{
+    (void)state;
+    double p[] = {0.01, NAN, 0.04, 0.03, 0.005};
+    static const double want[] = {0.03, 0, 0.06, 0.06, 0.02};
+    int order[5];
+    holm_adjust(5, p, order);
+    for (int i = 0; i < 5; i++)
+        assert_true(i == 1 ? isnan(p[i]) : fabs(p[i] - want[i]) < 1e-15);
+    double many[] = {0.9, 0.5};
+    holm_adjust(2, many, order);
+    assert_true(many[0] == 1 && many[1] == 1);
+}
+
+/* Student's interval over five seeds covers the mean in 93 to 97 of 100. */
+static void test_coverage(void **state)
+{
+    (void)state;
+    int covered = 0;
+    for (uint64_t trial = 0; trial < 4000; trial++) {
+        double x[5];
+        Rng rng = rng_at(7, STREAM_NULL, trial);
+        for (int i = 0; i < 5; i++)
+            x[i] = 3 + 2 * (double)rng_normal(&rng);
+        Sample sample = student_sample(5, x);
+        covered += fabs(sample.mean - 3) <= sample.reach;
+    }
+    assert_in_range(covered, 3720, 3880);
+}
+
+enum { ARMS = 4, METRICS = 3, METHODS = 3, SEEDS = 5, TESTS = ARMS * METRICS * METHODS };
+
+/* A study without an effect: every arm against the baseline, the same seeds. */
+static bool flags_any(uint64_t trial)
+{
+    double p[TESTS];
+    int order[TESTS], n = 0;
+    Rng rng = rng_at(11, STREAM_NULL, trial);
+    for (int cell = 0; cell < METRICS * METHODS; cell++) {
+        double value[ARMS + 1][SEEDS];
+        for (int i = 0; i < (ARMS + 1) * SEEDS; i++)
+            value[i / SEEDS][i % SEEDS] = (double)rng_normal(&rng);
+        for (int arm = 1; arm <= ARMS; arm++)
+            p[n++] = student_paired(SEEDS, value[arm], value[0]).p;
+    }
+    holm_adjust(n, p, order);
+    for (int i = 0; i < n; i++)
+        if (p[i] <= 0.05)
+            return true;
+    return false;
+}
+
+static void test_no_effect(void **state)
+{
+    (void)state;
+    int flagged = 0;
+    for (uint64_t trial = 0; trial < 4000; trial++)
+        flagged += flags_any(trial);
+    assert_in_range(flagged, 100, 228); /* 5 % of them, and two standard errors */
+}
+
+/* ---- Files ---- */
+
+#define HEAD        "[study]\npresets = ring-pd\nmetrics = sw2\n"
+#define ARMS_OF_TWO "[arm data]\n[arm ddil]\npreset = *-ddil\n"
+
+/* The study in a file of TMPDIR; returns what reading it came to. */
+static Status read_text(const char *text, Study *study, Error *error)
+{
+    char path[PATH_SIZE];
+    file_join(path, getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", "trial.ini");
+    assert_int_equal(file_write(path, text, strlen(text), NULL), STATUS_OK);
+    Status status = study_read(study, path, error);
+    remove(path);
+    return status;
+}
+
+static void test_reads(void **state)
+{
+    (void)state;
+    Error error = {.text = ""};
+    Config config;
+    char name[NAME_SIZE];
+    Study *study = malloc(sizeof *study);
+    Status status =
+        read_text(HEAD "seeds = 1-3, 9\nsteps = 70\nbudget_nfe = ddil\n"
+                       "baseline = data\n" ARMS_OF_TWO "# a remark\noptimizer.lr = 2e-3\n",
+                  study, &error);
+    if (status)
+        fail_msg("%s", error.text);
+    assert_true(study->seeds == 4 && study->seed[3] == 9 && study->arms == 2);
+    assert_true(study->budget_arm == 1 && study->baseline == 0 && study->steps == 70);
+    assert_true(study_waits(study, 0) && !study_waits(study, 1));
+    study_run_name(study, 0, 1, 3, name);
+    assert_string_equal(name, "trial-ring-pd-ddil-s9");
+    assert_int_equal(study_config(study, 0, 1, 3, 0, &config, &error), STATUS_OK);
+    assert_true(config_int(&config, "run.seed") == 9 && config_int(&config, "run.steps") == 70);
+    assert_near(config_real(&config, "optimizer.lr"), 2e-3, 0);
+    assert_near(config_real(&config, "source.beta_data"), 0.5, 0); /* of ring-pd-ddil */
+    assert_int_equal(study_config(study, 0, 0, 0, 12345, &config, &error), STATUS_OK);
+    assert_near(config_real(&config, "run.budget_nfe"), 12345, 0);
+    assert_near(config_real(&config, "source.beta_data"), 1, 0);
+    free(study);
+}
+
+/* Each is refused with the line, or the cell, that is wrong, and with what would be right. */
+static void test_refuses(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"[study]\npresets = rign-pd\nmetrics = sw2\n[arm a]\n", "rign-pd"},
+        {"[study]\npresets = ring-pd\nmetrics = sw2, fretchet\n[arm a]\n", "fretchet"},
+        {HEAD "baseline = c\n[arm a]\n", ":4: none of the arms is called c"},
+        {HEAD "budget_nfe = c\n[arm a]\n", ":4: neither"},
+        {HEAD, "no [arm NAME]"},
+        {HEAD "[arm a]\n[arm a]\n", ":5: this arm stands above already: a"},
+        {HEAD "[arm a b]\n", ":4: an arm's name"},
+        {HEAD "[arm a]\noptimizer.rl = 3\n", ":5: [arm a]"},
+        {HEAD "[arm a]\noptimizer.lr = -3\n", ":5: [arm a]"},
+        {HEAD "[arm a]\nhello\n", ":5: expected section.key = value"},
+        {HEAD "[arm a]\npreset = *-nowhere\n", "ring-pd-nowhere"},
+        {HEAD "seeds = 3-1\n[arm a]\n", "seeds \"3-1\""},
+        {HEAD "seeds = 1,1\n[arm a]\n", "each once"},
+        {HEAD "seeds = 1-900\n[arm a]\n", "at most 64"},
+        {HEAD "colour = red\n[arm a]\n", ":4: "},
+        {"[study]\npresets = moons-lcm-reflected-ddil\nmetrics = sw2\n"
+         "[arm a-name-of-thirty-one-letters--]\n",
+         "too long"},
+    };
+    Study *study = malloc(sizeof *study);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        Error error = {.text = ""};
+        assert_int_equal(read_text(bad[i][0], study, &error), STATUS_BAD_INPUT);
+        if (!strstr(error.text, bad[i][1]))
+            fail_msg("case %zu: \"%s\" does not say \"%s\"", i, error.text, bad[i][1]);
+    }
+    free(study);
+}
+
+/* ---- Tables ---- */
+
+static char *text_of(const Findings *findings, const int *failed)
+{
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    report_markdown(findings, failed, "ddil table trial", out);
+    fclose(out);
+    return text;
+}
+
+/* Two arms far apart over five seeds: the difference is bold; a failed run and a missing value are
+ * said; one seed has no interval. */
+static void test_report(void **state)
+{
+    (void)state;
+    static const double value[] = {1, 2, 3, 4, 5, 11, 12.5, 13, 14, NAN};
+    static const int failed[] = {0, 1};
+    Error error;
+    Findings findings;
+    Study *study = malloc(sizeof *study);
+    assert_int_equal(read_text(HEAD ARMS_OF_TWO, study, &error), STATUS_OK);
+    findings_init(&findings, study, value);
+    const Finding *ddil = finding_of(&findings, 0, 0, 1);
+    assert_true(findings.tests == 1 && ddil->difference.n == 4 && ddil->holm < 1e-4);
+    assert_near(ddil->difference.mean, 10.125, 1e-12);
+    char *text = text_of(&findings, failed);
+    assert_non_null(strstr(text, "| data | 5 | 3 ± 1.96 |"));
+    assert_non_null(strstr(text, "| ddil | 4 (1 failed) | 12.6 ±"));
+    assert_non_null(strstr(text, "| **10.1 ± 0.398** (p < 1e-4, d 40.5) |"));
+    free(text);
+    findings_done(&findings);
+    study->seeds = 1;
+    findings_init(&findings, study, value);
+    text = text_of(&findings, failed);
+    assert_non_null(strstr(text, "One seed: there is no interval"));
+    assert_non_null(strstr(text, "| data | 1 | 1 |"));
+    free(text);
+    findings_done(&findings);
+    free(study);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_quantiles), cmocka_unit_test(test_closed_forms),
+        cmocka_unit_test(test_sample),    cmocka_unit_test(test_holm),
+        cmocka_unit_test(test_coverage),  cmocka_unit_test(test_no_effect),
+        cmocka_unit_test(test_reads),     cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_report),
+    };
+    return cmocka_run_group_tests_name("study", tests, NULL, NULL);
+}

@@ -1,0 +1,94 @@
+#!/bin/bash
+# Studies from outside (TAP): an undisturbed one, one that is killed again and again, what was changed or deleted
+# meanwhile, two at once; tables and figures.
+. "$(dirname "$0")/tap.sh"
+
+cat >"$work/trial.ini" <<'INI'
+[study]
+title = A trial
+presets = ring-pd
+seeds = 1-3
+steps = 60
+budget_nfe = ddil
+metrics = ratio.1, sw2, nfe
+baseline = data
+[arm data]
+student.pretrain_steps = 40
+[arm ddil]
+preset = *-ddil
+student.pretrain_steps = 40
+run.checkpoint_every = 10
+INI
+
+table() { # runs folder, then options
+    local runs=$1
+    shift
+    "$DDIL" table "$work/trial.ini" --runs "$runs" --out "$runs/out" --threads 2 "$@" >"$out" 2>"$err" </dev/null
+}
+
+table "$work/quiet"
+result $? "a study runs whole"
+grep -q '^| ddil - data | | ' "$work/quiet/out/trial.md"
+result $? "the Markdown holds paired differences"
+[ "$(wc -l <"$work/quiet/out/trial.csv")" = 7 ] && head -1 "$work/quiet/out/trial.csv" | grep -q 'p_holm,effect,seed_1,seed_2,seed_3$'
+result $? "the CSV holds a row for each arm and metric"
+grep -q '<text [^>]*>ring-pd: sw2</text>' "$work/quiet/out/trial.svg"
+result $? "the figure's text stays text"
+[ "$(head -c 4 "$work/quiet/out/trial.png" | tail -c 3)" = PNG ]
+result $? "the figure is there as PNG"
+
+# Killed while it works, five times; then left alone.
+for kill in 1 2 3 4 5; do
+    "$DDIL" table "$work/trial.ini" --runs "$work/killed" --out "$work/killed/out" --threads 2 >"$out" 2>"$err" </dev/null &
+    victim=$!
+    for wait in $(seq 200); do # until a run has gone on by a checkpoint
+        found=$(find "$work/killed" -name 'ckpt-*' 2>/dev/null | wc -l)
+        [ "$found" -gt $((kill + 1)) ] && break
+        kill -0 $victim 2>/dev/null || break
+        sleep 0.05
+    done
+    kill -9 $victim 2>/dev/null
+    wait $victim 2>/dev/null
+    for wait in $(seq 200); do # its children save and go
+        pgrep -f "table $work/trial.ini --runs $work/killed" >/dev/null || break
+        sleep 0.05
+    done
+    find "$work/killed" -name eval.csv -size +150c -exec stat -c '%n %Y' {} + 2>/dev/null | sort >"$work/done.$kill"
+done
+table "$work/killed"
+result $? "after five kills it goes on to the end"
+cmp -s "$work/quiet/out/trial.md" "$work/killed/out/trial.md"
+result $? "its Markdown is that of an undisturbed study, byte for byte"
+cmp -s "$work/quiet/out/trial.csv" "$work/killed/out/trial.csv"
+result $? "and its CSV"
+[ "$(find "$work/killed" -maxdepth 1 -name '0*' | wc -l)" = 6 ]
+result $? "each run has one folder and a number of its own"
+while read -r file time; do
+    [ "$(stat -c %Y "$file")" = "$time" ] || echo "$file"
+done <"$work/done.5" >"$work/again"
+[ ! -s "$work/again" ]
+result $? "no finished run was touched again"
+table "$work/killed"
+grep -q '^6 of 6 runs are there' "$err"
+result $? "what is done is not done again"
+
+run=$(ls -d "$work"/killed/0*-trial-ring-pd-ddil-s2)
+sed -i 's/^lr = .*/lr = 0.5/' "$run/run.ini"
+table "$work/killed"
+[ $? = 2 ] && grep -q 'optimizer.lr is "0.5" there and ' "$err" && grep -q 'delete or rename' "$err"
+result $? "a run that was changed meanwhile is named, with both values"
+rm -r "$run"
+table "$work/killed" && grep -q '^5 of 6\|^4 of 6' "$err" && cmp -s "$work/quiet/out/trial.md" "$work/killed/out/trial.md"
+result $? "one that was deleted is run again, and nothing else"
+
+says "a study that is not there" 2 'nowhere' table nowhere
+says "one file of study at a time" 2 'table' table
+sed 's/^seeds = .*/seeds = 4/' "$work/trial.ini" >"$work/single.ini"
+says "one seed: no interval, and it says so" 0 'One seed: there is no interval' table "$work/single.ini" --runs "$work/single"
+mkfifo "$work/hold"
+(exec 9<>"$work/single/.table-single.lock" && flock 9 && echo held >"$work/hold" && read -r _ <"$work/hold") &
+read -r _ <"$work/hold"
+says "two at once on one folder: the second is refused" 4 '' table "$work/single.ini" --runs "$work/single"
+echo go >"$work/hold"
+wait
+finish
