@@ -18,6 +18,29 @@ result $? "commands are in the trace"
 says "without it nothing is written" 0 '' presets
 DDIL_TRACE=$work/none/trace says "a trace that cannot be written" 2 'DDIL_TRACE=.*No such file' ls
 
+# ---- text from outside ----
+
+# Nothing that a terminal could obey: no control but line ends, no C1.
+harmless() { # what
+    ! cat "$out" "$err" | LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|(?<![\xc2-\xf4\x80-\xbf])[\x80-\xbf]'
+    result $? "$1"
+}
+
+evil=$'\e]0;owned\a\e[31m\xc2\x9b2J\x9bA'
+"$DDIL" run ring-pd "${tiny[@]}" --quiet >"$out" 2>"$err"
+mkdir -p "$work/evil/presets"
+cp -r "$DDIL_RUNS/0001-ring-pd" "$work/evil/0001-$evil"
+sed -i "s/^\([0-9]*\),state,.*/&\n0,note,\"$evil\"/" "$work/evil/0001-$evil/events.csv"
+sed -i "1s/sw2/sw2$evil/" "$work/evil/0001-$evil/eval.csv"
+printf 'a,b%s\n1\n' "$evil" >"$work/evil/no$evil.npy"
+printf '; %s\n[run]\nmethod = %s\n' "$evil" "$evil" >"$work/evil/presets/x$evil.ini"
+printf '[lesson]\ntitle = a %s\n[step]\nsay = %s\ndo = x\nuntil = runs > 0\n' "$evil" "$evil" >"$work/evil/a$evil.ini"
+for arguments in "ls" "show 1" "presets" "metrics $work/evil/no$evil.npy $work/evil/no$evil.npy" "tour $work/evil/a$evil.ini" \
+    "run $work/evil/presets/x$evil.ini" "show $evil" "$evil" "run --set $evil=1 ring-pd" "sample 1 -o $work/evil/$evil/x.npy"; do
+    (cd "$work/evil" && IFS=' ' && "$DDIL" $arguments --runs "$work/evil") >"$out" 2>"$err" </dev/null
+    harmless "no escape sequence: ${arguments//[^ a-z-]/}"
+done
+
 # ---- what schedulers send ----
 
 until_true() { # seconds command...

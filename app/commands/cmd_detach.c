@@ -1,6 +1,7 @@
 /* Owns run --detach: a child without a terminal opens the engine, starts the runs, tells
  * its parent how that went, and goes on alone. Where another process owns the folder, the
  * runs are started there. */
+#include "app/base/say.h"
 #include "app/base/signals.h"
 #include "app/commands/commands.h"
 #include "app/workbench/headless.h"
@@ -141,9 +142,9 @@ static void print_how(const Report *report, const Options *options)
         if (options->quiet)
             printf("%s/%04d-%s\n", options->runs, report->run[i], report->name[i]);
         else
-            printf("run %d %s trains in the background (process %ld%s)\n", report->run[i],
-                   report->name[i], report->process,
-                   report->elsewhere ? ", which owned the folder already" : "");
+            say(stdout, "run %d %s trains in the background (process %ld%s)\n", report->run[i],
+                report->name[i], report->process,
+                report->elsewhere ? ", which owned the folder already" : "");
     }
     if (!options->quiet)
         printf("look at it and steer it with: ddil --runs %s\n"

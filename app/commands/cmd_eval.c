@@ -1,5 +1,6 @@
 /* Owns eval: quality and shift of a run's student at several numbers of sampling steps.
  */
+#include "app/base/say.h"
 #include "app/commands/commands.h"
 #include "engine/base/number.h"
 #include <stdlib.h>
@@ -110,19 +111,20 @@ static Status show_json(const Look *look, const Judge *judge, const AtK *at, int
 static void print_features(const Look *look, const Features *features)
 {
     if (features)
-        printf("in the %d features of %s (crc32 %08x, names %.2f %% of held-out pictures "
-               "right)\n",
-               features->d, features->file, features->checksum, 100 * features->accuracy);
+        say(stdout,
+            "in the %d features of %s (crc32 %08x, names %.2f %% of held-out pictures "
+            "right)\n",
+            features->d, features->file, features->checksum, 100 * features->accuracy);
     else if (*run_features_missing(look->run))
-        printf("no metrics in feature space: %s\n", run_features_missing(look->run));
+        say(stdout, "no metrics in feature space: %s\n", run_features_missing(look->run));
 }
 
 static void show_text(const Look *look, const Judge *judge, const AtK *at, int n,
                       const EvalReport *real)
 {
     MetricView metric[EVAL_METRICS_MAX];
-    printf("%s%s at step %ld, %s\n", at->teacher ? "the teacher of " : "", run_label(look),
-           run_step(look->run), config_text(&look->lab->config, "data.name"));
+    say(stdout, "%s%s at step %ld, %s\n", at->teacher ? "the teacher of " : "", run_label(look),
+        run_step(look->run), config_text(&look->lab->config, "data.name"));
     print_features(look, judge->features);
     for (int i = 0; i < n; i++) {
         const EvalReport *report = &at[i].report;
@@ -160,7 +162,7 @@ static Status eval(Look *look, const Options *options, const int *ks, int n, Err
     Judge judge = run_judge(look->run, &look->scratch);
     for (int i = 0; i < n; i++) {
         if (!options->quiet)
-            fprintf(stderr, "%s at %d sampling steps ...\n", run_label(look), ks[i]);
+            say(stderr, "%s at %d sampling steps ...\n", run_label(look), ks[i]);
         at[i].teacher = options->teacher;
         evaluate(look, &judge, ks[i], samples, &at[i]);
     }

@@ -1,4 +1,5 @@
 /* Owns export: the logs of a run as one table, the student's weights as a file. */
+#include "app/base/say.h"
 #include "app/commands/commands.h"
 #include "engine/base/file.h"
 #include "engine/nets/weights.h"
@@ -78,8 +79,8 @@ static Status export_weights(const Options *options, Error *error)
                           NULL};
     status = weights_save(options->weights, &student->spec, student->ema, meta, error);
     if (!status && !options->quiet)
-        fprintf(stderr, "%s: %zu weights of %s at step %s\n", options->weights, student->size,
-                run_label(&look), step);
+        say(stderr, "%s: %zu weights of %s at step %s\n", options->weights, student->size,
+            run_label(&look), step);
     look_close(&look);
     return status;
 }

@@ -1,4 +1,5 @@
 /* Owns features: trains the network whose features pictures are judged by. */
+#include "app/base/say.h"
 #include "app/commands/commands.h"
 #include "engine/data/dataset_open.h"
 #include "engine/measure/features.h"
@@ -27,8 +28,8 @@ static Status report(const Dataset *data, Crew *crew, const char *path, Error *e
     Status status = features_open(&features, path, data, crew, error);
     if (status)
         return status;
-    printf("%s: %d features, crc32 %08x, names %.2f %% of %d held-out pictures right\n", path,
-           features->d, features->checksum, 100 * features->accuracy, data->n_test);
+    say(stdout, "%s: %d features, crc32 %08x, names %.2f %% of %d held-out pictures right\n", path,
+        features->d, features->checksum, 100 * features->accuracy, data->n_test);
     features_close(features);
     return STATUS_OK;
 }

@@ -1,4 +1,5 @@
 /* Owns presets, params and manual: the constant tables, printed. */
+#include "app/base/say.h"
 #include "app/commands/commands.h"
 #include "app/commands/manual.h"
 #include <math.h>
@@ -15,7 +16,7 @@ Status cmd_presets(const Options *options, Error *error)
                     "no presets found beside the program, in ./presets or in the "
                     "installed data folder");
     for (int i = 0; i < n; i++)
-        printf("%-26s %s\n", presets[i].name, presets[i].title);
+        say(stdout, "%-26s %s\n", presets[i].name, presets[i].title);
     free(presets);
     return STATUS_OK;
 }

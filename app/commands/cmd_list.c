@@ -1,4 +1,5 @@
 /* Owns ls and show: what the folders of runs say, without opening a laboratory. */
+#include "app/base/say.h"
 #include "app/commands/commands.h"
 #include "engine/base/file.h"
 #include "engine/base/number.h"
@@ -95,7 +96,7 @@ static void print_run(void *context, const RunView *view, const Best *best)
                "best sw2");
     snprintf(label, sizeof label, "%04d-%s", view->id, view->name);
     snprintf(step, sizeof step, "%ld/%ld", view->step, view->steps);
-    printf("%-32s %-7s %15s", label, RUN_STATE_WORDS[view->state], step);
+    say(stdout, "%-32s %-7s %15s", label, RUN_STATE_WORDS[view->state], step);
     print_number(view->smooth_loss, 10);
     print_number(view->shift, 8);
     print_number(best->sw2, 10);
@@ -111,7 +112,7 @@ Status cmd_ls(const Options *options, Error *error)
         return json_print(list, error);
     }
     if (each_run(options, print_run, &rows) == 0 && !options->quiet)
-        fprintf(stderr, "no runs in %s; start one: ddil run quickstart\n", options->runs);
+        say(stderr, "no runs in %s; start one: ddil run quickstart\n", options->runs);
     return STATUS_OK;
 }
 
@@ -163,7 +164,7 @@ static void print_params(const RunView *view)
             printf("%s[%s]\n", i ? "\n" : "", row[i].section);
         section = row[i].section;
         bool usual = row[i].fallback && strcmp(row[i].fallback, view->param[i]) == 0;
-        printf("  %-18s %s%s\n", row[i].key, view->param[i], usual ? "" : "   *");
+        say(stdout, "  %-18s %s%s\n", row[i].key, view->param[i], usual ? "" : "   *");
     }
     free(row);
     puts("\n* not the default");
@@ -173,7 +174,7 @@ static void show_text(const RunView *view, const char *folder)
 {
     print_report(view, folder, -1, stdout);
     for (int i = 0; i < view->marks; i++)
-        printf("mark    step %ld: %s\n", view->mark[i].step, view->mark[i].text);
+        say(stdout, "mark    step %ld: %s\n", view->mark[i].step, view->mark[i].text);
     putchar('\n');
     print_params(view);
 }

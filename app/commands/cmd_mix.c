@@ -1,6 +1,7 @@
 /* Owns mixed roll-in at inference: at each sampling step of each sample the teacher takes it with a
  * probability, else the student. The paper's mixing tables, with their missing student-only row
  * (methods.md 6.2, reviewer 4). */
+#include "app/base/say.h"
 #include "app/commands/commands.h"
 #include "engine/base/number.h"
 #include <math.h>
@@ -69,7 +70,7 @@ static void print_table(int k, int n, const double *mix, const EvalReport *repor
            "%-13s %6s",
            k, k == 1 ? "" : "s", report->n, "B", "nfe");
     for (int m = 0; m < report->metrics; m++)
-        printf("  %-28s", report->metric[m].name);
+        say(stdout, "  %-28s", report->metric[m].name);
     putchar('\n');
     for (int i = 0; i < n; i++) {
         print_share(mix[i]);

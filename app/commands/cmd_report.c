@@ -1,4 +1,5 @@
 /* Owns how runs, shift and metrics are printed for people. */
+#include "app/base/say.h"
 #include "app/commands/commands.h"
 #include <math.h>
 
@@ -60,7 +61,7 @@ void print_shift(const ShiftRow *rows, int n, FILE *out)
 void print_metrics(const MetricView *metric, int n, FILE *out)
 {
     for (int i = 0; i < n; i++) {
-        fprintf(out, "  %-14s", metric[i].name);
+        say(out, "  %-14s", metric[i].name);
         print_cell(out, 10, metric[i].value);
         if (isfinite(metric[i].low) && isfinite(metric[i].high))
             fprintf(out, "   95 %% [%.4g, %.4g]", metric[i].low, metric[i].high);
@@ -88,11 +89,12 @@ static void print_shift_part(const RunView *view, FILE *out)
 
 void print_report(const RunView *view, const char *folder, double seconds, FILE *out)
 {
-    fprintf(out, "run     %s\nstate   %s at step %ld of %ld", folder, RUN_STATE_WORDS[view->state],
-            view->step, view->steps);
+    say(out, "run     %s\n", folder);
+    fprintf(out, "state   %s at step %ld of %ld", RUN_STATE_WORDS[view->state], view->step,
+            view->steps);
     if (seconds >= 0)
         fprintf(out, ", %.1f s", seconds);
-    fprintf(out, "%s%s\n", *view->note ? "; " : "", view->note);
+    say(out, "%s%s\n", *view->note ? "; " : "", view->note);
     if (isfinite(view->loss))
         fprintf(out, "loss    %.5g, smoothed %.5g\n", view->loss, view->smooth_loss);
     fprintf(out, "cost    %.4g network evaluations, %.1f %% of them for measuring the shift\n",

@@ -1,6 +1,7 @@
 /* Owns run, resume and fork: the engine's work done in this thread, without a screen.
  * Ctrl-C, SIGTERM, SIGUSR2, SIGXCPU and a lost line (SIGHUP) end it after the present quantum,
  * saved; SIGUSR1 has it saved, and it goes on. */
+#include "app/base/say.h"
 #include "app/base/signals.h"
 #include "app/commands/commands.h"
 #include "engine/base/clock.h"
@@ -182,7 +183,7 @@ static Status drive(Run *run, const Options *options, Error *error)
     Progress progress = progress_start(options);
     RunPulse pulse = PULSE_MORE;
     if (!options->quiet)
-        fprintf(stderr, "%s\n", run_folder(run));
+        say(stderr, "%s\n", run_folder(run));
     while (pulse == PULSE_MORE && !interrupted) {
         pulse = run_advance(run, error);
         if (save_asked && pulse == PULSE_MORE)
@@ -288,13 +289,14 @@ static Status assign_run(void *run, const char *assignment, Error *error)
 static void warn_of_failure(const Options *options, const char *folder)
 {
     const RunView *view = run_view_read(folder, NULL);
-    if (view && view->state == RUN_FAILED && !options->quiet)
+    if (view && view->state == RUN_FAILED && !options->quiet) {
+        say(stderr, "run %d had failed: %s ...\n", view->id, view->note);
         fprintf(stderr,
-                "run %d had failed: %s ...\nIt goes on from its checkpoint of step %ld and will "
-                "fail in the same way "
+                "It goes on from its checkpoint of step %ld and will fail in the same way "
                 "unless something changes: -s section.key=value here, or ddil fork %d --at STEP "
                 "from a step before\n",
-                view->id, view->note, view->checkpoint, view->id);
+                view->checkpoint, view->id);
+    }
     run_view_drop(view);
 }
 

@@ -1,5 +1,6 @@
 /* Owns sample and rollout: states of the student, the teacher or the forward law, drawn
  * and written. */
+#include "app/base/say.h"
 #include "app/commands/commands.h"
 #include "engine/base/file.h"
 #include "engine/base/npy.h"
@@ -242,10 +243,9 @@ static Status sample(const Look *look, const Options *options, Error *error)
     if (!status)
         status = write_samples(look, &draw, options, error);
     if (!status && !options->quiet)
-        fprintf(stderr, "%s: %d samples of %s's %s at step %ld, %d sampling steps, seed %llu\n",
-                options->output, draw.n, run_label(look), options->teacher ? "teacher" : "student",
-                run_step(look->run), policy.steps * policy.substeps,
-                (unsigned long long)look->seed);
+        say(stderr, "%s: %d samples of %s's %s at step %ld, %d sampling steps, seed %llu\n",
+            options->output, draw.n, run_label(look), options->teacher ? "teacher" : "student",
+            run_step(look->run), policy.steps * policy.substeps, (unsigned long long)look->seed);
     draw_free(&draw);
     return status;
 }
@@ -316,12 +316,12 @@ static Status rollouts(const Look *look, const Options *options, Error *error)
     if (!status)
         status = npy_write(options->output, 3, shape, draw.states, error);
     if (!status && !options->quiet)
-        fprintf(stderr, "%s: shape (%ld, %ld, %ld), %s of %s at step %ld\n", options->output,
-                shape[0], shape[1], shape[2],
-                options->forward   ? "forward law"
-                : options->teacher ? "teacher's states"
-                                   : "student's states",
-                run_label(look), run_step(look->run));
+        say(stderr, "%s: shape (%ld, %ld, %ld), %s of %s at step %ld\n", options->output, shape[0],
+            shape[1], shape[2],
+            options->forward   ? "forward law"
+            : options->teacher ? "teacher's states"
+                               : "student's states",
+            run_label(look), run_step(look->run));
     draw_free(&draw);
     return status;
 }

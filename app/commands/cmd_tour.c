@@ -1,4 +1,5 @@
 /* ddil tour: the workbench with lessons in it. */
+#include "app/base/say.h"
 #include "app/commands/commands.h"
 #include "app/workbench/lesson_file.h"
 #include "app/workbench/workbench.h"
@@ -34,7 +35,7 @@ static int find_lesson(const Lesson *lessons, int n, const char *text)
 static void print_list(const Lesson *lessons, int n, FILE *out)
 {
     for (int i = 0; i < n; i++)
-        fprintf(out, "%2d  %-16s %s\n", i + 1, lessons[i].name, lessons[i].title);
+        say(out, "%2d  %-16s %s\n", i + 1, lessons[i].name, lessons[i].title);
 }
 
 static Status add(Lesson *lesson, const char *line, Error *error)

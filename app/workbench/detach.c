@@ -1,5 +1,6 @@
 /* Owns the fork of a workbench that leaves its engine running. */
 #include "app/workbench/detach.h"
+#include "app/base/say.h"
 #include "app/base/signals.h"
 #include "app/workbench/headless.h"
 #include "app/workbench/live.h"
@@ -54,11 +55,11 @@ static void say_what_goes_on(const Snapshot *snapshot, const char *runs, long pr
     for (int i = 0; i < snapshot->runs; i++) {
         const RunView *view = snapshot->run[i];
         if (live_is(view))
-            fprintf(stderr, "run %d %s goes on at step %ld of %ld (process %ld)\n", view->id,
-                    view->name, view->step, view->steps, process);
+            say(stderr, "run %d %s goes on at step %ld of %ld (process %ld)\n", view->id,
+                view->name, view->step, view->steps, process);
     }
-    fprintf(stderr, "come back with: ddil --runs %s\nsave and stop with: kill %ld\n", runs,
-            process);
+    say(stderr, "come back with: ddil --runs %s\n", runs);
+    fprintf(stderr, "save and stop with: kill %ld\n", process);
 }
 
 Status detach_engine(Engine *engine, const char *runs, bool save, Status leave_with, Error *error)

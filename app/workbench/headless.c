@@ -1,5 +1,6 @@
 /* Owns the loop of a process without a terminal. */
 #include "app/workbench/headless.h"
+#include "app/base/say.h"
 #include "app/base/signals.h"
 #include "app/workbench/live.h"
 #include "engine/base/clock.h"
@@ -36,7 +37,7 @@ static void log_news(const Snapshot *snapshot, long *told)
     long fresh = snapshot->notes_ever - *told;
     int first = fresh < snapshot->notes ? snapshot->notes - (int)fresh : 0;
     for (int i = first; i < snapshot->notes; i++)
-        printf("%s %s\n", snapshot->note[i].time, snapshot->note[i].text);
+        say(stdout, "%s %s\n", snapshot->note[i].time, snapshot->note[i].text);
     fflush(stdout);
     *told = snapshot->notes_ever;
 }

@@ -2,6 +2,7 @@
  * moved; sleeps otherwise. Everything on screen comes from views/, everything
  * numerical from engine/engine.h. */
 #include "app/workbench/workbench.h"
+#include "app/base/say.h"
 
 #include "app/base/signals.h"
 #include "app/terminal/clipboard.h"
@@ -314,18 +315,17 @@ static void say_goodbye(const Bench *bench)
 {
     if (!engine_owns(bench->engine)) {
         if (bench->snapshot->owner.kind != OWNER_NONE) {
-            fprintf(stderr, "process %ld goes on; come back with: ddil --runs %s\n",
-                    bench->snapshot->owner.process, bench->runs);
+            say(stderr, "process %ld goes on; come back with: ddil --runs %s\n",
+                bench->snapshot->owner.process, bench->runs);
         }
         return;
     }
     for (int i = 0; i < bench->snapshot->runs; i++) {
         const RunView *view = bench->snapshot->run[i];
         if (live_is(view)) {
-            fprintf(stderr, "%s run %d %s at step %ld of %ld; go on with: ddil resume %d\n",
-                    bench->leave == LEAVE_SAVE ? "saving" : "leaving", view->id, view->name,
-                    bench->leave == LEAVE_SAVE ? view->step : view->checkpoint, view->steps,
-                    view->id);
+            say(stderr, "%s run %d %s at step %ld of %ld; go on with: ddil resume %d\n",
+                bench->leave == LEAVE_SAVE ? "saving" : "leaving", view->id, view->name,
+                bench->leave == LEAVE_SAVE ? view->step : view->checkpoint, view->steps, view->id);
         }
     }
 }
