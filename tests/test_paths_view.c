@@ -96,8 +96,9 @@ static void test_sentence_and_shares(void **state)
     for (int stage = 1; stage <= 4; stage++)
         assert_true(paths_fresh(paths, stage, seed) <= paths_fresh(paths, worst, seed));
     double fresh = paths_fresh(paths, 4, seed), gap = paths_gap(paths, 0, 4, seed);
-    snprintf(text, sizeof text, "i=%d; its end gap %.0f %% inherited", 4 - worst,
-             100 * (1 - fresh / gap));
+    char to[FORMAT_SIZE];
+    samples_stage_name(to, &stand.snapshot->run[0]->samples, worst);
+    snprintf(text, sizeof text, "%s; its end gap %.0f %% inherited", to, 100 * (1 - fresh / gap));
     assert_shows(&stand, text);
     snprintf(text, sizeof text, "seed %d, the worst", seed);
     assert_shows(&stand, text);
