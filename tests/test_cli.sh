@@ -228,6 +228,10 @@ assert list(m["metrics"]) == "frechet kid precision recall density coverage ener
 assert m["metrics"]["sw2"] == 0 and abs(m["metrics"]["frechet"]) < 1e-6, m
 ' "$work/m.json"
 says "metrics of two samples" 0 'frechet' metrics "$work/a.npy" "$work/b.npy"
+says "metrics: some of them" 0 '^  sw2 ' metrics "$work/a.npy" "$work/b.npy" --only sw2,energy
+says "metrics: a name that is none" 2 'fid.*is no list of metrics' metrics "$work/a.npy" "$work/b.npy" --only fid
+says "sample as npy, a few" 0 '' sample 1 -n 5 -o "$work/few.npy" --quiet
+says "metrics: too few rows for some" 0 'density  *needs at least 6 rows in each set' metrics "$work/few.npy" "$work/a.npy"
 says "metrics of what is no NPY file" 2 'README.md: not an NPY file' metrics "$work/a.npy" README.md
 says "features without a file to write" 2 'where the network goes' features fashion
 says "features of points" 2 '"ring" is no set of labelled pictures' features ring -o "$work/f.safetensors"

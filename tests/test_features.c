@@ -7,6 +7,7 @@
 #include "engine/nets/classifier.h"
 #include "engine/nets/weights.h"
 #include "tests/near.h"
+#include "tests/sets.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -116,10 +117,11 @@ static void test_half_of_the_classes_is_far(void **state)
     for (int r = 0; r < ROWS; r++)
         outside += named[r] >= 5;
     assert_true(outside < ROWS / 8); /* some look like shirts */
-    double all =
-        frechet(ROWS, feature, room->data.n_test, features->held_out, (int)d, &room->scratch);
-    double five = frechet(ROWS, feature + ROWS * d, room->data.n_test, features->held_out, (int)d,
-                          &room->scratch);
+    double all = frechet(PAIR(ROWS, feature, room->data.n_test, features->held_out, (int)d),
+                         ALONE(&room->scratch));
+    double five =
+        frechet(PAIR(ROWS, feature + ROWS * d, room->data.n_test, features->held_out, (int)d),
+                ALONE(&room->scratch));
     assert_true(five > 5 * all);
     arena_rewind(&room->scratch, mark);
 }

@@ -1,12 +1,13 @@
 /* Statistics: published and closed-form values, naive twins, invariances. */
 #include "engine/base/clock.h"
-#include "engine/measure/eigen.h"
 #include "engine/measure/mmd.h"
 #include "engine/measure/modes.h"
 #include "engine/measure/pca.h"
 #include "engine/measure/stats.h"
 #include "engine/measure/sw2.h"
+#include "engine/tensor/dense.h"
 #include "tests/near.h"
+#include "tests/sets.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,30 +80,32 @@ static void test_bootstrap(void **state)
 
 /* ---- Pairs ---- */
 
+static double statistic(PairKernel kernel, const Pair *pair, Arena *arena)
+{
+    return pair_statistic(&kernel, pair, ALONE(arena));
+}
+
 static void test_tiny_set(void **state)
 {
-    (void)state;
-    PairSums sums = pair_sums(kernel_cubic, NULL, 3, tiny_x, 3, tiny_y, 2);
-    assert_near(pair_unbiased(&sums), -1.2222222222, 1e-9);
-    assert_near(pair_biased(&sums), 19.4583333333, 1e-9);
-    sums = pair_sums(kernel_energy, NULL, 3, tiny_x, 3, tiny_y, 2);
-    assert_near(pair_unbiased(&sums), -0.3563174356, 1e-9);
-    assert_near(pair_biased(&sums), 0.9363951883, 1e-9);
+    const Pair *tiny = PAIR(3, tiny_x, 3, tiny_y, 2);
+    assert_near(statistic(kernel_cubic(2, NULL, 1), tiny, *state), -1.2222222222, 1e-9);
+    assert_near(statistic(kernel_energy(), tiny, *state), -0.3563174356, 1e-9);
 }
 
 /* One Gaussian of width 1, the published setting; ours averages five. */
-static double kernel_unit(const void *unused, int d, const float *a, const float *b)
+static void unit(double unused, size_t n, double *value)
 {
     (void)unused;
-    return exp(-squared_distance(d, a, b) / 2);
+    for (size_t i = 0; i < n; i++)
+        value[i] = exp(-value[i] / 2);
 }
+
+static const PairKernel kernel_unit = {{TILE_SQUARES, NULL, 1}, unit, 0};
 
 static void test_tiny_set_gaussian(void **state)
 {
-    (void)state;
-    PairSums sums = pair_sums(kernel_unit, NULL, 3, tiny_x, 3, tiny_y, 2);
-    assert_near(pair_unbiased(&sums), -0.1760491559, 1e-9);
-    assert_near(pair_biased(&sums), 0.3218058945, 1e-9);
+    const Pair *tiny = PAIR(3, tiny_x, 3, tiny_y, 2);
+    assert_near(statistic(kernel_unit, tiny, *state), -0.1760491559, 1e-9);
 }
 
 /* The squared-power chain against five exponentials. */
@@ -110,13 +113,13 @@ static void test_kernel_is_the_mean_of_five(void **state)
 {
     (void)state;
     MmdKernel kernel = mmd_kernel_fixed(0.8);
-    for (int p = 0; p < 3; p++)
-        for (int q = 0; q < 3; q++) {
-            double d2 = squared_distance(2, tiny_x + 2 * p, tiny_y + 2 * q), mean = 0;
-            for (double h = 0.25; h <= 4; h *= 2)
-                mean += exp(-d2 / (2 * h * h * 0.8 * 0.8)) / 5;
-            assert_near(kernel_gaussians(&kernel, 2, tiny_x + 2 * p, tiny_y + 2 * q), mean, 1e-14);
-        }
+    for (double d2 = 0; d2 < 20; d2 += 0.37) {
+        double value = d2, mean = 0;
+        for (double h = 0.25; h <= 4; h *= 2)
+            mean += exp(-d2 / (2 * h * h * 0.8 * 0.8)) / 5;
+        kernel.pairs.apply(kernel.pairs.parameter, 1, &value);
+        assert_near(value, mean, 1e-12 * mean + 1e-15);
+    }
 }
 
 /* Expected MMD^2 between N(0, I_d) and N(m, I_d), one Gaussian kernel of width h. */
@@ -129,7 +132,6 @@ static double mmd2_normals(double h, int d, double m)
 /* Unbiased, so the mean over 24 pairs of small samples must meet the closed forms. */
 static void test_closed_forms(void **state)
 {
-    (void)state;
     enum { N = 500, PAIRS = 24 };
     float x[2 * N], y[2 * N];
     double one = 0, five = 0, energy = 0, expected = 0;
@@ -138,13 +140,11 @@ static void test_closed_forms(void **state)
         uint64_t first = (uint64_t)pair * 2 * N;
         normals(N, 2, 0, first, x);
         normals(N, 2, 1, first + N, y);
-        PairSums sums = pair_sums(kernel_unit, NULL, N, x, N, y, 2);
-        one += pair_unbiased(&sums) / PAIRS;
-        five += mmd2(&kernel, N, x, N, y, 2) / PAIRS;
+        one += statistic(kernel_unit, PAIR(N, x, N, y, 2), *state) / PAIRS;
+        five += pair_statistic(&kernel.pairs, PAIR(N, x, N, y, 2), ALONE(*state)) / PAIRS;
         normals(N, 1, 0, first, x);
         normals(N, 1, 1, first + N, y);
-        sums = pair_sums(kernel_energy, NULL, N, x, N, y, 1);
-        energy += pair_unbiased(&sums) / PAIRS;
+        energy += statistic(kernel_energy(), PAIR(N, x, N, y, 1), *state) / PAIRS;
     }
     for (double h = 0.25; h <= 4; h *= 2)
         expected += mmd2_normals(h * 1.5, 2, 1) / 5;
@@ -175,10 +175,15 @@ static void test_median_bandwidth(void **state)
                 distance[pairs++] = sqrt(squared_distance(3, x + 3 * p, x + 3 * q));
         qsort(distance, (size_t)pairs, sizeof *distance, ascending);
         double median = (distance[pairs / 2] + distance[(pairs - 1) / 2]) / 2;
-        assert_near(mmd_kernel(n, x, 3, *state).bandwidth, median, 1e-6);
+        assert_near(mmd_kernel(n, x, 3, ALONE(*state)).bandwidth, median, 1e-6);
     }
+    memset(x + 3, 0, sizeof x - 3 * sizeof *x); /* all but one coincide */
+    MmdKernel kernel = mmd_kernel(N, x, 3, ALONE(*state));
+    double apart = squared_distance(3, x, x + 3), mean = apart * 2 / N;
+    assert_false(kernel.median);
+    assert_near(kernel.bandwidth, sqrt(mean), 1e-6);
     memset(x, 0, sizeof x);
-    assert_near(mmd_kernel(N, x, 3, *state).bandwidth, 1, 0);
+    assert_near(mmd_kernel(N, x, 3, ALONE(*state)).bandwidth, 1, 0);
 }
 
 /* The matrix form equals the plain one, also for unequal sizes; identical laws stay below
@@ -192,16 +197,17 @@ static void test_null_band(void **state)
         uint64_t first = (uint64_t)(1000 + trial * 2 * N);
         normals(N, 2, 0, first, x);
         normals(M, 2, 0, first + N, y);
-        MmdKernel kernel = mmd_kernel(N, x, 2, *state);
-        MmdTest test = mmd_test(&kernel, N, x, M, y, 2, 100, 0.95, 3, *state);
-        assert_near(test.mmd2, mmd2(&kernel, N, x, M, y, 2), 1e-6);
+        MmdKernel kernel = mmd_kernel(N, x, 2, ALONE(*state));
+        MmdTest test = mmd_test(&kernel, PAIR(N, x, M, y, 2), 100, 0.95, 3, ALONE(*state));
+        assert_near(test.mmd2, pair_statistic(&kernel.pairs, PAIR(N, x, M, y, 2), ALONE(*state)),
+                    1e-6);
         assert_true(test.null > 0);
         above += test.mmd2 > test.null;
     }
     assert_in_range(above, 0, 6); /* 2 expected; 7 or more has chance 0.003 */
     normals(N, 2, 1, 50000, y);
-    MmdKernel kernel = mmd_kernel(N, x, 2, *state);
-    MmdTest test = mmd_test(&kernel, N, x, N, y, 2, 100, 0.95, 3, *state);
+    MmdKernel kernel = mmd_kernel(N, x, 2, ALONE(*state));
+    MmdTest test = mmd_test(&kernel, PAIR(N, x, N, y, 2), 100, 0.95, 3, ALONE(*state));
     assert_true(test.mmd2 > 3 * test.null);
 }
 
@@ -212,13 +218,13 @@ static void test_sw2_one_dimension(void **state)
 {
     static const float x[] = {3, -1, 2}, y[] = {0, 5, -2}, one[] = {1};
     /* sorted: -1 2 3 and -2 0 5 */
-    assert_near(sw2(3, x, 3, y, 1, 4, 0, *state), (1 + 4 + 4) / 3.0, 1e-6);
+    assert_near(sw2(PAIR(3, x, 3, y, 1), 4, 0, ALONE(*state)), (1 + 4 + 4) / 3.0, 1e-6);
     /* three against one: every point's mass travels to it */
-    assert_near(sw2(3, x, 1, one, 1, 4, 0, *state), (4 + 4 + 1) / 3.0, 1e-6);
+    assert_near(sw2(PAIR(3, x, 1, one, 1), 4, 0, ALONE(*state)), (4 + 4 + 1) / 3.0, 1e-6);
     /* 3 against 2: quantile pieces of a third and a sixth */
     static const float two[] = {4, 0};
     double expected = (1 * 1 / 3.0) + (4 * 1 / 6.0 + 4 * 1 / 6.0) + 1 * 1 / 3.0;
-    assert_near(sw2(3, x, 2, two, 1, 4, 0, *state), expected, 1e-6);
+    assert_near(sw2(PAIR(3, x, 2, two, 1), 4, 0, ALONE(*state)), expected, 1e-6);
 }
 
 /* A set against its own copies, stacked: zero; shuffled: zero; scaled numbers of both
@@ -232,9 +238,9 @@ static void test_sw2_invariances(void **state)
         memcpy(twice + 2 * r, x + 2 * (N - 1 - r), 2 * sizeof *x);
         memcpy(twice + 2 * (N + r), x + 2 * r, 2 * sizeof *x);
     }
-    assert_near(sw2(N, x, 2 * N, twice, 2, 16, 5, *state), 0, 1e-12);
-    assert_near(sw2(2 * N, twice, N, x, 2, 16, 5, *state), 0, 1e-12);
-    double a = sw2(N, x, N, twice, 2, 16, 5, *state);
+    assert_near(sw2(PAIR(N, x, 2 * N, twice, 2), 16, 5, ALONE(*state)), 0, 1e-12);
+    assert_near(sw2(PAIR(2 * N, twice, N, x, 2), 16, 5, ALONE(*state)), 0, 1e-12);
+    double a = sw2(PAIR(N, x, N, twice, 2), 16, 5, ALONE(*state));
     assert_near(a, 0, 1e-12);
 }
 
@@ -246,9 +252,9 @@ static void test_sw2_translation(void **state)
     float x[N * D], y[N * D];
     normals(N, D, 0, 0, x);
     normals(N, D, 2, 0, y);
-    assert_near(sw2(N, x, N, y, D, 4096, 1, *state), 4.0 / D, 0.03);
+    assert_near(sw2(PAIR(N, x, N, y, D), 4096, 1, ALONE(*state)), 4.0 / D, 0.03);
     normals(N, D, 2, N, y);
-    assert_near(sw2(N, x, N, y, D, 256, 1, *state), 4.0 / D, 0.15);
+    assert_near(sw2(PAIR(N, x, N, y, D), 256, 1, ALONE(*state)), 4.0 / D, 0.15);
 }
 
 /* ---- Modes ---- */
@@ -383,10 +389,9 @@ static void test_pca_eigenpairs(void **state)
 /* [[4, 2], [2, 1]] has 5 along (2, 1); a larger matrix comes back from its parts. */
 static void test_eigen(void **state)
 {
-    (void)state;
     enum { N = 24 };
-    double small[4] = {4, 2, 2, 1}, value[N], vector[N * N], a[N * N], copy[N * N];
-    eigen_symmetric(2, small, value, vector);
+    double vector[N * N] = {4, 2, 2, 1}, value[N], a[N * N], alone[N];
+    dense_eigenvectors(2, vector, value, *state);
     assert_near(value[0], 5, 1e-14);
     assert_near(value[1], 0, 1e-14);
     assert_near(vector[1] / vector[0], 0.5, 1e-14);
@@ -394,8 +399,8 @@ static void test_eigen(void **state)
     for (int i = 0; i < N; i++)
         for (int j = 0; j <= i; j++)
             a[i * N + j] = a[j * N + i] = rng_normal(&rng);
-    memcpy(copy, a, sizeof a);
-    eigen_symmetric(N, a, value, vector);
+    memcpy(vector, a, sizeof a);
+    dense_eigenvectors(N, vector, value, *state);
     for (int i = 0; i < N; i++)
         for (int j = 0; j < N; j++) {
             double sum = 0, dot = 0;
@@ -403,9 +408,12 @@ static void test_eigen(void **state)
                 sum += value[k] * vector[k * N + i] * vector[k * N + j];
                 dot += vector[i * N + k] * vector[j * N + k];
             }
-            assert_near(sum, copy[i * N + j], 1e-12);
+            assert_near(sum, a[i * N + j], 1e-12);
             assert_near(dot, i == j, 1e-13);
         }
+    dense_eigenvalues(N, a, alone, *state);
+    for (int i = 0; i < N; i++)
+        assert_near(alone[N - 1 - i], value[i], 1e-12);
     for (int i = 1; i < N; i++)
         assert_true(value[i] <= value[i - 1]);
 }
@@ -446,11 +454,11 @@ static void test_costs_reported(void **state)
     float *x = arena_floats(arena, 2048 * 784);
     turned_rows(2048, 784, x);
     double start = clock_s();
-    sw2(4000, x, 10000, x + 8000, 2, SW2_DIRECTIONS, 0, &scratch);
+    sw2(PAIR(4000, x, 10000, x + 8000, 2), SW2_DIRECTIONS, 0, ALONE(&scratch));
     double after_sw2 = clock_s();
-    MmdKernel kernel = mmd_kernel(512, x, 2, &scratch);
+    MmdKernel kernel = mmd_kernel(512, x, 2, ALONE(&scratch));
     double after_median = clock_s();
-    mmd_test(&kernel, 512, x, 512, x + 1024, 2, 200, 0.95, 0, &scratch);
+    mmd_test(&kernel, PAIR(512, x, 512, x + 1024, 2), 200, 0.95, 0, ALONE(&scratch));
     double after_mmd = clock_s();
     pca_fit(2048, x, 784, 32, arena, &scratch);
     double after_pca = clock_s();

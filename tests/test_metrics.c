@@ -3,10 +3,11 @@
 #include "engine/base/rng.h"
 #include "engine/measure/auc.h"
 #include "engine/measure/frechet.h"
+#include "engine/measure/mmd.h"
 #include "engine/measure/prdc.h"
-#include "engine/measure/sets.h"
-#include "engine/measure/stats.h"
+#include "engine/measure/sums.h"
 #include "tests/near.h"
+#include "tests/sets.h"
 #include "tests/vectors.h"
 #include <string.h>
 
@@ -43,8 +44,8 @@ static void wave_rows(float x[N * D], float y[M * D])
 static void test_frechet_published(void **state)
 {
     const double m1[] = {0, 0}, m2[] = {1, -2}, s1[] = {2, .3, .3, 1}, s2[] = {1, -.2, -.2, .5};
-    assert_near(frechet_moments(2, m1, s1, m2, s2, *state), 5.374628111371, 1e-11);
-    assert_near(frechet_moments(2, m2, s2, m1, s1, *state), 5.374628111371, 1e-11);
+    assert_near(frechet_moments(2, m1, s1, m2, s2, ALONE(*state)), 5.374628111371, 1e-11);
+    assert_near(frechet_moments(2, m2, s2, m1, s1, ALONE(*state)), 5.374628111371, 1e-11);
 }
 
 /* Equal covariances: the squared distance of the means; far from the origin too. */
@@ -56,9 +57,9 @@ static void test_frechet_of_a_moved_set(void **state)
         x[i] += 1000; /* rounds: the copy is of what is left */
         moved[i] = x[i] + 2;
     }
-    assert_near(frechet(N, x, N, moved, D, *state), 4 * D, 1e-6);
-    assert_near(frechet(N, x, N, x, D, *state), 0, 1e-6);
-    assert_near(frechet(2, x, 2, x, D, *state), 0, 1e-4); /* covariances of rank 1 */
+    assert_near(frechet(PAIR(N, x, N, moved, D), ALONE(*state)), 4 * D, 1e-6);
+    assert_near(frechet(PAIR(N, x, N, x, D), ALONE(*state)), 0, 1e-6);
+    assert_near(frechet(PAIR(2, x, 2, x, D), ALONE(*state)), 0, 1e-4); /* covariances of rank 1 */
 }
 
 /* ---- Neighbours ---- */
@@ -68,8 +69,8 @@ static void test_neighbours_published(void **state)
 {
     const float real[] = {0, 0, 1, 0, 0, 1, 1, 1, 5, 5, 2, .5f};
     const float fake[] = {.1f, .2f, .9f, .4f, 4, 4, -3, 0, 1.5f, .5f};
-    Prdc two = prdc(5, fake, 6, real, 2, 2, 2, *state),
-         one = prdc(5, fake, 6, real, 2, 1, 1, *state);
+    Prdc two = prdc(PAIR(5, fake, 6, real, 2), 2, 2, ALONE(*state)),
+         one = prdc(PAIR(5, fake, 6, real, 2), 1, 1, ALONE(*state));
     assert_near(two.precision, .8, 1e-12);
     assert_near(two.recall, 1, 1e-12);
     assert_near(two.density, 1.1, 1e-12);
@@ -86,7 +87,7 @@ static void test_neighbours_of_one_law(void **state)
         Rng rng = rng_at(5, STREAM_EVAL, (uint64_t)r);
         rng_normals(&rng, WIDE, (r < ROWS ? x : y - ROWS * WIDE) + r * WIDE);
     }
-    Prdc value = prdc(ROWS, x, ROWS, y, WIDE, PRDC_BALL, PRDC_DENSITY, *state);
+    Prdc value = prdc(PAIR(ROWS, x, ROWS, y, WIDE), PRDC_BALL, PRDC_DENSITY, ALONE(*state));
     double missed = 1;
     for (int j = 1; j <= 5; j++)
         missed *= (double)(ROWS - j) / (2 * ROWS - j);
@@ -118,41 +119,31 @@ static void test_auc_of_normals(void **state)
         y[2 * r] += 1;
     }
     double expected = 0.5 * erfc(-0.5); /* |m| = 1: Phi(1 / sqrt 2) */
-    assert_near(auc_logistic(ROWS, x, ROWS, y, 2, 1, *state), expected,
+    assert_near(auc_logistic(PAIR(ROWS, x, ROWS, y, 2), 1, ALONE(*state)), expected,
                 3 * auc_error(expected, ROWS / 2, ROWS / 2));
-    assert_near(auc_logistic(ROWS, x, ROWS, same, 2, 1, *state), 0.5,
+    assert_near(auc_logistic(PAIR(ROWS, x, ROWS, same, 2), 1, ALONE(*state)), 0.5,
                 3 * auc_error(0.5, ROWS / 2, ROWS / 2));
 }
 
 /* ---- numpy and scipy ---- */
 
-static const char *const in_order[] = {"frechet",  "kid",    "precision", "recall", "density",
-                                       "coverage", "energy", "mmd2",      "sw2",    "auc"};
-
 static void test_against_scipy(void **state)
 {
-    (void)state;
     float x[N * D], y[M * D];
-    SetMetric metric[SETS_METRICS_MAX];
     Vectors *v = vectors_read("metrics.txt");
-    Crew *crew = crew_new(2);
+    const Pair *pair = PAIR(N, x, M, y, D);
     wave_rows(x, y);
-    assert_int_equal(sets_metrics(crew, N, x, M, y, D, 64, 0, metric), 10);
-    const double *neighbours = vectors_get(v, "prdc", 4);
-    for (int i = 0; i < 10; i++) {
-        assert_string_equal(metric[i].name, in_order[i]);
-        if (i >= 2 && i <= 5)
-            assert_near(metric[i].value, neighbours[i - 2], 1e-12);
-        else if (strcmp(metric[i].name, "sw2") != 0 && strcmp(metric[i].name, "auc") != 0)
-            assert_near(metric[i].value, *vectors_get(v, metric[i].name, 1), 1e-9);
-    }
-    SetMetric again[SETS_METRICS_MAX];
-    Crew *one = crew_new(1);
-    sets_metrics(one, N, x, M, y, D, 64, 0, again);
-    for (int i = 0; i < 10; i++)
-        assert_near(again[i].value, metric[i].value, 0);
-    crew_free(one);
-    crew_free(crew);
+    PairKernel cubic = kernel_cubic(D, NULL, 1), energy = kernel_energy();
+    MmdKernel gaussians = mmd_kernel(N, x, D, ALONE(*state));
+    Prdc four = prdc(PAIR(M, y, N, x, D), PRDC_BALL, PRDC_DENSITY, ALONE(*state));
+    const double value[4] = {four.precision, four.recall, four.density, four.coverage};
+    assert_near(frechet(pair, ALONE(*state)), *vectors_get(v, "frechet", 1), 1e-9);
+    assert_near(pair_statistic(&cubic, pair, ALONE(*state)), *vectors_get(v, "kid", 1), 1e-9);
+    assert_near(pair_statistic(&energy, pair, ALONE(*state)), *vectors_get(v, "energy", 1), 1e-9);
+    assert_near(pair_statistic(&gaussians.pairs, pair, ALONE(*state)), *vectors_get(v, "mmd2", 1),
+                1e-9);
+    for (int i = 0; i < 4; i++)
+        assert_near(value[i], vectors_get(v, "prdc", 4)[i], 1e-12);
     vectors_free(v);
 }
 
@@ -164,7 +155,8 @@ static void test_two_sample_test_against_scipy(void **state)
     wave_rows(x, y);
     for (int k = 0; k < N; k++)
         order[k] = k;
-    assert_near(auc_split(N, x, order, M, y, order, D, *state), *vectors_get(v, "auc", 1), 1e-12);
+    assert_near(auc_split(PAIR(N, x, M, y, D), order, order, ALONE(*state)),
+                *vectors_get(v, "auc", 1), 1e-12);
     vectors_free(v);
 }
 
@@ -176,8 +168,8 @@ static void test_blocks_against_scipy(void **state)
     Prdc each[BLOCKS + 1];
     Vectors *v = vectors_read("metrics.txt");
     wave_rows(x, y);
-    frechet_blocks(M, y, N, x, D, BLOCKS, value, *state);
-    prdc_blocks(M, y, N, x, D, PRDC_BALL, PRDC_DENSITY, BLOCKS, each, *state);
+    frechet_blocks(PAIR(M, y, N, x, D), BLOCKS, value, ALONE(*state));
+    prdc_blocks(PAIR(M, y, N, x, D), PRDC_BALL, PRDC_DENSITY, BLOCKS, each, ALONE(*state));
     const double *frechets = vectors_get(v, "frechet.blocks", BLOCKS),
                  *four = vectors_get(v, "prdc.blocks", 4 * BLOCKS);
     for (int b = 0; b < BLOCKS; b++, four += 4) {
@@ -196,30 +188,15 @@ static void test_pair_blocks(void **state)
     float x[N * D], y[M * D], rest[N * D];
     double value[BLOCKS + 1];
     wave_rows(x, y);
-    pair_blocks(kernel_cubic, NULL, N, x, M, y, D, BLOCKS, value, *state);
+    PairKernel kernel = kernel_cubic(D, NULL, 1);
+    pair_statistic_blocks(&kernel, PAIR(N, x, M, y, D), BLOCKS, value, ALONE(*state));
     for (int b = 0; b <= BLOCKS; b++) {
         int begin = b < BLOCKS ? N * b / BLOCKS : N, end = b < BLOCKS ? N * (b + 1) / BLOCKS : N;
         memcpy(rest, x, sizeof *x * (size_t)(begin * D));
         memcpy(rest + begin * D, x + end * D, sizeof *x * (size_t)((N - end) * D));
-        PairSums sums = pair_sums(kernel_cubic, NULL, N - (end - begin), rest, M, y, D);
-        assert_near(value[b], pair_unbiased(&sums), 1e-12);
+        const Pair *left = PAIR(N - (end - begin), rest, M, y, D);
+        assert_near(value[b], pair_statistic(&kernel, left, ALONE(*state)), 1e-12);
     }
-}
-
-/* Where a set has too few rows there is no number, and the others stand. */
-static void test_tiny_sets(void **state)
-{
-    (void)state;
-    static const float x[] = {0, 0, 1, 0, 0, 2}, y[] = {0, 1, 1, 1, 3, 0};
-    SetMetric metric[SETS_METRICS_MAX];
-    Crew *crew = crew_new(1);
-    sets_metrics(crew, 3, x, 3, y, 2, 64, 0, metric);
-    assert_near(metric[1].value, -1.2222222222, 1e-9); /* methods.md 12 */
-    assert_near(metric[6].value, -0.3563174356, 1e-9);
-    assert_true(isnan(metric[2].value) && isnan(metric[5].value) && isnan(metric[9].value));
-    assert_true(isfinite(metric[0].value) && isfinite(metric[7].value) &&
-                isfinite(metric[8].value));
-    crew_free(crew);
 }
 
 int main(void)
@@ -235,7 +212,6 @@ int main(void)
         cmocka_unit_test(test_two_sample_test_against_scipy),
         cmocka_unit_test(test_blocks_against_scipy),
         cmocka_unit_test(test_pair_blocks),
-        cmocka_unit_test(test_tiny_sets),
     };
     return cmocka_run_group_tests_name("metrics", tests, open_arena, close_arena);
 }

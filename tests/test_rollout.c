@@ -4,6 +4,7 @@
 #include "engine/measure/sw2.h"
 #include "tests/denoisers.h"
 #include "tests/near.h"
+#include "tests/sets.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -287,8 +288,9 @@ static double sw2_of(Bench *bench, Rule rule, int steps, const float *reference,
     Policy policy = policy_of(exact_denoiser(bench->ring.mixture, 0, 1), rule, steps, 1);
     Rollout r = rollout_of(bench, &policy, SAMPLES, states);
     rollout(bench->crew, &r);
-    double distance = sw2(SAMPLES, states + (size_t)steps * 2 * SAMPLES, n_reference, reference, 2,
-                          SW2_DIRECTIONS, 0, &bench->arena);
+    double distance =
+        sw2(PAIR(SAMPLES, states + (size_t)steps * 2 * SAMPLES, n_reference, reference, 2),
+            SW2_DIRECTIONS, 0, ALONE(&bench->arena));
     arena_rewind(&bench->arena, mark);
     return distance;
 }
@@ -305,8 +307,8 @@ static void test_exact_teacher_samples(void **state)
         int label;
         dataset_held_out(&bench->ring, r, data + 2 * r, &label);
     }
-    double floor_ =
-        1e3 * sw2(SAMPLES, data, SAMPLES, data + 2 * SAMPLES, 2, SW2_DIRECTIONS, 0, &bench->arena);
+    double floor_ = 1e3 * sw2(PAIR(SAMPLES, data, SAMPLES, data + 2 * SAMPLES, 2), SW2_DIRECTIONS,
+                              0, ALONE(&bench->arena));
     double ddim[3], dpm[3];
     const int steps[3] = {4, 8, 64};
     for (int k = 0; k < 3; k++) {

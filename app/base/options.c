@@ -62,6 +62,8 @@ static const OptionRow option_rows[] = {
      "seed of directions and of the test's split (default: 0)"},
     {"directions", 0, OPTION_INT, "M", FIELD(directions), 1, 1e6, " metrics ",
      "directions of sw2 (default: 256)"},
+    {"only", 0, OPTION_TEXT, "NAME,NAME,...", FIELD(only), 0, 0, " metrics ",
+     "these metrics alone"},
     {"class", 0, OPTION_INT, "C", FIELD(class), 0, 255, " sample ",
      "this class only (default: all in turn)"},
     {"guidance", 0, OPTION_REAL, "S", FIELD(guidance), 0, 100, " sample ",

@@ -37,6 +37,7 @@ struct Options {
     const char *runs;          /* never NULL: --runs, $DDIL_RUNS or ./runs */
     const char *name, *output, *weights, *step_list, *mix, *out, *theme;
     long seed, steps, threads, samples, class, at, directions;
+    const char *only;
     double guidance;
     bool help, version, quiet, quick, json, markdown, csv, teacher, forward, detach;
     /* the workbench's */

@@ -1,22 +1,51 @@
-/* NPY files: written as version 1.0, little-endian float32 arrays in C order, as numpy.load
- * reads them; matrices read back from any version. */
+/* NPY files: written as version 1.0, little-endian float32 arrays in C order, as numpy.load reads
+ * them; matrices read back from any version, in pieces. */
 #ifndef DDIL_NPY_H
 #define DDIL_NPY_H
 
 #include "engine/base/status.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 
-/* Writes data of the given shape; the file is absent or whole. */
+/* Writes data of the given shape (rank 1 to 4); the file is absent or whole. */
 Status npy_write(const char *path, int rank, const long *shape, const float *data, Error *error);
 
-/* A matrix read from a file: n x d float32 in memory, whether the file holds float32 or
- * float64. */
-typedef struct NpyMatrix {
+/* A matrix in a regular file, n x d of float32 or float64, C order: its header is checked, its
+ * numbers are still to be read. */
+typedef struct NpyFile {
+    const char *path; /* borrowed */
+    FILE *stream;
     int n, d;
-    float *x; /* the caller frees it */
-} NpyMatrix;
-/* BAD_INPUT, naming file and reason: no NPY file, another type than little-endian float32 or
- * float64, Fortran order, another shape than (n, d), a size that does not fit, a value that is
- * not finite. */
-Status npy_read(const char *path, NpyMatrix *matrix, Error *error);
+    bool twice;  /* float64 */
+    size_t next; /* the number that comes next */
+    long begin;  /* where the numbers begin */
+} NpyFile;
+
+/* Opens a file and reads its header; nothing is allocated for the numbers. BAD_INPUT, naming file
+ * and reason: no regular file, no NPY file, another type than little-endian float32 or float64,
+ * Fortran order, another shape than (n, d) with n, d >= 1, a size that is not the shape's. */
+Status npy_open(NpyFile *file, const char *path, Error *error);
+void npy_close(NpyFile *file); /* one that was never opened is fine */
+
+/* The next `count` numbers, row by row. BAD_INPUT: one that is not finite, named by row and column;
+ * fewer in the file than there were when it was opened. */
+Status npy_take(NpyFile *file, size_t count, double *value, Error *error);
+/* Back to the first number. */
+Status npy_rewind(NpyFile *file, Error *error);
+
+/* ---- The header's text (npy_header.c) ---- */
+
+/* What the dictionary says. Text is borrowed from it. */
+typedef struct NpyHeader {
+    const char *type; /* what stands behind 'descr', quotes and all */
+    int type_length;
+    bool fortran;
+    int axes;
+    long axis[32]; /* as written: may be negative; LONG_MAX stands for what is larger */
+} NpyHeader;
+/* Reads the dictionary of a header, `length` bytes that need no end mark. False when it is no
+ * Python dictionary of just 'descr', 'fortran_order' and 'shape'. */
+bool npy_header(const char *text, size_t length, NpyHeader *header);
 
 #endif

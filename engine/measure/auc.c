@@ -3,6 +3,7 @@
 #include "engine/base/rng.h"
 #include "engine/base/status.h"
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,115 +57,188 @@ static void draw_order(int n, uint64_t seed, int side, int *order)
 /* Rows with their labels and a column of ones: n x (d + 1). */
 typedef struct Rows {
     int n, width;
-    double *x;
+    float *x;
     double *label;
 } Rows;
+
+static const float *row_of(const Rows *rows, int r)
+{
+    return rows->x + (size_t)r * (size_t)rows->width;
+}
+
+static Rows rows_new(int n, int d, Arena *arena)
+{
+    return (Rows){0, d + 1, arena_floats(arena, (size_t)n * ((size_t)d + 1)),
+                  arena_new(arena, double, n)};
+}
 
 static void take_rows(Rows *rows, const float *x, int begin, int end, const int *order,
                       double label)
 {
-    int d = rows->width - 1;
+    size_t d = (size_t)rows->width - 1;
     for (int k = begin; k < end; k++, rows->n++) {
-        double *to = rows->x + (size_t)rows->n * rows->width;
-        for (int c = 0; c < d; c++)
-            to[c] = (double)x[(size_t)order[k] * d + c];
+        float *to = rows->x + (size_t)rows->n * (d + 1);
+        memcpy(to, x + (size_t)order[k] * d, d * sizeof *to);
         to[d] = 1;
         rows->label[rows->n] = label;
     }
 }
 
-/* Coordinates to mean 0 and deviation 1 over `by`; constant ones stay 0. */
-static void standardise(const Rows *by, Rows *rows, double *mean, double *scale)
+/* Of each coordinate over the rows: its mean, and one over its deviation; 0 for a constant one. */
+static void scales_of(const Rows *rows, double *mean, double *scale)
 {
-    int d = by->width - 1;
-    for (int c = 0; c < d; c++) {
-        double sum = 0, square = 0;
-        for (int r = 0; r < by->n; r++)
-            sum += by->x[(size_t)r * by->width + c] / by->n;
-        for (int r = 0; r < by->n; r++)
-            square += pow(by->x[(size_t)r * by->width + c] - sum, 2) / by->n;
-        mean[c] = sum;
-        scale[c] = square > 0 ? 1 / sqrt(square) : 0;
-    }
+    int d = rows->width - 1;
+    for (int r = 0; r < rows->n; r++)
+        for (int c = 0; c < d; c++)
+            mean[c] += (double)row_of(rows, r)[c] / rows->n;
     for (int r = 0; r < rows->n; r++)
         for (int c = 0; c < d; c++) {
-            double *value = &rows->x[(size_t)r * rows->width + c];
-            *value = (*value - mean[c]) * scale[c];
+            double off = (double)row_of(rows, r)[c] - mean[c];
+            scale[c] += off * off / rows->n;
         }
+    for (int c = 0; c < d; c++)
+        scale[c] = scale[c] > 0 ? 1 / sqrt(scale[c]) : 0;
+}
+
+static void standardise(Rows *rows, const double *mean, const double *scale)
+{
+    for (int r = 0; r < rows->n; r++) {
+        float *x = rows->x + (size_t)r * (size_t)rows->width;
+        for (int c = 0; c < rows->width - 1; c++)
+            x[c] = (float)(((double)x[c] - mean[c]) * scale[c]);
+    }
 }
 
 static double dot(int n, const double *a, const double *b)
 {
-    double lane[4] = {0};
+    double sum = 0;
+    for (int k = 0; k < n; k++)
+        sum += a[k] * b[k];
+    return sum;
+}
+
+/* A row with weights. */
+static double along(int n, const float *x, const double *w)
+{
+    enum { LANES = 8 };
+    double lane[LANES] = {0}, sum = 0;
     int k = 0;
-    for (; k + 4 <= n; k += 4)
-        for (int i = 0; i < 4; i++)
-            lane[i] += a[k + i] * b[k + i];
+    for (; k + LANES <= n; k += LANES)
+        for (int i = 0; i < LANES; i++)
+            lane[i] += (double)x[k + i] * w[k + i];
     for (; k < n; k++)
-        lane[0] += a[k] * b[k];
-    return lane[0] + lane[1] + lane[2] + lane[3];
+        sum += (double)x[k] * w[k];
+    for (int i = 0; i < LANES; i++)
+        sum += lane[i];
+    return sum;
+}
+
+/* ---- Passes over the rows ---- */
+
+enum { CHUNK = 256 };
+
+/* A sum over the rows of factor(row) times the row, chunk by chunk; and of the rows' losses. */
+typedef struct Pass Pass;
+struct Pass {
+    const Rows *rows;
+    const double *w;   /* weights, or a direction */
+    double *curvature; /* of each row */
+    double (*factor)(const Pass *pass, int r, double score, double *loss);
+    double *part; /* chunks x (width + 1): sums, then the loss */
+};
+
+static void pass_chunk(void *context, Arena *arena, int begin, int end, int chunk)
+{
+    (void)arena;
+    (void)end;
+    (void)chunk;
+    const Pass *pass = context;
+    const Rows *rows = pass->rows;
+    int width = rows->width, first = begin * CHUNK;
+    double *part = pass->part + (size_t)begin * ((size_t)width + 1);
+    memset(part, 0, sizeof *part * ((size_t)width + 1));
+    for (int r = first; r < rows->n && r < first + CHUNK; r++) {
+        const float *x = row_of(rows, r);
+        double factor = pass->factor(pass, r, along(width, x, pass->w), &part[width]);
+        for (int c = 0; c < width; c++)
+            part[c] += factor * (double)x[c];
+    }
+}
+
+/* out[width] += the sum; returns the loss. */
+static double run_pass(Pass *pass, double *out, const Work *work)
+{
+    size_t mark = arena_mark(work->scratch);
+    int width = pass->rows->width, chunks = (pass->rows->n + CHUNK - 1) / CHUNK;
+    double loss = 0;
+    pass->part =
+        arena_alloc(work->scratch, sizeof *pass->part * (size_t)chunks * ((size_t)width + 1));
+    work_map(work, chunks, pass_chunk, pass);
+    for (int k = 0; k < chunks; k++) {
+        const double *part = pass->part + (size_t)k * ((size_t)width + 1);
+        for (int c = 0; c < width; c++)
+            out[c] += part[c];
+        loss += part[width];
+    }
+    arena_rewind(work->scratch, mark);
+    return loss;
 }
 
 /* ---- The fit ---- */
 
-/* log(1 + e^s) - label s, without overflow. */
-static double log_loss(double s, double label)
+/* The mean of log(1 + e^s) - label s, without overflow; its slope; its curvature. */
+static double slope_factor(const Pass *pass, int r, double s, double *loss)
 {
-    return fmax(s, 0) + log1p(exp(-fabs(s))) - label * s;
+    double p = 1 / (1 + exp(-s)), n = pass->rows->n, label = pass->rows->label[r];
+    pass->curvature[r] = p * (1 - p) / n;
+    *loss += (fmax(s, 0) + log1p(exp(-fabs(s))) - label * s) / n;
+    return (p - label) / n;
 }
 
-static double objective(const Rows *rows, const double *w)
+static double curve_factor(const Pass *pass, int r, double s, double *loss)
 {
-    double sum = 0, ridge = AUC_RIDGE / 2 * dot(rows->width - 1, w, w);
-    for (int r = 0; r < rows->n; r++)
-        sum += log_loss(dot(rows->width, rows->x + (size_t)r * rows->width, w), rows->label[r]);
-    return sum / rows->n + ridge;
+    (void)loss;
+    return pass->curvature[r] * s;
 }
 
-/* The gradient at w, and each row's curvature p (1 - p) / n. */
-static void slopes(const Rows *rows, const double *w, double *gradient, double *curvature)
+/* The objective at w, its gradient, and each row's curvature p (1 - p) / n. */
+static double slopes(const Rows *rows, const double *w, double *gradient, double *curvature,
+                     const Work *work)
 {
-    int width = rows->width;
-    for (int c = 0; c < width; c++)
-        gradient[c] = c < width - 1 ? AUC_RIDGE * w[c] : 0;
-    for (int r = 0; r < rows->n; r++) {
-        const double *x = rows->x + (size_t)r * width;
-        double p = 1 / (1 + exp(-dot(width, x, w))), error = (p - rows->label[r]) / rows->n;
-        curvature[r] = p * (1 - p) / rows->n;
-        for (int c = 0; c < width; c++)
-            gradient[c] += error * x[c];
-    }
+    int d = rows->width - 1;
+    Pass pass = {rows, w, curvature, slope_factor, NULL};
+    for (int c = 0; c < d; c++)
+        gradient[c] = AUC_RIDGE * w[c];
+    gradient[d] = 0;
+    return run_pass(&pass, gradient, work) + AUC_RIDGE / 2 * dot(d, w, w);
 }
 
 /* out = H v */
-static void curve(const Rows *rows, const double *curvature, const double *v, double *out)
+static void curve(const Rows *rows, double *curvature, const double *v, double *out,
+                  const Work *work)
 {
-    int width = rows->width;
-    for (int c = 0; c < width; c++)
-        out[c] = (c < width - 1 ? AUC_RIDGE : 1e-12) * v[c];
-    for (int r = 0; r < rows->n; r++) {
-        const double *x = rows->x + (size_t)r * width;
-        double along = curvature[r] * dot(width, x, v);
-        for (int c = 0; c < width; c++)
-            out[c] += along * x[c];
-    }
+    Pass pass = {rows, v, curvature, curve_factor, NULL};
+    for (int c = 0; c < rows->width; c++)
+        out[c] = (c < rows->width - 1 ? AUC_RIDGE : 1e-12) * v[c];
+    run_pass(&pass, out, work);
 }
 
 /* step = -H^-1 gradient, by conjugate gradients. */
-static void newton_step(const Rows *rows, const double *curvature, const double *gradient,
-                        double *step, Arena *scratch)
+static void newton_step(const Rows *rows, double *curvature, const double *gradient, double *step,
+                        const Work *work)
 {
-    size_t mark = arena_mark(scratch);
+    size_t mark = arena_mark(work->scratch);
     int width = rows->width;
-    double *left = arena_new(scratch, double, width), *way = arena_new(scratch, double, width);
-    double *curved = arena_new(scratch, double, width);
+    double *left = arena_new(work->scratch, double, width),
+           *way = arena_new(work->scratch, double, width),
+           *curved = arena_new(work->scratch, double, width);
     for (int c = 0; c < width; c++) {
         step[c] = 0;
         left[c] = way[c] = -gradient[c];
     }
     double square = dot(width, left, left), enough = 1e-20 * square;
     for (int i = 0; i < GRADIENT_STEPS && square > enough; i++) {
-        curve(rows, curvature, way, curved);
+        curve(rows, curvature, way, curved, work);
         double reach = square / dot(width, way, curved), before = square;
         for (int c = 0; c < width; c++) {
             step[c] += reach * way[c];
@@ -174,70 +248,87 @@ static void newton_step(const Rows *rows, const double *curvature, const double 
         for (int c = 0; c < width; c++)
             way[c] = left[c] + square / before * way[c];
     }
-    arena_rewind(scratch, mark);
+    arena_rewind(work->scratch, mark);
 }
 
-static void fit(const Rows *rows, double *w, Arena *scratch)
+/* A point on the way: weights, and what `slopes` says of them. */
+typedef struct Point {
+    double value, *w, *gradient, *curvature;
+} Point;
+
+static Point point_new(const Rows *rows, Arena *arena)
 {
-    int width = rows->width;
-    double *gradient = arena_new(scratch, double, width), *step = arena_new(scratch, double, width);
-    double *curvature = arena_new(scratch, double, rows->n),
-           *next = arena_new(scratch, double, width);
-    double value = objective(rows, w);
+    return (Point){0, arena_new(arena, double, rows->width), arena_new(arena, double, rows->width),
+                   arena_new(arena, double, rows->n)};
+}
+
+/* Halves the step until it leads down; false: as low as rounding allows. */
+static bool descend(const Rows *rows, const Point *from, const double *step, Point *to,
+                    const Work *work)
+{
+    double reach = 1;
+    for (int h = 0; h < HALVINGS; h++, reach /= 2) {
+        for (int c = 0; c < rows->width; c++)
+            to->w[c] = from->w[c] + reach * step[c];
+        to->value = slopes(rows, to->w, to->gradient, to->curvature, work);
+        if (to->value < from->value)
+            return true;
+    }
+    return false;
+}
+
+static const double *fit(const Rows *rows, const Work *work)
+{
+    Point here = point_new(rows, work->scratch), there = point_new(rows, work->scratch);
+    double *step = arena_new(work->scratch, double, rows->width);
+    here.value = slopes(rows, here.w, here.gradient, here.curvature, work);
     for (int i = 0; i < NEWTON_STEPS; i++) {
-        slopes(rows, w, gradient, curvature);
-        if (dot(width, gradient, gradient) < 1e-18)
-            return;
-        newton_step(rows, curvature, gradient, step, scratch);
-        double reach = 1, better = value;
-        for (int h = 0; h < HALVINGS; h++, reach /= 2) {
-            for (int c = 0; c < width; c++)
-                next[c] = w[c] + reach * step[c];
-            better = objective(rows, next);
-            if (better < value)
-                break;
-        }
-        if (!(better < value)) /* as low as rounding allows */
-            return;
-        memcpy(w, next, sizeof *w * (size_t)width);
-        value = better;
+        if (dot(rows->width, here.gradient, here.gradient) < 1e-18)
+            break;
+        newton_step(rows, here.curvature, here.gradient, step, work);
+        if (!descend(rows, &here, step, &there, work))
+            break;
+        Point swap = here;
+        here = there;
+        there = swap;
     }
+    return here.w;
 }
 
-double auc_split(int n, const float *x, const int *order_x, int m, const float *y,
-                 const int *order_y, int d, Arena *scratch)
+double auc_split(const Pair *pair, const int *order_x, const int *order_y, const Work *work)
 {
+    int n = pair->n, m = pair->m, d = pair->d;
     must(n >= 4 && m >= 4);
-    size_t mark = arena_mark(scratch);
-    Rows half[2];
-    for (int h = 0; h < 2; h++) {
-        half[h] = (Rows){0, d + 1, arena_new(scratch, double, (size_t)(n + m) * (d + 1)),
-                         arena_new(scratch, double, n + m)};
-        take_rows(&half[h], x, h ? n / 2 : 0, h ? n : n / 2, order_x, 0);
-        take_rows(&half[h], y, h ? m / 2 : 0, h ? m : m / 2, order_y, 1);
-    }
-    double *mean = arena_new(scratch, double, d), *scale = arena_new(scratch, double, d);
-    double *w = arena_new(scratch, double, d + 1), *score = arena_new(scratch, double, n + m);
-    Rows *train = &half[0], *test = &half[1];
-    standardise(train, test, mean, scale);
-    standardise(train, train, mean, scale);
-    fit(train, w, scratch);
-    for (int r = 0; r < test->n; r++)
-        score[r] = dot(test->width, test->x + (size_t)r * test->width, w);
+    size_t mark = arena_mark(work->scratch);
+    Rows train = rows_new(n / 2 + m / 2, d, work->scratch),
+         test = rows_new(n - n / 2 + m - m / 2, d, work->scratch);
+    take_rows(&train, pair->x, 0, n / 2, order_x, 0);
+    take_rows(&train, pair->y, 0, m / 2, order_y, 1);
+    take_rows(&test, pair->x, n / 2, n, order_x, 0);
+    take_rows(&test, pair->y, m / 2, m, order_y, 1);
+    double *mean = arena_new(work->scratch, double, d),
+           *scale = arena_new(work->scratch, double, d),
+           *score = arena_new(work->scratch, double, test.n);
+    scales_of(&train, mean, scale);
+    standardise(&train, mean, scale);
+    standardise(&test, mean, scale);
+    const double *w = fit(&train, work);
+    for (int r = 0; r < test.n; r++)
+        score[r] = along(test.width, row_of(&test, r), w);
     int first = n - n / 2;
-    double auc = auc_of(first, score, test->n - first, score + first);
-    arena_rewind(scratch, mark);
+    double auc = auc_of(first, score, test.n - first, score + first);
+    arena_rewind(work->scratch, mark);
     return auc;
 }
 
-double auc_logistic(int n, const float *x, int m, const float *y, int d, uint64_t seed,
-                    Arena *scratch)
+double auc_logistic(const Pair *pair, uint64_t seed, const Work *work)
 {
-    size_t mark = arena_mark(scratch);
-    int *order_x = arena_new(scratch, int, n), *order_y = arena_new(scratch, int, m);
-    draw_order(n, seed, 0, order_x);
-    draw_order(m, seed, 1, order_y);
-    double auc = auc_split(n, x, order_x, m, y, order_y, d, scratch);
-    arena_rewind(scratch, mark);
+    size_t mark = arena_mark(work->scratch);
+    int *order_x = arena_new(work->scratch, int, pair->n),
+        *order_y = arena_new(work->scratch, int, pair->m);
+    draw_order(pair->n, seed, 0, order_x);
+    draw_order(pair->m, seed, 1, order_y);
+    double auc = auc_split(pair, order_x, order_y, work);
+    arena_rewind(work->scratch, mark);
     return auc;
 }

@@ -5,6 +5,7 @@
 #include "engine/measure/modes.h"
 #include "engine/measure/prdc.h"
 #include "engine/measure/stats.h"
+#include "engine/measure/sums.h"
 #include "engine/measure/sw2.h"
 #include <math.h>
 #include <stdbool.h>
@@ -136,17 +137,18 @@ typedef double Values[GROUP_MAX][BLOCKS + 1];
 static void judge_sw2(const Sets *s, Values value)
 {
     int directions = dataset_is_points(s->data) ? SW2_DIRECTIONS : PICTURE_DIRECTIONS;
-    sw2_blocks(s->samples.n, s->samples.x, s->reference.n, s->reference.x, s->data->dims,
-               directions, 0, BLOCKS, value[0], s->scratch);
+    Pair pair = pair_of(s->samples.n, s->samples.x, s->reference.n, s->reference.x, s->data->dims);
+    sw2_blocks(&pair, directions, 0, BLOCKS, value[0], &(Work){NULL, s->scratch});
 }
 
 static int at_most(int n, int most) { return n < most ? n : most; }
 
 static void judge_energy(const Sets *s, Values value)
 {
-    pair_blocks(kernel_energy, NULL, s->samples.n, s->samples.x,
-                at_most(s->reference.n, ENERGY_ROWS), s->reference.x, s->data->dims, BLOCKS,
-                value[0], s->scratch);
+    PairKernel kernel = kernel_energy();
+    Pair pair = pair_of(s->samples.n, s->samples.x, at_most(s->reference.n, ENERGY_ROWS),
+                        s->reference.x, s->data->dims);
+    pair_statistic_blocks(&kernel, &pair, BLOCKS, value[0], &(Work){NULL, s->scratch});
 }
 
 /* All rows but block b's, copied; b = BLOCKS: all. */
@@ -178,24 +180,31 @@ static void judge_modes(const Sets *s, Values value)
     arena_rewind(s->scratch, mark);
 }
 
+/* Features of the samples and of at most so many reference rows. */
+static Pair features_of_sets(const Sets *s, int most)
+{
+    return pair_of(s->samples.n, s->samples.feature, at_most(s->reference.n, most),
+                   s->reference.feature, s->d);
+}
+
 static void judge_frechet(const Sets *s, Values value)
 {
-    frechet_blocks(s->samples.n, s->samples.feature, s->reference.n, s->reference.feature, s->d,
-                   BLOCKS, value[0], s->scratch);
+    Pair pair = features_of_sets(s, s->reference.n);
+    frechet_blocks(&pair, BLOCKS, value[0], &(Work){NULL, s->scratch});
 }
 
 static void judge_kid(const Sets *s, Values value)
 {
-    pair_blocks(kernel_cubic, NULL, s->samples.n, s->samples.feature,
-                at_most(s->reference.n, PICTURE_ROWS), s->reference.feature, s->d, BLOCKS, value[0],
-                s->scratch);
+    PairKernel kernel = kernel_cubic(s->d, NULL, 1);
+    Pair pair = features_of_sets(s, PICTURE_ROWS);
+    pair_statistic_blocks(&kernel, &pair, BLOCKS, value[0], &(Work){NULL, s->scratch});
 }
 
 static void judge_neighbours(const Sets *s, Values value)
 {
     Prdc each[BLOCKS + 1];
-    prdc_blocks(s->samples.n, s->samples.feature, at_most(s->reference.n, PICTURE_ROWS),
-                s->reference.feature, s->d, PRDC_BALL, PRDC_DENSITY, BLOCKS, each, s->scratch);
+    Pair pair = features_of_sets(s, PICTURE_ROWS);
+    prdc_blocks(&pair, PRDC_BALL, PRDC_DENSITY, BLOCKS, each, &(Work){NULL, s->scratch});
     for (int b = 0; b <= BLOCKS; b++) {
         value[0][b] = each[b].precision;
         value[1][b] = each[b].recall;

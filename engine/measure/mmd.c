@@ -1,16 +1,18 @@
-/* Owns MMD^2 and its permutation null. May call base, stats and kernels. */
+/* Owns the bandwidth of MMD^2 and its permutation null. May call base, sums and kernels. */
 #include "engine/measure/mmd.h"
 #include "engine/base/rng.h"
 #include "engine/base/status.h"
+#include "engine/measure/stats.h"
 #include "engine/tensor/kernels.h"
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 /* ---- Bandwidth ---- */
 
-/* Squared distances are ranked by their bits, whose order is theirs (none is negative),
- * in two passes over all pairs: first by the upper half, then by the lower half of those
- * that share it. No array of pairs is kept. */
+/* Squared distances are ranked by their bits as floats, whose order is theirs (none is negative),
+ * in two passes over all pairs: first by the upper half, then by the lower half of those that share
+ * it. No array of pairs is kept. */
 static uint32_t bits_of(float value)
 {
     uint32_t bits;
@@ -20,24 +22,42 @@ static uint32_t bits_of(float value)
 
 enum { HALVES = 1 << 16 };
 
-/* Counts pairs by the upper halves of their bits, or, with upper >= 0, by the lower
- * halves of those whose upper half that is. */
-static void count_pairs(int n, const float *x, int d, long upper, long *count)
+/* Counts by the upper halves of the bits, or, with upper >= 0, by the lower halves of those whose
+ * upper half that is. Whole numbers: the order of adding does not matter. */
+typedef struct Counting {
+    long upper;
+    _Atomic long *count; /* [HALVES] */
+} Counting;
+
+static void count_tile(void *context, Arena *arena, const PairTile *tile)
 {
-    memset(count, 0, HALVES * sizeof *count);
-    for (int p = 1; p < n; p++)
-        for (int q = 0; q < p; q++) {
-            double d2 = squared_distance(d, x + (size_t)p * (size_t)d, x + (size_t)q * (size_t)d);
-            uint32_t bits = bits_of((float)d2);
-            if (upper < 0)
+    size_t mark = arena_mark(arena);
+    const Counting *counting = context;
+    int *count = arena_new(arena, int, HALVES); /* a tile holds fewer pairs than an int */
+    for (int i = 0; i < tile->rows; i++)
+        for (int j = 0; j < tile->columns && tile->q + j < tile->p + i; j++) {
+            uint32_t bits = bits_of((float)tile->value[(size_t)i * (size_t)tile->columns + j]);
+            if (counting->upper < 0)
                 count[bits >> 16]++;
-            else if ((long)(bits >> 16) == upper)
+            else if ((long)(bits >> 16) == counting->upper)
                 count[bits & 0xffff]++;
         }
+    for (int k = 0; k < HALVES; k++)
+        if (count[k])
+            atomic_fetch_add_explicit(&counting->count[k], count[k], memory_order_relaxed);
+    arena_rewind(arena, mark);
+}
+
+static _Atomic long *count_pairs(const Pair *within, long upper, const Work *work)
+{
+    Counting counting = {upper, arena_new(work->scratch, _Atomic long, HALVES)};
+    PairView squares = {.kind = TILE_SQUARES};
+    pairs_walk(work, within, &squares, true, count_tile, &counting);
+    return counting.count;
 }
 
 /* The bin in which rank k falls; *before gets how many lie in earlier bins. */
-static uint32_t bin_of(const long *count, long k, long *before)
+static uint32_t bin_of(_Atomic long *count, long k, long *before)
 {
     *before = 0;
     for (uint32_t bin = 0;; bin++) {
@@ -52,116 +72,76 @@ static double distance_from_bits(uint32_t bits)
 {
     float d2;
     memcpy(&d2, &bits, sizeof d2);
-    return sqrt(d2);
+    return sqrt((double)d2);
 }
 
-/* The distance of rank k among all pairs, given the counts by upper half. */
-static double ranked_distance(int n, const float *x, int d, long k, const long *uppers,
-                              long *lowers)
+/* The distances of ranks low <= high among all pairs: of neighbours, mostly of one upper half. */
+static void ranked_distances(const Pair *within, long low, long high, double distance[2],
+                             const Work *work)
 {
-    long before, within;
-    uint32_t upper = bin_of(uppers, k, &before);
-    count_pairs(n, x, d, upper, lowers);
-    uint32_t lower = bin_of(lowers, k - before, &within);
-    return distance_from_bits(upper << 16 | lower);
+    const long rank[2] = {low, high};
+    long before, rest;
+    _Atomic long *uppers = count_pairs(within, -1, work), *lowers = NULL;
+    long counted = -1;
+    for (int k = 0; k < 2; k++) {
+        long upper = bin_of(uppers, rank[k], &before);
+        if (upper != counted)
+            lowers = count_pairs(within, upper, work);
+        counted = upper;
+        distance[k] =
+            distance_from_bits((uint32_t)upper << 16 | bin_of(lowers, rank[k] - before, &rest));
+    }
 }
 
-static double median_distance(int n, const float *x, int d, Arena *scratch)
+static double median_distance(const Pair *within, const Work *work)
 {
-    must(n >= 2);
-    size_t mark = arena_mark(scratch);
-    long *uppers = arena_new(scratch, long, HALVES), *lowers = arena_new(scratch, long, HALVES);
-    long pairs = (long)n * (n - 1) / 2;
-    count_pairs(n, x, d, -1, uppers);
-    double median = ranked_distance(n, x, d, pairs / 2, uppers, lowers);
-    if (pairs % 2 == 0)
-        median = (median + ranked_distance(n, x, d, pairs / 2 - 1, uppers, lowers)) / 2;
-    arena_rewind(scratch, mark);
-    return median;
+    size_t mark = arena_mark(work->scratch);
+    double distance[2];
+    long pairs = (long)within->n * (within->n - 1) / 2;
+    ranked_distances(within, (pairs - 1) / 2, pairs / 2, distance, work);
+    arena_rewind(work->scratch, mark);
+    return (distance[0] + distance[1]) / 2;
+}
+
+/* Mean over the pairs of |a - b|^2: twice the trace of the covariance. */
+static double mean_square(int n, const float *x, int d)
+{
+    double sum = 0;
+    for (int c = 0; c < d; c++) {
+        double mean = 0;
+        for (int r = 0; r < n; r++)
+            mean += (double)x[(size_t)r * (size_t)d + (size_t)c] / n;
+        for (int r = 0; r < n; r++) {
+            double off = (double)x[(size_t)r * (size_t)d + (size_t)c] - mean;
+            sum += 2 * off * off / (n - 1);
+        }
+    }
+    return sum;
+}
+
+static void gaussians(double rate, size_t n, double *value)
+{
+    kernel_five_gaussians(n, rate, value);
 }
 
 MmdKernel mmd_kernel_fixed(double bandwidth)
 {
     must(bandwidth > 0);
-    return (MmdKernel){bandwidth, 1 / (32 * bandwidth * bandwidth)};
+    double rate = 1 / (32 * bandwidth * bandwidth); /* of the widest: the others are its powers */
+    return (MmdKernel){bandwidth, true, {{TILE_SQUARES, NULL, 1}, gaussians, rate}};
 }
 
-MmdKernel mmd_kernel(int n, const float *x, int d, Arena *scratch)
+MmdKernel mmd_kernel(int n, const float *x, int d, const Work *work)
 {
-    double median = median_distance(n, x, d, scratch);
-    return mmd_kernel_fixed(median > 0 ? median : 1);
-}
-
-/* ---- Statistic ---- */
-
-static double gaussians(const MmdKernel *kernel, double squared)
-{
-    double wide = exp(-squared * kernel->rate); /* 4 h; halving h is the fourth power */
-    double sum = wide, k = wide;
-    for (int j = 0; j < 4; j++) {
-        k = k * k;
-        k = k * k;
-        sum += k;
-    }
-    return sum / 5;
-}
-
-double kernel_gaussians(const void *context, int d, const float *a, const float *b)
-{
-    return gaussians(context, squared_distance(d, a, b));
-}
-
-/* Squared distances from one point to n, as squared_distance has them. */
-static void distances(int d, const float *point, int n, const float *x, double *value)
-{
-    if (d != 2) {
-        for (int q = 0; q < n; q++)
-            value[q] = squared_distance(d, point, x + (size_t)q * (size_t)d);
-        return;
-    }
-    for (int q = 0; q < n; q++) {
-        double u = (double)point[0] - (double)x[2 * q];
-        double v = (double)point[1] - (double)x[2 * q + 1];
-        value[q] = u * u + v * v;
-    }
-}
-
-/* Sum of the kernel between one point and n others. */
-static double sum_over(const MmdKernel *kernel, const float *point, int n, const float *x, int d)
-{
-    enum { BLOCK = 256 };
-    double value[BLOCK], sum = 0;
-    for (int from = 0, count; from < n; from += count) {
-        count = n - from < BLOCK ? n - from : BLOCK;
-        distances(d, point, count, x + (size_t)from * (size_t)d, value);
-        kernel_five_gaussians((size_t)count, kernel->rate, value);
-        for (int q = 0; q < count; q++)
-            sum += value[q];
-    }
-    return sum;
-}
-
-double mmd_within(const MmdKernel *kernel, int n, const float *x, int d)
-{
-    double sum = 0;
-    for (int p = 0; p < n; p++)
-        sum += sum_over(kernel, x + (size_t)p * (size_t)d, p, x, d);
-    return sum;
-}
-
-double mmd2_given(const MmdKernel *kernel, int n, const float *x, double within_x, int m,
-                  const float *y, double within_y, int d)
-{
-    PairSums sums = {.n = n, .m = m, .xx = within_x, .yy = within_y};
-    for (int p = 0; p < n; p++)
-        sums.xy += sum_over(kernel, x + (size_t)p * (size_t)d, m, y, d);
-    return pair_unbiased(&sums);
-}
-
-double mmd2(const MmdKernel *kernel, int n, const float *x, int m, const float *y, int d)
-{
-    return mmd2_given(kernel, n, x, mmd_within(kernel, n, x, d), m, y, mmd_within(kernel, m, y, d),
-                      d);
+    must(n >= 2);
+    Pair within = pair_of(n, x, n, x, d);
+    double median = median_distance(&within, work), root = 0;
+    if (median > 0)
+        return mmd_kernel_fixed(median);
+    root = sqrt(mean_square(n, x, d));
+    MmdKernel kernel = mmd_kernel_fixed(root > 0 ? root : 1);
+    kernel.median = false;
+    return kernel;
 }
 
 /* ---- Null band ---- */
@@ -170,35 +150,49 @@ double mmd2(const MmdKernel *kernel, int n, const float *x, int m, const float *
  * sums. */
 typedef struct Pooled {
     int n, m;
-    const float *k;    /* (n+m) x (n+m) */
-    const double *sum; /* [n+m] */
+    const PairKernel *kernel;
+    float *k;    /* (n+m) x (n+m) */
+    double *sum; /* [n+m] */
     double total;
 } Pooled;
 
-static const float *pooled_row(int r, int n, const float *x, const float *y, int d)
+/* Both halves of the matrix, from the pairs p > q. */
+static void fill_pooled(void *context, Arena *arena, const PairTile *tile)
 {
-    return r < n ? x + (size_t)r * (size_t)d : y + (size_t)(r - n) * (size_t)d;
+    (void)arena;
+    const Pooled *pooled = context;
+    size_t all = (size_t)(pooled->n + pooled->m);
+    pooled->kernel->apply(pooled->kernel->parameter, (size_t)tile->rows * (size_t)tile->columns,
+                          tile->value);
+    for (int i = 0; i < tile->rows; i++)
+        for (int j = 0; j < tile->columns && tile->q + j < tile->p + i; j++) {
+            size_t p = (size_t)(tile->p + i), q = (size_t)(tile->q + j);
+            pooled->k[p * all + q] = pooled->k[q * all + p] =
+                (float)tile->value[(size_t)i * (size_t)tile->columns + (size_t)j];
+        }
 }
 
-static Pooled pool(const MmdKernel *kernel, int n, const float *x, int m, const float *y, int d,
-                   Arena *scratch)
+static Pooled pool(const MmdKernel *kernel, const Pair *pair, const Work *work)
 {
-    size_t all = (size_t)(n + m);
-    float *k = arena_floats(scratch, all * all);
-    double *sum = arena_new(scratch, double, all), total = 0;
-    for (int p = 0; p < n + m; p++) {
-        const float *row = pooled_row(p, n, x, y, d);
-        k[(size_t)p * all + (size_t)p] = 0;
-        for (int q = 0; q < p; q++) {
-            double value = kernel_gaussians(kernel, d, row, pooled_row(q, n, x, y, d));
-            k[(size_t)p * all + (size_t)q] = k[(size_t)q * all + (size_t)p] = (float)value;
-            sum[p] += value;
-            sum[q] += value;
-        }
+    size_t all = (size_t)(pair->n + pair->m), d = (size_t)pair->d, n = (size_t)pair->n;
+    float *rows = arena_floats(work->scratch, all * d);
+    memcpy(rows, pair->x, sizeof *rows * n * d);
+    memcpy(rows + n * d, pair->y, sizeof *rows * (all - n) * d);
+    Pooled pooled = {pair->n,
+                     pair->m,
+                     &kernel->pairs,
+                     arena_floats(work->scratch, all * all),
+                     arena_new(work->scratch, double, all),
+                     0};
+    Pair within = pair_of((int)all, rows, (int)all, rows, pair->d);
+    pairs_walk(work, &within, &kernel->pairs.view, true, fill_pooled, &pooled);
+    for (size_t p = 0; p < all; p++) {
+        pooled.k[p * all + p] = 0;
+        for (size_t q = 0; q < all; q++)
+            pooled.sum[p] += (double)pooled.k[p * all + q];
+        pooled.total += pooled.sum[p];
     }
-    for (size_t p = 0; p < all; p++)
-        total += sum[p];
-    return (Pooled){n, m, k, sum, total};
+    return pooled;
 }
 
 /* The statistic when the rows order[0..n-1] are x and the rest y. Sums over y follow from
@@ -229,14 +223,15 @@ static void shuffle(int n, int first, Rng *rng, int *order)
     }
 }
 
-MmdTest mmd_test(const MmdKernel *kernel, int n, const float *x, int m, const float *y, int d,
-                 int permutations, double level, uint64_t seed, Arena *scratch)
+MmdTest mmd_test(const MmdKernel *kernel, const Pair *pair, int permutations, double level,
+                 uint64_t seed, const Work *work)
 {
+    int n = pair->n, m = pair->m;
     must(n >= 2 && m >= 2 && permutations >= 1);
-    size_t mark = arena_mark(scratch);
-    Pooled pooled = pool(kernel, n, x, m, y, d, scratch);
-    int *order = arena_new(scratch, int, n + m);
-    double *null = arena_new(scratch, double, permutations);
+    size_t mark = arena_mark(work->scratch);
+    Pooled pooled = pool(kernel, pair, work);
+    int *order = arena_new(work->scratch, int, n + m);
+    double *null = arena_new(work->scratch, double, permutations);
     for (int k = 0; k < n + m; k++)
         order[k] = k;
     MmdTest test = {.mmd2 = statistic(&pooled, order)};
@@ -248,6 +243,6 @@ MmdTest mmd_test(const MmdKernel *kernel, int n, const float *x, int m, const fl
         null[b] = statistic(&pooled, order);
     }
     test.null = quantile_of(permutations, null, level);
-    arena_rewind(scratch, mark);
+    arena_rewind(work->scratch, mark);
     return test;
 }

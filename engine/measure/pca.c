@@ -1,9 +1,9 @@
 /* Owns principal components: a covariance, subspace iteration with a few spare
- * directions, and a small symmetric eigenproblem by Jacobi rotations. May call base. */
+ * directions, and a small symmetric eigenproblem. May call base and dense algebra. */
 #include "engine/measure/pca.h"
 #include "engine/base/rng.h"
 #include "engine/base/status.h"
-#include "engine/measure/eigen.h"
+#include "engine/tensor/dense.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -132,14 +132,13 @@ static void turn_basis(int q, int d, const double *turn, double *rows, double *s
 /* Rayleigh-Ritz: eigenpairs of the covariance within the basis, given image = basis .
  * cov. */
 static void ritz(int q, int d, const double *basis, const double *image, double *value,
-                 double *turn)
+                 double *turn, Arena *scratch)
 {
-    double a[SUBSPACE_MAX * SUBSPACE_MAX];
     for (int i = 0; i < q; i++)
         for (int j = 0; j <= i; j++)
-            a[i * q + j] = a[j * q + i] =
+            turn[i * q + j] = turn[j * q + i] =
                 dot(d, basis + (size_t)i * (size_t)d, image + (size_t)j * (size_t)d);
-    eigen_symmetric(q, a, value, turn);
+    dense_eigenvectors(q, turn, value, scratch);
 }
 
 static bool settled(int k, const double *value, const double *before)
@@ -164,7 +163,7 @@ static void iterate(int k, int q, int d, const double *cov, double *basis, doubl
     for (int round = 1;; round++) {
         orthonormalise(q, d, basis);
         multiply(q, d, basis, cov, image);
-        ritz(q, d, basis, image, value, turn);
+        ritz(q, d, basis, image, value, turn, scratch);
         if (settled(k, value, before) || round == ITERATIONS_MAX)
             break;
         memcpy(before, value, sizeof(double) * (size_t)q);

@@ -1,12 +1,14 @@
-/* Owns the measures by neighbours' balls. May call base and stats. Distances are compared as
- * squares, all from one function, so that ties are ties. */
+/* Owns the measures by neighbours' balls. May call base, stats and the walk over pairs. */
 #include "engine/measure/prdc.h"
 #include "engine/base/status.h"
-#include "engine/measure/stats.h"
+#include "engine/measure/sums.h"
 #include <math.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 enum { BLOCKS_MAX = 16 };
+
+static const PairView squares = {.kind = TILE_SQUARES};
 
 /* Keeps the k least values seen, in order. */
 static void keep_least(int k, double *least, double value)
@@ -19,138 +21,176 @@ static void keep_least(int k, double *least, double value)
     least[at] = value;
 }
 
-static const float *row_of(const float *x, int d, int r) { return x + (size_t)r * (size_t)d; }
+/* ---- Radii ---- */
 
-/* The squares of each real row's two radii. */
-static void real_radii(int m, const float *y, int d, int ball, int density, double *small,
-                       double *wide, Arena *scratch)
+/* The k least squares from each row to the others of its set, without the rows of each block, and
+ * without none: least[(row * (blocks + 1) + b) * k]. */
+typedef struct Nearest {
+    int k, blocks;
+    const int *block;
+    double *least;
+} Nearest;
+
+static double farthest(const Nearest *nearest, const double *least)
 {
-    size_t mark = arena_mark(scratch);
-    int k = ball > density ? ball : density;
-    double *least = arena_new(scratch, double, (size_t)m *k);
-    for (size_t i = 0; i < (size_t)m * k; i++)
-        least[i] = INFINITY;
-    for (int p = 1; p < m; p++)
-        for (int q = 0; q < p; q++) {
-            double square = squared_distance(d, row_of(y, d, p), row_of(y, d, q));
-            keep_least(k, least + (size_t)p * k, square);
-            keep_least(k, least + (size_t)q * k, square);
-        }
-    for (int p = 0; p < m; p++) {
-        small[p] = least[(size_t)p * k + ball - 1];
-        wide[p] = least[(size_t)p * k + density - 1];
-    }
-    arena_rewind(scratch, mark);
+    double most = 0;
+    for (int b = 0; b <= nearest->blocks; b++)
+        most = fmax(most, least[(b + 1) * nearest->k - 1]);
+    return most;
 }
 
-/* Everything the passes share. radius[b * n + j]: of sample j among those without block b. */
+static void keep_nearest(void *context, Arena *arena, const PairTile *tile)
+{
+    (void)arena;
+    const Nearest *nearest = context;
+    int lists = nearest->blocks + 1, k = nearest->k;
+    for (int i = 0; i < tile->rows; i++) {
+        double *least = nearest->least + (size_t)(tile->p + i) * (size_t)(lists * k),
+               most = farthest(nearest, least);
+        for (int j = 0; j < tile->columns; j++) {
+            int q = tile->q + j;
+            if (q == tile->p + i || !tile_below(tile, i, j, most, false))
+                continue;
+            double square = tile_exact(tile, i, j);
+            for (int b = 0; b < lists; b++)
+                if (b != nearest->block[q])
+                    keep_least(k, least + (size_t)b * (size_t)k, square);
+            most = farthest(nearest, least);
+        }
+    }
+}
+
+/* least: n x (blocks + 1) x k, from work's scratch. */
+static const double *nearest_rows(int n, const float *x, int d, int k, int blocks, const Work *work)
+{
+    size_t size = (size_t)n * (size_t)(blocks + 1) * (size_t)k;
+    int *block = arena_new(work->scratch, int, n);
+    Nearest nearest = {k, blocks, block, arena_new(work->scratch, double, size)};
+    Pair within = pair_of(n, x, n, x, d);
+    for (size_t i = 0; i < size; i++)
+        nearest.least[i] = INFINITY;
+    block_rows(n, blocks, block);
+    pairs_walk(work, &within, &squares, false, keep_nearest, &nearest);
+    return nearest.least;
+}
+
+int prdc_points(int n, const float *x, int d, int k, const Work *work)
+{
+    size_t mark = arena_mark(work->scratch);
+    const double *least = nearest_rows(n, x, d, k, 0, work);
+    int points = 0;
+    for (int r = 0; r < n; r++)
+        points += least[(size_t)r * (size_t)k + (size_t)k - 1] <= 0;
+    arena_rewind(work->scratch, mark);
+    return points;
+}
+
+/* ---- Counts ---- */
+
+/* Everything the last pass shares. Squares of radii: of real row i, small and wide; of sample j
+ * among those without block b, sample[(j * (blocks + 1) + b) * ball + ball - 1]. */
 typedef struct Balls {
-    int n, m, d, ball, density, blocks;
-    const float *x, *y;
+    int ball, density, widest, blocks;
     const int *block;
-    const double *small, *wide;
-    double *radius;
+    const double *real;       /* m x widest */
+    const double *sample;     /* n x (blocks + 1) x ball */
+    _Atomic bool *inside;     /* n: in a small ball */
+    _Atomic int *inside_wide; /* n: of how many wide ones */
+    bool *recalled;           /* m x (blocks + 1) */
+    int *near; /* m x (blocks + 1): samples of block b strictly inside; the last: all */
 } Balls;
 
-static void sample_radii(Balls *balls)
+static void see_sample(const Balls *balls, const PairTile *tile, int i, int j)
 {
-    int n = balls->n, all = balls->blocks + 1;
+    int all = balls->blocks + 1, real = tile->p + i, sample = tile->q + j;
+    int block = balls->block[sample];
+    const double *radius = balls->real + (size_t)real * (size_t)balls->widest;
+    const double *own = balls->sample + (size_t)sample * (size_t)(all * balls->ball);
+    bool *recalled = balls->recalled + (size_t)real * (size_t)all;
+    int *near = balls->near + (size_t)real * (size_t)all;
+    if (tile_below(tile, i, j, radius[balls->ball - 1], true))
+        atomic_store_explicit(&balls->inside[sample], true, memory_order_relaxed);
+    if (tile_below(tile, i, j, radius[balls->density - 1], false)) {
+        atomic_fetch_add_explicit(&balls->inside_wide[sample], 1, memory_order_relaxed);
+        near[balls->blocks]++;
+        if (block >= 0)
+            near[block]++;
+    }
+    for (int b = 0; b < all; b++)
+        if (b != block && !recalled[b])
+            recalled[b] = tile_below(tile, i, j, own[(b + 1) * balls->ball - 1], true);
+}
+
+/* Rows: real; columns: samples. */
+static void see_tile(void *context, Arena *arena, const PairTile *tile)
+{
+    (void)arena;
+    for (int i = 0; i < tile->rows; i++)
+        for (int j = 0; j < tile->columns; j++)
+            see_sample(context, tile, i, j);
+}
+
+/* ---- Shares ---- */
+
+/* Over the samples that block b leaves. */
+static void share_samples(const Balls *balls, int n, int b, Prdc *value)
+{
+    long left = 0, precise = 0, dense = 0;
     for (int j = 0; j < n; j++) {
-        double least[PRDC_K_MAX * (BLOCKS_MAX + 1)];
-        for (int i = 0; i < all * balls->ball; i++)
-            least[i] = INFINITY;
-        for (int q = 0; q < n; q++) {
-            if (q == j)
-                continue;
-            double square = squared_distance(balls->d, row_of(balls->x, balls->d, j),
-                                             row_of(balls->x, balls->d, q));
-            for (int b = 0; b < all; b++)
-                if (b != balls->block[q])
-                    keep_least(balls->ball, least + (size_t)b * balls->ball, square);
-        }
-        for (int b = 0; b < all; b++)
-            balls->radius[(size_t)b * n + j] = least[(size_t)(b + 1) * balls->ball - 1];
+        if (balls->block[j] == b)
+            continue;
+        left++;
+        precise += balls->inside[j];
+        dense += balls->inside_wide[j];
     }
+    value->precision = (double)precise / (double)left;
+    value->density = (double)dense / ((double)left * balls->density);
 }
 
-/* What one real row sees of all samples. */
-typedef struct Seen {
-    bool recalled[BLOCKS_MAX + 1]; /* without block b */
-    int near[BLOCKS_MAX + 1]; /* samples of block b strictly inside its wide ball; the last: all */
-} Seen;
-
-static Seen look_from(const Balls *balls, int i, bool *inside, int *inside_wide)
+static void share_real(const Balls *balls, int m, int b, Prdc *value)
 {
-    Seen seen = {{false}, {0}};
-    for (int j = 0; j < balls->n; j++) {
-        double square = squared_distance(balls->d, row_of(balls->y, balls->d, i),
-                                         row_of(balls->x, balls->d, j));
-        int block = balls->block[j];
-        inside[j] |= square <= balls->small[i];
-        if (square < balls->wide[i]) {
-            inside_wide[j]++;
-            seen.near[balls->blocks]++;
-            if (block >= 0)
-                seen.near[block]++;
-        }
-        for (int b = 0; b <= balls->blocks; b++)
-            if (b != block && square <= balls->radius[(size_t)b * balls->n + j])
-                seen.recalled[b] = true;
+    long recalled = 0, covered = 0;
+    size_t all = (size_t)balls->blocks + 1;
+    for (size_t i = 0; i < (size_t)m; i++) {
+        const int *near = balls->near + i * all;
+        recalled += balls->recalled[i * all + (size_t)b];
+        covered += near[balls->blocks] - (b < balls->blocks ? near[b] : 0) > 0;
     }
-    return seen;
+    value->recall = (double)recalled / m;
+    value->coverage = (double)covered / m;
 }
 
-/* Means over the samples that block b leaves. */
-static void sum_samples(const Balls *balls, const bool *inside, const int *inside_wide, Prdc *value)
+void prdc_blocks(const Pair *pair, int ball, int density, int blocks, Prdc *value, const Work *work)
 {
-    for (int b = 0; b <= balls->blocks; b++) {
-        long left = 0, precise = 0, dense = 0;
-        for (int j = 0; j < balls->n; j++) {
-            if (balls->block[j] == b)
-                continue;
-            left++;
-            precise += inside[j];
-            dense += inside_wide[j];
-        }
-        value[b].precision = (double)precise / (double)left;
-        value[b].density = (double)dense / ((double)left * balls->density);
-    }
-}
-
-void prdc_blocks(int n, const float *x, int m, const float *y, int d, int ball, int density,
-                 int blocks, Prdc *value, Arena *scratch)
-{
-    must(ball >= 1 && density >= 1 && ball <= PRDC_K_MAX && density <= PRDC_K_MAX && blocks >= 0 &&
-         blocks <= BLOCKS_MAX);
-    must(n > ball && m > ball && m > density);
-    size_t mark = arena_mark(scratch);
-    double *small = arena_new(scratch, double, m), *wide = arena_new(scratch, double, m);
-    int *block = arena_new(scratch, int, n), *inside_wide = arena_new(scratch, int, n);
-    bool *inside = arena_new(scratch, bool, n);
-    real_radii(m, y, d, ball, density, small, wide, scratch);
+    int n = pair->n, m = pair->m, widest = ball > density ? ball : density;
+    must(ball >= 1 && density >= 1 && widest <= PRDC_K_MAX && blocks >= 0 && blocks <= BLOCKS_MAX);
+    must(n > ball && m > widest);
+    size_t mark = arena_mark(work->scratch), cells = (size_t)m * (size_t)(blocks + 1);
+    int *block = arena_new(work->scratch, int, n);
     block_rows(n, blocks, block);
-    Balls balls = {n,       m,      d,    ball,
-                   density, blocks, x,    y,
-                   block,   small,  wide, arena_new(scratch, double, (size_t)(blocks + 1) * n)};
-    sample_radii(&balls);
-    for (int b = 0; b <= blocks; b++)
-        value[b] = (Prdc){0};
-    for (int i = 0; i < m; i++) {
-        Seen seen = look_from(&balls, i, inside, inside_wide);
-        for (int b = 0; b <= blocks; b++) {
-            int near = seen.near[blocks] - (b < blocks ? seen.near[b] : 0);
-            value[b].recall += (seen.recalled[b] ? 1.0 : 0.0) / m;
-            value[b].coverage += (near > 0 ? 1.0 : 0.0) / m;
-        }
+    Balls balls = {ball,
+                   density,
+                   widest,
+                   blocks,
+                   block,
+                   nearest_rows(m, pair->y, pair->d, widest, 0, work),
+                   nearest_rows(n, pair->x, pair->d, ball, blocks, work),
+                   arena_new(work->scratch, _Atomic bool, n),
+                   arena_new(work->scratch, _Atomic int, n),
+                   arena_new(work->scratch, bool, cells),
+                   arena_new(work->scratch, int, cells)};
+    Pair from_real = pair_of(m, pair->y, n, pair->x, pair->d);
+    pairs_walk(work, &from_real, &squares, false, see_tile, &balls);
+    for (int b = 0; b <= blocks; b++) {
+        share_samples(&balls, n, b, &value[b]);
+        share_real(&balls, m, b, &value[b]);
     }
-    sum_samples(&balls, inside, inside_wide, value);
-    arena_rewind(scratch, mark);
+    arena_rewind(work->scratch, mark);
 }
 
-Prdc prdc(int n, const float *x, int m, const float *y, int d, int ball, int density,
-          Arena *scratch)
+Prdc prdc(const Pair *pair, int ball, int density, const Work *work)
 {
     Prdc value;
-    prdc_blocks(n, x, m, y, d, ball, density, 0, &value, scratch);
+    prdc_blocks(pair, ball, density, 0, &value, work);
     return value;
 }

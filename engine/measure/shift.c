@@ -38,7 +38,7 @@ struct Shift {
     MmdKernel kernel[STEPS_MAX];
     double null95[STEPS_MAX], null95_teacher[STEPS_MAX];
     double within[STEPS_MAX],
-        within_teacher[STEPS_MAX]; /* mmd_within of the reference laws' points */
+        within_teacher[STEPS_MAX]; /* pair_sum_within of the reference laws' points */
 };
 
 Shift *shift_open(const ShiftSetup *setup, Arena *arena)
@@ -194,9 +194,9 @@ static void ask_all(const Shift *shift, Crew *crew, const Policy *student, const
 static double null_band(const Shift *shift, const MmdKernel *kernel, const float *a, const float *b,
                         Arena *scratch)
 {
-    int n = shift->n;
-    return mmd_test(kernel, n, a, n, b, shift->coordinates, NULL_PERMUTATIONS, 0.95,
-                    shift->setup.seed, scratch)
+    Pair pair = pair_of(shift->n, a, shift->n, b, shift->coordinates);
+    return mmd_test(kernel, &pair, NULL_PERMUTATIONS, 0.95, shift->setup.seed,
+                    &(Work){NULL, scratch})
         .null;
 }
 
@@ -212,10 +212,11 @@ static void null_bands(Shift *shift, Arena *scratch)
         float *paired = compared(shift, shift->teacher.state, s, scratch);
         int n = shift->n, d = shift->coordinates;
         const MmdKernel *kernel = &shift->kernel[s];
-        shift->kernel[s] = mmd_kernel(n, forward, d, scratch);
+        Work work = {NULL, scratch};
+        shift->kernel[s] = mmd_kernel(n, forward, d, &work);
         shift->null95[s] = null_band(shift, kernel, forward, other, scratch);
-        shift->within[s] = mmd_within(kernel, n, forward, d);
-        shift->within_teacher[s] = mmd_within(kernel, n, teacher, d);
+        shift->within[s] = pair_sum_within(&kernel->pairs, n, forward, d, &work);
+        shift->within_teacher[s] = pair_sum_within(&kernel->pairs, n, teacher, d, &work);
         shift->null95_teacher[s] = null_band(shift, kernel, teacher, paired, scratch);
         arena_rewind(scratch, mark);
     }
@@ -322,11 +323,14 @@ static void measure_row(const Shift *shift, Arena *scratch, const float *state,
     const float *points = compared(shift, state, s, scratch);
     int n = shift->n, d = shift->coordinates;
     const MmdKernel *kernel = &shift->kernel[s];
-    double within = mmd_within(kernel, n, points, d);
+    Work work = {NULL, scratch};
+    Pair forward_pair = pair_of(n, points, n, shift->forward.point[s], d),
+         teacher_pair = pair_of(n, points, n, shift->teacher_other.point[s], d);
+    double within = pair_sum_within(&kernel->pairs, n, points, d, &work);
     row->mmd2 =
-        mmd2_given(kernel, n, points, within, n, shift->forward.point[s], shift->within[s], d);
-    row->mmd2_teacher = mmd2_given(kernel, n, points, within, n, shift->teacher_other.point[s],
-                                   shift->within_teacher[s], d);
+        pair_statistic_given(&kernel->pairs, &forward_pair, within, shift->within[s], &work);
+    row->mmd2_teacher = pair_statistic_given(&kernel->pairs, &teacher_pair, within,
+                                             shift->within_teacher[s], &work);
     row->paired = relative_gap(shift, s, state, shift->teacher.state);
     arena_rewind(scratch, mark);
 }

@@ -136,28 +136,48 @@ static double slice_without(const Slice *slice, int n, int m, int b, int blocks)
     return coupled(rest, slice->part, m, slice->py);
 }
 
-void sw2_blocks(int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,
-                int blocks, double *value, Arena *scratch)
+typedef struct Slicing {
+    const Pair *pair;
+    uint64_t seed;
+    int blocks;
+    double *value; /* directions x (blocks + 1) */
+} Slicing;
+
+static void slice_along(void *context, Arena *arena, int begin, int end, int chunk)
 {
-    must(n >= 1 && m >= 1 && directions >= 1);
-    size_t mark = arena_mark(scratch);
-    Slice slice = slice_new(n, m, d, scratch);
-    memset(value, 0, sizeof *value * (size_t)(blocks + 1));
-    for (int k = 0; k < directions; k++) {
-        draw_direction(d, seed, k, slice.w);
-        project(n, x, d, slice.w, slice.px);
-        project(m, y, d, slice.w, slice.py);
-        sort_floats(m, slice.py, slice.keys, slice.spare);
-        for (int b = 0; b <= blocks; b++)
-            value[b] += slice_without(&slice, n, m, b, blocks) / directions;
-    }
-    arena_rewind(scratch, mark);
+    (void)end;
+    (void)chunk;
+    const Slicing *slicing = context;
+    const Pair *pair = slicing->pair;
+    Slice slice = slice_new(pair->n, pair->m, pair->d, arena);
+    draw_direction(pair->d, slicing->seed, begin, slice.w);
+    project(pair->n, pair->x, pair->d, slice.w, slice.px);
+    project(pair->m, pair->y, pair->d, slice.w, slice.py);
+    sort_floats(pair->m, slice.py, slice.keys, slice.spare);
+    for (int b = 0; b <= slicing->blocks; b++)
+        slicing->value[(size_t)begin * (size_t)(slicing->blocks + 1) + (size_t)b] =
+            slice_without(&slice, pair->n, pair->m, b, slicing->blocks);
 }
 
-double sw2(int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,
-           Arena *scratch)
+void sw2_blocks(const Pair *pair, int directions, uint64_t seed, int blocks, double *value,
+                const Work *work)
+{
+    must(pair->n >= 1 && pair->m >= 1 && directions >= 1);
+    size_t mark = arena_mark(work->scratch), width = (size_t)blocks + 1;
+    Slicing slicing = {pair, seed, blocks,
+                       arena_new(work->scratch, double, (size_t)directions *width)};
+    work_map(work, directions, slice_along, &slicing);
+    for (size_t b = 0; b < width; b++) {
+        value[b] = 0;
+        for (int k = 0; k < directions; k++)
+            value[b] += slicing.value[(size_t)k * width + b] / directions;
+    }
+    arena_rewind(work->scratch, mark);
+}
+
+double sw2(const Pair *pair, int directions, uint64_t seed, const Work *work)
 {
     double value;
-    sw2_blocks(n, x, m, y, d, directions, seed, 0, &value, scratch);
+    sw2_blocks(pair, directions, seed, 0, &value, work);
     return value;
 }

@@ -2,7 +2,7 @@
 #ifndef DDIL_SW2_H
 #define DDIL_SW2_H
 
-#include "engine/base/arena.h"
+#include "engine/measure/pairs.h"
 #include <stdint.h>
 
 enum { SW2_DIRECTIONS = 256 };
@@ -10,15 +10,14 @@ enum { SW2_DIRECTIONS = 256 };
 /* Mean over `directions` unit vectors w of the squared W2 between the projections x.w (x:
  * n x d) and y.w (y: m x d): sorted values are coupled, by quantiles when n != m.
  * Direction k comes from rng_at(seed, STREAM_DIRECTIONS, k): the same for every pair of
- * sets. Biased up by O(1/n): compare values of equal n and m. Deterministic; any thread;
- * scratch (3 (n + m) floats) is rewound. n = 4000, m = 10000, d = 2: about 0.1 s. */
-double sw2(int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,
-           Arena *scratch);
+ * sets. Biased up by O(1/n): compare values of equal n and m. Directions are computed side by side
+ * and summed in order; 3 (n + m) floats a thread. n = 4000, m = 10000, d = 2: about 0.1 s. */
+double sw2(const Pair *pair, int directions, uint64_t seed, const Work *work);
 
 /* sw2 for the jackknife: value[b], b = 0 .. blocks-1, is that of x without the b-th of
  * `blocks` equal runs of rows; value[blocks] is the whole's. Costs one projection each, not blocks
  * + 1. */
-void sw2_blocks(int n, const float *x, int m, const float *y, int d, int directions, uint64_t seed,
-                int blocks, double *value, Arena *scratch);
+void sw2_blocks(const Pair *pair, int directions, uint64_t seed, int blocks, double *value,
+                const Work *work);
 
 #endif

@@ -4,6 +4,10 @@
 Writes metrics.txt: lines "NAME COUNT" followed by COUNT numbers. Rows are not stored: both sides compute them from wave() (see
 nets.py), x: 40 x 6 from seed 1, y: 34 x 6 from seed 2, scaled and moved by column. Formulas are the definitions, written out pair by
 pair; the Frechet distance takes scipy's general square root of S1 S2, the two-sample test scipy's BFGS.
+
+More shapes follow, x of NAME from seed 3, y from seed 4: wide (300 and 280 rows of 48), few (20 and 30 of 64: singular covariances),
+ties (90 and 80 of 20, each coordinate a sign: many equal distances). There the trace of the root is the sum of the singular values
+of one set's centred rows times the other's.
 """
 import sys
 import numpy as np
@@ -13,6 +17,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import mannwhitneyu
 
 N, M, D, RIDGE = 40, 34, 6, 1e-3
+SHAPES = {'wide': (300, 280, 48), 'few': (20, 30, 64), 'ties': (90, 80, 20)}
 
 
 def wave(n, seed):
@@ -33,6 +38,13 @@ def frechet(x, y):
     root = sqrtm(np.cov(x.T) @ np.cov(y.T))
     apart = x.mean(0) - y.mean(0)
     return apart @ apart + np.trace(np.cov(x.T) + np.cov(y.T) - 2 * root.real)
+
+
+def frechet_of_rows(x, y):
+    apart, a, b = x.mean(0) - y.mean(0), x - x.mean(0), y - y.mean(0)
+    n, m = len(x) - 1, len(y) - 1
+    root = np.linalg.svd(a @ b.T, compute_uv=False).sum() / np.sqrt(n * m)
+    return apart @ apart + (a ** 2).sum() / n + (b ** 2).sum() / m - 2 * root
 
 
 def unbiased(kernel, x, y):
@@ -72,6 +84,19 @@ def auc(x, y):
     return mannwhitneyu(b, a).statistic / (len(a) * len(b))
 
 
+def shaped(name):
+    n, m, d = SHAPES[name]
+    x, y = wave(n * d, 3).reshape(n, d), wave(m * d, 4).reshape(m, d)
+    return (np.sign(x), np.sign(y)) if name == 'ties' else (x, y)
+
+
+def values_of(name):
+    x, y = shaped(name)
+    d = x.shape[1]
+    return [frechet_of_rows(x, y), unbiased(lambda a, b: (a @ b.T / d + 1) ** 3, x, y), *neighbours(x, y),
+            unbiased(lambda a, b: -cdist(a, b), x, y), unbiased(gaussians(x), x, y)]
+
+
 def main(folder):
     x, y = rows()
     value = {'frechet': frechet(x, y), 'kid': unbiased(lambda a, b: (a @ b.T / D + 1) ** 3, x, y),
@@ -81,6 +106,7 @@ def main(folder):
     value['frechet.blocks'] = jackknife
     value['prdc.blocks'] = np.ravel([neighbours(x, np.delete(y, range(M * b // 10, M * (b + 1) // 10), 0))
                                      for b in range(10)])
+    value |= {name: values_of(name) for name in SHAPES}
     with open(f'{folder}/metrics.txt', 'w') as out:
         for name, numbers in value.items():
             numbers = np.ravel(numbers)
