@@ -6,6 +6,20 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
+
+/* crc32 takes 32-bit lengths only. */
+unsigned long tensor_checksum(unsigned long crc, const void *data, size_t size)
+{
+    const unsigned char *bytes = data;
+    while (size > 0) {
+        uInt part = size > 1 << 30 ? 1 << 30 : (uInt)size;
+        crc = crc32(crc, bytes, part);
+        bytes += part;
+        size -= part;
+    }
+    return crc;
+}
 
 enum { HEADER_MAX = 1 << 20 };
 static const size_t FILE_MAX_BYTES = (size_t)1 << 33;

@@ -13,19 +13,6 @@
 
 enum { ALIGNMENT = 64 };
 
-/* crc32 takes 32-bit lengths only. */
-unsigned long tensor_checksum(unsigned long crc, const void *data, size_t size)
-{
-    const unsigned char *bytes = data;
-    while (size > 0) {
-        uInt part = size > 1 << 30 ? 1 << 30 : (uInt)size;
-        crc = crc32(crc, bytes, part);
-        bytes += part;
-        size -= part;
-    }
-    return crc;
-}
-
 struct TensorWriter {
     json_t *meta;
     int n, room, given;
