@@ -2,6 +2,7 @@
 #include "app/base/say.h"
 #include "app/commands/commands.h"
 #include "engine/base/file.h"
+#include "engine/distill/provenance.h"
 #include "engine/nets/weights.h"
 #include "engine/store/csv.h"
 
@@ -61,26 +62,15 @@ static Status export_weights(const Options *options, Error *error)
     Status status = look_open(&look, options, error);
     if (status)
         return status;
-    char step[24], steps[24];
-    snprintf(step, sizeof step, "%ld", run_step(look.run));
-    snprintf(steps, sizeof steps, "%d", look.lab->grid.steps);
     const Model *student = &look.lab->student;
-    const Config *config = &look.lab->config;
-    const char *meta[] = {"run",
-                          run_label(&look),
-                          "step",
-                          step,
-                          "sampling_steps",
-                          steps,
-                          "method",
-                          config_text(config, "run.method"),
-                          "data",
-                          config_text(config, "data.name"),
-                          NULL};
-    status = weights_save(options->weights, &student->spec, student->ema, meta, error);
+    Provenance of;
+    provenance_of(look.lab, &of);
+    provenance_add(&of, "run", "%s", run_label(&look));
+    provenance_add(&of, "step", "%ld", run_step(look.run));
+    status = weights_save(options->weights, &student->spec, student->ema, of.pair, error);
     if (!status && !options->quiet)
-        say(stderr, "%s: %zu weights of %s at step %s\n", options->weights, student->size,
-            run_label(&look), step);
+        say(stderr, "%s: %zu weights of %s at step %ld\n", options->weights, student->size,
+            run_label(&look), run_step(look.run));
     look_close(&look);
     return status;
 }

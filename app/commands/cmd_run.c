@@ -142,6 +142,17 @@ static void progress_end(const Progress *progress)
         fputs("\r\033[K", stderr);
 }
 
+/* What asks for attention, on lines of its own. */
+static void say_warnings(const Progress *progress, Run *run)
+{
+    for (const char *text; (text = run_warning(run));) {
+        if (!progress->shown)
+            continue;
+        progress_end(progress);
+        say(stderr, "%s\n", text);
+    }
+}
+
 /* ---- Driving ---- */
 
 static void report(Run *run, const Options *options, double seconds)
@@ -184,10 +195,12 @@ static Status drive(Run *run, const Options *options, Error *error)
     RunPulse pulse = PULSE_MORE;
     if (!options->quiet)
         say(stderr, "%s\n", run_folder(run));
+    say_warnings(&progress, run);
     while (pulse == PULSE_MORE && !interrupted) {
         pulse = run_advance(run, error);
         if (save_asked && pulse == PULSE_MORE)
             save_now(run);
+        say_warnings(&progress, run);
         progress_show(&progress, run);
     }
     progress_end(&progress);

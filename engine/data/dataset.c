@@ -1,6 +1,7 @@
 /* Owns draws. A data set is immutable once open: any thread may draw. */
 #include "engine/data/dataset.h"
 #include <string.h>
+#include <zlib.h>
 
 /* The held-out reference is the same in every run. */
 static const uint64_t reference_seed = 0x5EED0F7E57;
@@ -61,4 +62,30 @@ void dataset_held_out(const Dataset *dataset, long r, float *x, int *label)
     }
     Rng rng = rng_at(reference_seed, STREAM_REFERENCE, (uint64_t)r);
     dataset_draw_law(dataset, NULL, &rng, x, label);
+}
+
+static unsigned long add(unsigned long crc, const void *data, size_t size)
+{
+    return crc32_z(crc, data, size);
+}
+
+unsigned long dataset_checksum(const Dataset *dataset)
+{
+    enum { DRAWS = 512 };
+    int sizes[] = {dataset->height, dataset->width, dataset->channels, dataset->classes};
+    size_t d = (size_t)dataset->dims, n = (size_t)dataset->n, n_test = (size_t)dataset->n_test;
+    unsigned long crc = add(0, sizes, sizeof sizes);
+    if (dataset->x) {
+        crc = add(crc, dataset->x, n * d * sizeof(float));
+        crc = add(crc, dataset->label, n * sizeof(int));
+        crc = add(crc, dataset->test, n_test * d * sizeof(float));
+        return add(crc, dataset->test_label, n_test * sizeof(int));
+    }
+    for (long r = 0; r < DRAWS; r++) {
+        float x[2];
+        int label;
+        dataset_held_out(dataset, r, x, &label);
+        crc = add(add(crc, x, sizeof x), &label, sizeof label);
+    }
+    return crc;
 }

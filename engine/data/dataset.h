@@ -55,7 +55,10 @@ bool dataset_is_points(const Dataset *dataset);
 /* The label of a roll-out: one of all the classes, whatever the distiller sees; 0 where networks
  * are not told it. */
 int dataset_label(const Dataset *dataset, Rng *rng);
-
+/* CRC-32 of the whole law, whatever the distiller sees of it: sizes, every row and label of
+ * file-based sets, some held-out draws of procedural ones. A fifth of a second for 60,000 pictures.
+ */
+unsigned long dataset_checksum(const Dataset *dataset);
 /* One row as the distiller sees the data. */
 void dataset_draw(const Dataset *dataset, Rng *rng, float *x, int *label);
 /* One row of the whole law (teacher training, reference): ignores keep and limit. */

@@ -5,18 +5,40 @@
 #include "engine/base/number.h"
 #include "engine/distill/methods.h"
 #include "engine/distill/params.h"
+#include "engine/distill/provenance.h"
 #include "engine/nets/weights.h"
 #include <stdlib.h>
 #include <string.h>
 
-void lab_find_asset(const char *name, char path[1024])
+/* Is it a denoiser of such samples? */
+static Status check_spec(const Lab *lab, const char *param, const NetSpec *spec, Error *error)
 {
-    snprintf(path, PATH_SIZE, "%s", name);
-    char folder[1024];
-    for (int i = 0; !file_exists(path) && lab_data_folder(i, "assets", folder); i++)
-        snprintf(path, PATH_SIZE, "%.700s/%.300s", folder, name);
-    if (!file_exists(path))
-        snprintf(path, PATH_SIZE, "%s", name);
+    NetSpec wanted = {0};
+    char text[240];
+    lab_fit_spec(lab, &wanted);
+    if (spec->conditioning)
+        return lab_bad(lab, param,
+                       "that network is a student conditioned on a guidance scale or a step length",
+                       error);
+    if (spec->kind->classifies)
+        return lab_bad(lab, param, "that network names classes; a denoiser is needed", error);
+    if (wanted.height != spec->height || wanted.width != spec->width ||
+        wanted.channels != spec->channels) {
+        snprintf(text, sizeof text,
+                 "that network is for samples of %d x %d x %d, those of data.name = %s are %d x %d "
+                 "x %d; name a file, or a data set, that fits",
+                 spec->height, spec->width, spec->channels, config_text(&lab->config, "data.name"),
+                 wanted.height, wanted.width, wanted.channels);
+        return lab_bad(lab, param, text, error);
+    }
+    if (wanted.classes == spec->classes)
+        return STATUS_OK;
+    snprintf(
+        text, sizeof text,
+        "that network knows another number of classes, %d, than this run tells, %d (0: none); see "
+        "data.conditional",
+        spec->classes, wanted.classes);
+    return lab_bad(lab, param, text, error);
 }
 
 Status lab_load_network(Lab *lab, const char *param, Denoiser *denoiser, Error *error)
@@ -24,23 +46,15 @@ Status lab_load_network(Lab *lab, const char *param, Denoiser *denoiser, Error *
     char path[PATH_SIZE];
     Error inner;
     lab_find_asset(config_text(&lab->config, param), path);
-    NetSpec *spec = &denoiser->spec, wanted = {0};
+    NetSpec *spec = &denoiser->spec;
     Status status = weights_spec(path, spec, &inner);
     if (status)
         return lab_bad(lab, param, inner.text, error);
-    lab_fit_spec(lab, &wanted);
-    if (spec->conditioning)
-        return lab_bad(lab, param,
-                       "that network is a student that is told a guidance scale or a step length",
-                       error);
-    if (wanted.height != spec->height || wanted.width != spec->width ||
-        wanted.channels != spec->channels)
-        return lab_bad(lab, param, "that network is for samples of another size", error);
-    if (spec->kind->classifies)
-        return lab_bad(lab, param, "that network names classes; a denoiser is needed", error);
-    if (wanted.classes != spec->classes)
-        return lab_bad(lab, param,
-                       "that network knows another number of classes; see data.conditional", error);
+    status = check_spec(lab, param, spec, error);
+    if (!status)
+        status = provenance_check(lab, param, path, error);
+    if (status)
+        return status;
     float *weights = arena_floats(lab->keep, net_size(spec));
     status = weights_load(path, spec, weights, &inner);
     denoiser->weights = weights;

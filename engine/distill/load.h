@@ -4,9 +4,6 @@
 
 #include "engine/distill/lab.h"
 
-/* A weights file by its name as it stands, or among the shipped assets; `name` itself when there is
- * none. */
-void lab_find_asset(const char *name, char path[1024]);
 /* The weights that a parameter names, which must fit the data. */
 Status lab_load_network(Lab *lab, const char *param, Denoiser *denoiser, Error *error);
 /* The expert, if there is one; `widest`: the finest grid it will be asked for. */

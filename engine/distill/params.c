@@ -176,6 +176,16 @@ bool lab_data_folder(int index, const char *kind, char path[1024])
     }
 }
 
+void lab_find_asset(const char *name, char path[1024])
+{
+    snprintf(path, PATH_SIZE, "%s", name);
+    char folder[1024];
+    for (int i = 0; !file_exists(path) && lab_data_folder(i, "assets", folder); i++)
+        snprintf(path, PATH_SIZE, "%.700s/%.300s", folder, name);
+    if (!file_exists(path))
+        snprintf(path, PATH_SIZE, "%s", name);
+}
+
 static bool find_preset(const char *preset, char path[1024])
 {
     if (strchr(preset, '/') || strstr(preset, ".ini")) {

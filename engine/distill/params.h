@@ -18,5 +18,8 @@ Status lab_config_check(const Config *config, Error *error);
 /* Folders where presets, and shipped assets, are looked for, in order; NULL-terminated path in
  * `path`. Returns false when exhausted. */
 bool lab_data_folder(int index, const char *kind /* "presets" or "assets" */, char path[1024]);
+/* A weights file by its name as it stands, or among the shipped assets; `name` itself when there is
+ * none. */
+void lab_find_asset(const char *name, char path[1024]);
 
 #endif

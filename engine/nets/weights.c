@@ -4,6 +4,7 @@
 #include "engine/base/number.h"
 #include "engine/base/safetensors.h"
 #include "engine/nets/net_kinds.h"
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +35,27 @@ enum { SIZE_COUNT = sizeof SIZES / sizeof *SIZES, SIZE_LARGEST = 1 << 16 };
 static int *size_at(NetSpec *spec, int i) { return (int *)((char *)spec + SIZES[i].offset); }
 
 /* ---- Reading ---- */
+
+enum { VERSION = 1 };
+static const char FORMAT[] = "ddil weights ";
+
+/* Files of other tools, which name no version of ours, are read as they are. */
+static Status check_version(const TensorFile *file, const char *path, Error *error)
+{
+    const char *format = tensorfile_meta(file, "format");
+    long version = VERSION;
+    if (!format || strncmp(format, FORMAT, strlen(FORMAT)) != 0)
+        return STATUS_OK;
+    if (!number_whole(format + strlen(FORMAT), 1, LONG_MAX, &version))
+        version = 0;
+    if (version >= 1 && version <= VERSION)
+        return STATUS_OK;
+    const char *program = tensorfile_meta(file, "program");
+    return fail(error, STATUS_BAD_INPUT,
+                "%s: format \"%.40s\", written by %.40s; this is ddil " DDIL_VERSION
+                ", which reads weights up to version %d: export it there again, or take that ddil",
+                path, format, program ? program : "another program", VERSION);
+}
 
 static Status meta_number(const TensorFile *file, const char *path, const char *key, double high,
                           double *value, Error *error)
@@ -98,7 +120,9 @@ static Status read_spec(const TensorFile *file, const char *path, NetSpec *spec,
 {
     NetSpec read = {0};
     double value = 0;
-    Status status = read_kind(file, path, &read, error);
+    Status status = check_version(file, path, error);
+    if (!status)
+        status = read_kind(file, path, &read, error);
     for (int i = 0; i < SIZE_COUNT && !status; i++) {
         status = meta_number(file, path, SIZES[i].key, SIZE_LARGEST, &value, error);
         if (!status && value != floor(value))
@@ -147,6 +171,7 @@ Status weights_meta(const char *path, const char *key, char *text, size_t size, 
 
 typedef struct Loading {
     const TensorFile *file;
+    const char *path;
     float *block; /* NULL: only verify */
     int tensors;
     Status status;
@@ -167,13 +192,48 @@ static void load_tensor(void *context, const ParamInfo *info)
                         loading->block ? loading->block + info->offset : NULL, loading->error);
 }
 
+/* "[3, 12]": where the k-th number of an array stands. */
+static void place_of(const ParamInfo *info, size_t k, char text[64])
+{
+    int used = 0;
+    size_t below = info->size;
+    for (int i = 0; i < info->rank; i++) {
+        below /= (size_t)info->shape[i];
+        used += snprintf(text + used, (size_t)(64 - used), "%s%zu", i ? ", " : "[", k / below);
+        k %= below;
+    }
+    snprintf(text + used, (size_t)(64 - used), "]");
+}
+
+static void check_finite(void *context, const ParamInfo *info)
+{
+    Loading *loading = context;
+    if (loading->status)
+        return;
+    const TensorInfo *array = tensorfile_find(loading->file, info->name);
+    const char *data = tensorfile_data(loading->file, array), *path = loading->path;
+    for (size_t k = 0; k < info->size; k++) {
+        float x;
+        char place[64];
+        memcpy(&x, data + k * sizeof x, sizeof x);
+        if (isfinite(x))
+            continue;
+        place_of(info, k, place);
+        loading->status =
+            fail(loading->error, STATUS_BAD_INPUT,
+                 "%s: %s%s is %s; a network needs finite weights: its training broke, or the file",
+                 path, info->name, place, isnan(x) ? "not a number" : "infinite");
+        return;
+    }
+}
+
 Status weights_load(const char *path, const NetSpec *spec, float *block, Error *error)
 {
     TensorFile *file;
     Status status = tensorfile_open(&file, path, error);
     if (status)
         return status;
-    Loading loading = {.file = file, .error = error};
+    Loading loading = {.file = file, .path = path, .error = error};
     net_list(spec, load_tensor, &loading);
     if (!loading.status && loading.tensors != tensorfile_count(file))
         loading.status = fail(error, STATUS_BAD_INPUT,
@@ -182,6 +242,8 @@ Status weights_load(const char *path, const NetSpec *spec, float *block, Error *
                               path, tensorfile_count(file), loading.tensors);
     if (!loading.status)
         loading.status = tensorfile_load(file, error);
+    if (!loading.status)
+        net_list(spec, check_finite, &loading);
     if (!loading.status) {
         loading.block = block;
         net_list(spec, load_tensor, &loading);
@@ -215,7 +277,8 @@ static void write_meta(TensorWriter *writer, const NetSpec *spec, const char *co
 {
     NetSpec copy = *spec;
     char text[40];
-    tensorwriter_meta(writer, "format", "ddil weights 1");
+    snprintf(text, sizeof text, "%s%d", FORMAT, VERSION);
+    tensorwriter_meta(writer, "format", text);
     tensorwriter_meta(writer, "program", "ddil " DDIL_VERSION);
     tensorwriter_meta(writer, "net", spec->kind->name);
     for (int i = 0; i < SIZE_COUNT; i++) {

@@ -50,6 +50,10 @@ Status run_set(Run *run, const char *lines, Error *error);
 void run_note(Run *run, long step, const char *text);
 void run_mark_state(Run *run, RunState state); /* logs the change in events.csv */
 
+/* The next mark that asks for attention ("warning: ...") and that this process made; NULL when all
+ * were had. Valid until the run's next quantum. */
+const char *run_warning(Run *run);
+
 Lab *run_lab(Run *run);
 Shift *run_shift(Run *run); /* NULL when the method defines none */
 /* The lab's measure at any number of sampling steps, on n roll-outs of `seed`; lives in `arena`.

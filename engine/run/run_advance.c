@@ -147,7 +147,7 @@ static Status evaluate(Run *run, Error *error)
         if (!strcmp(run->eval.metric[i].name, "sw2") && !isfinite(run->eval.metric[i].value))
             return run_broken(run, "a sample that was to be judged", run->step, error);
     if (!run->evaluated && *run_features_missing(run))
-        log_event(&run->log, run->step, run_features_missing(run), NULL);
+        run_warn(run, "judged without features: %.200s", run_features_missing(run));
     run->evaluated = true;
     history_eval(&run->history, run->step, &run->eval);
     return log_eval(&run->log, run->step, &run->eval, error);

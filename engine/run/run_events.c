@@ -1,12 +1,45 @@
 /* Owns what a run says of itself: marks and changes of its state, in the log and in its history,
  * and the words for numbers that broke. */
+#include "engine/distill/provenance.h"
 #include "engine/run/run_parts.h"
+#include <stdarg.h>
 #include <string.h>
 
 Status run_event(Run *run, long step, const char *text, Error *error)
 {
     history_event(&run->history, step, text);
     return log_event(&run->log, step, text, error);
+}
+
+static const char WARNING[] = "warning: ";
+
+void run_warn(Run *run, const char *format, ...)
+{
+    char text[MARK_TEXT_SIZE];
+    va_list arguments;
+    int used = snprintf(text, sizeof text, "%s", WARNING);
+    va_start(arguments, format);
+    vsnprintf(text + used, sizeof text - (size_t)used, format, arguments);
+    va_end(arguments);
+    run_event(run, run->step, text, NULL);
+}
+
+const char *run_warning(Run *run)
+{
+    while (run->said < run->history.marks) {
+        const char *text = run->history.mark[run->said++].text;
+        if (!strncmp(text, WARNING, strlen(WARNING)))
+            return text;
+    }
+    return NULL;
+}
+
+void run_warn_of_networks(Run *run)
+{
+    ProvenanceNotes notes;
+    provenance_notes(&run->lab, &notes);
+    for (int i = 0; i < notes.n; i++)
+        run_warn(run, "%s", notes.text[i]);
 }
 
 void run_mark_state_why(Run *run, RunState state, const char *why)

@@ -113,6 +113,8 @@ Status run_fork(Run **out, const char *runs, const char *folder, long step, cons
              *changes ? ": " : "", changes);
     if (!status)
         status = run_settle(run, runs, name, event, error);
+    if (!status)
+        run_warn_of_networks(run);
     if (!status) { /* so that it can be resumed wherever it is stopped */
         status = run_save(run, error);
         if (status)

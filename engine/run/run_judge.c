@@ -1,6 +1,6 @@
 /* Owns what a run's samples are judged with: the features of its data's pictures, found among the
  * assets by the data set's name and looked for once. */
-#include "engine/distill/load.h"
+#include "engine/distill/params.h"
 #include "engine/run/run_parts.h"
 #include <string.h>
 

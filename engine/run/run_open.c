@@ -109,6 +109,8 @@ Status run_create(Run **out, const char *runs, const char *name, const Config *c
     status = run_new(&run, config, crew, error);
     if (!status)
         status = run_settle(run, runs, name, "", error);
+    if (!status)
+        run_warn_of_networks(run);
     return run_give(out, run, status);
 }
 
@@ -208,6 +210,7 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
         status = run_event(run, run->step, run->passed_over.text, error);
     if (!status) {
         run_recall(run);
+        run->said = run->history.marks;
         run->state = run->history.state == RUN_DONE ? RUN_DONE : RUN_PAUSED;
     }
     return run_give(out, run, status);

@@ -65,6 +65,7 @@ struct Run {
     bool follows;       /* the gallery has paths */
     bool gallery_stale; /* its teacher too: thresholding changed */
     long gallery_step;  /* the step it shows */
+    int said;           /* marks up to this one were offered by run_warning */
     Error passed_over;  /* why the newest checkpoint could not be used, "" */
     Features *features; /* of the data's pictures, or NULL; see run_judge */
     bool features_sought;
@@ -80,6 +81,10 @@ struct Run {
 /* ---- run_events.c ---- */
 /* A mark, in the log and in the history. */
 Status run_event(Run *run, long step, const char *text, Error *error);
+/* A mark that asks for attention: "warning: ...". */
+void run_warn(Run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Of what a new run was given, whatever is unusual. */
+void run_warn_of_networks(Run *run);
 /* run_mark_state with a remark behind the state; "" for none. */
 void run_mark_state_why(Run *run, RunState state, const char *why);
 /* STATUS_FAILED: what left the finite numbers, when, and how to go on. */
