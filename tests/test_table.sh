@@ -85,6 +85,11 @@ says "a study that is not there" 2 'nowhere' table nowhere
 says "one file of study at a time" 2 'table' table
 sed 's/^seeds = .*/seeds = 4/' "$work/trial.ini" >"$work/single.ini"
 says "one seed: no interval, and it says so" 0 'One seed: there is no interval' table "$work/single.ini" --runs "$work/single"
+says "seeds as a group: a mean and its interval" 0 '3 of 3 seeds done' run ring-pd --seeds 1-3 --steps 40 --runs "$work/group"
+says "a wider group runs what is missing" 0 '^shift  *[0-9.]+ ± ' run ring-pd --seeds 1-4 --steps 40 --runs "$work/group"
+[ "$(ls -d "$work"/group/0*-ring-pd-s? | wc -l)" = 4 ]
+result $? "each seed has its run"
+says "seeds that are none are refused" 2 'write 1-5 or 1,3,7' run ring-pd --seeds 1-b --runs "$work/group"
 mkfifo "$work/hold"
 (exec 9<>"$work/single/.table-single.lock" && flock 9 && echo held >"$work/hold" && read -r _ <"$work/hold") &
 read -r _ <"$work/hold"

@@ -47,6 +47,8 @@ static const OptionRow option_rows[] = {
      "seed of the noise (default: the run's own)"},
     {"seed", 0, OPTION_INT, "N", FIELD(seed), 0, SEED_MAX, " features ",
      "seed of weights and batches (default: 1)"},
+    {"seeds", 0, OPTION_TEXT, "1-5", FIELD(seeds), 0, 0, " run ",
+     "a run for each of these seeds (1-5, or 1,3,7), on all cores, and their means with intervals"},
     {"steps", 0, OPTION_INT, "N", FIELD(steps), 1, 1e9, " features ",
      "optimiser steps (default: 4000)"},
     {"steps", 0, OPTION_INT, "N", FIELD(steps), 1, 1e9, " ddil tour run resume fork ",

@@ -282,6 +282,11 @@ Status cmd_run(const Options *options, Error *error)
         if (status)
             return status;
     }
+    if (options->seeds) {
+        char name[NAME_SIZE];
+        preset_name(options->argument[0], name);
+        return run_seeds(options, options->name ? options->name : name, error);
+    }
     if (options->detach)
         return detach_runs(options, error);
     catch_signals();

@@ -35,6 +35,9 @@ Status cmd_doctor(const Options *options, Error *error);
 Status cmd_tour(const Options *options, Error *error);
 Status cmd_manual(const Options *options, Error *error);
 
+/* run --seeds 1-5: a group of runs called NAME-s1, NAME-s2, ... on all cores (cmd_seeds.c). */
+Status run_seeds(const Options *options, const char *name, Error *error);
+
 /* run --detach: all presets at once, in the background (cmd_detach.c). */
 Status detach_runs(const Options *options, Error *error);
 

@@ -352,22 +352,30 @@ bool study_waits(const Study *study, int arm)
     return study->budget_arm >= 0 && arm != study->budget_arm;
 }
 
+/* Of a group of seeds the arm has no name. */
+static int put_name(const Study *study, int preset, int arm, int seed, char *out, size_t size)
+{
+    if (!study->arm[arm].name[0])
+        return snprintf(out, size, "%s-s%ld", study->name, study->seed[seed]);
+    return snprintf(out, size, "%s-%s-%s-s%ld", study->name, study->preset[preset],
+                    study->arm[arm].name, study->seed[seed]);
+}
+
 void study_run_name(const Study *study, int preset, int arm, int seed, char name[NAME_SIZE])
 {
-    int n = snprintf(name, NAME_SIZE, "%s-%s-%s-s%ld", study->name, study->preset[preset],
-                     study->arm[arm].name, study->seed[seed]);
+    int n = put_name(study, preset, arm, seed, name, NAME_SIZE);
     must(n > 0 && n < NAME_SIZE);
 }
 
 /* "*-ddil" of ring-pd is ring-pd-ddil. */
-static void preset_of(const Study *study, int preset, int arm, char out[160])
+static void preset_of(const Study *study, int preset, int arm, char out[400])
 {
     const char *pattern = study->arm[arm].preset, *star = strchr(pattern, '*');
     if (star)
-        snprintf(out, 160, "%.*s%s%s", (int)(star - pattern), pattern, study->preset[preset],
+        snprintf(out, 400, "%.*s%s%s", (int)(star - pattern), pattern, study->preset[preset],
                  star + 1);
     else
-        snprintf(out, 160, "%s", pattern);
+        snprintf(out, 400, "%s", pattern);
 }
 
 static Status set_number(Config *config, const char *key, double value, Error *error)
@@ -381,7 +389,7 @@ Status study_config(const Study *study, int preset, int arm, int seed, double nf
                     Error *error)
 {
     enum { STEPS_OF_A_BUDGET = 100000000 }; /* never the end of a run with a budget */
-    char name[160];
+    char name[400];
     preset_of(study, preset, arm, name);
     lab_config_init(config);
     double budget = study_waits(study, arm) ? nfe : study->budget_nfe;

@@ -25,7 +25,7 @@
 enum { STUDY_PRESETS = 16, STUDY_ARMS = 32, STUDY_SEEDS = 64, STUDY_METRICS = 24, STUDY_SETS = 24 };
 
 typedef struct StudyArm {
-    char name[32], preset[64];
+    char name[32], preset[200];
     int sets;
     char set[STUDY_SETS][128]; /* "section.key=value" */
 } StudyArm;
@@ -33,7 +33,7 @@ typedef struct StudyArm {
 typedef struct Study {
     char file[256], name[48], title[PARAM_TEXT_SIZE];
     int presets, seeds, metrics, arms;
-    char preset[STUDY_PRESETS][64], metric[STUDY_METRICS][32];
+    char preset[STUDY_PRESETS][200], metric[STUDY_METRICS][32];
     long seed[STUDY_SEEDS];
     long steps;
     double budget_nfe;
