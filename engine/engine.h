@@ -36,7 +36,8 @@ Status engine_open(Engine **engine, const EngineOptions *options, Error *error);
  * it then stands at its last good checkpoint. error may be NULL. */
 Status engine_close(Engine *engine, Leave leave, Error *error);
 
-/* Does this process own the folder? Constant while open. */
+/* Does this process own the folder? A viewer that may steer comes to own it when its owner is gone.
+ */
 bool engine_owns(const Engine *engine);
 /* The run a person looks at now (0: none): what is read first and kept fresh. Cheap when it is the
  * same. */

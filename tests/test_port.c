@@ -371,7 +371,7 @@ static void test_an_older_owner_is_understood(void **state)
     close(door);
 }
 
-/* The owner leaves: the viewer says so, keeps showing, and finds the next owner. */
+/* The owner leaves: who only looks says so, keeps showing, and finds the next owner. */
 static bool owner_is(const Snapshot *snapshot, long kind)
 {
     return (long)snapshot->owner.kind == kind;
@@ -382,17 +382,78 @@ static void test_owners_come_and_go(void **state)
     Place *place = *state;
     Engine *owner = place_open(place, false, false);
     tell(owner, COMMAND_NEW, 0, 0, place->pd);
-    Engine *viewer = place_open(place, true, false);
+    Engine *viewer = place_open(place, true, true);
     engine_drop(viewer, viewer_until(viewer, has_runs, 1));
     engine_close(owner, LEAVE_SAVE, NULL);
     const Snapshot *snapshot = viewer_until(viewer, owner_is, OWNER_NONE);
     assert_int_equal(snapshot->runs, 1);
     engine_drop(viewer, snapshot);
-    assert_int_equal(ask_owner(viewer, COMMAND_START, 1, 0, ""), STATUS_BLOCKED);
+    assert_int_equal(ask_owner(viewer, COMMAND_START, 1, 0, ""), STATUS_BAD_INPUT);
     owner = place_open(place, false, false);
     engine_headless(owner);
     engine_drop(viewer, viewer_until(viewer, owner_is, OWNER_HEADLESS));
+    assert_false(engine_owns(viewer));
     engine_close(viewer, LEAVE_SAVE, NULL);
+    engine_close(owner, LEAVE_DROP, NULL);
+}
+
+/* Who may steer takes the folder over, in lock-step and with a worker. */
+static bool owner_is_here(const Snapshot *snapshot, long here)
+{
+    return snapshot->owner.here == here;
+}
+
+static void until_it_owns(Engine *engine)
+{
+    double limit = clock_s() + 60;
+    while (!engine_owns(engine)) {
+        assert_true(clock_s() < limit);
+        wait_a_while(0.02);
+    }
+}
+
+static void test_a_viewer_inherits(void **state)
+{
+    Place *place = *state;
+    char text[COMMAND_TEXT_SIZE];
+    Engine *first = place_open(place, false, false);
+    Engine *second = place_open(place, false, false);
+    assert_false(engine_owns(second));
+    engine_close(first, LEAVE_SAVE, NULL);
+    until_it_owns(second);
+    Engine *third = place_open(place, true, false); /* finds the new owner, steers, inherits */
+    snprintf(text, sizeof text, "%.900s\nrun.steps=1000000", place->pd);
+    assert_int_equal(ask_owner(third, COMMAND_NEW, 0, 0, text), STATUS_OK);
+    engine_drop(third, viewer_until(third, first_passed, 5));
+    engine_close(second, LEAVE_SAVE, NULL);
+    engine_drop(third, viewer_until(third, owner_is_here, true));
+    assert_int_equal(ask(third, COMMAND_START, 1, 0, ""), STATUS_OK);
+    const Snapshot *snapshot = engine_look(third);
+    long step = snapshot->run[0]->step;
+    engine_drop(third, snapshot);
+    engine_advance(third, 20);
+    snapshot = engine_look(third);
+    assert_true(snapshot->run[0]->step > step);
+    engine_drop(third, snapshot);
+    engine_close(third, LEAVE_SAVE, NULL);
+}
+
+static void test_a_flood_of_notes_is_dammed(void **state)
+{
+    Place *place = *state;
+    static char text[1 << 16];
+    int refused = 0, tag = 1;
+    Engine *owner = place_open(place, false, false);
+    int guest = visit(place);
+    for (; tag <= 100; tag++) {
+        snprintf(text, sizeof text, "do %d note 7 -1 again\n", tag);
+        say(guest, text);
+        snprintf(text + 1000, 100, "note %d 2", tag);
+        hear(guest, text, 900, text + 1000);
+        refused += !!strstr(text, "too many notes");
+    }
+    assert_true(refused >= 60); /* a slow machine may take a few seconds for it */
+    close(guest);
     engine_close(owner, LEAVE_DROP, NULL);
 }
 
@@ -429,6 +490,8 @@ int main(void)
         TEST(test_versions_are_told),
         TEST(test_an_older_owner_is_understood),
         TEST(test_owners_come_and_go),
+        TEST(test_a_viewer_inherits),
+        TEST(test_a_flood_of_notes_is_dammed),
         TEST(test_an_engine_can_be_parked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

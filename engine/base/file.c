@@ -94,7 +94,7 @@ static int sync_again(int descriptor)
 
 /* The folder's entry must be on the disk too, or a power cut brings the old file back.
  * Some file systems cannot sync a folder and say so: nothing more can be done there. */
-static int sync_folder(const char *path)
+int file_sync_name(const char *path)
 {
     char folder[PATH_SIZE];
     snprintf(folder, sizeof folder, "%s", path);
@@ -142,7 +142,7 @@ Status newfile_commit(NewFile *file, Error *error)
         unlink(file->temporary);
         return unchanged(file, reason, error);
     }
-    reason = sync_folder(file->path);
+    reason = file_sync_name(file->path);
     if (reason)
         return fail(error, STATUS_FAILED, "%s is written but may not survive a power cut: %s",
                     file->path, strerror(reason));

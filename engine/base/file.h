@@ -51,6 +51,8 @@ Status file_read(const char *path, size_t limit, char **data, size_t *size, Erro
 Status file_read_text(const char *path, size_t limit, char **text, size_t *size, Error *error);
 
 bool file_exists(const char *path);
+/* The name's entry in its folder is on the disk: 0, or an errno. */
+int file_sync_name(const char *path);
 /* mkdir with parents. */
 Status file_make_folder(const char *path, Error *error);
 /* snprintf of "folder/name"; gives up when it does not fit. Returns `path`. */

@@ -275,6 +275,7 @@ static Status do_order(Engine *engine, const Order *order, Error *error)
         return fail(error, STATUS_BAD_INPUT, "there is no run %d", command->run);
     if ((int)command->kind < 0 || (int)command->kind >= ACTION_COUNT || !ACTIONS[command->kind])
         return fail(error, STATUS_BAD_INPUT, "unknown command %d", (int)command->kind);
+    slot->used = ++engine->uses;
     return ACTIONS[command->kind](engine, order, slot, error);
 }
 
@@ -291,6 +292,7 @@ int commands_do(Engine *engine)
         trace_event("done", "%ld status %d %s", order.ticket, (int)status, error.text);
         if (status)
             note_add(engine, order.ticket, status, order.command.run, "%.255s", error.text);
+        slots_rest(engine);
     }
     return n;
 }

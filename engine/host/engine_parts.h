@@ -35,6 +35,7 @@ typedef struct Slot {
     double shown;        /* when its samples were renewed last */
     double served;       /* seconds of quanta, and those it was owed none */
     long pause_at;       /* pause when this step is done, -1: never */
+    long used;           /* Engine.uses at the last command or quantum */
     uint64_t signature;  /* of the files on disk, for viewers */
     bool told, stale;    /* viewers: the owner said `about`; it said so after the view was made */
     RunNews about;
@@ -69,6 +70,7 @@ typedef struct EngineKind {
     void (*finish)(Engine *engine);
     void (*wake)(Engine *engine);             /* ends the worker's wait. Any thread */
     OwnerView (*owner)(const Engine *engine); /* of the folder */
+    const struct EngineKind *heir;            /* what a viewer becomes when its owner is gone */
 } EngineKind;
 extern const EngineKind ENGINE_OWNER, ENGINE_OWNER_STEPPED, ENGINE_VIEWER, ENGINE_VIEWER_STEPPED;
 
@@ -93,6 +95,7 @@ struct Engine {
     int slots, room;
     int turn;      /* slot that goes next (lock-step) */
     double served; /* of the slot that went last, as it began */
+    long uses;     /* of slots: commands and quanta */
     NoteView note[NOTES_MAX];
     int notes;
     long notes_ever;
@@ -133,6 +136,8 @@ Slot *slot_add(Engine *engine, Run *run);
 Status slot_open(Engine *engine, Slot *slot, Error *error);
 /* Takes a last view and closes the run. */
 void slot_close(Slot *slot);
+/* Saves and closes runs that rest, those used longest ago, until a few are left open. */
+void slots_rest(Engine *engine);
 /* Reads a piece of a run on disk whose view is brief or stale: the one that is looked at,
  * then the newest. false: there is nothing to read. */
 bool slots_read_on(Engine *engine);
@@ -175,7 +180,8 @@ void engine_stir(Engine *engine);
 void engine_end_work(Engine *engine, bool end);
 bool engine_stopping(Engine *engine);
 /* ---- owner.c ---- */
-/* Takes the folder's lock and makes the crew. BLOCKED: another process has it. */
+/* Takes the folder's lock, makes the crew and tidies up after owners that were killed. BLOCKED:
+ * another process has it. */
 Status owner_take(Engine *engine, Error *error);
 /* Saves every run: all are tried, the first failure is told. */
 Status owner_save(Engine *engine, Error *error);

@@ -67,6 +67,8 @@ void slots_free(Engine *engine)
 
 /* ---- Open and closed ---- */
 
+enum { RESTING_MOST = 8 }; /* open: each keeps memory and a descriptor */
+
 static void replace_view(Slot *slot, const RunView *view)
 {
     run_view_drop(slot->view);
@@ -98,6 +100,37 @@ void slot_close(Slot *slot)
     slot->run = NULL;
     slot->changed = false;
     slot->pause_at = -1;
+}
+
+/* The run that rests, is not looked at, and was used longest ago; NULL when few enough are open. */
+static Slot *tired(Engine *engine)
+{
+    Slot *oldest = NULL;
+    int resting = 0;
+    for (int i = 0; i < engine->slots; i++) {
+        Slot *slot = &engine->slot[i];
+        if (!slot->run || run_state(slot->run) != RUN_PAUSED)
+            continue;
+        resting++;
+        if (slot->id != atomic_load(&engine->watched) && (!oldest || slot->used < oldest->used))
+            oldest = slot;
+    }
+    return resting > RESTING_MOST ? oldest : NULL;
+}
+
+void slots_rest(Engine *engine)
+{
+    Error error;
+    for (Slot *slot; (slot = tired(engine));) {
+        if (run_save(slot->run, &error)) {
+            note_add(engine, 0, STATUS_FAILED, slot->id, "%02d %s rests unsaved: %.160s", slot->id,
+                     slot->view->name, error.text);
+            return;
+        }
+        slot_close(slot);
+        slot->look.due = true;
+        engine->news = true;
+    }
 }
 
 void slot_reread(Slot *slot)

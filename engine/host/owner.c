@@ -5,6 +5,7 @@
 #include "engine/host/engine_parts.h"
 #include "engine/store/folder.h"
 #include <math.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const double PUBLISH_EVERY_S = 0.1, READ_EVERY_S = 0.05;
@@ -62,6 +63,7 @@ static void quantum(Engine *engine, Slot *slot)
     RunPulse pulse = run_advance(slot->run, &error);
     slot->served += clock_s() - start;
     engine->turn = (int)(slot - engine->slot) + 1;
+    slot->used = ++engine->uses;
     slot->changed = true;
     if (pulse != PULSE_MORE)
         end_of_run(engine, slot, pulse, &error);
@@ -119,6 +121,17 @@ static int owner_advance(Engine *engine, int quanta)
 
 /* ---- The folder ---- */
 
+/* A live run holds seven descriptors, a viewer one: as many as the system lets us have. */
+static void raise_descriptors(void)
+{
+    enum { ENOUGH = 1 << 16 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= ENOUGH)
+        return;
+    limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 Status owner_take(Engine *engine, Error *error)
 {
     char path[PATH_SIZE];
@@ -126,9 +139,12 @@ Status owner_take(Engine *engine, Error *error)
     if (!status)
         status =
             folder_lock(file_join(path, engine->runs, ".lock"), true, &engine->lock_file, error);
-    if (!status)
-        engine->crew = crew_new(engine->threads > 0 ? engine->threads : pool_cores());
-    return status;
+    if (status)
+        return status;
+    raise_descriptors();
+    folder_sweep_runs(engine->runs);
+    engine->crew = crew_new(engine->threads > 0 ? engine->threads : pool_cores());
+    return STATUS_OK;
 }
 
 static Status open_port(Engine *engine, Error *error)

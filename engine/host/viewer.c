@@ -357,11 +357,42 @@ static void scan_if_due(Engine *engine)
     engine->scanned = now;
 }
 
+/* What was known from looking on is forgotten: the folder is this process's own now. */
+static void forget_viewing(Engine *engine)
+{
+    look_end(engine);
+    if (engine->crew)
+        crew_free(engine->crew);
+    engine->crew = NULL;
+    for (int i = 0; i < engine->slots; i++) {
+        Slot *slot = &engine->slot[i];
+        slot->told = false;
+        slot->stale = slot->look.due = true;
+    }
+}
+
+/* Nobody listens: whoever still looks on takes the folder over, unless it is held by a plain run.
+ */
+static void inherit(Engine *engine)
+{
+    Error error = {{0}};
+    if (engine->readonly || folder_owned(engine->runs))
+        return;
+    forget_viewing(engine);
+    if (owner_take(engine, &error))
+        return;
+    atomic_store(&engine->kind, engine_kind(engine)->heir);
+    slots_scan(engine);
+    note_add(engine, 0, STATUS_OK, 0, "nobody owned this folder any more: it is this ddil's now");
+    if (engine_kind(engine)->ready(engine, &error))
+        note_add(engine, 0, STATUS_FAILED, 0, "%.250s", error.text);
+}
+
 static void reconnect_if_due(Engine *engine)
 {
     Link *link = engine->link;
-    if (link->socket < 0 && clock_s() - link->tried >= RETRY_S)
-        connect_to_owner(engine);
+    if (link->socket < 0 && clock_s() - link->tried >= RETRY_S && !connect_to_owner(engine))
+        inherit(engine);
 }
 
 /* Sleeps until the owner speaks, somebody wants something, or the next question is due. */
@@ -383,6 +414,8 @@ static void look_on(Engine *engine, double wait)
 {
     Link *link = engine->link;
     reconnect_if_due(engine);
+    if (engine_kind(engine)->owns)
+        return;
     send_rest(link);
     say_hello(engine);
     pass_orders(engine);
@@ -403,8 +436,10 @@ static void catch_up(Engine *engine, double limit, double read)
 {
     Link *link = engine->link;
     double until = clock_s() + limit;
-    if (link->socket < 0)
-        connect_to_owner(engine);
+    if (link->socket < 0 && !connect_to_owner(engine))
+        inherit(engine);
+    if (engine_kind(engine)->owns)
+        return;
     pass_orders(engine);
     link->ask = 0;
     link->asking = false;
@@ -441,7 +476,7 @@ static int viewer_advance(Engine *engine, int quanta)
 
 static void hand_over(Engine *engine)
 {
-    if (engine->tickets > 0)
+    if (engine->tickets > 0 && engine->link->socket >= 0)
         catch_up(engine, LAST_WAIT_S, 0);
 }
 
@@ -451,10 +486,12 @@ const EngineKind ENGINE_VIEWER = {.ready = hear_first,
                                   .turn = viewer_turn,
                                   .finish = hand_over,
                                   .wake = kick,
-                                  .owner = known_owner};
+                                  .owner = known_owner,
+                                  .heir = &ENGINE_OWNER};
 
 const EngineKind ENGINE_VIEWER_STEPPED = {.ready = hear_all,
                                           .advance = viewer_advance,
                                           .finish = hand_over,
                                           .wake = kick,
-                                          .owner = known_owner};
+                                          .owner = known_owner,
+                                          .heir = &ENGINE_OWNER_STEPPED};

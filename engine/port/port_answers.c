@@ -1,4 +1,5 @@
 /* Owns what the port answers: status, samples, notes. */
+#include "engine/base/clock.h"
 #include "engine/port/port_parts.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -188,10 +189,27 @@ static void refuse(Client *client, const Line *line, const char *why)
     put_line(client, &answer);
 }
 
+/* One more than a second may hold? */
+static bool too_many_notes(Port *port, const Command *command)
+{
+    double now = clock_s();
+    if (command->kind != COMMAND_NOTE)
+        return false;
+    if (now - port->noted_from >= 1) {
+        port->noted_from = now;
+        port->noted = 0;
+    }
+    return ++port->noted > NOTES_A_SECOND;
+}
+
 static void pass_on(Port *port, Client *client, const Line *line)
 {
     if (client->looks) {
         refuse(client, line, "this is a viewer (--readonly): it sends no commands");
+        return;
+    }
+    if (too_many_notes(port, &line->command)) {
+        refuse(client, line, "too many notes: at most 10 a second");
         return;
     }
     long ticket =

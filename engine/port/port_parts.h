@@ -8,6 +8,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+enum {
+    NOTES_A_SECOND = 10, /* commanded through the port: each stays in a run's log for ever */
+};
 enum { CLIENTS = 32, PENDING = 16, NOTES = 128, SAVED = 8, IN_SIZE = LINE_SIZE + 1 };
 /* A command sent and not yet answered. */
 typedef struct Pending {
@@ -45,6 +48,9 @@ struct Port {
     Client client[CLIENTS]; /* the thread's */
     Saved saved[SAVED];     /* the thread's: the last ones, a ring */
     int next_saved;
+    double full;       /* clock at which no more descriptors were to be had, 0: there are */
+    double noted_from; /* a second of notes, and how many there were */
+    int noted;
 
     pthread_mutex_t lock;
     /* under lock: the last notes; number n stands at n % NOTES */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static const double PATIENCE_S = 10; /* for half a line, and for an answer unread */
@@ -62,13 +63,23 @@ static bool seat(Port *port, int guest)
 static void welcome(Port *port)
 {
     static const char full[] = "error the port is full: too many viewers\n";
-    for (int guest; (guest = accept(port->socket, NULL, NULL)) >= 0;) {
+    int guest;
+    port->full = 0;
+    while ((guest = accept(port->socket, NULL, NULL)) >= 0) {
         socket_tame(guest);
         if (seat(port, guest))
             continue;
         send(guest, full, sizeof full - 1, MSG_NOSIGNAL);
         close(guest);
     }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        port->full = clock_s(); /* whoever waits goes on waiting, and so do we */
+}
+
+/* Is there room for whoever knocks, as far as is known? */
+static bool open_to_guests(const Port *port)
+{
+    return port->full <= 0 || clock_s() - port->full >= 1;
 }
 
 /* false: the connection is over. */
@@ -120,11 +131,19 @@ static void drain(int descriptor)
         continue;
 }
 
+static void rest_a_while(void)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    nanosleep(&pause, NULL);
+}
+
 /* One wait and what it brings. */
 static void turn(Port *port)
 {
     struct pollfd wait[CLIENTS + 2] = {{port->kick[0], POLLIN, 0}, {port->socket, POLLIN, 0}};
-    int owing = 0;
+    int owing = port->full > 0;
+    if (!open_to_guests(port))
+        wait[1].events = 0;
     for (int i = 0; i < CLIENTS; i++) {
         const Client *client = &port->client[i];
         bool full = client->filled == LINE_SIZE || client->used > 0;
@@ -132,12 +151,15 @@ static void turn(Port *port)
             client->socket, (short)((full ? 0 : POLLIN) | (client->used ? POLLOUT : 0)), 0};
         owing += client->socket >= 0 && client->since > 0;
     }
-    poll(wait, CLIENTS + 2, owing ? 1000 : -1);
+    if (poll(wait, CLIENTS + 2, owing ? 1000 : -1) < 0) {
+        rest_a_while(); /* interrupted, or out of memory: what `wait` says is nothing */
+        return;
+    }
     drain(port->kick[0]);
     for (int i = 0; i < CLIENTS; i++)
         if (port->client[i].socket >= 0)
             attend(port, &port->client[i], wait[i + 2].revents);
-    if (wait[1].revents)
+    if (wait[1].revents || (port->full > 0 && open_to_guests(port)))
         welcome(port);
 }
 

@@ -8,7 +8,10 @@
 Status run_event(Run *run, long step, const char *text, Error *error)
 {
     history_event(&run->history, step, text);
-    return log_event(&run->log, step, text, error);
+    Status status = log_event(&run->log, step, text, error);
+    if (!status && run->state != RUN_LIVE)
+        status = log_rest(&run->log, error); /* there may be hundreds of runs that rest */
+    return status;
 }
 
 static const char WARNING[] = "warning: ";

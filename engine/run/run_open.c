@@ -212,6 +212,7 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
         run_recall(run);
         run->said = run->history.marks;
         run->state = run->history.state == RUN_DONE ? RUN_DONE : RUN_PAUSED;
+        status = log_rest(&run->log, error);
     }
     return run_give(out, run, status);
 }

@@ -218,6 +218,8 @@ static char *read_part(int descriptor, size_t offset, size_t size)
     size_t got = 0;
     while (got < size) {
         ssize_t n = pread(descriptor, text + got, size - got, (off_t)(offset + got));
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n <= 0)
             break;
         got += (size_t)n;

@@ -108,8 +108,10 @@ static Status make_next(const char *runs, const char *name, char folder[PATH_SIZ
     for (int number = next_number(runs);; number++) {
         snprintf(base, sizeof base, "%04d-%s", number, name);
         file_join(folder, runs, base);
-        if (mkdir(folder, 0777) == 0)
+        if (mkdir(folder, 0777) == 0) {
+            file_sync_name(folder); /* without it a power cut may take the run */
             return STATUS_OK;
+        }
         if (errno != EEXIST) /* else another process was faster */
             return fail(error, STATUS_BAD_INPUT,
                         "cannot make folder %s: %s; --runs names another "
@@ -146,7 +148,7 @@ Status folder_remove(const char *folder, Error *error)
     return fail(error, STATUS_FAILED, "cannot remove %s: %s", folder, strerror(errno));
 }
 
-void folder_sweep(const char *folder)
+static void sweep_temporaries(const char *folder)
 {
     char path[PATH_SIZE];
     DIR *stream = opendir(folder);
@@ -155,6 +157,52 @@ void folder_sweep(const char *folder)
             unlink(file_join(path, folder, entry->d_name));
     if (stream)
         closedir(stream);
+}
+
+void folder_sweep(const char *folder)
+{
+    char samples[PATH_SIZE];
+    sweep_temporaries(folder);
+    sweep_temporaries(file_join(samples, folder, "samples"));
+}
+
+/* Nothing in it but a lock, and samples/ without a file? */
+static bool is_hollow(const char *folder)
+{
+    bool hollow = true;
+    DIR *stream = opendir(folder);
+    for (struct dirent *entry; stream && (entry = readdir(stream));) {
+        const char *name = entry->d_name;
+        bool ours = !strcmp(name, "lock") || !strcmp(name, "samples");
+        hollow = hollow && (ours || !strcmp(name, ".") || !strcmp(name, ".."));
+    }
+    if (stream)
+        closedir(stream);
+    return stream && hollow;
+}
+
+/* rmdir leaves what is not empty. */
+static void sweep_hollow(const char *folder)
+{
+    char lock[PATH_SIZE], samples[PATH_SIZE];
+    file_join(lock, folder, "lock");
+    folder_sweep(folder);
+    if (!is_hollow(folder) || folder_locked(lock))
+        return;
+    if (rmdir(file_join(samples, folder, "samples")) != 0 && errno != ENOENT)
+        return;
+    unlink(lock);
+    rmdir(folder);
+}
+
+void folder_sweep_runs(const char *runs)
+{
+    char folder[PATH_SIZE], ini[PATH_SIZE], **names;
+    int n = folder_list(runs, &names);
+    for (int i = 0; i < n; i++)
+        if (!file_exists(file_join(ini, file_join(folder, runs, names[i]), "run.ini")))
+            sweep_hollow(folder);
+    free_names(n, names);
 }
 
 /* ---- Locks ---- */
@@ -180,10 +228,22 @@ void folder_sign(int descriptor)
         return; /* only makes a later message less telling */
 }
 
+/* -1 with errno: nothing but a file of its own is a lock, wherever its name may lead. */
+static int open_lock(const char *path)
+{
+    struct stat info;
+    int opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (opened < 0 || (fstat(opened, &info) == 0 && S_ISREG(info.st_mode)))
+        return opened;
+    close(opened);
+    errno = EINVAL;
+    return -1;
+}
+
 Status folder_lock(const char *path, bool alone, int *descriptor, Error *error)
 {
     const struct timespec pause = {.tv_nsec = 5000000};
-    int opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int opened = open_lock(path);
     *descriptor = -1;
     if (opened < 0)
         return fail(error, STATUS_BAD_INPUT, "cannot write %s: %s", path, strerror(errno));
@@ -200,14 +260,22 @@ Status folder_lock(const char *path, bool alone, int *descriptor, Error *error)
                 folder_owner(path));
 }
 
-bool folder_locked(const char *path)
+static bool is_held(const char *path, int against)
 {
-    int opened = open(path, O_RDONLY | O_CLOEXEC);
+    int opened = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (opened < 0)
         return false;
-    bool held = flock(opened, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    bool held = flock(opened, against | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     close(opened);
     return held;
+}
+
+bool folder_locked(const char *path) { return is_held(path, LOCK_SH); }
+
+bool folder_owned(const char *runs)
+{
+    char path[PATH_SIZE];
+    return is_held(file_join(path, runs, ".lock"), LOCK_EX);
 }
 
 /* ---- run.ini ---- */

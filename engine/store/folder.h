@@ -27,9 +27,14 @@ Status folder_make(const char *runs, const char *name, char folder[PATH_SIZE], E
 /* Removes a folder and everything in it. */
 Status folder_remove(const char *folder, Error *error);
 
-/* Removes what a killed writer left: temporary files of newfile_open. Only for the
- * folder's owner. */
+/* Removes what a killed writer left in a run's folder: temporary files of newfile_open, in samples/
+ * too. Only for the folder's owner. */
 void folder_sweep(const char *folder);
+/* Removes run folders that hold nothing but a lock, left by who was killed while making them. Only
+ * for the owner of the runs folder. */
+void folder_sweep_runs(const char *runs);
+/* Does a process own this runs folder, or train in it? */
+bool folder_owned(const char *runs);
 
 /* Takes an flock on FILE (created when missing) for this process: alone or shared.
  * STATUS_BLOCKED names the owner. The lock ends when *descriptor is closed. */

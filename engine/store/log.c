@@ -27,15 +27,33 @@ static void metrics_header(char *text, int n, const char *const *names)
     strcpy(text + used, "\n");
 }
 
+static Status cannot(const Log *log, int which, Error *error)
+{
+    return fail(error, STATUS_FAILED, "cannot write %s/%s: %s", log->folder, FILES[which],
+                strerror(errno ? errno : EIO));
+}
+
 /* Ends a row: a write that failed shows here. */
 static Status flush(Log *log, int which, Error *error)
 {
     FILE *file = log->file[which];
     errno = 0;
-    if (!ferror(file) && fflush(file) == 0)
-        return STATUS_OK;
-    return fail(error, STATUS_FAILED, "cannot write %s/%s: %s", log->folder, FILES[which],
-                strerror(errno ? errno : EIO));
+    return !ferror(file) && fflush(file) == 0 ? STATUS_OK : cannot(log, which, error);
+}
+
+/* The log to write a row to; one that rests is opened again. NULL: it cannot be. */
+static FILE *awake(Log *log, int which, Error *error)
+{
+    char path[PATH_SIZE];
+    if (log->file[which])
+        return log->file[which];
+    errno = 0;
+    FILE *file = log->file[which] = fopen(file_join(path, log->folder, FILES[which]), "ae");
+    if (!file)
+        cannot(log, which, error);
+    else
+        fseek(file, 0, SEEK_END);
+    return file;
 }
 
 /* Does the file begin with this header? */
@@ -100,18 +118,25 @@ void log_close(Log *log)
 
 Status log_sync(Log *log, Error *error)
 {
-    for (int i = 0; i < LOGS; i++) {
-        if (fsync(fileno(log->file[i])) != 0 && errno != EINVAL)
-            return fail(error, STATUS_FAILED, "cannot write %s/%s: %s", log->folder, FILES[i],
-                        strerror(errno));
-    }
+    for (int i = 0; i < LOGS; i++)
+        if (log->file[i] && fsync(fileno(log->file[i])) != 0 && errno != EINVAL)
+            return cannot(log, i, error);
     return STATUS_OK;
+}
+
+Status log_rest(Log *log, Error *error)
+{
+    Status status = log_sync(log, error);
+    log_close(log);
+    return status;
 }
 
 Status log_metrics(Log *log, long step, double loss, double grad_norm, double lr, int n,
                    const double *values, Error *error)
 {
-    FILE *out = log->file[LOG_METRICS];
+    FILE *out = awake(log, LOG_METRICS, error);
+    if (!out)
+        return STATUS_FAILED;
     fprintf(out, "%ld", step);
     csv_put(out, loss);
     csv_put(out, grad_norm);
@@ -124,7 +149,9 @@ Status log_metrics(Log *log, long step, double loss, double grad_norm, double lr
 
 Status log_shift(Log *log, long step, int n, const ShiftRow *rows, Error *error)
 {
-    FILE *out = log->file[LOG_SHIFT];
+    FILE *out = awake(log, LOG_SHIFT, error);
+    if (!out)
+        return STATUS_FAILED;
     for (int r = 0; r < n; r++) {
         const ShiftRow *row = &rows[r];
         const double value[] = {row->time,         row->own,    row->forward,       row->ratio,
@@ -154,8 +181,10 @@ static void put_site(FILE *out, long step, char site, int i, const ClippedCount 
 Status log_threshold(Log *log, long step, int steps, const Clipped *now, const Clipped *then,
                      Error *error)
 {
-    FILE *out = log->file[LOG_THRESHOLD];
+    FILE *out = awake(log, LOG_THRESHOLD, error);
     bool any = false;
+    if (!out)
+        return STATUS_FAILED;
     for (int s = 0; s < SITES; s++)
         any = any || clipped_total(&now[s]).coordinates > clipped_total(&then[s]).coordinates;
     if (any && ftell(out) == 0)
@@ -168,7 +197,9 @@ Status log_threshold(Log *log, long step, int steps, const Clipped *now, const C
 
 Status log_eval(Log *log, long step, const EvalReport *report, Error *error)
 {
-    FILE *out = log->file[LOG_EVAL];
+    FILE *out = awake(log, LOG_EVAL, error);
+    if (!out)
+        return STATUS_FAILED;
     if (ftell(out) == 0) {
         fputs("step,k,nfe,n", out);
         for (int i = 0; i < report->metrics; i++) {
@@ -196,7 +227,9 @@ static void put_stamped(FILE *out, long step)
 
 Status log_event(Log *log, long step, const char *text, Error *error)
 {
-    FILE *out = log->file[LOG_EVENTS];
+    FILE *out = awake(log, LOG_EVENTS, error);
+    if (!out)
+        return STATUS_FAILED;
     put_stamped(out, step);
     fputc(',', out);
     csv_put_text(out, text);
@@ -207,7 +240,9 @@ Status log_event(Log *log, long step, const char *text, Error *error)
 Status log_times(Log *log, long step, double steps_per_s, double nfe, double shift_nfe,
                  Error *error)
 {
-    FILE *out = log->file[LOG_TIMES];
+    FILE *out = awake(log, LOG_TIMES, error);
+    if (!out)
+        return STATUS_FAILED;
     put_stamped(out, step);
     csv_put(out, steps_per_s);
     csv_put(out, nfe);

@@ -21,6 +21,8 @@ Status log_open(Log *log, const char *folder, int n, const char *const *names, E
 void log_close(Log *log);
 /* Rows are on the disk. */
 Status log_sync(Log *log, Error *error);
+/* Rows are on the disk and no descriptor is held, until the next row. */
+Status log_rest(Log *log, Error *error);
 
 /* FAILED (no room, ...): the file may end in part of a row, which the next log_cut
  * removes. */
