@@ -41,6 +41,24 @@ for arguments in "ls" "show 1" "presets" "metrics $work/evil/no$evil.npy $work/e
     harmless "no escape sequence: ${arguments//[^ a-z-]/}"
 done
 
+# ---- the system's reasons ----
+
+wanting=""
+for arguments in "ls" "show 1" "run ring-pd --steps 4" "resume 1" "sample 1 -n 9 -o $work/few.npy" "presets"; do
+    for few in 4 5 6 7 8 9 10 11; do
+        (exec >"$out" 2>"$err" </dev/null && ulimit -n $few && IFS=' ' && exec "$DDIL" $arguments --threads 1)
+        status=$?
+        [ $status = 0 ] && continue
+        [ $status != 2 ] && grep -q 'Too many open files' "$err" && continue
+        wanting="$wanting; $arguments with $few: $status, $(cat "$err")"
+    done
+done
+[ -z "$wanting" ]
+result $? "no descriptors: never called wrong usage, always with the system's reason$wanting"
+if [ -d /sys/kernel ]; then
+    says "a folder that cannot be made is no wrong usage" 1 'not permitted|denied|Read-only' run ring-pd --runs /sys/ddil
+fi
+
 # ---- what schedulers send ----
 
 until_true() { # seconds command...

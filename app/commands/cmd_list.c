@@ -5,6 +5,8 @@
 #include "engine/base/number.h"
 #include "engine/store/csv.h"
 #include "engine/store/folder.h"
+#include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,9 +105,23 @@ static void print_run(void *context, const RunView *view, const Best *best)
     putchar('\n');
 }
 
+/* A folder that cannot be read is not one without runs; one that is not there is. */
+static Status check_readable(const char *folder, Error *error)
+{
+    DIR *stream = opendir(folder);
+    if (stream)
+        closedir(stream);
+    return stream || errno == ENOENT
+               ? STATUS_OK
+               : fail(error, status_of(errno), "cannot read %s: %s", folder, strerror(errno));
+}
+
 Status cmd_ls(const Options *options, Error *error)
 {
     int rows = 0;
+    Status status = check_readable(options->runs, error);
+    if (status)
+        return status;
     if (options->json) {
         json_t *list = json_array();
         each_run(options, append_run, list);

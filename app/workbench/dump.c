@@ -89,14 +89,14 @@ Status dump_file(const Canvas *canvas, const char *path, Error *error)
 {
     FILE *out = fopen(path, "w");
     if (!out)
-        return fail(error, STATUS_BAD_INPUT, "%s: %s", path, strerror(errno));
+        return fail(error, status_of(errno), "%s: %s", path, strerror(errno));
     dump_text(canvas, out);
     fputs("\nstyles\n", out);
     dump_styles(canvas, out);
     dump_pictures(canvas, out);
     bool good = fflush(out) == 0;
     good = fclose(out) == 0 && good;
-    return good ? STATUS_OK : fail(error, STATUS_BAD_INPUT, "%s: %s", path, strerror(errno));
+    return good ? STATUS_OK : fail(error, status_of(errno), "%s: %s", path, strerror(errno));
 }
 
 /* ---- Pictures ---- */

@@ -21,7 +21,7 @@ Status headless_redirect(const char *runs, Error *error)
     int log =
         open(file_join(path, runs, "engine.log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (log < 0 || empty < 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot write %s: %s", path, strerror(errno));
+        return fail(error, status_of(errno), "cannot write %s: %s", path, strerror(errno));
     fflush(stdout);
     fflush(stderr);
     dup2(empty, STDIN_FILENO);

@@ -140,7 +140,7 @@ Status lesson_read(const char *path, Lesson *lesson, Error *error)
     *lesson = (Lesson){0};
     FILE *file = fopen(path, "r");
     if (!file)
-        return fail(error, STATUS_BAD_INPUT, "%s: %s", path, strerror(errno));
+        return fail(error, status_of(errno), "%s: %s", path, strerror(errno));
     int good = 1;
     while (good && fgets(line, sizeof line, file)) {
         reading.line++;
@@ -184,5 +184,5 @@ Status lessons_read(const char *folder, Lesson **lessons, int *n, Error *error)
         *lessons = NULL;
         *n = 0;
     }
-    return found < 0 ? fail(error, STATUS_BAD_INPUT, "%s: %s", folder, strerror(errno)) : status;
+    return found < 0 ? fail(error, status_of(errno), "%s: %s", folder, strerror(errno)) : status;
 }

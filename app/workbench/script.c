@@ -410,7 +410,7 @@ Status script_main(const Options *options, Error *error)
     Script script = {.path = options->script};
     FILE *file = fopen(options->script, "r");
     if (!file)
-        return fail(error, STATUS_BAD_INPUT, "--script %s: %s", options->script, strerror(errno));
+        return fail(error, status_of(errno), "--script %s: %s", options->script, strerror(errno));
     EngineOptions engine = {.runs = options->runs,
                             .threads = options->threads > 0 ? (int)options->threads : 0,
                             .readonly = options->readonly,

@@ -73,7 +73,7 @@ Status newfile_open(NewFile *file, const char *path, Error *error)
                     PATH_SIZE - 1, path);
     file->descriptor = open_temporary(file);
     if (file->descriptor < 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot create %s: %s", path, strerror(errno));
+        return fail(error, status_of(errno), "cannot create %s: %s", path, strerror(errno));
     file->stream = open_stream(file);
     if (file->stream)
         return STATUS_OK;
@@ -195,7 +195,7 @@ Status file_make_folder(const char *path, Error *error)
         *end = 0;
         int reason = make_one(part);
         if (reason)
-            return fail(error, STATUS_BAD_INPUT, "cannot make folder %s: %s", part,
+            return fail(error, status_of(reason), "cannot make folder %s: %s", part,
                         strerror(reason));
         *end = kept;
         if (!kept)

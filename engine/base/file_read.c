@@ -19,7 +19,7 @@ static Status check_kind(OldFile *file, Error *error)
 {
     struct stat info;
     if (fstat(file->descriptor, &info) != 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot read %s: %s", file->path, strerror(errno));
+        return fail(error, status_of(errno), "cannot read %s: %s", file->path, strerror(errno));
     if (!S_ISREG(info.st_mode))
         return fail(error, STATUS_BAD_INPUT, "%s is %s; a regular file is needed", file->path,
                     kind_of(info.st_mode));
@@ -38,7 +38,7 @@ static int open_again(const char *path, int flags)
 
 static Status cannot_open(const char *path, Error *error)
 {
-    return fail(error, STATUS_BAD_INPUT, "cannot open %s: %s", path, strerror(errno));
+    return fail(error, status_of(errno), "cannot open %s: %s", path, strerror(errno));
 }
 
 Status oldfile_open(OldFile *file, const char *path, Error *error)
@@ -82,7 +82,7 @@ Status oldfile_some(OldFile *file, void *out, size_t size, size_t *got, Error *e
     int reason = read_some(file->descriptor, out, size, got);
     if (!reason)
         return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "cannot read %s: %s", file->path, strerror(reason));
+    return fail(error, status_of(reason), "cannot read %s: %s", file->path, strerror(reason));
 }
 
 Status oldfile_take(OldFile *file, void *out, size_t size, Error *error)
@@ -146,7 +146,7 @@ static Status read_pieces(int descriptor, const char *path, size_t limit, char *
         *text = more;
         int reason = read_some(descriptor, *text + *size, PIECE, &got);
         if (reason)
-            return fail(error, STATUS_BAD_INPUT, "cannot read %s: %s", path, strerror(reason));
+            return fail(error, status_of(reason), "cannot read %s: %s", path, strerror(reason));
     }
     (*text)[*size] = 0;
     return *size > limit ? too_large(path, limit, error) : STATUS_OK;

@@ -1,11 +1,27 @@
 /* Owns the texts of errors and the two ways to die. May call plain.h and libc only. */
 #include "engine/base/status.h"
 #include "engine/base/plain.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+Status status_of(int reason)
+{
+    switch (reason) {
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+    case EINVAL:
+    case ENXIO:
+    case ENODEV: return STATUS_BAD_INPUT;
+    default: return STATUS_FAILED;
+    }
+}
 
 Status fail(Error *error, Status status, const char *format, ...)
 {

@@ -18,6 +18,10 @@ typedef struct Error {
     char text[512];
 } Error;
 
+/* What a failed system call comes to, by its errno: BAD_INPUT when the name it was given is wrong,
+ * FAILED when the system has no room, no descriptors or does not let us. */
+Status status_of(int reason);
+
 /* Writes the message (made plain, plain.h, and cut at the buffer's end) and returns `status`.
  * `error` may be NULL. */
 Status fail(Error *error, Status status, const char *format, ...)

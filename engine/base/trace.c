@@ -22,7 +22,7 @@ Status trace_open(Error *error)
         return STATUS_OK;
     int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (file < 0)
-        return fail(error, STATUS_BAD_INPUT, "DDIL_TRACE=%s: %s", path, strerror(errno));
+        return fail(error, status_of(errno), "DDIL_TRACE=%s: %s", path, strerror(errno));
     trace_file = file;
     char now[32];
     clock_stamp(now, sizeof now);

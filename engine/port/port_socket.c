@@ -57,7 +57,7 @@ Status socket_listen(const char *runs, int *descriptor, Error *error)
                chmod(file_join(path, runs, NAME), 0600) == 0 && listen(made, BACKLOG) == 0;
     }
     Status status = good ? STATUS_OK
-                         : fail(error, STATUS_BAD_INPUT, "cannot listen on %s/%s: %s", runs, NAME,
+                         : fail(error, status_of(errno), "cannot listen on %s/%s: %s", runs, NAME,
                                 strerror(errno));
     if (folder >= 0)
         close(folder);

@@ -59,7 +59,7 @@ static Status furnish(Run *run, const char *event, Error *error)
 {
     char path[PATH_SIZE];
     if (mkdir(file_join(path, run->folder, "samples"), 0777) != 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot make folder %s: %s", path, strerror(errno));
+        return fail(error, status_of(errno), "cannot make folder %s: %s", path, strerror(errno));
     Status status = lock_run(run, error);
     if (!status)
         status = folder_write_ini(run->folder, &run->config, &run->lineage, error);

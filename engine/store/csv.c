@@ -379,7 +379,7 @@ Status csv_cut(const char *path, long last, Error *error)
     if (!lines.stream && errno == ENOENT)
         return STATUS_OK;
     if (!lines.stream)
-        return fail(error, STATUS_BAD_INPUT, "cannot open %s: %s", path, strerror(errno));
+        return fail(error, status_of(errno), "cannot open %s: %s", path, strerror(errno));
     Status status = all_stay(&lines, last) ? STATUS_OK : copy_rows(&lines, path, last, error);
     free(lines.text);
     fclose(lines.stream);

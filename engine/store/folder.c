@@ -246,7 +246,7 @@ Status folder_lock(const char *path, bool alone, int *descriptor, Error *error)
     int opened = open_lock(path);
     *descriptor = -1;
     if (opened < 0)
-        return fail(error, STATUS_BAD_INPUT, "cannot write %s: %s", path, strerror(errno));
+        return fail(error, status_of(errno), "cannot write %s: %s", path, strerror(errno));
     for (int i = 0; i < LOCK_TRIES; i++) { /* somebody may only be asking, see folder_locked */
         if (flock(opened, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) {
             folder_sign(opened);

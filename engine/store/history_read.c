@@ -222,7 +222,7 @@ static Status check_logs(const char *folder, Error *error)
     for (int i = 0; i < LOG_COUNT; i++) {
         file_join(path, folder, LOGS_READ[i].file);
         if (access(path, R_OK) != 0 && errno != ENOENT)
-            return fail(error, STATUS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
+            return fail(error, status_of(errno), "cannot read %s: %s", path, strerror(errno));
     }
     return STATUS_OK;
 }

@@ -61,10 +61,11 @@ static Status check_header(const char *path, const char *header, Error *error)
 {
     char line[HEADER_SIZE] = "";
     FILE *file = fopen(path, "re");
-    if (file && !fgets(line, sizeof line, file))
+    if (!file)
+        return fail(error, status_of(errno), "cannot open %s: %s", path, strerror(errno));
+    if (!fgets(line, sizeof line, file))
         line[0] = 0;
-    if (file)
-        fclose(file);
+    fclose(file);
     const char *columns = line + 3 * (strncmp(line, "\xef\xbb\xbf", 3) == 0);
     line[strcspn(line, "\r\n")] = 0;
     size_t length = strcspn(header, "\n");
@@ -81,7 +82,7 @@ static Status open_log(Log *log, int which, const char *header, Error *error)
     file_join(path, log->folder, FILES[which]);
     FILE *file = log->file[which] = fopen(path, "ae");
     if (!file)
-        return fail(error, STATUS_BAD_INPUT, "cannot open %s: %s", path, strerror(errno));
+        return fail(error, status_of(errno), "cannot open %s: %s", path, strerror(errno));
     fseek(file, 0, SEEK_END);
     if (!header)
         return STATUS_OK;
