@@ -59,6 +59,20 @@ if [ -d /sys/kernel ]; then
     says "a folder that cannot be made is no wrong usage" 1 'not permitted|denied|Read-only' run ring-pd --runs /sys/ddil
 fi
 
+# ---- presets ----
+
+many=$(printf 'x%.0s' $(seq 120))
+for file in "my ring ü.ini:my-ring" "$many.ini:${many:0:55}" "...ini:run" "-a=b-.ini:a-b"; do
+    cp presets/ring-pd.ini "$work/${file%:*}"
+    says "the run of ${file%%[x:]*} has a name made of it" 0 "/[0-9]+-${file#*:}\$" run "${tiny[@]}" --quiet -- "$work/${file%:*}"
+done
+sed 's/^\[teacher\]/&\nkind = file\nfile = none.safetensors/' presets/ring-pd.ini | grep -v '^kind = exact' >"$work/late.ini"
+before=$(ls "$DDIL_RUNS")
+says "a second preset that cannot be opened: the first does not train" 2 'none.safetensors' \
+    run ring-pd "$work/late.ini" "${tiny[@]}"
+[ "$before" = "$(ls "$DDIL_RUNS")" ]
+result $? "and nothing was made"
+
 # ---- what schedulers send ----
 
 until_true() { # seconds command...

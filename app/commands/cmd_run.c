@@ -7,6 +7,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/distill/params.h"
+#include "engine/store/folder.h"
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
@@ -162,6 +163,8 @@ static void report(Run *run, const Options *options, double seconds)
     } else {
         const RunView *view = run_view(run);
         print_report(view, run_folder(run), seconds, stdout);
+        if (*run_features_missing(run))
+            say(stdout, "judged without features: %s\n", run_features_missing(run));
         run_view_drop(view);
     }
     go_quiet(stdout);
@@ -246,16 +249,6 @@ static Status configure(const Options *options, int index, Config *config, Error
     return status ? status : lab_config_check(config, error);
 }
 
-/* "presets/ring-pd.ini" is called ring-pd. */
-static void preset_name(const char *preset, char name[NAME_SIZE])
-{
-    const char *slash = strrchr(preset, '/');
-    snprintf(name, NAME_SIZE, "%s", slash ? slash + 1 : preset);
-    char *ending = strstr(name, ".ini");
-    if (ending && ending > name && !ending[4])
-        *ending = 0;
-}
-
 static Status run_preset(const Options *options, int index, Crew *crew, Error *error)
 {
     char name[NAME_SIZE];
@@ -264,10 +257,23 @@ static Status run_preset(const Options *options, int index, Crew *crew, Error *e
     Status status = configure(options, index, &config, error);
     if (status)
         return status;
-    preset_name(options->argument[index], name);
+    folder_name_after(options->argument[index], name);
     status =
         run_create(&run, options->runs, options->name ? options->name : name, &config, crew, error);
     return status ? status : drive(run, options, error);
+}
+
+/* Nothing trains before all are known to be good: their files too. */
+static Status try_all(const Options *options, Crew *crew, Error *error)
+{
+    Config config;
+    Status status = STATUS_OK;
+    for (int i = 0; i < options->arguments && !status && !interrupted; i++) {
+        status = configure(options, i, &config, error);
+        if (!status)
+            status = run_try(&config, crew, error);
+    }
+    return status;
 }
 
 Status cmd_run(const Options *options, Error *error)
@@ -276,22 +282,22 @@ Status cmd_run(const Options *options, Error *error)
     if (options->name && options->arguments > 1)
         return fail(error, STATUS_BAD_INPUT, "--name names one run; there are %d presets",
                     options->arguments);
-    for (int i = 0; i < options->arguments;
-         i++) { /* nothing starts before all are known to be good */
-        Status status = configure(options, i, &config, error);
-        if (status)
-            return status;
-    }
+    Status status = STATUS_OK;
+    for (int i = 0; i < options->arguments && !status; i++)
+        status = configure(options, i, &config, error);
+    if (status)
+        return status;
     if (options->seeds) {
         char name[NAME_SIZE];
-        preset_name(options->argument[0], name);
+        folder_name_after(options->argument[0], name);
         return run_seeds(options, options->name ? options->name : name, error);
     }
     if (options->detach)
         return detach_runs(options, error);
     catch_signals();
     Crew *crew = crew_for(options);
-    Status status = STATUS_OK;
+    if (options->arguments > 1)
+        status = try_all(options, crew, error);
     for (int i = 0; i < options->arguments && !status; i++)
         status = run_preset(options, i, crew, error);
     crew_free(crew);

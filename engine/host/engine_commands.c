@@ -33,16 +33,6 @@ static bool next_line(const char **text, char line[COMMAND_TEXT_SIZE])
     return false;
 }
 
-/* A run is named after its preset. */
-static void name_after(const char *preset, char name[NAME_SIZE])
-{
-    const char *slash = strrchr(preset, '/');
-    snprintf(name, NAME_SIZE, "%.60s", slash ? slash + 1 : preset);
-    char *ending = strstr(name, ".ini");
-    if (ending && !ending[4])
-        *ending = 0;
-}
-
 /* "name=..." among the lines names the run; the rest are assignments. */
 static bool takes_name(const char *line, char name[NAME_SIZE])
 {
@@ -64,7 +54,7 @@ static Status do_new(Engine *engine, const Order *order, Error *error)
         return fail(error, STATUS_BAD_INPUT, "which preset?");
     lab_config_init(&config);
     Status status = lab_config_preset(&config, line, error);
-    name_after(line, name);
+    folder_name_after(line, name);
     while (!status && next_line(&text, line))
         if (!takes_name(line, name))
             status = config_set(&config, line, error);

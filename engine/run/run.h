@@ -20,6 +20,8 @@ struct Gallery;
  * creates nothing. `config` is checked here. parent: 0 or the run forked from. */
 Status run_create(Run **run, const char *runs, const char *name, const Config *config, Crew *crew,
                   Error *error);
+/* Could it be created? Opens the lab and closes it again; nothing is made. */
+Status run_try(const Config *config, Crew *crew, Error *error);
 /* Opens an existing run's folder at its newest good checkpoint (or at its start when there is
  * none); rows of the logs past it are cut. STATUS_BLOCKED when another process holds its lock. */
 Status run_resume(Run **run, const char *folder, Crew *crew, Error *error);

@@ -114,6 +114,17 @@ Status run_create(Run **out, const char *runs, const char *name, const Config *c
     return run_give(out, run, status);
 }
 
+Status run_try(const Config *config, Crew *crew, Error *error)
+{
+    Run *run;
+    Status status = lab_config_check(config, error);
+    if (!status) {
+        status = run_new(&run, config, crew, error);
+        run_close(run);
+    }
+    return status;
+}
+
 /* ---- Resuming ---- */
 
 /* Cuts the logs to what stood in them at the checkpoint, and reads them. */

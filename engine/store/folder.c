@@ -1,7 +1,6 @@
 /* Owns the names and locks of run folders, and run.ini. May call base. */
 #include "engine/store/folder.h"
 #include "engine/base/number.h"
-#include "engine/engine.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -37,6 +36,25 @@ static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
+}
+
+char *folder_name_after(const char *preset, char name[NAME_SIZE])
+{
+    const char *text = base_name(preset);
+    size_t length = strlen(text), n = 0;
+    if (length > 4 && strcmp(text + length - 4, ".ini") == 0)
+        length -= 4;
+    for (size_t i = 0; i < length && n < NAME_SIZE - 9; i++) {
+        bool good = isalnum((unsigned char)text[i]) || (n > 0 && strchr("-_.", text[i]));
+        if (good)
+            name[n++] = text[i];
+        else if (n > 0 && name[n - 1] != '-')
+            name[n++] = '-';
+    }
+    while (n > 0 && name[n - 1] == '-')
+        n--;
+    name[n] = '\0';
+    return n > 0 ? name : strcpy(name, "run");
 }
 
 /* "0007-lcm" -> 7; anything else -> 0. */

@@ -4,6 +4,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/param.h"
+#include "engine/engine.h"
 
 /* Where a run comes from, as the head of run.ini says. */
 typedef struct Lineage {
@@ -15,6 +16,9 @@ typedef struct Lineage {
 
 /* A name that may stand in a folder's name: letters, digits, - _ . */
 Status folder_check_name(const char *name, Error *error);
+/* Such a name made of a preset's, or of the path of its file: without folder and .ini, what may not
+ * stand in it as single hyphens, cut; "run" when nothing is left. Returns `name`. */
+char *folder_name_after(const char *preset, char name[NAME_SIZE]);
 /* The number a run folder's name begins with (path or name), or 0. */
 int folder_id(const char *path);
 /* The name behind the number. */
