@@ -5,6 +5,7 @@
 #include "engine/distill/load.h"
 #include "engine/distill/methods.h"
 #include "engine/distill/params.h"
+#include "engine/nets/net_kinds.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -61,11 +62,9 @@ static Status open_teacher(Lab *lab, Error *error)
 static void configured_spec(const Lab *lab, NetSpec *spec)
 {
     const Config *config = &lab->config;
-    const char *kind = config_text(config, "net.kind");
-    bool points = dataset_is_points(&lab->data);
-    *spec = (NetSpec){.kind = !strcmp(kind, "mlp") || (points && !strcmp(kind, "auto"))
-                                  ? &net_mlp
-                                  : &net_patch_unet};
+    int kind = config_choice(config, "net.kind"); /* 0: auto */
+    const NetKind *usual = dataset_is_points(&lab->data) ? &net_mlp : &net_patch_unet;
+    *spec = (NetSpec){.kind = kind ? net_kinds[kind - 1] : usual};
     lab_fit_spec(lab, spec);
     spec->hidden = (int)config_int(config, "net.width");
     spec->depth = (int)config_int(config, "net.depth");

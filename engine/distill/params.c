@@ -12,8 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STEP APPLIES_NEXT_STEP
-#define FORK APPLIES_FORK
+#define STEP             APPLIES_NEXT_STEP
+#define FORK             APPLIES_FORK
+#define NET_CHOICE(name) "|" #name
 
 /* clang-format off */
 static const ParamRow shared_rows[] = {
@@ -40,7 +41,7 @@ static const ParamRow shared_rows[] = {
      "Classes or modes the distiller may see; empty: all. Never changes teacher or judge.", FORK},
     {"data", "limit", PARAM_INT, "0", 0, 1e7, "", "samples", "Samples the distiller may see; 0: all.", FORK},
 
-    {"net", "kind", PARAM_CHOICE, "auto", 0, 0, "auto|mlp|patch_unet", "",
+    {"net", "kind", PARAM_CHOICE, "auto", 0, 0, "auto" NET_DENOISERS(NET_CHOICE), "",
      "The student's network; auto: the teacher file's, else mlp for points, patch_unet for pictures.", FORK},
     {"net", "width", PARAM_INT, "0", 0, 4096, "", "", "Width of a layer, or of the fine level; 0: usual.", FORK},
     {"net", "depth", PARAM_INT, "0", 0, 64, "", "", "Hidden layers, or fine blocks a side; 0: usual.", FORK},

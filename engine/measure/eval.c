@@ -1,23 +1,13 @@
 /* Sample quality: draw, compare with the held-out reference, and put an interval on every number.
  */
 #include "engine/measure/eval.h"
-#include "engine/measure/frechet.h"
-#include "engine/measure/modes.h"
-#include "engine/measure/prdc.h"
+#include "engine/measure/metrics.h"
 #include "engine/measure/stats.h"
-#include "engine/measure/sums.h"
-#include "engine/measure/sw2.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
-enum {
-    BLOCKS = 10,
-    REFERENCE_ROWS = 10000,
-    PICTURE_DIRECTIONS = 128,
-    ENERGY_ROWS = 2000,
-    PICTURE_ROWS = 2000
-};
+enum { REFERENCE_ROWS = 10000 };
 #define T_9 2.262 /* Student's t, 9 degrees of freedom, two-sided 95 % */
 
 /* ---- Drawing ---- */
@@ -49,22 +39,6 @@ void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, u
 }
 
 /* ---- What is judged ---- */
-
-/* Rows of one origin: samples, or the reference. */
-typedef struct Rows {
-    int n;
-    const float *x;       /* n x dims */
-    const int *label;     /* n: the class asked for, or the data's own */
-    const float *feature; /* n x d of the features, or NULL */
-    const int *named;     /* n: the class it is given */
-} Rows;
-
-typedef struct Sets {
-    const Dataset *data;
-    int d; /* of the features */
-    Rows samples, reference;
-    Arena *scratch;
-} Sets;
 
 /* Held-out rows first .. first + n - 1, with what the features say of them. */
 static Rows held_out(const Judge *judge, int first, int n)
@@ -127,186 +101,7 @@ static Rows sampled(const Judge *judge, const Policy *policy, int n, uint64_t se
     return rows;
 }
 
-/* ---- Metrics ---- */
-
-enum { GROUP_MAX = 4 };
-/* value[metric of the group][b]: without block b of the samples; [BLOCKS]: of all. */
-typedef double Values[GROUP_MAX][BLOCKS + 1];
-
-/* Many directions at once: each holds its own projections. */
-static void judge_sw2(const Sets *s, Values value)
-{
-    int directions = dataset_is_points(s->data) ? SW2_DIRECTIONS : PICTURE_DIRECTIONS;
-    Pair pair = pair_of(s->samples.n, s->samples.x, s->reference.n, s->reference.x, s->data->dims);
-    sw2_blocks(&pair, directions, 0, BLOCKS, value[0], &(Work){NULL, s->scratch});
-}
-
-static int at_most(int n, int most) { return n < most ? n : most; }
-
-static void judge_energy(const Sets *s, Values value)
-{
-    PairKernel kernel = kernel_energy();
-    Pair pair = pair_of(s->samples.n, s->samples.x, at_most(s->reference.n, ENERGY_ROWS),
-                        s->reference.x, s->data->dims);
-    pair_statistic_blocks(&kernel, &pair, BLOCKS, value[0], &(Work){NULL, s->scratch});
-}
-
-/* All rows but block b's, copied; b = BLOCKS: all. */
-static const float *without(const Sets *s, int b, float *rest, int *n)
-{
-    size_t d = (size_t)s->data->dims, rows = (size_t)s->samples.n;
-    size_t begin = rows * (size_t)b / BLOCKS, end = rows * ((size_t)b + 1) / BLOCKS;
-    *n = s->samples.n;
-    if (b == BLOCKS)
-        return s->samples.x;
-    *n -= (int)(end - begin);
-    memcpy(rest, s->samples.x, sizeof *rest * d * begin);
-    memcpy(rest + d * begin, s->samples.x + d * end, sizeof *rest * d * (rows - end));
-    return rest;
-}
-
-static void judge_modes(const Sets *s, Values value)
-{
-    size_t mark = arena_mark(s->scratch);
-    float *rest = arena_floats(s->scratch, (size_t)s->samples.n * s->data->dims);
-    for (int b = 0; b <= BLOCKS; b++) {
-        int n;
-        const float *x = without(s, b, rest, &n);
-        Modes modes = modes_of(s->data->mixture, n, x);
-        value[0][b] = modes.found;
-        value[1][b] = modes.within;
-        value[2][b] = modes.kl;
-    }
-    arena_rewind(s->scratch, mark);
-}
-
-/* Features of the samples and of at most so many reference rows. */
-static Pair features_of_sets(const Sets *s, int most)
-{
-    return pair_of(s->samples.n, s->samples.feature, at_most(s->reference.n, most),
-                   s->reference.feature, s->d);
-}
-
-static void judge_frechet(const Sets *s, Values value)
-{
-    Pair pair = features_of_sets(s, s->reference.n);
-    frechet_blocks(&pair, BLOCKS, value[0], &(Work){NULL, s->scratch});
-}
-
-static void judge_kid(const Sets *s, Values value)
-{
-    PairKernel kernel = kernel_cubic(s->d, NULL, 1);
-    Pair pair = features_of_sets(s, PICTURE_ROWS);
-    pair_statistic_blocks(&kernel, &pair, BLOCKS, value[0], &(Work){NULL, s->scratch});
-}
-
-static void judge_neighbours(const Sets *s, Values value)
-{
-    Prdc each[BLOCKS + 1];
-    Pair pair = features_of_sets(s, PICTURE_ROWS);
-    prdc_blocks(&pair, PRDC_BALL, PRDC_DENSITY, BLOCKS, each, &(Work){NULL, s->scratch});
-    for (int b = 0; b <= BLOCKS; b++) {
-        value[0][b] = each[b].precision;
-        value[1][b] = each[b].recall;
-        value[2][b] = each[b].density;
-        value[3][b] = each[b].coverage;
-    }
-}
-
-/* What the classifier makes of the samples of one class. */
-typedef struct Named {
-    int asked, right, given;
-} Named;
-
-static void judge_names(const Sets *s, Values value)
-{
-    size_t mark = arena_mark(s->scratch);
-    int *block = arena_new(s->scratch, int, s->samples.n), classes = s->data->classes;
-    block_rows(s->samples.n, BLOCKS, block);
-    for (int b = 0; b <= BLOCKS; b++) {
-        Named of[DATASET_CLASSES_MAX] = {{0}};
-        int n = 0, right = 0, found = 0;
-        double worst = 1;
-        for (int r = 0; r < s->samples.n; r++) {
-            int label = s->samples.label[r], named = s->samples.named[r];
-            if (block[r] == b)
-                continue;
-            n++;
-            of[named].given++;
-            of[label].asked++;
-            of[label].right += named == label;
-        }
-        for (int c = 0; c < classes; c++) {
-            right += of[c].right;
-            found += 4 * classes * of[c].given >= n;
-            if (of[c].asked)
-                worst = fmin(worst, (double)of[c].right / of[c].asked);
-        }
-        value[0][b] = (double)right / n;
-        value[1][b] = worst;
-        value[2][b] = found;
-    }
-    arena_rewind(s->scratch, mark);
-}
-
-typedef enum Domain { ALL_DATA, POINTS, MIXTURES, FEATURES } Domain;
-
-typedef struct Bounds {
-    const char *name;
-    double least,
-        most; /* what it can be at all: intervals end there; most < 0: the number of classes */
-} Bounds;
-
-/* Metrics that come out of one computation. */
-typedef struct Measure {
-    Domain domain; /* where they are defined, or cheap enough */
-    int rows;      /* the first so many samples are judged; 0: all */
-    void (*judge)(const Sets *sets, Values value);
-    Bounds metric[GROUP_MAX];
-} Measure;
-
-/* clang-format off */
-static const Measure measures[] = {
-    {ALL_DATA, 0, judge_sw2, {{"sw2", 0, INFINITY}}},
-    {POINTS, ENERGY_ROWS, judge_energy, {{"energy", -INFINITY, INFINITY}}},
-    {MIXTURES, 0, judge_modes, {{"modes", 0, -1}, {"within3sigma", 0, 1}, {"mode_kl", 0, INFINITY}}},
-    {FEATURES, 0, judge_frechet, {{"frechet", 0, INFINITY}}},
-    {FEATURES, 0, judge_names, {{"agreement", 0, 1}, {"worst_class", 0, 1}, {"classes", 0, -1}}},
-    {FEATURES, PICTURE_ROWS, judge_kid, {{"kid", -INFINITY, INFINITY}}},
-    {FEATURES, PICTURE_ROWS, judge_neighbours,
-     {{"precision", 0, 1}, {"recall", 0, 1}, {"density", 0, INFINITY}, {"coverage", 0, 1}}},
-};
-/* clang-format on */
-
-static bool defined_for(const Measure *measure, const Sets *sets)
-{
-    switch (measure->domain) {
-    case POINTS: return dataset_is_points(sets->data);
-    case MIXTURES: return sets->data->mixture;
-    case FEATURES: return sets->samples.feature && sets->reference.feature;
-    case ALL_DATA: break;
-    }
-    return true;
-}
-
-static int group_size(const Measure *measure)
-{
-    int n = 0;
-    while (n < GROUP_MAX && measure->metric[n].name)
-        n++;
-    return n;
-}
-
-const char *eval_metric_name(int index)
-{
-    for (size_t i = 0; i < sizeof measures / sizeof *measures; i++) {
-        int n = group_size(&measures[i]);
-        if (index < n)
-            return measures[i].metric[index].name;
-        index -= n;
-    }
-    return NULL;
-}
+const char *eval_metric_name(int index) { return measure_metric_name(index); }
 
 /* ---- Intervals ---- */
 
@@ -341,7 +136,7 @@ static void judge_one(void *context, Arena *arena, int begin, int end, int chunk
     if (measure->rows)
         sets.samples.n = at_most(sets.samples.n, measure->rows);
     measure->judge(&sets, value);
-    for (int i = 0; i < group_size(measure); i++)
+    for (int i = 0; i < measure_size(measure); i++)
         judging->metric[begin][i] =
             with_interval(&measure->metric[i], sets.data->classes, value[i]);
 }
@@ -353,12 +148,12 @@ static void judge_sets(const Judge *judge, const Rows *samples, const Rows *refe
     Judging judging = {.sets = &sets};
     int groups = 0;
     report->metrics = 0;
-    for (size_t k = 0; k < sizeof measures / sizeof *measures; k++) {
-        if (!defined_for(&measures[k], &sets))
+    for (int k = 0; k < measure_count; k++) {
+        if (!measure_defined(measures[k], &sets))
             continue;
-        judging.measure[groups] = &measures[k];
+        judging.measure[groups] = measures[k];
         judging.metric[groups++] = report->metric + report->metrics;
-        report->metrics += group_size(&measures[k]);
+        report->metrics += measure_size(measures[k]);
         must(report->metrics <= EVAL_METRICS_MAX);
     }
     crew_map(judge->crew, groups, 1, judge_one, &judging);

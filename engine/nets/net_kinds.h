@@ -4,6 +4,7 @@
 
 #include "engine/nets/net_spec.h"
 
+/* In the order of NET_DENOISERS, then the others. */
 extern const NetKind *const net_kinds[];
 extern const int net_kind_count;
 

@@ -40,8 +40,12 @@ struct NetKind {
     bool classifies; /* forward gives scores of the classes (n x 1 x 1 x classes) instead:
                         no denoiser */
 };
-/* Each in the file of its name; net_kinds.h has the table. */
-extern const NetKind net_mlp, net_patch_unet, net_classifier;
+/* The networks that a run may have, each in the file of its name. What is declared here, the table
+ * of net_kinds.c and the choices of net.kind follow from this one row each. */
+#define NET_DENOISERS(row)    row(mlp) row(patch_unet)
+#define NET_DECLARATION(name) extern const NetKind net_##name;
+NET_DENOISERS(NET_DECLARATION)
+extern const NetKind net_classifier;
 
 static inline int net_dims(const NetSpec *spec)
 {

@@ -1,0 +1,57 @@
+/* What a metric of sample quality is: a value of two sets of rows, with those that the jackknife of
+ * its interval needs. Adding one: one file, its name below, one row in metrics.c. */
+#ifndef DDIL_METRIC_H
+#define DDIL_METRIC_H
+
+#include "engine/data/dataset.h"
+
+enum {
+    BLOCKS = 10,        /* of the delete-a-block jackknife: equal runs of the samples */
+    PICTURE_ROWS = 2000 /* rows of samples and of reference that dear metrics of pictures look at */
+};
+
+/* Rows of one origin: samples, or the reference. */
+typedef struct Rows {
+    int n;
+    const float *x;       /* n x dims */
+    const int *label;     /* n: the class asked for, or the data's own */
+    const float *feature; /* n x d of the features, or NULL */
+    const int *named;     /* n: the class it is given */
+} Rows;
+
+typedef struct Sets {
+    const Dataset *data;
+    int d; /* of the features */
+    Rows samples, reference;
+    Arena *scratch;
+} Sets;
+
+enum { GROUP_MAX = 4 };
+/* value[metric of the group][b]: without block b of the samples; [BLOCKS]: of all. */
+typedef double Values[GROUP_MAX][BLOCKS + 1];
+
+typedef enum Domain { DOMAIN_ALL, DOMAIN_POINTS, DOMAIN_MIXTURES, DOMAIN_FEATURES } Domain;
+
+typedef struct Bounds {
+    const char *name;
+    double least,
+        most; /* what it can be at all: intervals end there; most < 0: the number of classes */
+} Bounds;
+
+/* Metrics that come out of one computation. */
+typedef struct Measure {
+    Domain domain; /* where they are defined, or cheap enough */
+    int rows;      /* the first so many samples are judged; 0: all */
+    void (*judge)(const Sets *sets, Values value);
+    Bounds metric[GROUP_MAX];
+} Measure;
+
+/* Each computes a group of metrics; metrics.c has the table. Within a worker, memory from
+ * sets->scratch, rewound. */
+extern const Measure measure_sw2, measure_energy, measure_modes, measure_frechet, measure_names,
+    measure_kid, measure_neighbours; /* quality.c */
+
+/* Rows that are looked at. */
+static inline int at_most(int n, int most) { return n < most ? n : most; }
+
+#endif

@@ -1,0 +1,16 @@
+/* The metrics there are. */
+#ifndef DDIL_METRICS_H
+#define DDIL_METRICS_H
+
+#include "engine/measure/metric.h"
+
+extern const Measure *const measures[];
+extern const int measure_count;
+
+bool measure_defined(const Measure *measure, const Sets *sets);
+/* Metrics of its group. */
+int measure_size(const Measure *measure);
+/* Over all groups; NULL past the last. */
+const char *measure_metric_name(int index);
+
+#endif
