@@ -181,7 +181,9 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 install: $(PROGRAM)
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/ddil/presets $(SHARE)/ddil/assets $(SHARE)/doc/ddil/results
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/ddil
+	install -d $(SHARE)/ddil/presets/studies
 	install -m 644 presets/*.ini $(SHARE)/ddil/presets
+	install -m 644 presets/studies/*.ini $(SHARE)/ddil/presets/studies
 	$(if $(ASSETS),install -m 644 $(ASSETS) $(SHARE)/ddil/assets)
 	install -d $(SHARE)/ddil/assets/lessons
 	install -m 644 assets/lessons/*.ini $(SHARE)/ddil/assets/lessons

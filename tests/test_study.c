@@ -5,6 +5,7 @@
 #include "engine/study/report.h"
 #include "engine/study/study.h"
 #include "tests/near.h"
+#include <glob.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,7 @@ static void test_reads(void **state)
     Error error = {.text = ""};
     Config config;
     char name[NAME_SIZE];
+    const CellNeeds none = {0, NULL}, spent = {12345, NULL};
     Study *study = malloc(sizeof *study);
     Status status =
         read_text(HEAD "seeds = 1-3, 9\nsteps = 70\nbudget_nfe = ddil\n"
@@ -151,16 +153,33 @@ static void test_reads(void **state)
         fail_msg("%s", error.text);
     assert_true(study->seeds == 4 && study->seed[3] == 9 && study->arms == 2);
     assert_true(study->budget_arm == 1 && study->baseline == 0 && study->steps == 70);
-    assert_true(study_waits(study, 0) && !study_waits(study, 1));
+    assert_true(study_waits(study, 0, 1) && !study_waits(study, 1, 0));
     study_run_name(study, 0, 1, 3, name);
     assert_string_equal(name, "trial-ring-pd-ddil-s9");
-    assert_int_equal(study_config(study, 0, 1, 3, 0, &config, &error), STATUS_OK);
+    assert_int_equal(study_config(study, 0, 1, 3, &none, &config, &error), STATUS_OK);
     assert_true(config_int(&config, "run.seed") == 9 && config_int(&config, "run.steps") == 70);
     assert_near(config_real(&config, "optimizer.lr"), 2e-3, 0);
     assert_near(config_real(&config, "source.beta_data"), 0.5, 0); /* of ring-pd-ddil */
-    assert_int_equal(study_config(study, 0, 0, 0, 12345, &config, &error), STATUS_OK);
+    assert_int_equal(study_config(study, 0, 0, 0, &spent, &config, &error), STATUS_OK);
     assert_near(config_real(&config, "run.budget_nfe"), 12345, 0);
     assert_near(config_real(&config, "source.beta_data"), 1, 0);
+    free(study);
+}
+
+/* Every study that ships could be run, and asks for figures that there are. */
+static void test_shipped(void **state)
+{
+    (void)state;
+    glob_t found;
+    Study *study = malloc(sizeof *study);
+    assert_int_equal(glob("presets/studies/*.ini", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        Error error = {.text = ""};
+        if (study_read(study, found.gl_pathv[i], &error))
+            fail_msg("%s", error.text);
+    }
+    assert_true(found.gl_pathc >= 7);
+    globfree(&found);
     free(study);
 }
 
@@ -183,6 +202,10 @@ static void test_refuses(void **state)
         {HEAD "seeds = 3-1\n[arm a]\n", "seeds \"3-1\""},
         {HEAD "seeds = 1,1\n[arm a]\n", "each once"},
         {HEAD "seeds = 1-900\n[arm a]\n", "at most 64"},
+        {"[study]\npresets = ring-pd\nmetrics = sw2@99\n[arm a]\n", "sw2@99"},
+        {"[study]\npresets = ring-pd\nmetrics = sw2@mix1.5\n[arm a]\n", "sw2@mix1.5"},
+        {HEAD "[arm a]\nexpert = a\n", "name another arm"},
+        {HEAD "[arm a]\nexpert = b\n", "name another arm"},
         {HEAD "colour = red\n[arm a]\n", ":4: "},
         {"[study]\npresets = moons-lcm-reflected-ddil\nmetrics = sw2\n"
          "[arm a-name-of-thirty-one-letters--]\n",
@@ -247,8 +270,8 @@ int main(void)
         cmocka_unit_test(test_quantiles), cmocka_unit_test(test_closed_forms),
         cmocka_unit_test(test_sample),    cmocka_unit_test(test_holm),
         cmocka_unit_test(test_coverage),  cmocka_unit_test(test_no_effect),
-        cmocka_unit_test(test_reads),     cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_report),
+        cmocka_unit_test(test_reads),     cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_refuses),   cmocka_unit_test(test_report),
     };
     return cmocka_run_group_tests_name("study", tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@ presets = ring-pd
 seeds = 1-3
 steps = 60
 budget_nfe = ddil
-metrics = ratio.1, sw2, nfe
+metrics = ratio.1, sw2, sw2@1, sw2@mix0.5, nfe
 baseline = data
 [arm data]
 student.pretrain_steps = 40
@@ -18,6 +18,10 @@ student.pretrain_steps = 40
 preset = *-ddil
 student.pretrain_steps = 40
 run.checkpoint_every = 10
+[arm taught]
+preset = *-ddil
+student.pretrain_steps = 40
+expert = ddil
 INI
 
 table() { # runs folder, then options
@@ -30,7 +34,7 @@ table "$work/quiet"
 result $? "a study runs whole"
 grep -q '^| ddil - data | | ' "$work/quiet/out/trial.md"
 result $? "the Markdown holds paired differences"
-[ "$(wc -l <"$work/quiet/out/trial.csv")" = 7 ] && head -1 "$work/quiet/out/trial.csv" | grep -q 'p_holm,effect,seed_1,seed_2,seed_3$'
+[ "$(wc -l <"$work/quiet/out/trial.csv")" = 16 ] && head -1 "$work/quiet/out/trial.csv" | grep -q 'p_holm,effect,seed_1,seed_2,seed_3$'
 result $? "the CSV holds a row for each arm and metric"
 grep -q '<text [^>]*>ring-pd: sw2</text>' "$work/quiet/out/trial.svg"
 result $? "the figure's text stays text"
@@ -61,7 +65,7 @@ cmp -s "$work/quiet/out/trial.md" "$work/killed/out/trial.md"
 result $? "its Markdown is that of an undisturbed study, byte for byte"
 cmp -s "$work/quiet/out/trial.csv" "$work/killed/out/trial.csv"
 result $? "and its CSV"
-[ "$(find "$work/killed" -maxdepth 1 -name '0*' | wc -l)" = 6 ]
+[ "$(find "$work/killed" -maxdepth 1 -name '0*' | wc -l)" = 9 ]
 result $? "each run has one folder and a number of its own"
 while read -r file time; do
     [ "$(stat -c %Y "$file")" = "$time" ] || echo "$file"
@@ -69,7 +73,7 @@ done <"$work/done.5" >"$work/again"
 [ ! -s "$work/again" ]
 result $? "no finished run was touched again"
 table "$work/killed"
-grep -q '^6 of 6 runs are there' "$err"
+grep -q '^9 of 9 runs are there' "$err"
 result $? "what is done is not done again"
 
 run=$(ls -d "$work"/killed/0*-trial-ring-pd-ddil-s2)
@@ -78,7 +82,7 @@ table "$work/killed"
 [ $? = 2 ] && grep -q 'optimizer.lr is "0.5" there and ' "$err" && grep -q 'delete or rename' "$err"
 result $? "a run that was changed meanwhile is named, with both values"
 rm -r "$run"
-table "$work/killed" && grep -q '^5 of 6\|^4 of 6' "$err" && cmp -s "$work/quiet/out/trial.md" "$work/killed/out/trial.md"
+table "$work/killed" && grep -q '^[67] of 9' "$err" && cmp -s "$work/quiet/out/trial.md" "$work/killed/out/trial.md"
 result $? "one that was deleted is run again, and nothing else"
 
 says "a study that is not there" 2 'nowhere' table nowhere

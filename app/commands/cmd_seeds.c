@@ -21,6 +21,7 @@ static Status describe(Study *study, const Options *options, const char *name, E
 {
     *study = (Study){.presets = 1, .arms = 1, .budget_arm = -1};
     StudyArm *arm = &study->arm[0];
+    arm->expert = -1;
     Config config;
     arm->preset[0] = '*';
     if (options->sets > STUDY_SETS)
@@ -37,7 +38,7 @@ static Status describe(Study *study, const Options *options, const char *name, E
     study->steps = options->steps > 0 ? options->steps : 0;
     if (!status)
         status = study_seeds(options->seeds, STUDY_SEEDS, study->seed, &study->seeds, error);
-    return status ? status : study_config(study, 0, 0, 0, 0, &config, error);
+    return status ? status : study_config(study, 0, 0, 0, &(CellNeeds){0, NULL}, &config, error);
 }
 
 /* The group's columns: the shift, then all that the first run's last evaluation holds. */

@@ -2,6 +2,7 @@
 #include "app/commands/study_cells.h"
 
 #include "app/base/jobs.h"
+#include "app/commands/study_judge.h"
 #include "engine/base/clock.h"
 #include "engine/base/pool.h"
 #include "engine/run/run.h"
@@ -18,23 +19,32 @@ static int cell_index(const Study *study, int preset, int arm, int seed)
 
 /* ---- Looking ---- */
 
+static Cell *cell_of(const Table *table, const Cell *cell, int arm)
+{
+    return &table->cell[cell_index(table->study, cell->preset, arm, cell->seed)];
+}
+
 static Status configure(const Table *table, const Cell *cell, Config *config, Error *error)
 {
     const Study *study = table->study;
-    double nfe = 0;
-    if (study_waits(study, cell->arm))
-        nfe = table->cell[cell_index(study, cell->preset, study->budget_arm, cell->seed)].nfe;
-    return study_config(study, cell->preset, cell->arm, cell->seed, nfe, config, error);
+    char expert[PATH_SIZE];
+    CellNeeds needs = {0, NULL};
+    if (study->budget_arm >= 0)
+        needs.nfe = cell_of(table, cell, study->budget_arm)->nfe;
+    if (study->arm[cell->arm].expert >= 0)
+        needs.expert = file_join(expert, cell_of(table, cell, study->arm[cell->arm].expert)->folder,
+                                 CELL_WEIGHTS);
+    return study_config(study, cell->preset, cell->arm, cell->seed, &needs, config, error);
 }
 
 /* Does it wait for a run that is not done? */
 static bool waits(const Table *table, const Cell *cell)
 {
-    const Study *study = table->study;
-    if (!study_waits(study, cell->arm))
-        return false;
-    int other = cell_index(study, cell->preset, study->budget_arm, cell->seed);
-    return table->cell[other].state != CELL_DONE;
+    for (int arm = 0; arm < table->study->arms; arm++)
+        if (study_waits(table->study, cell->arm, arm) &&
+            cell_of(table, cell, arm)->state != CELL_DONE)
+            return true;
+    return false;
 }
 
 static Status look_at(const Table *table, Cell *cell, Error *error)
@@ -45,24 +55,28 @@ static Status look_at(const Table *table, Cell *cell, Error *error)
     Status status = configure(table, cell, &config, error);
     if (!status)
         status = cell_find(table->options->runs, name, &config, &cell->state, cell->folder, error);
+    if (!status && cell->state == CELL_DONE &&
+        !study_is_judged(table->study, cell->arm, cell->folder))
+        cell->state = CELL_TRAINED;
     if (status || cell->state != CELL_DONE)
         return status;
     const RunView *view = run_view_read(cell->folder, error);
     if (!view)
         return STATUS_BAD_INPUT;
-    cell->nfe = cell_value(view, "nfe");
+    cell->nfe = cell_value(view, cell->folder, "nfe");
     run_view_drop(view);
     return STATUS_OK;
 }
 
-/* The arm of the budget first: the others' configurations hold what it spent. */
+/* Those first that others wait for: the others' configurations hold what they spent, and where they
+ * stand. Nothing waits for what waits twice. */
 static Status look_at_all(Table *table, Error *error)
 {
     Status status = STATUS_OK;
-    for (int pass = 0; pass < 2; pass++)
+    for (int pass = 0; pass < 3; pass++)
         for (int i = 0; i < table->cells && !status; i++) {
             Cell *cell = &table->cell[i];
-            if (study_waits(table->study, cell->arm) == (pass == 1) && !waits(table, cell))
+            if (cell->state == CELL_MISSING && !waits(table, cell))
                 status = look_at(table, cell, error);
         }
     return status;
@@ -84,7 +98,7 @@ static double share_done(Run *run)
     const RunView *view = run_view(run);
     double share = (double)view->step / (double)view->steps;
     if (view->budget > 0)
-        share = cell_value(view, "nfe") / view->budget;
+        share = cell_value(view, "", "nfe") / view->budget;
     run_view_drop(view);
     return share;
 }
@@ -108,25 +122,39 @@ static Status advance(Run *run, JobProgress *progress, Error *error)
     return status ? status : STATUS_INTERRUPTED;
 }
 
-static Status run_cell(void *context, int job, JobProgress *progress, Error *error)
+/* Begun before, or not yet; trained to its end, or as far as it is let. folder: where. */
+static Status train(const Table *table, const Cell *cell, Crew *crew, JobProgress *progress,
+                    char folder[PATH_SIZE], Error *error)
 {
-    const Table *table = context;
-    const Cell *cell = &table->cell[job];
     char name[NAME_SIZE];
     Config config;
     Run *run;
     study_run_name(table->study, cell->preset, cell->arm, cell->seed, name);
     Status status = configure(table, cell, &config, error);
+    if (!status)
+        status = cell->state == CELL_BEGUN
+                     ? run_resume(&run, cell->folder, crew, error)
+                     : run_create(&run, table->options->runs, name, &config, crew, error);
     if (status)
         return status;
+    snprintf(folder, PATH_SIZE, "%s", run_folder(run));
+    status = advance(run, progress, error);
+    run_close(run);
+    return status;
+}
+
+static Status run_cell(void *context, int job, JobProgress *progress, Error *error)
+{
+    const Table *table = context;
+    const Cell *cell = &table->cell[job];
+    char folder[PATH_SIZE];
     Crew *crew = crew_new(1);
-    status = cell->state == CELL_BEGUN
-                 ? run_resume(&run, cell->folder, crew, error)
-                 : run_create(&run, table->options->runs, name, &config, crew, error);
-    if (!status) {
-        status = advance(run, progress, error);
-        run_close(run);
-    }
+    Status status = STATUS_OK;
+    snprintf(folder, sizeof folder, "%s", cell->folder);
+    if (cell->state != CELL_TRAINED)
+        status = train(table, cell, crew, progress, folder, error);
+    if (!status)
+        status = study_judge(table->study, cell->arm, folder, crew, error);
     crew_free(crew);
     return status;
 }
@@ -146,11 +174,11 @@ static void look_at_waiting(Table *table, const Cell *ended)
 {
     Error error;
     for (int arm = 0; arm < table->study->arms; arm++) {
-        Cell *cell = &table->cell[cell_index(table->study, ended->preset, arm, ended->seed)];
-        Status status = STATUS_OK;
-        if (study_waits(table->study, arm))
-            status = look_at(table, cell, &error);
-        table->done_before += study_waits(table->study, arm) && cell->state >= CELL_DONE;
+        Cell *cell = cell_of(table, ended, arm);
+        if (!study_waits(table->study, arm, ended->arm) || waits(table, cell))
+            continue;
+        Status status = look_at(table, cell, &error);
+        table->done_before += cell->state >= CELL_DONE;
         if (status)
             broke(table, cell, status, error.text);
     }
@@ -168,7 +196,7 @@ static void cell_ended(void *context, int job, Status status, const char *text)
     table->done += cell->state >= CELL_DONE;
     if (cell->state != CELL_DONE)
         broke(table, cell, status, error.text[0] ? error.text : text);
-    else if (cell->arm == table->study->budget_arm)
+    else
         look_at_waiting(table, cell);
 }
 
@@ -264,7 +292,8 @@ Status table_values(const Table *table, double **value, int **failed, Error *err
         for (int metric = 0; metric < study->metrics; metric++)
             (*value)[((cell->preset * study->metrics + metric) * study->arms + cell->arm) *
                          study->seeds +
-                     cell->seed] = view ? cell_value(view, study->metric[metric]) : NAN;
+                     cell->seed] =
+                view ? cell_value(view, cell->folder, study->metric[metric]) : NAN;
         run_view_drop(view);
     }
     return STATUS_OK;

@@ -5,6 +5,7 @@
 #include "engine/distill/params.h"
 #include "engine/measure/eval.h"
 #include "engine/run/run.h"
+#include "engine/store/csv.h"
 #include "engine/store/folder.h"
 #include <math.h>
 #include <stdlib.h>
@@ -19,8 +20,9 @@ static Status compare(const char *folder, const Config *wanted, Error *error)
     Status status = folder_read_ini(folder, &found, NULL, error);
     if (status)
         return status;
+    int expert = config_find(wanted, "source.expert");
     for (int i = 0; i < wanted->n; i++)
-        if (strcmp(found.value[i].text, wanted->value[i].text) != 0)
+        if (i != expert && strcmp(found.value[i].text, wanted->value[i].text) != 0)
             return fail(error, STATUS_BAD_INPUT,
                         "%s: %s.%s is \"%.60s\" there and \"%.60s\" in the study: the run or the "
                         "study was changed; delete or rename the folder to run it anew",
@@ -116,8 +118,98 @@ static double of_shift_at(const ShiftView *shift, const char *name)
     return (double)column[(shift->columns - 1) * shift->rows + shift->rows - i];
 }
 
-double cell_value(const RunView *view, const char *name)
+/* ---- figures.csv ---- */
+
+bool cell_how(const char *name, How *how)
 {
+    static const struct {
+        const char *word;
+        HowKind kind;
+        double low, high;
+    } rows[] = {{"mix", HOW_MIX, 0, 1}, {"teacher", HOW_TEACHER, 1, 4096}, {"", HOW_STEPS, 1, 64}};
+    const char *at = strchr(name, '@');
+    if (!at++)
+        return false;
+    *how = (How){HOW_LAW, 64};
+    if (strcmp(name, "sw2@law") == 0)
+        return true;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t length = strlen(rows[i].word);
+        if (strncmp(at, rows[i].word, length) != 0 || !number_real(at + length, &how->number))
+            continue;
+        how->kind = rows[i].kind;
+        bool whole = rows[i].kind == HOW_MIX || how->number == floor(how->number);
+        return whole && how->number >= rows[i].low && how->number <= rows[i].high;
+    }
+    return false;
+}
+
+double cell_figure(const char *folder, long step, const char *name)
+{
+    char path[PATH_SIZE];
+    CsvReader reader;
+    double value = NAN;
+    if (csv_open(&reader, file_join(path, folder, "figures.csv"), NULL))
+        return value;
+    int at = csv_column(&reader, "step"), named = csv_column(&reader, "name"),
+        valued = csv_column(&reader, "value");
+    while (at >= 0 && named >= 0 && valued >= 0 && csv_next(&reader))
+        if (csv_real(&reader, at) == (double)step && strcmp(reader.cell[named], name) == 0)
+            value = csv_real(&reader, valued);
+    csv_close(&reader);
+    return value;
+}
+
+Status cell_add_figures(const char *folder, long step, int n, const char (*name)[FIGURE_NAME_SIZE],
+                        const double *value, Error *error)
+{
+    char path[PATH_SIZE], *before = NULL;
+    size_t size = 0;
+    NewFile file;
+    file_join(path, folder, "figures.csv");
+    Status status = file_exists(path) ? file_read(path, 1 << 20, &before, &size, error) : STATUS_OK;
+    if (!status)
+        status = newfile_open(&file, path, error);
+    if (!status) {
+        fputs(before ? before : "step,name,value\n", file.stream);
+        for (int i = 0; i < n; i++) {
+            fprintf(file.stream, "%ld,%s", step, name[i]);
+            csv_put(file.stream, value[i]);
+            fputc('\n', file.stream);
+        }
+        status = newfile_commit(&file, error);
+    }
+    free(before);
+    return status;
+}
+
+bool cell_is_judged(const char *folder, int n, const char (*name)[FIGURE_NAME_SIZE])
+{
+    How how;
+    const RunView *view = run_view_read(folder, NULL);
+    bool all = view;
+    for (int i = 0; i < n && all; i++)
+        all = !cell_how(name[i], &how) || !isnan(cell_figure(folder, view->step, name[i]));
+    run_view_drop(view);
+    return all;
+}
+
+/* ---- All of them ---- */
+
+static bool is_metric(const char *name, size_t length)
+{
+    for (int k = 0; eval_metric_name(k); k++)
+        if (strlen(eval_metric_name(k)) == length &&
+            strncmp(eval_metric_name(k), name, length) == 0)
+            return true;
+    return false;
+}
+
+double cell_value(const RunView *view, const char *folder, const char *name)
+{
+    How how;
+    if (cell_how(name, &how))
+        return cell_figure(folder, view->step, name);
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         if (strcmp(figures[i].name, name) == 0)
             return figures[i].of(view);
@@ -127,12 +219,13 @@ double cell_value(const RunView *view, const char *name)
     return of_shift_at(&view->shift_view, name);
 }
 
-bool cell_name_is_cost(const char *name)
+bool cell_name_is_given(const char *name)
 {
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         if (strcmp(figures[i].name, name) == 0)
             return figures[i].cost;
-    return false;
+    How how;
+    return cell_how(name, &how) && how.kind == HOW_TEACHER;
 }
 
 bool cell_name_known(const char *name)
@@ -149,8 +242,10 @@ bool cell_name_known(const char *name)
     for (size_t k = 0; k < sizeof figures / sizeof *figures; k++)
         if (strcmp(figures[k].name, name) == 0)
             return true;
-    for (int k = 0; eval_metric_name(k); k++)
-        if (strcmp(eval_metric_name(k), name) == 0)
-            return true;
+    How how;
+    if (strchr(name, '@'))
+        return cell_how(name, &how) && is_metric(name, strcspn(name, "@"));
+    if (is_metric(name, strlen(name)))
+        return true;
     return dot && number_int(dot + 1, 1, 64, &i) && shift_column(&any, name, (size_t)(dot - name));
 }

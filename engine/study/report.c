@@ -58,7 +58,7 @@ void findings_init(Findings *findings, const Study *study, const double *value)
         bool own = arm == study->baseline;
         finding->difference =
             own ? student_sample(0, of_arm) : student_paired(study->seeds, of_arm, of_base);
-        if (cell_name_is_cost(study->metric[i / study->arms % study->metrics]))
+        if (cell_name_is_given(study->metric[i / study->arms % study->metrics]))
             finding->difference.p = NAN;
     }
     adjust(findings, n);

@@ -127,7 +127,7 @@ static Status new_arm(Reading *reading, char *name)
         if (strcmp(study->arm[i].name, name) == 0)
             return bad_line(reading, "this arm stands above already: ", name);
     StudyArm *arm = &study->arm[study->arms++];
-    *arm = (StudyArm){.preset = "*"};
+    *arm = (StudyArm){.preset = "*", .expert = -1};
     strcpy(arm->name, name);
     return STATUS_OK;
 }
@@ -145,6 +145,10 @@ static Status arm_line(Reading *reading, char *text)
         if (strlen(value) >= sizeof arm->preset || !*value)
             return bad_line(reading, "a preset's name is missing, or too long: ", value);
         strcpy(arm->preset, value);
+        return STATUS_OK;
+    }
+    if (strcmp(text, "expert") == 0) {
+        snprintf(arm->expert_name, sizeof arm->expert_name, "%s", value);
         return STATUS_OK;
     }
     if (arm->sets == STUDY_SETS)
@@ -226,6 +230,20 @@ static Status take_budget(Study *study, const Config *config, Error *error)
     return STATUS_OK;
 }
 
+static Status take_experts(Study *study, Error *error)
+{
+    for (int i = 0; i < study->arms; i++) {
+        StudyArm *arm = &study->arm[i];
+        arm->expert = *arm->expert_name ? find_arm(study, arm->expert_name) : -1;
+        bool bad = arm->expert == i || (arm->expert >= 0 && study->arm[arm->expert].expert_name[0]);
+        if (*arm->expert_name && (arm->expert < 0 || bad))
+            return fail(error, STATUS_BAD_INPUT,
+                        "%s: [arm %s] expert = %s: name another arm that has no expert itself",
+                        study->file, arm->name, arm->expert_name);
+    }
+    return STATUS_OK;
+}
+
 static Status take_lists(Study *study, const Config *config, Error *error)
 {
     char bad[64];
@@ -257,6 +275,8 @@ static Status take_study(Study *study, const Config *config, Error *error)
         status = fail(error, STATUS_BAD_INPUT, "%s: no [arm NAME]: a study has at least one",
                       study->file);
     if (!status)
+        status = take_experts(study, error);
+    if (!status)
         status = take_budget(study, config, error);
     if (status)
         return status;
@@ -283,7 +303,7 @@ static Status check_cells(const Study *study, Error *error)
     for (int cell = 0; cell < study->presets * study->arms; cell++) {
         int preset = cell / study->arms, arm = cell % study->arms;
         Config config;
-        if (study_config(study, preset, arm, 0, study_waits(study, arm) ? 1e6 : 0, &config, &why))
+        if (study_config(study, preset, arm, 0, &(CellNeeds){1e6, NULL}, &config, &why))
             return fail(error, STATUS_BAD_INPUT, "%s: %s, arm %s: %.300s", study->file,
                         study->preset[preset], study->arm[arm].name, why.text);
         int n = snprintf(name, sizeof name, "%s-%s-%s-s%ld", study->name, study->preset[preset],
@@ -347,9 +367,10 @@ Status study_read(Study *study, const char *path, Error *error)
 
 /* ---- Cells ---- */
 
-bool study_waits(const Study *study, int arm)
+bool study_waits(const Study *study, int arm, int other)
 {
-    return study->budget_arm >= 0 && arm != study->budget_arm;
+    bool budget = other == study->budget_arm && arm != other;
+    return budget || (other == study->arm[arm].expert && other >= 0);
 }
 
 /* Of a group of seeds the arm has no name. */
@@ -385,14 +406,22 @@ static Status set_number(Config *config, const char *key, double value, Error *e
     return config_set(config, text, error);
 }
 
-Status study_config(const Study *study, int preset, int arm, int seed, double nfe, Config *config,
-                    Error *error)
+static Status set_expert(Config *config, const char *path, Error *error)
+{
+    char text[PATH_SIZE + 16];
+    snprintf(text, sizeof text, "source.expert=%s", path);
+    return config_set(config, text, error);
+}
+
+Status study_config(const Study *study, int preset, int arm, int seed, const CellNeeds *needs,
+                    Config *config, Error *error)
 {
     enum { STEPS_OF_A_BUDGET = 100000000 }; /* never the end of a run with a budget */
     char name[400];
     preset_of(study, preset, arm, name);
     lab_config_init(config);
-    double budget = study_waits(study, arm) ? nfe : study->budget_nfe;
+    bool equal = study->budget_arm >= 0 && study_waits(study, arm, study->budget_arm);
+    double budget = equal ? needs->nfe : study->budget_nfe;
     Status status = lab_config_preset(config, name, error);
     if (!status && study->steps)
         status = set_number(config, "run.steps", (double)study->steps, error);
@@ -402,6 +431,8 @@ Status study_config(const Study *study, int preset, int arm, int seed, double nf
         status = set_number(config, "run.steps", STEPS_OF_A_BUDGET, error);
     for (int i = 0; i < study->arm[arm].sets && !status; i++)
         status = config_set(config, study->arm[arm].set[i], error);
+    if (!status && needs->expert)
+        status = set_expert(config, needs->expert, error);
     if (!status)
         status = set_number(config, "run.seed", (double)study->seed[seed], error);
     return status ? status : lab_config_check(config, error);

@@ -12,6 +12,8 @@
  *
  *   [arm ddil]
  *   preset = *-ddil                      * stands for the preset; default *
+ *   expert = many                        an arm whose student of the same preset and seed is the
+ *                                        teacher of the roll-outs (source.expert)
  *   source.beta_floor = 0                any parameters
  *
  * A cell is one run: a preset, an arm, a seed. It is found again by the name of its run, and
@@ -21,11 +23,14 @@
 
 #include "engine/base/param.h"
 #include "engine/engine.h"
+#include "engine/study/cell.h"
 
 enum { STUDY_PRESETS = 16, STUDY_ARMS = 32, STUDY_SEEDS = 64, STUDY_METRICS = 24, STUDY_SETS = 24 };
 
 typedef struct StudyArm {
     char name[32], preset[200];
+    char expert_name[32]; /* "": none */
+    int expert;           /* -1: none */
     int sets;
     char set[STUDY_SETS][128]; /* "section.key=value" */
 } StudyArm;
@@ -33,7 +38,7 @@ typedef struct StudyArm {
 typedef struct Study {
     char file[256], name[48], title[PARAM_TEXT_SIZE];
     int presets, seeds, metrics, arms;
-    char preset[STUDY_PRESETS][200], metric[STUDY_METRICS][32];
+    char preset[STUDY_PRESETS][200], metric[STUDY_METRICS][FIGURE_NAME_SIZE];
     long seed[STUDY_SEEDS];
     long steps;
     double budget_nfe;
@@ -47,13 +52,17 @@ Status study_read(Study *study, const char *path, Error *error);
 /* "1-5", "1,3,7", "1-3,9": seeds in their order, each once. BAD_INPUT says what is wrong. */
 Status study_seeds(const char *text, int most, long *seed, int *n, Error *error);
 
-/* The run of a cell. nfe: what the arm of the budget spent; 0 where the study has no such arm, or
- * this is it. */
-Status study_config(const Study *study, int preset, int arm, int seed, double nfe, Config *config,
-                    Error *error);
+/* What a cell takes from others. */
+typedef struct CellNeeds {
+    double nfe;         /* what the arm of the budget spent, where it waits for that; else 0 */
+    const char *expert; /* file of the expert's weights, where it has one; else NULL */
+} CellNeeds;
+/* The run of a cell. */
+Status study_config(const Study *study, int preset, int arm, int seed, const CellNeeds *needs,
+                    Config *config, Error *error);
 /* Its name, at most NAME_SIZE - 9 characters (study_read saw to that). */
 void study_run_name(const Study *study, int preset, int arm, int seed, char name[NAME_SIZE]);
-/* Does this cell wait for that of the arm of the budget? */
-bool study_waits(const Study *study, int arm);
+/* Do cells of this arm wait for those of `other` of the same preset and seed? */
+bool study_waits(const Study *study, int arm, int other);
 
 #endif
