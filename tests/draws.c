@@ -22,7 +22,7 @@ Draw draw_at(const Lab *lab, long step)
 {
     Draw draw = {
         .stream = STREAM_BATCH, .step = step, .batch = ROWS, .continuous = !lab->grid.points};
-    source_priors(&lab->source, step, lab->steps, draw.beta);
+    source_priors(&lab->source, step, lab->span, draw.beta);
     return draw;
 }
 

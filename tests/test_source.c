@@ -11,7 +11,7 @@
 static void assert_priors(const Lab *lab, long step, double data, double teacher, double student)
 {
     double beta[ORIGINS];
-    source_priors(&lab->source, step, lab->steps, beta);
+    source_priors(&lab->source, step, lab->span, beta);
     assert_near(beta[ORIGIN_DATA], data, 1e-12);
     assert_near(beta[ORIGIN_TEACHER], teacher, 1e-12);
     assert_near(beta[ORIGIN_STUDENT], student, 1e-12);

@@ -304,9 +304,21 @@ Status cmd_run(const Options *options, Error *error)
     return status;
 }
 
-static Status assign_run(void *run, const char *assignment, Error *error)
+typedef struct Lines {
+    char text[COMMAND_TEXT_SIZE];
+    size_t used;
+} Lines;
+
+static Status append_line(void *context, const char *assignment, Error *error)
 {
-    return run_set(run, assignment, error);
+    Lines *lines = context;
+    size_t room = sizeof lines->text - lines->used;
+    int n = snprintf(lines->text + lines->used, room, "%s\n", assignment);
+    if ((size_t)n >= room)
+        return fail(error, STATUS_BAD_INPUT, "-s: more than %zu characters of overrides",
+                    sizeof lines->text);
+    lines->used += (size_t)n;
+    return STATUS_OK;
 }
 
 /* A failed run does the same again, number for number, unless something is changed. */
@@ -327,8 +339,11 @@ static void warn_of_failure(const Options *options, const char *folder)
 Status cmd_resume(const Options *options, Error *error)
 {
     char folder[1024];
+    Lines lines = {.text = ""};
     Run *run;
     Status status = run_find(options->runs, options->argument[0], folder, error);
+    if (!status)
+        status = each_assignment(options, append_line, &lines, error);
     if (status)
         return status;
     warn_of_failure(options, folder);
@@ -336,7 +351,7 @@ Status cmd_resume(const Options *options, Error *error)
     Crew *crew = crew_for(options);
     status = run_resume(&run, folder, crew, error);
     if (!status) {
-        status = each_assignment(options, assign_run, run, error);
+        status = *lines.text ? run_set(run, lines.text, error) : STATUS_OK;
         if (status)
             run_close(run);
     }
@@ -344,23 +359,6 @@ Status cmd_resume(const Options *options, Error *error)
         status = drive(run, options, error);
     crew_free(crew);
     return status;
-}
-
-typedef struct Lines {
-    char text[COMMAND_TEXT_SIZE];
-    size_t used;
-} Lines;
-
-static Status append_line(void *context, const char *assignment, Error *error)
-{
-    Lines *lines = context;
-    size_t room = sizeof lines->text - lines->used;
-    int n = snprintf(lines->text + lines->used, room, "%s\n", assignment);
-    if ((size_t)n >= room)
-        return fail(error, STATUS_BAD_INPUT, "-s: more than %zu characters of overrides",
-                    sizeof lines->text);
-    lines->used += (size_t)n;
-    return STATUS_OK;
 }
 
 Status cmd_fork(const Options *options, Error *error)

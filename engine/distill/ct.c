@@ -73,8 +73,8 @@ static void before(Lab *lab, long index, StepReport *report)
     (void)index;
     Ct *ct = lab->state;
     long at = (long)lab->clock;
-    int points = ict_points(at, lab->steps, ct->first, ct->last);
-    ct->stage = (int)(at * ct->stages / lab->steps);
+    int points = ict_points(at, lab->span, ct->first, ct->last);
+    ct->stage = (int)(at * ct->stages / lab->span);
     if (ct->pairing == PAIRING_ICT && ct->points && points != ct->points)
         snprintf(report->mark, sizeof report->mark, "%d noise levels", points);
     ct->points = points;
@@ -83,6 +83,15 @@ static void before(Lab *lab, long index, StepReport *report)
     for (int i = 0; i < points; i++)
         ct->level[i] = decreasing[points - 1 - i];
     ict_chances(points, ct->level, ct->mean, ct->deviation, ct->chance);
+}
+
+static double level(const Lab *lab)
+{
+    const Ct *ct = lab->state;
+    long at = (long)lab->clock;
+    if (ct->pairing == PAIRING_ICT)
+        return ict_points(at, lab->span, ct->first, ct->last);
+    return (double)(at * ct->stages / lab->span);
 }
 
 /* Two levels by one uniform number. */
@@ -180,6 +189,8 @@ const Method method_ct = {
     .configure = configure,
     .grid = grid,
     .before = before,
+    .level_name = "discretisation",
+    .level = level,
     .loss = loss,
     .cost = cost,
 };

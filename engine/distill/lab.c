@@ -61,6 +61,16 @@ static void read_threshold(Lab *lab)
             t->sites |= 1u << i;
 }
 
+void lab_read_length(Lab *lab)
+{
+    const Config *config = &lab->config;
+    long span = config_int(config, "run.schedule_steps");
+    lab->steps = config_int(config, "run.steps");
+    lab->pinned = span > 0;
+    lab->span = lab->pinned ? span : lab->steps;
+    lab->budget = config_real(config, "run.budget_nfe");
+}
+
 static void read_optimizer(Lab *lab)
 {
     const Config *config = &lab->config;
@@ -73,9 +83,9 @@ static void read_optimizer(Lab *lab)
                                .ema = config_real(config, "optimizer.ema")};
     lab->decay = (Decay)config_choice(config, "optimizer.decay");
     lab->lr_warmup = config_int(config, "optimizer.warmup");
-    lab->steps = lab->round_steps = config_int(config, "run.steps");
+    lab_read_length(lab);
+    lab->round_steps = lab->span;
     lab->round_first = 0;
-    lab->budget = config_real(config, "run.budget_nfe");
 }
 
 void lab_configure(Lab *lab)
@@ -148,10 +158,25 @@ double lab_spent(const Lab *lab)
 double lab_clock(const Lab *lab, long index)
 {
     double room = lab->budget - lab->spent_before, clock = (double)index;
-    if (lab->budget <= 0 || room <= 0)
-        return clock;
-    double share = (lab_spent(lab) - lab->spent_before) / room;
-    return fmax(clock, fmin(share, 1) * (double)lab->steps);
+    if (lab->budget > 0 && room > 0) {
+        double share = (lab_spent(lab) - lab->spent_before) / room;
+        clock = fmax(clock, fmin(share, 1) * (double)lab->span);
+    }
+    return lab->pinned ? fmin(clock, (double)(lab->span - 1)) : clock;
+}
+
+double lab_rate(const Lab *lab)
+{
+    double left = fmax(1 - (lab->clock - (double)lab->round_first) / (double)lab->round_steps, 0);
+    double warm = 1;
+    if (lab->student.updates < lab->lr_warmup)
+        warm = (double)(lab->student.updates + 1) / (double)lab->lr_warmup;
+    switch (lab->decay) {
+    case DECAY_NONE: break;
+    case DECAY_LINEAR: return warm * left;
+    case DECAY_SECOND_HALF: return warm * fmin(2 * left, 1);
+    }
+    return warm;
 }
 
 /* ---- Persistence ---- */

@@ -14,9 +14,11 @@ struct Lab {
     void *state; /* the method's own */
     uint64_t seed;
     long steps;          /* planned length */
+    long span;           /* what schedules go through: run.schedule_steps, or the whole run */
+    bool pinned;         /* past it they stay at their end */
     double budget;       /* network evaluations the run may cost; 0: any number */
     double spent_before; /* of them before the first step: the regression */
-    double clock; /* where schedules stand at the present step, out of `steps`: see lab_clock */
+    double clock; /* where schedules stand at the present step, out of `span`: see lab_clock */
     double rate;  /* what every base rate is multiplied by at the present step: warm-up and decay */
     int batch;
     Dataset data;
@@ -49,10 +51,16 @@ void lab_configure(Lab *lab);
 void lab_read_source(const Lab *lab, SourceSettings *set);
 /* What training has cost so far: everything but measuring. */
 double lab_spent(const Lab *lab);
-/* Where step `index` stands on the way from 0 to lab->steps: its number, or the share of the budget
- * that is spent where that is further. Schedules (priors, decay, rounds) go by it, so that a run
- * that its budget ends early goes through all of them. */
+/* Where step `index` stands on the way from 0 to lab->span: its number, or the share of the budget
+ * that is spent where that is further; at its last step for ever where that is pinned. Schedules
+ * (priors, decay, rounds) go by it, so that a run that its budget ends early goes through all of
+ * them. */
 double lab_clock(const Lab *lab, long index);
+/* What base rates are multiplied by at lab->clock: warm-up counts the round's updates, decay goes
+ * by the clock. */
+double lab_rate(const Lab *lab);
+/* Re-reads how long the run is and what its schedules go by; lab_configure does too. */
+void lab_read_length(Lab *lab);
 
 /* A copy to sample with, as the lab was under this configuration (of the same run) and with these
  * averaged weights. It shares everything else and must not be trained. */

@@ -50,6 +50,10 @@ struct Method {
         const Config *config); /* may be NULL; the finest times it trains at, where they change */
     void (*before)(Lab *lab, long index,
                    StepReport *report); /* may be NULL; a step begins: rounds */
+    /* May be NULL: what of the method grows by the clock (lab->clock of lab->span), and its name.
+     */
+    double (*level)(const Lab *lab);
+    const char *level_name;
     /* The student's loss on a chunk, built on chunk->tape; also fills chunk->each. One element. */
     ChunkLoss *loss;
     /* After the student's update; may be NULL. */

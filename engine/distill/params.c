@@ -19,7 +19,9 @@
 /* clang-format off */
 static const ParamRow shared_rows[] = {
     {"run", "method", PARAM_TEXT, NULL, 0, 0, "", "", "The training rule.", FORK},
-    {"run", "steps", PARAM_INT, "1500", 1, 1e8, "", "steps", "Optimiser steps in all.", STEP},
+    {"run", "steps", PARAM_INT, "1500", 1, 1e8, "", "steps", "Optimiser steps in all. A longer run goes back in its schedules: see schedule_steps.", STEP},
+    {"run", "schedule_steps", PARAM_INT, "0", 0, 1e8, "", "steps",
+     "What decay, rounds, warm-up and noise levels go by; past it they stay at their end. 0: run.steps.", STEP},
     {"run", "seed", PARAM_INT, "1", 0, 9e15, "", "", "Every random stream follows from it.", FORK},
     {"run", "batch", PARAM_INT, "256", 1, 8192, "", "samples", "Samples an optimiser step.", FORK},
     {"run", "noise", PARAM_CHOICE, "cosine", 0, 0, SCHEDULE_CHOICES, "", "The noise schedule.", FORK},

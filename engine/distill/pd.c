@@ -65,7 +65,7 @@ static void apply_round(Lab *lab, bool forget)
     if (pd->rounds > 1)
         source_regrid(&lab->source, &(Grid){steps, steps}, forget);
     lab->round_first = (long)pd->first;
-    lab->round_steps = lab->steps * (long)(pd->round + 1) / pd->rounds - lab->round_first;
+    lab->round_steps = lab->span * (long)(pd->round + 1) / pd->rounds - lab->round_first;
     if (lab->round_steps < 1)
         lab->round_steps = 1;
 }
@@ -77,7 +77,7 @@ static void before(Lab *lab, long index, StepReport *report)
     Pd *pd = lab->state;
     Model *student = &lab->student;
     if (pd->round + 1 >= pd->rounds ||
-        lab->clock < (double)(lab->steps * (pd->round + 1) / pd->rounds))
+        lab->clock < (double)(lab->span * (pd->round + 1) / pd->rounds))
         return;
     memcpy(pd->teacher, student->ema, student->size * sizeof(float));
     memcpy(student->weights, student->ema, student->size * sizeof(float));

@@ -103,10 +103,10 @@ static void mean_priors(const Source *source, double beta[ORIGINS])
     }
 }
 
-void source_priors(const Source *source, double clock, long steps, double beta[ORIGINS])
+void source_priors(const Source *source, double clock, long span, double beta[ORIGINS])
 {
     const SourceSettings *set = &source->set;
-    double warm = set->warmup * (double)steps;
+    double warm = set->warmup * (double)span;
     memcpy(beta, set->beta, sizeof set->beta);
     if (!source->grid.points || (clock < warm && set->schedule != PRIOR_LINEAR)) {
         scale_on_policy(beta, 0);
@@ -269,7 +269,7 @@ const char *source_refresh(Source *source, const RollIn *in, long step)
     if (!source->grid.points)
         return NULL;
     double beta[ORIGINS];
-    source_priors(source, in->clock, in->steps, beta);
+    source_priors(source, in->clock, in->span, beta);
     /* The teacher's ring is filled ahead, during the warm-up. */
     if (source->set.beta[ORIGIN_TEACHER] > 0 && !refresh_teacher(source, in, step))
         return source->set.expert ? "a state of the expert's roll-outs"

@@ -107,7 +107,7 @@ typedef struct RollIn {
     Arena *arena;      /* left as it was */
     int batch;         /* rows a step: how much is drawn, and so renewed */
     double clock;      /* as in source_priors */
-    long steps;        /* likewise */
+    long span;         /* likewise */
     Cost *cost;        /* added to */
     Clipped *clipped;  /* [SITES], added to */
     int clipped_steps; /* sampling steps by which it counts */
@@ -123,9 +123,9 @@ void source_open(Source *source, const Grid *grid, const SourceSettings *setting
 /* Other training times from now on, at most as many as source_open was given; what the rings hold
  * is of no use then. */
 void source_regrid(Source *source, const Grid *grid, bool forget);
-/* The priors in force at `clock` of a run of `steps` (lab_clock), their mean over the sampling
+/* The priors in force at `clock` of `span` (lab_clock), their mean over the sampling
  * steps where these differ. Sum to 1. */
-void source_priors(const Source *source, double clock, long steps, double beta[ORIGINS]);
+void source_priors(const Source *source, double clock, long span, double beta[ORIGINS]);
 /* Steps, and sub-steps of each, of the roll-outs that the teacher's ring holds. */
 int source_teacher_steps(const Source *source);
 int source_teacher_substeps(const Source *source);

@@ -114,21 +114,6 @@ static double pass_run(Pass *pass)
     return loss;
 }
 
-/* Warm-up counts the round's updates, decay goes by the clock. */
-static double rate_factor(const Lab *lab)
-{
-    double left = fmax(1 - (lab->clock - (double)lab->round_first) / (double)lab->round_steps, 0);
-    double warm = 1;
-    if (lab->student.updates < lab->lr_warmup)
-        warm = (double)(lab->student.updates + 1) / (double)lab->lr_warmup;
-    switch (lab->decay) {
-    case DECAY_NONE: break;
-    case DECAY_LINEAR: return warm * left;
-    case DECAY_SECOND_HALF: return warm * fmin(2 * left, 1);
-    }
-    return warm;
-}
-
 static void report_origins(const Pass *pass, StepReport *report)
 {
     for (int r = 0; r < pass->batch.n; r++) {
@@ -185,7 +170,7 @@ static Draw step_draw(const Lab *lab, long index)
                  .step = index,
                  .batch = lab->batch,
                  .continuous = !lab->method->uses_source};
-    source_priors(&lab->source, lab->clock, lab->steps, draw.beta);
+    source_priors(&lab->source, lab->clock, lab->span, draw.beta);
     draw.by_step = lab->source.set.schedule == PRIOR_STEPS && draw.beta[ORIGIN_DATA] < 1;
     return draw;
 }
@@ -209,7 +194,7 @@ const char *lab_refresh(Lab *lab, long index)
         .arena = lab->step,
         .batch = lab->batch,
         .clock = lab_clock(lab, index),
-        .steps = lab->steps,
+        .span = lab->span,
         .cost = &lab->cost,
         .clipped = lab->clipped,
         .clipped_steps = lab->grid.steps,
@@ -225,7 +210,7 @@ void lab_step(Lab *lab, long index, StepReport *report)
     lab->clock = lab_clock(lab, index);
     if (lab->method->before)
         lab->method->before(lab, index, report);
-    lab->rate = rate_factor(lab);
+    lab->rate = lab_rate(lab);
     const char *rolled = lab_refresh(lab, index);
     Pass pass = pass_new(lab, lab->method->loss, &lab->student, lab->gradient);
     pass.draw = step_draw(lab, index);

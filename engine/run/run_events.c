@@ -1,6 +1,7 @@
 /* Owns what a run says of itself: marks and changes of its state, in the log and in its history,
  * and the words for numbers that broke. */
 #include "engine/distill/provenance.h"
+#include "engine/distill/stretch.h"
 #include "engine/run/run_parts.h"
 #include <stdarg.h>
 #include <string.h>
@@ -35,6 +36,17 @@ const char *run_warning(Run *run)
             return text;
     }
     return NULL;
+}
+
+void run_warn_of_stretch(Run *run, const Config *before, const Config *after)
+{
+    char back[160];
+    long from = config_int(before, "run.schedule_steps"), to = config_int(after, "run.steps");
+    from = from ? from : config_int(before, "run.steps");
+    stretch_describe(&run->lab, before, after, run->step, back);
+    if (*back && to > from)
+        run_warn(run, "%ld steps instead of %ld bend back: %s; run.schedule_steps=%ld holds them",
+                 to, from, back, from);
 }
 
 void run_warn_of_networks(Run *run)

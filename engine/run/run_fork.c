@@ -113,8 +113,10 @@ Status run_fork(Run **out, const char *runs, const char *folder, long step, cons
              *changes ? ": " : "", changes);
     if (!status)
         status = run_settle(run, runs, name, event, error);
-    if (!status)
+    if (!status) {
         run_warn_of_networks(run);
+        run_warn_of_stretch(run, &before, &run->config);
+    }
     if (!status) { /* so that it can be resumed wherever it is stopped */
         status = run_save(run, error);
         if (status)

@@ -83,6 +83,8 @@ struct Run {
 Status run_event(Run *run, long step, const char *text, Error *error);
 /* A mark that asks for attention: "warning: ...". */
 void run_warn(Run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Of schedules that go back because the run becomes longer. */
+void run_warn_of_stretch(Run *run, const Config *before, const Config *after);
 /* Of what a new run was given, whatever is unusual. */
 void run_warn_of_networks(Run *run);
 /* run_mark_state with a remark behind the state; "" for none. */

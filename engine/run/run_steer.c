@@ -87,6 +87,7 @@ Status run_set(Run *run, const char *lines, Error *error)
         status = folder_write_ini(run->folder, &config, &run->lineage, error);
     if (status)
         return status;
+    run_warn_of_stretch(run, &run->config, &config);
     adopt(run, &config);
     return run_event(run, run->step, mark, error);
 }

@@ -172,7 +172,7 @@ static void fill_mixture(RunView *view, const Run *run)
     double all = 0;
     for (int o = 0; o < ORIGINS; o++)
         all += run->drawn[o];
-    source_priors(&run->lab.source, lab_clock(&run->lab, run->step), run->lab.steps, view->prior);
+    source_priors(&run->lab.source, lab_clock(&run->lab, run->step), run->lab.span, view->prior);
     for (int o = 0; o < ORIGINS && all > 0; o++)
         view->share[o] = run->drawn[o] / all;
 }
@@ -182,7 +182,7 @@ static void fill_mixture(RunView *view, const Run *run)
 /* At the pace of the steps so far, should a budget end the run. */
 static double steps_left(const Lab *lab, long step)
 {
-    double clock = lab_clock(lab, step), left = (double)lab->steps - clock;
+    double clock = fmax(lab_clock(lab, step), (double)step), left = (double)lab->steps - clock;
     return clock > (double)step && step > 0 ? left * (double)step / clock : left;
 }
 
