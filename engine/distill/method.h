@@ -50,7 +50,7 @@ struct Method {
         const Config *config); /* may be NULL; the finest times it trains at, where they change */
     void (*before)(Lab *lab, long index,
                    StepReport *report); /* may be NULL; a step begins: rounds */
-    /* May be NULL: what of the method grows by the clock (lab->clock of lab->span), and its name.
+    /* May be NULL: what of the method grows by lab->clock, and its name.
      */
     double (*level)(const Lab *lab);
     const char *level_name;
