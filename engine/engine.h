@@ -70,6 +70,7 @@ typedef enum CommandKind {
     COMMAND_FORK,   /* run, number: at this saved step, or FORK_..., text: lines "section.key=value"
                      */
     COMMAND_NOTE,   /* run, number: the training step it is about (-1: the present one), text */
+    COMMAND_STOP,   /* run: saved, then nobody's */
     COMMAND_DELETE, /* run: paused, done or failed only */
     /* run, number: also show the samples of the newest checkpoint at or before this step (-1: only
      * the newest there are); text: "paths" follows the seeds' paths too. Allowed to viewers;
@@ -79,8 +80,8 @@ typedef enum CommandKind {
     COMMANDS
 } CommandKind;
 /* As lines of the port name them; the last is no line's. */
-static const char *const COMMAND_WORDS[COMMANDS] = {"new",  "start", "pause", "step",   "set",
-                                                    "save", "fork",  "note",  "delete", "look"};
+static const char *const COMMAND_WORDS[COMMANDS] = {
+    "new", "start", "pause", "step", "set", "save", "fork", "note", "stop", "delete", "look"};
 
 enum { COMMAND_TEXT_SIZE = 1024, NAME_SIZE = 64 };
 enum {
@@ -217,6 +218,15 @@ typedef struct MetricView {
     double value, low, high;
 } MetricView;
 
+/* A row of the table of parameters. */
+typedef struct ParamInfoView {
+    const char *section, *key, *help, *unit, *fallback, *choices;
+    ParamType type;
+    ParamApplies applies;
+    double low, high;
+    const char *method; /* whose parameter it is, "" when every method shares it */
+} ParamInfoView;
+
 /* One run as of its last publication. Immutable. */
 typedef struct RunView {
     int id;               /* the number in the folder's name */
@@ -255,7 +265,11 @@ typedef struct RunView {
     int metrics; /* last evaluation */
     MetricView *metric;
     long metrics_step;
-    int params; /* values as text, in the order of engine_params() */
+    bool external; /* another program trains it */
+    /* Its parameters, [params]; NULL: those of engine_params(). See run_param_row. */
+    const ParamInfoView *info;
+    char complaint[120]; /* what its own table or values are wrong in; "" */
+    int params;          /* values as text, in that order */
     const char (*param)[64];
 } RunView;
 
@@ -311,18 +325,20 @@ typedef struct PresetInfo {
  * Allocated; free() it. */
 int engine_presets(PresetInfo **presets);
 
-typedef struct ParamInfoView {
-    const char *section, *key, *help, *unit, *fallback, *choices;
-    ParamType type;
-    ParamApplies applies;
-    double low, high;
-    const char *method; /* whose parameter it is, "" when every method shares it */
-} ParamInfoView;
 /* Every parameter, in table order. Allocated; free() it. */
 int engine_params(ParamInfoView **params);
 /* One of them, by its index there; false past the end. Allocates nothing. */
 bool engine_param(int index, ParamInfoView *param);
+/* One of a run's parameters, by its index there: engine_param's, or the run's own. */
+bool run_param_row(const RunView *run, int index, ParamInfoView *param);
+/* Its index by name, -1: the run has none. */
+int run_param_find(const RunView *run, const char *section, const char *key);
+/* All of them, as engine_params. */
+int run_params(const RunView *run, ParamInfoView **params);
 /* Is the text a value of this parameter? `canonical` gets it as RunView.param would show it. */
 Status engine_param_check(int index, const char *text, char canonical[64], Error *error);
+/* The same of run_param_row's. */
+Status run_param_check(const RunView *run, int index, const char *text, char canonical[64],
+                       Error *error);
 
 #endif

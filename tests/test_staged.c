@@ -14,10 +14,15 @@
 
 #include <cmocka.h>
 
+static int row_of(const char *section, const char *key)
+{
+    return run_param_find(&(RunView){.id = 1}, section, key);
+}
+
 static ParamInfoView param_of(const char *section, const char *key)
 {
     ParamInfoView param;
-    assert_true(engine_param(staged_row(section, key), &param));
+    assert_true(engine_param(row_of(section, key), &param));
     return param;
 }
 
@@ -81,7 +86,7 @@ static void test_nudges_are_sensible(void **state)
                      moved ? next : "stays");
         }
         if (moved) {
-            int row = staged_row(rows[i].section, rows[i].key);
+            int row = row_of(rows[i].section, rows[i].key);
             assert_int_equal(engine_param_check(row, next, text, &error), STATUS_OK);
             assert_string_equal(text, rows[i].next);
         }
@@ -133,8 +138,8 @@ static void test_staged_values(void **state)
     Staged staged = {0};
     Error error;
     char text[COMMAND_TEXT_SIZE];
-    int lr = staged_row("optimizer", "lr"), beta = staged_row("source", "beta_student"),
-        width = staged_row("net", "width"), fork_only;
+    int lr = row_of("optimizer", "lr"), beta = row_of("source", "beta_student"),
+        width = row_of("net", "width"), fork_only;
     assert_int_equal(staged_put(&staged, run, lr, "5e-4", &error), STATUS_OK);
     assert_int_equal(staged_put(&staged, run, beta, "0.5", &error), STATUS_OK);
     assert_int_equal(staged_put(&staged, run, width, "32", &error), STATUS_OK);
@@ -144,9 +149,9 @@ static void test_staged_values(void **state)
     assert_int_equal(fork_only, 1);
     assert_string_equal(staged_value(&staged, run, lr), "0.0005");
     assert_string_equal(staged_value(&staged, other, lr), "0.001");
-    assert_int_equal(staged_lines(&staged, true, text), 2);
+    assert_int_equal(staged_lines(&staged, run, true, text), 2);
     assert_string_equal(text, "optimizer.lr=0.0005\nsource.beta_student=0.5\n");
-    assert_int_equal(staged_lines(&staged, false, text), 3);
+    assert_int_equal(staged_lines(&staged, run, false, text), 3);
     assert_non_null(strstr(text, "net.width=32\n"));
     assert_int_equal(staged_put(&staged, run, beta, " 0.250 ", &error),
                      STATUS_OK); /* what the run has already */
@@ -181,7 +186,7 @@ static void test_too_many_staged_values_are_refused(void **state)
     assert_int_equal(taken, STAGED_MAX);
     assert_true(refused > 20);
     char text[COMMAND_TEXT_SIZE];
-    assert_int_equal(staged_lines(&staged, false, text), STAGED_MAX);
+    assert_int_equal(staged_lines(&staged, run, false, text), STAGED_MAX);
     fake_free(snapshot);
 }
 
@@ -192,7 +197,7 @@ static void test_staged_values_settle(void **state)
     (void)state;
     RunView run = {.id = 4}, child = {.id = 5, .parent = 4};
     static char before[200][64], after[200][64];
-    int lr = staged_row("optimizer", "lr"), clip = staged_row("optimizer", "clip"), left;
+    int lr = row_of("optimizer", "lr"), clip = row_of("optimizer", "clip"), left;
     Error error;
     Staged staged = {0};
     strcpy(before[lr], "0.001");

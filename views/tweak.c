@@ -50,7 +50,7 @@ static Reply put_mixture(TweakState *own, const RunView *run, const Mixture *mix
     Staged before = own->staged;
     for (int i = 0; i < SIMPLEX_CORNERS; i++) {
         char text[VALUE_SIZE];
-        int row = staged_row("source", tweak_priors[i]);
+        int row = run_param_find(run, "source", tweak_priors[i]);
         snprintf(text, sizeof text, "%g", mixture->part[i] / (double)SIMPLEX_WHOLE);
         if (back) {
             staged_drop(&own->staged, row);
@@ -75,7 +75,7 @@ static Reply step_chosen(TweakState *own, const RunView *run, int by, bool big)
     ParamInfoView param;
     char next[VALUE_SIZE];
     int row = tweak_chosen(own, run);
-    if (row < 0 || !engine_param(row, &param))
+    if (row < 0 || !run_param_row(run, row, &param))
         return (Reply){.kind = REPLY_UNKNOWN};
     if (param_step(&param, staged_value(&own->staged, run, row), by, big, next))
         return stage(own, run, row, next);
@@ -131,7 +131,7 @@ static Reply apply(const TweakState *own, const RunView *run)
         return reply_say(REPLY_NONE, "nothing is staged: ← → change the chosen value first");
     if (n == fork_only)
         return reply_say(REPLY_NONE, "what is staged applies in a fork only: f");
-    staged_lines(&own->staged, true, reply.command.text);
+    staged_lines(&own->staged, run, true, reply.command.text);
     return reply;
 }
 
@@ -139,7 +139,7 @@ static Reply apply_in_fork(const TweakState *own, const RunView *run)
 {
     Reply reply = send(run, COMMAND_FORK, FORK_HERE);
     if (own->staged.run == run->id)
-        staged_lines(&own->staged, false, reply.command.text);
+        staged_lines(&own->staged, run, false, reply.command.text);
     if (run_at_its_end(run) && !strstr(reply.command.text, "run.steps=")) {
         return reply_say(REPLY_NONE, "%02d is done: stage a larger run.steps first (now %ld)",
                          run->id, run->steps);
@@ -197,7 +197,7 @@ static Reply ask_value(const TweakState *own, const RunView *run)
 {
     ParamInfoView param;
     int row = tweak_chosen(own, run);
-    if (row < 0 || !engine_param(row, &param))
+    if (row < 0 || !run_param_row(run, row, &param))
         return (Reply){.kind = REPLY_UNKNOWN};
     Reply reply = reply_say(REPLY_ASK, "%s.%s = ", param.section, param.key);
     reply.asking = ASK_VALUE;

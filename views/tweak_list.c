@@ -51,13 +51,13 @@ int tweak_list(const RunView *run, const char *filter, ListLine lines[LIST_MAX],
     int n = 0;
     *rows = 0;
     for (int i = 0; i < STEERING; i++) {
-        int row = staged_row(steering[i][0], steering[i][1]);
-        if (row >= 0 && engine_param(row, &param) && listed(&param, run, filter)) {
+        int row = run_param_find(run, steering[i][0], steering[i][1]);
+        if (row >= 0 && run_param_row(run, row, &param) && listed(&param, run, filter)) {
             n = add(lines, n, row, param.section);
             ++*rows;
         }
     }
-    for (int row = 0; engine_param(row, &param); row++) {
+    for (int row = 0; run_param_row(run, row, &param); row++) {
         if (steers(&param) || !listed(&param, run, filter))
             continue;
         if (strcmp(section, param.section) != 0) {
@@ -199,11 +199,11 @@ static void draw_row(Canvas *canvas, Rect row, const TweakState *own, const RunV
                      bool chosen, bool full_name)
 {
     ParamInfoView param;
-    if (!engine_param(which, &param))
+    if (!run_param_row(run, which, &param))
         return;
     const char *now = which < run->params ? run->param[which] : "";
     const char *staged = own->staged.run == run->id ? staged_text(&own->staged, which) : NULL;
-    bool live = staged_is_live(which);
+    bool live = staged_is_live(run, which);
     char name[64];
     Style plain = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
     if (chosen)

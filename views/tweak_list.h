@@ -20,7 +20,7 @@ typedef struct TweakState {
 
 /* A line of the list: a parameter, or the heading of those that follow. */
 typedef struct ListLine {
-    int row;             /* of engine_param, -1: a heading */
+    int row;             /* of run_param_row, -1: a heading */
     const char *heading; /* its section */
 } ListLine;
 
@@ -28,7 +28,7 @@ typedef struct ListLine {
  * then section by section. Returns how many lines; *rows gets how many of them are
  * parameters. */
 int tweak_list(const RunView *run, const char *filter, ListLine lines[LIST_MAX], int *rows);
-/* The engine_param row of the chosen line, -1: nothing is listed. */
+/* The run_param_row row of the chosen line, -1: nothing is listed. */
 int tweak_chosen(const TweakState *own, const RunView *run);
 /* The row of the list (as TweakState.chosen counts) drawn at `y` in `rect`; -1: none. */
 int tweak_row_at(Rect rect, const TweakState *own, const RunView *run, int y);

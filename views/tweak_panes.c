@@ -23,7 +23,7 @@ bool tweak_mixture(const TweakState *own, const RunView *run, bool staged, Mixtu
 {
     double weight[SIMPLEX_CORNERS];
     for (int i = 0; i < SIMPLEX_CORNERS; i++) {
-        int row = staged_row("source", tweak_priors[i]);
+        int row = run_param_find(run, "source", tweak_priors[i]);
         const char *now = row >= 0 && row < run->params ? run->param[row] : "";
         weight[i] = number_value(staged ? staged_value(&own->staged, run, row) : now, 0);
     }
@@ -34,7 +34,7 @@ static bool mixture_staged(const TweakState *own, const RunView *run)
 {
     bool any = false;
     for (int i = 0; i < SIMPLEX_CORNERS && own->staged.run == run->id; i++)
-        any = any || staged_text(&own->staged, staged_row("source", tweak_priors[i]));
+        any = any || staged_text(&own->staged, run_param_find(run, "source", tweak_priors[i]));
     return any;
 }
 
@@ -85,7 +85,7 @@ static void staged_words(const TweakState *own, const RunView *run, char *text, 
     for (int i = 0; i < n && used < size; i++) {
         const StagedValue *value = &own->staged.value[i];
         ParamInfoView param;
-        engine_param(value->row, &param);
+        run_param_row(run, value->row, &param);
         const char *now = value->row < run->params ? run->param[value->row] : "";
         used += (size_t)snprintf(text + used, size - used, "%s %s %s → %s", i > 0 ? "," : "",
                                  param.key, now, value->text);
@@ -120,7 +120,7 @@ static void draw_help(Canvas *canvas, Rect rect, const TweakState *own, const Ru
 {
     ParamInfoView param;
     int which = tweak_chosen(own, run);
-    if (which < 0 || !engine_param(which, &param))
+    if (which < 0 || !run_param_row(run, which, &param))
         return;
     char text[256];
     snprintf(text, sizeof text, param.unit[0] != '\0' ? "%s [%s]" : "%s", param.help, param.unit);

@@ -138,7 +138,7 @@ Status cmd_ls(const Options *options, Error *error)
 static json_t *json_params(const RunView *view)
 {
     ParamInfoView *row;
-    int n = engine_params(&row);
+    int n = run_params(view, &row);
     json_t *sections = json_object();
     for (int i = 0; i < n && i < view->params; i++) {
         json_t *section = json_object_get(sections, row[i].section);
@@ -173,7 +173,7 @@ static Status show_json(const RunView *view, const char *folder, Error *error)
 static void print_params(const RunView *view)
 {
     ParamInfoView *row;
-    int n = engine_params(&row);
+    int n = run_params(view, &row);
     const char *section = "";
     for (int i = 0; i < n && i < view->params; i++) {
         if (strcmp(section, row[i].section) != 0)

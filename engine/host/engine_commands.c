@@ -210,12 +210,29 @@ static Status do_note(Engine *engine, const Order *order, Slot *slot, Error *err
     return STATUS_OK;
 }
 
+static Status do_stop(Engine *engine, const Order *order, Slot *slot, Error *error)
+{
+    char shown[NAME_SIZE + 16];
+    Status status = slot->run ? run_save(slot->run, error) : STATUS_OK;
+    if (status)
+        return status;
+    if (slot->run && run_state(slot->run) == RUN_LIVE)
+        run_mark_state(slot->run, RUN_PAUSED);
+    slot_close(slot);
+    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s stopped at step %ld",
+             title(slot, shown), slot->view->step);
+    return STATUS_OK;
+}
+
 static Status do_delete(Engine *engine, const Order *order, Slot *slot, Error *error)
 {
     char shown[NAME_SIZE + 16], folder[PATH_SIZE];
     RunState state = slot->run ? run_state(slot->run) : slot->view->state;
-    if (state == RUN_LIVE || state == RUN_QUEUED)
+    bool external = slot->view->external;
+    if (state == RUN_LIVE || (state == RUN_QUEUED && !external))
         return fail(error, STATUS_BAD_INPUT, "the run is live; pause it first");
+    if (external && outside_works(engine, slot))
+        return fail(error, STATUS_BAD_INPUT, "another program trains the run; stop it first");
     title(slot, shown);
     snprintf(folder, sizeof folder, "%s", slot->folder);
     look_forget(engine, slot);
@@ -249,9 +266,10 @@ void look_order(Engine *engine, const Order *order)
 typedef Status DoCommand(Engine *engine, const Order *order, Slot *slot, Error *error);
 
 static DoCommand *const ACTIONS[] = {
-    [COMMAND_START] = do_start, [COMMAND_PAUSE] = do_pause,   [COMMAND_STEP] = do_step,
-    [COMMAND_SET] = do_set,     [COMMAND_SAVE] = do_save,     [COMMAND_FORK] = do_fork,
-    [COMMAND_NOTE] = do_note,   [COMMAND_DELETE] = do_delete, [COMMAND_LOOK] = do_look,
+    [COMMAND_START] = do_start, [COMMAND_PAUSE] = do_pause, [COMMAND_STEP] = do_step,
+    [COMMAND_SET] = do_set,     [COMMAND_SAVE] = do_save,   [COMMAND_FORK] = do_fork,
+    [COMMAND_NOTE] = do_note,   [COMMAND_STOP] = do_stop,   [COMMAND_DELETE] = do_delete,
+    [COMMAND_LOOK] = do_look,
 };
 enum { ACTION_COUNT = sizeof ACTIONS / sizeof *ACTIONS };
 
@@ -263,6 +281,8 @@ static Status do_order(Engine *engine, const Order *order, Error *error)
     Slot *slot = slot_find(engine, command->run);
     if (!slot)
         return fail(error, STATUS_BAD_INPUT, "there is no run %d", command->run);
+    if (slot->view->external && command->kind != COMMAND_DELETE)
+        return outside_order(engine, order, slot, error);
     if ((int)command->kind < 0 || (int)command->kind >= ACTION_COUNT || !ACTIONS[command->kind])
         return fail(error, STATUS_BAD_INPUT, "unknown command %d", (int)command->kind);
     slot->used = ++engine->uses;

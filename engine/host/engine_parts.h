@@ -8,10 +8,13 @@
 
 #include "engine/base/file.h"
 #include "engine/engine.h"
+#include "engine/port/mailbox.h"
 #include "engine/port/port.h"
 #include "engine/run/run.h"
+#include "engine/store/external.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 enum { QUEUE_SIZE = 64 };
 
@@ -39,6 +42,10 @@ typedef struct Slot {
     uint64_t signature;  /* of the files on disk, for viewers */
     bool told, stale;    /* viewers: the owner said `about`; it said so after the view was made */
     RunNews about;
+    bool working, lost; /* external: somebody trains it; its trainer is gone */
+    bool complained;    /* external: the news say what its table is wrong in */
+    TrainerWatch watch; /* external */
+    Mailbox *mailbox;   /* external: NULL before the first command */
     Follower *follower; /* reads the folder piece by piece; NULL: nothing to be read */
     bool unreadable;    /* as far as that went */
     Look look;
@@ -102,10 +109,13 @@ struct Engine {
     Run *looking; /* a run on disk, opened to make samples with, or NULL */
     Kept kept[PAST_MAX];
     int keeps;
-    bool news;        /* something to publish besides changed slots */
-    double published; /* clock of the last publication */
-    double scanned;   /* clock of the last look at the folders (viewers) */
-    double read_on;   /* clock of the last piece read besides the work (owners) */
+    bool news;                 /* something to publish besides changed slots */
+    double published;          /* clock of the last publication */
+    double scanned;            /* clock of the last look at the folders */
+    struct timespec runs_time; /* of the folder of runs then */
+    double runs_changed;       /* clock at which that changed last */
+    double looked_outside;     /* clock of the last look at runs that others train */
+    double read_on;            /* clock of the last piece read besides the work (owners) */
     double cpu_clock, cpu_used, cpu_share, rss_mib; /* the owner's */
 
     pthread_mutex_t lock;
@@ -163,6 +173,14 @@ void look_end(Engine *engine);
 int commands_do(Engine *engine);
 /* COMMAND_LOOK, which is answered when it fails only. */
 void look_order(Engine *engine, const Order *order);
+/* ---- engine_external.c: runs that other programs train ---- */
+/* Looks for new folders and at trainers, so often and no oftener; hears answers. */
+void outsides_turn(Engine *engine);
+double outsides_wait(const Engine *engine); /* seconds until that is due again */
+/* A command about such a run. */
+Status outside_order(Engine *engine, const Order *order, Slot *slot, Error *error);
+/* Does somebody train it now? */
+bool outside_works(Engine *engine, Slot *slot);
 /* ---- engine_snapshot.c ---- */
 /* Adds a note to the ring; ticket 0 is news. */
 void note_add(Engine *engine, long ticket, Status status, int run, const char *format, ...)

@@ -52,6 +52,7 @@ void slot_remove(Engine *engine, Slot *slot)
     run_close(slot->run);
     run_view_drop(slot->view);
     follower_free(slot->follower);
+    mailbox_close(slot->mailbox);
     engine->slots--;
     memmove(slot, slot + 1, sizeof *slot * (size_t)(engine->slots - at));
     engine->news = true;
@@ -147,8 +148,9 @@ void slot_reread(Slot *slot)
 /* Changes when one of the files that a view is made from does. */
 static uint64_t signature_of(const char *folder)
 {
-    static const char *const FILES[] = {"run.ini",    "metrics.csv", "shift.csv", "eval.csv",
-                                        "events.csv", "latest",      "lock"};
+    static const char *const FILES[] = {"run.ini",  "metrics.csv", "shift.csv",
+                                        "eval.csv", "events.csv",  "latest",
+                                        "lock",     "params.csv",  "checkpoints.csv"};
     uint64_t hash = 14695981039346656037u;
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
         struct stat info;
@@ -169,7 +171,8 @@ static void scan(Engine *engine, const char *folder, const RunView *view)
 {
     int id = folder_id(folder);
     Slot *slot = slot_find(engine, id);
-    uint64_t signature = engine_kind(engine)->owns ? 0 : signature_of(folder);
+    bool changes = !engine_kind(engine)->owns || (slot && slot->view->external);
+    uint64_t signature = changes ? signature_of(folder) : 0;
     if (slot) {
         slot->stale = slot->stale || (!slot->run && slot->signature != signature);
         slot->signature = signature;
@@ -234,9 +237,11 @@ bool slots_read_on(Engine *engine)
     slot->unreadable = !view;
     if (view && slot->told)
         run_view_amend(view, &slot->about);
+    if (view && slot->lost)
+        run_view_lost(view);
     if (view)
         replace_view(slot, view);
-    if (slot->view->state != RUN_LIVE)
+    if (slot->view->state != RUN_LIVE && !(slot->view->external && slot->view->state == RUN_PAUSED))
         drop_follower(slot);
     engine->news = true;
     return true;

@@ -114,16 +114,63 @@ int engine_params(ParamInfoView **params)
     return n;
 }
 
-Status engine_param_check(int index, const char *text, char canonical[64], Error *error)
+bool run_param_row(const RunView *run, int index, ParamInfoView *param)
 {
-    const char *method;
-    const ParamRow *row = lab_param_row(index, &method);
+    if (!run->info)
+        return engine_param(index, param);
+    if (index < 0 || index >= run->params)
+        return false;
+    *param = run->info[index];
+    return true;
+}
+
+int run_param_find(const RunView *run, const char *section, const char *key)
+{
+    ParamInfoView param;
+    for (int i = 0; run_param_row(run, i, &param); i++)
+        if (strcmp(param.section, section) == 0 && strcmp(param.key, key) == 0)
+            return i;
+    return -1;
+}
+
+int run_params(const RunView *run, ParamInfoView **params)
+{
+    if (!run->info)
+        return engine_params(params);
+    *params = calloc((size_t)run->params, sizeof **params);
+    need(*params);
+    memcpy(*params, run->info, (size_t)run->params * sizeof **params);
+    return run->params;
+}
+
+static Status check(const ParamInfoView *info, const char *text, char canonical[64], Error *error)
+{
+    const ParamRow row = {.section = info->section,
+                          .key = info->key,
+                          .type = info->type,
+                          .low = info->low,
+                          .high = info->high,
+                          .choices = info->choices};
     ParamValue value = {.line = 0};
     ParamReason reason;
-    must(row);
-    if (!param_value_parse(row, text, &value, &reason))
-        return fail(error, STATUS_BAD_INPUT, "%s.%s = %s: %s", row->section, row->key, text,
+    if (!param_value_parse(&row, text, &value, &reason))
+        return fail(error, STATUS_BAD_INPUT, "%s.%s = %s: %s", row.section, row.key, text,
                     reason.text);
     snprintf(canonical, 64, "%.63s", value.text);
     return STATUS_OK;
+}
+
+Status engine_param_check(int index, const char *text, char canonical[64], Error *error)
+{
+    ParamInfoView info;
+    must(engine_param(index, &info));
+    return check(&info, text, canonical, error);
+}
+
+Status run_param_check(const RunView *run, int index, const char *text, char canonical[64],
+                       Error *error)
+{
+    ParamInfoView info;
+    must(run_param_row(run, index, &info));
+    return check(&info, text, canonical, error);
 }

@@ -4,6 +4,7 @@
 #include "engine/base/clock.h"
 #include "engine/host/engine_parts.h"
 #include "engine/store/folder.h"
+#include <errno.h>
 #include <math.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -84,12 +85,16 @@ static bool read_on(Engine *engine, bool working)
     return slots_read_on(engine);
 }
 
-/* Sleeps until there is a command, a wish to publish, or the end. */
+/* Sleeps until there is a command, a wish to publish, the end, or a look at other programs' runs is
+ * due. */
 static void wait_for_work(Engine *engine)
 {
+    double due = clock_s() + outsides_wait(engine);
+    struct timespec until = {.tv_sec = (time_t)due, .tv_nsec = (long)((due - floor(due)) * 1e9)};
+    bool late = false;
     pthread_mutex_lock(&engine->lock);
-    while (!engine->queued && !engine->stop && !engine->stirred)
-        pthread_cond_wait(&engine->work, &engine->lock);
+    while (!engine->queued && !engine->stop && !engine->stirred && !late)
+        late = pthread_cond_timedwait(&engine->work, &engine->lock, &until) == ETIMEDOUT;
     pthread_mutex_unlock(&engine->lock);
 }
 
@@ -97,6 +102,7 @@ static void owner_turn(Engine *engine)
 {
     int commands = commands_do(engine);
     look_again(engine);
+    outsides_turn(engine);
     Slot *slot = next_live(engine);
     if (slot)
         quantum(engine, slot);
@@ -112,6 +118,9 @@ static int owner_advance(Engine *engine, int quanta)
     int done = 0;
     commands_do(engine);
     look_again(engine);
+    outsides_turn(engine);
+    while (slots_read_on(engine))
+        continue;
     for (Slot *slot; done < quanta && (slot = next_in_turn(engine)); done++)
         quantum(engine, slot);
     look_again(engine);

@@ -120,6 +120,8 @@ const RunView *follower_view(Follower *follower);
 
 /* What the run's owner says of it, into a view from run_view_read that nobody else has yet. */
 void run_view_amend(const RunView *view, const RunNews *news);
+/* Its trainer is gone, into such a view of an external run. */
+void run_view_lost(const RunView *view);
 /* Writes the view's samples to where run_view_read of a viewer finds them:
  * samples/.live.safetensors. */
 Status run_view_save_samples(const RunView *view, const char *runs, Error *error);

@@ -17,6 +17,7 @@ struct Follower {
     bool good;              /* run.ini was */
     Config config;
     Lineage lineage;
+    External *external; /* or NULL */
     History history;
     Trail *trail;
     Gallery *gallery;
@@ -63,13 +64,31 @@ void follower_free(Follower *follower)
     trail_free(follower->trail);
     history_done(&follower->history);
     gallery_drop(follower->gallery);
+    external_drop(follower->external);
     free(follower);
 }
 
-static Status read_ini(const char *folder, Config *config, Lineage *lineage, Error *error)
+/* *external: NULL, or one reference to the table of a run that another program trains. */
+static Status read_ini(const char *folder, Config *config, Lineage *lineage, External **external,
+                       Error *error)
 {
-    Status status = folder_read_ini(folder, config, lineage, error);
-    return status ? status : config_check(config, error);
+    char path[PATH_SIZE], *text;
+    size_t size;
+    *external = NULL;
+    Status status = file_read(file_join(path, folder, "run.ini"), 1 << 20, &text, &size, error);
+    if (status)
+        return status;
+    if (external_says(text)) {
+        folder_lineage(text, lineage);
+        *external = external_read(folder);
+        external_config(*external, config);
+        external_values(*external, config, text);
+    } else {
+        status = folder_read_ini(folder, config, lineage, error);
+        status = status ? status : config_check(config, error);
+    }
+    free(text);
+    return status;
 }
 
 bool follower_read(Follower *follower, size_t most)
@@ -77,8 +96,9 @@ bool follower_read(Follower *follower, size_t most)
     char path[PATH_SIZE];
     if (restamp(&follower->ini, file_join(path, follower->folder, "run.ini"))) {
         lab_config_init(&follower->config);
-        follower->good =
-            read_ini(follower->folder, &follower->config, &follower->lineage, NULL) == STATUS_OK;
+        external_drop(follower->external);
+        follower->good = read_ini(follower->folder, &follower->config, &follower->lineage,
+                                  &follower->external, NULL) == STATUS_OK;
     }
     return follower->good &&
            trail_follow(follower->trail, &follower->history, follower->folder, most);
@@ -99,7 +119,7 @@ const RunView *follower_view(Follower *follower)
         follower->gallery = read_samples(follower->folder, live);
     }
     return run_view_of(follower->folder, &follower->config, &follower->lineage, history,
-                       gallery_keep(follower->gallery));
+                       gallery_keep(follower->gallery), follower->external);
 }
 
 const RunView *run_view_read(const char *folder, Error *error)
@@ -107,15 +127,18 @@ const RunView *run_view_read(const char *folder, Error *error)
     Config config;
     Lineage lineage;
     History history;
+    External *external;
     const RunView *view = NULL;
     lab_config_init(&config);
-    if (read_ini(folder, &config, &lineage, error))
+    if (read_ini(folder, &config, &lineage, &external, error))
         return NULL;
     history_init(&history, 0, NULL);
     if (!history_read(&history, folder, error)) {
         bool live = history.state == RUN_LIVE || history.state == RUN_PAUSED;
-        view = run_view_of(folder, &config, &lineage, &history, read_samples(folder, live));
+        view =
+            run_view_of(folder, &config, &lineage, &history, read_samples(folder, live), external);
     }
+    external_drop(external);
     history_done(&history);
     return view;
 }
@@ -126,8 +149,9 @@ static RunView *view_ends(const char *folder, const Config *blank, HistoryEnds e
     Config config = *blank;
     Lineage lineage;
     History history;
+    External *external;
     RunView *view = NULL;
-    if (read_ini(folder, &config, &lineage, error))
+    if (read_ini(folder, &config, &lineage, &external, error))
         return NULL;
     history_init(&history, 0, NULL);
     if (!history_read_ends(&history, folder, ends, error)) {
@@ -138,12 +162,13 @@ static RunView *view_ends(const char *folder, const Config *blank, HistoryEnds e
         history.terms = 0;
         if (ends == ENDS_FOR_LIST)
             history.marks = history.columns = 0;
-        view = run_view_of(folder, &config, &lineage, &history, NULL);
+        view = run_view_of(folder, &config, &lineage, &history, NULL, external);
         view->best = (double)NAN;
         view->smooth_loss = smooth;
         view->shift = worst;
         view->shift_row = row;
     }
+    external_drop(external);
     history_done(&history);
     return view;
 }

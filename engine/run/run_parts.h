@@ -6,6 +6,7 @@
 #include "engine/run/window.h"
 #include "engine/show/gallery.h"
 #include "engine/store/checkpoint.h"
+#include "engine/store/external.h"
 #include "engine/store/folder.h"
 #include "engine/store/history.h"
 #include "engine/store/log.h"
@@ -135,7 +136,7 @@ char *run_live_samples(char path[PATH_SIZE], const char *folder);
 /* The view of a folder that was read. gallery: a reference that the view takes over, or
  * NULL. */
 RunView *run_view_of(const char *folder, const Config *config, const Lineage *lineage,
-                     const History *history, Gallery *gallery);
+                     const History *history, Gallery *gallery, External *external);
 /* ---- run_advance.c ---- */
 double run_speed(const Run *run); /* steps a second, NaN unknown */
 

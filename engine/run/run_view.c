@@ -1,5 +1,6 @@
 /* Owns RunViews: one allocation each, reference counted, immutable. Built from a run's
  * history, so a run on disk and a live one look alike. */
+#include "engine/base/number.h"
 #include "engine/distill/methods.h"
 #include "engine/distill/params.h"
 #include "engine/distill/train.h"
@@ -15,6 +16,7 @@ typedef struct ViewBlock {
     atomic_int references;
     Rows *curves, *times; /* what the series look into */
     Gallery *gallery, *past;
+    External *external;  /* NULL, or the run's own table of parameters */
     const RunView *base; /* NULL, or what the view shares with but for the past */
     char *next;          /* memory not yet handed out */
     char memory[];
@@ -112,6 +114,13 @@ static void fill_params(ViewBlock *block, const Config *config)
     block->view.param = (const char(*)[64])text;
 }
 
+/* A number; external runs need not have it. */
+static double number_of(const Config *config, const char *name, double otherwise)
+{
+    int i = config_find(config, name);
+    return i < 0 ? otherwise : config->value[i].number;
+}
+
 static void fill_names(RunView *view, const char *folder, const Config *config,
                        const Lineage *lineage)
 {
@@ -121,11 +130,11 @@ static void fill_names(RunView *view, const char *folder, const Config *config,
     snprintf(view->data, sizeof view->data, "%.15s", config_text(config, "data.name"));
     view->parent = lineage->parent;
     view->parent_step = lineage->parent_step;
-    view->steps = config_int(config, "run.steps");
-    view->batch = config_int(config, "run.batch");
-    view->budget = config_real(config, "run.budget_nfe");
+    view->steps = number_floor(number_of(config, "run.steps", 0), 0, STEP_MOST, 0);
+    view->batch = number_floor(number_of(config, "run.batch", 0), 0, STEP_MOST, 0);
+    view->budget = number_of(config, "run.budget_nfe", 0);
     const Method *method = method_find(view->method);
-    view->guided = config_real(config, "teacher.guidance") != 1;
+    view->guided = number_of(config, "teacher.guidance", 1) != 1;
     view->renoises = method && method->rule == RULE_RENOISE;
 }
 
@@ -239,6 +248,7 @@ void run_view_drop(const RunView *view)
     rows_drop(block->curves);
     rows_drop(block->times);
     gallery_drop(block->past);
+    external_drop(block->external);
     run_view_drop(block->base);
     free(block);
 }
@@ -264,6 +274,21 @@ char *run_live_samples(char path[PATH_SIZE], const char *folder)
     return file_join(path, folder, "samples/.live.safetensors");
 }
 
+/* Nobody trains an external run, though nobody said so. */
+static void interrupt(RunView *view)
+{
+    bool worked = view->state == RUN_LIVE || view->state == RUN_PAUSED;
+    if (worked && !view->note[0])
+        snprintf(view->note, sizeof view->note, "interrupted");
+    if (worked)
+        view->state = RUN_PAUSED;
+}
+
+void run_view_lost(const RunView *view)
+{
+    interrupt(&((ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view)))->view);
+}
+
 Status run_view_save_samples(const RunView *view, const char *runs, Error *error)
 {
     char path[PATH_SIZE], folder[PATH_SIZE], name[NAME_SIZE + 16];
@@ -274,6 +299,22 @@ Status run_view_save_samples(const RunView *view, const char *runs, Error *error
     snprintf(name, sizeof name, "%04d-%s", view->id, view->name);
     return gallery_save(block->gallery, run_live_samples(path, file_join(folder, runs, name)),
                         error);
+}
+
+/* An external run, as its trainer's last words and its process say. */
+static void settle_external(RunView *view, const History *history, const char *folder)
+{
+    Trainer trainer;
+    bool known = trainer_read(folder, &trainer);
+    bool over = history->state == RUN_DONE || history->state == RUN_FAILED;
+    view->state = over ? history->state : known ? trainer.state : RUN_QUEUED;
+    view->checkpoint = external_checkpoint(folder, STEP_MOST, NULL, NULL);
+    if (!known)
+        return;
+    view->step = trainer.step > view->step ? trainer.step : view->step;
+    view->steps_per_s = trainer.speed;
+    if (trainer_is_of_this_host(&trainer) && !trainer_is_here(&trainer))
+        interrupt(view);
 }
 
 /* A run whose last words were "live" but that nobody holds was killed. One that rests goes on from
@@ -294,12 +335,22 @@ static void settle_state(RunView *view, const History *history, const char *fold
 }
 
 RunView *run_view_of(const char *folder, const Config *config, const Lineage *lineage,
-                     const History *history, Gallery *gallery)
+                     const History *history, Gallery *gallery, External *external)
 {
     ViewBlock *block = view_new(folder, config, lineage, history, gallery);
     RunView *view = &block->view;
-    settle_state(view, history, folder);
-    view->steps_per_s = view->state == RUN_LIVE ? history->steps_per_s : (double)NAN;
+    view->step = history->step;
+    view->steps_per_s = history->steps_per_s;
+    view->external = external;
+    if (external) {
+        block->external = external_keep(external);
+        view->info = external_info(external);
+        settle_external(view, history, folder);
+        snprintf(view->complaint, sizeof view->complaint, "%.119s", external_complaint(external));
+    } else {
+        settle_state(view, history, folder);
+    }
+    view->steps_per_s = view->state == RUN_LIVE ? view->steps_per_s : (double)NAN;
     view->seconds_left = (double)(view->steps - view->step) / view->steps_per_s;
     view->nfe = history->nfe;
     view->nfe_teacher = history->spent[0];

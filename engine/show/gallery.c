@@ -1,8 +1,10 @@
 /* Owns Gallery. May call measure's sampling, the lab's policies, safetensors. */
 #include "engine/show/gallery.h"
+#include "engine/base/number.h"
 #include "engine/base/safetensors.h"
 #include "engine/distill/critic.h"
 #include "engine/measure/eval.h"
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,8 @@ enum {
     REFERENCE = 2048,
     STEPS_MAX = 64,
     SAMPLES_MAX = 4096,
-    LEVELS = 4
+    LEVELS = 4,
+    PICTURE_BYTES = 1 << 24 /* of another program's samples */
 };
 
 static const float level_times[LEVELS] = {0.8f, 0.6f, 0.4f, 0.2f};
@@ -316,6 +319,70 @@ static Status read_shape(const TensorFile *file, Shape *shape, int64_t head[HEAD
     return held ? STATUS_OK : STATUS_BAD_INPUT;
 }
 
+/* "ddil samples 2", of other programs: finished samples, or the states at each sampling step before
+ * them, as bytes (pictures) or floats (points): stages x n x height x width x channels. */
+static bool read_pictures_shape(const TensorFile *file, const TensorInfo *pictures, Shape *shape)
+{
+    const TensorInfo *label = tensorfile_find(file, "label");
+    bool good = pictures && pictures->rank == 5 &&
+                (pictures->type == WALK_U8 || pictures->type == WALK_F32);
+    for (int k = 0; good && k < 5; k++)
+        good = pictures->shape[k] >= 1 && pictures->shape[k] <= SAMPLES_MAX;
+    if (!good || pictures->shape[0] > STEPS_MAX || pictures->size > PICTURE_BYTES)
+        return false;
+    *shape = (Shape){.n = (int)pictures->shape[1],
+                     .steps = pictures->shape[0] > 1 ? (int)pictures->shape[0] - 1 : 1,
+                     .height = (int)pictures->shape[2],
+                     .width = (int)pictures->shape[3],
+                     .channels = (int)pictures->shape[4]};
+    shape->labels = label && label->rank == 1 && label->type == WALK_I32 &&
+                    label->shape[0] == pictures->shape[1];
+    return shape->channels == 1 || shape->channels == 3 ||
+           (shape->channels == 2 && shape->height == 1 && shape->width == 1);
+}
+
+static void take_pictures(Gallery *gallery, const TensorInfo *pictures, const void *data)
+{
+    SamplesView *view = &gallery->view;
+    size_t row = (size_t)view->n * (size_t)view->height * (size_t)view->width *
+                 (size_t)view->channels,
+           stages = (size_t)pictures->shape[0], first = stages > 1 ? 0 : row;
+    view->low = -1;
+    view->high = 1;
+    for (size_t k = 0; k < stages * row; k++) {
+        float value;
+        memcpy(&value, (const char *)data + 4 * (pictures->type == WALK_F32 ? k : 0), sizeof value);
+        if (pictures->type == WALK_U8)
+            value = (float)((const unsigned char *)data)[k] / 127.5f - 1;
+        gallery->student[first + k] = isfinite(value) ? value : 0;
+    }
+    memcpy(gallery->student_x0, gallery->student + row, (size_t)view->steps * row * sizeof(float));
+    for (size_t k = 0; view->channels == 2 && k < row; k++) {
+        float end = gallery->student[(size_t)view->steps * row + k];
+        view->low = end < view->low ? end : view->low;
+        view->high = end > view->high ? end : view->high;
+    }
+}
+
+static Gallery *load_pictures(const TensorFile *file)
+{
+    Shape shape;
+    const TensorInfo *pictures = tensorfile_find(file, "pictures"),
+                     *label = tensorfile_find(file, "label");
+    const char *step = tensorfile_meta(file, "step");
+    long at = 0;
+    if (!read_pictures_shape(file, pictures, &shape))
+        return NULL;
+    if (step)
+        number_whole(step, 0, STEP_MOST, &at);
+    Gallery *gallery = gallery_new(&shape);
+    gallery->view.step = at;
+    take_pictures(gallery, pictures, tensorfile_data(file, pictures));
+    if (shape.labels)
+        memcpy(gallery->label, tensorfile_data(file, label), label->size);
+    return gallery;
+}
+
 enum { FILE_MOST = 1 << 30 }; /* bytes of arrays: far more than was ever written */
 
 Gallery *gallery_load(const char *path)
@@ -327,8 +394,11 @@ Gallery *gallery_load(const char *path)
     Gallery *gallery = NULL;
     if (tensorfile_open(&file, path, NULL))
         return NULL;
-    if (tensorfile_size(file) <= FILE_MOST && !tensorfile_load(file, NULL) &&
-        !read_shape(file, &shape, head)) {
+    const char *format = tensorfile_meta(file, "format");
+    bool whole = tensorfile_size(file) <= FILE_MOST && !tensorfile_load(file, NULL);
+    if (whole && format && strcmp(format, "ddil samples 2") == 0) {
+        gallery = load_pictures(file);
+    } else if (whole && !read_shape(file, &shape, head)) {
         Taking taking = {.file = file};
         gallery = gallery_new(&shape);
         visit_arrays(gallery, head, box, take, &taking);

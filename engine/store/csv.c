@@ -232,7 +232,7 @@ static char *read_part(int descriptor, size_t offset, size_t size)
     return NULL;
 }
 
-enum { HEADER_MOST = 1024 };
+enum { HEADER_MOST = 8192 };
 
 Status csv_open_end(CsvReader *reader, const char *path, size_t most, Error *error)
 {

@@ -26,7 +26,7 @@ typedef struct CsvReader {
     char **cell;              /* the present row's; cut in place */
 } CsvReader;
 
-enum { CSV_COLUMNS_MAX = 64 };
+enum { CSV_COLUMNS_MAX = 256 };
 
 /* A missing file reads as one without rows and columns. */
 Status csv_open(CsvReader *reader, const char *path, Error *error);

@@ -1,6 +1,7 @@
 /* Owns the names and locks of run folders, and run.ini. May call base. */
 #include "engine/store/folder.h"
 #include "engine/base/number.h"
+#include "engine/store/external.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -329,7 +330,7 @@ static void head_value(const char *text, const char *key, char *value, size_t si
     }
 }
 
-static void read_lineage(const char *text, Lineage *lineage)
+void folder_lineage(const char *text, Lineage *lineage)
 {
     char parent[80], step[24];
     *lineage = (Lineage){0};
@@ -348,8 +349,15 @@ Status folder_read_ini(const char *folder, Config *config, Lineage *lineage, Err
     Status status = file_read(file_join(path, folder, "run.ini"), 1 << 20, &text, &size, error);
     if (status)
         return status;
+    if (external_says(text)) {
+        free(text);
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s is trained by another program: what has to run its network is asked of "
+                    "that program",
+                    folder);
+    }
     if (lineage)
-        read_lineage(text, lineage);
+        folder_lineage(text, lineage);
     status = config_read_text(config, path, text, error);
     free(text);
     return status;

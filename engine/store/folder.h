@@ -54,6 +54,8 @@ Status folder_write_ini(const char *folder, const Config *config, const Lineage 
                         Error *error);
 /* config: initialised. lineage may be NULL. */
 Status folder_read_ini(const char *folder, Config *config, Lineage *lineage, Error *error);
+/* Where a run comes from, of the text of its run.ini. */
+void folder_lineage(const char *text, Lineage *lineage);
 /* A configuration as INI text, allocated. */
 char *folder_config_text(const Config *config);
 

@@ -14,7 +14,9 @@ enum { METRICS_FIXED = 4 }; /* step, loss, grad_norm, lr */
 static void metrics_header(History *history, const CsvReader *reader)
 {
     int n = reader->columns - METRICS_FIXED;
-    if (n >= 0 && n + 2 <= TERMS_MAX)
+    if (n + 2 > TERMS_MAX)
+        n = TERMS_MAX - 2; /* the first ones */
+    if (n >= 0)
         history_name_terms(history, n, (const char *const *)reader->name + METRICS_FIXED);
 }
 
@@ -22,6 +24,8 @@ static void metrics_row(History *history, const CsvReader *reader, long step, vo
 {
     double values[TERMS_MAX];
     (void)state;
+    if (step < 0 || (step <= history->step && rows_series(history->curves, 0).n))
+        return; /* an external run's log may go back: what came first stands */
     for (int i = 0; i < reader->columns - METRICS_FIXED && i < TERMS_MAX; i++)
         values[i] = csv_real(reader, METRICS_FIXED + i);
     history_metrics(history, step, csv_real(reader, 1), csv_real(reader, 2), csv_real(reader, 3),

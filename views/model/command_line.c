@@ -288,9 +288,8 @@ static Reply do_quit(const Scene *scene, const char *text)
 
 static const char *option_param(const Scene *scene, int n, char *room, size_t size)
 {
-    (void)scene;
     ParamInfoView *params = NULL;
-    int count = engine_params(&params);
+    int count = scene->run ? run_params(scene->run, &params) : engine_params(&params);
     const char *found = NULL;
     if (n < count) {
         snprintf(room, size, "%s.%s=", params[n].section, params[n].key);

@@ -93,9 +93,14 @@ static void put_change(char *text, size_t size, double value, double base)
 
 /* ---- Rows ---- */
 
-static const char *param_of(const RunView *run, int p)
+/* By its place where the run's table is the engine's, else by name. */
+static const char *param_of(const CompareTable *table, const RunView *run, int p)
 {
-    return p < run->params ? run->param[p] : "-";
+    const ParamInfoView *param = &table->param[p];
+    int at = run->info || p >= table->engine_params
+                 ? run_param_find(run, param->section, param->key)
+                 : p;
+    return at >= 0 && at < run->params ? run->param[at] : "-";
 }
 
 static bool differs(const CompareTable *table, CompareRow row)
@@ -119,11 +124,32 @@ static void list(CompareTable *table, RowKind kind, int from, int to, bool equal
     }
 }
 
+/* The engine's, and what runs of other programs have besides. */
+static int all_params(const Overlay *overlay, CompareTable *table)
+{
+    int n = table->engine_params = engine_params(&table->param);
+    for (int r = 0; r < overlay->n; r++) {
+        const RunView *run = overlay->run[r];
+        for (int i = 0; run->info && i < run->params; i++) {
+            int k = 0;
+            while (k < n && (strcmp(table->param[k].section, run->info[i].section) != 0 ||
+                             strcmp(table->param[k].key, run->info[i].key) != 0))
+                k++;
+            if (k < n)
+                continue;
+            table->param = realloc(table->param, sizeof *table->param * (size_t)(n + 1));
+            need(table->param);
+            table->param[n++] = run->info[i];
+        }
+    }
+    return n;
+}
+
 CompareTable compare_table_new(const Scene *scene, const Overlay *overlay, bool equal)
 {
     CompareTable table = {.overlay = overlay, .base = overlay_base(scene, overlay)};
     table.metrics = metric_names(overlay, table.metric);
-    table.params = engine_params(&table.param);
+    table.params = all_params(overlay, &table);
     table.all = FIGURES + table.metrics + table.params;
     table.row = malloc(sizeof *table.row * (size_t)table.all);
     need(table.row);
@@ -187,7 +213,7 @@ void compare_cell(const CompareTable *table, CompareRow row, const RunView *run,
     switch (row.kind) {
     case ROW_FIGURE: put_figure(table, &figures[row.index], run, text); break;
     case ROW_METRIC: put_metric(table, table->metric[row.index], run, width, text); break;
-    case ROW_PARAM: snprintf(text, CELL_SIZE, "%.63s", param_of(run, row.index)); break;
+    case ROW_PARAM: snprintf(text, CELL_SIZE, "%.63s", param_of(table, run, row.index)); break;
     }
 }
 

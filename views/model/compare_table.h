@@ -18,7 +18,7 @@ typedef struct CompareTable {
     const char *metric[NAMES_MAX];
     int metrics;
     ParamInfoView *param;
-    int params;
+    int params, engine_params; /* all, those of the engine first */
     CompareRow *row;
     int rows, all; /* listed; and with those that all runs share */
 } CompareTable;

@@ -305,7 +305,7 @@ static int find_param(const ParamInfoView *params, int n, const char *name)
 static bool run_param(const RunView *run, const char *name, FilterValue *value)
 {
     ParamInfoView *params = NULL;
-    int n = engine_params(&params), found = find_param(params, n, name);
+    int n = run_params(run, &params), found = find_param(params, n, name);
     free(params);
     if (found < 0)
         return false;

@@ -36,7 +36,7 @@ void share_line(const Scene *scene, const char *view, char *line, size_t size)
 {
     const RunView *run = scene->run;
     ParamInfoView *params = NULL;
-    int n = engine_params(&params);
+    int n = run_params(run, &params);
     char text[200];
     snprintf(line, size, "ddil /dev/null --name %s", run->name);
     for (int i = 0; i < n && i < run->params; i++) {

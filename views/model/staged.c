@@ -4,19 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-int staged_row(const char *section, const char *key)
+bool staged_is_live(const RunView *run, int row)
 {
     ParamInfoView param;
-    for (int i = 0; engine_param(i, &param); i++)
-        if (strcmp(param.section, section) == 0 && strcmp(param.key, key) == 0)
-            return i;
-    return -1;
-}
-
-bool staged_is_live(int row)
-{
-    ParamInfoView param;
-    return engine_param(row, &param) && param.applies != APPLIES_FORK;
+    return run_param_row(run, row, &param) && param.applies != APPLIES_FORK;
 }
 
 static int find(const Staged *staged, int row)
@@ -53,7 +44,7 @@ void staged_drop(Staged *staged, int row)
 Status staged_put(Staged *staged, const RunView *run, int row, const char *text, Error *error)
 {
     char canonical[VALUE_SIZE];
-    Status status = engine_param_check(row, text, canonical, error);
+    Status status = run_param_check(run, row, text, canonical, error);
     if (status != STATUS_OK)
         return status;
     if (strlen(text) >= VALUE_SIZE) {
@@ -102,11 +93,12 @@ int staged_count(const Staged *staged, const RunView *run, int *fork_only)
     if (staged->run != run->id)
         return 0;
     for (int i = 0; i < staged->n; i++)
-        *fork_only += !staged_is_live(staged->value[i].row);
+        *fork_only += !staged_is_live(run, staged->value[i].row);
     return staged->n;
 }
 
-int staged_lines(const Staged *staged, bool live_only, char text[COMMAND_TEXT_SIZE])
+int staged_lines(const Staged *staged, const RunView *run, bool live_only,
+                 char text[COMMAND_TEXT_SIZE])
 {
     size_t used = 0;
     int n = 0;
@@ -114,7 +106,8 @@ int staged_lines(const Staged *staged, bool live_only, char text[COMMAND_TEXT_SI
     for (int i = 0; i < staged->n; i++) {
         const StagedValue *value = &staged->value[i];
         ParamInfoView param;
-        if ((live_only && !staged_is_live(value->row)) || !engine_param(value->row, &param))
+        if ((live_only && !staged_is_live(run, value->row)) ||
+            !run_param_row(run, value->row, &param))
             continue;
         int length = snprintf(text + used, COMMAND_TEXT_SIZE - used, "%s.%s=%s\n", param.section,
                               param.key, value->text);

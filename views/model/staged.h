@@ -8,7 +8,7 @@
 enum { STAGED_MAX = 10 };
 
 typedef struct StagedValue {
-    int row; /* of engine_param */
+    int row; /* of run_param_row */
     char text[VALUE_SIZE];
 } StagedValue;
 
@@ -18,10 +18,8 @@ typedef struct Staged {
     StagedValue value[STAGED_MAX];
 } Staged;
 
-/* The row of "section.key", or -1. */
-int staged_row(const char *section, const char *key);
 /* Does it apply to a run under way? Else in a fork only. */
-bool staged_is_live(int row);
+bool staged_is_live(const RunView *run, int row);
 /* The value staged for a row; NULL: none. */
 const char *staged_text(const Staged *staged, int row);
 /* The staged value, else the run's own. */
@@ -37,6 +35,7 @@ void staged_settle(Staged *staged, const RunView *run);
 int staged_count(const Staged *staged, const RunView *run, int *fork_only);
 /* The lines of a command, "section.key=value\n" each; `live_only` leaves out what applies
  * in forks only. Returns how many. */
-int staged_lines(const Staged *staged, bool live_only, char text[COMMAND_TEXT_SIZE]);
+int staged_lines(const Staged *staged, const RunView *run, bool live_only,
+                 char text[COMMAND_TEXT_SIZE]);
 
 #endif

@@ -1,0 +1,140 @@
+/* Owns what an engine does about runs that other programs train: it looks at their folders, passes
+ * commands on to their mailboxes, tells when a trainer is gone. The worker's only. */
+#include "engine/base/clock.h"
+#include "engine/host/engine_parts.h"
+#include "engine/port/mailbox.h"
+#include "engine/store/external.h"
+#include "engine/store/log.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const double LOOK_EVERY_S = 0.2, FOLDERS_EVERY_S = 1, SETTLE_S = 5, ANSWER_S = 10;
+
+static bool at_work(const Trainer *trainer)
+{
+    return trainer->state == RUN_LIVE || trainer->state == RUN_PAUSED;
+}
+
+/* ---- Looking ---- */
+
+static void tell_gone(Engine *engine, Slot *slot, const Trainer *trainer)
+{
+    note_add(engine, 0, STATUS_INTERRUPTED, slot->id,
+             "%02d %s: process %ld on %s, which trained it, is gone; %s", slot->id,
+             slot->view->name, trainer->process, trainer->host,
+             "start it again to resume from its newest checkpoint");
+    slot->stale = true;
+}
+
+static void look_at_trainer(Engine *engine, Slot *slot)
+{
+    Trainer trainer;
+    bool was = slot->working, known = trainer_read(slot->folder, &trainer);
+    slot->working = known && at_work(&trainer) && trainer_watch(&slot->watch, &trainer);
+    if (was && !slot->working && known && at_work(&trainer))
+        tell_gone(engine, slot, &trainer);
+    slot->lost = known && at_work(&trainer) && !slot->working;
+    slot->stale = slot->stale || was != slot->working ||
+                  (known && (trainer.step != slot->view->step ||
+                             (!slot->lost && trainer.state != slot->view->state)));
+    if (!slot->complained && slot->view->complaint[0]) {
+        slot->complained = true;
+        note_add(engine, 0, STATUS_BAD_INPUT, slot->id, "%02d %s: %.200s", slot->id,
+                 slot->view->name, slot->view->complaint);
+    }
+}
+
+bool outside_works(Engine *engine, Slot *slot)
+{
+    look_at_trainer(engine, slot);
+    return slot->working;
+}
+
+static void hear_answers(Engine *engine, Slot *slot)
+{
+    NoteView note;
+    while (slot->mailbox && mailbox_hear(slot->mailbox, ANSWER_S, &note))
+        note_add(engine, note.ticket, note.status, slot->id, "%02d %s: %.200s", slot->id,
+                 slot->view->name, note.text);
+}
+
+/* New folders show in the time of the one they are in; what stands in them may follow later. */
+static void look_for_folders(Engine *engine, double now)
+{
+    struct stat info;
+    if (now - engine->scanned < FOLDERS_EVERY_S || stat(engine->runs, &info) != 0)
+        return;
+    bool other = info.st_mtim.tv_sec != engine->runs_time.tv_sec ||
+                 info.st_mtim.tv_nsec != engine->runs_time.tv_nsec;
+    if (other)
+        engine->runs_changed = now;
+    engine->runs_time = info.st_mtim;
+    engine->scanned = now;
+    if (other || now - engine->runs_changed < SETTLE_S)
+        slots_scan(engine);
+}
+
+void outsides_turn(Engine *engine)
+{
+    double now = clock_s();
+    if (now - engine->looked_outside < LOOK_EVERY_S)
+        return;
+    engine->looked_outside = now;
+    look_for_folders(engine, now);
+    for (int i = 0; i < engine->slots; i++) {
+        Slot *slot = &engine->slot[i];
+        if (slot->run || !slot->view->external)
+            continue;
+        slot_scan(engine, slot->folder);
+        look_at_trainer(engine, slot);
+        hear_answers(engine, slot);
+    }
+}
+
+double outsides_wait(const Engine *engine)
+{
+    for (int i = 0; i < engine->slots; i++)
+        if (engine->slot[i].view->external)
+            return LOOK_EVERY_S;
+    return FOLDERS_EVERY_S;
+}
+
+/* ---- Commands ---- */
+
+static Status pass_on(Slot *slot, const Order *order, Error *error)
+{
+    if (!slot->mailbox)
+        slot->mailbox = mailbox_open(slot->folder, "");
+    return mailbox_send(slot->mailbox, order->ticket, &order->command, error);
+}
+
+static Status note_it(Engine *engine, Slot *slot, const Order *order, Error *error)
+{
+    char text[COMMAND_TEXT_SIZE + 8];
+    long step = order->command.number, now = slot->view->step;
+    snprintf(text, sizeof text, "note: %.240s", order->command.text);
+    Status status = log_event_in(slot->folder, step < 0 || step > now ? now : step, text, error);
+    slot->stale = true;
+    if (!status)
+        note_add(engine, order->ticket, STATUS_OK, slot->id, "%02d %s: noted", slot->id,
+                 slot->view->name);
+    return status;
+}
+
+Status outside_order(Engine *engine, const Order *order, Slot *slot, Error *error)
+{
+    Trainer trainer;
+    if (order->command.kind == COMMAND_LOOK)
+        return STATUS_OK; /* it shows what its trainer gives */
+    if (outside_works(engine, slot))
+        return pass_on(slot, order, error);
+    if (order->command.kind == COMMAND_NOTE)
+        return note_it(engine, slot, order, error);
+    if (!trainer_read(slot->folder, &trainer))
+        return fail(error, STATUS_BLOCKED, "nobody trains this run yet");
+    return fail(error, STATUS_BLOCKED,
+                "nobody trains this run: process %ld on %s is gone; start its program again with "
+                "resume",
+                trainer.process, trainer.host);
+}

@@ -1,0 +1,117 @@
+/* Owns the reading of who trains an external run, and of its checkpoints. May call base and csv. */
+#include "engine/base/clock.h"
+#include "engine/base/file.h"
+#include "engine/base/number.h"
+#include "engine/base/plain.h"
+#include "engine/store/csv.h"
+#include "engine/store/external.h"
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* A trainer counts every second; a file server may show that late. */
+static const double SILENT_HERE_S = 2, SILENT_ELSEWHERE_S = 10;
+
+/* ddil-owner VERSION HOST PROCESS TOKEN BEAT STATE STEP SPEED CHECKPOINT */
+static bool take_words(Trainer *trainer, char *text)
+{
+    enum { WORDS = 10 };
+    char *word[WORDS], *rest = NULL;
+    int n = 0;
+    for (char *at = strtok_r(text, " \n", &rest); at && n < WORDS;
+         at = strtok_r(NULL, " \n", &rest))
+        word[n++] = at;
+    if (n < WORDS || strcmp(word[0], "ddil-owner") != 0)
+        return false;
+    int state = 0;
+    while (state < RUN_STATES && strcmp(RUN_STATE_WORDS[state], word[6]) != 0)
+        state++;
+    trainer->state = (RunState)state;
+    snprintf(trainer->host, sizeof trainer->host, "%s", plain_text(word[2]));
+    snprintf(trainer->token, sizeof trainer->token, "%s", word[4]);
+    trainer->speed = number_value(word[8], (double)NAN);
+    return state < RUN_STATES && number_whole(word[3], 1, 1L << 40, &trainer->process) &&
+           number_whole(word[5], 0, 1L << 60, &trainer->beat) &&
+           number_whole(word[7], 0, STEP_MOST, &trainer->step) &&
+           number_whole(word[9], -1, STEP_MOST, &trainer->checkpoint);
+}
+
+bool trainer_read(const char *folder, Trainer *trainer)
+{
+    char path[PATH_SIZE], *text;
+    size_t size;
+    *trainer = (Trainer){.checkpoint = -1};
+    if (file_read(file_join(path, folder, "owner"), 512, &text, &size, NULL))
+        return false;
+    bool good = take_words(trainer, text);
+    free(text);
+    return good;
+}
+
+bool trainer_is_of_this_host(const Trainer *trainer)
+{
+    char host[64] = "";
+    return gethostname(host, sizeof host - 1) == 0 && strcmp(host, trainer->host) == 0;
+}
+
+bool trainer_is_here(const Trainer *trainer)
+{
+    return trainer_is_of_this_host(trainer) &&
+           (kill((pid_t)trainer->process, 0) == 0 || errno == EPERM);
+}
+
+bool trainer_watch(TrainerWatch *watch, const Trainer *trainer)
+{
+    double now = clock_s();
+    bool same = watch->since > 0 && strcmp(watch->token, trainer->token) == 0 &&
+                watch->beat == trainer->beat;
+    if (!same)
+        watch->since = now;
+    memcpy(watch->token, trainer->token, sizeof watch->token);
+    watch->beat = trainer->beat;
+    if (trainer_is_here(trainer))
+        return true;
+    return now - watch->since <
+           (trainer_is_of_this_host(trainer) ? SILENT_HERE_S : SILENT_ELSEWHERE_S);
+}
+
+/* "a=1;b=2" as lines. */
+static void spread(char *values, const char *text)
+{
+    snprintf(values, COMMAND_TEXT_SIZE * 4, "%s", text);
+    for (char *c = values; *c; c++)
+        *c = *c == ';' ? '\n' : *c;
+}
+
+long external_checkpoint(const char *folder, long step, char path[1024],
+                         char values[COMMAND_TEXT_SIZE * 4])
+{
+    char file[PATH_SIZE], there[PATH_SIZE];
+    CsvReader reader;
+    long best = -1, at;
+    if (csv_open(&reader, file_join(file, folder, "checkpoints.csv"), NULL))
+        return -1;
+    while (reader.columns >= 4 && csv_next(&reader)) {
+        const char *name = reader.cell[2];
+        if (!number_whole(reader.cell[0], 0, STEP_MOST, &at) || at > step || at < best ||
+            strlen(name) + strlen(folder) + 2 > PATH_SIZE || !*name)
+            continue;
+        if (*name == '/')
+            snprintf(there, sizeof there, "%s", name);
+        else
+            file_join(there, folder, name);
+        if (!file_exists(there))
+            continue;
+        best = at;
+        if (path)
+            memcpy(path, there, sizeof there);
+        if (values)
+            spread(values, reader.cell[3]);
+    }
+    csv_close(&reader);
+    return best;
+}
