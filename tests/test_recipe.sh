@@ -1,35 +1,57 @@
 #!/bin/bash
-# The recipe of assets/doc/developing.md for a method of one's own (TAP): its code compiles without a warning, and as a row of the table it
-# trains, mixes sources, measures its shift and resumes.
+# The recipes of assets/doc/developing.md (TAP), all in one copy of the tree: what they add compiles without a warning, and
+# works: a method, a data set, a network, a metric, a view, a key, a parameter, a field of the bridge.
 . "$(dirname "$0")/tap.sh"
+tree=$work/tree
+mkdir "$tree"
+cp -r Makefile .ci app views engine presets assets "$tree"
 
-flags="-std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -I. -Wall -Wextra -Wshadow -Werror -O1"
-# The objects of the program under test: build/VARIANT/ddil, or ./ddil of build/release.
-build=$(dirname "$DDIL")
-[ -f "$build/libddil.a" ] || build=$root/build/release
-case $(basename "$build") in
-san-*) flags="$flags -fsanitize=$(basename "$build" | sed 's/^san-//; s/-/,/g')" ;;
-esac
-sed -n '/^```c$/,/^```$/p' assets/doc/developing.md | sed '/^```/d' >"$work/copy.c"
-cc $flags -c -o "$work/copy.o" "$work/copy.c" >"$out" 2>&1
-result $? "the recipe compiles"
+awk -v tree="$tree" -f tests/recipe.awk assets/doc/developing.md >"$out" 2>"$err"
+result $? "every place that a recipe names is there"
 
-{
-    sed 's/#include "engine\/distill\/method.h"/&\nextern const Method method_copy;/; s/\(methods\[\] = {\)/\1\&method_copy, /' \
-        engine/distill/methods.c
-} >"$work/methods.c"
-cc $flags -o "$work/ddil" "$work/methods.c" "$work/copy.o" "$build/app/main.o" "$build/libddil.a" \
-    $(pkg-config --libs openblas ncursesw libsixel inih zlib libpng jansson) -lm -pthread >"$out" 2>&1
-result $? "it is a row of the table"
+# Quick to build, and plain whatever the variant under test.
+(cd "$tree" && env -u SAN -u ONLY -u BUILD make -s -j2 CFLAGS='-O0 -Werror -Wno-format-truncation' all) >"$out" 2>"$err"
+result $? "it all compiles"
+DDIL=$tree/ddil
+cd "$tree" || exit 1
+
+quick="--runs $work/runs -s run.steps=60 -s student.pretrain_steps=20 -s shift.every=20 -s run.eval_samples=200"
+try() { # name, arguments
+    local name=$1
+    shift
+    # shellcheck disable=SC2086 # words
+    "$DDIL" run "$@" --name "$name" $quick >"$out" 2>"$err"
+}
+# A column of the last row of a log.
+last() { # run log column
+    awk -F, -v name="$3" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { v = $c } END { print v }' "$work"/runs/*-"$1/$2"
+}
 
 {
     sed '/^\[pd\]/,$d; s/^method = pd/method = copy/' presets/ring-pd-ddil.ini
     printf '[copy]\nweight = 2\n'
-} >"$work/ring-copy.ini"
-"$work/ddil" run "$work/ring-copy.ini" --runs "$work/runs" -s run.steps=60 -s student.pretrain_steps=20 \
-    -s shift.every=20 >"$out" 2>&1 && tail -n +2 "$work"/runs/*/shift.csv | grep -q '^60,' &&
-    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "loss_student") c = i } END { exit !($c > 0) }' \
-        "$work"/runs/*/metrics.csv
-result $? "it trains on the student's own states and its shift is measured"
+} >presets/ring-copy-ddil.ini
+try method ring-copy-ddil && [ "$(last method shift.csv step)" = 60 ] &&
+    awk -v loss="$(last method metrics.csv loss_student)" 'BEGIN { exit !(loss > 0) }'
+result $? "a method trains on the student's own states and its shift is measured"
+
+try data ring-pd -s data.name=cross -s data.keep=0,1 && [ "$(last data eval.csv modes)" -le 4 ]
+result $? "a data set has an exact teacher and metrics"
+
+try net ring-pd -s net.kind=residual && "$DDIL" export net --runs "$work/runs" --weights "$work/w.safetensors" >"$out" 2>"$err" &&
+    grep -aq 'residual' "$work/w.safetensors"
+result $? "a network trains and its weights are saved"
+
+awk -v v="$(last net eval.csv spread)" -v low="$(last net eval.csv spread_low)" 'BEGIN { exit !(v > 0.1 && low < v) }'
+result $? "a metric stands in the log with its interval"
+
+try floor ring-pd -s optimizer.floor=0.5 && [ "$(last floor metrics.csv lr)" = 0.0005 ] && "$DDIL" params | grep -q "falls no lower"
+result $? "a parameter acts, and is listed"
+
+printf ':wait step>=10\n7\n:expect [7 Pulse]\n:expect in 4 steps the loss is\n:expect bare\nZ\n:expect 4 0.\n' >"$work/play.ddil"
+"$DDIL" --script "$work/play.ddil" --runs "$work/played" quickstart --steps 40 -s student.pretrain_steps=20 >"$out" 2>"$err"
+result $? "a view has its tab and its digit, a key its hint, and the bridge a field"
+"$DDIL" manual | grep -q 'numbers without words'
+result $? "the key stands in the manual"
 
 finish
