@@ -35,7 +35,7 @@ struct Options {
     int sets;
     const char *set[SETS_MAX]; /* "section.key=value", in order */
     const char *runs;          /* never NULL: --runs, $DDIL_RUNS or ./runs */
-    const char *name, *output, *weights, *step_list, *mix, *out, *theme, *seeds;
+    const char *name, *output, *weights, *step_list, *mix, *out, *theme, *seeds, *svg, *png;
     long seed, steps, threads, samples, class, at, directions;
     const char *only;
     double guidance;

@@ -1,6 +1,7 @@
-/* Owns export: the logs of a run as one table, the student's weights as a file. */
+/* Owns export: the logs of a run as one table, its figure, the student's weights as a file. */
 #include "app/base/say.h"
 #include "app/commands/commands.h"
+#include "app/figure/run_figure.h"
 #include "engine/base/file.h"
 #include "engine/distill/provenance.h"
 #include "engine/nets/weights.h"
@@ -75,16 +76,42 @@ static Status export_weights(const Options *options, Error *error)
     return status;
 }
 
+/* The run's curves, map and samples. */
+static Status export_figure(const Options *options, const char *path, Error *error)
+{
+    Look look;
+    int theme = options->theme ? plot_theme(options->theme) : PLOT_PAPER;
+    Status status = look_open(&look, options, error);
+    if (status)
+        return status;
+    const RunView *view = run_view(look.run);
+    status = run_figure(&view, 1, path, (PlotTheme)theme, error);
+    run_view_drop(view);
+    look_close(&look);
+    return status;
+}
+
+static Status check_figure(const char *path, const char *ending, Error *error)
+{
+    const char *const endings[] = {ending, NULL};
+    if (!path)
+        return STATUS_OK;
+    Status status = check_ending(path, endings, error);
+    return status ? status : check_writable(path, error);
+}
+
 static Status check_export(const Options *options, Error *error)
 {
     static const char *const weights[] = {".safetensors", NULL}, *const csv[] = {".csv", NULL};
-    if (!options->csv && !options->weights)
+    if (!options->csv && !options->weights && !options->svg && !options->png)
         return fail(error, STATUS_BAD_INPUT,
-                    "export: say what: --csv, --weights FILE.safetensors, or both");
+                    "export: say what: --csv, --svg FILE, --png FILE, --weights FILE.safetensors");
     if (options->output && !options->csv)
         return fail(error, STATUS_BAD_INPUT, "-o goes with --csv; --weights names its own file");
-    Status status = STATUS_OK;
-    if (options->weights)
+    Status status = check_figure(options->svg, ".svg", error);
+    if (!status)
+        status = check_figure(options->png, ".png", error);
+    if (!status && options->weights)
         status = check_ending(options->weights, weights, error);
     if (!status && options->weights)
         status = check_writable(options->weights, error);
@@ -101,6 +128,10 @@ Status cmd_export(const Options *options, Error *error)
         status = run_find(options->runs, options->argument[0], folder, error);
     if (!status && options->weights)
         status = export_weights(options, error);
+    if (!status && options->svg)
+        status = export_figure(options, options->svg, error);
+    if (!status && options->png)
+        status = export_figure(options, options->png, error);
     if (!status && options->csv)
         status = export_csv(folder, options->output, error);
     return status;

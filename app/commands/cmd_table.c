@@ -65,7 +65,7 @@ const CommandRow commands[] = {
      "on, and\n"
      "nothing that is done is done again. --threads: runs at a time.",
      1, 1, cmd_study},
-    {"export", "RUN --csv|--weights", "logs or weights for other tools",
+    {"export", "RUN --csv|--svg|--png|--weights", "logs, a figure, or weights for other tools",
      "--csv prints metrics.csv, shift.csv and eval.csv as one table: "
      "log,step,i,quantity,value; -o FILE.csv\n"
      "writes it to a file. --weights saves the student's averaged weights.",
