@@ -47,7 +47,7 @@ says "a number that is none" 2 '"many" is not a whole number' run quickstart --s
 says "a number out of range" 2 'outside' run quickstart --threads -3
 says "a missing argument" 2 'usage: ddil show RUN' show
 says "an argument too many" 2 'too many arguments' ls x
-says "an option of a later day" 2 'unknown option --svg' export 1 --svg
+says "an option of a later day" 2 'unknown option --pdf' export 1 --pdf
 
 # ---- tables ----
 
@@ -362,6 +362,12 @@ says "export of the weights" 0 'weights of 0001' export 1 --weights "$work/w.saf
 holds "a safetensors file" grep -qa '"__metadata__"' "$work/w.safetensors"
 says "export of weights to another format" 2 'must end in \.safetensors' export 1 --weights "$work/w.pt"
 says "sample at an older checkpoint" 0 'at step 4,' sample 1 --at 4 -o "$work/old.npy"
+says "a run's figure" 0 '' export 1 --svg "$work/run.svg" --png "$work/run.png" --theme slides
+grep -q '<text [^>]*>Covariate shift: own / forward error</text>' "$work/run.svg"
+result $? "its text stays text"
+[ "$(head -c 4 "$work/run.png" | tail -c 3)" = PNG ]
+result $? "and as PNG"
+says "a figure with another ending" 2 'must end in \.svg' export 1 --svg "$work/run.png"
 
 echo "1..$number"
 [ $bad = 0 ]

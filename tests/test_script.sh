@@ -33,6 +33,20 @@ play "a picture is saved" 0 "" ":wait metrics>=1
 :save-picture $work/p.png" --graphics sixel quickstart --steps 60 -s student.pretrain_steps=20
 [ "$(head -c 8 "$work/p.png" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] && result yes "it is a PNG" || result no "it is a PNG"
 
+play "figures of the runs shown" 0 "" ":wait metrics>=1
+2
+:figure $work/f.svg
+:figure $work/f.png slides
+:figure $work/f.csv" quickstart --steps 60 -s student.pretrain_steps=20
+grep -q '<text [^>]*>Loss, smoothed' "$work/f.svg" && grep -q '<text [^>]*>training step</text>' "$work/f.svg"
+result $? "an SVG with title and axes as text"
+[ "$(head -c 4 "$work/f.png" | tail -c 3)" = PNG ]
+result $? "a PNG"
+grep -q '^1,quickstart,loss,1 quickstart,60,' "$work/f.csv" && grep -q ',own / forward,i = 1,' "$work/f.csv"
+result $? "the curves as numbers"
+play "a figure of another kind" 2 "ends in .svg or .png" ":wait metrics>=1
+:figure $work/f.pdf" quickstart --steps 20 -s student.pretrain_steps=10
+
 play "an expectation that fails names its line" 1 "play.ddil:2: not on screen: Nonsense" "2
 :expect Nonsense" quickstart
 play "a wait that cannot end says so" 1 "never came: runs>=2" ":wait runs>=2" quickstart --steps 20 -s student.pretrain_steps=10

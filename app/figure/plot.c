@@ -376,8 +376,10 @@ static void map_key(const Frame *frame, const PlotMap *map)
     for (int i = 0; i < STEPS; i++)
         pixel[i] = ramp(1 - (double)i / (STEPS - 1));
     drawing_picture(frame->drawing, x, in->y, size, in->height, 1, STEPS, pixel);
-    words(frame, x + 1.4 * size, in->y + 0.8 * size, number(text, map->high), ANCHOR_START);
-    words(frame, x + 1.4 * size, in->y + in->height, number(text, map->low), ANCHOR_START);
+    snprintf(text, sizeof text, "%.3g", map->high);
+    words(frame, x + 1.4 * size, in->y + 0.8 * size, text, ANCHOR_START);
+    snprintf(text, sizeof text, "%.3g", map->low);
+    words(frame, x + 1.4 * size, in->y + in->height, text, ANCHOR_START);
 }
 
 void plot_map(Drawing *drawing, PlotBox box, const PlotMap *map, PlotTheme theme)

@@ -4,6 +4,7 @@
 #include "app/terminal/term.h"
 #include "app/workbench/dump.h"
 #include "app/workbench/launch.h"
+#include "app/workbench/shown.h"
 #include "engine/base/clock.h"
 #include "engine/base/number.h"
 #include "engine/engine.h"
@@ -201,9 +202,9 @@ static Status carry_out(Script *script, const Reply *reply, Error *error)
         return at_line(script, STATUS_FAILED, "a key that means nothing here", "", error);
     case REPLY_DISPLAY:
     case REPLY_PICTURE:
+    case REPLY_FIGURE:
         draw(script);
-        status = reply->kind == REPLY_DISPLAY ? dump_file(&script->canvas, reply->text, &why)
-                                              : dump_picture(&script->canvas, reply->text, &why);
+        status = shown_write(reply, &script->canvas, script->snapshot, &why);
         return status == STATUS_OK ? status : at_line(script, status, "", why.text, error);
     case REPLY_SHARE: screen_say(script->screen, reply->text); break;
     case REPLY_LEAVE_SAVING:

@@ -9,10 +9,10 @@
 #include "app/terminal/tempo.h"
 #include "app/terminal/term.h"
 #include "app/workbench/detach.h"
-#include "app/workbench/dump.h"
 #include "app/workbench/launch.h"
 #include "app/workbench/live.h"
 #include "app/workbench/script.h"
+#include "app/workbench/shown.h"
 #include "engine/base/clock.h"
 #include "engine/engine.h"
 #include "views/screen.h"
@@ -110,8 +110,7 @@ static void write_file(Bench *bench, const Reply *reply)
     Error error;
     const char *path = reply->text;
     draw(bench); /* without the line that asked for it */
-    Status status = reply->kind == REPLY_DISPLAY ? dump_file(&bench->canvas, path, &error)
-                                                 : dump_picture(&bench->canvas, path, &error);
+    Status status = shown_write(reply, &bench->canvas, bench->snapshot, &error);
     snprintf(said, sizeof said, "%.150s%s", status == STATUS_OK ? path : error.text,
              status == STATUS_OK ? " written" : "");
     screen_say(bench->screen, said);
@@ -151,7 +150,8 @@ static void carry_out(Bench *bench, const Reply *reply)
                                       : "mouse: the terminal's own again");
         break;
     case REPLY_DISPLAY:
-    case REPLY_PICTURE: write_file(bench, reply); break;
+    case REPLY_PICTURE:
+    case REPLY_FIGURE: write_file(bench, reply); break;
     case REPLY_SHARE: share(bench, reply->text); break;
     default: break;
     }

@@ -3,6 +3,7 @@
 #include "engine/base/number.h"
 
 #include "views/model/marks.h"
+#include "views/model/overlay.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -197,6 +198,22 @@ static Reply do_save_picture(const Scene *scene, const char *text)
     return do_file(REPLY_PICTURE, text);
 }
 
+static Reply do_figure(const Scene *scene, const char *text)
+{
+    static const char slides[] = " slides";
+    size_t n = strlen(text), m = sizeof slides - 1;
+    Reply reply = do_file(REPLY_FIGURE, text);
+    if (!scene->run)
+        return reply_say(REPLY_REFUSED, "no run to draw a figure of");
+    reply.slides = n > m && strcmp(text + n - m, slides) == 0;
+    if (reply.slides)
+        reply.text[n - m] = '\0';
+    Overlay overlay = overlay_runs(scene);
+    for (int i = 0; i < overlay.n && i < SHOWN_MOST; i++)
+        reply.shown[reply.showns++] = overlay.run[i]->id;
+    return reply;
+}
+
 static Reply do_mouse(const Scene *scene, const char *text)
 {
     (void)scene;
@@ -352,6 +369,7 @@ const CommandRow command_rows[] = {
     {"save-display",   "FILE",                           "write the screen as text",                                        false, do_save_display, NULL        },
     {"save-picture",   "FILE.png",                       "write the picture on screen",                                     false, do_save_picture,
      NULL                                                                                                                                                       },
+    {"figure",         "FILE.svg|png|csv [slides]",      "write the curves of the runs shown, for paper or slides",         false, do_figure,       NULL        },
     {"mouse",          "",                               "mouse on or off",                                                 false, do_mouse,        NULL        },
     {"graphics",       "",                               "pictures as sixel, blocks, ASCII or off",                         false, do_graphics,     NULL        },
     {"reset-graphics", "",                               "paint the screen again",                                          false, do_repaint,      NULL        },

@@ -29,6 +29,7 @@ typedef enum ReplyKind {
     REPLY_ALERT,   /* `text`: a rule to ring for; "": none any more */
     REPLY_BELL,
     REPLY_PICTURE, /* write the pictures on screen to the file `text` */
+    REPLY_FIGURE,  /* write the curves of the runs `shown` to the file `text` */
 } ReplyKind;
 
 /* What a line is typed for. */
@@ -36,13 +37,16 @@ typedef enum Asking { ASK_NOTHING, ASK_COMMAND, ASK_FILTER, ASK_NOTE, ASK_VALUE 
 
 typedef enum LessonMove { LESSON_NEXT, LESSON_BACK, LESSON_RESET, LESSON_LEAVE } LessonMove;
 
+enum { SHOWN_MOST = 8 };
 typedef struct Reply {
     ReplyKind kind;
     int view;
     Asking asking;
     LessonMove lesson;
-    char say[160];                /* for the status row, "": nothing */
-    char text[COMMAND_TEXT_SIZE]; /* a file's name, a rule, a line: as `kind` says */
+    char say[160];                 /* for the status row, "": nothing */
+    char text[COMMAND_TEXT_SIZE];  /* a file's name, a rule, a line: as `kind` says */
+    int showns, shown[SHOWN_MOST]; /* RunView.id, the chosen one first */
+    bool slides;                   /* a figure for slides, not for paper */
     Command command;
 } Reply;
 
