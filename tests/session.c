@@ -70,6 +70,7 @@ static void carry(Session *session)
     size_t n = arrived(&session->out, session->bytes_per_s);
     vterm_input_write(session->terminal, session->out.bytes.data + session->out.taken, n);
     take(&session->out, n, session->bytes_per_s);
+    session->shown += n;
     n = arrived(&session->back, 0);
     if (n > 0 && write(session->master, session->back.bytes.data + session->back.taken, n) > 0)
         take(&session->back, n, 0);
@@ -133,7 +134,7 @@ void session_start(Session *session, const char *const *arguments)
 
 void session_type(Session *session, const char *bytes)
 {
-    send_on(&session->back, bytes, strlen(bytes), 0);
+    send_on(&session->back, bytes, strlen(bytes), session->lag_s);
     carry(session);
 }
 
@@ -166,6 +167,13 @@ static bool has_ended(Session *session)
     session->process = 0;
     session->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return true;
+}
+
+void session_wait_for_bytes(Session *session, size_t n)
+{
+    double until = clock_s() + limit_s;
+    while (session->shown < n && !has_ended(session) && clock_s() < until)
+        carry(session);
 }
 
 int session_ends(Session *session)

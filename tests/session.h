@@ -27,6 +27,7 @@ typedef struct Session {
     double lag_s;   /* each way */
     double bytes_per_s;
     Way out, back;
+    size_t shown; /* bytes that arrived at the screen */
 } Session;
 
 /* A fast line, and a runs folder that does not exist yet. */
@@ -37,6 +38,8 @@ void session_start(Session *session, const char *const *arguments);
 void session_type(Session *session, const char *bytes);
 /* Waits until the screen holds `text`, at most a minute. */
 bool session_shows(Session *session, const char *text);
+/* Waits until so many bytes have arrived at the screen, or its end. */
+void session_wait_for_bytes(Session *session, size_t n);
 /* Waits for its end, at most a minute: the exit code, 128 and the signal, or -1. */
 int session_ends(Session *session);
 /* What lies unread in the terminal's input once the line is quiet: what a shell would read next. */

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -72,12 +73,45 @@ static void test_what_schedulers_send(void **state)
     }
 }
 
+/* Over a line of 20 KB/s and 150 ms each way, left at any moment, with pictures under way: no
+ * answer is left for the shell to read. */
+static void test_leaving_over_a_slow_line_types_nothing(void **state)
+{
+    (void)state;
+    static const char *const makes[] = {"run",     "ring-pd",
+                                        "-s",      "run.steps=12",
+                                        "-s",      "student.pretrain_steps=5",
+                                        "-s",      "run.eval_samples=64",
+                                        "-s",      "shift.samples=16",
+                                        "--quiet", NULL};
+    static const char *const looks[] = {"--readonly", "--graphics",   "sixel",
+                                        "--look",     "view samples", NULL};
+    int rounds = getenv("DDIL_ROUNDS") ? atoi(getenv("DDIL_ROUNDS")) : 6;
+    Session session;
+    char left[256];
+    session_begin(&session);
+    session_start(&session, makes);
+    assert_int_equal(session_ends(&session), 0);
+    session.lag_s = 0.15;
+    session.bytes_per_s = 20e3;
+    for (int i = 0; i < rounds; i++) {
+        session_start(&session, looks);
+        session_wait_for_bytes(&session, session.shown + 1 + (size_t)(i * 6000 / rounds));
+        session_type(&session, "q");
+        assert_int_equal(session_ends(&session), 0);
+        if (session_left(&session, left, sizeof left) > 0)
+            fail_msg("round %d left: %s", i, left + (left[0] == 27));
+    }
+    session_finish(&session);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_was_sent_is_done_before_leaving),
         cmocka_unit_test(test_a_paste_neither_leaves_nor_pauses),
         cmocka_unit_test(test_what_schedulers_send),
+        cmocka_unit_test(test_leaving_over_a_slow_line_types_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

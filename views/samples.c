@@ -68,7 +68,7 @@ static void draw_classes(Canvas *canvas, Rect rect, const SamplesSpec *spec)
             snprintf(classes + used, sizeof classes - used, used > 0 ? "·%d" : "%d",
                      samples_class(spec->samples, place));
         }
-        int middle = rect.x + (column * plan.pitch_x + plan.pitch_x / 2) / raster.unit_x;
+        int middle = rect.x + (int)((column * plan.pitch_x + plan.pitch_x / 2) / raster.unit_x);
         canvas_text(canvas, middle - text_width(classes) / 2, label.y, 16, faint, classes);
     }
 }

@@ -9,8 +9,15 @@ static bool plausible(int width, int height)
     return width >= 2 && width <= 64 && height >= 4 && height <= 128;
 }
 
+/* Less than a pixel smaller, and not stale: from another size of the window. */
+static double refined(int cell, int area, int cells)
+{
+    double part = (double)area / cells;
+    return part < cell && part > cell - 1 ? part : cell;
+}
+
 /* False: a guess. */
-static bool cell_size(const Sight *sight, int *width, int *height)
+static bool cell_size(const Sight *sight, CanvasLook *look)
 {
     const Answers *answers = sight->answers;
     /* clang-format off */
@@ -22,15 +29,15 @@ static bool cell_size(const Sight *sight, int *width, int *height)
          answers->area_height / sight->height                                    }, /* xterm cuts it at 1000 */
     };
     /* clang-format on */
+    look->cell_width = 10;
+    look->cell_height = 20;
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         if (plausible(candidates[i][0], candidates[i][1])) {
-            *width = candidates[i][0];
-            *height = candidates[i][1];
+            look->cell_width = refined(candidates[i][0], answers->text_width, sight->width);
+            look->cell_height = refined(candidates[i][1], answers->text_height, sight->height);
             return true;
         }
     }
-    *width = 10;
-    *height = 20;
     return false;
 }
 
@@ -52,8 +59,22 @@ static Graphics graphics_of(const Sight *sight)
 
 bool look_kitty(const Sight *sight)
 {
-    return sight->choice == CHOICE_KITTY ||
-           (sight->choice == CHOICE_AUTO && sight->answers->kitty && !sight->answers->sixel);
+    return sight->choice == CHOICE_KITTY || (sight->choice == CHOICE_AUTO && sight->answers->kitty);
+}
+
+int look_direct(int colour)
+{
+    static const int steps[] = {0, 95, 135, 175, 215, 255};
+    static const int bright[] = {0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00,
+                                 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff};
+    if (colour < 8)
+        return colour;
+    if (colour < 16)
+        return bright[colour - 8];
+    if (colour >= 232)
+        return (8 + 10 * (colour - 232)) * 0x10101;
+    int cube = colour - 16;
+    return steps[cube / 36] << 16 | steps[cube / 6 % 6] << 8 | steps[cube % 6];
 }
 
 static bool possible(const Sight *sight, GraphicsChoice choice)
@@ -89,13 +110,15 @@ CanvasLook look_for(const Sight *sight)
         .colours = sight->colours, .ascii = sight->ascii, .graphics = graphics_of(sight)};
     bool slow = look.graphics == GRAPHICS_SIXEL && sight->stage == STAGE_BLOCKS;
     look.graphics = !slow ? look.graphics : look.ascii ? GRAPHICS_ASCII : GRAPHICS_BLOCKS;
-    bool known = cell_size(sight, &look.cell_width, &look.cell_height);
+    bool known = cell_size(sight, &look);
     if (sight->answers->has_background)
         memcpy(look.background, sight->answers->background, 3);
+    else if (sight->ground)
+        memcpy(look.background, sight->ground, 3);
     if (look.graphics == GRAPHICS_SIXEL && sight->paused) {
         snprintf(look.remark, sizeof look.remark, "%s paused: no answer", protocol);
     } else if (look.graphics == GRAPHICS_SIXEL) {
-        snprintf(look.remark, sizeof look.remark, "%s %dx%d%s%s%s", protocol, look.cell_width,
+        snprintf(look.remark, sizeof look.remark, "%s %.3gx%.3g%s%s%s", protocol, look.cell_width,
                  look.cell_height, known ? "" : "?", *stage ? " " : "", stage);
     } else if (slow) {
         snprintf(look.remark, sizeof look.remark, "%s", stage);

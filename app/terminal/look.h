@@ -7,7 +7,8 @@
 #include "views/draw/canvas.h"
 
 typedef enum GraphicsChoice {
-    CHOICE_AUTO, /* sixel when the terminal says so, else Kitty, else half blocks */
+    CHOICE_AUTO, /* Kitty when the terminal says so, else sixel, else half blocks: not all that know
+                  * both take a sixel away where text is written (Konsole 22.12) */
     CHOICE_SIXEL,
     CHOICE_BLOCKS,
     CHOICE_ASCII,
@@ -23,14 +24,19 @@ typedef struct Sight {
     ColourLevel colours;
     bool ascii;
     GraphicsChoice choice;
-    bool decided; /* no longer waiting for answers */
-    bool paused;  /* pictures were not acknowledged */
-    Stage stage;  /* how plain pictures have become */
+    bool decided;          /* no longer waiting for answers */
+    bool paused;           /* pictures were not acknowledged */
+    Stage stage;           /* how plain pictures have become */
+    const uint8_t *ground; /* the background by the environment, or NULL */
 } Sight;
 
 /* Cell size: the terminal's own answer wins over the kernel's, which may be wrong over a
- * network; 10x20 when nobody says, with a question mark in the remark. */
+ * network; 10x20 when nobody says, with a question mark in the remark. A cell that the terminal
+ * rounded up (xterm.js says 8 for 7.5) is the text area's part. */
 CanvasLook look_for(const Sight *sight);
+/* What a colour of the palette of 256 is where colours are numbers of RGB (xterm-direct): those
+ * past the first eight as 0xRRGGBB; these, and COLOUR_DEFAULT, as they are. */
+int look_direct(int colour);
 /* Pictures, if any are shown as pixels, go by the Kitty protocol. */
 bool look_kitty(const Sight *sight);
 /* The next way to show pictures that this terminal can do; never the present one. */

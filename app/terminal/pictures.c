@@ -3,6 +3,7 @@
 #include "app/terminal/pictures.h"
 
 #include "app/terminal/kitty.h"
+#include "app/terminal/probe.h"
 #include "app/terminal/reduce.h"
 #include <stdlib.h>
 #include <string.h>
@@ -182,7 +183,7 @@ static bool append_fitting(Pictures *pictures, Exhibit *exhibit, double now, boo
                     exhibit->picture.cells.y + 1, exhibit->picture.cells.x + 1);
         if (append_plain(out, exhibit, facts) != STATUS_OK)
             break;
-        bytes_print(out, "\0338%s\033[5n", synchronised ? "\033[?2026l" : "");
+        bytes_print(out, "\0338%s%s\033[5n", synchronised ? "\033[?2026l" : "", probe_cell);
         exhibit->bytes = (double)(out->n - before) / facts->cost;
         if (governor_fits(governor, now, frame_bytes(pictures) * facts->cost))
             return true;

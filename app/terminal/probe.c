@@ -18,7 +18,7 @@ const char probe_burst[] = "\033[>q"         /* name and version */
 
 const char probe_kitty[] = "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\";
 
-const char probe_paste_on[] = "\033[?2004h", probe_paste_off[] = "\033[?2004l";
+const char probe_cell[] = "\033[16t\033[14t";
 
 bool probe_may_ask_kitty(const char *term, const char *tmux)
 {
@@ -55,13 +55,15 @@ static int key(InputEvent *event, int press)
 
 /* ---- Answers ---- */
 
-static void device_attributes(Answers *answers, const char *text)
+static void device_attributes(Probe *probe, const char *text)
 {
+    Answers *answers = &probe->answers;
     int value[32];
     int n = sequence_numbers(text, ';', value, 32);
     for (int i = 1; i < n; i++)
-        answers->sixel = answers->sixel || value[i] == 4;
+        answers->sixel = answers->sixel || (value[i] == 4 && !probe->no_sixel_here);
     answers->done = true;
+    probe->ends++;
 }
 
 /* CSI ? item ; status ; value... S */
@@ -134,7 +136,7 @@ static int csi_answer(Probe *probe, char final, InputEvent *event)
     if (final == 'n' && strcmp(text, "0") == 0)
         event->kind = INPUT_ACKNOWLEDGED;
     else if (final == 'c' && private)
-        device_attributes(&probe->answers, text + 1);
+        device_attributes(probe, text + 1);
     else if (final == 'S' && private)
         graphics_attributes(&probe->answers, text + 1);
     else if (final == 't')

@@ -30,8 +30,8 @@ typedef struct Answers {
     char name[48];
 } Answers;
 
-/* Asks for pasted text between marks, which makes it known for what it is; and no longer. */
-extern const char probe_paste_on[], probe_paste_off[];
+/* The two of them that say how large a cell is. */
+extern const char probe_cell[];
 
 typedef enum InputKind { INPUT_KEY, INPUT_ACKNOWLEDGED, INPUT_ANSWER } InputKind;
 typedef struct InputEvent {
@@ -43,6 +43,8 @@ enum { PROBE_EVENTS = 3, PROBE_TEXT = 256 };
 
 typedef struct Probe {
     Answers answers;
+    int ends;           /* answers to the last question, ever */
+    bool no_sixel_here; /* whatever the terminal says: they do not reach the outside */
     int state;
     bool late; /* the Escape before was already given out as a key */
     char text[PROBE_TEXT];

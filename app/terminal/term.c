@@ -6,6 +6,8 @@
 #include "app/base/signals.h"
 #include "app/terminal/curses_buffer.h"
 #include "app/terminal/look.h"
+#include "app/terminal/modes.h"
+#include "app/terminal/outside.h"
 #include "app/terminal/pictures.h"
 #include "app/terminal/term_check.h"
 #include "app/terminal/wire.h"
@@ -21,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double probe_s = 2, decide_s = 0.3, quiet_s = 0.15;
+static const double last_s = 3, decide_s = 0.3, quiet_s = 0.15;
 
 struct Term {
     TermOptions options;
@@ -32,13 +34,16 @@ struct Term {
     int width, height;
     int pixel_width, pixel_height; /* of the window, 0: unknown */
     ColourLevel colours;
-    bool ascii;
-    Cell *shown; /* [height * width] what curses was given last */
+    bool ascii, direct; /* colours are RGB numbers */
+    Cell *shown;        /* [height * width] what curses was given last */
     Probe probe;
+    int asked; /* how often, for the device attributes */
     double probed_at, fed_at;
     GraphicsChoice choice;
     bool mouse;   /* ours; else the terminal's own */
     bool decided; /* AUTO has settled on something */
+    uint8_t ground[3];
+    bool knows_ground; /* by the environment */
     Pictures pictures;
 };
 
@@ -65,7 +70,8 @@ static Sight sight_of(const Term *term)
                    .choice = term->choice,
                    .decided = term->decided,
                    .paused = term->pictures.paused,
-                   .stage = term->pictures.governor.stage};
+                   .stage = term->pictures.governor.stage,
+                   .ground = term->knows_ground ? term->ground : NULL};
 }
 
 CanvasLook term_look(const Term *term)
@@ -93,28 +99,16 @@ static void end_picture(Term *term)
         cancel_picture(term);
 }
 
+/* The first row may have been printed into: curses is to write it again. */
 static void ask(Term *term)
 {
     probe_forget(&term->probe);
     term->decided = false;
     term->probed_at = clock_s();
-    if (probe_may_ask_kitty(getenv("TERM"), getenv("TMUX")))
-        wire_write(&term->wire, probe_kitty, strlen(probe_kitty));
-    wire_write(&term->wire, probe_burst, strlen(probe_burst));
-}
-
-/* Buttons and drags, with columns as numbers (SGR). */
-static void set_mouse(Term *term, bool on)
-{
-    static const char ours[] = "\033[?1002h\033[?1006h", theirs[] = "\033[?1002l\033[?1006l";
-    wire_write(&term->wire, on ? ours : theirs, sizeof ours - 1);
-}
-
-/* Pasted text comes between marks. */
-static void set_paste(Term *term, bool on)
-{
-    const char *mode = on ? probe_paste_on : probe_paste_off;
-    wire_write(&term->wire, mode, strlen(mode));
+    term->probe.no_sixel_here = !outside_takes_sixel();
+    term->asked++;
+    modes_ask(&term->wire);
+    wredrawln(stdscr, 0, 1);
 }
 
 /* What curses has written since the last time. */
@@ -142,6 +136,7 @@ static void set_modes(Term *term)
     const char *plain = getenv("NO_COLOR");
     if (!term->options.mono && (!plain || *plain == '\0') && has_colors() && start_color() == OK) {
         use_default_colors();
+        term->direct = COLORS > 0xffff;
         term->colours = COLORS >= 256 ? COLOURS_256 : COLORS >= 8 ? COLOURS_8 : COLOURS_NONE;
     }
 }
@@ -190,6 +185,7 @@ Status term_open(Term **out, const TermOptions *options, Error *error)
     term->options = *options;
     term->choice = options->graphics;
     term->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+    term->knows_ground = outside_ground(getenv("COLORFGBG"), term->ground);
     ask_size(term);
     Status status = term_check(options, error);
     if (status != STATUS_OK) {
@@ -209,7 +205,7 @@ Status term_open(Term **out, const TermOptions *options, Error *error)
     *out = term;
     refresh(); /* enters the alternate screen before anything is asked */
     send_text(term);
-    set_paste(term, true);
+    modes_enter(&term->wire);
     ask(term);
     return STATUS_OK;
 }
@@ -229,7 +225,9 @@ static void put_cell(const Term *term, int x, int y, const Cell *cell)
 {
     wchar_t text[2] = {(wchar_t)cell->rune, 0};
     bool plain = term->colours == COLOURS_NONE;
-    int pair = plain ? 0 : alloc_pair(cell->style.fg, cell->style.bg);
+    int fg = term->direct ? look_direct(cell->style.fg) : cell->style.fg;
+    int bg = term->direct ? look_direct(cell->style.bg) : cell->style.bg;
+    int pair = plain ? 0 : alloc_pair(fg, bg);
     cchar_t wide;
     pair = pair < 0 ? 0 : pair;
     setcchar(&wide, text, attributes_of(cell->style), (short)pair, &pair);
@@ -332,9 +330,34 @@ static bool readable(const Term *term)
     return poll(&input, 1, 0) > 0;
 }
 
+/* All of the screen and of its pictures is drawn anew. */
+static void begin_anew(Term *term)
+{
+    Bytes drop = {0};
+    if (wire_busy(&term->wire)) { /* its place may be outside by now, or in the last row */
+        wire_cut(&term->wire);
+        cancel_picture(term);
+    }
+    ask_size(term);
+    resizeterm(term->height, term->width);
+    forget_cells(term);
+    pictures_drop(&term->pictures, clock_s() + quiet_s, (Rect){0, 0, term->width, term->height},
+                  &drop);
+    wire_write_bytes(&term->wire, &drop);
+    clearok(curscr, TRUE);
+}
+
+/* Another font has come, of which nobody is told where the rows and columns stay. */
+static bool other_cell(const Term *term, const CanvasLook *before)
+{
+    CanvasLook now = term_look(term);
+    return now.cell_width != before->cell_width || now.cell_height != before->cell_height;
+}
+
 int term_read(Term *term, int *press, int most, bool *changed)
 {
     Answers before = term->probe.answers;
+    CanvasLook look = term_look(term);
     Stage stage = term->pictures.governor.stage;
     InputEvent events[PROBE_EVENTS];
     unsigned char byte[64];
@@ -357,6 +380,8 @@ int term_read(Term *term, int *press, int most, bool *changed)
     }
     if (!before.done && term->probe.answers.done)
         governor_round_trip(&term->pictures.governor, clock_s() - term->probed_at);
+    if (before.done && other_cell(term, &look))
+        begin_anew(term);
     *changed = memcmp(&before, &term->probe.answers, sizeof before) != 0 ||
                stage != term->pictures.governor.stage;
     return n;
@@ -375,33 +400,27 @@ void term_repaint(Term *term)
 
 void term_resized(Term *term)
 {
-    Bytes drop = {0};
-    if (wire_busy(&term->wire)) { /* its place may be outside by now, or in the last row */
-        wire_cut(&term->wire);
-        cancel_picture(term);
-    }
-    ask_size(term);
-    resizeterm(term->height, term->width);
-    forget_cells(term);
-    pictures_drop(&term->pictures, clock_s() + quiet_s, (Rect){0, 0, term->width, term->height},
-                  &drop);
-    wire_write_bytes(&term->wire, &drop);
-    clearok(curscr, TRUE);
-    wire_write(&term->wire, "\033[16t\033[14t", 10); /* a new font, perhaps */
+    begin_anew(term);
+    modes_ask_cell(&term->wire); /* a new font, perhaps */
 }
 
-/* Reads on until the answers are in, so that none is left for the shell. */
+/* Asks one last thing and reads on until that is answered, so that no answer is left for the shell:
+ * as long as the line asks, but not for a terminal that has never said anything. */
 static void drain(Term *term)
 {
-    end_picture(term);
     int press[PROBE_EVENTS * 64];
     bool changed;
-    while (term->pictures.in_flight || !term->probe.answers.done) {
-        bool flies = term->pictures.in_flight;
-        double limit = flies && term->probe.answers.done ? 0.5 : probe_s;
-        double left = (flies ? term->pictures.sent_at : term->probed_at) + limit - clock_s();
+    end_picture(term);
+    if (term->probe.ends == 0 && clock_s() - term->probed_at > last_s)
+        return;
+    modes_ask_last(&term->wire);
+    term->asked++;
+    double trip = term->pictures.governor.round_trip; /* much is on its way over a slow line */
+    double limit = trip > 0 ? fmin(last_s, 0.5 + 8 * trip) : last_s;
+    for (double until = clock_s() + limit; term->probe.ends < term->asked;) {
+        int left = (int)((until - clock_s()) * 1000) + 1;
         struct pollfd input = {term->options.in, POLLIN, 0};
-        if (left <= 0 || poll(&input, 1, (int)(left * 1000) + 1) <= 0 ||
+        if (left <= 1 || poll(&input, 1, left) <= 0 ||
             term_read(term, press, PROBE_EVENTS * 64, &changed) < 0)
             return;
     }
@@ -413,8 +432,8 @@ static void leave_screen(Term *term)
     end_picture(term);
     pictures_erase(&term->pictures, 0, &erase);
     wire_write_bytes(&term->wire, &erase);
-    set_mouse(term, false);
-    set_paste(term, false);
+    modes_mouse(&term->wire, false);
+    modes_leave(&term->wire);
     endwin();
     send_text(term);
 }
@@ -437,8 +456,8 @@ void term_suspend(Term *term)
     clearok(curscr, TRUE);
     refresh();
     send_text(term);
-    set_mouse(term, term->mouse);
-    set_paste(term, true);
+    modes_mouse(&term->wire, term->mouse);
+    modes_enter(&term->wire);
     ask(term);
 }
 
@@ -451,7 +470,7 @@ void term_send(Term *term, const char *bytes, size_t n)
 bool term_toggle_mouse(Term *term)
 {
     term->mouse = !term->mouse;
-    set_mouse(term, term->mouse);
+    modes_mouse(&term->wire, term->mouse);
     return term->mouse;
 }
 

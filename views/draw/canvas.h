@@ -56,7 +56,7 @@ typedef struct CanvasLook {
     ColourLevel colours;
     bool ascii; /* no rune above 126 */
     Graphics graphics;
-    int cell_width, cell_height; /* pixels, for sixel */
+    double cell_width, cell_height; /* pixels, for sixel; whole ones on most terminals */
     uint8_t background[3];
     char remark[40]; /* about pictures, for the status row: "sixel 10x20" */
 } CanvasLook;

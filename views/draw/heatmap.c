@@ -101,9 +101,9 @@ static void draw_picture(Canvas *canvas, Rect plot, Rect part, const HeatSpec *s
         return;
     for (int level = 0; level < RAMP_SIZE; level++)
         theme_ramp_rgb(level, raster.palette[1 + level]);
-    int offset = (part.x - plot.x) * raster.unit_x;
+    int offset = (int)((part.x - plot.x) * raster.unit_x);
     for (int x = 0; x < raster.width; x++) {
-        int column = measured_at(spec, offset + x, plot.width * raster.unit_x);
+        int column = measured_at(spec, offset + x, (int)(plot.width * raster.unit_x));
         for (int row = 0; row < rows; row++) {
             int y0 = row * raster.height / rows, height = (row + 1) * raster.height / rows - y0;
             int level = level_at(spec, scale, column, row);
@@ -115,7 +115,7 @@ static void draw_picture(Canvas *canvas, Rect plot, Rect part, const HeatSpec *s
 
 static void draw_pictures(Canvas *canvas, Rect plot, const HeatSpec *spec, const Scale *scale)
 {
-    int most = PICTURE_SIDE_MAX / canvas->look.cell_width;
+    int most = (int)(PICTURE_SIDE_MAX / canvas->look.cell_width);
     for (int x = 0; x < plot.width; x += most) {
         int width = plot.width - x < most ? plot.width - x : most;
         draw_picture(canvas, plot, (Rect){plot.x + x, plot.y, width, plot.height}, spec, scale);

@@ -9,17 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whole pixels of some cells: none beyond them. */
+static int pixels_of(int cells, double unit) { return (int)(cells * unit + 1e-6); }
+
 Raster raster_for(const CanvasLook *look, Rect cells)
 {
     bool sixel = look->graphics == GRAPHICS_SIXEL;
     Raster raster = {.unit_x = 1, .unit_y = 2};
     if (sixel)
         raster = (Raster){.unit_x = look->cell_width, .unit_y = look->cell_height};
-    cells.width = smaller(cells.width, PICTURE_SIDE_MAX / raster.unit_x);
-    cells.height = smaller(cells.height, PICTURE_SIDE_MAX / raster.unit_y);
+    cells.width = smaller(cells.width, (int)(PICTURE_SIDE_MAX / raster.unit_x));
+    cells.height = smaller(cells.height, (int)(PICTURE_SIDE_MAX / raster.unit_y));
     raster.cells = cells;
-    raster.width = cells.width * raster.unit_x;
-    raster.height = cells.height * raster.unit_y;
+    raster.width = pixels_of(cells.width, raster.unit_x);
+    raster.height = pixels_of(cells.height, raster.unit_y);
     if (sixel)
         raster.height -= raster.height % 6; /* a part of a band would spill into the next row */
     return raster;
@@ -107,10 +110,11 @@ void raster_end(Raster *raster, Canvas *canvas)
 
 Box raster_box(const Raster *raster, Rect cells)
 {
-    int x = (cells.x - raster->cells.x) * raster->unit_x,
-        y = (cells.y - raster->cells.y) * raster->unit_y;
-    int width = smaller(cells.width * raster->unit_x, raster->width - x);
-    int height = smaller(cells.height * raster->unit_y, raster->height - y);
+    int column = cells.x - raster->cells.x, row = cells.y - raster->cells.y;
+    int x = pixels_of(column, raster->unit_x), y = pixels_of(row, raster->unit_y);
+    int right = pixels_of(column + cells.width, raster->unit_x);
+    int bottom = pixels_of(row + cells.height, raster->unit_y);
+    int width = smaller(right, raster->width) - x, height = smaller(bottom, raster->height) - y;
     return (Box){x, y, larger(width, 0), larger(height, 0)};
 }
 
@@ -235,7 +239,7 @@ void sheet_tile(Raster *raster, Box box, const Tile *tile)
 
 int picture_square_cells(const Canvas *canvas, int height)
 {
-    int unit_x = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_width : 1;
-    int unit_y = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_height : 2;
-    return (height * unit_y + unit_x - 1) / unit_x;
+    double unit_x = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_width : 1;
+    double unit_y = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_height : 2;
+    return (int)ceil(height * unit_y / unit_x - 1e-6);
 }

@@ -7,8 +7,8 @@
 
 typedef struct Raster {
     Rect cells;
-    int width, height;  /* pixels */
-    int unit_x, unit_y; /* pixels a cell; unit_y counts 1 cell row */
+    int width, height;     /* pixels */
+    double unit_x, unit_y; /* pixels a cell; unit_y counts 1 cell row */
     uint8_t *pixels;
     uint8_t palette[PICTURE_COLOURS][3];
 } Raster;

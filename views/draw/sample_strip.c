@@ -98,8 +98,8 @@ void samples_strip(Canvas *canvas, Rect rect, const SamplesSpec *spec)
         text_choice(canvas, rect.x + panel * (width + 1), labels.y, width, chosen,
                     samples_shown_name(name, spec, stage[panel]));
     }
-    int unit = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_width : 1;
-    int most = PICTURE_SIDE_MAX / unit / (width + 1); /* panels that one picture can hold */
+    double unit = canvas->look.graphics == GRAPHICS_SIXEL ? canvas->look.cell_width : 1;
+    int most = (int)(PICTURE_SIDE_MAX / unit) / (width + 1); /* panels that one picture can hold */
     most = most < 1 ? 1 : most;
     for (int first = 0; first < panels; first += most) {
         int n = panels - first < most ? panels - first : most;
