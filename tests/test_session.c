@@ -105,12 +105,29 @@ static void test_leaving_over_a_slow_line_types_nothing(void **state)
     session_finish(&session);
 }
 
+/* doctor says what the workbench would do, and what to set where that is not much. */
+static void test_doctor_says_what_the_workbench_does(void **state)
+{
+    (void)state;
+    static const char *const asks[] = {"doctor", NULL};
+    Session session;
+    session_begin(&session);
+    setenv("TERM_PROGRAM", "vscode", 1);
+    session_start(&session, asks);
+    assert_int_equal(session_ends(&session), 0);
+    unsetenv("TERM_PROGRAM");
+    assert_true(session_shows(&session, "pictures   blocks"));
+    assert_true(session_shows(&session, "terminal.integrated.enableImages"));
+    session_finish(&session);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_was_sent_is_done_before_leaving),
         cmocka_unit_test(test_a_paste_neither_leaves_nor_pauses),
         cmocka_unit_test(test_what_schedulers_send),
+        cmocka_unit_test(test_doctor_says_what_the_workbench_does),
         cmocka_unit_test(test_leaving_over_a_slow_line_types_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

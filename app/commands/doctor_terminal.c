@@ -3,7 +3,10 @@
 #include "app/commands/doctor_terminal.h"
 
 #include "app/commands/doctor_lines.h"
+#include "app/terminal/look.h"
+#include "app/terminal/outside.h"
 #include "app/terminal/probe.h"
+#include "app/terminal/term_check.h"
 #include "engine/base/clock.h"
 #include <fcntl.h>
 #include <langinfo.h>
@@ -39,6 +42,16 @@ static void listen(int tty, Probe *probe)
     }
 }
 
+/* Its questions, and the row cleared of what a terminal may have printed of them. */
+static bool put_questions(int tty)
+{
+    char text[256];
+    bool kitty = probe_may_ask_kitty(getenv("TERM"), getenv("TMUX"));
+    int size = snprintf(text, sizeof text, "%s%s%s", kitty ? probe_kitty : "",
+                        kitty ? "\r\033[2K" : "", probe_burst);
+    return write(tty, text, (size_t)size) == size;
+}
+
 /* Asks the terminal; false where there is none that may be asked. */
 static bool ask(Answers *answers)
 {
@@ -54,11 +67,9 @@ static bool ask(Answers *answers)
         raw.c_cc[VMIN] = 0;
         raw.c_cc[VTIME] = 0;
         probe_init(&probe);
+        probe.no_sixel_here = !outside_takes_sixel();
         tcsetattr(tty, TCSAFLUSH, &raw);
-        char text[256];
-        bool kitty = probe_may_ask_kitty(getenv("TERM"), getenv("TMUX"));
-        int size = snprintf(text, sizeof text, "%s%s", kitty ? probe_kitty : "", probe_burst);
-        if (write(tty, text, (size_t)size) == size)
+        if (put_questions(tty))
             listen(tty, &probe);
         tcsetattr(tty, TCSAFLUSH, &sane); /* late answers must not reach the shell */
         *answers = probe.answers;
@@ -84,10 +95,15 @@ static void say_size(void)
 }
 
 /* Terminals that show no pictures as they are usually started. */
-static void say_sixel_remedy(const Answers *answers)
+static void say_remedy(const Answers *answers)
 {
+    const char *program = getenv("TERM_PROGRAM");
     if (getenv("TMUX"))
-        doctor_remedy("tmux before 3.4 shows no sixel: run ddil outside of it, or a newer tmux");
+        doctor_remedy(
+            "tmux passes pictures on from 3.4 on, built with sixel, and only to a terminal that "
+            "has it: run ddil outside of it, or in such a terminal");
+    else if (program && strcmp(program, "vscode") == 0)
+        doctor_remedy("in VS Code set \"terminal.integrated.enableImages\": true");
     else if (strncmp(answers->name, "XTerm", 5) == 0 || getenv("XTERM_VERSION"))
         doctor_remedy("plain xterm has no sixel: start xterm -ti vt340");
     else
@@ -96,24 +112,39 @@ static void say_sixel_remedy(const Answers *answers)
     doctor_remedy("until then pictures are drawn with half blocks");
 }
 
-static void say_sixel(void)
+/* What the workbench would make of the answers. */
+static CanvasLook look_there(const Answers *answers)
+{
+    const TermOptions options = {.in = STDIN_FILENO, .out = STDOUT_FILENO};
+    TermSize size = term_size(&options);
+    Sight sight = {.answers = answers,
+                   .width = size.width,
+                   .height = size.height,
+                   .pixel_width = size.pixel_width,
+                   .pixel_height = size.pixel_height,
+                   .colours = COLOURS_256,
+                   .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
+                   .decided = true};
+    return look_for(&sight);
+}
+
+static void say_pictures(void)
 {
     Answers answers;
     if (!ask(&answers)) {
-        doctor_say(true, "sixel", "not asked: no terminal on standard output");
+        doctor_say(true, "pictures", "not asked: no terminal on standard output");
         return;
     }
+    CanvasLook look = look_there(&answers);
+    bool good = look.graphics == GRAPHICS_SIXEL;
+    doctor_say(good, "pictures", "%s%s%s%s", look.remark, *answers.name ? ", " : "", answers.name,
+               answers.done ? "" : ": no answer within 2 s");
+    if (good && answers.sixel && answers.kitty)
+        doctor_say(true, "", "sixel as well: --graphics sixel");
     if (answers.sixel)
-        doctor_say(true, "sixel", "yes, %d colours, cell %d x %d pixels%s%s", answers.registers,
-                   answers.cell_width, answers.cell_height, *answers.name ? ", " : "",
-                   answers.name);
-    else
-        doctor_say(answers.kitty, "sixel", "%s%s%s", answers.done ? "no" : "no answer within 2 s",
-                   *answers.name ? ", " : "", answers.name);
-    if (answers.kitty)
-        doctor_say(true, "kitty", "yes%s", answers.sixel ? ", with --graphics kitty" : "");
-    if (!answers.sixel && !answers.kitty)
-        say_sixel_remedy(&answers);
+        doctor_say(true, "colours", "%d in a sixel picture", answers.registers);
+    if (!good)
+        say_remedy(&answers);
 }
 
 static void say_colours(const char *term)
@@ -145,5 +176,5 @@ void doctor_terminal(void)
         doctor_remedy("charts are drawn in ASCII; for finer ones: export LANG=C.UTF-8");
     say_size();
     if (usable)
-        say_sixel();
+        say_pictures();
 }
