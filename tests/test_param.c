@@ -58,7 +58,7 @@ static void test_defaults(void **state)
     assert_int_equal(config_int(&config, "run.steps"), 1000);
     assert_true(config_bool(&config, "run.live"));
     assert_true(config_real(&config, "optimizer.lr") == 1e-3);
-    assert_string_equal(config.value[config_find(&config, "optimizer.lr")].text, "0.001");
+    assert_string_equal(config_value(&config, config_find(&config, "optimizer.lr")), "0.001");
     assert_true(config_letter(&config, "threshold.sites", 'T'));
     assert_false(config_letter(&config, "threshold.sites", 'C'));
     assert_int_equal(config_list(&config, "data.keep", keep, 4), 0);
@@ -90,7 +90,7 @@ static void test_reads_ini(void **state)
     assert_int_equal(config_choice(&config, "run.method"), 1);
     assert_string_equal(config_text(&config, "run.method"), "pd");
     assert_int_equal(config_int(&config, "run.steps"), 20000);
-    assert_string_equal(config.value[config_find(&config, "run.steps")].text, "20000");
+    assert_string_equal(config_value(&config, config_find(&config, "run.steps")), "20000");
     assert_false(config_bool(&config, "run.live"));
     assert_string_equal(config_text(&config, "data.name"), "my data # 1");
     assert_string_equal(config_text(&config, "data.keep"), "3,1,2");
@@ -346,7 +346,7 @@ static void assert_round_trip(const Config *config)
     if (config_read_text(&back, "run.ini", text, &error))
         fail_msg("%s in:\n%s", error.text, text);
     for (int i = 0; i < config->n; i++) {
-        assert_string_equal(back.value[i].text, config->value[i].text);
+        assert_string_equal(config_value(&back, i), config_value(config, i));
         assert_true(back.value[i].number == config->value[i].number);
     }
     char *again = written(&back);
@@ -394,12 +394,12 @@ static void test_numbers_read_back(void **state)
         snprintf(assignment, sizeof assignment, "optimizer.offset=%.17g", number);
         assert_int_equal(config_set(&config, assignment, &error), STATUS_OK);
         assert_true(config_real(&config, "optimizer.offset") == number);
-        assert_string_equal(config.value[config_find(&config, "optimizer.offset")].text, text);
+        assert_string_equal(config_value(&config, config_find(&config, "optimizer.offset")), text);
     }
     param_number_text(0.1, text, sizeof text);
     assert_string_equal(text, "0.1");
     assert_int_equal(config_set(&config, "optimizer.offset=-0", &error), STATUS_OK);
-    assert_string_equal(config.value[config_find(&config, "optimizer.offset")].text, "0");
+    assert_string_equal(config_value(&config, config_find(&config, "optimizer.offset")), "0");
 }
 
 /* Bytes changed, cut, doubled: the answer is a value that can be written, or a message

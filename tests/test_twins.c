@@ -35,11 +35,11 @@ static void assert_twins(const char *what, const Config *a, const Config *b,
     int differences = 0;
     for (int i = 0; i < a->n; i++) {
         const ParamRow *row = a->row[i];
-        if (!strcmp(a->value[i].text, b->value[i].text))
+        if (!strcmp(config_value(a, i), config_value(b, i)))
             continue;
         if (!in(row->section, row->key))
             fail_msg("%s: %s.%s is %s in one and %s in the other", what, row->section, row->key,
-                     a->value[i].text, b->value[i].text);
+                     config_value(a, i), config_value(b, i));
         differences++;
     }
     assert_true(differences > 0);

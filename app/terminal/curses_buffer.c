@@ -42,7 +42,7 @@ static bool write_all(int out, const char *data, ssize_t n)
 
 size_t gather_send(FILE *gathered, int out)
 {
-    char part[1 << 15];
+    char part[1 << 14];
     fflush(gathered);
     int fd = fileno(gathered);
     off_t end = lseek(fd, 0, SEEK_CUR), at = 0;

@@ -17,6 +17,8 @@ static bool row_is(const ParamRow *row, const char *name)
            strcmp(row->key, name + span + 1) == 0;
 }
 
+const char *config_value(const Config *config, int i) { return config->text + config->value[i].at; }
+
 int config_find(const Config *config, const char *name)
 {
     for (int i = 0; i < config->n; i++)
@@ -31,17 +33,19 @@ static void add_row(Config *config, const ParamRow *row)
 {
     char name[2 * PARAM_TEXT_SIZE];
     ParamReason reason = {""};
-    ParamValue *value = &config->value[config->n];
+    int i = config->n;
     snprintf(name, sizeof name, "%s.%s", row->section, row->key);
-    must(config->n < PARAM_MAX);
+    must(i < PARAM_MAX && config->used < CONFIG_TEXT_SIZE);
     must(config_find(config, name) < 0);
-    *value = (ParamValue){.line = 0};
-    if (row->fallback && !param_value_parse(row, row->fallback, value, &reason)) {
+    config->row[i] = row;
+    config->value[i] = (ParamValue){.at = config->used};
+    config->text[config->used++] = 0;
+    config->n++;
+    if (row->fallback && !config_put(config, i, row->fallback, 0, &reason)) {
         snprintf(name, sizeof name, "the default of %s.%s: %s %s", row->section, row->key,
                  row->fallback, reason.text);
         must_fail(__FILE__, __LINE__, name);
     }
-    config->row[config->n++] = row;
 }
 
 void config_add(Config *config, const ParamRow *rows, int n)
@@ -105,7 +109,7 @@ bool config_letter(const Config *config, const char *name, char letter)
 {
     int i = find_typed(config, name, PARAM_LETTERS);
     must(letter && strchr(config->row[i]->choices, letter));
-    return strchr(config->value[i].text, letter);
+    return strchr(config_value(config, i), letter);
 }
 
 const char *config_text(const Config *config, const char *name)
@@ -113,12 +117,12 @@ const char *config_text(const Config *config, const char *name)
     int i = config_find(config, name);
     must(i >= 0);
     must(config->row[i]->type >= PARAM_CHOICE);
-    return config->value[i].text;
+    return config_value(config, i);
 }
 
 int config_list(const Config *config, const char *name, int *out, int max)
 {
-    const char *at = config->value[find_typed(config, name, PARAM_LIST)].text;
+    const char *at = config_value(config, find_typed(config, name, PARAM_LIST));
     int n = 0;
     long value;
     while (number_lead(&at, INT_MIN, INT_MAX, &value)) {
@@ -158,7 +162,7 @@ static void write_help(const ParamRow *row, FILE *out)
 static void write_row(const Config *config, int i, FILE *out)
 {
     const ParamRow *row = config->row[i];
-    const char *text = config->value[i].text;
+    const char *text = config_value(config, i);
     write_help(row, out);
     if (is_missing(config, i))
         fprintf(out, "# %s must be set\n", row->key);

@@ -20,12 +20,13 @@ typedef struct ParamRow {
     ParamApplies applies;
 } ParamRow;
 
-enum { PARAM_MAX = 160, PARAM_TEXT_SIZE = 256 };
+/* CONFIG_TEXT_SIZE: for all values together. */
+enum { PARAM_MAX = 160, PARAM_TEXT_SIZE = 256, CONFIG_TEXT_SIZE = 6144 };
 
 typedef struct ParamValue {
-    char text[PARAM_TEXT_SIZE]; /* canonical: reading it back gives the same value */
-    double number;              /* INT, REAL, BOOL; index for CHOICE */
-    int line;                   /* where it was set; 0 = default, -1 = command line */
+    int at;        /* where its text begins, see config_value */
+    int line;      /* where it was set; 0 = default, -1 = command line */
+    double number; /* INT, REAL, BOOL; index for CHOICE */
 } ParamValue;
 
 /* A plain value: copy it with =. */
@@ -34,6 +35,8 @@ typedef struct Config {
     const ParamRow *row[PARAM_MAX];
     ParamValue value[PARAM_MAX];
     char file[256]; /* for messages */
+    int used;       /* bytes of text */
+    char text[CONFIG_TEXT_SIZE];
 } Config;
 
 /* Starts with no rows; adds rows, each at its default. */
@@ -51,6 +54,9 @@ Status config_set(Config *config, const char *assignment, Error *error);
 /* Required rows all set? */
 Status config_check(const Config *config, Error *error);
 
+/* The text of value i, canonical: reading it back gives the same value. Valid until the Config is
+ * changed. */
+const char *config_value(const Config *config, int i);
 /* Index of "section.key", or -1. */
 int config_find(const Config *config, const char *name);
 /* Typed reads by "section.key"; must() on an unknown name or wrong type. Not for inner loops. */

@@ -129,14 +129,6 @@ static Status unknown_key(const Config *config, const char *where, const char *s
 
 /* ---- one value ---- */
 
-static bool set_row(Config *config, int i, const char *text, int line, ParamReason *reason)
-{
-    if (!param_value_parse(config->row[i], text, &config->value[i], reason))
-        return false;
-    config->value[i].line = line;
-    return true;
-}
-
 static Status wrong_value(const ParamRow *row, const char *text, const char *where,
                           const ParamReason *reason, Error *error)
 {
@@ -163,7 +155,7 @@ Status config_set(Config *config, const char *assignment, Error *error)
     if (i < 0)
         return unknown_key(config, where, section, key, error);
     ParamReason reason;
-    if (set_row(config, i, equals + 1, -1, &reason))
+    if (config_put(config, i, equals + 1, -1, &reason))
         return STATUS_OK;
     return wrong_value(config->row[i], equals + 1, where, &reason, error);
 }
@@ -237,7 +229,8 @@ static Status take_pair(Reading *reading, const char *section, const char *key, 
     char where[200];
     ParamReason reason;
     int i = find_row(reading->config, section, key);
-    if (i >= 0 && !reading->first[i] && set_row(reading->config, i, text, reading->line, &reason)) {
+    if (i >= 0 && !reading->first[i] &&
+        config_put(reading->config, i, text, reading->line, &reason)) {
         reading->first[i] = reading->line;
         return STATUS_OK;
     }

@@ -53,7 +53,8 @@ static bool in_range(const ParamRow *row, double number, const char *what, Param
     return refuse(reason, "%s out of range %.10g..%.10g", what, row->low, row->high);
 }
 
-static bool parse_int(const ParamRow *row, const char *text, ParamValue *value, ParamReason *reason)
+static bool parse_int(const ParamRow *row, const char *text, ParamParsed *value,
+                      ParamReason *reason)
 {
     if (!read_number(text, &value->number) || !is_whole(value->number))
         return refuse(reason, "is not a whole number");
@@ -61,7 +62,7 @@ static bool parse_int(const ParamRow *row, const char *text, ParamValue *value, 
     return in_range(row, value->number, "is", reason);
 }
 
-static bool parse_real(const ParamRow *row, const char *text, ParamValue *value,
+static bool parse_real(const ParamRow *row, const char *text, ParamParsed *value,
                        ParamReason *reason)
 {
     if (!read_number(text, &value->number))
@@ -70,7 +71,7 @@ static bool parse_real(const ParamRow *row, const char *text, ParamValue *value,
     return in_range(row, value->number, "is", reason);
 }
 
-static bool parse_bool(const char *text, ParamValue *value, ParamReason *reason)
+static bool parse_bool(const char *text, ParamParsed *value, ParamReason *reason)
 {
     static const char *const word[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
     for (int i = 0; i < (int)(sizeof word / sizeof word[0]); i++) {
@@ -97,7 +98,7 @@ int param_choice_index(const char *choices, const char *word)
     }
 }
 
-static bool parse_choice(const ParamRow *row, const char *text, ParamValue *value,
+static bool parse_choice(const ParamRow *row, const char *text, ParamParsed *value,
                          ParamReason *reason)
 {
     int index = strchr(text, '|') ? -1 : param_choice_index(row->choices, text);
@@ -109,7 +110,7 @@ static bool parse_choice(const ParamRow *row, const char *text, ParamValue *valu
 }
 
 /* Canonical: in the order of `choices`. */
-static bool parse_letters(const ParamRow *row, const char *text, ParamValue *value,
+static bool parse_letters(const ParamRow *row, const char *text, ParamParsed *value,
                           ParamReason *reason)
 {
     size_t used = 0;
@@ -137,7 +138,7 @@ static bool read_entry(const char *start, size_t span, double *number)
     return read_number(entry, number) && is_whole(*number);
 }
 
-static bool parse_list(const ParamRow *row, const char *text, ParamValue *value,
+static bool parse_list(const ParamRow *row, const char *text, ParamParsed *value,
                        ParamReason *reason)
 {
     size_t used = 0;
@@ -162,7 +163,7 @@ static bool parse_list(const ParamRow *row, const char *text, ParamValue *value,
 
 /* Whatever a line of INI can carry: no control characters, nothing that begins a comment.
  */
-static bool parse_text(const char *text, ParamValue *value, ParamReason *reason)
+static bool parse_text(const char *text, ParamParsed *value, ParamReason *reason)
 {
     for (const char *at = text; *at; at++) {
         if (iscntrl((unsigned char)*at))
@@ -174,7 +175,7 @@ static bool parse_text(const char *text, ParamValue *value, ParamReason *reason)
     return true;
 }
 
-static bool parse_type(const ParamRow *row, const char *text, ParamValue *value,
+static bool parse_type(const ParamRow *row, const char *text, ParamParsed *value,
                        ParamReason *reason)
 {
     switch (row->type) {
@@ -205,11 +206,11 @@ static bool trim(const char *text, char *out, size_t size)
     return true;
 }
 
-bool param_value_parse(const ParamRow *row, const char *text, ParamValue *value,
+bool param_value_parse(const ParamRow *row, const char *text, ParamParsed *value,
                        ParamReason *reason)
 {
     char trimmed[PARAM_TEXT_SIZE];
-    ParamValue parsed = {.line = value->line};
+    ParamParsed parsed = {.number = 0};
     size_t most = INI_LINE_CHARS - strlen(row->key) - strlen(" = ");
     if (!trim(text, trimmed, sizeof trimmed) || strlen(trimmed) > most)
         return refuse(reason, "is longer than %zu characters", most);
@@ -218,5 +219,34 @@ bool param_value_parse(const ParamRow *row, const char *text, ParamValue *value,
     if (strlen(parsed.text) > most)
         return refuse(reason, "is longer than %zu characters", most);
     *value = parsed;
+    return true;
+}
+
+/* Takes row i's text out and puts the new one behind the others. */
+static bool replace_text(Config *config, int i, const char *text)
+{
+    int at = config->value[i].at, old = (int)strlen(config->text + at) + 1;
+    int size = (int)strlen(text) + 1, rest = config->used - at - old;
+    if (config->used - old + size > CONFIG_TEXT_SIZE)
+        return false;
+    memmove(config->text + at, config->text + at + old, (size_t)rest);
+    for (int j = 0; j < config->n; j++)
+        if (config->value[j].at > at)
+            config->value[j].at -= old;
+    config->value[i].at = at + rest;
+    memcpy(config->text + at + rest, text, (size_t)size);
+    config->used += size - old;
+    return true;
+}
+
+bool config_put(Config *config, int i, const char *text, int line, ParamReason *reason)
+{
+    ParamParsed parsed;
+    if (!param_value_parse(config->row[i], text, &parsed, reason))
+        return false;
+    if (!replace_text(config, i, parsed.text))
+        return refuse(reason, "is too long beside the other values");
+    config->value[i].number = parsed.number;
+    config->value[i].line = line;
     return true;
 }

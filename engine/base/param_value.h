@@ -14,10 +14,18 @@ typedef struct ParamReason {
     char text[200];
 } ParamReason;
 
-/* Reads `text` as a value of `row` into value->text and value->number. False, a reason
- * and an unchanged value when it is not one. */
-bool param_value_parse(const ParamRow *row, const char *text, ParamValue *value,
+/* A value on its own. */
+typedef struct ParamParsed {
+    char text[PARAM_TEXT_SIZE]; /* canonical */
+    double number;
+} ParamParsed;
+
+/* Reads `text` as a value of `row`. False, a reason and an unchanged value when it is not one. */
+bool param_value_parse(const ParamRow *row, const char *text, ParamParsed *value,
                        ParamReason *reason);
+
+/* The same into row i of a config; false too when all its texts together grow too long. */
+bool config_put(Config *config, int i, const char *text, int line, ParamReason *reason);
 
 /* Writes the shortest decimal text that reads back as exactly `number` (finite). */
 void param_number_text(double number, char *text, int size);

@@ -2,57 +2,61 @@
  * half-width, so that every operator is the published one on [-1, 1]. May call libc. */
 #include "engine/diffusion/threshold.h"
 #include "engine/base/status.h"
-#include "engine/nets/net.h"
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
-/* Rearranges a[0..n-1] so that a[k] is what sorting would put there, nothing after it
- * smaller. */
-static void select_kth(int n, float *a, int k)
+/* The box as its centre and half-width. */
+typedef struct Box {
+    double centre, half;
+} Box;
+
+static float into(const Box *box, float x) { return (float)((x - box->centre) / box->half); }
+
+/* Of |y|, which orders as its bits do. */
+static uint32_t bits_of(const Box *box, float x)
 {
-    for (int low = 0, high = n - 1; low < high;) {
-        float pivot = a[(low + high) / 2];
-        int i = low, j = high;
-        while (i <= j) {
-            while (a[i] < pivot)
-                i++;
-            while (a[j] > pivot)
-                j--;
-            if (i <= j) {
-                float swap = a[i];
-                a[i++] = a[j];
-                a[j--] = swap;
-            }
+    uint32_t bits;
+    float y = fabsf(into(box, x));
+    memcpy(&bits, &y, sizeof bits);
+    return bits;
+}
+
+/* The k-th smallest |y|, found byte by byte from the highest, so that no copy is needed: how many
+ * begin as the answer does, and go on with which byte? */
+static double select_kth(int d, const Box *box, const float *x, int k)
+{
+    uint32_t found = 0;
+    float value;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        int count[256] = {0}, byte = 0;
+        for (int i = 0; i < d; i++) {
+            uint32_t bits = bits_of(box, x[i]);
+            if (shift == 24 || bits >> (shift + 8) == found)
+                count[bits >> shift & 255]++;
         }
-        if (k <= j)
-            high = j;
-        else if (k >= i)
-            low = i;
-        else
-            return;
+        for (; k >= count[byte]; byte++)
+            k -= count[byte];
+        found = found << 8 | (uint32_t)byte;
     }
+    memcpy(&value, &found, sizeof value);
+    return (double)value;
 }
 
 /* Quantile of |y| by linear interpolation between order statistics. A row with a NaN has
  * none: the answer is then 0 and the row passes as it is, for the caller's own checks to
  * find. */
-static double quantile_abs(int d, const float *y, double p)
+static double quantile_abs(int d, const Box *box, const float *x, double p)
 {
-    float a[NET_DIMS_MAX];
-    for (int k = 0; k < d; k++) {
-        a[k] = fabsf(y[k]);
-        if (isnan(a[k]))
+    for (int k = 0; k < d; k++)
+        if (isnan(x[k]))
             return 0;
-    }
     double at = p * (d - 1);
     int below = (int)at;
-    select_kth(d, a, below);
+    double value = select_kth(d, box, x, below);
     if (below + 1 >= d)
-        return a[below];
-    float next = a[below + 1];
-    for (int k = below + 2; k < d; k++)
-        next = fminf(next, a[k]);
-    return a[below] + (at - below) * ((double)next - a[below]);
+        return value;
+    return value + (at - below) * (select_kth(d, box, x, below + 1) - value);
 }
 
 static double reflect(double y)
@@ -65,14 +69,14 @@ static double reflect(double y)
 
 static double clip(double y, double bound) { return y < -bound ? -bound : y > bound ? bound : y; }
 
-static void count_outside(int d, const float *y, double half, ClippedCount *count)
+static void count_outside(int d, const Box *box, const float *x, ClippedCount *count)
 {
     count->coordinates += d;
     for (int k = 0; k < d; k++) {
-        double past = fabs((double)y[k]) - 1;
+        double past = fabs((double)into(box, x[k])) - 1;
         if (past > 0) {
             count->clipped++;
-            count->overshoot += past * half;
+            count->overshoot += past * box->half;
         }
     }
 }
@@ -118,26 +122,22 @@ void threshold_apply(const Threshold *threshold, Site site, int d, double u, flo
 {
     if (!threshold_acts(threshold, site))
         return;
-    must(d <= NET_DIMS_MAX && threshold->low < threshold->high);
-    float y[NET_DIMS_MAX];
-    double centre = (threshold->low + threshold->high) / 2;
-    double half = (threshold->high - threshold->low) / 2;
-    for (int k = 0; k < d; k++)
-        y[k] = (float)((x[k] - centre) / half);
+    must(threshold->low < threshold->high);
+    Box box = {(threshold->low + threshold->high) / 2, (threshold->high - threshold->low) / 2};
     if (count)
-        count_outside(d, y, half, count_at(count, u));
+        count_outside(d, &box, x, count_at(count, u));
     double bound = 1;
     if (threshold->kind == THRESHOLD_DYNAMIC)
-        bound = fmax(1, quantile_abs(d, y, threshold->quantile));
+        bound = fmax(1, quantile_abs(d, &box, x, threshold->quantile));
     for (int k = 0; k < d; k++) {
-        double to;
+        double y = into(&box, x[k]), to;
         switch (threshold->kind) {
-        case THRESHOLD_REFLECT: to = reflect(y[k]); break;
-        case THRESHOLD_SOFT: to = tanh(y[k]); break;
-        default: to = clip(y[k], bound) / bound; break;
+        case THRESHOLD_REFLECT: to = reflect(y); break;
+        case THRESHOLD_SOFT: to = tanh(y); break;
+        default: to = clip(y, bound) / bound; break;
         }
         /* What the operator leaves alone keeps its bits. */
-        if (to != y[k])
-            x[k] = (float)(centre + half * to);
+        if (to != y)
+            x[k] = (float)(box.centre + box.half * to);
     }
 }

@@ -55,7 +55,7 @@ bool threshold_acts(const Threshold *threshold, Site site);
 
 /* Applies the operator to one sample of d coordinates in place when `site` is in the
  * mask. It was estimated at time u: that is where it is counted; count may be NULL.
- * Scratch-free for d <= NET_DIMS_MAX. */
+ * Needs no scratch. */
 void threshold_apply(const Threshold *threshold, Site site, int d, double u, float *x,
                      Clipped *count);
 

@@ -11,7 +11,7 @@ Status lab_bad(const Lab *lab, const char *name, const char *what, Error *error)
     char where[300];
     return fail(error, STATUS_BAD_INPUT, "%s: %s = %s: %s",
                 config_where(config, name, where, sizeof where), name,
-                config->value[config_find(config, name)].text, what);
+                config_value(config, config_find(config, name)), what);
 }
 
 void lab_fit_spec(const Lab *lab, NetSpec *spec)

@@ -221,7 +221,7 @@ static Status bad(const Config *config, const char *name, const char *what, Erro
     char where[300];
     return fail(error, STATUS_BAD_INPUT, "%s: %s = %s: %s",
                 config_where(config, name, where, sizeof where), name,
-                config->value[config_find(config, name)].text, what);
+                config_value(config, config_find(config, name)), what);
 }
 
 static Status check_method(const Config *config, Error *error)

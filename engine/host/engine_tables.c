@@ -151,7 +151,7 @@ static Status check(const ParamInfoView *info, const char *text, char canonical[
                           .low = info->low,
                           .high = info->high,
                           .choices = info->choices};
-    ParamValue value = {.line = 0};
+    ParamParsed value;
     ParamReason reason;
     if (!param_value_parse(&row, text, &value, &reason))
         return fail(error, STATUS_BAD_INPUT, "%s.%s = %s: %s", row.section, row.key, text,

@@ -58,7 +58,7 @@ static Status blame(const Config *before, const Config *after, const Error *reas
     for (int i = 0; i < after->n; i++) {
         size_t used = strlen(names);
         if (after->row[i]->applies == APPLIES_FORK &&
-            strcmp(before->value[i].text, after->value[i].text) != 0)
+            strcmp(config_value(before, i), config_value(after, i)) != 0)
             snprintf(names + used, sizeof names - used, "%s%s.%s", used ? ", " : "",
                      after->row[i]->section, after->row[i]->key);
     }

@@ -25,7 +25,7 @@ static Status check_changes(const Run *run, const Config *config, Error *error)
     bool any = false;
     for (int i = 0; i < config->n; i++) {
         const ParamRow *row = config->row[i];
-        if (strcmp(config->value[i].text, run->config.value[i].text) == 0)
+        if (strcmp(config_value(config, i), config_value(&run->config, i)) == 0)
             continue;
         any = true;
         if (row->applies == APPLIES_FORK)
@@ -43,7 +43,7 @@ static Status check_changes(const Run *run, const Config *config, Error *error)
 }
 
 /* An empty value is written so that it can be seen and read. */
-static const char *shown(const ParamValue *value) { return value->text[0] ? value->text : "\"\""; }
+static const char *shown(const char *value) { return *value ? value : "\"\""; }
 
 Status run_describe_changes(const Config *before, const Config *after, char *text, size_t size,
                             Error *error)
@@ -51,10 +51,10 @@ Status run_describe_changes(const Config *before, const Config *after, char *tex
     size_t used = 0;
     *text = 0;
     for (int i = 0; i < after->n && used < size; i++) {
-        if (strcmp(before->value[i].text, after->value[i].text) != 0)
+        if (strcmp(config_value(before, i), config_value(after, i)) != 0)
             used += (size_t)snprintf(text + used, size - used, "%s%s.%s %s -> %s", used ? ", " : "",
                                      after->row[i]->section, after->row[i]->key,
-                                     shown(&before->value[i]), shown(&after->value[i]));
+                                     shown(config_value(before, i)), shown(config_value(after, i)));
     }
     if (used >= size)
         return fail(error, STATUS_BAD_INPUT,

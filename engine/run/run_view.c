@@ -106,10 +106,8 @@ static void fill_params(ViewBlock *block, const Config *config)
 {
     char(*text)[64] = (char(*)[64])block->next;
     block->next += rounded((size_t)config->n * sizeof *text);
-    for (int i = 0; i < config->n; i++) {
-        memcpy(text[i], config->value[i].text, sizeof text[i] - 1);
-        text[i][sizeof text[i] - 1] = 0;
-    }
+    for (int i = 0; i < config->n; i++)
+        snprintf(text[i], sizeof text[i], "%s", config_value(config, i));
     block->view.params = config->n;
     block->view.param = (const char(*)[64])text;
 }
