@@ -5,6 +5,7 @@
 #   make test ONLY=base  runs the tests whose names hold "base"; make V=1 shows whole commands
 VERSION := 0.1.0
 CC      ?= cc
+PKG_CONFIG ?= pkg-config
 SAN     ?=
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -19,16 +20,23 @@ VARIANT := $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)
 BUILD   := build/$(VARIANT)
 PROGRAM := $(if $(SAN),$(BUILD)/ddil,ddil)
 
+# The folder's name may hold blanks: none of make's own functions for paths.
+HERE    = $(if $(filter /%,$(PROGRAM)),,$(CURDIR)/)$(PROGRAM)
+
 PKGS    := cairo openblas ncursesw libsixel inih zlib libpng jansson
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS  ?= -O3 -g
+# CPPFLAGS, LDFLAGS, AR and PKG_CONFIG are the builder's own. What costs no time is guarded; sanitizers guard more.
+HARDEN  ?= $(if $(SAN)$(filter -O0,$(CFLAGS)),,-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN_LINK ?= $(if $(filter Darwin,$(shell uname -s)),,-Wl,-z,relro,-z,now)
 # ncursesw asks for an older POSIX than ours.
-PKG_CFLAGS := $(filter-out -D_%,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
+PKG_CFLAGS := $(filter-out -D_%,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
 # No -march: the program must run on any CPU of its kind; wider vectors are chosen at run time.
 ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -I. $(WARN) -fno-math-errno -fno-trapping-math \
               -pthread -DDDIL_VERSION='"$(VERSION)"' -DDDIL_DATA='"$(PREFIX)/share/ddil"' \
-              $(PKG_CFLAGS) $(CFLAGS)
-ALL_LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -pthread
+              $(PKG_CFLAGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS := $(HARDEN_LINK) $(LDFLAGS)
+ALL_LDLIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lm -pthread
 # gcc 12 for aarch64 dies of an internal error where it vectorises fmax over floats; kernels avoid that and are
 # the only ones to gain.
 ifneq ($(findstring aarch64,$(shell $(CC) -dumpmachine)),)
@@ -69,15 +77,20 @@ objects: $(OBJECTS) $(SUITES:%.c=$(BUILD)/%.o) $(HELPERS)
 
 $(PROGRAM): $(BUILD)/app/main.o $(LIBRARY)
 	$(call say,link $@)
-	$(quiet)$(CC) -o $@ $^ $(ALL_LDLIBS)
+	$(quiet)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
 
 # From nothing, so that a deleted source does not live on inside.
 $(LIBRARY): $(MEMBERS) $(BUILD)/sources.list
 	@rm -f $@
-	@ar rcs $@ $(MEMBERS)
+	@$(AR) rcs $@ $(MEMBERS)
 
-# More flags for one file: EXTRA, by pattern. Kernels are pure loops over floats.
-$(BUILD)/engine/tensor/kernel_%.o: EXTRA = $(VECTORISE) $(KERNEL_FLAGS)
+# More flags for one file: EXTRA, by pattern. Kernels are pure loops over floats. Threads of some C libraries have
+# 128 KiB of stack: no frame of the program may take much of it. Probing the stack costs the samplers 60 %.
+ifeq ($(SAN),)
+$(BUILD)/app/%.o $(BUILD)/views/%.o $(BUILD)/engine/%.o: EXTRA += -Wframe-larger-than=32768
+$(BUILD)/engine/diffusion/%.o: EXTRA += -fno-stack-clash-protection
+endif
+$(BUILD)/engine/tensor/kernel_%.o: EXTRA += $(VECTORISE) $(KERNEL_FLAGS)
 KERNEL_FLAGS ?=
 
 $(BUILD)/%.o: %.c $(BUILD)/flags.list | need-libraries
@@ -88,7 +101,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags.list | need-libraries
 # A test links everything but main.
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(HELPERS) $(LIBRARY)
 	$(call say,link $@)
-	$(quiet)$(CC) -o $@ $^ $(ALL_LDLIBS) -lcmocka -lvterm
+	$(quiet)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS) -lcmocka -lvterm
 
 # Counts the calls of these.
 $(BUILD)/tests/test_cost: ALL_LDLIBS += -Wl,--wrap=net_forward_more,--wrap=mixture_x0
@@ -97,7 +110,7 @@ $(BUILD)/tests/test_cost: ALL_LDLIBS += -Wl,--wrap=net_forward_more,--wrap=mixtu
 $(BUILD)/tests/test_stale: ALL_LDLIBS += -Wl,--wrap=clock_s,--wrap=write,--wrap=wire_push
 
 # Written anew only when their text changes: other flags or other files rebuild what they must.
-$(BUILD)/flags.list: TEXT = $(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS)
+$(BUILD)/flags.list: TEXT = $(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS) $(ALL_LDFLAGS)
 $(BUILD)/sources.list: TEXT = $(SOURCES)
 $(BUILD)/flags.list $(BUILD)/sources.list: FORCE
 	@mkdir -p $(@D)
@@ -114,12 +127,12 @@ need-libraries:
 run:
 	@sh .ci/deps install build data
 	$(AGAIN) all
-	@if [ -t 0 ] && [ -t 1 ]; then exec $(abspath $(PROGRAM)) quickstart; \
-	 else exec $(abspath $(PROGRAM)) run quickstart; fi
+	@if [ -t 0 ] && [ -t 1 ]; then exec "$(HERE)" quickstart; \
+	 else exec "$(HERE)" run quickstart; fi
 
 test:
 	@sh .ci/deps install build data test
-	$(AGAIN) -k tests; BUILT=$$? DDIL=$(abspath $(PROGRAM)) \
+	$(AGAIN) -k tests; BUILT=$$? DDIL="$(HERE)" \
 	bash tests/run.sh $(TESTS) $(SCRIPTS)
 
 deps:
@@ -150,9 +163,9 @@ compile_commands.json: Makefile $(BUILD)/flags.list $(BUILD)/sources.list
 # Speed of whole steps beside the machine's limits, then beside PyTorch's where that is installed.
 # Then the bars it was built to, threads, a busy neighbour, what the workbench costs the engine, and the screen's budgets.
 bench: $(PROGRAM) $(BUILD)/tests/bench/bench_steps $(BUILD)/tests/bench/bench_shares
-	@$(abspath $(PROGRAM)) bench
+	@"$(HERE)" bench
 	@echo; $(BUILD)/tests/bench/bench_shares 10 $(SHARES)
-	@if command -v python3 >/dev/null; then export DDIL=$(abspath $(PROGRAM)); \
+	@if command -v python3 >/dev/null; then export DDIL="$(HERE)"; \
 	echo; python3 tests/bench/compare.py $(COMPARE); \
 	echo; python3 tests/bench/bars.py --steps $(BUILD)/tests/bench/bench_steps; \
 	echo; python3 tests/bench/workbench.py; \
@@ -161,21 +174,21 @@ bench: $(PROGRAM) $(BUILD)/tests/bench/bench_steps $(BUILD)/tests/bench/bench_sh
 SHARES  ?= quickstart ring-lcm-ddil ring-dmd2 moons-pd-ddil fashion-pd-ddil
 $(BUILD)/tests/bench/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/tests/runs.o $(LIBRARY)
 	$(call say,link $@)
-	$(quiet)$(CC) -o $@ $^ $(ALL_LDLIBS) -lcmocka
+	$(quiet)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS) -lcmocka
 
 # Five seeds of every preset of points at a fifth of its length, 300 steps of every preset of pictures: hours.
 soak: $(PROGRAM)
-	@DDIL=$(abspath $(PROGRAM)) bash tests/soak.sh
+	@DDIL="$(HERE)" bash tests/soak.sh
 
 # Trains the picture teacher from nothing and puts it where the picture presets look for it.
 teachers: $(PROGRAM)
 	@mkdir -p assets && runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && \
-	$(abspath $(PROGRAM)) run fashion-teacher --runs "$$runs" && \
-	$(abspath $(PROGRAM)) export 1 --runs "$$runs" --weights assets/fashion-teacher.safetensors
+	"$(HERE)" run fashion-teacher --runs "$$runs" && \
+	"$(HERE)" export 1 --runs "$$runs" --weights assets/fashion-teacher.safetensors
 
 # The classifier whose features pictures are judged by.
 features: $(PROGRAM)
-	@mkdir -p assets && $(abspath $(PROGRAM)) features fashion -o assets/fashion-features.safetensors
+	@mkdir -p assets && "$(HERE)" features fashion -o assets/fashion-features.safetensors
 
 SHARE := $(DESTDIR)$(PREFIX)/share
 install: $(PROGRAM)

@@ -247,8 +247,8 @@ static void test_good_headers_of_others_are_read(void **state)
 {
     static const char *const GOOD[] = {
         "{}", "{\"__metadata__\":{\"format\":\"pt\"}}      ",
-        "{\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]},"
-        "\"a\":{\"dtype\":\"I32\",\"shape\":[],\"data_offsets\":[0,4]}}"};
+        ("{\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]},"
+         "\"a\":{\"dtype\":\"I32\",\"shape\":[],\"data_offsets\":[0,4]}}")};
     Error error = {{0}};
     for (int i = 0; i < 3; i++)
         assert_int_equal(open_header(*state, GOOD[i], i == 2 ? 8 : 0, &error), STATUS_OK);

@@ -21,7 +21,7 @@ typedef struct ParamRow {
 } ParamRow;
 
 /* CONFIG_TEXT_SIZE: for all values together. */
-enum { PARAM_MAX = 160, PARAM_TEXT_SIZE = 256, CONFIG_TEXT_SIZE = 6144 };
+enum { PARAM_MAX = 160, PARAM_TEXT_SIZE = 256, CONFIG_TEXT_SIZE = 5120 };
 
 typedef struct ParamValue {
     int at;        /* where its text begins, see config_value */

@@ -75,7 +75,11 @@ static double best_rate(Pool *pool, const Probe *probe, double seconds)
  * enough for 16 registers. Vector types let one body serve every width; each chain tends
  * to 1, so that no number is ever slow. */
 enum { CHAINS = 12, ROUNDS = 20000, WIDTH_MAX = 16 };
+#ifdef __clang__
+#pragma clang fp contract(fast)
+#else
 #pragma GCC optimize("fp-contract=fast")
+#endif
 
 #define FMA_PROBE(name, target, width)                                                             \
     target static void name(float *sum, float half)                                                \

@@ -48,7 +48,7 @@ void provenance_of(const Lab *lab, Provenance *of)
     *of = (Provenance){.n = 0};
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         provenance_add(of, said[i].key, "%s",
-                       config->value[config_find(config, said[i].param)].text);
+                       config_value(config, config_find(config, said[i].param)));
     provenance_add(of, "threshold_box", "%g %g", lab->threshold.low, lab->threshold.high);
     provenance_add(of, "data_checksum", "%08lx", dataset_checksum(&lab->data));
 }

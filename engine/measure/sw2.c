@@ -52,15 +52,17 @@ static float value_of(uint32_t key)
     return value;
 }
 
-static void place(int n, const uint32_t *from, uint32_t *to, int shift, const uint32_t *count)
+/* `count` becomes where the next one of each digit goes. */
+static void place(int n, const uint32_t *from, uint32_t *to, int shift, uint32_t *count)
 {
-    uint32_t start[BINS], sum = 0;
+    uint32_t sum = 0;
     for (int b = 0; b < BINS; b++) {
-        start[b] = sum;
-        sum += count[b];
+        uint32_t these = count[b];
+        count[b] = sum;
+        sum += these;
     }
     for (int k = 0; k < n; k++)
-        to[start[from[k] >> shift & (BINS - 1)]++] = from[k];
+        to[count[from[k] >> shift & (BINS - 1)]++] = from[k];
 }
 
 /* Radix sort, three digits of 11 bits: keys and spare are n words each. */

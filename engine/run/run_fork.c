@@ -94,9 +94,10 @@ Status run_fork(Run **out, const char *runs, const char *folder, long step, cons
     Status status = folder_check_name(name, error);
     if (!status)
         status = run_config_at(folder, &step, &before, &lineage, error);
+    if (status)
+        return status;
     config = before;
-    if (!status)
-        status = run_apply_lines(&config, overrides, error);
+    status = run_apply_lines(&config, overrides, error);
     if (!status)
         status = lab_config_check(&config, error);
     if (status)

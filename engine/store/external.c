@@ -19,6 +19,7 @@ struct External {
     ParamInfoView info[PARAM_MAX];
     Error complaint;
     char *texts, *next; /* what the rows point to */
+    size_t used;        /* bytes of their defaults in a Config */
 };
 
 /* clang-format off */
@@ -105,9 +106,9 @@ static const char *keep_text(External *external, const char *text)
 }
 
 /* Why the row cannot be one, or NULL. */
-static const char *wrong(const External *external, const ParamRow *row)
+static const char *wrong(External *external, const ParamRow *row)
 {
-    ParamValue value = {.line = 0};
+    ParamParsed value;
     static const char *const again = "stands there twice";
     for (int i = 0; i < external->n; i++)
         if (strcmp(external->row[i].section, row->section) == 0 &&
@@ -119,9 +120,10 @@ static const char *wrong(const External *external, const ParamRow *row)
         return "has a range whose low is above its high";
     if (row->type == PARAM_CHOICE && !*row->choices)
         return "is a choice without choices";
-    return param_value_parse(row, row->fallback, &value, &(ParamReason){""})
-               ? NULL
-               : "has a default that is no value of it";
+    if (!param_value_parse(row, row->fallback, &value, &(ParamReason){""}))
+        return "has a default that is no value of it";
+    external->used += strlen(value.text) + 1;
+    return external->used <= CONFIG_TEXT_SIZE - PARAM_TEXT_SIZE ? NULL : "is one text too many";
 }
 
 static void take(External *external, const ParamRow *row, const char *from, long line)
@@ -262,12 +264,9 @@ void external_values(External *external, Config *config, const char *text)
         snprintf(name, sizeof name, "%s.%s", section, key);
         int i = config_find(config, name);
         plain_text(value);
-        if (i >= 0 && !param_value_parse(config->row[i], value, &config->value[i], &reason) &&
-            !external->complaint.text[0])
+        if (i >= 0 && !config_put(config, i, value, 1, &reason) && !external->complaint.text[0])
             fail(&external->complaint, STATUS_BAD_INPUT, "run.ini: %.80s = %.60s %.100s", name,
                  value, reason.text);
-        if (i >= 0)
-            config->value[i].line = 1;
     }
 }
 

@@ -22,12 +22,12 @@ static Status compare(const char *folder, const Config *wanted, Error *error)
         return status;
     int expert = config_find(wanted, "source.expert");
     for (int i = 0; i < wanted->n; i++)
-        if (i != expert && strcmp(found.value[i].text, wanted->value[i].text) != 0)
+        if (i != expert && strcmp(config_value(&found, i), config_value(wanted, i)) != 0)
             return fail(error, STATUS_BAD_INPUT,
                         "%s: %s.%s is \"%.60s\" there and \"%.60s\" in the study: the run or the "
                         "study was changed; delete or rename the folder to run it anew",
-                        folder, wanted->row[i]->section, wanted->row[i]->key, found.value[i].text,
-                        wanted->value[i].text);
+                        folder, wanted->row[i]->section, wanted->row[i]->key,
+                        config_value(&found, i), config_value(wanted, i));
     return STATUS_OK;
 }
 

@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-enum { KC = 160, WIDEST = 48 };
+enum { KC = 144, WIDEST = 48 };
 
 typedef enum TileStart { START_ZERO, START_BIAS, START_ADD } TileStart;
 

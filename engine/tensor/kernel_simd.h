@@ -6,7 +6,11 @@
 #ifndef DDIL_KERNEL_SIMD_H
 #define DDIL_KERNEL_SIMD_H
 
+#ifdef __clang__
+#pragma clang fp contract(fast)
+#else
 #pragma GCC optimize("fp-contract=fast")
+#endif
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,8 +25,12 @@ typedef enum KernelCpu { CPU_PORTABLE, CPU_AVX2, CPU_AVX512 } KernelCpu;
 #if defined(__x86_64__) && !defined(KERNEL_PLAIN)
 #define KERNEL_X86  1
 #define KERNEL_AVX2 __attribute__((target("avx2,fma")))
+#ifdef __clang__ /* which prefers whole vectors by itself */
+#define KERNEL_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma")))
+#else
 #define KERNEL_AVX512                                                                              \
     __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")))
+#endif
 
 /* The most that may be used: -DKERNEL_MOST=CPU_AVX2 or CPU_PORTABLE builds and tests the
  * lesser paths. */
@@ -65,7 +73,6 @@ static inline KernelCpu kernel_level(void) { return CPU_PORTABLE; }
 #endif
 
 typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
-typedef int QuadIndex __attribute__((vector_size(16)));
 
 /* to[j * to_row + i] = scale from[i * from_row + j] for i, j in 0..3. */
 KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_row, float *to,
@@ -74,14 +81,14 @@ KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_ro
     Quad a = *(const Quad *)from * scale, b = *(const Quad *)(from + from_row) * scale;
     Quad c = *(const Quad *)(from + 2 * from_row) * scale,
          d = *(const Quad *)(from + 3 * from_row) * scale;
-    Quad ab0 = __builtin_shuffle(a, b, (QuadIndex){0, 4, 1, 5});
-    Quad ab1 = __builtin_shuffle(a, b, (QuadIndex){2, 6, 3, 7});
-    Quad cd0 = __builtin_shuffle(c, d, (QuadIndex){0, 4, 1, 5});
-    Quad cd1 = __builtin_shuffle(c, d, (QuadIndex){2, 6, 3, 7});
-    *(Quad *)to = __builtin_shuffle(ab0, cd0, (QuadIndex){0, 1, 4, 5});
-    *(Quad *)(to + to_row) = __builtin_shuffle(ab0, cd0, (QuadIndex){2, 3, 6, 7});
-    *(Quad *)(to + 2 * to_row) = __builtin_shuffle(ab1, cd1, (QuadIndex){0, 1, 4, 5});
-    *(Quad *)(to + 3 * to_row) = __builtin_shuffle(ab1, cd1, (QuadIndex){2, 3, 6, 7});
+    Quad ab0 = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    Quad ab1 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    Quad cd0 = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    Quad cd1 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(Quad *)to = __builtin_shufflevector(ab0, cd0, 0, 1, 4, 5);
+    *(Quad *)(to + to_row) = __builtin_shufflevector(ab0, cd0, 2, 3, 6, 7);
+    *(Quad *)(to + 2 * to_row) = __builtin_shufflevector(ab1, cd1, 0, 1, 4, 5);
+    *(Quad *)(to + 3 * to_row) = __builtin_shufflevector(ab1, cd1, 2, 3, 6, 7);
 }
 
 /* e^x without a branch, after Cephes expf: x = k ln 2 + r, polynomial in r, k into the
