@@ -25,8 +25,6 @@ mapfile -t tests < <(find tests -maxdepth 1 -name '*.[ch]' | sort)
 
 # Folders in which circles of files are known. CIRCLES_KNOWN= bash tests/lint.sh build/lint shows them all.
 circles_known=${CIRCLES_KNOWN-engine/base}
-# Share of functions with six or more parameters, in per cent, outside the kernels' folder. The bar is 5.
-wide_limit=6.3
 
 # ---- the walls: what a folder may include beside itself, a folder or one header of it ----
 # app/commands holds a run in its hands, without the bridge that the screen needs.
@@ -206,14 +204,22 @@ check_functions() {
     done
 }
 
-# Kernels take shapes beside their arguments; elsewhere many parameters are a struct that nobody named.
-check_parameters() {
-    functions "${sources[@]}" | awk -v limit="$wide_limit" '
+# What the tree's functions are like on the whole. Kernels take shapes beside their arguments; elsewhere many
+# parameters are a struct that nobody named.
+check_figures() {
+    functions "${sources[@]}" | awk '
         $1 !~ /^engine\/tensor\// { n++; wide += $5 >= 6 }
         END {
-            if (n && 100 * wide / n > limit)
-                printf "%.1f %% of the functions outside engine/tensor have six or more parameters; at most %s %%\n",
-                       100 * wide / n, limit
+            if (n && 100 * wide / n > 5)
+                printf "%.1f %% of the functions outside engine/tensor have six or more parameters; at most 5 %%\n",
+                       100 * wide / n
+        }'
+    functions "${sources[@]}" | awk '{ print $3 - $2 + 1 }' | sort -n | awk '
+        { line[NR] = $1; over += $1 > 40 }
+        END {
+            if (line[int((NR + 1) / 2)] > 10) print "half of the functions have over 10 lines"
+            if (line[int(.9 * NR)] > 21) print "over a tenth of the functions have over 21 lines"
+            if (over > .002 * NR) print over " functions have over 40 lines; at most .2 %"
         }'
 }
 
@@ -260,7 +266,7 @@ check_readme() {
 
 check_citations() { bash tests/citations.sh; }
 
-for check in check_dialect check_walls check_circles check_places check_state check_views check_files check_folders check_functions check_parameters check_comments check_citations check_readme; do
+for check in check_dialect check_walls check_circles check_places check_state check_views check_files check_folders check_functions check_figures check_comments check_citations check_readme; do
     complain_each < <($check)
 done
 report_sizes
