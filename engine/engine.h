@@ -309,6 +309,12 @@ typedef struct Snapshot {
 const Snapshot *engine_look(Engine *engine);
 void engine_drop(Engine *engine, const Snapshot *snapshot);
 
+/* Sends one command to whoever trains the run in `folder` (command->run is set from it) and waits
+ * so many seconds for the answer, without an engine. BLOCKED: nobody trains it, or nobody answers
+ * (then as the answer's status). */
+Status engine_tell(const char *runs, const char *folder, const Command *command, double wait,
+                   NoteView *answer, Error *error);
+
 /* Lock-step only: does up to `quanta` quanta of work and publishes; returns quanta done (0: nothing
  * to do). */
 int engine_advance(Engine *engine, int quanta);

@@ -89,6 +89,8 @@ static const OptionRow option_rows[] = {
     {"csv", 0, OPTION_FLAG, NULL, FIELD(csv), 0, 0, " export ", "the logs, as CSV"},
     {"weights", 0, OPTION_TEXT, "FILE.safetensors", FIELD(weights), 0, 0, " export ",
      "the student's weights (EMA)"},
+    {"wait", 0, OPTION_REAL, "S", FIELD(wait), 0, 1e6, " tell ",
+     "seconds to wait for the answer (default: 10)"},
     {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, " ls show eval metrics params bench ",
      "one JSON value and nothing else"},
     {"quick", 0, OPTION_FLAG, NULL, FIELD(quick), 0, 0, " bench ",
@@ -377,7 +379,8 @@ static void set_defaults(Options *options, const CommandRow *commands)
                          .class = -1,
                          .at = -1,
                          .directions = -1,
-                         .guidance = NAN};
+                         .guidance = NAN,
+                         .wait = NAN};
 }
 
 Status options_parse(Options *options, const CommandRow *commands, int argc, char **argv,

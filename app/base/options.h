@@ -38,7 +38,7 @@ struct Options {
     const char *name, *output, *weights, *step_list, *mix, *out, *theme, *seeds, *svg, *png;
     long seed, steps, threads, samples, class, at, directions;
     const char *only;
-    double guidance;
+    double guidance, wait;
     bool help, version, quiet, quick, json, markdown, csv, teacher, forward, detach;
     /* the workbench's */
     bool readonly, mono;

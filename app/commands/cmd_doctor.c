@@ -1,7 +1,7 @@
 /* Owns doctor: what this machine can do for the program, and what to do about what is
  * missing. */
+#include "app/base/doctor_lines.h"
 #include "app/commands/commands.h"
-#include "app/commands/doctor_lines.h"
 #include "app/commands/doctor_terminal.h"
 #include "engine/base/file.h"
 #include "engine/bench/machine.h"

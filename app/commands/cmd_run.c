@@ -3,7 +3,7 @@
  * saved; SIGUSR1 has it saved, and it goes on. */
 #include "app/base/say.h"
 #include "app/base/signals.h"
-#include "app/commands/commands.h"
+#include "app/commands/cmd_external.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/distill/params.h"
@@ -276,12 +276,34 @@ static Status try_all(const Options *options, Crew *crew, Error *error)
     return status;
 }
 
+typedef struct Lines {
+    char text[COMMAND_TEXT_SIZE];
+    size_t used;
+} Lines;
+
+static Status append_line(void *context, const char *assignment, Error *error)
+{
+    Lines *lines = context;
+    size_t room = sizeof lines->text - lines->used;
+    int n = snprintf(lines->text + lines->used, room, "%s\n", assignment);
+    if ((size_t)n >= room)
+        return fail(error, STATUS_BAD_INPUT, "-s: more than %zu characters of overrides",
+                    sizeof lines->text);
+    lines->used += (size_t)n;
+    return STATUS_OK;
+}
+
 Status cmd_run(const Options *options, Error *error)
 {
     Config config;
     if (options->name && options->arguments > 1)
         return fail(error, STATUS_BAD_INPUT, "--name names one run; there are %d presets",
                     options->arguments);
+    Lines lines = {.text = ""};
+    if (options->arguments == 1 && is_external_preset(options->argument[0])) {
+        Status said = each_assignment(options, append_line, &lines, error);
+        return said ? said : run_external(options, lines.text, error);
+    }
     Status status = STATUS_OK;
     for (int i = 0; i < options->arguments && !status; i++)
         status = configure(options, i, &config, error);
@@ -302,23 +324,6 @@ Status cmd_run(const Options *options, Error *error)
         status = run_preset(options, i, crew, error);
     crew_free(crew);
     return status;
-}
-
-typedef struct Lines {
-    char text[COMMAND_TEXT_SIZE];
-    size_t used;
-} Lines;
-
-static Status append_line(void *context, const char *assignment, Error *error)
-{
-    Lines *lines = context;
-    size_t room = sizeof lines->text - lines->used;
-    int n = snprintf(lines->text + lines->used, room, "%s\n", assignment);
-    if ((size_t)n >= room)
-        return fail(error, STATUS_BAD_INPUT, "-s: more than %zu characters of overrides",
-                    sizeof lines->text);
-    lines->used += (size_t)n;
-    return STATUS_OK;
 }
 
 /* A failed run does the same again, number for number, unless something is changed. */
@@ -346,6 +351,9 @@ Status cmd_resume(const Options *options, Error *error)
         status = each_assignment(options, append_line, &lines, error);
     if (status)
         return status;
+    if (is_external_run(folder))
+        return *lines.text ? fail(error, STATUS_BAD_INPUT, "its trainer is told with ddil tell")
+                           : start_external(options, folder, error);
     warn_of_failure(options, folder);
     catch_signals();
     Crew *crew = crew_for(options);
@@ -371,6 +379,8 @@ Status cmd_fork(const Options *options, Error *error)
         status = each_assignment(options, append_line, &lines, error);
     if (status)
         return status;
+    if (is_external_run(folder))
+        return fork_external(options, folder, lines.text, error);
     catch_signals();
     Crew *crew = crew_for(options);
     status =

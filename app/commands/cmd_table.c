@@ -18,6 +18,12 @@ const CommandRow commands[] = {
      cmd_ls},
     {"show", "RUN [--json]", "parameters, marks and last metrics of one run", NULL, 1, 1,
      cmd_show},
+    {"tell", "RUN WORD...", "sends a command to whoever trains a run and prints the answer",
+     "pause, start, step N, set section.key=value..., save, stop, note TEXT: to this workbench's "
+     "owner, or to the\n"
+     "program that trains the run, on any host that sees its folder. Code 2: refused, 4: nobody "
+     "answers.",
+     2, ARGUMENTS_MAX, cmd_tell},
     {"sample", "RUN -o FILE", "samples as .png, .npy or .csv",
      "Coordinates are the normalised ones training works on. npy: float32, shape (n, "
      "dims); csv: one row a\n"

@@ -21,6 +21,7 @@ Status cmd_resume(const Options *options, Error *error);
 Status cmd_fork(const Options *options, Error *error);
 Status cmd_ls(const Options *options, Error *error);
 Status cmd_show(const Options *options, Error *error);
+Status cmd_tell(const Options *options, Error *error);
 Status cmd_sample(const Options *options, Error *error);
 Status cmd_rollout(const Options *options, Error *error);
 Status cmd_eval(const Options *options, Error *error);

@@ -2,7 +2,7 @@
  * terminal answers when asked. May call probe.h; no curses. */
 #include "app/commands/doctor_terminal.h"
 
-#include "app/commands/doctor_lines.h"
+#include "app/base/doctor_lines.h"
 #include "app/terminal/look.h"
 #include "app/terminal/outside.h"
 #include "app/terminal/probe.h"

@@ -208,7 +208,7 @@ class Run:
         self.step = self.start = self.trouble = self.dropped = 0  # failed writes; rows given up
         self.made, self.resumed, self.path = [0, 0], "", ""  # roll-outs in the rings; checkpoint to load; folder
         self.idle, self.changes = (lambda: None), 0  # called while paused; changes of parameters so far
-        self._where, self._save, self._data, self._parent = (folder, name, resume), save, data, ""
+        self._where, self._save, self._data, self._parent, self._command = (folder, name, resume), save, data, "", ""
         self._ratios: List[float] = []
         self._row: Dict[str, float] = {}
         self._staged: Dict[str, Any] = {}
@@ -254,7 +254,8 @@ class Run:
             raise RuntimeError(f"{path}: {other} trains there")
         was = {r.get("section", "") + "." + r.get("key", ""): r.get("default") for r in _rows(file("params.csv"))}
         for line in _read(file("run.ini")).splitlines():
-            self._parent += line + "\n" if line.startswith("# parent") else ""
+            self._parent += line + "\n" if line.startswith(("# parent", "# preset")) else ""
+            self._command = line + "\n" if line.startswith("command =") else self._command
             section = line.strip()[1:-1] if line.startswith("[") else section
             key, _, value = (section + "." + line).replace(" = ", "=").partition("=")
             row = self.table.get(key.strip())
@@ -272,7 +273,7 @@ class Run:
         self._columns = _read(file("metrics.csv")).partition("\n")[0].split(",")[1:] or self._columns
 
     def _describe(self) -> None:
-        sections = {"run": "[run]\nmethod = external\n", "data": f"\n[data]\nname = {self._data}\n"}
+        sections = {"run": "[run]\nmethod = external\n" + self._command, "data": f"\n[data]\nname = {self._data}\n"}
         table = "section,key,type,default,low,high,choices,unit,help,applies\n"
         for key, row in self.table.items():
             part, name = key.split(".")

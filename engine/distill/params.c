@@ -189,7 +189,7 @@ void lab_find_asset(const char *name, char path[1024])
         snprintf(path, PATH_SIZE, "%s", name);
 }
 
-static bool find_preset(const char *preset, char path[1024])
+bool lab_find_preset(const char *preset, char path[1024])
 {
     if (strchr(preset, '/') || strstr(preset, ".ini")) {
         snprintf(path, 1024, "%s", preset);
@@ -207,7 +207,7 @@ static bool find_preset(const char *preset, char path[1024])
 Status lab_config_preset(Config *config, const char *preset, Error *error)
 {
     char path[1024];
-    if (!find_preset(preset, path))
+    if (!lab_find_preset(preset, path))
         return fail(
             error, STATUS_BAD_INPUT,
             "preset '%s': no such preset; `ddil presets` lists them, or give the path of an "

@@ -9,6 +9,8 @@ void lab_config_init(Config *config);
 /* The row at this index of such a Config, and the method it belongs to ("": shared); NULL past the
  * end. */
 const ParamRow *lab_param_row(int index, const char **method);
+/* Where a preset is, by path or name; false: nowhere. */
+bool lab_find_preset(const char *preset, char path[1024]);
 /* Finds a preset by path, or by name in presets/ (working folder, beside the program, installed
  * data folder); reads it over `config`. BAD_INPUT lists the nearest names when there is none. */
 Status lab_config_preset(Config *config, const char *preset, Error *error);

@@ -44,17 +44,49 @@ static bool takes_name(const char *line, char name[NAME_SIZE])
 
 /* ---- New runs ---- */
 
+/* Lines "section.key=value" of a command, without the one that names the run. */
+static void split_lines(const char *text, char name[NAME_SIZE], char lines[COMMAND_TEXT_SIZE])
+{
+    char line[COMMAND_TEXT_SIZE];
+    size_t used = 0;
+    lines[0] = 0;
+    while (next_line(&text, line))
+        if (!takes_name(line, name))
+            used += (size_t)snprintf(lines + used, COMMAND_TEXT_SIZE - used, "%s\n", line);
+}
+
+static bool is_external(const char *preset)
+{
+    char *text;
+    size_t size;
+    if (file_read(preset, 1 << 18, &text, &size, NULL))
+        return false;
+    bool external = external_says(text);
+    free(text);
+    return external;
+}
+
+static Status new_outside(Engine *engine, const Order *order, const char *preset,
+                          char name[NAME_SIZE], const char *text, Error *error)
+{
+    char lines[COMMAND_TEXT_SIZE];
+    split_lines(text, name, lines);
+    return outside_new(engine, order, preset, name, lines, error);
+}
+
 static Status do_new(Engine *engine, const Order *order, Error *error)
 {
     const char *text = order->command.text;
-    char line[COMMAND_TEXT_SIZE], name[NAME_SIZE], shown[NAME_SIZE + 16];
+    char line[COMMAND_TEXT_SIZE], name[NAME_SIZE], shown[NAME_SIZE + 16], path[PATH_SIZE];
     Config config;
     Run *run;
     if (!next_line(&text, line))
         return fail(error, STATUS_BAD_INPUT, "which preset?");
+    folder_name_after(line, name);
+    if (lab_find_preset(line, path) && is_external(path))
+        return new_outside(engine, order, path, name, text, error);
     lab_config_init(&config);
     Status status = lab_config_preset(&config, line, error);
-    folder_name_after(line, name);
     while (!status && next_line(&text, line))
         if (!takes_name(line, name))
             status = config_set(&config, line, error);
@@ -281,8 +313,12 @@ static Status do_order(Engine *engine, const Order *order, Error *error)
     Slot *slot = slot_find(engine, command->run);
     if (!slot)
         return fail(error, STATUS_BAD_INPUT, "there is no run %d", command->run);
-    if (slot->view->external && command->kind != COMMAND_DELETE)
-        return outside_order(engine, order, slot, error);
+    if (slot->view->external && command->kind != COMMAND_DELETE) {
+        char name[NAME_SIZE] = "", lines[COMMAND_TEXT_SIZE] = "";
+        if (command->kind == COMMAND_FORK)
+            split_lines(command->text, name, lines);
+        return outside_order(engine, order, slot, &(OutsideFork){name, lines}, error);
+    }
     if ((int)command->kind < 0 || (int)command->kind >= ACTION_COUNT || !ACTIONS[command->kind])
         return fail(error, STATUS_BAD_INPUT, "unknown command %d", (int)command->kind);
     slot->used = ++engine->uses;

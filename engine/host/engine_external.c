@@ -4,6 +4,8 @@
 #include "engine/host/engine_parts.h"
 #include "engine/port/mailbox.h"
 #include "engine/store/external.h"
+#include "engine/store/folder.h"
+#include "engine/store/launch.h"
 #include "engine/store/log.h"
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,8 @@ static void look_at_trainer(Engine *engine, Slot *slot)
     slot->working = known && at_work(&trainer) && trainer_watch(&slot->watch, &trainer);
     if (was && !slot->working && known && at_work(&trainer))
         tell_gone(engine, slot, &trainer);
+    if (slot->working)
+        slot->launched = 0;
     slot->lost = known && at_work(&trainer) && !slot->working;
     slot->stale = slot->stale || was != slot->working ||
                   (known && (trainer.step != slot->view->step ||
@@ -122,15 +126,64 @@ static Status note_it(Engine *engine, Slot *slot, const Order *order, Error *err
     return status;
 }
 
-Status outside_order(Engine *engine, const Order *order, Slot *slot, Error *error)
+static Status launch(Engine *engine, const Order *order, const char *folder, const char *what,
+                     Error *error)
+{
+    Status status = launch_start(folder, error);
+    slot_scan(engine, folder);
+    Slot *slot = slot_find(engine, folder_id(folder));
+    if (status || !slot)
+        return status;
+    slot->launched = clock_s();
+    slot->stale = true;
+    note_add(engine, order->ticket, STATUS_OK, slot->id, "%02d %s %s", slot->id, slot->view->name,
+             what);
+    return STATUS_OK;
+}
+
+Status outside_new(Engine *engine, const Order *order, const char *preset, const char *name,
+                   const char *lines, Error *error)
+{
+    char folder[PATH_SIZE];
+    Status status = launch_create(engine->runs, name, preset, lines, folder, error);
+    return status ? status
+                  : launch(engine, order, folder, "started: queued until it speaks", error);
+}
+
+static Status fork_it(Engine *engine, const Order *order, const Slot *slot, const OutsideFork *fork,
+                      Error *error)
+{
+    char folder[PATH_SIZE], said[64];
+    long at, step = order->command.number;
+    Status status = launch_fork(engine->runs, slot->folder, step < 0 ? -1 : step, fork->name,
+                                fork->lines, folder, &at, error);
+    if (status)
+        return status;
+    snprintf(said, sizeof said, "forked from %02d@%ld", slot->id, at);
+    return launch(engine, order, folder, said, error);
+}
+
+static Status start_it(Engine *engine, const Order *order, const Slot *slot, Error *error)
+{
+    if (slot->launched > 0 && launch_exit(slot->folder) < 0)
+        return fail(error, STATUS_BAD_INPUT, "its program was started and has not spoken yet");
+    return launch(engine, order, slot->folder, "started again", error);
+}
+
+Status outside_order(Engine *engine, const Order *order, Slot *slot, const OutsideFork *fork,
+                     Error *error)
 {
     Trainer trainer;
     if (order->command.kind == COMMAND_LOOK)
         return STATUS_OK; /* it shows what its trainer gives */
+    if (order->command.kind == COMMAND_FORK)
+        return fork_it(engine, order, slot, fork, error);
     if (outside_works(engine, slot))
         return pass_on(slot, order, error);
     if (order->command.kind == COMMAND_NOTE)
         return note_it(engine, slot, order, error);
+    if (order->command.kind == COMMAND_START)
+        return start_it(engine, order, slot, error);
     if (!trainer_read(slot->folder, &trainer))
         return fail(error, STATUS_BLOCKED, "nobody trains this run yet");
     return fail(error, STATUS_BLOCKED,

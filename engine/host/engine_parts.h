@@ -43,6 +43,7 @@ typedef struct Slot {
     bool told, stale;    /* viewers: the owner said `about`; it said so after the view was made */
     RunNews about;
     bool working, lost; /* external: somebody trains it; its trainer is gone */
+    double launched;    /* external: clock at which its program was started from here, 0: not */
     bool complained;    /* external: the news say what its table is wrong in */
     TrainerWatch watch; /* external */
     Mailbox *mailbox;   /* external: NULL before the first command */
@@ -177,8 +178,15 @@ void look_order(Engine *engine, const Order *order);
 /* Looks for new folders and at trainers, so often and no oftener; hears answers. */
 void outsides_turn(Engine *engine);
 double outsides_wait(const Engine *engine); /* seconds until that is due again */
+/* A new one, from a preset (a path) that says so. */
+Status outside_new(Engine *engine, const Order *order, const char *preset, const char *name,
+                   const char *lines, Error *error);
 /* A command about such a run. */
-Status outside_order(Engine *engine, const Order *order, Slot *slot, Error *error);
+typedef struct OutsideFork {
+    const char *name, *lines; /* of COMMAND_FORK; name "": its parent's */
+} OutsideFork;
+Status outside_order(Engine *engine, const Order *order, Slot *slot, const OutsideFork *fork,
+                     Error *error);
 /* Does somebody train it now? */
 bool outside_works(Engine *engine, Slot *slot);
 /* ---- engine_snapshot.c ---- */

@@ -9,6 +9,7 @@
 #include "engine/store/external.h"
 #include "engine/store/folder.h"
 #include "engine/store/history.h"
+#include "engine/store/launch.h"
 #include "engine/store/log.h"
 
 /* What remains to be done at a step, in this order. A checkpoint holds it, so that one

@@ -299,6 +299,14 @@ Status run_view_save_samples(const RunView *view, const char *runs, Error *error
                         error);
 }
 
+/* Its program ended by itself, with an error. */
+static void end_with(RunView *view, int status)
+{
+    view->state = RUN_FAILED;
+    snprintf(view->note, sizeof view->note, "its program ended with status %d: see output.log",
+             status);
+}
+
 /* An external run, as its trainer's last words and its process say. */
 static void settle_external(RunView *view, const History *history, const char *folder)
 {
@@ -307,12 +315,17 @@ static void settle_external(RunView *view, const History *history, const char *f
     bool over = history->state == RUN_DONE || history->state == RUN_FAILED;
     view->state = over ? history->state : known ? trainer.state : RUN_QUEUED;
     view->checkpoint = external_checkpoint(folder, STEP_MOST, NULL, NULL);
+    int status = launch_exit(folder);
+    if (!known && status > 0)
+        end_with(view, status);
     if (!known)
         return;
     view->step = trainer.step > view->step ? trainer.step : view->step;
     view->steps_per_s = trainer.speed;
     if (trainer_is_of_this_host(&trainer) && !trainer_is_here(&trainer))
         interrupt(view);
+    if (view->state == RUN_PAUSED && trainer.state != RUN_PAUSED && status > 0 && status < 128)
+        end_with(view, status);
 }
 
 /* A run whose last words were "live" but that nobody holds was killed. One that rests goes on from

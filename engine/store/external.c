@@ -61,6 +61,15 @@ static bool next_pair(const char **text, char section[NAME_CHARS + 1], char *key
     return false;
 }
 
+void external_pairs(const char *text, Pairs *pairs)
+{
+    char section[NAME_CHARS + 1] = "", key[PARAM_TEXT_SIZE], value[PARAM_TEXT_SIZE];
+    while (pairs->n < PAIRS_MAX && next_pair(&text, section, key, value, sizeof key)) {
+        snprintf(pairs->pair[pairs->n].name, sizeof pairs->pair->name, "%.40s.%.50s", section, key);
+        memcpy(pairs->pair[pairs->n++].value, value, sizeof value);
+    }
+}
+
 bool external_says(const char *text)
 {
     char section[NAME_CHARS + 1] = "", key[PARAM_TEXT_SIZE], value[PARAM_TEXT_SIZE];

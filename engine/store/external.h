@@ -6,6 +6,17 @@
 #include "engine/base/param.h"
 #include "engine/engine.h"
 
+/* Names "section.key" and their values. */
+enum { PAIRS_MAX = 256 };
+typedef struct Pairs {
+    int n;
+    struct {
+        char name[96], value[PARAM_TEXT_SIZE];
+    } pair[PAIRS_MAX];
+} Pairs;
+/* Those of an INI text, leniently read: what is no pair is passed over. */
+void external_pairs(const char *text, Pairs *pairs);
+
 /* Does this text of a run.ini, or of a preset, say run.method = external? */
 bool external_says(const char *text);
 

@@ -1,5 +1,5 @@
 /* Owns how doctor writes a line. */
-#include "app/commands/doctor_lines.h"
+#include "app/base/doctor_lines.h"
 #include "app/base/say.h"
 #include <stdarg.h>
 #include <stdio.h>
