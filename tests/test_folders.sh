@@ -8,6 +8,13 @@ tiny=(-s run.steps=12 -s run.batch=32 -s run.log_every=2 -s run.checkpoint_every
 
 says "a run" 0 '0001-a' run quickstart --quiet --name a "${tiny[@]}"
 
+holds() { # what, then a command that must succeed
+    local what=$1
+    shift
+    "$@" >"$out" 2>"$err"
+    result $? "$what"
+}
+
 # ---- logs that make no sense ----
 
 mkdir "$work/odd"
@@ -26,5 +33,70 @@ says "and listed" 0 '^0001-a ' ls --runs "$work/odd"
 rm "$work/odd/0001-a/ckpt-00000012.safetensors"
 printf '12,now,state: live\n' >>"$work/odd/0001-a/events.csv"
 says "a run that was left is listed at the step it goes on from" 0 '^0001-a +paused +8/12' ls --runs "$work/odd"
+
+# ---- run.ini edited by hand ----
+
+edit() { # what replaces what, in run.ini of the first run
+    sed -i "s/$1/$2/" "$work/runs/0001-a/run.ini"
+}
+edit '^width = 16' 'width = 24'
+says "what a run under way cannot take is refused with both values" 2 'net.width is "24".*step 12 was made with "16"' \
+    resume 1
+edit '^width = 24' 'width = 16'
+edit '^steps = 12' 'steps = 16'
+says "what it can take is taken" 0 'done at step 16 of 16' resume 1
+holds "and marked" grep -q 'run.steps 12 -> 16' "$work/runs/0001-a/events.csv"
+says "once" 0 'done at step 16 of 16' resume 1
+holds "only" test "$(grep -c 'run.steps 12 -> 16' "$work/runs/0001-a/events.csv")" = 1
+
+# ---- latest ----
+
+echo ckpt-00000004.safetensors >"$work/runs/0001-a/latest"
+says "a run whose last save ended halfway" 0 "" resume 1
+holds "points to its newest checkpoint again" grep -q '^ckpt-00000016.safetensors$' "$work/runs/0001-a/latest"
+
+# ---- copies ----
+
+cp -r "$work/runs/0001-a" "$work/runs/0001-a-copy"
+printf ':wait runs>=2\n:expect a-copy\n' >"$work/copy.ddil"
+says "a copy" 0 "" --script "$work/copy.ddil"
+holds "gets its own number" test -e "$work/runs/0002-a-copy/run.ini" -a -e "$work/runs/0001-a/run.ini"
+
+# ---- names ----
+
+cp "$root/presets/quickstart.ini" "$work/Mein schönes  Preset, mit einem sehr langen Namen, der nicht in einen Ordner paßt.ini"
+says "a preset of any name" 0 '0003-Mein-sch-nes-Preset-' run --quiet "$work"/Mein*.ini "${tiny[@]}"
+
+# ---- the last checkpoints ----
+
+says "only the last checkpoints are kept" 0 "" run quickstart --quiet --name few "${tiny[@]}" -s run.keep_checkpoints=2
+holds "two of them" test "$(cd "$work/runs/0004-few" && echo ckpt-*)" = "ckpt-00000008.safetensors ckpt-00000012.safetensors"
+says "which is enough" 0 'done at step 14' resume few --steps 14
+
+# ---- no locks ----
+
+cat >"$work/noflock.c" <<'C'
+#include <errno.h>
+int flock(int descriptor, int operation) { (void)descriptor, (void)operation; errno = ENOLCK; return -1; }
+C
+if ${CC:-cc} -shared -fPIC -o "$work/noflock.so" "$work/noflock.c" 2>/dev/null && [ -z "${SAN:-}" ]; then
+    export DDIL_RUNS=$work/unlocked
+    export LD_PRELOAD=$work/noflock.so
+    says "a file system without locks" 0 'no locks.*lock.held' run quickstart --name free "${tiny[@]}"
+    holds "whose guard is left empty" test ! -s "$work/unlocked/0001-free/lock.held"
+    printf ':expect no locks\n' >"$work/free.ddil"
+    says "a workbench there says so too" 0 "" --script "$work/free.ddil" --size 200x50
+    sleep 300 & # another process holds it, as far as one can see
+    printf '%s %s %s\n' $! "$(cut -d' ' -f22 /proc/$!/stat)" "$(hostname)" >"$work/unlocked/0001-free/lock.held"
+    says "what another works on is left alone" 4 "being worked on by another ddil .process $!" resume free
+    kill $!
+    wait 2>/dev/null
+    says "until it ends" 0 'done at step 12' resume free
+    echo "1 0 elsewhere" >"$work/unlocked/0001-free/lock.held"
+    says "another machine's is believed while it is fresh" 4 'being worked on' resume free
+    touch -d '1 hour ago' "$work/unlocked/0001-free/lock.held"
+    says "and no longer" 0 'done at step 12' resume free
+    unset LD_PRELOAD
+fi
 
 finish

@@ -2,6 +2,7 @@
  * what they come to together. */
 #include "app/commands/commands.h"
 #include "app/commands/study_cells.h"
+#include "engine/store/folder.h"
 #include "engine/study/student.h"
 #include <math.h>
 #include <stdlib.h>
@@ -128,7 +129,7 @@ Status run_seeds(const Options *options, const char *name, Error *error)
         status = report(study, &table, error);
     table_close(&table);
     if (lock >= 0)
-        close(lock);
+        folder_unlock(&lock);
     free(study);
     return status;
 }

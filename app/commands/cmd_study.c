@@ -2,6 +2,7 @@
 #include "app/commands/commands.h"
 #include "app/commands/study_cells.h"
 #include "app/figure/study_figure.h"
+#include "engine/store/folder.h"
 #include "engine/study/report.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -96,7 +97,7 @@ Status cmd_study(const Options *options, Error *error)
         status = write_all(&table, error);
     table_close(&table);
     if (lock >= 0)
-        close(lock);
+        folder_unlock(&lock);
     free(study);
     return status;
 }

@@ -129,6 +129,10 @@ static int finish_stream(NewFile *file)
 
 static Status unchanged(const NewFile *file, int reason, Error *error)
 {
+    if (reason == ENOSPC || reason == EDQUOT)
+        return fail(error, STATUS_FAILED,
+                    "there is no room for %s: %s; what stood there is unchanged", file->path,
+                    strerror(reason));
     return fail(error, STATUS_FAILED, "cannot write %s: %s; what stood there is unchanged",
                 file->path, strerror(reason));
 }

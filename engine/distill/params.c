@@ -34,6 +34,8 @@ static const ParamRow shared_rows[] = {
      "Samples judged; 0: 4000 points or 500 pictures.", STEP},
     {"run", "budget_nfe", PARAM_REAL, "0", 0, 1e18, "", "evaluations",
      "Stop when training has cost so many network evaluations; 0: no budget.", STEP},
+    {"run", "keep_checkpoints", PARAM_INT, "0", 0, 1e6, "", "checkpoints",
+     "The newest checkpoints that are kept; 0: all of them.", STEP},
 
     {"data", "name", PARAM_TEXT, NULL, 0, 0, "", "", "The data set.", FORK},
     {"data", "path", PARAM_TEXT, "", 0, 0, "", "", "Folder of its files; empty: where the package puts them.", FORK},

@@ -83,8 +83,7 @@ static void release(Engine *engine)
     for (int i = 0; i < 2; i++)
         if (engine->wake[i] >= 0)
             close(engine->wake[i]);
-    if (engine->lock_file >= 0)
-        close(engine->lock_file);
+    folder_unlock(&engine->lock_file);
     pthread_mutex_destroy(&engine->lock);
     pthread_cond_destroy(&engine->work);
     free(engine);

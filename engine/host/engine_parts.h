@@ -112,6 +112,7 @@ struct Engine {
     int keeps;
     bool news;                 /* something to publish besides changed slots */
     double published;          /* clock of the last publication */
+    double beaten;             /* clock of the lock's last sign of life */
     double scanned;            /* clock of the last look at the folders */
     struct timespec runs_time; /* of the folder of runs then */
     double runs_changed;       /* clock at which that changed last */

@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static const double PUBLISH_EVERY_S = 0.1, READ_EVERY_S = 0.05;
+static const double PUBLISH_EVERY_S = 0.1, READ_EVERY_S = 0.05, BEAT_S = 30;
 
 /* ---- Work ---- */
 
@@ -89,7 +89,7 @@ static bool read_on(Engine *engine, bool working)
  * due. */
 static void wait_for_work(Engine *engine)
 {
-    double due = clock_s() + outsides_wait(engine);
+    double due = clock_s() + fmin(outsides_wait(engine), BEAT_S);
     struct timespec until = {.tv_sec = (time_t)due, .tv_nsec = (long)((due - floor(due)) * 1e9)};
     bool late = false;
     pthread_mutex_lock(&engine->lock);
@@ -98,8 +98,27 @@ static void wait_for_work(Engine *engine)
     pthread_mutex_unlock(&engine->lock);
 }
 
+/* Others may only know by this that the owner lives. */
+static void beat(Engine *engine)
+{
+    double now = clock_s();
+    if (now - engine->beaten < BEAT_S)
+        return;
+    engine->beaten = now;
+    folder_beat(engine->lock_file);
+}
+
+static void say_guard(Engine *engine)
+{
+    char path[PATH_SIZE];
+    if (folder_guarded(file_join(path, engine->runs, ".lock")))
+        note_add(engine, 0, STATUS_OK, 0,
+                 "this file system has no locks: %.180s.held keeps others out instead", path);
+}
+
 static void owner_turn(Engine *engine)
 {
+    beat(engine);
     int commands = commands_do(engine);
     look_again(engine);
     outsides_turn(engine);
@@ -141,6 +160,11 @@ static void raise_descriptors(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static void tell_copy(void *context, const char *name, int number)
+{
+    note_add(context, 0, STATUS_OK, number, "%.100s is a copy: it is run %02d now", name, number);
+}
+
 Status owner_take(Engine *engine, Error *error)
 {
     char path[PATH_SIZE];
@@ -152,6 +176,7 @@ Status owner_take(Engine *engine, Error *error)
         return status;
     raise_descriptors();
     folder_sweep_runs(engine->runs);
+    folder_renumber(engine->runs, tell_copy, engine);
     engine->crew = crew_new(engine->threads > 0 ? engine->threads : pool_cores());
     return STATUS_OK;
 }
@@ -166,6 +191,7 @@ static Status open_port(Engine *engine, Error *error)
                            .stir = engine_stir,
                            .save_samples = run_view_save_samples};
     Port *port;
+    say_guard(engine);
     snapshot_publish(engine);
     Status status = port_open(&port, &host, engine->runs, error);
     atomic_store(&engine->port, port);
@@ -210,6 +236,7 @@ static void do_what_is_left(Engine *engine) { commands_do(engine); }
 static Status show(Engine *engine, Error *error)
 {
     (void)error;
+    say_guard(engine);
     snapshot_publish(engine);
     return STATUS_OK;
 }

@@ -76,6 +76,8 @@ static Status log_speed(Run *run, Error *error)
     if (now < run->times_next)
         return STATUS_OK;
     run->times_next = now + TIMES_EVERY_S;
+    folder_beat(run->lock);
+    folder_beat(run->runs_lock);
     return log_speed_now(run, error);
 }
 

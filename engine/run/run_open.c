@@ -54,6 +54,14 @@ static Status lock_run(Run *run, Error *error)
 
 void run_sign(Run *run) { folder_sign(run->lock); }
 
+/* A run of its own says what keeps others out; in a workbench's folder the workbench does. */
+static void warn_of_guard(Run *run)
+{
+    char path[PATH_SIZE];
+    if (run->runs_lock >= 0 && folder_guarded(file_join(path, run->folder, "lock")))
+        run_warn(run, "this file system has no locks: %.160s.held keeps others out instead", path);
+}
+
 /* Everything a new run's folder holds before its first quantum. */
 static Status furnish(Run *run, const char *event, Error *error)
 {
@@ -67,8 +75,10 @@ static Status furnish(Run *run, const char *event, Error *error)
         status = log_open(&run->log, run->folder, run->terms, run->term, error);
     if (!status && *event)
         status = run_event(run, run->step, event, error);
-    if (!status)
+    if (!status) {
         run_mark_state(run, RUN_LIVE);
+        warn_of_guard(run);
+    }
     return status;
 }
 
@@ -198,11 +208,14 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
 {
     Config config;
     Lineage lineage;
-    char runs[PATH_SIZE];
+    char runs[PATH_SIZE], changes[MARK_TEXT_SIZE];
     Run *run;
     *out = NULL;
     lab_config_init(&config);
     Status status = folder_read_ini(folder, &config, &lineage, error);
+    if (status)
+        return status;
+    status = run_check_ini(folder, &config, changes, sizeof changes, error);
     if (status)
         return status;
     status = run_open_folder(&run, folder, &config, &lineage, crew, error);
@@ -219,9 +232,13 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
         status = reopen_logs(run, error);
     if (!status && run->passed_over.text[0])
         status = run_event(run, run->step, run->passed_over.text, error);
+    if (!status)
+        status = run_mark_ini(run, changes, error);
     if (!status) {
         run_recall(run);
+        checkpoint_mend(folder, run->checkpoint);
         run->said = run->history.marks;
+        warn_of_guard(run);
         run->state = run->history.state == RUN_DONE ? RUN_DONE : RUN_PAUSED;
         status = log_rest(&run->log, error);
     }

@@ -110,6 +110,18 @@ Status run_open_folder(Run **made, const char *folder, const Config *config, con
                        Crew *crew, Error *error);
 /* The last evaluation, and the samples, as they were logged and saved. */
 void run_recall(Run *run);
+/* ---- run_files.c ---- */
+/* Relative paths of files and folders that exist become absolute. */
+void run_pin_paths(Config *config);
+/* Is the parameter of this index such a path? */
+bool run_is_path(const Config *config, int index);
+/* ---- run_ini.c ---- */
+/* What run.ini says that the newest checkpoint does not, as a mark would say it; "" for nothing.
+ * BAD_INPUT with both values when a run under way cannot take it. */
+Status run_check_ini(const char *folder, const Config *config, char *changes, size_t size,
+                     Error *error);
+/* Marks such changes unless that was done when they were made. */
+Status run_mark_ini(Run *run, const char *changes, Error *error);
 /* ---- run_fork.c ---- */
 /* The configuration in force at a saved step; *step -1 becomes the newest. */
 Status run_config_at(const char *folder, long *step, Config *config, Lineage *lineage,

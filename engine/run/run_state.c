@@ -11,24 +11,6 @@ static const size_t KEEP_BYTES = (size_t)8 << 30, SCRATCH_BYTES = (size_t)4 << 3
 
 /* ---- A run in memory ---- */
 
-/* A relative path of the working folder becomes absolute, so that the run means the same from
- * everywhere. Names of shipped assets, and paths too long for a line of run.ini, stay as they are.
- */
-static void pin_path(Config *config, const char *name)
-{
-    enum { LONGEST = 160 };
-    const char *path = config_text(config, name);
-    char assignment[PARAM_TEXT_SIZE];
-    char *absolute = *path && *path != '/' ? realpath(path, NULL) : NULL;
-    if (absolute && strlen(absolute) <= LONGEST) {
-        int line = config->value[config_find(config, name)].line;
-        snprintf(assignment, sizeof assignment, "%s=%s", name, absolute);
-        if (config_set(config, assignment, NULL) == STATUS_OK)
-            config->value[config_find(config, name)].line = line;
-    }
-    free(absolute);
-}
-
 /* A run with its lab, without a folder. */
 Status run_new(Run **made, const Config *config, Crew *crew, Error *error)
 {
@@ -38,9 +20,7 @@ Status run_new(Run **made, const Config *config, Crew *crew, Error *error)
     run->lock = run->runs_lock = -1;
     run->checkpoint = -1;
     run->config = *config;
-    pin_path(&run->config, "teacher.file");
-    pin_path(&run->config, "data.path");
-    pin_path(&run->config, "source.expert");
+    run_pin_paths(&run->config);
     run->pretrain_loss = NAN;
     run->state = RUN_PAUSED;
     arena_init(&run->keep, KEEP_BYTES);
@@ -61,10 +41,8 @@ void run_close(Run *run)
     if (!run)
         return;
     log_close(&run->log);
-    if (run->lock >= 0)
-        close(run->lock);
-    if (run->runs_lock >= 0)
-        close(run->runs_lock);
+    folder_unlock(&run->lock);
+    folder_unlock(&run->runs_lock);
     gallery_drop(run->gallery);
     features_close(run->features);
     history_done(&run->history);
@@ -160,9 +138,11 @@ Status run_save(Run *run, Error *error)
     char *config = folder_config_text(&run->config);
     status = checkpoint_save(run->folder, run->step, config, state_walk, run, error);
     free(config);
-    if (!status)
-        run->checkpoint = run->step;
-    return status;
+    if (status)
+        return status;
+    run->checkpoint = run->step;
+    checkpoint_prune(run->folder, config_int(&run->config, "run.keep_checkpoints"));
+    return STATUS_OK;
 }
 
 /* Numbers that index memory: a file cannot be trusted with them. */

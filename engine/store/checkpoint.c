@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char FORMAT[] = "ddil checkpoint 1";
 
@@ -120,6 +121,31 @@ static Status point_latest(const char *folder, long step, Error *error)
     char path[PATH_SIZE], name[48];
     int length = snprintf(name, sizeof name, "ckpt-%08ld.safetensors\n", step);
     return file_write(file_join(path, folder, "latest"), name, (size_t)length, error);
+}
+
+void checkpoint_prune(const char *folder, long keep)
+{
+    char path[PATH_SIZE];
+    long *steps;
+    int n = keep > 0 ? checkpoint_list(folder, &steps) : 0;
+    for (int i = 0; i < n - keep; i++)
+        unlink(checkpoint_path(path, folder, steps[i]));
+    if (keep > 0)
+        free(steps);
+}
+
+void checkpoint_mend(const char *folder, long step)
+{
+    char path[PATH_SIZE], name[48], *text = NULL;
+    size_t size;
+    snprintf(name, sizeof name, "ckpt-%08ld.safetensors\n", step);
+    if (step < 0)
+        return;
+    bool read = file_read(file_join(path, folder, "latest"), 4096, &text, &size, NULL) == STATUS_OK;
+    if (!read || strcmp(text, name) != 0)
+        point_latest(folder, step, NULL);
+    if (read)
+        free(text);
 }
 
 Status checkpoint_save(const char *folder, long step, const char *config, CheckpointState *state,

@@ -21,6 +21,12 @@ long checkpoint_newest(const char *folder); /* -1: none */
  * it. */
 Status checkpoint_save(const char *folder, long step, const char *config, CheckpointState *state,
                        void *context, Error *error);
+/* Removes all but the newest `keep` checkpoints; 0: none. */
+void checkpoint_prune(const char *folder, long keep);
+/* Points `latest` to the newest good checkpoint, should it point elsewhere: the last save may have
+ * failed between the two. -1: does nothing. What cannot be written is left for the next save to
+ * complain of. */
+void checkpoint_mend(const char *folder, long step);
 /* Loads the state; nothing of it changes unless all of the file is right. */
 Status checkpoint_load(const char *folder, long step, CheckpointState *state, void *context,
                        Error *error);

@@ -2,12 +2,14 @@
 #include "engine/store/folder.h"
 #include "engine/base/number.h"
 #include "engine/store/external.h"
+#include "engine/store/guard.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -192,7 +194,7 @@ static bool is_hollow(const char *folder)
     DIR *stream = opendir(folder);
     for (struct dirent *entry; stream && (entry = readdir(stream));) {
         const char *name = entry->d_name;
-        bool ours = !strcmp(name, "lock") || !strcmp(name, "samples");
+        bool ours = !strncmp(name, "lock", 4) || !strcmp(name, "samples");
         hollow = hollow && (ours || !strcmp(name, ".") || !strcmp(name, ".."));
     }
     if (stream)
@@ -211,6 +213,7 @@ static void sweep_hollow(const char *folder)
     if (rmdir(file_join(samples, folder, "samples")) != 0 && errno != ENOENT)
         return;
     unlink(lock);
+    unlink(file_join(lock, folder, "lock.held"));
     rmdir(folder);
 }
 
@@ -224,27 +227,87 @@ void folder_sweep_runs(const char *runs)
     free_names(n, names);
 }
 
+/* ---- Copies ---- */
+
+/* When run.ini came to stand there, which a copy cannot keep. */
+static double age_of(const char *runs, const char *name)
+{
+    char folder[PATH_SIZE], ini[PATH_SIZE];
+    struct stat info;
+    if (stat(file_join(ini, file_join(folder, runs, name), "run.ini"), &info) != 0)
+        return INFINITY;
+    return (double)info.st_ctim.tv_sec + 1e-9 * (double)info.st_ctim.tv_nsec;
+}
+
+static int renumber(const char *runs, const char *name)
+{
+    char from[PATH_SIZE], to[PATH_SIZE], fresh[NAME_SIZE + 300];
+    int number = next_number(runs);
+    snprintf(fresh, sizeof fresh, "%04d-%.255s", number, folder_name(name));
+    return rename(file_join(from, runs, name), file_join(to, runs, fresh)) == 0 ? number : 0;
+}
+
+void folder_renumber(const char *runs, void (*tell)(void *context, const char *name, int number),
+                     void *context)
+{
+    char **names;
+    int n = folder_list(runs, &names);
+    for (int i = 1, first = 0; i < n; i++) {
+        int number = 0;
+        bool copy = folder_id(names[i]) == folder_id(names[first]);
+        bool older = copy && age_of(runs, names[i]) < age_of(runs, names[first]);
+        if (copy)
+            number = renumber(runs, names[older ? first : i]);
+        if (number)
+            tell(context, names[older ? first : i], number);
+        if (!copy || older)
+            first = i;
+    }
+    free_names(n, names);
+}
+
 /* ---- Locks ---- */
 
-long folder_owner(const char *path)
+/* The number a lock's file begins with. */
+static long holder_in(const char *path)
 {
     char *text;
     size_t size;
-    if (file_read(path, 64, &text, &size, NULL))
+    if (file_read(path, 256, &text, &size, NULL))
         return 0;
-    long owner = 0;
-    text[strcspn(text, "\n")] = 0;
-    number_whole(text, 0, LONG_MAX, &owner);
+    long holder = 0;
+    const char *number = text;
+    number_lead(&number, 0, LONG_MAX, &holder);
     free(text);
-    return owner;
+    return holder;
 }
 
-void folder_sign(int descriptor)
+long folder_owner(const char *path)
 {
-    char text[24];
-    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text, (size_t)length, 0) != length)
-        return; /* only makes a later message less telling */
+    char guard[PATH_SIZE];
+    bool guarded = snprintf(guard, sizeof guard, "%s.held", path) < PATH_SIZE && file_exists(guard);
+    long owner = guarded ? holder_in(guard) : 0;
+    return owner ? owner : holder_in(path);
+}
+
+void folder_sign(int descriptor) { guard_sign(descriptor); }
+
+void folder_beat(int descriptor) { guard_beat(descriptor); }
+
+void folder_unlock(int *descriptor)
+{
+    guard_release(*descriptor);
+    *descriptor = -1;
+}
+
+bool folder_guarded(const char *path)
+{
+    int opened = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (opened < 0)
+        return false;
+    bool guarded = flock(opened, LOCK_SH | LOCK_NB) != 0 && guard_needed(errno);
+    close(opened);
+    return guarded;
 }
 
 /* -1 with errno: nothing but a file of its own is a lock, wherever its name may lead. */
@@ -266,15 +329,25 @@ Status folder_lock(const char *path, bool alone, int *descriptor, Error *error)
     *descriptor = -1;
     if (opened < 0)
         return fail(error, status_of(errno), "cannot write %s: %s", path, strerror(errno));
-    for (int i = 0; i < LOCK_TRIES; i++) { /* somebody may only be asking, see folder_locked */
-        if (flock(opened, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) {
-            folder_sign(opened);
-            *descriptor = opened;
-            return STATUS_OK;
-        }
-        nanosleep(&pause, NULL);
+    int reason = EWOULDBLOCK;
+    for (int i = 0; i < LOCK_TRIES && reason;
+         i++) { /* somebody may only be asking: folder_locked */
+        reason = flock(opened, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 ? 0 : errno;
+        if (reason && reason != EWOULDBLOCK && reason != EINTR)
+            break;
+        if (reason)
+            nanosleep(&pause, NULL);
+    }
+    if (!reason) {
+        folder_sign(opened);
+        *descriptor = opened;
+        return STATUS_OK;
     }
     close(opened);
+    if (guard_needed(reason))
+        return guard_take(path, alone, descriptor, error);
+    if (reason != EWOULDBLOCK && reason != EINTR)
+        return fail(error, STATUS_FAILED, "cannot lock %s: %s", path, strerror(reason));
     return fail(error, STATUS_BLOCKED, "%s is held by another ddil (process %ld)", path,
                 folder_owner(path));
 }
@@ -284,9 +357,9 @@ static bool is_held(const char *path, int against)
     int opened = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (opened < 0)
         return false;
-    bool held = flock(opened, against | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    int reason = flock(opened, against | LOCK_NB) != 0 ? errno : 0;
     close(opened);
-    return held;
+    return reason == EWOULDBLOCK || (guard_needed(reason) && guard_held(path, against == LOCK_EX));
 }
 
 bool folder_locked(const char *path) { return is_held(path, LOCK_SH); }

@@ -37,14 +37,26 @@ void folder_sweep(const char *folder);
 /* Removes run folders that hold nothing but a lock, left by who was killed while making them. Only
  * for the owner of the runs folder. */
 void folder_sweep_runs(const char *runs);
+/* A copy of a run's folder has its number too: gives each but the oldest the next free one. Calls
+ * tell(context, folder, number) for each, the folder under its old name. Only for the owner of the
+ * runs folder. */
+void folder_renumber(const char *runs, void (*tell)(void *context, const char *name, int number),
+                     void *context);
 /* Does a process own this runs folder, or train in it? */
 bool folder_owned(const char *runs);
 
-/* Takes an flock on FILE (created when missing) for this process: alone or shared.
- * STATUS_BLOCKED names the owner. The lock ends when *descriptor is closed. */
+/* Takes a lock on FILE (created when missing) for this process: alone or shared; an flock, or where
+ * the file system has none what guard.h offers. STATUS_BLOCKED names the owner. The lock ends with
+ * folder_unlock, or the process. */
 Status folder_lock(const char *path, bool alone, int *descriptor, Error *error);
+/* Ends a lock and sets *descriptor to -1, which is fine to begin with too. */
+void folder_unlock(int *descriptor);
 /* Writes this process's number into a lock it holds (after a fork). */
 void folder_sign(int descriptor);
+/* A holder calls this once a minute, for those who look on from other machines. */
+void folder_beat(int descriptor);
+/* Is a lock here not an flock? */
+bool folder_guarded(const char *path);
 /* Does a process hold this lock? */
 bool folder_locked(const char *path);
 /* The process whose number stands in a lock file, 0: none. */

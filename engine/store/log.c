@@ -29,6 +29,9 @@ static void metrics_header(char *text, int n, const char *const *names)
 
 static Status cannot(const Log *log, int which, Error *error)
 {
+    if (errno == ENOSPC || errno == EDQUOT)
+        return fail(error, STATUS_FAILED, "there is no room for %s/%s: %s; make some, and resume",
+                    log->folder, FILES[which], strerror(errno));
     return fail(error, STATUS_FAILED, "cannot write %s/%s: %s", log->folder, FILES[which],
                 strerror(errno ? errno : EIO));
 }
