@@ -1,13 +1,5 @@
 # Circles of a directed graph. Reads lines "from to tie", prints one line for each set of nodes that reach one another:
 # "A -> B (tie), B -> A (tie)" is a shortest circle through it, then how many nodes hang together so.
-#   known    rooms of folders whose circles are known: a list of folders in blanks (see lint.sh)
-
-function folder(path) {
-    sub(/\/[^\/]*$/, "", path)
-    return path
-}
-
-function is_known(node) { return index(" " known " ", " " folder(node) " ") > 0 }
 
 # What `start` reaches, in seen[]; came[] leads back. The length of the shortest way round, or 0.
 function flood(start, seen, came,   queue, head, tail, node, next_one, round) {
@@ -82,17 +74,14 @@ END {
             text = way_round(node, came)
             n = 0
             name = ""
-            all_known = 1
             for (other in seen)
                 if (flood(other, back, unused) && node in back) {
                     n++
                     if (name == "" || other < name)
                         name = other
-                    if (!is_known(other))
-                        all_known = 0
                 }
-            if (!all_known && (!(name in best) || way_length < length_of[name] ||
-                               (way_length == length_of[name] && text < best[name]))) {
+            if (!(name in best) || way_length < length_of[name] ||
+                (way_length == length_of[name] && text < best[name])) {
                 best[name] = text
                 length_of[name] = way_length
                 size_of[name] = n

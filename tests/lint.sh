@@ -21,11 +21,6 @@ complain_each() {
 mapfile -t sources < <(find app views engine -name '*.[ch]' | sort)
 mapfile -t tests < <(find tests -maxdepth 1 -name '*.[ch]' | sort)
 
-# ---- what is still to be mended; these lists only get shorter, and go when they are empty ----
-
-# Folders in which circles of files are known. CIRCLES_KNOWN= bash tests/lint.sh build/lint shows them all.
-circles_known=${CIRCLES_KNOWN-engine/base}
-
 # ---- the walls: what a folder may include beside itself, a folder or one header of it ----
 # app/commands holds a run in its hands, without the bridge that the screen needs.
 
@@ -82,7 +77,7 @@ check_walls() {
 
 # ---- circles: of files by include and by call, of folders, and in the table of walls itself ----
 
-circles() { awk -v known="$circles_known" -f tests/circles.awk; }
+circles() { awk -f tests/circles.awk; }
 
 check_circles() {
     local edges

@@ -8,6 +8,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Takes row i's text out and puts the new one behind the others. */
+static bool replace_text(Config *config, int i, const char *text)
+{
+    int at = config->value[i].at, old = (int)strlen(config->text + at) + 1;
+    int size = (int)strlen(text) + 1, rest = config->used - at - old;
+    if (config->used - old + size > CONFIG_TEXT_SIZE)
+        return false;
+    memmove(config->text + at, config->text + at + old, (size_t)rest);
+    for (int j = 0; j < config->n; j++)
+        if (config->value[j].at > at)
+            config->value[j].at -= old;
+    config->value[i].at = at + rest;
+    memcpy(config->text + at + rest, text, (size_t)size);
+    config->used += size - old;
+    return true;
+}
+
+bool config_put(Config *config, int i, const char *text, int line, ParamReason *reason)
+{
+    ParamParsed parsed;
+    if (!param_value_parse(config->row[i], text, &parsed, reason))
+        return false;
+    if (!replace_text(config, i, parsed.text)) {
+        snprintf(reason->text, sizeof reason->text, "is too long beside the other values");
+        return false;
+    }
+    config->value[i].number = parsed.number;
+    config->value[i].line = line;
+    return true;
+}
+
 void config_init(Config *config) { memset(config, 0, sizeof *config); }
 
 static bool row_is(const ParamRow *row, const char *name)

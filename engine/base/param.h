@@ -4,24 +4,13 @@
 #ifndef DDIL_PARAM_H
 #define DDIL_PARAM_H
 
-#include "engine/base/param_kind.h"
+#include "engine/base/param_value.h"
 #include "engine/base/status.h"
 #include <stdbool.h>
 #include <stdio.h>
 
-typedef struct ParamRow {
-    const char *section, *key;
-    ParamType type;
-    const char *fallback; /* default, as text; NULL: required in a preset */
-    double low, high;     /* inclusive, for INT, REAL and LIST */
-    const char *choices;
-    const char *unit; /* "" for none */
-    const char *help; /* one sentence */
-    ParamApplies applies;
-} ParamRow;
-
 /* CONFIG_TEXT_SIZE: for all values together. */
-enum { PARAM_MAX = 160, PARAM_TEXT_SIZE = 256, CONFIG_TEXT_SIZE = 5120 };
+enum { PARAM_MAX = 160, CONFIG_TEXT_SIZE = 5120 };
 
 typedef struct ParamValue {
     int at;        /* where its text begins, see config_value */
@@ -49,6 +38,9 @@ void config_add(Config *config, const ParamRow *rows, int n);
  * config_check. */
 Status config_read_text(Config *config, const char *name, const char *text, Error *error);
 Status config_read_file(Config *config, const char *path, Error *error);
+/* Reads `text` as the value of row i; false, with the reason, when it is none, or when all texts
+ * together grow too long. `line` as in ParamValue. */
+bool config_put(Config *config, int i, const char *text, int line, ParamReason *reason);
 /* One "section.key=value". `line` as in ParamValue. */
 Status config_set(Config *config, const char *assignment, Error *error);
 /* Required rows all set? */

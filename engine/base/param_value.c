@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,34 +220,5 @@ bool param_value_parse(const ParamRow *row, const char *text, ParamParsed *value
     if (strlen(parsed.text) > most)
         return refuse(reason, "is longer than %zu characters", most);
     *value = parsed;
-    return true;
-}
-
-/* Takes row i's text out and puts the new one behind the others. */
-static bool replace_text(Config *config, int i, const char *text)
-{
-    int at = config->value[i].at, old = (int)strlen(config->text + at) + 1;
-    int size = (int)strlen(text) + 1, rest = config->used - at - old;
-    if (config->used - old + size > CONFIG_TEXT_SIZE)
-        return false;
-    memmove(config->text + at, config->text + at + old, (size_t)rest);
-    for (int j = 0; j < config->n; j++)
-        if (config->value[j].at > at)
-            config->value[j].at -= old;
-    config->value[i].at = at + rest;
-    memcpy(config->text + at + rest, text, (size_t)size);
-    config->used += size - old;
-    return true;
-}
-
-bool config_put(Config *config, int i, const char *text, int line, ParamReason *reason)
-{
-    ParamParsed parsed;
-    if (!param_value_parse(config->row[i], text, &parsed, reason))
-        return false;
-    if (!replace_text(config, i, parsed.text))
-        return refuse(reason, "is too long beside the other values");
-    config->value[i].number = parsed.number;
-    config->value[i].line = line;
     return true;
 }

@@ -1,9 +1,24 @@
-/* One value of one parameter row: from a person's text to its canonical text and number.
+/* A parameter row, and one value of it: from a person's text to its canonical text and number.
  */
 #ifndef DDIL_PARAM_VALUE_H
 #define DDIL_PARAM_VALUE_H
 
-#include "engine/base/param.h"
+#include "engine/base/param_kind.h"
+#include "engine/base/status.h"
+#include <stdbool.h>
+
+typedef struct ParamRow {
+    const char *section, *key;
+    ParamType type;
+    const char *fallback; /* default, as text; NULL: required in a preset */
+    double low, high;     /* inclusive, for INT, REAL and LIST */
+    const char *choices;
+    const char *unit; /* "" for none */
+    const char *help; /* one sentence */
+    ParamApplies applies;
+} ParamRow;
+
+enum { PARAM_TEXT_SIZE = 256 };
 
 /* Most characters of a line of INI, so that whatever is accepted can be written and read
  * back: inih's usual buffer of 200 holds the line end and the zero byte too. */
@@ -23,9 +38,6 @@ typedef struct ParamParsed {
 /* Reads `text` as a value of `row`. False, a reason and an unchanged value when it is not one. */
 bool param_value_parse(const ParamRow *row, const char *text, ParamParsed *value,
                        ParamReason *reason);
-
-/* The same into row i of a config; false too when all its texts together grow too long. */
-bool config_put(Config *config, int i, const char *text, int line, ParamReason *reason);
 
 /* Writes the shortest decimal text that reads back as exactly `number` (finite). */
 void param_number_text(double number, char *text, int size);
