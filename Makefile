@@ -172,6 +172,7 @@ bench: $(PROGRAM) $(BUILD)/tests/bench/bench_steps $(BUILD)/tests/bench/bench_sh
 	echo; python3 tests/bench/screen.py; fi
 
 SHARES  ?= quickstart ring-lcm-ddil ring-dmd2 moons-pd-ddil fashion-pd-ddil
+$(BUILD)/tests/bench/bench_coverage: $(BUILD)/tests/labs.o $(BUILD)/tests/vectors.o
 $(BUILD)/tests/bench/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/tests/runs.o $(LIBRARY)
 	$(call say,link $@)
 	$(quiet)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS) -lcmocka

@@ -325,7 +325,7 @@ for s in e["steps"]:
     assert [r["i"] for r in s["shift"]] == list(range(s["k"], 0, -1))
     assert all(keys <= set(r) for r in s["shift"])
 assert 0 < e["real"]["sw2"]["value"] < e["steps"][2]["metrics"]["sw2"]["value"]' "$out"
-"$DDIL" eval 1 --json --samples 64 --steps 4 >"$out" 2>"$err"
+"$DDIL" eval 1 --json --samples 64 --steps 4 --rollouts 16 >"$out" 2>"$err"
 check_python "eval at the run's own steps repeats what the run logged" '
 import csv, json, sys
 e = json.load(open(sys.argv[1]))["steps"][0]

@@ -40,7 +40,7 @@ static void normals(int n, int d, double shift, uint64_t first, float *x)
     }
 }
 
-/* ---- Quantiles and bootstrap ---- */
+/* ---- Quantiles ---- */
 
 static void test_quantiles(void **state)
 {
@@ -52,30 +52,6 @@ static void test_quantiles(void **state)
     assert_near(quantile_of(4, x, 1), 4, 0);
     assert_near(quantile_of(1, x, 0.3), 1, 0);
     assert_near(mean_of(4, x), 2.5, 0);
-}
-
-/* For a mean of n normals the percentile interval is about +- 1.96 / sqrt(n). */
-static void test_bootstrap(void **state)
-{
-    enum { N = 400 };
-    float x[N];
-    double a[N], b[N];
-    normals(N, 1, 5, 0, x);
-    for (int k = 0; k < N; k++) {
-        a[k] = x[k];
-        b[k] = 2 * a[k];
-    }
-    Interval mean = bootstrap_ratio(N, a, NULL, 2000, 0.95, 1, *state);
-    assert_near(mean.value, mean_of(N, a), 1e-12);
-    assert_near(mean.high - mean.low, 2 * 1.96 / sqrt(N), 0.02);
-    assert_true(mean.low < mean.value && mean.value < mean.high);
-    /* Proportional groups have one ratio, whichever are drawn. */
-    Interval ratio = bootstrap_ratio(N, a, b, 200, 0.95, 1, *state);
-    assert_near(ratio.value, 0.5, 1e-12);
-    assert_near(ratio.low, 0.5, 1e-12);
-    assert_near(ratio.high, 0.5, 1e-12);
-    Interval again = bootstrap_ratio(N, a, NULL, 2000, 0.95, 1, *state);
-    assert_memory_equal(&mean, &again, sizeof mean);
 }
 
 /* ---- Pairs ---- */
@@ -474,7 +450,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quantiles),
-        cmocka_unit_test(test_bootstrap),
         cmocka_unit_test(test_tiny_set),
         cmocka_unit_test(test_tiny_set_gaussian),
         cmocka_unit_test(test_kernel_is_the_mean_of_five),

@@ -1,5 +1,6 @@
 /* Consistency training's noise levels against published values (methods.md section 12), and the
  * pieces they stand on. */
+#include "engine/base/quantile.h"
 #include "engine/diffusion/step.h"
 #include "engine/distill/pairing.h"
 #include "tests/labs.h"

@@ -60,6 +60,8 @@ static const OptionRow option_rows[] = {
     {"at", 0, OPTION_INT, "STEP", FIELD(at), 0, 1e9, " fork export" LOOKING,
      "a saved training step (default: the newest)"},
     {"samples", 'n', OPTION_INT, "N", FIELD(samples), 1, 1e7, LOOKING, "how many samples"},
+    {"rollouts", 0, OPTION_INT, "N", FIELD(rollouts), 2, 1e6, " eval ",
+     "roll-outs of the shift (default: 2048 for points, 512 for pictures)"},
     {"seed", 0, OPTION_INT, "N", FIELD(seed), 0, SEED_MAX, " metrics ",
      "seed of directions and of the test's split (default: 0)"},
     {"directions", 0, OPTION_INT, "M", FIELD(directions), 1, 1e6, " metrics ",
@@ -379,6 +381,7 @@ static void set_defaults(Options *options, const CommandRow *commands)
                          .class = -1,
                          .at = -1,
                          .directions = -1,
+                         .rollouts = -1,
                          .guidance = NAN,
                          .wait = NAN};
 }

@@ -36,7 +36,7 @@ struct Options {
     const char *set[SETS_MAX]; /* "section.key=value", in order */
     const char *runs;          /* never NULL: --runs, $DDIL_RUNS or ./runs */
     const char *name, *output, *weights, *step_list, *mix, *out, *theme, *seeds, *svg, *png;
-    long seed, steps, threads, samples, class, at, directions;
+    long seed, steps, threads, samples, class, at, directions, rollouts;
     const char *only;
     double guidance, wait;
     bool help, version, quiet, quick, json, markdown, csv, teacher, forward, detach;

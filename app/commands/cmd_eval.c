@@ -6,10 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { K_LARGEST = 64, SAMPLES_LEAST = 20 };
+enum { K_LARGEST = 64, SAMPLES_LEAST = 20, ROLLOUTS_POINTS = 2048, ROLLOUTS_PICTURES = 512 };
+
+/* Errors are heavy-tailed: a report takes more roll-outs than a measurement in a run. */
+static int rollouts_of(const Look *look, const Options *options)
+{
+    int runs = (int)config_int(&look->lab->config, "shift.samples"),
+        least = dataset_is_points(&look->lab->data) ? ROLLOUTS_POINTS : ROLLOUTS_PICTURES;
+    if (options->rollouts > 0)
+        return (int)options->rollouts;
+    return runs > least ? runs : least;
+}
 
 /* What one number of sampling steps came to. */
 typedef struct AtK {
+    int k;
     bool teacher; /* its plain steps instead of the student: no shift */
     EvalReport report;
     int rows;
@@ -43,12 +54,12 @@ static int metric_views(const EvalReport *report, MetricView view[EVAL_METRICS_M
     return report->metrics;
 }
 
-static void evaluate(Look *look, const Judge *judge, int k, int n, AtK *at)
+static void evaluate(Look *look, const Judge *judge, int rollouts, int n, AtK *at)
 {
+    int k = at->k;
     Policy policy = at->teacher ? lab_teacher(look->lab, k, 1) : lab_student(look->lab, false, k);
     eval_policy(judge, &policy, n, look->seed, &at->report);
     size_t mark = arena_mark(&look->scratch);
-    int rollouts = (int)config_int(&look->lab->config, "shift.samples");
     Shift *shift =
         at->teacher ? NULL : run_shift_at(look->lab, k, rollouts, look->seed, &look->scratch);
     at->rows = shift ? k : 0;
@@ -140,9 +151,9 @@ static void show_text(const Look *look, const Judge *judge, const AtK *at, int n
 
 /* What the largest K needs: states of the samples, and about eight blocks of the shift's
  * roll-outs. */
-static double bytes_needed(const Look *look, const int *ks, int n, int samples)
+static double bytes_needed(const Look *look, const int *ks, int n, int samples, int rollouts)
 {
-    int most = 0, rollouts = (int)config_int(&look->lab->config, "shift.samples");
+    int most = 0;
     for (int i = 0; i < n; i++)
         most = ks[i] > most ? ks[i] : most;
     double states = (double)(most + 1) * look->lab->data.dims * (double)sizeof(float);
@@ -153,10 +164,11 @@ static Status eval(Look *look, const Options *options, const int *ks, int n, Err
 {
     AtK at[KS_MAX];
     EvalReport real;
+    int rollouts = rollouts_of(look, options);
     int samples = options->samples > 0                  ? (int)options->samples
                   : dataset_is_points(&look->lab->data) ? 4000
                                                         : 500;
-    Status status = check_memory(bytes_needed(look, ks, n, samples), error);
+    Status status = check_memory(bytes_needed(look, ks, n, samples, rollouts), error);
     if (status)
         return status;
     Judge judge = run_judge(look->run, &look->scratch);
@@ -164,7 +176,8 @@ static Status eval(Look *look, const Options *options, const int *ks, int n, Err
         if (!options->quiet)
             say(stderr, "%s at %d sampling steps ...\n", run_label(look), ks[i]);
         at[i].teacher = options->teacher;
-        evaluate(look, &judge, ks[i], samples, &at[i]);
+        at[i].k = ks[i];
+        evaluate(look, &judge, rollouts, samples, &at[i]);
     }
     eval_real(&judge, samples, &real);
     if (options->json)

@@ -3,6 +3,7 @@
  * finer (Song & Dhariwal 2023) and ECT's pairs that close up (Geng et al. 2024); both without a
  * target network, weighted by 1 / (t - r). A given teacher is where the student begins. Sampling
  * re-noises with fresh noise. */
+#include "engine/base/quantile.h"
 #include "engine/distill/pairing.h"
 #include "engine/distill/train.h"
 #include "engine/tensor/op.h"

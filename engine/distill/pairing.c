@@ -29,17 +29,3 @@ double ect_partner(double t, double q, int stage)
     double near = 1 + 8 / (1 + exp(t));
     return fmax(0, t * (1 - pow(q, -(stage + 1)) * near));
 }
-
-/* Bisection: 60 halvings of [-9, 9] are more than a double can tell. */
-double normal_quantile(double p)
-{
-    double low = -9, high = 9;
-    for (int i = 0; i < 60; i++) {
-        double middle = (low + high) / 2;
-        if (erfc(-middle / sqrt(2)) / 2 < p)
-            low = middle;
-        else
-            high = middle;
-    }
-    return (low + high) / 2;
-}

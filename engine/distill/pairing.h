@@ -13,7 +13,5 @@ void ict_chances(int n, const double *t, double mean, double deviation, double *
 double ict_huber_c(int dims);
 /* ECT (Geng et al. 2024): the level that t is compared with; 0: the clean sample. */
 double ect_partner(double t, double q, int stage);
-/* x with share p of N(0, 1) below it, 0 < p < 1. */
-double normal_quantile(double p);
 
 #endif

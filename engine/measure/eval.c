@@ -2,13 +2,11 @@
  */
 #include "engine/measure/eval.h"
 #include "engine/measure/metrics.h"
-#include "engine/measure/stats.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 enum { REFERENCE_ROWS = 10000 };
-#define T_9 2.262 /* Student's t, 9 degrees of freedom, two-sided 95 % */
 
 /* ---- Drawing ---- */
 
@@ -48,7 +46,7 @@ static Rows held_out(const Judge *judge, int first, int n)
     float *x = arena_floats(judge->scratch, (size_t)n * data->dims);
     int *label = arena_new(judge->scratch, int, n);
     for (int r = 0; r < n; r++)
-        dataset_held_out(data, (long)first + r, x + (size_t)r * data->dims, &label[r]);
+        dataset_held_out(data, judge->first + first + r, x + (size_t)r * data->dims, &label[r]);
     Rows rows = {.n = n, .x = x, .label = label};
     if (features && first + n <= data->n_test) {
         rows.feature = features->held_out + (size_t)first * features->d;
@@ -103,21 +101,15 @@ static Rows sampled(const Judge *judge, const Policy *policy, int n, uint64_t se
 
 const char *eval_metric_name(int index) { return measure_metric_name(index); }
 
-/* ---- Intervals ---- */
+/* ---- Side by side ---- */
 
-/* Delete-a-block jackknife: se^2 = (B - 1) / B sum (v_b - mean)^2 (Kuensch 1989). */
-static Metric with_interval(const Bounds *bounds, int classes, const double value[BLOCKS + 1])
+static Metric metric_of(const Bounds *bounds, int classes, Interval interval)
 {
-    double variance = 0, mean = mean_of(BLOCKS, value);
-    for (int b = 0; b < BLOCKS; b++)
-        variance += (value[b] - mean) * (value[b] - mean) * (BLOCKS - 1) / BLOCKS;
-    double whole = value[BLOCKS], reach = T_9 * sqrt(variance);
     double most = bounds->most < 0 ? classes : bounds->most;
-    return (Metric){bounds->name, whole, fmax(whole - reach, bounds->least),
-                    fmin(whole + reach, most)};
+    return (Metric){bounds->name, interval.value, fmax(interval.low, bounds->least),
+                    fmax(fmin(interval.high, most), bounds->least)};
 }
 
-/* Groups of metrics are computed side by side. */
 typedef struct Judging {
     const Sets *sets;
     const Measure *measure[EVAL_METRICS_MAX];
@@ -131,14 +123,13 @@ static void judge_one(void *context, Arena *arena, int begin, int end, int chunk
     const Judging *judging = context;
     const Measure *measure = judging->measure[begin];
     Sets sets = *judging->sets;
-    Values value;
+    Interval value[GROUP_MAX];
     sets.scratch = arena;
     if (measure->rows)
         sets.samples.n = at_most(sets.samples.n, measure->rows);
     measure->judge(&sets, value);
     for (int i = 0; i < measure_size(measure); i++)
-        judging->metric[begin][i] =
-            with_interval(&measure->metric[i], sets.data->classes, value[i]);
+        judging->metric[begin][i] = metric_of(&measure->metric[i], sets.data->classes, value[i]);
 }
 
 static void judge_sets(const Judge *judge, const Rows *samples, const Rows *reference,

@@ -1,12 +1,13 @@
-/* What a metric of sample quality is: a value of two sets of rows, with those that the jackknife of
- * its interval needs. Adding one: one file, its name below, one row in metrics.c. */
+/* What a metric of sample quality is: a value of two sets of rows, with the interval of what it
+ * estimates. Adding one: one file, its name below, one row in metrics.c. */
 #ifndef DDIL_METRIC_H
 #define DDIL_METRIC_H
 
 #include "engine/data/dataset.h"
+#include "engine/measure/interval.h"
 
 enum {
-    BLOCKS = 10,        /* of the delete-a-block jackknife: equal runs of the samples */
+    BLOCKS = INTERVAL_BLOCKS,
     PICTURE_ROWS = 2000 /* rows of samples and of reference that dear metrics of pictures look at */
 };
 
@@ -27,9 +28,6 @@ typedef struct Sets {
 } Sets;
 
 enum { GROUP_MAX = 4 };
-/* value[metric of the group][b]: without block b of the samples; [BLOCKS]: of all. */
-typedef double Values[GROUP_MAX][BLOCKS + 1];
-
 typedef enum Domain { DOMAIN_ALL, DOMAIN_POINTS, DOMAIN_MIXTURES, DOMAIN_FEATURES } Domain;
 
 typedef struct Bounds {
@@ -42,7 +40,8 @@ typedef struct Bounds {
 typedef struct Measure {
     Domain domain; /* where they are defined, or cheap enough */
     int rows;      /* the first so many samples are judged; 0: all */
-    void (*judge)(const Sets *sets, Values value);
+    /* value[GROUP_MAX]: of each metric in the group, ends not yet cut at its bounds */
+    void (*judge)(const Sets *sets, Interval *value);
     Bounds metric[GROUP_MAX];
 } Measure;
 

@@ -146,30 +146,46 @@ MmdKernel mmd_kernel(int n, const float *x, int d, const Work *work)
 
 /* ---- Null band ---- */
 
-/* The kernel between all rows of the pooled sample, zero on the diagonal, and its row
- * sums. */
+/* The kernel between all rows of one set, zero on the diagonal. */
+typedef struct KernelMatrix {
+    const PairKernel *kernel;
+    size_t n;
+    float *k; /* n x n */
+} KernelMatrix;
+
+/* The same of the pooled sample, and its row sums. */
 typedef struct Pooled {
     int n, m;
-    const PairKernel *kernel;
-    float *k;    /* (n+m) x (n+m) */
-    double *sum; /* [n+m] */
+    const float *k; /* (n+m) x (n+m) */
+    double *sum;    /* [n+m] */
     double total;
 } Pooled;
 
 /* Both halves of the matrix, from the pairs p > q. */
-static void fill_pooled(void *context, Arena *arena, const PairTile *tile)
+static void fill_matrix(void *context, Arena *arena, const PairTile *tile)
 {
     (void)arena;
-    const Pooled *pooled = context;
-    size_t all = (size_t)(pooled->n + pooled->m);
-    pooled->kernel->apply(pooled->kernel->parameter, (size_t)tile->rows * (size_t)tile->columns,
+    const KernelMatrix *matrix = context;
+    matrix->kernel->apply(matrix->kernel->parameter, (size_t)tile->rows * (size_t)tile->columns,
                           tile->value);
     for (int i = 0; i < tile->rows; i++)
         for (int j = 0; j < tile->columns && tile->q + j < tile->p + i; j++) {
             size_t p = (size_t)(tile->p + i), q = (size_t)(tile->q + j);
-            pooled->k[p * all + q] = pooled->k[q * all + p] =
+            matrix->k[p * matrix->n + q] = matrix->k[q * matrix->n + p] =
                 (float)tile->value[(size_t)i * (size_t)tile->columns + (size_t)j];
         }
+}
+
+static const float *kernel_matrix(const MmdKernel *kernel, int n, const float *x, int d,
+                                  const Work *work)
+{
+    size_t all = (size_t)n;
+    KernelMatrix matrix = {&kernel->pairs, all, arena_floats(work->scratch, all * all)};
+    Pair within = pair_of(n, x, n, x, d);
+    pairs_walk(work, &within, &kernel->pairs.view, true, fill_matrix, &matrix);
+    for (size_t p = 0; p < all; p++)
+        matrix.k[p * all + p] = 0;
+    return matrix.k;
 }
 
 static Pooled pool(const MmdKernel *kernel, const Pair *pair, const Work *work)
@@ -178,16 +194,9 @@ static Pooled pool(const MmdKernel *kernel, const Pair *pair, const Work *work)
     float *rows = arena_floats(work->scratch, all * d);
     memcpy(rows, pair->x, sizeof *rows * n * d);
     memcpy(rows + n * d, pair->y, sizeof *rows * (all - n) * d);
-    Pooled pooled = {pair->n,
-                     pair->m,
-                     &kernel->pairs,
-                     arena_floats(work->scratch, all * all),
-                     arena_new(work->scratch, double, all),
-                     0};
-    Pair within = pair_of((int)all, rows, (int)all, rows, pair->d);
-    pairs_walk(work, &within, &kernel->pairs.view, true, fill_pooled, &pooled);
+    Pooled pooled = {pair->n, pair->m, kernel_matrix(kernel, (int)all, rows, pair->d, work),
+                     arena_new(work->scratch, double, all), 0};
     for (size_t p = 0; p < all; p++) {
-        pooled.k[p * all + p] = 0;
         for (size_t q = 0; q < all; q++)
             pooled.sum[p] += (double)pooled.k[p * all + q];
         pooled.total += pooled.sum[p];
@@ -245,4 +254,50 @@ MmdTest mmd_test(const MmdKernel *kernel, const Pair *pair, int permutations, do
     test.null = quantile_of(permutations, null, level);
     arena_rewind(work->scratch, mark);
     return test;
+}
+
+/* The kernel's sum between each row of y and all of x. */
+typedef struct Across {
+    const PairKernel *kernel;
+    double *sum; /* [m] */
+} Across;
+
+static void add_across(void *context, Arena *arena, const PairTile *tile)
+{
+    (void)arena;
+    const Across *across = context;
+    across->kernel->apply(across->kernel->parameter, (size_t)tile->rows * (size_t)tile->columns,
+                          tile->value);
+    for (int i = 0; i < tile->rows; i++)
+        for (int j = 0; j < tile->columns; j++)
+            across->sum[tile->p + i] += tile->value[(size_t)i * (size_t)tile->columns + (size_t)j];
+}
+
+double mmd_null_given(const MmdKernel *kernel, const Pair *pair, double within_x, int draws,
+                      double level, uint64_t seed, const Work *work)
+{
+    size_t mark = arena_mark(work->scratch), m = (size_t)pair->m;
+    must(pair->n >= 2 && pair->m > pair->n && draws >= 1);
+    const float *k = kernel_matrix(kernel, pair->m, pair->y, pair->d, work);
+    Across across = {&kernel->pairs, arena_new(work->scratch, double, m)};
+    Pair turned = pair_of(pair->m, pair->y, pair->n, pair->x, pair->d);
+    pairs_walk(work, &turned, &kernel->pairs.view, false, add_across, &across);
+    int *order = arena_new(work->scratch, int, m);
+    double *null = arena_new(work->scratch, double, draws), n = pair->n;
+    for (int b = 0; b < draws; b++) {
+        Rng rng = rng_at(seed, STREAM_NULL, (uint64_t)b);
+        double within = 0, between = 0;
+        for (int r = 0; r < pair->m; r++)
+            order[r] = r;
+        shuffle(pair->m, pair->n, &rng, order);
+        for (int p = 0; p < pair->n; p++) {
+            between += across.sum[order[p]];
+            for (int q = 0; q < p; q++)
+                within += (double)k[(size_t)order[p] * m + (size_t)order[q]];
+        }
+        null[b] = 2 * (within_x + within) / (n * (n - 1)) - 2 * between / (n * n);
+    }
+    double quantile = quantile_of(draws, null, level);
+    arena_rewind(work->scratch, mark);
+    return quantile;
 }

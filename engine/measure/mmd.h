@@ -25,6 +25,12 @@ typedef struct MmdTest {
     double mmd2, null; /* null: the `level` quantile over permutations of the pooled sample */
 } MmdTest;
 
+/* The `level` quantile of the statistic between x (n x d), which stays, and batches of n rows drawn
+ * from y, a pool of m > n rows of the same law. within_x: pair_sum_within of x. Scratch: m^2
+ * floats. */
+double mmd_null_given(const MmdKernel *kernel, const Pair *pair, double within_x, int draws,
+                      double level, uint64_t seed, const Work *work);
+
 /* The statistic and its null band from one kernel matrix ((n+m)^2 floats of scratch).
  * Permutation k uses rng_at(seed, STREAM_NULL, k). n = m = 512, 200 permutations, d = 2:
  * about 50 ms. */

@@ -1,10 +1,8 @@
-/* Owns the metrics of sample quality that ship, each over the samples without one block at a time.
- */
+/* Owns the metrics of sample quality that ship, each with its interval. */
 #include "engine/measure/frechet.h"
 #include "engine/measure/metric.h"
 #include "engine/measure/modes.h"
 #include "engine/measure/prdc.h"
-#include "engine/measure/stats.h"
 #include "engine/measure/sums.h"
 #include "engine/measure/sw2.h"
 #include <math.h>
@@ -12,20 +10,70 @@
 
 enum { PICTURE_DIRECTIONS = 128, ENERGY_ROWS = 2000 };
 
-/* Many directions at once: each holds its own projections. */
-static void judge_sw2(const Sets *s, Values value)
+static Work alone(const Sets *s) { return (Work){NULL, s->scratch}; }
+
+/* Rows themselves, of at most so many of the reference. */
+static Pair rows_of_sets(const Sets *s, int most)
 {
-    int directions = dataset_is_points(s->data) ? SW2_DIRECTIONS : PICTURE_DIRECTIONS;
-    Pair pair = pair_of(s->samples.n, s->samples.x, s->reference.n, s->reference.x, s->data->dims);
-    sw2_blocks(&pair, directions, 0, BLOCKS, value[0], &(Work){NULL, s->scratch});
+    return pair_of(s->samples.n, s->samples.x, at_most(s->reference.n, most), s->reference.x,
+                   s->data->dims);
 }
 
-static void judge_energy(const Sets *s, Values value)
+static Pair features_of_sets(const Sets *s, int most)
+{
+    return pair_of(s->samples.n, s->samples.feature, at_most(s->reference.n, most),
+                   s->reference.feature, s->d);
+}
+
+/* A function that gives a statistic without each block of x, and of all, asked twice. */
+typedef void Blocks(const Pair *pair, double value[BLOCKS + 1], const Work *work);
+
+static Interval of_both_sets(const Pair *pair, Blocks *blocks, bool biased, const Work *work)
+{
+    double x[BLOCKS + 1], y[BLOCKS + 1];
+    Jackknife j;
+    Pair turned = pair_of(pair->m, pair->y, pair->n, pair->x, pair->d);
+    blocks(pair, x, work);
+    blocks(&turned, y, work);
+    memcpy(j.x, x, sizeof j.x);
+    memcpy(j.y, y, sizeof j.y);
+    j.whole = x[BLOCKS];
+    return interval_two(&j, biased);
+}
+
+static void energy_blocks(const Pair *pair, double value[BLOCKS + 1], const Work *work)
 {
     PairKernel kernel = kernel_energy();
-    Pair pair = pair_of(s->samples.n, s->samples.x, at_most(s->reference.n, ENERGY_ROWS),
-                        s->reference.x, s->data->dims);
-    pair_statistic_blocks(&kernel, &pair, BLOCKS, value[0], &(Work){NULL, s->scratch});
+    pair_statistic_blocks(&kernel, pair, BLOCKS, value, work);
+}
+
+static void kid_blocks(const Pair *pair, double value[BLOCKS + 1], const Work *work)
+{
+    PairKernel kernel = kernel_cubic(pair->d, NULL, 1);
+    pair_statistic_blocks(&kernel, pair, BLOCKS, value, work);
+}
+
+static void frechet_ten(const Pair *pair, double value[BLOCKS + 1], const Work *work)
+{
+    frechet_blocks(pair, BLOCKS, value, work);
+}
+
+/* Many directions at once: each holds its own projections. */
+static void judge_sw2(const Sets *s, Interval *value)
+{
+    Work work = alone(s);
+    Jackknife j;
+    int directions = dataset_is_points(s->data) ? SW2_DIRECTIONS : PICTURE_DIRECTIONS;
+    Pair pair = rows_of_sets(s, s->reference.n);
+    j.whole = sw2_blocks(&pair, directions, 0, BLOCKS, j.x, j.y, &work);
+    value[0] = interval_two(&j, true);
+}
+
+static void judge_energy(const Sets *s, Interval *value)
+{
+    Work work = alone(s);
+    Pair pair = rows_of_sets(s, ENERGY_ROWS);
+    value[0] = of_both_sets(&pair, energy_blocks, false, &work);
 }
 
 /* All rows but block b's, copied; b = BLOCKS: all. */
@@ -42,88 +90,79 @@ static const float *without(const Sets *s, int b, float *rest, int *n)
     return rest;
 }
 
-static void judge_modes(const Sets *s, Values value)
+static Interval mode_kl(const Sets *s)
 {
     size_t mark = arena_mark(s->scratch);
     float *rest = arena_floats(s->scratch, (size_t)s->samples.n * s->data->dims);
+    Jackknife j = {0};
     for (int b = 0; b <= BLOCKS; b++) {
         int n;
         const float *x = without(s, b, rest, &n);
-        Modes modes = modes_of(s->data->mixture, n, x);
-        value[0][b] = modes.found;
-        value[1][b] = modes.within;
-        value[2][b] = modes.kl;
+        *(b < BLOCKS ? &j.x[b] : &j.whole) = modes_of(s->data->mixture, n, x).kl;
     }
     arena_rewind(s->scratch, mark);
+    return interval_one(&j);
 }
 
-/* Features of the samples and of at most so many reference rows. */
-static Pair features_of_sets(const Sets *s, int most)
+static void judge_modes(const Sets *s, Interval *value)
 {
-    return pair_of(s->samples.n, s->samples.feature, at_most(s->reference.n, most),
-                   s->reference.feature, s->d);
+    int n = s->samples.n;
+    Modes modes = modes_of(s->data->mixture, n, s->samples.x);
+    long count[DATASET_CLASSES_MAX];
+    for (int c = 0; c < modes.labels; c++)
+        count[c] = lround(modes.share[c] * n);
+    value[0] = interval_reach(modes.labels, count, n, 1.0 / (4 * modes.labels));
+    value[1] = interval_share(lround(modes.within * n), n);
+    value[2] = mode_kl(s);
 }
 
-static void judge_frechet(const Sets *s, Values value)
+static void judge_frechet(const Sets *s, Interval *value)
 {
+    Work work = alone(s);
     Pair pair = features_of_sets(s, s->reference.n);
-    frechet_blocks(&pair, BLOCKS, value[0], &(Work){NULL, s->scratch});
+    value[0] = of_both_sets(&pair, frechet_ten, true, &work);
 }
 
-static void judge_kid(const Sets *s, Values value)
+static void judge_kid(const Sets *s, Interval *value)
 {
-    PairKernel kernel = kernel_cubic(s->d, NULL, 1);
+    Work work = alone(s);
     Pair pair = features_of_sets(s, PICTURE_ROWS);
-    pair_statistic_blocks(&kernel, &pair, BLOCKS, value[0], &(Work){NULL, s->scratch});
+    value[0] = of_both_sets(&pair, kid_blocks, false, &work);
 }
 
-static void judge_neighbours(const Sets *s, Values value)
+static void judge_neighbours(const Sets *s, Interval *value)
 {
     Prdc each[BLOCKS + 1];
     Pair pair = features_of_sets(s, PICTURE_ROWS);
-    prdc_blocks(&pair, PRDC_BALL, PRDC_DENSITY, BLOCKS, each, &(Work){NULL, s->scratch});
+    Work work = alone(s);
+    Jackknife j[GROUP_MAX];
+    prdc_blocks(&pair, PRDC_BALL, PRDC_DENSITY, BLOCKS, each, &work);
     for (int b = 0; b <= BLOCKS; b++) {
-        value[0][b] = each[b].precision;
-        value[1][b] = each[b].recall;
-        value[2][b] = each[b].density;
-        value[3][b] = each[b].coverage;
+        const double four[GROUP_MAX] = {each[b].precision, each[b].recall, each[b].density,
+                                        each[b].coverage};
+        for (int i = 0; i < GROUP_MAX; i++)
+            *(b < BLOCKS ? &j[i].x[b] : &j[i].whole) = four[i];
     }
+    for (int i = 0; i < GROUP_MAX; i++)
+        value[i] = interval_one(&j[i]);
 }
 
-/* What the classifier makes of the samples of one class. */
-typedef struct Named {
-    int asked, right, given;
-} Named;
-
-static void judge_names(const Sets *s, Values value)
+/* What the classifier makes of the samples, by class. */
+static void judge_names(const Sets *s, Interval *value)
 {
-    size_t mark = arena_mark(s->scratch);
-    int *block = arena_new(s->scratch, int, s->samples.n), classes = s->data->classes;
-    block_rows(s->samples.n, BLOCKS, block);
-    for (int b = 0; b <= BLOCKS; b++) {
-        Named of[DATASET_CLASSES_MAX] = {{0}};
-        int n = 0, right = 0, found = 0;
-        double worst = 1;
-        for (int r = 0; r < s->samples.n; r++) {
-            int label = s->samples.label[r], named = s->samples.named[r];
-            if (block[r] == b)
-                continue;
-            n++;
-            of[named].given++;
-            of[label].asked++;
-            of[label].right += named == label;
-        }
-        for (int c = 0; c < classes; c++) {
-            right += of[c].right;
-            found += 4 * classes * of[c].given >= n;
-            if (of[c].asked)
-                worst = fmin(worst, (double)of[c].right / of[c].asked);
-        }
-        value[0][b] = (double)right / n;
-        value[1][b] = worst;
-        value[2][b] = found;
+    int classes = s->data->classes, n = s->samples.n;
+    long asked[DATASET_CLASSES_MAX] = {0}, right[DATASET_CLASSES_MAX] = {0},
+         given[DATASET_CLASSES_MAX] = {0}, all_right = 0;
+    for (int r = 0; r < n; r++) {
+        int label = s->samples.label[r], named = s->samples.named[r];
+        given[named]++;
+        asked[label]++;
+        right[label] += named == label;
+        all_right += named == label;
     }
-    arena_rewind(s->scratch, mark);
+    value[0] = interval_share(all_right, n);
+    value[1] = interval_least(classes, right, asked);
+    value[2] = interval_reach(classes, given, n, 1.0 / (4 * classes));
 }
 
 /* clang-format off */

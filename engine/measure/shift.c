@@ -7,33 +7,36 @@
  * batch of teacher states that the MMD uses is independent of the student's noise; the paired error
  * uses a second one, from the same noise. */
 #include "engine/measure/shift.h"
+#include "engine/base/quantile.h"
+#include "engine/measure/interval.h"
 #include "engine/measure/mmd.h"
 #include "engine/measure/pca.h"
 #include "engine/measure/stats.h"
 #include <math.h>
 #include <string.h>
 
-enum { NULL_PERMUTATIONS = 200, BOOTSTRAPS = 200, STEPS_MAX = 64 };
+enum { NULL_DRAWS = 200, STEPS_MAX = 64 };
+enum { COMPARED_ROWS = 512, POOL_BATCHES = 8 }; /* of a law, for MMD: pairs grow as squares */
 
 /* Numbers of the random streams within STREAM_SHIFT. */
-enum { NOISE = 0, DATA = 1, OTHER_NOISE = 2, OTHER_DATA = 3, FRESH = 4 };
+enum { NOISE = 0, DATA = 1, OTHER_NOISE = 2, FRESH = 4, POOL = 128 /* + step */ };
 
 /* A set of states at every sampling step: steps x n x dims, with the class of each row. */
 typedef struct Law {
     float *state;
     int *label;
-    float *point[STEPS_MAX]; /* the same in the coordinates that MMD compares: n x coordinates */
+    float *point[STEPS_MAX]; /* in the coordinates that MMD compares: compared x coordinates */
 } Law;
 
 struct Shift {
     ShiftSetup setup;
     Arena *arena;
-    bool ready;
-    int n, dims, steps, coordinates;
+    bool ready, banded; /* laws and labels are there; bandwidths and bands too */
+    int n, compared, dims, steps, coordinates;
     float *noise;  /* n x dims */
     Pca pca;       /* pictures only */
     bool projects; /* pca is in use */
-    Law forward, forward_other, teacher, teacher_other;
+    Law forward, teacher, teacher_other;
     float *forward_x0; /* labels of the forward states: steps x n x dims */
     MmdKernel kernel[STEPS_MAX];
     double null95[STEPS_MAX], null95_teacher[STEPS_MAX];
@@ -48,6 +51,7 @@ Shift *shift_open(const ShiftSetup *setup, Arena *arena)
     *shift = (Shift){.setup = *setup,
                      .arena = arena,
                      .n = setup->n,
+                     .compared = setup->n < COMPARED_ROWS ? setup->n : COMPARED_ROWS,
                      .dims = setup->data->dims,
                      .steps = setup->teacher.steps};
     return shift;
@@ -82,16 +86,21 @@ static void fit_coordinates(Shift *shift, Arena *scratch)
     arena_rewind(scratch, mark);
 }
 
-/* Rows of step s in the coordinates of comparison; from `arena` for pictures, the states themselves
- * for points. */
+static float *projected(const Shift *shift, const float *rows, int n, int s, Arena *arena)
+{
+    float *out = arena_floats(arena, (size_t)n * shift->coordinates);
+    pca_whiten(&shift->pca, noise_at(shift->setup.schedule, u_of(shift, s)), n, rows, out);
+    return out;
+}
+
+/* The first rows of step s in the coordinates of comparison; from `arena` for pictures, the states
+ * themselves for points. */
 static float *compared(const Shift *shift, const float *state, int s, Arena *arena)
 {
     float *rows = (float *)state + (size_t)s * shift->n * shift->dims;
     if (!shift->projects)
         return rows;
-    float *out = arena_floats(arena, (size_t)shift->n * shift->coordinates);
-    pca_whiten(&shift->pca, noise_at(shift->setup.schedule, u_of(shift, s)), shift->n, rows, out);
-    return out;
+    return projected(shift, rows, shift->compared, s, arena);
 }
 
 /* ---- The reference laws ---- */
@@ -190,39 +199,68 @@ static void ask_all(const Shift *shift, Crew *crew, const Policy *student, const
     crew_map(crew, shift->steps * shift->n, chunk, ask_chunk, &ask);
 }
 
-/* 95 % of MMD^2 between two batches of one law. */
-static double null_band(const Shift *shift, const MmdKernel *kernel, const float *a, const float *b,
-                        Arena *scratch)
+/* Fresh forward states of step s, as many batches as the band is drawn from, compared rows each. */
+static float *draw_pool(const Shift *shift, int s, int n, Arena *arena)
 {
-    Pair pair = pair_of(shift->n, a, shift->n, b, shift->coordinates);
-    return mmd_test(kernel, &pair, NULL_PERMUTATIONS, 0.95, shift->setup.seed,
+    int d = shift->dims;
+    Noise t = noise_at(shift->setup.schedule, u_of(shift, s));
+    float *rows = arena_floats(arena, (size_t)n * d);
+    for (int r = 0; r < n; r++) {
+        int label;
+        Rng rng = stream(shift, POOL + s, r);
+        float *z = rows + (size_t)r * d;
+        dataset_draw(shift->setup.data, &rng, z, &label);
+        for (int k = 0; k < d; k++)
+            z[k] = (float)(t.alpha * (double)z[k] + t.sigma * (double)rng_normal(&rng));
+    }
+    return shift->projects ? projected(shift, rows, n, s, arena) : rows;
+}
+
+/* 95 % of MMD^2 between the run's own forward batch, which stays the same, and others. */
+static double forward_band(const Shift *shift, int s, Arena *scratch)
+{
+    int n = shift->compared, pool = POOL_BATCHES * n;
+    Pair pair = pair_of(n, shift->forward.point[s], pool, draw_pool(shift, s, pool, scratch),
+                        shift->coordinates);
+    return mmd_null_given(&shift->kernel[s], &pair, shift->within[s], NULL_DRAWS, 0.95,
+                          shift->setup.seed, &(Work){NULL, scratch});
+}
+
+/* 95 % of MMD^2 between two batches of the teacher's law: more of them would cost network
+ * evaluations. */
+static double teacher_band(const Shift *shift, int s, Arena *scratch)
+{
+    int n = shift->compared;
+    const float *other = compared(shift, shift->teacher.state, s, scratch);
+    Pair pair = pair_of(n, shift->teacher_other.point[s], n, other, shift->coordinates);
+    return mmd_test(&shift->kernel[s], &pair, NULL_DRAWS, 0.95, shift->setup.seed,
                     &(Work){NULL, scratch})
         .null;
 }
 
 static void null_bands(Shift *shift, Arena *scratch)
 {
+    fit_coordinates(shift, scratch);
     for (int s = 0; s < shift->steps; s++) {
         float *forward = shift->forward.point[s] =
             compared(shift, shift->forward.state, s, shift->arena);
         float *teacher = shift->teacher_other.point[s] =
             compared(shift, shift->teacher_other.state, s, shift->arena);
         size_t mark = arena_mark(scratch);
-        float *other = compared(shift, shift->forward_other.state, s, scratch);
-        float *paired = compared(shift, shift->teacher.state, s, scratch);
-        int n = shift->n, d = shift->coordinates;
+        int n = shift->compared, d = shift->coordinates;
         const MmdKernel *kernel = &shift->kernel[s];
         Work work = {NULL, scratch};
         shift->kernel[s] = mmd_kernel(n, forward, d, &work);
-        shift->null95[s] = null_band(shift, kernel, forward, other, scratch);
         shift->within[s] = pair_sum_within(&kernel->pairs, n, forward, d, &work);
         shift->within_teacher[s] = pair_sum_within(&kernel->pairs, n, teacher, d, &work);
-        shift->null95_teacher[s] = null_band(shift, kernel, teacher, paired, scratch);
+        shift->null95[s] = forward_band(shift, s, scratch);
+        shift->null95_teacher[s] = teacher_band(shift, s, scratch);
         arena_rewind(scratch, mark);
     }
+    shift->banded = true;
 }
 
-static void prepare(Shift *shift, Crew *crew, Arena *scratch)
+static void prepare(Shift *shift, Crew *crew)
 {
     size_t floats = (size_t)shift->n * shift->dims;
     shift->noise = arena_floats(shift->arena, floats);
@@ -234,13 +272,10 @@ static void prepare(Shift *shift, Crew *crew, Arena *scratch)
     draw_noise(shift, OTHER_NOISE, other, shift->teacher_other.label);
     draw_teacher(shift, crew, &shift->teacher_other, other);
     draw_forward(shift, &shift->forward, DATA);
-    draw_forward(shift, &shift->forward_other, OTHER_DATA);
     if (shift->setup.label) {
         shift->forward_x0 = arena_floats(shift->arena, law_size(shift));
         ask_all(shift, crew, NULL, shift->forward.state, shift->forward.label, shift->forward_x0);
     }
-    fit_coordinates(shift, scratch);
-    null_bands(shift, scratch);
     shift->ready = true;
 }
 
@@ -314,14 +349,13 @@ static void measure_row(const Shift *shift, Arena *scratch, const float *state,
                       .forward = mean_of(shift->n, forward),
                       .null95 = shift->null95[s],
                       .null95_teacher = shift->null95_teacher[s]};
-    Interval ratio =
-        bootstrap_ratio(shift->n, own, forward, BOOTSTRAPS, 0.95, shift->setup.seed, scratch);
+    Interval ratio = interval_ratio(shift->n, own, forward);
     bool perfect = row->own <= 0 && row->forward <= 0;
     row->ratio = perfect ? 1 : ratio.value;
     row->low = perfect ? 1 : ratio.low;
     row->high = perfect ? 1 : ratio.high;
     const float *points = compared(shift, state, s, scratch);
-    int n = shift->n, d = shift->coordinates;
+    int n = shift->compared, d = shift->coordinates;
     const MmdKernel *kernel = &shift->kernel[s];
     Work work = {NULL, scratch};
     Pair forward_pair = pair_of(n, points, n, shift->forward.point[s], d),
@@ -335,22 +369,46 @@ static void measure_row(const Shift *shift, Arena *scratch, const float *state,
     arena_rewind(scratch, mark);
 }
 
-double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *student,
-                     ShiftRow *rows)
+/* state: (steps + 1) x n x dims, the student's own states. */
+static void measure_errors(Shift *shift, Crew *crew, Arena *scratch, const Policy *student,
+                           float *state, Errors *errors)
 {
     must(student->steps == shift->steps);
     if (!shift->ready)
-        prepare(shift, crew, scratch);
-    size_t mark = arena_mark(scratch), size = law_size(shift),
-           all = (size_t)shift->steps * shift->n;
-    float *state = arena_floats(scratch, size + (size_t)shift->n * shift->dims),
-          *x0 = arena_floats(scratch, size);
-    Errors errors = {arena_new(scratch, double, all), arena_new(scratch, double, all)};
+        prepare(shift, crew);
+    size_t mark = arena_mark(scratch);
+    float *x0 = arena_floats(scratch, law_size(shift));
     roll(shift, crew, student, shift->noise, shift->teacher.label, state, x0);
     if (shift->setup.gap)
-        errors_by_gap(shift, crew, student, state, &errors);
+        errors_by_gap(shift, crew, student, state, errors);
     else
-        errors_by_label(shift, crew, scratch, student, state, x0, &errors);
+        errors_by_label(shift, crew, scratch, student, state, x0, errors);
+    arena_rewind(scratch, mark);
+}
+
+static float *states_new(const Shift *shift, Arena *arena)
+{
+    return arena_floats(arena, law_size(shift) + (size_t)shift->n * shift->dims);
+}
+
+void shift_errors(Shift *shift, Crew *crew, Arena *scratch, const Policy *student, double *own,
+                  double *forward)
+{
+    size_t mark = arena_mark(scratch);
+    measure_errors(shift, crew, scratch, student, states_new(shift, scratch),
+                   &(Errors){own, forward});
+    arena_rewind(scratch, mark);
+}
+
+double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *student,
+                     ShiftRow *rows)
+{
+    size_t mark = arena_mark(scratch), all = (size_t)shift->steps * shift->n;
+    float *state = states_new(shift, scratch);
+    Errors errors = {arena_new(scratch, double, all), arena_new(scratch, double, all)};
+    measure_errors(shift, crew, scratch, student, state, &errors);
+    if (!shift->banded)
+        null_bands(shift, scratch);
     for (int s = 0; s < shift->steps; s++)
         measure_row(shift, scratch, state, &errors, s, &rows[s]);
     arena_rewind(scratch, mark);
@@ -379,4 +437,27 @@ double shift_worst(const ShiftRow *rows, int n, int *row)
         if (rows[s].ratio > rows[*row].ratio || !(rows[*row].ratio == rows[*row].ratio))
             *row = s;
     return rows[*row].ratio;
+}
+
+/* An end of a row's interval, moved out to where the intervals of n rows hold at once (Bonferroni):
+ * in logarithms, as interval_ratio makes them. */
+static double stretched(const ShiftRow *row, double end, int n)
+{
+    double wider = n > 1 ? normal_quantile(1 - 0.025 / n) / normal_quantile(0.975) : 1;
+    return row->ratio * pow(end / row->ratio, wider);
+}
+
+void shift_worst_interval(const ShiftRow *rows, int n, double *low, double *high)
+{
+    int candidates = 0, first = n == 1 ? 0 : 1;
+    double least = 0;
+    for (int s = first; s < n; s++)
+        least = fmax(least, stretched(&rows[s], rows[s].low, n - first));
+    for (int s = first; s < n; s++)
+        candidates += stretched(&rows[s], rows[s].high, n - first) >= least;
+    *low = *high = 0;
+    for (int s = first; s < n; s++) {
+        *low = fmax(*low, stretched(&rows[s], rows[s].low, candidates));
+        *high = fmax(*high, stretched(&rows[s], rows[s].high, candidates));
+    }
 }

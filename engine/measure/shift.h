@@ -10,8 +10,9 @@ typedef struct ShiftRow {
     int i;       /* sampling step, N (noise) .. 1 */
     double time; /* u_i */
     double own, forward, ratio, low,
-        high;            /* disagreement, ratio of means and its 95 % bootstrap interval */
-    double mmd2, null95; /* own states against the forward law */
+        high;            /* disagreement, ratio of means and its 95 % interval (interval_ratio) */
+    double mmd2, null95; /* own states against the run's forward batch; what other forward batches
+                            come to against that same one in 95 of 100 cases */
     double mmd2_teacher, null95_teacher; /* own states against the teacher's backward law */
     double paired;                       /* state error from the same noise, relative */
 } ShiftRow;
@@ -44,6 +45,10 @@ Shift *shift_open(const ShiftSetup *setup, Arena *arena);
  * shift_setup_cost. */
 double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *student,
                      ShiftRow *rows);
+/* Squared errors of each roll-out at its own and at forward states, at all steps: steps x n each.
+ */
+void shift_errors(Shift *shift, Crew *crew, Arena *scratch, const Policy *student, double *own,
+                  double *forward);
 /* Network evaluations of one measurement, and of the one-time work (count it once in a run's life,
  * at its creation: a resumed run repeats the work but must not count it again). */
 double shift_cost(const Shift *shift, const Policy *student);
@@ -51,5 +56,8 @@ double shift_setup_cost(const Shift *shift);
 /* Largest ratio over i < N (i = N is the estimator's noise floor); *row gets its index. N = 1: that
  * of i = 1. */
 double shift_worst(const ShiftRow *rows, int n, int *row);
+/* A 95 % interval of the largest true ratio over those steps: it knows that the largest of several
+ * was picked, and holds for all at once that might be it. */
+void shift_worst_interval(const ShiftRow *rows, int n, double *low, double *high);
 
 #endif

@@ -1,6 +1,5 @@
 /* Owns the small statistics. May call base. */
 #include "engine/measure/stats.h"
-#include "engine/base/rng.h"
 #include "engine/base/status.h"
 #include <math.h>
 #include <stdbool.h>
@@ -27,34 +26,6 @@ double quantile_of(int n, double *x, double p)
     double at = p * (n - 1);
     int below = (int)at;
     return below + 1 < n ? x[below] + (at - below) * (x[below + 1] - x[below]) : x[below];
-}
-
-static double resampled_ratio(int n, const double *a, const double *b, Rng *rng)
-{
-    double over = 0, under = 0;
-    for (int k = 0; k < n; k++) {
-        uint32_t row = rng_below(rng, (uint32_t)n);
-        over += a[row];
-        under += b ? b[row] : 1;
-    }
-    return over / under;
-}
-
-Interval bootstrap_ratio(int n, const double *a, const double *b, int draws, double level,
-                         uint64_t seed, Arena *scratch)
-{
-    must(n >= 1 && draws >= 1);
-    size_t mark = arena_mark(scratch);
-    double *ratio = arena_new(scratch, double, draws);
-    for (int k = 0; k < draws; k++) {
-        Rng rng = rng_at(seed, STREAM_NULL, (uint64_t)k);
-        ratio[k] = resampled_ratio(n, a, b, &rng);
-    }
-    Interval interval = {.value = mean_of(n, a) / (b ? mean_of(n, b) : 1)};
-    interval.low = quantile_of(draws, ratio, (1 - level) / 2);
-    interval.high = quantile_of(draws, ratio, (1 + level) / 2);
-    arena_rewind(scratch, mark);
-    return interval;
 }
 
 enum { LANES = 8 };

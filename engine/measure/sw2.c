@@ -2,6 +2,8 @@
 #include "engine/measure/sw2.h"
 #include "engine/base/rng.h"
 #include "engine/base/status.h"
+#include "engine/measure/sums.h"
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -52,8 +54,9 @@ static float value_of(uint32_t key)
     return value;
 }
 
-/* `count` becomes where the next one of each digit goes. */
-static void place(int n, const uint32_t *from, uint32_t *to, int shift, uint32_t *count)
+/* Keys have the float's bits above, the row's block below. `count` becomes where the next one of
+ * each digit goes. */
+static void place(int n, const uint64_t *from, uint64_t *to, int shift, uint32_t *count)
 {
     uint32_t sum = 0;
     for (int b = 0; b < BINS; b++) {
@@ -65,20 +68,24 @@ static void place(int n, const uint32_t *from, uint32_t *to, int shift, uint32_t
         to[count[from[k] >> shift & (BINS - 1)]++] = from[k];
 }
 
-/* Radix sort, three digits of 11 bits: keys and spare are n words each. */
-static void sort_floats(int n, float *x, uint32_t *keys, uint32_t *spare)
+/* Radix sort, three digits of 11 bits, of values with their blocks: keys and spare are n words
+ * each. */
+static void sort_rows(int n, float *x, unsigned char *block, uint64_t *keys, uint64_t *spare)
 {
     uint32_t count[PASSES][BINS] = {{0}};
     for (int k = 0; k < n; k++) {
-        keys[k] = key_of(x[k]);
+        uint32_t key = key_of(x[k]);
+        keys[k] = (uint64_t)key << 32 | block[k];
         for (int p = 0; p < PASSES; p++)
-            count[p][keys[k] >> (p * DIGIT) & (BINS - 1)]++;
+            count[p][key >> (p * DIGIT) & (BINS - 1)]++;
     }
-    place(n, keys, spare, 0, count[0]);
-    place(n, spare, keys, DIGIT, count[1]);
-    place(n, keys, spare, 2 * DIGIT, count[2]);
-    for (int k = 0; k < n; k++)
-        x[k] = value_of(spare[k]);
+    place(n, keys, spare, 32, count[0]);
+    place(n, spare, keys, 32 + DIGIT, count[1]);
+    place(n, keys, spare, 32 + 2 * DIGIT, count[2]);
+    for (int k = 0; k < n; k++) {
+        x[k] = value_of((uint32_t)(spare[k] >> 32));
+        block[k] = (unsigned char)spare[k];
+    }
 }
 
 /* ---- Coupling ---- */
@@ -107,79 +114,92 @@ static double coupled(int n, const float *x, int m, const float *y)
     return sum / ((double)n * m);
 }
 
-/* Buffers of one direction. */
-typedef struct Slice {
-    float *w, *px, *py, *part;
-    uint32_t *keys, *spare;
-} Slice;
+/* One set along one direction, sorted, and where its rows come from. */
+typedef struct Line {
+    int n;
+    float *x;
+    unsigned char *block;
+} Line;
 
-static Slice slice_new(int n, int m, int d, Arena *arena)
+static Line line_new(int n, const float *x, int d, const float *w, int blocks, Arena *arena)
 {
-    size_t most = (size_t)(n > m ? n : m);
-    return (Slice){arena_floats(arena, d),
-                   arena_floats(arena, n),
-                   arena_floats(arena, m),
-                   arena_floats(arena, n),
-                   arena_alloc(arena, most * sizeof(uint32_t)),
-                   arena_alloc(arena, most * sizeof(uint32_t))};
+    Line line = {n, arena_floats(arena, n), arena_alloc(arena, (size_t)n)};
+    int *block = arena_new(arena, int, n);
+    uint64_t *keys = arena_alloc(arena, sizeof *keys * (size_t)n),
+             *spare = arena_alloc(arena, sizeof *spare * (size_t)n);
+    block_rows(n, blocks, block);
+    for (int r = 0; r < n; r++)
+        line.block[r] = (unsigned char)block[r];
+    project(n, x, d, w, line.x);
+    sort_rows(n, line.x, line.block, keys, spare);
+    return line;
 }
 
-/* px without run b of `blocks`, sorted, against the sorted py; b == blocks leaves nothing out. */
-static double slice_without(const Slice *slice, int n, int m, int b, int blocks)
+/* Without the rows of block b, in `rest`. */
+static Line line_without(const Line *line, int b, float *rest)
 {
-    int begin = b < blocks ? (int)((long)n * b / blocks) : n;
-    int end = b < blocks ? (int)((long)n * (b + 1) / blocks) : n;
-    int rest = n - (end - begin);
-    if (rest == 0)
-        return NAN;
-    memcpy(slice->part, slice->px, sizeof *slice->px * (size_t)begin);
-    memcpy(slice->part + begin, slice->px + end, sizeof *slice->px * (size_t)(n - end));
-    sort_floats(rest, slice->part, slice->keys, slice->spare);
-    return coupled(rest, slice->part, m, slice->py);
+    Line left = {0, rest, NULL};
+    for (int r = 0; r < line->n; r++)
+        if (line->block[r] != b)
+            rest[left.n++] = line->x[r];
+    return left;
+}
+
+static double between(const Line *x, const Line *y)
+{
+    return x->n && y->n ? coupled(x->n, x->x, y->n, y->x) : NAN;
 }
 
 typedef struct Slicing {
     const Pair *pair;
     uint64_t seed;
     int blocks;
-    double *value; /* directions x (blocks + 1) */
+    double *value; /* directions x (2 blocks + 1): without those of x, of y, the whole */
 } Slicing;
 
 static void slice_along(void *context, Arena *arena, int begin, int end, int chunk)
 {
     (void)end;
     (void)chunk;
-    const Slicing *slicing = context;
-    const Pair *pair = slicing->pair;
-    Slice slice = slice_new(pair->n, pair->m, pair->d, arena);
-    draw_direction(pair->d, slicing->seed, begin, slice.w);
-    project(pair->n, pair->x, pair->d, slice.w, slice.px);
-    project(pair->m, pair->y, pair->d, slice.w, slice.py);
-    sort_floats(pair->m, slice.py, slice.keys, slice.spare);
-    for (int b = 0; b <= slicing->blocks; b++)
-        slicing->value[(size_t)begin * (size_t)(slicing->blocks + 1) + (size_t)b] =
-            slice_without(&slice, pair->n, pair->m, b, slicing->blocks);
+    const Slicing *s = context;
+    const Pair *pair = s->pair;
+    float *w = arena_floats(arena, pair->d);
+    double *value = s->value + (size_t)begin * (size_t)(2 * s->blocks + 1);
+    draw_direction(pair->d, s->seed, begin, w);
+    Line x = line_new(pair->n, pair->x, pair->d, w, s->blocks, arena),
+         y = line_new(pair->m, pair->y, pair->d, w, s->blocks, arena);
+    float *rest = arena_floats(arena, pair->n > pair->m ? pair->n : pair->m);
+    for (int b = 0; b < s->blocks; b++) {
+        Line left = line_without(&x, b, rest);
+        value[b] = between(&left, &y);
+        left = line_without(&y, b, rest);
+        value[s->blocks + b] = between(&x, &left);
+    }
+    value[2 * s->blocks] = between(&x, &y);
 }
 
-void sw2_blocks(const Pair *pair, int directions, uint64_t seed, int blocks, double *value,
-                const Work *work)
+double sw2_blocks(const Pair *pair, int directions, uint64_t seed, int blocks, double *without_x,
+                  double *without_y, const Work *work)
 {
-    must(pair->n >= 1 && pair->m >= 1 && directions >= 1);
-    size_t mark = arena_mark(work->scratch), width = (size_t)blocks + 1;
+    must(pair->n >= 1 && pair->m >= 1 && directions >= 1 && blocks < UCHAR_MAX);
+    size_t mark = arena_mark(work->scratch), width = 2 * (size_t)blocks + 1;
+    double *sum = arena_new(work->scratch, double, width);
     Slicing slicing = {pair, seed, blocks,
                        arena_new(work->scratch, double, (size_t)directions *width)};
     work_map(work, directions, slice_along, &slicing);
-    for (size_t b = 0; b < width; b++) {
-        value[b] = 0;
+    for (size_t b = 0; b < width; b++)
         for (int k = 0; k < directions; k++)
-            value[b] += slicing.value[(size_t)k * width + b] / directions;
+            sum[b] += slicing.value[(size_t)k * width + b] / directions;
+    for (int b = 0; b < blocks; b++) {
+        without_x[b] = sum[b];
+        without_y[b] = sum[blocks + b];
     }
+    double whole = sum[2 * blocks];
     arena_rewind(work->scratch, mark);
+    return whole;
 }
 
 double sw2(const Pair *pair, int directions, uint64_t seed, const Work *work)
 {
-    double value;
-    sw2_blocks(pair, directions, seed, 0, &value, work);
-    return value;
+    return sw2_blocks(pair, directions, seed, 0, NULL, NULL, work);
 }

@@ -98,9 +98,10 @@ Status run_measure_shift(Run *run, Error *error)
         if (!isfinite(rows[r].own) || !isfinite(rows[r].paired))
             return run_broken(run, "a state of the student where its shift is measured", run->step,
                               error);
+    /* What steers the priors: at i = N all states are noise, and so is a ratio there. */
     run->lab.source.measured_shift = shift_worst(rows, n, &worst);
     for (int r = 0; r < n; r++)
-        run->lab.source.shift[rows[r].i - 1] = rows[r].ratio;
+        run->lab.source.shift[rows[r].i - 1] = r == 0 && n > 1 ? 1 : rows[r].ratio;
     history_shift(&run->history, run->step, n, rows);
     Status status = log_shift(&run->log, run->step, n, rows, error);
     if (!status)

@@ -1,15 +1,10 @@
 /* Inference over seeds: Student's t, paired differences, Holm's correction. Pure functions; any
- * thread. Sources: Student's distribution through the regularised incomplete beta function (DLMF
- * 26.5, 8.17.22); S. Holm, A simple sequentially rejective multiple test procedure, Scand. J.
+ * thread. Source: S. Holm, A simple sequentially rejective multiple test procedure, Scand. J.
  * Statist. 6 (1979). */
 #ifndef DDIL_STUDENT_H
 #define DDIL_STUDENT_H
 
-/* P(|T| >= |t|) for Student's T of `df` > 0 degrees of freedom; 1 for t = 0, 0 for an infinite t,
- * NaN for NaN. Within 1e-12. */
-double student_two_sided(double t, double df);
-/* The t with student_two_sided(t, df) = alpha, 0 < alpha < 1; relative error below 1e-10. */
-double student_quantile(double alpha, double df);
+#include "engine/base/quantile.h"
 
 /* Some numbers, one a seed, and what they say of the mean of all such seeds. */
 typedef struct Sample {
