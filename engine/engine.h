@@ -245,7 +245,7 @@ typedef struct RunView {
     int shift_row; /* where that is */
     double steps_per_s, seconds_left;
     double nfe;                  /* network evaluations so far (backward counts 2) */
-    Series seconds, evaluations; /* of training and of networks (nfe), at every few seconds' step */
+    Series seconds, evaluations; /* of training: measuring left out; at every few seconds' step */
     long batch;                  /* samples a training step sees */
     double nfe_teacher, nfe_student, nfe_critic; /* of them, in training */
     double budget;      /* of those three together (run.budget_nfe), 0: none */

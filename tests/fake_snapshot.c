@@ -324,6 +324,7 @@ static void fill_run(Pool *pool, int i, const FakeOptions *options)
     run->best = run->loss * 0.98;
     run->grad_norm = 0.8;
     run->nfe = (double)run->step * 1280;
+    run->nfe_student = run->nfe;
     run->shift_share = 0.05;
     run->checkpoint = run->step / 500 * 500;
     run->loss_terms = 4;

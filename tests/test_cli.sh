@@ -252,6 +252,9 @@ done
 holds "no share is the student" cmp "$work/r.npy" "$work/r0.npy"
 holds "all of it is the teacher" cmp "$work/r--teacher.npy" "$work/r1.npy"
 holds "half is neither" test "$(cmp -s "$work/r0.5.npy" "$work/r1.npy"; echo $?)" = 1
+says "rollout of the teacher in 4 plain steps" 0 'shape \(5, 20, 2\)' rollout 1 --teacher --steps 4 -n 20 -o "$work/rt.npy"
+says "samples of those" 0 '20 samples' sample 1 --teacher --steps 4 -n 20 -o "$work/st.npy"
+holds "both mean the same" test "$(tail -c 160 "$work/rt.npy" | cksum)" = "$(tail -c 160 "$work/st.npy" | cksum)"
 says "samples of a mixed roll-in" 0 '20 samples' sample 1 -n 20 --mix 0.5 -o "$work/m.npy"
 says "one share for samples" 2 'one share' sample 1 --mix 0,1 -o "$work/m.npy"
 says "shares go with the student" 2 'leave out --teacher' rollout 1 --teacher --mix 0.5 -o "$work/m.npy"

@@ -171,7 +171,7 @@ static void twin_new(Twin *twin, int id, long batch, long steps, double slow)
                           .step = steps,
                           .steps = steps,
                           .batch = batch,
-                          .nfe = (double)steps * (double)batch * 3,
+                          .nfe_student = (double)steps * (double)batch * 3,
                           .seconds = rows_series(twin->times, 0),
                           .evaluations = rows_series(twin->times, 1),
                           .loss_terms = 1,

@@ -4,6 +4,7 @@
 #include "tests/labs.h"
 #include "tests/near.h"
 #include "tests/runs.h"
+#include "views/model/series.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,10 @@ static void test_a_budget_resumes(void **state)
     assert_near(read->nfe_teacher, view->nfe_teacher, 0);
     assert_near(read->nfe_student, view->nfe_student, 0);
     assert_near(read->budget, 9000, 0);
+    /* what runs are lined up by leaves measuring out, on both sides */
+    const Series *at = &read->evaluations;
+    assert_true(at->n > 0 && read->shift_share > 0.01);
+    assert_near(series_value(at, at->n - 1), view->nfe_teacher + view->nfe_student, 0);
     run_view_drop(view);
     run_view_drop(read);
     run_close(run);

@@ -12,12 +12,12 @@ enum { DRAWS = 20000, STEPS = 4 };
     "beta_teacher = 0.25\nbeta_student = 0.25\nwarmup = 0\nbeta_floor = 0.2\n"                     \
     "capacity = 32\nteacher_capacity = 32\nmax_age = 1000000\n"
 
-/* A lab whose rings are full and whose shift is 1 at i = 4 (the noise), 2, 4 and 8 at i = 3, 2, 1.
- */
+/* A lab whose rings are full and whose shift is 2, 4 and 8 at i = 3, 2, 1; what was measured at the
+ * noise, i = 4, counts as 1. */
 static Bench *lab_with_shift(const char *text)
 {
     Bench *bench = bench_open(text, 1);
-    static const double shift[STEPS] = {8, 4, 2, 1};
+    static const double shift[STEPS] = {8, 4, 2, 10};
     bench_start(bench, 0);
     bench_advance(bench, 0, 20);
     memcpy(bench->lab.source.shift, shift, sizeof shift);
@@ -105,10 +105,10 @@ static void test_wild_shifts(void **state)
     double *shift = bench->lab.source.shift;
     shift[0] = NAN;
     shift[1] = 1e9;
-    shift[2] = INFINITY;
-    shift[3] = 0;
+    shift[2] = 0;
+    shift[3] = INFINITY;
     Counts counts = count(&bench->lab, false);
-    static const double weight[STEPS] = {1, 10, 1, 0.1};
+    static const double weight[STEPS] = {1, 10, 0.1, 1};
     for (int i = 1; i <= STEPS; i++)
         assert_near(counts.step[i], weight[i - 1] / 12.1, 0.016);
     bench_close(bench);

@@ -318,7 +318,7 @@ const View view_compare = {
     .title = "what differs, and was it worth it",
     .help = "Runs marked with v, as differences to the baseline (b; else the parent) or as "
             "values (d), lined up by training step,\n"
-            "time, samples seen or network evaluations (X). Below, what they came to and the "
+            "time, samples seen or evaluations in training (X). Below, what they came to and the "
             "parameters that differ; = lists\n"
             "the others too. On larger screens: what each makes from the same seeds, and who "
             "was forked from whom.",

@@ -105,15 +105,14 @@ static Status check_sheet(const Drawn *draw, const char *path, Error *error)
                 SHEET_MAX);
 }
 
-static Policy policy_for(const Look *look, const Options *options, bool whole_rollout)
+/* --steps K of the teacher are K plain ones; without it, those of its roll-outs. */
+static Policy policy_for(const Look *look, const Options *options)
 {
     const Lab *lab = look->lab;
     int steps = options->steps > 0 ? (int)options->steps : lab->grid.steps;
     if (!options->teacher)
         return lab_student(lab, false, steps);
-    bool plain = options->steps > 0 && !whole_rollout;
-    return lab_teacher(lab, steps,
-                       plain ? 1 : (int)config_int(&lab->config, "source.teacher_substeps"));
+    return lab_teacher(lab, steps, options->steps > 0 ? 1 : lab->source.set.teacher_substeps);
 }
 
 /* ---- Files ---- */
@@ -235,7 +234,7 @@ static Status sample(const Look *look, const Options *options, Error *error)
         status = check_sheet(&draw, options->output, error);
     if (status)
         return status;
-    Policy policy = policy_for(look, options, false), teacher = mix_teacher(look, policy.steps);
+    Policy policy = policy_for(look, options), teacher = mix_teacher(look, policy.steps);
     status = set_guidance(look, options, &policy, error);
     add_teacher(&policy, &teacher, mix);
     if (!status)
@@ -308,7 +307,7 @@ static Status rollouts(const Look *look, const Options *options, Error *error)
     if (options->forward) {
         status = draw_forward(look, options, &draw, error);
     } else {
-        Policy policy = policy_for(look, options, true), teacher = mix_teacher(look, policy.steps);
+        Policy policy = policy_for(look, options), teacher = mix_teacher(look, policy.steps);
         add_teacher(&policy, &teacher, mix);
         status = draw_policy(look, &policy, -1, &draw, error);
     }

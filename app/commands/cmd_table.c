@@ -38,7 +38,7 @@ const CommandRow commands[] = {
      "the states at every sampling step, shape (steps+1, n, dims)",
      "From pure noise (first) to the samples (last): the student's own; with --teacher "
      "the teacher's from the\n"
-     "same noise; with --forward the data as the distiller sees them, noised to each "
+     "same noise (--steps K: K plain steps, as in sample); with --forward the data as the distiller sees them, noised to each "
      "level with that noise.",
      1, 1, cmd_rollout},
     {"eval", "RUN [--json]",

@@ -76,11 +76,12 @@ static void follow_shift(double beta[ORIGINS], double ratio)
     beta[ORIGIN_TEACHER] = (1 - student) * (1 - data);
 }
 
-/* The shift measured where sampling step i of the present grid lies. */
+/* The shift measured where sampling step i of the present grid lies. Pure noise is no state that a
+ * policy leads to: what is measured there is the estimator's noise. */
 static double shift_at(const Source *source, int i)
 {
     int n = source->shift_steps, at = (i * n + source->grid.steps - 1) / source->grid.steps;
-    double ratio = source->shift[at - 1];
+    double ratio = at < n ? source->shift[at - 1] : 1;
     return isfinite(ratio) ? fmin(fmax(ratio, 0.1), 10) : 1;
 }
 

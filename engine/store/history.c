@@ -219,5 +219,5 @@ void history_times(History *history, long step, double steps_per_s, double nfe, 
     history->steps_per_s = steps_per_s;
     history->nfe = nfe;
     history->shift_nfe = shift_nfe;
-    rows_add(history->times, step, (const double[]){history->seconds, nfe});
+    rows_add(history->times, step, (const double[]){history->seconds, nfe - shift_nfe});
 }

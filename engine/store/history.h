@@ -16,7 +16,7 @@ typedef struct History {
     int terms; /* [0] loss, [1] grad_norm, then the method's and the origins' */
     char name[TERMS_MAX][24];
     Rows *curves;          /* a column a term */
-    Rows *times;           /* seconds of training and network evaluations, by step */
+    Rows *times;           /* seconds and network evaluations of training, by step */
     int column[TERMS_MAX]; /* of what follows lr in metrics.csv, from term [2] on */
     long step;             /* of the last row */
     double loss, grad_norm, lr;

@@ -33,7 +33,7 @@ static double newest_place(Axis axis)
     const Series *clock = clock_of(axis);
     double last = clock->n > 0 ? series_value(clock, clock->n - 1) : 0;
     if (axis.across == ACROSS_NFE)
-        return fmax(run->nfe, last);
+        return fmax(run->nfe_teacher + run->nfe_student + run->nfe_critic, last);
     long behind = clock->n > 0 ? run->step - series_step(clock, clock->n - 1) : run->step;
     bool going = run->steps_per_s > 0 && behind > 0;
     return going ? last + (double)behind / run->steps_per_s : last;

@@ -30,7 +30,10 @@ static double loss_of(const RunView *run) { return run->smooth_loss; }
 
 static double shift_of(const RunView *run) { return run->shift; }
 
-static double nfe_of(const RunView *run) { return run->nfe; }
+static double nfe_of(const RunView *run)
+{
+    return run->nfe_teacher + run->nfe_student + run->nfe_critic;
+}
 
 static double seconds_of(const RunView *run)
 {
