@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NET                                                                                        \
     "[net]\nwidth = 16\ndepth = 2\nfeatures = 8\ntime_scale = 30\ntime_range = 30\n[student]\n"    \
@@ -233,6 +234,75 @@ static void test_newer_weights_are_refused(void **state)
     assert_refused(files, "", (const char *[]){"ddil weights 7", "up to version 1", NULL});
 }
 
+/* ---- Files that change, or move, while a run rests ---- */
+
+/* A run of a teacher from a file, as far as step 2; `folder` gets where it stands. */
+static void rest_a_run(const Files *files, char folder[PATH_SIZE])
+{
+    Config config;
+    Error error;
+    save(files, TEACHER, NULL);
+    with_teacher(files, "[shift]\nsamples = 8\n", &config);
+    Run *run = world_create(&files->world, &config);
+    run_until(run, 2);
+    assert_int_equal(run_save(run, &error), STATUS_OK);
+    snprintf(folder, PATH_SIZE, "%s", run_folder(run));
+    run_close(run);
+}
+
+static void assert_looks(const Files *files, const char *folder, const Run *like)
+{
+    Run *look;
+    Error error;
+    if (run_look(&look, folder, -1, files->world.crew, &error))
+        fail_msg("%s", error.text);
+    if (like) {
+        const Lab *a = run_lab(look), *b = run_lab((Run *)like);
+        assert_memory_equal(a->teacher.weights, b->teacher.weights,
+                            net_size(&a->teacher.spec) * sizeof(float));
+    }
+    run_close(look);
+}
+
+static void test_a_changed_teacher_is_refused(void **state)
+{
+    const Files *files = *state;
+    char folder[PATH_SIZE];
+    Error error;
+    Run *run, *fork;
+    rest_a_run(files, folder);
+    Run *before = world_resume(&files->world, folder);
+    save(files, "[run]\nmethod = diffusion\nseed = 77\n[data]\nname = ring\n" NET, NULL);
+    assert_looks(files, folder, before); /* with the teacher that it had */
+    run_close(before);
+    assert_int_equal(run_resume(&run, folder, files->world.crew, &error), STATUS_BAD_INPUT);
+    if (!strstr(error.text, "w.safetensors: changed since the run began (checksum "))
+        fail_msg("%s", error.text);
+    assert_int_equal(
+        run_fork(&fork, files->world.runs, folder, -1, "f", "", files->world.crew, &error),
+        STATUS_OK);
+    assert_non_null(strstr(config_text(&run_lab(fork)->config, "teacher.file"), folder));
+    run_close(fork);
+}
+
+static void test_a_moved_teacher_stops_nothing(void **state)
+{
+    const Files *files = *state;
+    char folder[PATH_SIZE], whole[PATH_SIZE];
+    Config config;
+    rest_a_run(files, folder);
+    with_teacher(files, "[shift]\nsamples = 8\n", &config);
+    world_whole(&files->world, &config, whole);
+    unlink(files->weights);
+    assert_looks(files, folder, NULL);
+    Run *run = world_resume(&files->world, folder);
+    const char *text = run_warning(run);
+    assert_true(text && strstr(text, "the copy in the run's folder takes its place"));
+    assert_int_equal(run_until(run, -1), PULSE_DONE);
+    run_close(run);
+    assert_same_logs(folder, whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +314,8 @@ int main(void)
         cmocka_unit_test(test_misfit),
         cmocka_unit_test_setup_teardown(test_broken_numbers_are_named, enter, leave),
         cmocka_unit_test_setup_teardown(test_newer_weights_are_refused, enter, leave),
+        cmocka_unit_test_setup_teardown(test_a_changed_teacher_is_refused, enter, leave),
+        cmocka_unit_test_setup_teardown(test_a_moved_teacher_stops_nothing, enter, leave),
     };
     return cmocka_run_group_tests_name("provenance", tests, NULL, NULL);
 }

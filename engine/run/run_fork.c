@@ -36,6 +36,7 @@ Status run_look(Run **out, const char *folder, long step, Crew *crew, Error *err
     Status status = run_config_at(folder, &step, &config, &lineage, error);
     if (status)
         return status;
+    run_inputs_find(&config, folder, true);
     status = run_open_folder(&run, folder, &config, &lineage, crew, error);
     if (!status)
         status = newest ? run_load_newest(run, folder, error) : run_load(run, folder, step, error);
@@ -96,6 +97,7 @@ Status run_fork(Run **out, const char *runs, const char *folder, long step, cons
         status = run_config_at(folder, &step, &before, &lineage, error);
     if (status)
         return status;
+    run_inputs_find(&before, folder, true);
     config = before;
     status = run_apply_lines(&config, overrides, error);
     if (!status)

@@ -72,6 +72,8 @@ static Status furnish(Run *run, const char *event, Error *error)
     if (!status)
         status = folder_write_ini(run->folder, &run->config, &run->lineage, error);
     if (!status)
+        status = run_inputs_keep(run, error);
+    if (!status)
         status = log_open(&run->log, run->folder, run->terms, run->term, error);
     if (!status && *event)
         status = run_event(run, run->step, event, error);
@@ -218,12 +220,15 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
     status = run_check_ini(folder, &config, changes, sizeof changes, error);
     if (status)
         return status;
+    int replaced = run_inputs_find(&config, folder, false);
     status = run_open_folder(&run, folder, &config, &lineage, crew, error);
     runs_of(folder, runs);
     if (!status)
         status = share_runs(run, runs, error);
     if (!status)
         status = lock_run(run, error);
+    if (!status)
+        status = run_inputs_check(run, error);
     if (!status)
         sweep(folder);
     if (!status)
@@ -239,6 +244,8 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
         checkpoint_mend(folder, run->checkpoint);
         run->said = run->history.marks;
         warn_of_guard(run);
+        if (replaced)
+            run_warn(run, "a network's file is gone: the copy in the run's folder takes its place");
         run->state = run->history.state == RUN_DONE ? RUN_DONE : RUN_PAUSED;
         status = log_rest(&run->log, error);
     }

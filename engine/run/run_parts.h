@@ -122,6 +122,14 @@ Status run_check_ini(const char *folder, const Config *config, char *changes, si
                      Error *error);
 /* Marks such changes unless that was done when they were made. */
 Status run_mark_ini(Run *run, const char *changes, Error *error);
+/* ---- run_inputs.c: networks it was given, features, data ---- */
+/* Keeps the checksums of a new run's files in its folder, and copies of its networks. */
+Status run_inputs_keep(const Run *run, Error *error);
+/* Where a network's file is gone, or is no longer the same should that be asked, the copy in the
+ * run's folder takes its place in the configuration. How many were replaced? */
+int run_inputs_find(Config *config, const char *folder, bool same);
+/* Refuses what changed since the run began. Folders without checksums pass. */
+Status run_inputs_check(const Run *run, Error *error);
 /* ---- run_fork.c ---- */
 /* The configuration in force at a saved step; *step -1 becomes the newest. */
 Status run_config_at(const char *folder, long *step, Config *config, Lineage *lineage,

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char FORMAT[] = "ddil samples 1";
+
 enum {
     POINTS = 512,
     PICTURES = 40,
@@ -271,7 +273,7 @@ Status gallery_save(const Gallery *gallery, const char *path, Error *error)
                           view->channels, view->n_reference, !!view->teacher, !!view->label};
     float box[2] = {view->low, view->high};
     TensorWriter *writer = tensorwriter_new();
-    tensorwriter_meta(writer, "format", "ddil samples 1");
+    tensorwriter_meta(writer, "format", FORMAT);
     visit_arrays((Gallery *)gallery, head, box, declare, writer);
     Status status = tensorwriter_begin(writer, path, error);
     if (status) {
@@ -398,7 +400,7 @@ Gallery *gallery_load(const char *path)
     bool whole = tensorfile_size(file) <= FILE_MOST && !tensorfile_load(file, NULL);
     if (whole && format && strcmp(format, "ddil samples 2") == 0) {
         gallery = load_pictures(file);
-    } else if (whole && !read_shape(file, &shape, head)) {
+    } else if (whole && format && strcmp(format, FORMAT) == 0 && !read_shape(file, &shape, head)) {
         Taking taking = {.file = file};
         gallery = gallery_new(&shape);
         visit_arrays(gallery, head, box, take, &taking);

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 static const char FORMAT[] = "ddil checkpoint 1";
+enum { VERSION_AT = sizeof FORMAT - 2 }; /* where its version begins */
 
 char *checkpoint_path(char *path, const char *folder, long step)
 {
@@ -217,7 +218,13 @@ static Status open_file(TensorFile **file, const char *folder, long step, char *
     const char *format = tensorfile_meta(*file, "format");
     const char *number = tensorfile_meta(*file, "step");
     long held;
-    if (!format || strcmp(format, FORMAT) != 0)
+    const char *program = tensorfile_meta(*file, "program");
+    if (format && !strncmp(format, FORMAT, VERSION_AT) && strcmp(format, FORMAT) != 0)
+        status = fail(error, STATUS_BAD_INPUT,
+                      "%s: format \"%.40s\", written by %.40s; this is ddil " DDIL_VERSION
+                      ", which reads \"%s\": go on with that ddil",
+                      path, format, program ? program : "another program", FORMAT);
+    else if (!format || strcmp(format, FORMAT) != 0)
         status = fail(error, STATUS_BAD_INPUT,
                       "%s: is no checkpoint of this program (format "
                       "\"%.40s\", \"%s\" is needed)",
