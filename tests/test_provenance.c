@@ -187,6 +187,23 @@ static void test_no_schedule_named(void **state)
     assert_warned(files, "", "under linear");
 }
 
+/* A named schedule is believed, weights that do worse than none are not. */
+static void test_wrecks_are_marked(void **state)
+{
+    const Files *files = *state;
+    Error error;
+    Provenance of;
+    Bench *bench = bench_open(TEACHER, 1);
+    const Model *student = &bench->lab.student;
+    for (size_t k = 0; k < student->size; k++)
+        student->weights[k] *= 4;
+    provenance_of(&bench->lab, &of);
+    assert_int_equal(
+        weights_save(files->weights, &student->spec, student->weights, of.pair, &error), STATUS_OK);
+    bench_close(bench);
+    assert_warned(files, "", "where answering 0 errs by 1");
+}
+
 static void test_misfit(void **state)
 {
     (void)state;
@@ -312,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_unusual_is_marked, enter, leave),
         cmocka_unit_test_setup_teardown(test_no_schedule_named, enter, leave),
         cmocka_unit_test(test_misfit),
+        cmocka_unit_test_setup_teardown(test_wrecks_are_marked, enter, leave),
         cmocka_unit_test_setup_teardown(test_broken_numbers_are_named, enter, leave),
         cmocka_unit_test_setup_teardown(test_newer_weights_are_refused, enter, leave),
         cmocka_unit_test_setup_teardown(test_a_changed_teacher_is_refused, enter, leave),

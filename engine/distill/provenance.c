@@ -11,8 +11,8 @@
 
 static const char *const schedule_word[] = {"cosine", "linear"};
 
-/* Above it a teacher hardly denoises. */
-static const double HARDLY = 0.9;
+/* Above these a teacher hardly denoises, and does worse than none. */
+static const double HARDLY = 0.9, WRECKED = 1.1;
 
 /* ---- What a file carries ---- */
 
@@ -171,12 +171,26 @@ double provenance_misfit(const Lab *lab, Schedule schedule, int n)
     return misfit;
 }
 
+/* Samples that a teacher is asked about. */
+static int asked(const Lab *lab) { return dataset_is_points(&lab->data) ? 512 : 32; }
+
+/* Whatever the file says: weights that do worse than none are not as they were. */
+static void note_wreck(const Lab *lab, ProvenanceNotes *notes)
+{
+    double misfit = provenance_misfit(lab, lab->schedule, asked(lab));
+    if (misfit > WRECKED)
+        note(notes,
+             "teacher.file errs by %.2f on these data, where answering 0 errs by 1: layers turned "
+             "round, or other data?",
+             misfit);
+}
+
 /* What the samples say where the file says nothing; silent where they agree with the run. */
 static void note_misfit(const Lab *lab, ProvenanceNotes *notes)
 {
     Schedule own = lab->schedule,
              other = own == SCHEDULE_COSINE ? SCHEDULE_LINEAR : SCHEDULE_COSINE;
-    int n = dataset_is_points(&lab->data) ? 512 : 32;
+    int n = asked(lab);
     double here = provenance_misfit(lab, own, n), there = provenance_misfit(lab, other, n);
     if (here < HARDLY && here < there)
         return;
@@ -228,7 +242,9 @@ void provenance_notes(const Lab *lab, ProvenanceNotes *notes)
         note_few_steps(path, notes);
         note_data(lab, "teacher.file", path, notes);
         said(path, "noise", noise);
-        if (!*noise)
+        if (*noise)
+            note_wreck(lab, notes);
+        else
             note_misfit(lab, notes);
     }
     if (lab->expert.denoiser.weights) {
