@@ -206,6 +206,21 @@ static void sweep(const char *folder)
     unlink(run_live_samples(path, folder));
 }
 
+/* The state of the newest good checkpoint, its logs, and what was changed by hand since. */
+static Status recover(Run *run, const char *folder, const char *changes, Error *error)
+{
+    Status status = run_inputs_check(run, error);
+    if (status)
+        return status;
+    sweep(folder);
+    status = run_load_newest(run, folder, error);
+    if (!status)
+        status = reopen_logs(run, error);
+    if (!status && run->passed_over.text[0])
+        status = run_event(run, run->step, run->passed_over.text, error);
+    return status ? status : run_mark_ini(run, changes, error);
+}
+
 Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
 {
     Config config;
@@ -228,17 +243,7 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
     if (!status)
         status = lock_run(run, error);
     if (!status)
-        status = run_inputs_check(run, error);
-    if (!status)
-        sweep(folder);
-    if (!status)
-        status = run_load_newest(run, folder, error);
-    if (!status)
-        status = reopen_logs(run, error);
-    if (!status && run->passed_over.text[0])
-        status = run_event(run, run->step, run->passed_over.text, error);
-    if (!status)
-        status = run_mark_ini(run, changes, error);
+        status = recover(run, folder, changes, error);
     if (!status) {
         run_recall(run);
         checkpoint_mend(folder, run->checkpoint);
