@@ -103,6 +103,22 @@ result $? "its rows begin behind the checkpoint"
 says "it has the values" 0 "lr +0.125" show 2
 says "it says where it comes from" 0 "forked from 01@50" show 2
 
+# Nothing but files: no flock, no socket.
+cat >"$work/refused.c" <<'END'
+#include <errno.h>
+int flock(int f, int o) { (void)f, (void)o; errno = ENOLCK; return -1; }
+int socket(int d, int t, int p) { (void)d, (void)t, (void)p; errno = EPERM; return -1; }
+END
+if [[ $DDIL != *address* && $DDIL != *thread* ]] && ${CC:-cc} -shared -fPIC -o "$work/refused.so" "$work/refused.c" 2>"$err"; then
+    LD_PRELOAD=$work/refused.so "$DDIL" resume 1 --quiet >"$out" 2>"$err" &
+    until_true state_is 1 live
+    result $? "without locks and sockets it is started"
+    LD_PRELOAD=$work/refused.so says "and told" 0 "pauses" tell 1 pause
+    LD_PRELOAD=$work/refused.so says "and changed" 0 "0.0625" tell 1 set optimizer.lr=0.0625
+    LD_PRELOAD=$work/refused.so says "and stopped" 0 "stops" tell 1 stop
+    LD_PRELOAD=$work/refused.so says "the engine's own runs too" 0 "" run ring-pd --steps 2 --quiet -s student.pretrain_steps=2 -s shift.samples=8
+fi
+
 sed -i "s|^command = .*|command = touch $work/bad|" "$runs/0001-mine/run.ini"
 says "a command that no preset holds is not run" 2 "nothing is started" resume 1
 [ ! -e "$work/bad" ]

@@ -7,11 +7,11 @@
         if run.wants_checkpoint: torch.save(..., p := run.checkpoint_path(".pt")); run.checkpointed(p)
     run.close()
 
-One file, Python 3.9, numpy. It writes the folder that assets/doc/external.md describes and obeys the commands in it, in a
-thread of its own: the loop never waits for the folder. Trouble with that (full, gone, read-only) is said once on standard
-error and counted in `run.trouble`; what was to be written waits in memory until it is mended. """
+One file, Python 3.9, numpy. It writes the folder that assets/doc/external.md describes and obeys the commands in it, in a thread
+of its own: the loop never waits for the folder. Trouble with that (full, gone, read-only) is said once, counted in `run.trouble`,
+and mended when the folder is back: what was to be written waits in memory. """
 from __future__ import annotations
-import atexit, collections, csv, dataclasses, functools, json, os, re, socket, struct, sys, tempfile, threading, time
+import atexit, collections, contextlib, csv, dataclasses, functools, json, os, re, socket, struct, sys, tempfile, threading, time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 import numpy as np
 
@@ -20,8 +20,7 @@ PERIOD, BEAT, TIMES, KEPT, NAN = 0.05, 1.0, 5.0, 1 << 19, float("nan")  # second
 SHIFT = "i time own forward ratio low high mmd2 mmd2_null95 mmd2_teacher paired mmd2_teacher_null95".split()
 HEADS = {"shift.csv": "step," + ",".join(SHIFT), "events.csv": "step,clock,text", "answers": "",
          "times.csv": "step,clock,steps_per_s,nfe,shift_nfe", "checkpoints.csv": "step,clock,path,params"}
-YES, NO = ("yes", "true", "on", "1"), ("no", "false", "off", "0")
-
+YES = ("yes", "true", "on", "1")
 @dataclasses.dataclass
 class Param:
     """A row of the run's table. type: int, real, bool, choice, text; when: next step, next round, fork only."""
@@ -33,39 +32,30 @@ class Param:
     help: str = ""
     unit: str = ""
     choices: Sequence[str] = ()
-
     def read(self, text: Any) -> Any:
         """The value that a text stands for; ValueError says what is wrong."""
         word, whole = _text(text), self.type == "int"
-        if self.type in ("int", "real"):
-            if not re.fullmatch(r"[+-]?\d+" if whole else r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", word, re.A):
-                raise ValueError("is no whole number" if whole else "is no number")
-            number = int(word) if whole else float(word)
-            if not self.low <= number <= self.high:
-                raise ValueError(f"is outside [{self.low:g}, {self.high:g}]")
-            return number
-        if self.type == "bool" and word.lower() not in YES + NO:
-            raise ValueError("is neither yes nor no")
+        form = {"int": r"[+-]?\d+", "real": r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", "bool": "(?i:yes|true|on|1|no|false|off|0)"}
+        if not re.fullmatch(form.get(self.type, ".{0,200}"), word, re.A) or not word.isprintable() and word:
+            raise ValueError("is no " + {"int": "whole number", "real": "number", "bool": "yes or no"}.get(self.type, "short line"))
         if self.type == "choice" and word not in self.choices:
             raise ValueError("is none of " + ", ".join(self.choices))
-        if not word.isprintable() or len(word.encode()) > 200:
-            raise ValueError("is not one printable line of at most 200 bytes")
-        return word.lower() in YES if self.type == "bool" else word
-
+        if self.type not in ("int", "real"):
+            return word.lower() in YES if self.type == "bool" else word
+        number = int(word) if whole else float(word)
+        if not self.low <= number <= self.high:
+            raise ValueError(f"is outside [{self.low:g}, {self.high:g}]")
+        return number
 Real, Int, Bool, Text = (functools.partial(Param, kind) for kind in ("real", "int", "bool", "text"))
 Choice = lambda default, choices, **more: Param("choice", default, choices=tuple(choices), **more)
-
 def _row(value: Any) -> Param:
     kinds = ((Param, lambda v: v), (bool, Bool), (int, Int), (float, Real))
     return next((make(value) for kind, make in kinds if isinstance(value, kind)), None) or Text(str(value))
-
 def _text(value: Any) -> str:
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
-
 def _cell(text: Any) -> str:
     text = "".join(c if c.isprintable() else " " for c in _text(text))
     return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
-
 def _clock(form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
     return time.strftime(form, time.gmtime())
 
@@ -81,12 +71,10 @@ _SOURCE = {
     "source.beta_floor": Real(0.2, 0, 1, help="Least share of data that a moving schedule leaves."),
     "source.capacity": Int(512, 1, 10**6, when="fork only", help="Size of the student's replay ring."),
     "source.teacher_capacity": Int(1024, 1, 10**6, when="fork only", help="Size of the teacher's ring.")}
-
 def _follow(beta: np.ndarray, ratio: float) -> np.ndarray:
     student, others = min(max(1 - 1 / max(ratio, 1e-9), 0.1), 0.7), beta[DATA] + beta[TEACHER]
     data = beta[DATA] / others if others > 0 else 1.0
     return np.array([(1 - student) * data, (1 - student) * (1 - data), student])
-
 def _floor(beta: np.ndarray, floor: float) -> np.ndarray:
     rest = 1 - beta[DATA]
     return beta if beta[DATA] >= floor or rest <= 0 else np.array([floor, *(beta[1:] * (1 - floor) / rest)])
@@ -130,23 +118,17 @@ def uniforms(seed: int, stream: int, index: np.ndarray) -> np.ndarray:
     return (c[0].astype(float) + 0.5) * 2.0**-32
 
 # ---- Files ----
-
 def _read(path: str) -> str:
-    try:
-        with open(path, errors="replace", newline="") as file:
-            return file.read().replace("\0", "")
-    except OSError:
-        return ""
-
+    with contextlib.suppress(OSError), open(path, errors="replace", newline="") as file:
+        return file.read().replace("\0", "")
+    return ""
 def _rows(path: str) -> List[Dict[str, str]]:
     return [{k: v or "" for k, v in row.items() if k} for row in csv.DictReader(_read(path).splitlines())]
-
 def _replace(path: str, data: bytes) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True) if path.endswith(".safetensors") else None
     with open(path + ".tmp-py", "wb") as file:
         file.write(data)
     os.replace(path + ".tmp-py", path)
-
 def _cut(path: str, last: float) -> None:
     """Drops rows past a step, and a row without its end."""
     lines = _read(path).splitlines(True)
@@ -154,21 +136,17 @@ def _cut(path: str, last: float) -> None:
     kept = lines[:1] + [line for line in lines[1:] if number(line) <= last]
     if kept != lines:
         _replace(path, "".join(kept).encode())
-
 def _append(path: str, head: str, text: str) -> None:
     """All of it or nothing."""
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    size = os.fstat(file).st_size
-    data = ((head + "\n" if head and not size else "") + text).encode()
-    try:
-        while data:
-            data = data[os.write(file, data):]
-    except OSError:
-        os.ftruncate(file, size)
-        raise
-    finally:
-        os.close(file)
-
+    with open(path, "ab", buffering=0) as file:
+        size = file.seek(0, 2)
+        data = ((head + "\n" if head and not size else "") + text).encode()
+        try:
+            while data:
+                data = data[file.write(data):]
+        except OSError:
+            file.truncate(size)
+            raise
 def _other(path: str, patience: float = 3) -> str:
     """Who else trains there, "" nobody: a process of this host, or one of another whose count goes on."""
     look = lambda: (_read(os.path.join(path, "owner")).split() + [""] * 8)[:8]
@@ -184,7 +162,6 @@ def _other(path: str, patience: float = 3) -> str:
 class Run:
     """A run that this process trains. folder: of runs (one is made in it), or the run's own, when `ddil` made it;
     save(path): writes a checkpoint, also between two steps; data, batch: for the reader only."""
-
     def __init__(self, folder: str = "runs", name: str = "run", steps: int = 1000, seed: int = 1,
                  params: Optional[Dict[str, Any]] = None, resume: bool = False, *, data: str = "", batch: int = 256,
                  save: Optional[Callable[[str], None]] = None) -> None:
@@ -223,7 +200,6 @@ class Run:
         self._thread = threading.Thread(target=self._serve, name="ddil", daemon=True)
         self._thread.start()
         atexit.register(self.close)
-
     def _open(self) -> None:
         folder, name, resume = self._where
         runs, run, known = os.path.abspath(folder), re.compile(r"(\d{4,8})-(.+)"), []
@@ -246,7 +222,6 @@ class Run:
         self._describe()
         self._event("state: live")
         self._send_beat()
-
     def _adopt(self, path: str) -> None:
         """Goes on where the folder's newest checkpoint stands, with the values in its run.ini."""
         other, section, file = _other(path), "", functools.partial(os.path.join, path)
@@ -260,10 +235,8 @@ class Run:
             key, _, value = (section + "." + line).replace(" = ", "=").partition("=")
             row = self.table.get(key.strip())
             if row and was.get(key, _text(row.default)) == _text(row.default):  # else the script was changed since
-                try:
+                with contextlib.suppress(ValueError):
                     self.params[key] = row.read(value.strip())
-                except ValueError as problem:
-                    self._say(f"{path}/run.ini: {key} = {value} {problem}")
         for saved in _rows(file("checkpoints.csv")):
             if saved.get("step", "").isdigit() and saved.get("path") and os.path.exists(file(saved["path"])):
                 self.start = self.step = self._saved = int(saved["step"])
@@ -271,7 +244,6 @@ class Run:
         for name in ("metrics.csv", "shift.csv", "times.csv", "events.csv", "checkpoints.csv"):
             _cut(file(name), self.step if name < "d" or name > "f" else 10**17)
         self._columns = _read(file("metrics.csv")).partition("\n")[0].split(",")[1:] or self._columns
-
     def _describe(self) -> None:
         sections = {"run": "[run]\nmethod = external\n" + self._command, "data": f"\n[data]\nname = {self._data}\n"}
         table = "section,key,type,default,low,high,choices,unit,help,applies\n"
@@ -286,9 +258,7 @@ class Run:
 
     # ---- The thread that serves the folder ----
 
-    def _say(self, text: Any) -> None:
-        print(f"ddil_lab: {text}", file=sys.stderr, flush=True)
-
+    _say = staticmethod(lambda text: print(f"ddil_lab: {text}", file=sys.stderr, flush=True))
     def _try(self, work: Callable[..., None], *what: Any) -> bool:
         try:
             work(*what)
@@ -299,7 +269,6 @@ class Run:
                 self._say(f"{problem}; training goes on, what is to be written waits")
             self._said = True
             return False
-
     def _serve(self) -> None:
         held: Dict[str, List[Any]] = {}
         last = False
@@ -328,7 +297,6 @@ class Run:
                 self._say("the folder is back; what waited is written")
                 self._describe()
         self.dropped += sum(map(len, held.values()))
-
     def _put(self, name: str, what: List[Any]) -> None:
         path = os.path.join(self.path, name)
         if isinstance(what[-1], bytes):
@@ -342,7 +310,6 @@ class Run:
             self._columns += fresh
             what = [",".join([str(r["step"]), *(repr(r.get(k, NAN)) for k in self._columns)]) + "\n" for r in what]
         _append(path, ",".join(["step", *self._columns]) if name == "metrics.csv" else HEADS[name], "".join(what))
-
     def _send_beat(self) -> None:
         path, words = os.path.join(self.path, "owner"), _read(os.path.join(self.path, "owner")).split()
         if self._beat and len(words) > 6 and words[4] != self._token and words[6] in ("live", "paused"):
@@ -357,7 +324,6 @@ class Run:
         self._beat += 1
         _replace(path, f"ddil-owner {VERSION} {socket.gethostname()} {os.getpid()} {self._token} {self._beat} "
                        f"{self._state} {self.step} {speed:.6g} {self._saved}\n".encode())
-
     def _hear(self) -> None:
         with open(os.path.join(self.path, "commands"), "rb") as file:
             self._heard = self._heard if self._heard <= file.seek(0, 2) else 0  # else it is another file
@@ -376,7 +342,6 @@ class Run:
                     self._lock.notify_all()
                 answer = answer.replace("\\", "\\\\").replace("\n", "\\n")[:240]
                 self._todo.append(("answers", f"note {m[1]} {status} {m[3]} {_clock('%H:%M:%S')} {answer}\n"))
-
     def _obey(self, word: str, number: int, text: str) -> Tuple[int, str]:
         if word == "set":
             return self._stage([line.strip() for line in text.split("\n") if line.strip()])
@@ -394,7 +359,6 @@ class Run:
             return 2, "how many steps? A number from 1 up" if word == "step" else f"a trainer does not {word}"
         does = {"note": "noted", "start": "goes on", "pause": "pauses", "save": "saves", "stop": "saves and stops"}
         return 0, does.get(word, f"takes {number} steps") + f" at step {self.step}"
-
     def _stage(self, lines: List[str]) -> Tuple[int, str]:
         values: Dict[str, Any] = {}
         for line in lines:
@@ -412,10 +376,8 @@ class Run:
         return 0, f"{', '.join(lines)} after step {self.step}"
 
     # ---- The loop ----
-
     def _event(self, text: str, step: Optional[int] = None) -> None:
         self._todo.append(("events.csv", f"{self.step if step is None else step},{_clock()},{_cell(text[:240])}\n"))
-
     def _attend(self) -> None:
         """Between two steps: what was asked for. A checkpoint goes before a change, where checkpoints are taken."""
         with self._lock:
@@ -434,10 +396,8 @@ class Run:
                     self._event(f"state: {self._state}")
                 if not wait:
                     break
-                self.idle()
-                self._lock.wait(1)
+                self.idle(), self._lock.wait(1)
             self._attention = bool(self._staged or self._stop or self._pause_at is not None)
-
     def _change(self) -> None:
         new, self._staged = self._staged, {}
         marks = [f"{k} {_text(self.params[k])} -> {_text(v)}" for k, v in new.items() if self.params[k] != v]
@@ -446,7 +406,6 @@ class Run:
         if marks:
             self._event(", ".join(marks))
             self._describe()
-
     def _push(self) -> None:
         if self._row:
             self._row.setdefault("lr", float(self.params.get("optimizer.lr", NAN)))
@@ -455,10 +414,6 @@ class Run:
             self._row = {}
         self._todo.extend(self._named)
         self._named.clear()
-
-    def __iter__(self) -> Iterator[int]:
-        return self
-
     def __next__(self) -> int:
         self._push()
         if self._attention or self._state == "paused":
@@ -467,49 +422,38 @@ class Run:
             raise StopIteration
         self.step += 1
         return self.step
-
     def log(self, **values: Any) -> None:
         """Any names; numbers or tensors of one; NaN and infinity too."""
         for name, value in values.items():
             self._row[name if name.isidentifier() else re.sub(r"[^\w./-]", "_", name)] = float(value)
-
     def origins(self, n: int, at: Any = None) -> np.ndarray:
         """Where each sample of the batch comes from: 0 data, 1 teacher, 2 student. at: their sampling steps."""
         self._draws = self.step, self._draws[1] + 1 if self._draws[0] == self.step else 0
         toss = uniforms(self.params["run.seed"], 2, self.step << 20 | self._draws[1] << 13 | np.arange(n))
         beta = self.priors() if at is None else np.array([self.priors(int(i)) for i in at]).T
         return np.where(toss < beta[2], 2, np.where(toss < beta[2] + beta[1], 1, 0)).astype(np.int8)
-
     def priors(self, at: Optional[int] = None) -> np.ndarray:
         return priors(self.params, self.step, self.params["run.steps"], self._ratios, self.made, at)
-
     def _due_now(self, key: str, last: int) -> bool:
         return self.params[key] > 0 and self.step % self.params[key] == 0 and last != self.step
-
     wants_samples = property(lambda self: self._due_now("samples.every", self._sampled))
     shift_due = property(lambda self: self._due_now("shift.every", self._measured))
-
     @property
     def wants_checkpoint(self) -> bool:
         self._offers = True
         asked = self._keep or self._attention or self.step >= self.params["run.steps"]
         return self._saved != self.step and (asked or self._due_now("run.checkpoint_every", self._saved))
-
     def checkpoint_path(self, ending: str = "") -> str:
         folder = os.path.join(self.path, "checkpoints")
         made = self.path and self._try(os.makedirs, folder, 0o777, True)
         return os.path.join(folder if made else tempfile.gettempdir(), f"step-{self.step:08d}{ending}")
-
     def checkpointed(self, path: str) -> None:
         """The file is whole: a person may go back to it. It is named after the row of its step."""
         self._saved, self._keep = self.step, False
         values = ";".join(f"{k}={_text(v)}" for k, v in self.params.items())
         where = os.path.relpath(path, self.path) if self.path and path.startswith(self.path) else os.path.abspath(path)
         self._named.append(("checkpoints.csv", f"{self.step},{_clock()},{_cell(where)},{_cell(values)}\n"))
-
-    def note(self, text: str) -> None:
-        self._event("note: " + text)
-
+    note = lambda self, text: self._event("note: " + text)
     def shift(self, own: Sequence[float], forward: Sequence[float], u: Optional[Sequence[float]] = None,
               **more: Optional[Sequence[float]]) -> None:
         """A number a sampling step, i = N first. more: ratio, low, high, mmd2, mmd2_null95, mmd2_teacher, paired."""
@@ -523,7 +467,6 @@ class Run:
         for r in range(n):
             cells = [repr(float(columns[k][r])) if k in columns else "nan" for k in SHIFT[1:]]
             self._todo.append(("shift.csv", f"{self.step},{n - r},{','.join(cells)}\n"))
-
     def samples(self, images: Any, classes: Any = None, captions: Optional[Sequence[str]] = None,
                 states: Sequence[Any] = ()) -> None:
         """(n, h, w), (n, h, w, 1|3) or (n, 1|3, h, w), bytes or -1..1; or points (n, 2). states: the same at each
@@ -546,13 +489,9 @@ class Run:
         text += b" " * (-len(text) % 8)
         data = struct.pack("<Q", len(text)) + text + b"".join(x.tobytes() for x in arrays.values())
         self._todo.append(("samples/latest.safetensors", data))
-
-    def __enter__(self) -> "Run":
-        return self
-
+    __enter__ = __iter__ = lambda self: self
     def __exit__(self, kind: Any, problem: Any, trace: Any) -> None:
         self.close(None if kind is None or issubclass(kind, KeyboardInterrupt) else f"{kind.__name__}: {problem}")
-
     def close(self, failure: Optional[str] = None) -> None:
         """The run is done, paused (it ended early) or failed."""
         if self._closed:
@@ -567,7 +506,6 @@ class Run:
         self._thread.join(5)
         if self.dropped:
             self._say(f"{self.path}: {self.dropped} rows could not be written")
-
 def _picture(images: Any) -> np.ndarray:
     """(n, h, w, c), bytes; points as (n, 1, 1, 2)."""
     x = np.asarray(images.detach().cpu() if hasattr(images, "detach") else images)

@@ -56,6 +56,13 @@ Status socket_listen(const char *runs, int *descriptor, Error *error)
         good = bind(made, (const struct sockaddr *)&address, sizeof address) == 0 &&
                chmod(file_join(path, runs, NAME), 0600) == 0 && listen(made, BACKLOG) == 0;
     }
+    if (!good && (errno == EPERM || errno == EAFNOSUPPORT || errno == EOPNOTSUPP)) {
+        if (made >= 0)
+            close(made); /* no sockets here: nobody attaches, the mailboxes remain */
+        if (folder >= 0)
+            close(folder);
+        return STATUS_OK;
+    }
     Status status = good ? STATUS_OK
                          : fail(error, status_of(errno), "cannot listen on %s/%s: %s", runs, NAME,
                                 strerror(errno));
