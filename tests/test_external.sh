@@ -116,7 +116,14 @@ if [[ $DDIL != *address* && $DDIL != *thread* ]] && ${CC:-cc} -shared -fPIC -o "
     LD_PRELOAD=$work/refused.so says "and told" 0 "pauses" tell 1 pause
     LD_PRELOAD=$work/refused.so says "and changed" 0 "0.0625" tell 1 set optimizer.lr=0.0625
     LD_PRELOAD=$work/refused.so says "and stopped" 0 "stops" tell 1 stop
-    LD_PRELOAD=$work/refused.so says "the engine's own runs too" 0 "" run ring-pd --steps 2 --quiet -s student.pretrain_steps=2 -s shift.samples=8
+    LD_PRELOAD=$work/refused.so says "the engine's own runs too" 0 "" run --detach ring-pd --quiet --steps 2000000 -s student.pretrain_steps=2 -s shift.samples=8
+    own=$("$DDIL" ls | sed -nE 's/^0*([0-9]+)-ring-pd .*/\1/p')
+    until_true rows "$runs"/*-ring-pd/metrics.csv 5
+    LD_PRELOAD=$work/refused.so says "whose owner is told by the folder's mailbox" 0 "0.002" tell "$own" set optimizer.lr=0.002
+    LD_PRELOAD=$work/refused.so says "and refuses by it" 2 "range" tell "$own" set optimizer.lr=7
+    LD_PRELOAD=$work/refused.so says "and stops" 0 "stopped" tell "$own" stop
+    until_true test ! -e "$runs/.owner" # nothing trains: it leaves
+    says "an owner that left answers no more" 4 "nobody trains" tell "$own" start
 fi
 
 sed -i "s|^command = .*|command = touch $work/bad|" "$runs/0001-mine/run.ini"

@@ -7,6 +7,7 @@
 #include "engine/port/port_lines.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 enum {
     NOTES_A_SECOND = 10, /* commanded through the port: each stays in a run's log for ever */
@@ -37,6 +38,16 @@ typedef struct Saved {
     long step;
 } Saved;
 
+/* The mailbox of the folder, for senders on other hosts. */
+enum { TAGS = 64 };
+typedef struct Post {
+    Client client; /* without a socket: its answers go to a file */
+    off_t read;    /* of the commands */
+    long tag[TAGS], beats;
+    unsigned next_tag;
+    double looked, beat; /* clocks */
+} Post;
+
 struct Port {
     PortHost host;
     char runs[PATH_SIZE];
@@ -46,6 +57,7 @@ struct Port {
     atomic_int viewers;
     atomic_bool stop;
     Client client[CLIENTS]; /* the thread's */
+    Post post;              /* the thread's */
     Saved saved[SAVED];     /* the thread's: the last ones, a ring */
     int next_saved;
     double full;       /* clock at which no more descriptors were to be had, 0: there are */
@@ -58,6 +70,11 @@ struct Port {
     uint64_t notes; /* so many were ever given */
 };
 
+/* ---- port_mail.c ---- */
+void mail_open(Port *port);
+/* Obeys, answers and counts on, so often and no oftener. */
+void mail_turn(Port *port);
+void mail_close(Port *port);
 /* ---- port_answers.c ---- */
 /* Appends an error line to what the client is to be sent. */
 void client_error(Client *client, const char *text);

@@ -46,7 +46,7 @@ Status socket_listen(const char *runs, int *descriptor, Error *error)
 {
     struct sockaddr_un address;
     char path[PATH_SIZE];
-    int folder, made = socket(AF_UNIX, SOCK_STREAM, 0);
+    int folder, made = socket(AF_UNIX, SOCK_STREAM, 0), problem = made < 0 ? errno : 0;
     *descriptor = -1;
     socket_remove(runs);
     bool good = address_of(runs, &address, &folder) && made >= 0;
@@ -56,7 +56,9 @@ Status socket_listen(const char *runs, int *descriptor, Error *error)
         good = bind(made, (const struct sockaddr *)&address, sizeof address) == 0 &&
                chmod(file_join(path, runs, NAME), 0600) == 0 && listen(made, BACKLOG) == 0;
     }
-    if (!good && (errno == EPERM || errno == EAFNOSUPPORT || errno == EOPNOTSUPP)) {
+    if (made >= 0 && !good)
+        problem = errno;
+    if (problem == EPERM || problem == EAFNOSUPPORT || problem == EOPNOTSUPP) {
         if (made >= 0)
             close(made); /* no sockets here: nobody attaches, the mailboxes remain */
         if (folder >= 0)
@@ -64,8 +66,8 @@ Status socket_listen(const char *runs, int *descriptor, Error *error)
         return STATUS_OK;
     }
     Status status = good ? STATUS_OK
-                         : fail(error, status_of(errno), "cannot listen on %s/%s: %s", runs, NAME,
-                                strerror(errno));
+                         : fail(error, status_of(problem), "cannot listen on %s/%s: %s", runs, NAME,
+                                strerror(problem));
     if (folder >= 0)
         close(folder);
     if (good)

@@ -6,7 +6,8 @@
 #include "engine/base/status.h"
 
 /* Listens on runs/.socket (mode 0600), in place of one a dead owner left: only for who
- * holds the folder's lock. The descriptor (-1: the system gives no sockets, and nobody can attach) neither blocks nor survives exec. */
+ * holds the folder's lock. The descriptor (-1: the system gives no sockets, and nobody can attach)
+ * neither blocks nor survives exec. */
 Status socket_listen(const char *runs, int *descriptor, Error *error);
 /* Connects; -1 when nobody listens. The descriptor neither blocks nor survives exec. */
 int socket_connect(const char *runs);

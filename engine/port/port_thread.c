@@ -138,10 +138,11 @@ static void rest_a_while(void)
 }
 
 /* One wait and what it brings. */
+enum { MAIL_MS = 200 }; /* the mailbox is looked at so often; what keeps us waiting too */
+
 static void turn(Port *port)
 {
     struct pollfd wait[CLIENTS + 2] = {{port->kick[0], POLLIN, 0}, {port->socket, POLLIN, 0}};
-    int owing = port->full > 0;
     if (!open_to_guests(port))
         wait[1].events = 0;
     for (int i = 0; i < CLIENTS; i++) {
@@ -149,9 +150,8 @@ static void turn(Port *port)
         bool full = client->filled == LINE_SIZE || client->used > 0;
         wait[i + 2] = (struct pollfd){
             client->socket, (short)((full ? 0 : POLLIN) | (client->used ? POLLOUT : 0)), 0};
-        owing += client->socket >= 0 && client->since > 0;
     }
-    if (poll(wait, CLIENTS + 2, owing ? 1000 : -1) < 0) {
+    if (poll(wait, CLIENTS + 2, MAIL_MS) < 0) {
         rest_a_while(); /* interrupted, or out of memory: what `wait` says is nothing */
         return;
     }
@@ -166,8 +166,10 @@ static void turn(Port *port)
 static void *serve(void *context)
 {
     Port *port = context;
-    while (!atomic_load(&port->stop))
+    while (!atomic_load(&port->stop)) {
         turn(port);
+        mail_turn(port);
+    }
     return NULL;
 }
 
@@ -208,6 +210,7 @@ void port_close(Port *port)
     if (!port)
         return;
     port_rest(port);
+    mail_close(port);
     for (int i = 0; i < CLIENTS; i++) {
         if (port->client[i].socket < 0)
             continue;
@@ -242,6 +245,7 @@ Status port_open(Port **opened, const PortHost *host, const char *runs, Error *e
                         : fail(error, STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
     for (int i = 0; i < 2 && port->kick[i] >= 0; i++)
         socket_tame(port->kick[i]);
+    mail_open(port);
     if (!status)
         status = port_wake(port, error);
     if (status) {

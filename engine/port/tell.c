@@ -1,8 +1,10 @@
 /* Owns the asking of an owner by somebody who only wants one thing. */
 #include "engine/port/tell.h"
 #include "engine/base/clock.h"
+#include "engine/port/mailbox.h"
 #include "engine/port/port_lines.h"
 #include "engine/port/port_socket.h"
+#include "engine/store/external.h"
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -41,6 +43,22 @@ static bool receive(Talk *talk, double left)
     return n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
 }
 
+/* The owner is on another host, or has no socket. */
+static Status tell_by_mail(const char *runs, const Command *command, double wait, NoteView *answer,
+                           Error *error)
+{
+    Trainer owner;
+    bool known = owner_read(runs, &owner);
+    if (!known || (trainer_is_of_this_host(&owner) && !trainer_is_here(&owner)))
+        return fail(error, STATUS_BLOCKED, "nobody trains in %.200s now", runs);
+    Mailbox *mailbox = mailbox_open(runs, ".");
+    Status status = mailbox_send(mailbox, 1, command, error);
+    while (!status && !mailbox_hear(mailbox, wait, answer))
+        poll(NULL, 0, 20);
+    mailbox_close(mailbox);
+    return status;
+}
+
 Status tell_owner(const char *runs, const Command *command, double wait, NoteView *answer,
                   Error *error)
 {
@@ -49,7 +67,7 @@ Status tell_owner(const char *runs, const Command *command, double wait, NoteVie
     char text[LINE_SIZE + 1];
     double until = clock_s() + wait;
     if (talk.socket < 0)
-        return fail(error, STATUS_BLOCKED, "nobody trains in %.200s now", runs);
+        return tell_by_mail(runs, command, wait, answer, error);
     int length = line_write(text, &line);
     bool alive = send(talk.socket, text, (size_t)length, MSG_NOSIGNAL) == length, heard = false;
     while (alive && !heard && clock_s() < until) {

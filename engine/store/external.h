@@ -51,6 +51,8 @@ typedef struct Trainer {
 
 /* false: there is none, or it makes no sense. */
 bool trainer_read(const char *folder, Trainer *trainer);
+/* The same of `.owner` in a folder of runs: the engine that owns it. */
+bool owner_read(const char *runs, Trainer *owner);
 bool trainer_is_of_this_host(const Trainer *trainer);
 /* Is its process on this host, and there? */
 bool trainer_is_here(const Trainer *trainer);

@@ -40,17 +40,24 @@ static bool take_words(Trainer *trainer, char *text)
            number_whole(word[9], -1, STEP_MOST, &trainer->checkpoint);
 }
 
-bool trainer_read(const char *folder, Trainer *trainer)
+static bool read_as(const char *folder, const char *name, Trainer *trainer)
 {
     char path[PATH_SIZE], *text;
     size_t size;
     *trainer = (Trainer){.checkpoint = -1};
-    if (file_read(file_join(path, folder, "owner"), 512, &text, &size, NULL))
+    if (file_read(file_join(path, folder, name), 512, &text, &size, NULL))
         return false;
     bool good = take_words(trainer, text);
     free(text);
     return good;
 }
+
+bool trainer_read(const char *folder, Trainer *trainer)
+{
+    return read_as(folder, "owner", trainer);
+}
+
+bool owner_read(const char *runs, Trainer *owner) { return read_as(runs, ".owner", owner); }
 
 bool trainer_is_of_this_host(const Trainer *trainer)
 {
