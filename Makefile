@@ -201,6 +201,8 @@ install: $(PROGRAM)
 	$(if $(ASSETS),install -m 644 $(ASSETS) $(SHARE)/ddil/assets)
 	install -d $(SHARE)/ddil/assets/lessons
 	install -m 644 assets/lessons/*.ini $(SHARE)/ddil/assets/lessons
+	install -d $(SHARE)/ddil/assets/python
+	install -m 644 assets/python/*.py $(SHARE)/ddil/assets/python
 	install -m 644 LICENSE assets/doc/*.* $(SHARE)/doc/ddil
 	install -m 644 assets/doc/results/* $(SHARE)/doc/ddil/results
 

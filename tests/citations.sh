@@ -4,6 +4,7 @@
 #   "cli.md, "What shift means"": it has a heading of these words
 #   any other NAME.md outside Markdown: assets/doc/NAME.md is there
 #   [text](FILE#heading) in Markdown: the file is there, and has the heading
+#   `folder/file.c` in Markdown: the file is there (files of a recipe stand in blocks)
 set -u
 export LC_ALL=C.UTF-8
 doc=assets/doc
@@ -57,5 +58,13 @@ check_links() {
     done
 }
 
+# Sources that these papers name with their folder.
+check_sources() {
+    grep -noE '`[a-z_]+/[a-z_/]+\.(c|h|sh|py|txt|ini)`' "$doc"/*.md "$doc"/results/*.md README.md | tr -d '`' | while IFS=: read -r file line path; do
+        [ -e "$path" ] || echo "$file:$line: names $path, which is not there"
+    done
+}
+
 check_code
 check_links
+check_sources

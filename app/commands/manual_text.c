@@ -8,7 +8,7 @@ const ManualText manual_texts[] = {
      ", and . in Samples and Paths, End goes back to the newest), samples and paths are those of the newest checkpoint before it. "
      "[ and ] and the list behind ' go from mark to mark."},
     {NULL,
-     "Runs: which run deserves attention. / filters (state=live and lr>=1e-3 or name~ddil), < and > sort, D deletes once the run's number is typed. "
+     "Runs: which run deserves attention. / filters (plain words, or state=live and lr>=1e-3 or name~ddil), < and > sort, D deletes once the run's number is typed. "
      "The row under the column names says who owns the engine: this workbench, or process 1234, headless or another workbench."},
     {NULL,
      "Curves: the loss, and the covariate shift at each sampling step (rows) over training (columns). + and - zoom on the cursor (or the wheel; a click "
@@ -35,7 +35,7 @@ const ManualText manual_texts[] = {
      "what differs, the sheets from the same seeds, and the lineage."},
     {"COMMAND LINE",
      ": takes commands (Tab completes, the up arrow recalls): :set optimizer.lr=5e-4 source.beta_student=0.5, :fork 500 threshold.kind=reflect, :go 900, "
-     ":save-picture p.png, ... Conditions are one small language, for the filter of Runs, alerts, lessons and scripts."},
+     ":save-picture p.png, :figure f.svg, ... Conditions are one small language, for the filter of Runs, alerts, lessons and scripts."},
     {NULL,
      ":alert shift>2 or :alert plateau<0.01 and progress>0.3 rings the bell once when a run comes to it; finished and failed runs ring from the start. "
      ":share puts one line on the clipboard that brings this screen back: the run with every parameter that differs from its default, and where the cursor "
@@ -54,11 +54,11 @@ const ManualText manual_texts[] = {
      "through what the terminal can do, B draws charts in blocks where a font lacks braille. ddil doctor says what this terminal can do."},
     {"LEAVING AND COMING BACK",
      "q with live runs asks how to leave: s saves and quits, d detaches (the terminal comes back at once, training goes on without it), x drops what is not "
-     "saved. When the line drops (SIGHUP, or the terminal is closed) the workbench does the same as d by itself; --on-hangup chooses, the default saves "
+     "saved, and says first what that is. When the line drops (SIGHUP, or the terminal is closed) the workbench does the same as d by itself; --on-hangup chooses, the default saves "
      "first. Nothing is loaded anew: the process forks between two steps, so the logs are the bytes of a run that was never disturbed."},
     {NULL,
      "One process owns a runs folder at a time, through a lock that dies with it; ddil on that folder attaches to it, shows and steers its runs, --readonly "
-     "only looks. kill PID saves every live run and ends the owner, and it ends by itself when the last run is done. What it says goes to runs/engine.log. "
+     "only looks. kill PID saves every live run and ends the owner, and it ends by itself when the last run is done; a viewer that may steer takes its place. What it says goes to runs/engine.log. "
      "On a machine that kills what a logged-out user left behind, loginctl enable-linger is needed."},
     {"EQUAL COMPUTE",
      "run.budget_nfe ends a run after so many network evaluations, with its learning rate annealed by then, so that arms compare at equal compute; "
