@@ -219,6 +219,9 @@ typedef struct MetricView {
 } MetricView;
 
 /* A row of the table of parameters. */
+/* What a label of a data set is called, NULL: it has a number only. Constant. */
+const char *engine_class_name(const char *data, int label);
+
 typedef struct ParamInfoView {
     const char *section, *key, *help, *unit, *fallback, *choices;
     ParamType type;
@@ -325,7 +328,8 @@ int engine_advance(Engine *engine, int quanta);
 typedef struct PresetInfo {
     char name[NAME_SIZE];
     char path[512];
-    char title[120]; /* the first comment line of the file */
+    char title[120];    /* the first comment line of the file */
+    char comment[1200]; /* the comment lines before the first section: paragraphs as lines */
 } PresetInfo;
 /* The presets found (presets/ beside the program or in the installed data folder), by name.
  * Allocated; free() it. */

@@ -4,6 +4,7 @@
 #include "engine/store/rows.h"
 #include "tests/fake_snapshot.h"
 #include "views/draw/chart.h"
+#include "views/draw/chart_spec.h"
 #include "views/model/lineage.h"
 #include "views/model/overlay.h"
 #include "views/model/scrub.h"
@@ -116,6 +117,33 @@ static void test_zoom_keeps_the_point(void **state)
             assert_in_range(axis_column(axis, session.step, 72) + 1, column, column + 2);
         }
     }
+}
+
+/* A fork's line has its parent's behind it, up to where it left; not where the parent is drawn
+ * anyway. */
+static void test_the_parent_is_behind_its_fork(void **state)
+{
+    (void)state;
+    const Snapshot *two = fake_snapshot(&(FakeOptions){.runs = 2, .step = 2000});
+    RunView fork = *two->run[1], parent = fork;
+    fork.parent = 1;
+    fork.parent_step = 500;
+    parent.id = 1;
+    const RunView *list[] = {&parent, &fork};
+    Snapshot snapshot = {.runs = 2, .run = list};
+    Session session = {.live = true, .run = fork.id};
+    Scene scene = {.snapshot = &snapshot, .run = &fork, .session = &session};
+    ChartLine line[CHART_LINES_MAX];
+    Overlay overlay = overlay_runs(&scene);
+    int lines = overlay_curves(&scene, &overlay, line);
+    ChartSpec spec = chart_spec(&scene, &overlay, line, lines);
+    assert_ptr_equal(spec.before.run, &parent);
+    assert_int_equal(spec.until, 500);
+    overlay_add(&session, 1);
+    overlay = overlay_runs(&scene);
+    lines = overlay_curves(&scene, &overlay, line);
+    assert_null(chart_spec(&scene, &overlay, line, lines).before.run);
+    fake_free(two);
 }
 
 /* A fork is drawn over its parent without being asked to. */
@@ -302,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_a_run_keeps_its_stroke),
         cmocka_unit_test(test_only_runs_of_one_data_set_and_one_size),
         cmocka_unit_test(test_zoom_keeps_the_point),
+        cmocka_unit_test(test_the_parent_is_behind_its_fork),
         cmocka_unit_test(test_a_fork_is_overlaid),
         cmocka_unit_test(test_places_and_steps_are_inverse),
         cmocka_unit_test(test_differences_are_taken_at_the_same_place),

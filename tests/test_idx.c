@@ -246,7 +246,7 @@ static void test_images_packed_and_plain(void **state)
     assert_int_equal(set.dims, 32);
     assert_int_equal(set.n_seen, 12);
     assert_int_equal(set.conditional, 1);
-    assert_string_equal(set.class_name[9], "Boot");
+    assert_string_equal(set.kind->class_name[9], "Boot");
     assert_near(set.x[0], -1, 0);
     assert_near(set.x[255], 1, 0);
     assert_near(set.x[51], -0.6, 1e-7);

@@ -3,6 +3,7 @@
 #include "tests/fake_snapshot.h"
 #include "tests/screen_dump.h"
 #include "views/draw/layout.h"
+#include "views/model/glossary.h"
 #include "views/screen.h"
 #include "views/views.h"
 #include <setjmp.h>
@@ -110,6 +111,10 @@ static const Shot shots[] = {
      {.runs = 5, .step = 2000, .seed = 1, .images = true, .past = 1500},
      "4j,,h"                                                                                 },
     {"help",           {.runs = 5, .step = 2000, .seed = 1},                   "?"           },
+    {"help-commands",  {.runs = 5, .step = 2000, .seed = 1},                   ":help\r"     },
+    {"help-search",    {.runs = 5, .step = 2000, .seed = 1},                   "?/mouse\r"    },
+    {"explain-here",   {.runs = 5, .step = 2000, .seed = 1},                   "4:explain here\r"},
+    {"explain",        {.runs = 5, .step = 2000, .seed = 1},                   "2:explain own\r"},
     {"quit-drop",      {.runs = 5, .step = 2000, .seed = 1},                   "3qx"         },
     {"quit",           {.runs = 5, .step = 2000, .seed = 1},                   "3q"          },
     {"tweak",          {.runs = 5, .step = 2900, .seed = 1, .steered = true},  "5lljjj"},
@@ -296,6 +301,47 @@ static void test_commands(void **state)
     fake_free(done);
 }
 
+/* Letters typed into the list of presets find them, also by what their comment says; Esc takes the
+ * letters back, then closes. */
+static void test_presets_are_found_by_typing(void **state)
+{
+    (void)state;
+    const Snapshot *live = fake_snapshot(&(FakeOptions){.runs = 1, .step = 900});
+    Screen *screen = screen_new(&(ScreenOptions){0});
+    Reply reply = press_all(screen, live, "n\r");
+    assert_string_equal(reply.command.text, "quickstart");
+    reply = press_all(screen, live, "nmoons lcm reflected\r");
+    assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_NEW);
+    assert_non_null(strstr(reply.command.text, "moons-lcm-reflected"));
+    reply = press_all(screen, live, "nCOVARIATE SHIFT\r");
+    assert_string_equal(reply.command.text, "quickstart");
+    assert_int_equal(press_all(screen, live, "nno such preset\r").kind, REPLY_UNKNOWN);
+    assert_string_equal(press_all(screen, live, "\033\r").command.text, "quickstart");
+    assert_int_equal(press_all(screen, live, "n\033q").kind, REPLY_NONE); /* closed: q asks */
+    screen_free(screen);
+    fake_free(live);
+}
+
+static void test_words_are_explained(void **state)
+{
+    (void)state;
+    const Snapshot *live = fake_snapshot(&(FakeOptions){.runs = 1, .step = 900});
+    Screen *screen = screen_new(&(ScreenOptions){0});
+    assert_int_equal(screen_command(screen, live, "explain own / forward").kind, REPLY_NONE);
+    assert_int_equal(screen_command(screen, live, "explain optimizer.lr").kind, REPLY_NONE);
+    assert_int_equal(screen_command(screen, live, "explain nosuchword").kind, REPLY_REFUSED);
+    for (int i = 0; i < term_count; i++) {
+        char line[96], name[64], text[EXPLAINED_SIZE];
+        snprintf(line, sizeof line, "explain %s", terms[i].name);
+        assert_int_equal(screen_command(screen, live, line).kind, REPLY_NONE);
+        assert_true(glossary_find(terms[i].name, 0, 0, name, text));
+        assert_string_equal(text, terms[i].text); /* whole: nothing is cut */
+        assert_true(terms[i].places != 0);
+    }
+    screen_free(screen);
+    fake_free(live);
+}
+
 /* A fork of a finished run where it ended would have nothing to do: it is asked for more steps. */
 static void test_a_fork_at_the_end_gets_more_steps(void **state)
 {
@@ -361,6 +407,8 @@ int main(void)
         cmocka_unit_test(test_front_tab_is_bracketed),
         cmocka_unit_test(test_key_table),
         cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_presets_are_found_by_typing),
+        cmocka_unit_test(test_words_are_explained),
         cmocka_unit_test(test_a_fork_at_the_end_gets_more_steps),
         cmocka_unit_test(test_a_new_run_is_followed),
         cmocka_unit_test(test_hints_are_whole),

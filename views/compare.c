@@ -1,7 +1,7 @@
 /* What differs, and was it worth it? Runs laid over one another or as differences to one
  * of them, what they came to, the parameters that set them apart, and what they make from
  * the same seeds. */
-#include "views/draw/chart.h"
+#include "views/draw/chart_spec.h"
 #include "views/draw/layout.h"
 #include "views/draw/overlay_title.h"
 #include "views/draw/panels.h"

@@ -1,7 +1,7 @@
 /* Is it learning, and where does the student leave the inputs it was trained on? Loss
  * above, covariate shift below, on the same axis, with one cursor. */
-#include "views/draw/chart.h"
-#include "views/draw/heatmap.h"
+#include "views/draw/chart_spec.h"
+#include "views/draw/curve_panels.h"
 #include "views/draw/layout.h"
 #include "views/draw/overlay_title.h"
 #include "views/draw/text.h"
@@ -20,47 +20,6 @@ typedef struct CurvesState {
     bool turned; /* the shift panel shows the other of map and lines */
 } CurvesState;
 
-/* The sampling step under the cursor as a row of the heat-map. */
-static int row_of(const Session *session, const RunView *run)
-{
-    int last = run->shift_view.rows - 1;
-    return larger(smaller(session->stage, last), 0);
-}
-
-/* One run: its name and what the cursor is on. Several: who is who. */
-static void chart_title(Canvas *canvas, const Scene *scene, const Overlay *overlay, Rect *rect,
-                        const ChartLine *line)
-{
-    const RunView *run = scene->run;
-    const Session *session = scene->session;
-    const char *name = run->term[overlay_curve(scene)].name;
-    char title[160], value[FORMAT_SIZE], right[96];
-    snprintf(right, sizeof right, "x %s · ", across_name((Across)session->across));
-    chart_choices(session, right + strlen(right), sizeof right - strlen(right));
-    if (overlay->n > 1) {
-        overlay_title(canvas, rect, name, overlay, "", right);
-        return;
-    }
-    format_value(value, line_at(&line->source, session_step(session, run)));
-    snprintf(title, sizeof title, "%02d %s  %s", run->id, run->name, name);
-    if (!session->live)
-        snprintf(title + strlen(title), sizeof title - strlen(title), " %s at the cursor", value);
-    text_title(canvas, rect, title, right);
-}
-
-static void draw_chart(Canvas *canvas, const Scene *scene, const Overlay *overlay, Rect rect)
-{
-    ChartLine line[CHART_LINES_MAX];
-    if (scene->run->loss_terms < 1) {
-        text_title(canvas, &rect, "loss", "");
-        return;
-    }
-    int lines = overlay_curves(scene, overlay, line);
-    chart_title(canvas, scene, overlay, &rect, &line[0]);
-    ChartSpec spec = chart_spec(scene, overlay, line, lines);
-    chart_draw(canvas, rect, &spec);
-}
-
 /* The shift of every run at the sampling step under the cursor. */
 static void draw_shift_lines(Canvas *canvas, const Scene *scene, const Overlay *overlay, Rect rect)
 {
@@ -75,39 +34,6 @@ static void draw_shift_lines(Canvas *canvas, const Scene *scene, const Overlay *
     spec.marks = 0;
     spec.all = true;
     chart_draw(canvas, rect, &spec);
-}
-
-static void draw_waiting(Canvas *canvas, Rect rect, const RunView *run)
-{
-    Rect line = layout_centre(rect, 60, 1);
-    canvas_text(canvas, line.x, line.y, line.width, theme_style(canvas, ROLE_FAINT),
-                run->state == RUN_LIVE || run->state == RUN_QUEUED
-                    ? "the shift appears with its first measurement ..."
-                    : "no shift was measured in this run");
-}
-
-static void draw_heat(Canvas *canvas, const Scene *scene, const Overlay *overlay, Rect rect)
-{
-    const RunView *run = scene->run;
-    const ShiftView *shift = &run->shift_view;
-    Reference reference = session_reference(scene->session, run);
-    Rect row = {rect.x, rect.y, rect.width, 1};
-    char title[120];
-    snprintf(title, sizeof title, "covariate shift: %s%s", reference_title(reference),
-             run->guided ? " (guided)" : "");
-    if (row.width < text_width(title) + 34)
-        snprintf(title, sizeof title, "shift: %s", reference_title(reference));
-    text_title(canvas, &rect, title, "");
-    if (shift->rows < 1 || shift->columns < 1) {
-        draw_waiting(canvas, rect, run);
-        return;
-    }
-    Scale scale = shift_scale(shift, reference);
-    if (row.width >= text_width(title) + 26)
-        heatmap_legend(canvas, row.x + row.width - 1, row.y, &scale);
-    HeatSpec spec = {shift, reference, scrub_axis(scene, overlay), scrub_cursor(scene),
-                     row_of(scene->session, run)};
-    heatmap_draw(canvas, rect, &spec);
 }
 
 /* The column under the cursor as bars with numbers: reading the map without guessing
@@ -153,10 +79,10 @@ static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect bod
     }
     CurvesLayout layout = layout_curves(body, scene->run->shift_view.rows);
     Overlay overlay = overlay_runs(scene);
-    draw_chart(canvas, scene, &overlay, layout.chart);
+    curve_panel_loss(canvas, scene, &overlay, layout.chart);
     bool lines = (overlay.n > 1 && rect_is_empty(layout.bars)) != mine->turned;
     if (!rect_is_empty(layout.heat))
-        (lines ? draw_shift_lines : draw_heat)(canvas, scene, &overlay, layout.heat);
+        (lines ? draw_shift_lines : curve_panel_shift)(canvas, scene, &overlay, layout.heat);
     if (!rect_is_empty(layout.bars) && overlay.n > 1 && !lines)
         draw_shift_lines(canvas, scene, &overlay, layout.bars);
     else if (!rect_is_empty(layout.bars))
@@ -178,7 +104,7 @@ static Reply act(void *state, const Scene *scene, Action action)
     case ACTION_UP:
     case ACTION_DOWN:
         session->stage =
-            list_move(row_of(session, scene->run), scene->run->shift_view.rows, action);
+            list_move(curve_panel_row(session, scene->run), scene->run->shift_view.rows, action);
         break;
     case ACTION_REFERENCE:
         session->reference = (Reference)((session_reference(session, scene->run) + 1) % REFERENCES);
@@ -240,7 +166,7 @@ static void describe(const Scene *scene, char *text, size_t size)
         return;
     }
     describe_cell(shift, session_reference(scene->session, run), column,
-                  row_of(scene->session, run), text, size);
+                  curve_panel_row(scene->session, run), text, size);
 }
 
 const View view_curves = {

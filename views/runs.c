@@ -1,6 +1,6 @@
 /* The home view: which run deserves my attention? */
 #include "engine/base/number.h"
-#include "views/draw/chart.h"
+#include "views/draw/chart_spec.h"
 #include "views/draw/layout.h"
 #include "views/draw/panels.h"
 #include "views/draw/text.h"
@@ -226,6 +226,7 @@ static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
                       .cursor = -1};
     spec.axis.log = session->log_x;
     chart_take_marks(&spec, session, run);
+    chart_take_before(&spec, scene, &(Overlay){.n = 1, .run = {run}});
     chart_draw(canvas, rect, &spec);
 }
 

@@ -49,7 +49,32 @@ static void draw_clouds(Canvas *canvas, Rect rect, const SamplesSpec *spec)
     }
 }
 
-static void draw_classes(Canvas *canvas, Rect rect, const SamplesSpec *spec)
+/* The classes of a column, by name or number. */
+static const char *put_classes(const char *data, const SamplesView *samples, const SheetPlan *plan,
+                               int column, bool named, char text[96])
+{
+    size_t used = 0;
+    for (int place = column; place < plan->classes && used < 96; place += plan->columns) {
+        int label = samples_class(samples, place);
+        const char *name = named ? engine_class_name(data, label) : NULL;
+        const char *between = place > column ? "·" : "";
+        used += (size_t)(name ? snprintf(text + used, 96 - used, "%s%s", between, name)
+                              : snprintf(text + used, 96 - used, "%s%d", between, label));
+    }
+    return text;
+}
+
+/* Names where they fit in every column. */
+static bool names_fit(const char *data, const SamplesView *samples, const SheetPlan *plan, int room)
+{
+    char text[96];
+    for (int column = 0; column < plan->columns; column++)
+        if (text_width(put_classes(data, samples, plan, column, true, text)) > room)
+            return false;
+    return true;
+}
+
+static void draw_classes(Canvas *canvas, const Scene *scene, Rect rect, const SamplesSpec *spec)
 {
     Rect label = layout_take_top(&rect, 1);
     samples_sheet(canvas, rect, spec);
@@ -61,15 +86,13 @@ static void draw_classes(Canvas *canvas, Rect rect, const SamplesSpec *spec)
                     samples_source_name(spec->source));
         return;
     }
+    int room = (int)(plan.pitch_x / raster.unit_x);
+    bool named = names_fit(scene->run->data, spec->samples, &plan, room);
     for (int column = 0; column < plan.columns; column++) {
-        char classes[64] = "";
-        for (int place = column; place < plan.classes; place += plan.columns) {
-            size_t used = strlen(classes);
-            snprintf(classes + used, sizeof classes - used, used > 0 ? "·%d" : "%d",
-                     samples_class(spec->samples, place));
-        }
+        char text[96];
         int middle = rect.x + (int)((column * plan.pitch_x + plan.pitch_x / 2) / raster.unit_x);
-        canvas_text(canvas, middle - text_width(classes) / 2, label.y, 16, faint, classes);
+        put_classes(scene->run->data, spec->samples, &plan, column, named, text);
+        canvas_text(canvas, middle - text_width(text) / 2, label.y, 24, faint, text);
     }
 }
 
@@ -99,7 +122,7 @@ static void draw_sheet(Canvas *canvas, const Scene *scene, Rect rect, const Samp
     } else if (samples_are_points(spec->samples)) {
         draw_clouds(canvas, rect, spec);
     } else {
-        draw_classes(canvas, rect, spec);
+        draw_classes(canvas, scene, rect, spec);
     }
 }
 
@@ -128,7 +151,8 @@ static void draw_facts(Canvas *canvas, Rect rect, const Scene *scene, const Samp
     row += text_fact(canvas, rect, row, "seed", text);
     if (spec->samples->label) {
         snprintf(text, sizeof text, "%d", spec->samples->label[spec->seed]);
-        row += text_fact(canvas, rect, row, "class", text);
+        const char *name = engine_class_name(scene->run->data, spec->samples->label[spec->seed]);
+        row += text_fact(canvas, rect, row, "class", name ? name : text);
     }
     snprintf(text, sizeof text, "%d", spec->samples->steps);
     row += text_fact(canvas, rect, row, "steps", text);

@@ -3,6 +3,7 @@
 
 #include "views/draw/lesson_strip.h"
 #include "views/draw/theme.h"
+#include "views/everywhere.h"
 #include "views/frame.h"
 #include "views/model/alert.h"
 #include "views/model/command_line.h"
@@ -99,6 +100,7 @@ static Scene scene_of(Screen *screen, const Snapshot *snapshot)
                    .fixed_clock = screen->options.fixed_clock,
                    .readonly = screen->options.readonly,
                    .tour = screen->tour.lesson,
+                   .front = screen->frame.front,
                    .views = screen->names};
 }
 
@@ -156,56 +158,22 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
 
 /* ---- Keys ---- */
 
-static void open_popup(Screen *screen, const View *popup)
+/* With `text` as if it had been typed into it, unless it is NULL. */
+static Reply open_popup(Screen *screen, const Scene *scene, const View *popup, const char *text)
 {
     screen->frame.popup = popup;
     memset(&screen->popup_state, 0, sizeof screen->popup_state);
-}
-
-static Reply steer(const Scene *scene, CommandKind kind, long number)
-{
-    if (!scene->run)
-        return (Reply){.kind = REPLY_UNKNOWN};
-    return (Reply){.kind = REPLY_SEND,
-                   .command = {.kind = kind, .run = scene->run->id, .number = number}};
-}
-
-/* At the end of a run nothing would be left to do: the command line opens with more steps in it. */
-static Reply fork_here(const Scene *scene)
-{
-    if (!scene->run || !run_at_its_end(scene->run))
-        return steer(scene, COMMAND_FORK, FORK_HERE);
-    Reply reply = reply_say(REPLY_ASK, ":");
-    reply.asking = ASK_COMMAND;
-    snprintf(reply.text, sizeof reply.text, "fork run.steps=%ld", 2 * scene->run->steps);
-    return reply;
-}
-
-static Reply toggle_pause(const Scene *scene)
-{
-    bool going = scene->run && (scene->run->state == RUN_LIVE || scene->run->state == RUN_QUEUED);
-    return steer(scene, going ? COMMAND_PAUSE : COMMAND_START, 0);
-}
-
-static Reply next_run(Screen *screen, const Scene *scene, int by)
-{
-    int n = scene->snapshot->runs, chosen = 0;
-    for (int i = 0; i < n; i++)
-        chosen = scene->snapshot->run[i] == scene->run ? i : chosen;
-    if (n > 0)
-        screen->session.run = scene->snapshot->run[(chosen + by + n) % n]->id;
-    return (Reply){.kind = n > 0 ? REPLY_NONE : REPLY_UNKNOWN};
+    if (text)
+        popup->typed(screen->popup_state.bytes, scene, ASK_FILTER, text);
+    return (Reply){.kind = REPLY_NONE};
 }
 
 static Reply quit(Screen *screen, const Snapshot *snapshot)
 {
     bool ours = snapshot->owner.here && !screen->options.readonly; /* another's go on */
-    for (int i = 0; i < snapshot->runs && ours; i++) {
-        if (snapshot->run[i]->state == RUN_LIVE || snapshot->run[i]->state == RUN_QUEUED) {
-            open_popup(screen, &view_quit);
-            return (Reply){.kind = REPLY_NONE};
-        }
-    }
+    for (int i = 0; i < snapshot->runs && ours; i++)
+        if (snapshot->run[i]->state == RUN_LIVE || snapshot->run[i]->state == RUN_QUEUED)
+            return open_popup(screen, NULL, &view_quit, NULL);
     return (Reply){.kind = REPLY_LEAVE_SAVING};
 }
 
@@ -224,31 +192,14 @@ static Reply ask(Screen *screen, Asking asking, const char *label, const char *t
     return (Reply){.kind = REPLY_NONE};
 }
 
-static Reply jump(const Scene *scene, int direction)
-{
-    if (!scene->run)
-        return (Reply){.kind = REPLY_UNKNOWN};
-    return mark_jump(scene->session, scene->run, direction)
-               ? (Reply){.kind = REPLY_NONE}
-               : reply_say(REPLY_NONE, "no mark %s the cursor", direction > 0 ? "after" : "before");
-}
-
 /* What means the same in every view. REPLY_ELSEWHERE: not one of these. */
 static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, int press)
 {
     switch (action) {
     case ACTION_VIEW: return show_view(screen, press - '1');
-    case ACTION_PAUSE: return toggle_pause(scene);
-    case ACTION_STEP: return steer(scene, COMMAND_STEP, 1);
-    case ACTION_SAVE: return steer(scene, COMMAND_SAVE, 0);
-    case ACTION_FORK: return fork_here(scene);
-    case ACTION_PREVIOUS_MARK: return jump(scene, -1);
-    case ACTION_NEXT_MARK: return jump(scene, 1);
-    case ACTION_MARKS: open_popup(screen, &view_marks); return (Reply){.kind = REPLY_NONE};
-    case ACTION_NEXT_RUN: return next_run(screen, scene, 1);
-    case ACTION_PREVIOUS_RUN: return next_run(screen, scene, -1);
-    case ACTION_NEW: open_popup(screen, &view_picker); return (Reply){.kind = REPLY_NONE};
-    case ACTION_HELP: open_popup(screen, &view_help); return (Reply){.kind = REPLY_NONE};
+    case ACTION_MARKS: return open_popup(screen, scene, &view_marks, NULL);
+    case ACTION_NEW: return open_popup(screen, scene, &view_picker, NULL);
+    case ACTION_HELP: return open_popup(screen, scene, &view_help, NULL);
     case ACTION_QUIT: return quit(screen, scene->snapshot);
     case ACTION_REPAINT: return (Reply){.kind = REPLY_REPAINT};
     case ACTION_SUSPEND: return (Reply){.kind = REPLY_SUSPEND};
@@ -261,18 +212,7 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_FILTER: return ask(screen, ASK_FILTER, "/", "");
     case ACTION_NOTE:
         return scene->run ? ask(screen, ASK_NOTE, "note: ", "") : (Reply){.kind = REPLY_UNKNOWN};
-    case ACTION_LOG_Y:
-        screen->session.linear_y = !screen->session.linear_y;
-        screen->session.log_x ^= !screen->session.linear_y;
-        return (Reply){.kind = REPLY_NONE};
-    case ACTION_SMOOTH:
-        screen->session.smoothing = (screen->session.smoothing + 1) % (SMOOTHINGS + 1);
-        return (Reply){.kind = REPLY_NONE};
-    case ACTION_ALL: screen->session.all = !screen->session.all; return (Reply){.kind = REPLY_NONE};
-    case ACTION_DOTS:
-        screen->session.dots = (screen->session.dots + 1) % DOTS_KINDS;
-        return (Reply){.kind = REPLY_NONE};
-    default: return (Reply){.kind = REPLY_ELSEWHERE};
+    default: return everywhere_act(scene, action);
     }
 }
 
@@ -313,6 +253,13 @@ static Reply do_lesson(Screen *screen, const Reply *reply)
     return (Reply){.kind = REPLY_NONE};
 }
 
+static Reply read_popup(Screen *screen, const Snapshot *snapshot, const View *popup,
+                        const char *text)
+{
+    Scene scene = scene_of(screen, snapshot);
+    return open_popup(screen, &scene, popup, text);
+}
+
 /* What replies mean to the screen itself. */
 static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
 {
@@ -324,13 +271,14 @@ static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
         if (reply.asking == ASK_COMMAND)
             screen_say(screen, "the run is done: its fork gets as many steps as stand here");
         return ask(screen, reply.asking, reply.say, reply.text);
-    case REPLY_HELP: open_popup(screen, &view_help); return (Reply){.kind = REPLY_NONE};
+    case REPLY_HELP: return read_popup(screen, snapshot, &view_help, reply.text);
+    case REPLY_EXPLAIN: return read_popup(screen, snapshot, &view_explain, reply.text);
     case REPLY_ALERT: return do_alert(screen, &reply);
     case REPLY_SHARE:
         share_line(&(Scene){.snapshot = snapshot,
                             .run = snapshot_run(snapshot, screen->session.run),
                             .session = &screen->session},
-                   views[screen->frame.front]->name, reply.text, sizeof reply.text);
+                   views[screen->frame.front]->name, reply.line, sizeof reply.line);
         return reply;
     case REPLY_LESSON: return do_lesson(screen, &reply);
     case REPLY_QUIT: return quit(screen, snapshot);
@@ -351,10 +299,22 @@ static void complete(Screen *screen, const Scene *scene)
     }
 }
 
+/* Who is asked what a key means: the popup, else the view in front. */
+static const View *asked_of(const Screen *screen)
+{
+    return screen->frame.popup ? screen->frame.popup : views[screen->frame.front];
+}
+
+static void *asked_state(Screen *screen)
+{
+    return screen->frame.popup ? screen->popup_state.bytes
+                               : screen->state[screen->frame.front].bytes;
+}
+
 /* The line is whole. */
 static Reply take_line(Screen *screen, const Scene *scene)
 {
-    const View *front = views[screen->frame.front];
+    const View *asked = asked_of(screen);
     const char *text = screen->frame.prompt.text;
     Asking asking = screen->frame.prompt.asking;
     Reply reply = {.kind = REPLY_NONE};
@@ -362,8 +322,8 @@ static Reply take_line(Screen *screen, const Scene *scene)
         reply = command_line_do(scene, text);
     else if (asking == ASK_NOTE)
         reply = command_line_note(scene, text);
-    else if (front->typed)
-        reply = front->typed(screen->state[screen->frame.front].bytes, scene, asking, text);
+    else if (asked->typed)
+        reply = asked->typed(asked_state(screen), scene, asking, text);
     if (reply.kind == REPLY_REFUSED) {
         screen_say(screen, reply.say);
         return (Reply){.kind = REPLY_NONE};
@@ -422,7 +382,7 @@ Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
         screen_say(screen, prompt_paste(&screen->frame.prompt, pasted_rune(press)));
         return (Reply){.kind = REPLY_NONE};
     }
-    const View *asked = screen->frame.popup ? screen->frame.popup : views[screen->frame.front];
+    const View *asked = asked_of(screen);
     screen->frame.remark[0] = '\0';
     dismiss_news(screen, snapshot);
     if (press >= PRESS_MOUSE)
@@ -431,16 +391,15 @@ Reply screen_press(Screen *screen, const Snapshot *snapshot, int press)
         return press_prompt(screen, &scene, press);
     unsigned place = screen->frame.popup ? asked->place : view_place(screen->frame.front);
     const KeyRow *row = key_find(press, place);
+    if (!row && asked->type)
+        return asked->type(asked_state(screen), &scene, press);
     if (!row || (row->steers && screen->options.readonly)) {
         screen_say(screen, row ? "opened read-only: this key is asleep" : "");
         return (Reply){.kind = REPLY_UNKNOWN};
     }
     Reply reply = act_everywhere(screen, &scene, row->action, press);
-    if (reply.kind == REPLY_ELSEWHERE) {
-        void *state = screen->frame.popup ? screen->popup_state.bytes
-                                          : screen->state[screen->frame.front].bytes;
-        reply = asked->act(state, &scene, row->action);
-    }
+    if (reply.kind == REPLY_ELSEWHERE)
+        reply = asked->act(asked_state(screen), &scene, row->action);
     return settle(screen, snapshot, reply);
 }
 

@@ -3,6 +3,7 @@
 #include "views/tweak_panes.h"
 #include "engine/base/number.h"
 
+#include "views/draw/curve_panels.h"
 #include "views/draw/layout.h"
 #include "views/draw/mark_list.h"
 #include "views/draw/simplex.h"
@@ -155,7 +156,13 @@ static void split_below(TweakLayout *layout, Rect rect, Pane pane)
 
 TweakLayout tweak_layout(Rect body, Pane pane)
 {
+    enum { FORM_WIDTH = 84, CURVES_LEAST = 40 };
     TweakLayout layout = {0};
+    if (body.width >= FORM_WIDTH + 2 + CURVES_LEAST && body.height >= 20) {
+        layout.loss = layout_take_right(&body, body.width - FORM_WIDTH - 2);
+        layout.shift = layout_take_bottom(&layout.loss, layout.loss.height / 2);
+        layout_take_right(&body, 2);
+    }
     bool tall = body.height >= 16;
     if (tall) {
         int height = body.height * 35 / 100;
@@ -178,4 +185,13 @@ void tweak_draw_panes(Canvas *canvas, const TweakLayout *layout, const TweakStat
         draw_marks(canvas, layout->marks, own, scene);
     if (!rect_is_empty(layout->mixture))
         draw_mixture(canvas, layout->mixture, own, scene->run);
+    if (!rect_is_empty(layout->loss)) {
+        Overlay overlay = overlay_runs(scene);
+        canvas_fill(canvas,
+                    (Rect){layout->loss.x - 2, layout->loss.y, 1,
+                           layout->loss.height + layout->shift.height},
+                    0x2502, theme_style(canvas, ROLE_RULE));
+        curve_panel_loss(canvas, scene, &overlay, layout->loss);
+        curve_panel_shift(canvas, scene, &overlay, layout->shift);
+    }
 }

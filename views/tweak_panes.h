@@ -9,6 +9,7 @@
 /* Where everything stands; empty: not shown. Each has its title on its first row. */
 typedef struct TweakLayout {
     Rect list, staged, marks, mixture;
+    Rect loss, shift; /* of the run as it goes on, beside the form on a wide screen */
 } TweakLayout;
 TweakLayout tweak_layout(Rect body, Pane pane);
 /* What is staged and what can be done now, changes, the mixture. */

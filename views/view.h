@@ -25,6 +25,8 @@ typedef struct View {
     void (*draw)(const void *state, const Scene *scene, Canvas *canvas, Rect body);
     /* Answers an action the screen itself does not handle. */
     Reply (*act)(void *state, const Scene *scene, Action action);
+    /* Takes a key that the table does not know here: what is typed into it. NULL: nothing is. */
+    Reply (*type)(void *state, const Scene *scene, int press);
     /* Takes what was typed (REPLY_ASK, or ACTION_FILTER); NULL: it never asks. */
     Reply (*typed)(void *state, const Scene *scene, Asking asking, const char *text);
     /* Takes a press of the mouse inside `body`; NULL: the mouse means nothing here. */
@@ -35,6 +37,6 @@ typedef struct View {
 
 /* The tabs, and the popups. */
 extern const View view_runs, view_curves, view_samples, view_paths, view_tweak, view_compare;
-extern const View view_help, view_quit, view_picker, view_marks;
+extern const View view_help, view_quit, view_picker, view_marks, view_explain;
 
 #endif

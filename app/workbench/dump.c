@@ -1,9 +1,10 @@
 /* Owns the written form of a screen. See dump.h. */
 #include "app/workbench/dump.h"
 
+#include "app/figure/screen_figure.h"
+
 #include "engine/base/file.h"
 #include <errno.h>
-#include <png.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,37 +100,11 @@ Status dump_file(const Canvas *canvas, const char *path, Error *error)
     return good ? STATUS_OK : fail(error, status_of(errno), "%s: %s", path, strerror(errno));
 }
 
-/* ---- Pictures ---- */
-
-static const Picture *largest(const Canvas *canvas)
-{
-    const Picture *found = NULL;
-    for (int i = 0; i < canvas->pictures; i++) {
-        const Picture *picture = &canvas->picture[i];
-        if (!found || picture->width * picture->height > found->width * found->height)
-            found = picture;
-    }
-    return found;
-}
-
 Status dump_picture(const Canvas *canvas, const char *path, Error *error)
 {
-    const Picture *picture = largest(canvas);
-    if (!picture) {
-        return fail(error, STATUS_BAD_INPUT,
-                    "there is no picture on this screen; I chooses how they are shown");
-    }
-    size_t pixels = (size_t)picture->width * (size_t)picture->height;
-    uint8_t *rgb = malloc(pixels * 3);
-    need(rgb);
-    for (size_t i = 0; i < pixels; i++)
-        memcpy(rgb + 3 * i, picture->palette[picture->pixels[i]], 3);
-    png_image image = {.version = PNG_IMAGE_VERSION,
-                       .width = (png_uint_32)picture->width,
-                       .height = (png_uint_32)picture->height,
-                       .format = PNG_FORMAT_RGB};
-    bool good = png_image_write_to_file(&image, path, 0, rgb, 0, NULL) != 0;
-    free(rgb);
-    return good ? STATUS_OK
-                : fail(error, STATUS_BAD_INPUT, "%s: cannot write: %s", path, image.message);
+    Drawing *drawing = screen_figure(canvas);
+    need(drawing);
+    Status status = drawing_write(drawing, path, error);
+    drawing_free(drawing);
+    return status;
 }

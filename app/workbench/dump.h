@@ -16,7 +16,7 @@ void dump_pictures(const Canvas *canvas, FILE *out);
 
 /* All three to a file. BAD_INPUT when it cannot be written. */
 Status dump_file(const Canvas *canvas, const char *path, Error *error);
-/* The largest picture as PNG. BAD_INPUT when there is none, or it cannot be written. */
+/* Everything on it as a drawing, .png or .svg. BAD_INPUT: another ending. */
 Status dump_picture(const Canvas *canvas, const char *path, Error *error);
 
 #endif

@@ -206,7 +206,7 @@ static Status carry_out(Script *script, const Reply *reply, Error *error)
         draw(script);
         status = shown_write(reply, &script->canvas, script->snapshot, &why);
         return status == STATUS_OK ? status : at_line(script, status, "", why.text, error);
-    case REPLY_SHARE: screen_say(script->screen, reply->text); break;
+    case REPLY_SHARE: screen_say(script->screen, reply->line); break;
     case REPLY_LEAVE_SAVING:
     case REPLY_LEAVE_DROPPING: script->over = true; break;
     default: break;

@@ -14,6 +14,7 @@
 #include "app/workbench/script.h"
 #include "app/workbench/shown.h"
 #include "engine/base/clock.h"
+#include "engine/base/file.h"
 #include "engine/engine.h"
 #include "views/screen.h"
 #include <poll.h>
@@ -116,12 +117,30 @@ static void write_file(Bench *bench, const Reply *reply)
     screen_say(bench->screen, said);
 }
 
-/* On the clipboard, and on screen for terminals that have none. */
+/* On the clipboard, as far as the terminal has one and takes it: no terminal says whether it did.
+ */
 static void share(Bench *bench, const char *line)
 {
-    char sequence[CLIPBOARD_SIZE];
-    term_send(bench->term, sequence, clipboard_sequence(line, sequence));
-    screen_say(bench->screen, line);
+    char sequence[CLIPBOARD_SIZE], said[160];
+    bool fits = strlen(line) <= CLIPBOARD_TEXT;
+    if (fits)
+        term_send(bench->term, sequence, clipboard_sequence(line, sequence));
+    snprintf(said, sizeof said,
+             fits ? "copied, if this terminal lets programs copy; else :share FILE"
+                  : "too long for a clipboard: :share FILE writes it");
+    screen_say(bench->screen, said);
+}
+
+/* What a person wants kept: the line that brings the screen back. */
+static void write_share(Bench *bench, const Reply *reply)
+{
+    char said[160], line[sizeof reply->line + 2];
+    Error error;
+    snprintf(line, sizeof line, "%s\n", reply->line);
+    bool good = file_write(reply->text, line, strlen(line), &error) == STATUS_OK;
+    snprintf(said, sizeof said, "%.140s%s", good ? reply->text : error.text,
+             good ? " written" : "");
+    screen_say(bench->screen, said);
 }
 
 static void carry_out(Bench *bench, const Reply *reply)
@@ -152,7 +171,12 @@ static void carry_out(Bench *bench, const Reply *reply)
     case REPLY_DISPLAY:
     case REPLY_PICTURE:
     case REPLY_FIGURE: write_file(bench, reply); break;
-    case REPLY_SHARE: share(bench, reply->text); break;
+    case REPLY_SHARE:
+        if (reply->text[0] != '\0')
+            write_share(bench, reply);
+        else
+            share(bench, reply->line);
+        break;
     default: break;
     }
 }

@@ -17,7 +17,6 @@ typedef struct Dataset {
     int height, width, channels, dims; /* 1 x 1 x 2 for points */
     int classes;                       /* labels there are (modes, arms, garments) */
     int conditional;                   /* 1: networks and teachers are told the label */
-    const char *const *class_name;     /* classes names, or NULL */
     const Mixture *mixture;            /* the exact law, or NULL */
     double low, high; /* the threshold box: from the whole data, never changed by keep or limit */
     /* rows of images in memory (NULL for procedural sets) */
@@ -38,6 +37,9 @@ typedef struct Dataset {
 
 struct DatasetKind {
     const char *name, *help;
+    const char *const
+        *class_name; /* of the labels 0 .. named - 1, or NULL: they have numbers only */
+    int named;
     int conditional_default; /* what `data.conditional = auto` means */
     Status (*open)(Dataset *dataset, const char *path, Arena *arena, Error *error);
     /* Procedural sets without a mixture draw here (checkerboard). */

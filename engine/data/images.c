@@ -200,7 +200,6 @@ static Status open_fashion(Dataset *dataset, const char *path, Arena *arena, Err
     Status status = read_halves(&train, &test, path[0] ? path : find_folder(), error);
     if (!status) {
         dataset->classes = FASHION_CLASSES;
-        dataset->class_name = fashion_names;
         fill_images(dataset, &train, &test, arena);
     }
     half_done(&test);
@@ -211,6 +210,8 @@ static Status open_fashion(Dataset *dataset, const char *path, Arena *arena, Err
 const DatasetKind dataset_fashion = {
     .name = "fashion",
     .help = "Fashion-MNIST, 28 x 28 grey, ten garments; from IDX files, packed or plain",
+    .class_name = fashion_names,
+    .named = FASHION_CLASSES,
     .conditional_default = 1,
     .open = open_fashion,
 };

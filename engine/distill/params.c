@@ -281,3 +281,13 @@ Status lab_config_check(const Config *config, Error *error)
         status = check_data(config, error);
     return status ? status : check_rest(config, error);
 }
+
+const char *lab_class_name(const char *data, int label)
+{
+    for (int i = 0; i < dataset_kind_count; i++) {
+        const DatasetKind *kind = dataset_kinds[i];
+        if (!strcmp(kind->name, data))
+            return label >= 0 && label < kind->named ? kind->class_name[label] : NULL;
+    }
+    return NULL;
+}

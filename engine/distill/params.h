@@ -24,4 +24,7 @@ bool lab_data_folder(int index, const char *kind /* "presets" or "assets" */, ch
  * none. */
 void lab_find_asset(const char *name, char path[1024]);
 
+/* What a label of a data set is called, NULL: it has a number only. Any thread. */
+const char *lab_class_name(const char *data, int label);
+
 #endif

@@ -14,16 +14,31 @@ typedef struct Presets {
     int n, room;
 } Presets;
 
-/* The first comment line's text. */
-static void read_title(const char *path, char *title, size_t size)
+/* One more line of the comment: lines of a paragraph run on, an empty one begins the next. */
+static void add_comment(char *comment, size_t size, const char *text)
 {
-    char line[256] = "";
-    FILE *file = fopen(path, "re");
-    title[0] = 0;
-    while (file && !title[0] && fgets(line, sizeof line, file)) {
-        if (line[0] == '#' || line[0] == ';')
-            snprintf(title, size, "%s", line + 1 + strspn(line + 1, " #;"));
-        title[strcspn(title, "\r\n")] = 0;
+    size_t used = strlen(comment);
+    const char *between = used > 0 && comment[used - 1] != '\n' ? " " : "";
+    if (!*text && used > 0)
+        snprintf(comment + used, size - used, "\n");
+    else
+        snprintf(comment + used, size - used, "%s%s", between, text);
+}
+
+/* The first comment line is the title; those up to the first section are the comment. */
+static void read_comment(PresetInfo *info)
+{
+    char line[512] = "";
+    FILE *file = fopen(info->path, "re");
+    while (file && fgets(line, sizeof line, file) && line[0] != '[') {
+        line[strcspn(line, "\r\n")] = 0;
+        const char *text = line + 1 + strspn(line + 1, " #;");
+        if (line[0] != '#' && line[0] != ';')
+            continue;
+        if (!info->title[0])
+            snprintf(info->title, sizeof info->title, "%s", text);
+        else
+            add_comment(info->comment, sizeof info->comment, text);
     }
     if (file)
         fclose(file);
@@ -41,14 +56,14 @@ static bool known(const Presets *presets, const char *name)
 static void add_preset(Presets *presets, const char *folder, const char *file)
 {
     size_t length = strlen(file);
-    PresetInfo info = {{0}, {0}, {0}};
+    PresetInfo info = {.name = ""};
     if (length < 5 || length >= NAME_SIZE || strcmp(file + length - 4, ".ini") != 0)
         return;
     snprintf(info.name, sizeof info.name, "%.*s", (int)(length - 4), file);
     if (known(presets, info.name) ||
         snprintf(info.path, sizeof info.path, "%s/%s", folder, file) >= (int)sizeof info.path)
         return;
-    read_title(info.path, info.title, sizeof info.title);
+    read_comment(&info);
     if (presets->n == presets->room) {
         presets->room = presets->room ? 2 * presets->room : 32;
         presets->preset = realloc(presets->preset, sizeof info * (size_t)presets->room);
@@ -78,6 +93,8 @@ int engine_presets(PresetInfo **found)
     *found = presets.preset;
     return presets.n;
 }
+
+const char *engine_class_name(const char *data, int label) { return lab_class_name(data, label); }
 
 /* ---- Parameters ---- */
 

@@ -9,7 +9,6 @@
 #include "views/model/format.h"
 #include "views/model/marks.h"
 #include "views/model/overlay.h"
-#include "views/model/scrub.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,18 +44,6 @@ Style chart_style(const Canvas *canvas, int stroke)
     return theme_line(canvas, stroke % CHART_LINES_MAX);
 }
 
-void chart_choices(const Session *session, char *text, size_t size)
-{
-    char smooth[24] = "raw", digits[16];
-    if (session->smoothing > 0) {
-        snprintf(digits, sizeof digits, "%g", SMOOTHING[session->smoothing - 1]);
-        snprintf(smooth, sizeof smooth, "EMA %s", digits + 1); /* ".98" */
-    }
-    const char *x = session->log_x ? "log x · " : "";
-    const char *y = session->linear_y ? "linear" : "log";
-    snprintf(text, size, "%s%s y%s · %s", x, y, session->all ? " all" : "", smooth);
-}
-
 typedef struct Grid {
     int columns, rows; /* dots */
     int dx, dy;        /* dots a cell */
@@ -74,9 +61,26 @@ static LinePoint *points_of(const Grid *grid, int line)
 
 /* ---- Range ---- */
 
+/* Behind the lines: what was before the first of them, up to where it left. */
+static void sample_before(Grid *grid)
+{
+    const ChartSpec *spec = grid->spec;
+    LinePoint *point = points_of(grid, spec->lines);
+    Axis axis = spec->axis;
+    axis.run = spec->before.run;
+    line_sample(&spec->before, axis, grid->columns, point);
+    for (int x = 0; x < grid->columns + 2; x++)
+        if (axis_step(axis, x - 1, grid->columns) > spec->until)
+            point[x] = (LinePoint){NAN, NAN, NAN, 0, false};
+}
+
+static bool has_before(const ChartSpec *spec) { return spec->before.run && !spec->base; }
+
 static void sample_lines(Grid *grid)
 {
     const ChartSpec *spec = grid->spec;
+    if (has_before(spec))
+        sample_before(grid);
     for (int i = 0; i < spec->lines; i++) {
         const LineSource *source = &spec->line[i].source;
         if (spec->base) {
@@ -93,11 +97,11 @@ static Scale value_scale(const Grid *grid)
 {
     const ChartSpec *spec = grid->spec;
     size_t each = (size_t)grid->columns + 2;
-    float *values = malloc(sizeof *values * each * (size_t)(spec->lines + 2));
+    float *values = malloc(sizeof *values * each * (size_t)(spec->lines + 3));
     need(values);
-    int n = 0;
+    int n = 0, lines = spec->lines + has_before(spec);
     bool positive = false;
-    for (int i = 0; i < spec->lines; i++) {
+    for (int i = 0; i < lines; i++) {
         const LinePoint *point = points_of(grid, i);
         for (int x = 1; x <= grid->columns; x++) {
             values[n++] = point[x].value;
@@ -224,6 +228,8 @@ static void draw_line(Grid *grid, const LinePoint *point, uint8_t stroke, uint8_
 static void draw_lines(Grid *grid)
 {
     const ChartSpec *spec = grid->spec;
+    if (has_before(spec))
+        draw_line(grid, points_of(grid, spec->lines), 0xff, LAYER_BAND);
     if (!spec->base && spec->lines > 0)
         draw_band(grid, points_of(grid, 0));
     for (int i = spec->lines - 1; i >= 0; i--) {
@@ -342,30 +348,6 @@ static void draw_ticks(Canvas *canvas, Rect plot, const Scale *scale)
         canvas_put(canvas, plot.x - 1, y, 0x2524, rule);
         taken = y;
     }
-}
-
-void chart_take_marks(ChartSpec *spec, const Session *session, const RunView *run)
-{
-    spec->marks = run->marks;
-    spec->mark = run->mark;
-    spec->told = mark_at(session, run);
-    if (spec->told >= 0)
-        mark_story(session, run, spec->told, spec->story);
-}
-
-ChartSpec chart_spec(const Scene *scene, const Overlay *overlay, const ChartLine *line, int lines)
-{
-    const Session *session = scene->session;
-    ChartSpec spec = {.lines = lines,
-                      .line = line,
-                      .axis = scrub_axis(scene, overlay),
-                      .linear_y = session->linear_y,
-                      .all = session->all,
-                      .dots = session->dots,
-                      .cursor = scrub_cursor(scene),
-                      .readout = lines > 1};
-    chart_take_marks(&spec, session, scene->run);
-    return spec;
 }
 
 /* The story stands on the side of its mark where there is more room before another one. */

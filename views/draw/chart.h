@@ -13,6 +13,9 @@ enum { CHART_MARGIN = 8 }; /* cells left of the plot, for labels */
 typedef struct ChartSpec {
     int lines; /* the first lies on top and has the band */
     const ChartLine *line;
+    LineSource before; /* its run NULL: nothing. Drawn dimly up to step `until`: where the first
+                          line's run left its parent */
+    long until;
     const LineSource *base; /* draw differences to it; NULL: values */
     Axis axis;
     bool linear_y; /* differences always are */
@@ -25,14 +28,8 @@ typedef struct ChartSpec {
     int told; /* the one with `story` beside it, -1: none */
     char story[MARK_STORY_SIZE];
 } ChartSpec;
-/* The run's marks, and the story of the one at the cursor. */
-void chart_take_marks(ChartSpec *spec, const Session *session, const RunView *run);
-/* The session's choices for a chart of these lines over the runs overlaid. */
-ChartSpec chart_spec(const Scene *scene, const Overlay *overlay, const ChartLine *line, int lines);
 void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec);
 
-/* "log y · EMA .98": the choices a chart is drawn with, for its title. */
-void chart_choices(const Session *session, char *text, size_t size);
 /* The vertical range chart_draw would use on a plot so many cells wide. */
 Scale chart_scale(const Canvas *canvas, const ChartSpec *spec, int plot_width);
 /* A sample of a stroke for titles: "─", "╌", ... and its colour. */

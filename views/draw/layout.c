@@ -72,7 +72,7 @@ Layout layout_screen(int width, int height, bool with_rail, bool with_side)
 CurvesLayout layout_curves(Rect body, int sampling_steps)
 {
     CurvesLayout layout = {0};
-    if (body.height < 14) {
+    if (body.height < 12) {
         layout.chart = body;
         return layout;
     }
@@ -148,8 +148,11 @@ RunsLayout layout_runs(Rect body, int runs)
 {
     RunsLayout layout = {0};
     int want = (runs < 4 ? 4 : runs) + 2;
-    if (body.height < 14) {
-        layout.table = body;
+    if (body.height < 14) { /* what the table leaves is for the news */
+        layout.table = layout_take_top(&body, smaller(want + 1, body.height));
+        layout.log = layout_take_top(&body, body.height < 2 ? 0 : body.height);
+        if (rect_is_empty(layout.log))
+            layout.table.height += body.height;
         return layout;
     }
     layout.table = layout_take_top(&body, smaller(want, body.height * 45 / 100) + 1);

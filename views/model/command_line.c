@@ -2,6 +2,7 @@
 #include "views/model/command_line.h"
 #include "engine/base/number.h"
 
+#include "views/model/glossary.h"
 #include "views/model/marks.h"
 #include "views/model/overlay.h"
 #include <errno.h>
@@ -214,27 +215,6 @@ static Reply do_figure(const Scene *scene, const char *text)
     return reply;
 }
 
-static Reply do_mouse(const Scene *scene, const char *text)
-{
-    (void)scene;
-    (void)text;
-    return (Reply){.kind = REPLY_MOUSE};
-}
-
-static Reply do_graphics(const Scene *scene, const char *text)
-{
-    (void)scene;
-    (void)text;
-    return (Reply){.kind = REPLY_GRAPHICS};
-}
-
-static Reply do_repaint(const Scene *scene, const char *text)
-{
-    (void)scene;
-    (void)text;
-    return (Reply){.kind = REPLY_REPAINT};
-}
-
 static Reply do_theme(const Scene *scene, const char *text)
 {
     static const char *const grounds[] = {"auto", "dark", "light"};
@@ -260,8 +240,8 @@ static Reply do_palette(const Scene *scene, const char *text)
 
 static Reply do_share(const Scene *scene, const char *text)
 {
-    (void)text;
-    return scene->run ? (Reply){.kind = REPLY_SHARE} : reply_say(REPLY_REFUSED, "no run is chosen");
+    return scene->run ? reply_text(REPLY_SHARE, text)
+                      : reply_say(REPLY_REFUSED, "no run is chosen");
 }
 
 static Reply do_alert(const Scene *scene, const char *text)
@@ -290,15 +270,20 @@ static Reply do_lesson(const Scene *scene, const char *text)
 static Reply do_help(const Scene *scene, const char *text)
 {
     (void)scene;
-    (void)text;
-    return (Reply){.kind = REPLY_HELP};
+    return reply_text(REPLY_HELP, *text == '\0' ? ":" : text);
 }
 
-static Reply do_quit(const Scene *scene, const char *text)
+static Reply do_explain(const Scene *scene, const char *text)
 {
+    char name[64], meaning[EXPLAINED_SIZE];
     (void)scene;
-    (void)text;
-    return (Reply){.kind = REPLY_QUIT};
+    if (*text == '\0' || strcmp(text, "here") == 0)
+        return (Reply){.kind = REPLY_EXPLAIN};
+    if (!glossary_find(text, 0, 0, name, meaning)) {
+        return reply_say(REPLY_REFUSED,
+                         "%.60s: no such word; explain here lists those of this view", text);
+    }
+    return reply_text(REPLY_EXPLAIN, text);
 }
 
 /* ---- What can be completed ---- */
@@ -347,42 +332,52 @@ static const char *option_view(const Scene *scene, int n, char *room, size_t siz
     return room;
 }
 
+static const char *option_term(const Scene *scene, int n, char *room, size_t size)
+{
+    (void)scene;
+    if (n > term_count)
+        return NULL;
+    snprintf(room, size, "%s", n == 0 ? "here" : terms[n - 1].name);
+    return room;
+}
+
 /* clang-format off */
 const CommandRow command_rows[] = {
     {"set",            "section.key=value ...",          "change parameters of the run from its next step",
-     true,                                                                                                                         do_set,          option_param},
+     true,                                                                                                                         do_set,          option_param, REPLY_NONE},
     {"fork",           "[STEP] [section.key=value ...]",
-     "branch a new run from a checkpoint, changed",                                                                         true,  do_fork,         option_param},
+     "branch a new run from a checkpoint, changed",                                                                         true,  do_fork,         option_param, REPLY_NONE},
     {"new",            "PRESET [section.key=value ...]", "start a preset, changed",                                         true,  do_new,
-     option_preset                                                                                                                                              },
-    {"start",          "",                               "go on",                                                           true,  do_start,        NULL        },
-    {"pause",          "",                               "pause the run",                                                   true,  do_pause,        NULL        },
-    {"step",           "[N]",                            "do N training steps, then pause",                                 true,  do_step,         NULL        },
-    {"save",           "",                               "write a checkpoint",                                              true,  do_save,         NULL        },
-    {"note",           "TEXT",                           "write a note at the cursor",                                      true,  command_line_note,      NULL        },
-    {"view",           "NAME|NUMBER",                    "show a view",                                                     false, do_view,         option_view },
-    {"run",            "NUMBER|NAME",                    "choose a run",                                                    false, do_run,          option_run  },
-    {"go",             "STEP|live",                      "put the cursor on a training step",                               false, do_go,           NULL        },
+     option_preset, REPLY_NONE},
+    {"start",          "",                               "go on",                                                           true,  do_start,        NULL, REPLY_NONE},
+    {"pause",          "",                               "pause the run",                                                   true,  do_pause,        NULL, REPLY_NONE},
+    {"step",           "[N]",                            "do N training steps, then pause",                                 true,  do_step,         NULL, REPLY_NONE},
+    {"save",           "",                               "write a checkpoint",                                              true,  do_save,         NULL, REPLY_NONE},
+    {"note",           "TEXT",                           "write a note at the cursor",                                      true,  command_line_note,      NULL, REPLY_NONE},
+    {"view",           "NAME|NUMBER",                    "show a view",                                                     false, do_view,         option_view, REPLY_NONE},
+    {"run",            "NUMBER|NAME",                    "choose a run",                                                    false, do_run,          option_run, REPLY_NONE},
+    {"go",             "STEP|live",                      "put the cursor on a training step",                               false, do_go,           NULL, REPLY_NONE},
     {"stage",          "K",                              "put the cursor on a sampling stage; 0 is noise",                  false, do_stage,
-     NULL                                                                                                                                                       },
-    {"seed",           "N",                              "choose a sample",                                                 false, do_seed,         NULL        },
-    {"save-display",   "FILE",                           "write the screen as text",                                        false, do_save_display, NULL        },
-    {"save-picture",   "FILE.png",                       "write the picture on screen",                                     false, do_save_picture,
-     NULL                                                                                                                                                       },
-    {"figure",         "FILE.svg|png|csv [slides]",      "write the curves of the runs shown, for paper or slides",         false, do_figure,       NULL        },
-    {"mouse",          "",                               "mouse on or off",                                                 false, do_mouse,        NULL        },
-    {"graphics",       "",                               "pictures as sixel, blocks, ASCII or off",                         false, do_graphics,     NULL        },
-    {"reset-graphics", "",                               "paint the screen again",                                          false, do_repaint,      NULL        },
+     NULL, REPLY_NONE},
+    {"seed",           "N",                              "choose a sample",                                                 false, do_seed,         NULL, REPLY_NONE},
+    {"save-display",   "FILE",                           "write the screen as text",                                        false, do_save_display, NULL, REPLY_NONE},
+    {"save-picture",   "FILE.png|FILE.svg",                       "write what is on screen as a picture",                                     false, do_save_picture,
+     NULL, REPLY_NONE},
+    {"figure",         "FILE.svg|.png|.csv [slides]",      "write the curves of the runs shown, for paper or slides",         false, do_figure,       NULL, REPLY_NONE},
+    {"mouse",          "",                               "mouse on or off",                                                 false, NULL, NULL, REPLY_MOUSE},
+    {"graphics",       "",                               "pictures as sixel, blocks, ASCII or off",                         false, NULL, NULL, REPLY_GRAPHICS},
+    {"reset-graphics", "",                               "paint the screen again",                                          false, NULL, NULL, REPLY_REPAINT},
     {"alert",          "CONDITION|off",                  "ring the bell when a run comes to this",                          false, do_alert,
-     NULL                                                                                                                                                       },
+     NULL, REPLY_NONE},
     {"theme",          "auto|dark|light",                "colours for a dark or a light ground",                            false, do_theme,
-     NULL                                                                                                                                                       },
-    {"palette",        "okabe-ito|tol|grey",             "colours of lines",                                                false, do_palette,      NULL        },
-    {"share",          "",                               "a line that brings this screen back, on the clipboard and below",
-     false,                                                                                                                        do_share,        NULL        },
-    {"lesson",         "next|back|reset|leave",          "move in a lesson",                                                false, do_lesson,       NULL        },
-    {"help",           "",                               "keys and commands",                                               false, do_help,         NULL        },
-    {"quit",           "",                               "leave; asks when runs are live",                                  false, do_quit,         NULL        },
+     NULL, REPLY_NONE},
+    {"palette",        "okabe-ito|tol|grey",             "colours of lines",                                                false, do_palette,      NULL, REPLY_NONE},
+    {"share",          "[FILE]",                               "a line for the shell that brings this screen back: on the clipboard, or in a file",
+     false,                                                                                                                        do_share,        NULL, REPLY_NONE},
+    {"lesson",         "next|back|reset|leave",          "move in a lesson",                                                false, do_lesson,       NULL, REPLY_NONE},
+    {"explain",        "here|WORD",                      "what a word on screen means, or all of this view's",              false, do_explain,      option_term, REPLY_NONE},
+    {"help",           "[WORD]",                         "these commands; keys and commands that hold a word",              false, do_help,         NULL, REPLY_NONE},
+    {"quit",           "",                               "leave; asks when runs are live",                                  false, NULL, NULL, REPLY_QUIT},
 };
 /* clang-format on */
 const int command_row_count = sizeof command_rows / sizeof *command_rows;
@@ -424,7 +419,7 @@ Reply command_line_do(const Scene *scene, const char *line)
     for (size_t end = strlen(text); end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\t');
          end--)
         text[end - 1] = '\0';
-    return word->act(scene, text);
+    return word->act ? word->act(scene, text) : (Reply){.kind = word->plain};
 }
 
 /* ---- Completion ---- */
@@ -451,6 +446,23 @@ static void consider(Fitting *fitting, const char *candidate)
              candidate);
 }
 
+/* The n-th thing that may stand behind a command: what it says itself, else the words in small
+ * letters of "auto|dark|light". */
+static bool next_option(const CommandRow *row, const Scene *scene, int n, char *room, size_t size)
+{
+    if (row->option)
+        return row->option(scene, n, room, size);
+    const char *at = row->arguments;
+    for (size_t span; (span = strcspn(at, "|")) > 0; at += span + (at[span] == '|')) {
+        bool word = at[0] >= 'a' && at[0] <= 'z';
+        if (word && n-- == 0) {
+            snprintf(room, size, "%.*s", (int)span, at);
+            return true;
+        }
+    }
+    return false;
+}
+
 void command_line_complete(const Scene *scene, char *line, size_t size, char *say, size_t say_size)
 {
     char *last = strrchr(line, ' ');
@@ -462,7 +474,7 @@ void command_line_complete(const Scene *scene, char *line, size_t size, char *sa
     const CommandRow *word = last == line ? NULL : find(line, head);
     for (int i = 0; last == line && i < command_row_count; i++)
         consider(&fitting, command_rows[i].name);
-    for (int i = 0; word && word->option && word->option(scene, i, room, sizeof room); i++)
+    for (int i = 0; word && next_option(word, scene, i, room, sizeof room); i++)
         consider(&fitting, room);
     if (fitting.n == 0) {
         snprintf(say, say_size, "nothing to complete");

@@ -9,11 +9,12 @@
 typedef struct CommandRow {
     const char *name, *arguments, *help;
     bool steers; /* sends a command: not with --readonly */
-    /* `text`: what stands behind the word, blanks cut. */
+    /* `text`: what stands behind the word, blanks cut. NULL: `plain`. */
     Reply (*act)(const Scene *scene, const char *text);
     /* The n-th thing that may stand behind it, NULL: no more; itself NULL: nothing to
      * complete. */
     const char *(*option)(const Scene *scene, int n, char *room, size_t size);
+    ReplyKind plain; /* what a command without `act` comes to */
 } CommandRow;
 
 extern const CommandRow command_rows[];

@@ -349,6 +349,15 @@ static bool run_says(const RunView *run, const char *word, size_t n)
     return has_word(run->note, word, n);
 }
 
+bool filter_text_holds(const char *text, const char *words)
+{
+    words += strspn(words, " ");
+    for (size_t n; (n = strcspn(words, " ")) > 0; words += n + strspn(words + n, " "))
+        if (!has_word(text, words, n))
+            return false;
+    return true;
+}
+
 int filter_run_fits(const char *text, const RunView *run, char *why, size_t why_size)
 {
     FilterValue value;

@@ -24,6 +24,8 @@ typedef bool FilterLookup(const void *context, const char *name, FilterValue *va
 int filter_holds(const char *condition, FilterLookup *lookup, const void *context, char *why,
                  size_t why_size);
 
+/* Does every word of `words` stand in the text, whatever its case? */
+bool filter_text_holds(const char *text, const char *words);
 /* Does a run fit what was typed behind '/'? A condition as above, or plain words: each must stand
  * in the run's number, name, method, data set, state or notes, whatever its case. As filter_holds.
  */

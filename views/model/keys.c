@@ -21,7 +21,8 @@ enum {
     PICKER = PLACE_PICKER,
     PROMPT = PLACE_PROMPT,
     LISTS = PLACE_LISTS,
-    POPUPS = PLACE_HELP | PLACE_QUIT | PLACE_PICKER | PLACE_MARKS,
+    READ = PLACE_LISTS & ~PLACE_PICKER, /* lists in which letters are keys */
+    POPUPS = PLACE_LISTS | PLACE_QUIT,
 };
 
 enum { CONTROL_C = 3, CONTROL_L = 12, CONTROL_Z = 26 };
@@ -41,14 +42,13 @@ const KeyRow key_rows[] = {
     {10,              ACTION_OPEN,            MARKS,                             NULL,        NULL,                  NULL,                                      false},
     {PRESS_UP,        ACTION_UP,              LISTS,                             "↑↓",    "choose",              "choose or scroll",                        false},
     {PRESS_DOWN,      ACTION_DOWN,            LISTS,                             NULL,        NULL,                  NULL,                                      false},
-    {'k',             ACTION_UP,              LISTS,                             NULL,        NULL,                  NULL,                                      false},
-    {'j',             ACTION_DOWN,            LISTS,                             NULL,        NULL,                  NULL,                                      false},
+    {'k',             ACTION_UP,              READ,                              NULL,        NULL,                  NULL,                                      false},
+    {'j',             ACTION_DOWN,            READ,                              NULL,        NULL,                  NULL,                                      false},
     {PRESS_ESCAPE,    ACTION_BACK,            QUIT,                              "Esc",       "stay",                "stay",                                    false},
     {CONTROL_C,       ACTION_BACK,            QUIT,                              NULL,        NULL,                  NULL,                                      false},
     {PRESS_ESCAPE,    ACTION_BACK,            LISTS,                             "Esc",       "back",                "one layer out",                           false},
     {'?',             ACTION_BACK,            HELP,                              NULL,        NULL,                  NULL,                                      false},
     {'\'',            ACTION_BACK,            MARKS,                             NULL,        NULL,                  NULL,                                      false},
-    {'n',             ACTION_BACK,            PICKER,                            NULL,        NULL,                  NULL,                                      false},
 
     {PRESS_ENTER,     ACTION_OPEN,            PROMPT,                            "Enter",     "do it",               "do what is typed",                        false},
     {10,              ACTION_OPEN,            PROMPT,                            NULL,        NULL,                  NULL,                                      false},
@@ -215,7 +215,7 @@ const KeyRow key_rows[] = {
      "delete the run; asks first", true},
     {PRESS_DELETE, ACTION_DELETE, RUNS, NULL, NULL,
      NULL, true},
-    {'/',             ACTION_FILTER,          RUNS | TWEAK,                      "/",         "filter",
+    {'/',             ACTION_FILTER,          RUNS | TWEAK | HELP,                      "/",         "filter",
      "show only what fits: state=run and lr>=1e-3",                                                                                                             false},
     {'m',             ACTION_NOTE,            VIEWS,                             "m",         "note",                "write a note at the cursor",              true },
     {'\'',            ACTION_MARKS,           VIEWS,                             "'",         "marks",               "list marks and notes; Enter goes there",
@@ -236,7 +236,7 @@ const KeyRow key_rows[] = {
      "suspend the screen; training goes on when resumed",                                                                                                       false},
     {'?',             ACTION_HELP,            VIEWS,                             "?",         "help",                "this page",                               false},
     {PRESS_F1,        ACTION_HELP,            VIEWS,                             NULL,        NULL,                  NULL,                                      false},
-    {'q',             ACTION_QUIT,            VIEWS | LISTS,                     "q",         "quit",                "quit; asks when runs are live",
+    {'q',             ACTION_QUIT,            VIEWS | READ,                      "q",         "quit",                "quit; asks when runs are live",
      false                                                                                                                                                           },
     {CONTROL_C,       ACTION_QUIT,            VIEWS | LISTS,                     NULL,        NULL,                  NULL,                                      false},
 };

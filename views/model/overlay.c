@@ -131,6 +131,26 @@ int overlay_curves(const Scene *scene, const Overlay *overlay, ChartLine line[CH
     return n;
 }
 
+bool overlay_before(const Scene *scene, const Overlay *overlay, const ChartLine *line,
+                    LineSource *before)
+{
+    const RunView *run = line->source.run, *parent = snapshot_run(scene->snapshot, run->parent);
+    bool drawn = false;
+    for (int i = 0; i < overlay->n; i++)
+        drawn = drawn || overlay->run[i] == parent;
+    if (!parent || drawn || scene->session->across != ACROSS_STEP)
+        return false;
+    *before = line->source;
+    before->run = parent;
+    if (!line->source.series)
+        return parent->shift_view.rows == run->shift_view.rows;
+    before->series = NULL;
+    for (int t = 0; t < run->loss_terms; t++)
+        if (line->source.series == &run->term[t].series)
+            before->series = find_term(parent, run->term[t].name);
+    return before->series;
+}
+
 int overlay_sampling_step(const Scene *scene)
 {
     Overlay overlay = overlay_runs(scene);

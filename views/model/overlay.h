@@ -30,6 +30,10 @@ Reply overlay_act(const Scene *scene, Action action);
 int overlay_curve(const Scene *scene);
 /* That term of every run that has it; returns how many lines. */
 int overlay_curves(const Scene *scene, const Overlay *overlay, ChartLine line[CHART_LINES_MAX]);
+/* What the chosen run's line was before the run began: its parent's, unless that is drawn anyway.
+ * false: nothing. */
+bool overlay_before(const Scene *scene, const Overlay *overlay, const ChartLine *line,
+                    LineSource *before);
 /* The number i of the sampling step under the cursor, and every run's shift there. */
 int overlay_sampling_step(const Scene *scene);
 int overlay_shift(const Scene *scene, const Overlay *overlay, ChartLine line[CHART_LINES_MAX]);

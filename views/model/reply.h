@@ -20,12 +20,13 @@ typedef enum ReplyKind {
     REPLY_MOUSE,   /* mouse on or off */
     REPLY_ASK,     /* let the person type: `asking`, label in `say`, `text` to begin with */
     REPLY_REFUSED, /* what was typed will not do: `say` why; the line stays */
-    REPLY_HELP,
+    REPLY_HELP,    /* `text` searched for in it; ":": the commands alone */
+    REPLY_EXPLAIN, /* what the word `text` means; "": all of the view in front */
     REPLY_QUIT,
     REPLY_LESSON,  /* `lesson` */
     REPLY_DISPLAY, /* write the screen to the file `text` */
-    REPLY_SHARE,   /* put the line `text`, which brings this screen back, where a person can take
-                      it */
+    REPLY_SHARE,   /* put `line`, which brings this screen back, where a person can take it: into
+                      the file `text`, "": on the clipboard */
     REPLY_ALERT,   /* `text`: a rule to ring for; "": none any more */
     REPLY_BELL,
     REPLY_PICTURE, /* write the pictures on screen to the file `text` */
@@ -47,6 +48,7 @@ typedef struct Reply {
     char text[COMMAND_TEXT_SIZE];  /* a file's name, a rule, a line: as `kind` says */
     int showns, shown[SHOWN_MOST]; /* RunView.id, the chosen one first */
     bool slides;                   /* a figure for slides, not for paper */
+    char line[COMMAND_TEXT_SIZE];  /* of a REPLY_SHARE */
     Command command;
 } Reply;
 

@@ -54,6 +54,7 @@ typedef struct Scene {
     bool fixed_clock;   /* leave out what depends on the clock */
     bool readonly;
     bool tour;                /* a lesson is on */
+    int front;                /* the view in front */
     const char *const *views; /* names of the views in the order of their tabs, NULL at the end */
 } Scene;
 
