@@ -192,6 +192,9 @@ features: $(PROGRAM)
 	@mkdir -p assets && "$(HERE)" features fashion -o assets/fashion-features.safetensors
 
 SHARE := $(DESTDIR)$(PREFIX)/share
+MANUAL := $(SHARE)/man/man1/ddil.1
+COMPLETIONS := $(SHARE)/bash-completion/completions/ddil $(SHARE)/zsh/site-functions/_ddil \
+               $(SHARE)/fish/vendor_completions.d/ddil.fish
 install: $(PROGRAM)
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/ddil/presets $(SHARE)/ddil/assets $(SHARE)/doc/ddil/results
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/ddil
@@ -205,9 +208,14 @@ install: $(PROGRAM)
 	install -m 644 assets/python/*.py $(SHARE)/ddil/assets/python
 	install -m 644 LICENSE assets/doc/*.* $(SHARE)/doc/ddil
 	install -m 644 assets/doc/results/* $(SHARE)/doc/ddil/results
+	install -d $(dir $(MANUAL) $(COMPLETIONS))
+	$(abspath $(PROGRAM)) manual >$(MANUAL)
+	$(abspath $(PROGRAM)) completion bash >$(word 1,$(COMPLETIONS))
+	$(abspath $(PROGRAM)) completion zsh >$(word 2,$(COMPLETIONS))
+	$(abspath $(PROGRAM)) completion fish >$(word 3,$(COMPLETIONS))
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/ddil
+	rm -f $(DESTDIR)$(PREFIX)/bin/ddil $(MANUAL) $(COMPLETIONS)
 	rm -rf $(SHARE)/ddil $(SHARE)/doc/ddil
 
 clean:

@@ -1,7 +1,7 @@
 /* Owns main: the command line is read, one command runs, its status is the exit code. */
 #include "app/commands/commands.h"
+#include "app/commands/presets.h"
 #include "app/workbench/workbench.h"
-#include "engine/base/file.h"
 #include "engine/base/trace.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -13,50 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-typedef struct Words {
-    const PresetInfo *presets;
-    int n;
-} Words;
-
-/* The names a first word may have: commands, then presets. */
-static const char *known_word(const void *context, int index)
-{
-    const Words *words = context;
-    int n = 0;
-    for (; commands[n].name; n++)
-        if (n == index)
-            return commands[n].name;
-    return index - n < words->n ? words->presets[index - n].name : NULL;
-}
-
-static bool is_preset(const Words *words, const char *text)
-{
-    for (int i = 0; i < words->n; i++)
-        if (strcmp(words->presets[i].name, text) == 0)
-            return true;
-    return file_exists(text);
-}
-
-/* A first word that is no command must be a preset. */
-static Status check_presets(const Options *options, Error *error)
-{
-    PresetInfo *presets = NULL;
-    Words words = {.n = options->arguments ? engine_presets(&presets) : 0};
-    words.presets = presets;
-    Status status = STATUS_OK;
-    for (int i = 0; i < options->arguments && !status; i++) {
-        const char *text = options->argument[i];
-        if (is_preset(&words, text))
-            continue;
-        const char *near = nearest_word(text, known_word, &words);
-        status = fail(error, STATUS_BAD_INPUT,
-                      "\"%s\" is neither a command nor a preset%s%s%s; see ddil --help", text,
-                      near ? " (nearest: " : "", near ? near : "", near ? ")" : "");
-    }
-    free(presets);
-    return status;
-}
 
 static Status dispatch(const Options *options, Error *error)
 {
@@ -70,7 +26,7 @@ static Status dispatch(const Options *options, Error *error)
     }
     if (options->command)
         return options->command->run(options, error);
-    Status status = check_presets(options, error);
+    Status status = presets_check(options, error);
     return status ? status : workbench_main(options, error);
 }
 

@@ -73,6 +73,44 @@ says "a second preset that cannot be opened: the first does not train" 2 'none.s
 [ "$before" = "$(ls "$DDIL_RUNS")" ]
 result $? "and nothing was made"
 
+# ---- help, and what shells complete ----
+
+says "-V" 0 '^ddil [0-9]' -V
+says "help" 0 '^commands:' help
+says "help of a command" 0 '^usage: ddil fork' help fork
+says "help of none names the nearest" 2 'nearest: sample' help smaple
+says "run of no preset names the nearest" 2 'nearest: ring-pd' run rign-pd
+says "and names no command" 2 '"evall" is no preset; see' run evall
+says "completion of an unknown shell" 2 'bash, zsh and fish' completion tcsh
+for shell in bash zsh fish; do
+    "$DDIL" completion $shell >"$work/completion.$shell"
+    ! command -v $shell >/dev/null || $shell -n "$work/completion.$shell" 2>"$err"
+    result $? "the completion for $shell is well formed"
+done
+completes() { # words... the last is being typed
+    COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+    PATH=$(dirname "$DDIL"):$PATH _ddil
+    printf '%s ' "${COMPREPLY[@]}"
+}
+. "$work/completion.bash" 2>/dev/null || . <(grep -v '^complete ' "$work/completion.bash")
+[[ " $(completes ddil sam)" == *" sample "* ]] && [[ " $(completes ddil run ring-pd-d)" == *" ring-pd-ddil "* ]] &&
+    [[ " $(completes ddil show 0001-r)" == *" 0001-ring-pd "* ]] && [[ " $(completes ddil ls --j)" == " --json " ]] &&
+    [[ " $(completes ddil --graphics si)" == *" sixel "* ]]
+result $? "bash completes commands, presets, runs, options and what they choose"
+wanting=""
+for option in $("$DDIL" run --help | grep -oE -- ' --[a-z-]+' | sort -u); do
+    grep -q -- "$option" "$work/completion.bash" && grep -q -- "$option" "$work/completion.zsh" &&
+        grep -q -- "-l ${option#--}" "$work/completion.fish" || wanting="$wanting $option"
+done
+[ -z "$wanting" ]
+result $? "every option of run is in all three$wanting"
+make -s -C "$root" install DESTDIR="$work/installed" >"$out" 2>"$err" &&
+    grep -q '^.TH DDIL' "$work/installed/usr/local/share/man/man1/ddil.1" &&
+    cmp -s "$work/completion.fish" "$work/installed/usr/local/share/fish/vendor_completions.d/ddil.fish" &&
+    [ -s "$work/installed/usr/local/share/bash-completion/completions/ddil" ] &&
+    [ -s "$work/installed/usr/local/share/zsh/site-functions/_ddil" ]
+result $? "they and the manual page are installed"
+
 # ---- what schedulers send ----
 
 until_true() { # seconds command...

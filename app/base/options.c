@@ -118,7 +118,7 @@ static const OptionRow option_rows[] = {
      "worker threads; 0: all cores (default)"},
     {"quiet", 0, OPTION_FLAG, NULL, FIELD(quiet), 0, 0, "*", "no progress and no remarks"},
     {"help", 'h', OPTION_FLAG, NULL, FIELD(help), 0, 0, "*", "this help"},
-    {"version", 0, OPTION_FLAG, NULL, FIELD(version), 0, 0, "*", "the version"},
+    {"version", 'V', OPTION_FLAG, NULL, FIELD(version), 0, 0, "*", "the version"},
 };
 enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] };
 
@@ -425,6 +425,10 @@ bool options_text(const CommandRow *command, int index, OptionText *text)
         snprintf(letter, sizeof letter, "-%c, ", row->letter);
     snprintf(text->spelling, sizeof text->spelling, "%s--%s%s%s", letter, row->name,
              row->argument ? " " : "", row->argument ? row->argument : "");
+    text->name = row->name;
+    text->letter = row->letter;
+    text->argument = row->argument;
+    text->choice = row->kind == OPTION_CHOICE;
     text->help = row->help;
     text->common = row->commands[0] == '*';
     return true;

@@ -55,7 +55,10 @@ Status options_parse(Options *options, const CommandRow *commands, int argc, cha
 /* An option as help shows it. */
 typedef struct OptionText {
     char spelling[64]; /* "-n, --samples N" */
-    const char *help;
+    const char *name, *help;
+    char letter;          /* 0: none */
+    const char *argument; /* what it takes, or NULL; of a choice its words, separated by | */
+    bool choice;
     bool common; /* every command takes it */
 } OptionText;
 /* Number `index` of the options that a command (NULL: the workbench) takes; false past

@@ -1,6 +1,7 @@
 /* Owns presets, params and manual: the constant tables, printed. */
 #include "app/base/say.h"
 #include "app/commands/commands.h"
+#include "app/commands/completion.h"
 #include "app/commands/manual.h"
 #include <math.h>
 #include <stdlib.h>
@@ -115,6 +116,33 @@ Status cmd_params(const Options *options, Error *error)
         print_plain(row, n);
     free(row);
     return STATUS_OK;
+}
+
+/* The names of the table, one after the other. */
+static const char *command_word(const void *table, int index)
+{
+    return ((const CommandRow *)table)[index].name;
+}
+
+Status cmd_help(const Options *options, Error *error)
+{
+    Options about = *options;
+    about.command = NULL;
+    if (options->arguments) {
+        const char *text = options->argument[0];
+        about.command = command_find(options->commands, text);
+        const char *near = nearest_word(text, command_word, options->commands);
+        if (!about.command)
+            return fail(error, STATUS_BAD_INPUT, "help %s: no such command%s%s%s; see ddil help",
+                        text, near ? " (nearest: " : "", near ? near : "", near ? ")" : "");
+    }
+    options_help(&about, stdout);
+    return STATUS_OK;
+}
+
+Status cmd_completion(const Options *options, Error *error)
+{
+    return completion_print(options->commands, options->argument[0], error);
 }
 
 Status cmd_manual(const Options *options, Error *error)

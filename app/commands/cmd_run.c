@@ -4,6 +4,7 @@
 #include "app/base/say.h"
 #include "app/base/signals.h"
 #include "app/commands/cmd_external.h"
+#include "app/commands/presets.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/distill/params.h"
@@ -304,7 +305,7 @@ Status cmd_run(const Options *options, Error *error)
         Status said = each_assignment(options, append_line, &lines, error);
         return said ? said : run_external(options, lines.text, error);
     }
-    Status status = STATUS_OK;
+    Status status = presets_check(options, error);
     for (int i = 0; i < options->arguments && !status; i++)
         status = configure(options, i, &config, error);
     if (status)

@@ -35,6 +35,8 @@ Status cmd_bench(const Options *options, Error *error);
 Status cmd_doctor(const Options *options, Error *error);
 Status cmd_tour(const Options *options, Error *error);
 Status cmd_manual(const Options *options, Error *error);
+Status cmd_help(const Options *options, Error *error);
+Status cmd_completion(const Options *options, Error *error);
 
 /* run --seeds 1-5: a group of runs called NAME-s1, NAME-s2, ... on all cores (cmd_seeds.c). */
 Status run_seeds(const Options *options, const char *name, Error *error);
