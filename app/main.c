@@ -1,6 +1,6 @@
 /* Owns main: the command line is read, one command runs, its status is the exit code. */
 #include "app/commands/commands.h"
-#include "app/commands/presets.h"
+#include "app/workbench/presets.h"
 #include "app/workbench/workbench.h"
 #include "engine/base/trace.h"
 #include <errno.h>

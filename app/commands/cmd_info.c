@@ -1,7 +1,7 @@
 /* Owns presets, params and manual: the constant tables, printed. */
+#include "app/base/completion.h"
 #include "app/base/say.h"
 #include "app/commands/commands.h"
-#include "app/commands/completion.h"
 #include "app/commands/manual.h"
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "app/base/say.h"
 #include "app/base/signals.h"
 #include "app/commands/cmd_external.h"
-#include "app/commands/presets.h"
+#include "app/workbench/presets.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/distill/params.h"

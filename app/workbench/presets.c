@@ -1,5 +1,5 @@
 /* Owns the question whether a word is a preset. See presets.h. */
-#include "app/commands/presets.h"
+#include "app/workbench/presets.h"
 #include "engine/base/file.h"
 #include "engine/engine.h"
 #include <stdlib.h>

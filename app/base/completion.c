@@ -1,6 +1,6 @@
 /* Owns the completions of shells: written from the tables of commands and options, so that they
  * cannot lag behind them. Names of presets and runs are asked for when they are wanted. */
-#include "app/commands/completion.h"
+#include "app/base/completion.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,17 +154,17 @@ static void print_zsh(const CommandRow *commands)
         put_escaped(row->help, ":\\");
         puts("'");
     }
-    puts(
-        ")\n"
-        "_ddil_commands() { _describe command _ddil_names }\n"
-        "_ddil_presets() { compadd -- ${(f)\"$(ddil presets 2>/dev/null | cut -d' ' -f1)\"}; _files }\n"
-        "_ddil_runs() { compadd -- ${(f)\"$(ddil ls 2>/dev/null | awk 'NR > 1 { print $1 }')\"}; "
-        "_files }\n"
-        "_ddil_first() { _ddil_commands; _ddil_presets }\n"
-        "if (( CURRENT > 2 )) && (( ${${_ddil_names%%:*}[(Ie)${words[2]}]} )); then\n"
-        "    shift words\n    (( CURRENT-- ))\n"
-        "else\n    words[1]=ddil\nfi\n"
-        "case ${words[1]} in");
+    puts(")\n"
+         "_ddil_commands() { _describe command _ddil_names }\n"
+         "_ddil_presets() { compadd -- ${(f)\"$(ddil presets 2>/dev/null | cut -d' ' -f1)\"}; "
+         "_files }\n"
+         "_ddil_runs() { compadd -- ${(f)\"$(ddil ls 2>/dev/null | awk 'NR > 1 { print $1 }')\"}; "
+         "_files }\n"
+         "_ddil_first() { _ddil_commands; _ddil_presets }\n"
+         "if (( CURRENT > 2 )) && (( ${${_ddil_names%%:*}[(Ie)${words[2]}]} )); then\n"
+         "    shift words\n    (( CURRENT-- ))\n"
+         "else\n    words[1]=ddil\nfi\n"
+         "case ${words[1]} in");
     for (const CommandRow *row = commands; row->name; row++)
         zsh_case(row);
     zsh_case(NULL);
