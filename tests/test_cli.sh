@@ -365,6 +365,9 @@ says "export of the weights" 0 'weights of 0001' export 1 --weights "$work/w.saf
 holds "a safetensors file" grep -qa '"__metadata__"' "$work/w.safetensors"
 says "export of weights to another format" 2 'must end in \.safetensors' export 1 --weights "$work/w.pt"
 says "sample at an older checkpoint" 0 'at step 4,' sample 1 --at 4 -o "$work/old.npy"
+says "a report says how the shift began and what to do next" 0 'at the start [0-9.]+.*|next    ddil sample' run ring-pd --steps 40 -s student.pretrain_steps=20 -s shift.every=20 --name reported
+grep -q "at the start" "$out" && grep -q "^next    ddil sample" "$out"
+result $? "both of it"
 says "a run's figure" 0 '' export 1 --svg "$work/run.svg" --png "$work/run.png" --theme slides
 grep -q '<text [^>]*>Covariate shift: own / forward error</text>' "$work/run.svg"
 result $? "its text stays text"

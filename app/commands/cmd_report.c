@@ -91,6 +91,15 @@ void print_metrics(const MetricView *metric, int n, FILE *out)
     }
 }
 
+/* The largest ratio over i < N when it was measured first. */
+static double first_shift(const RunView *view)
+{
+    double worst = NAN;
+    for (int r = 1; r < view->shift_view.rows; r++)
+        worst = fmax(worst, (double)view->shift_view.ratio[r]);
+    return worst;
+}
+
 static void print_shift_part(const RunView *view, FILE *out)
 {
     ShiftRow rows[64]; /* student.steps is at most 64 */
@@ -98,6 +107,7 @@ static void print_shift_part(const RunView *view, FILE *out)
     int n = view_shift(view, rows, 64, &step);
     if (n == 0)
         return;
+    double first = first_shift(view);
     fprintf(out, "shift   at step %ld", step);
     int row;
     double worst = shift_worst(rows, n, &row), low, high;
@@ -106,6 +116,8 @@ static void print_shift_part(const RunView *view, FILE *out)
         fprintf(out,
                 "; own/forward at most %.3g, at i = %d; the largest of all: 95 %% [%.3g, %.3g]",
                 worst, rows[row].i, low, high);
+    if (isfinite(first) && view->shift_view.columns > 1)
+        fprintf(out, " (at the start %.3g)", first);
     fprintf(out, "%s\n",
             view->guided ? "; guided: the teacher's law is the reference, not the forward law"
                          : "");
@@ -134,4 +146,10 @@ void print_report(const RunView *view, const char *folder, double seconds, FILE 
     if (view->metrics > 0)
         fprintf(out, "quality at step %ld\n", view->metrics_step);
     print_metrics(view->metric, view->metrics, out);
+    if (seconds >= 0 && view->state == RUN_DONE)
+        fprintf(out,
+                "next    ddil sample %d -o sheet.png; ddil eval %d (other steps, the real data "
+                "beside it);\n"
+                "        ddil export %d --png figure.png; ddil (to look at it, or fork it)\n",
+                view->id, view->id, view->id);
 }
