@@ -177,6 +177,23 @@ for word in USR2 XCPU; do
     result $? "detached: SIG$word saves and stops"
 done
 
+"$DDIL" run "${long[@]}" --seeds 1-2 --runs "$work/group" >"$out" 2>"$err" &
+run=$!
+any_stepped() {
+    local folder
+    for folder in "$work"/group/0*; do
+        [ -d "$folder" ] && stepped "$folder" && return
+    done
+    return 1
+}
+until_true 30 any_stepped
+kill -USR1 $run && kill -ALRM $run && kill -0 $run
+result $? "a group of seeds: SIGUSR1 and SIGALRM end nothing"
+kill -USR2 $run
+wait $run
+[ $? = 3 ] && [ "$(state "$work/group")" = paused ]
+result $? "SIGUSR2 saves them and stops with 3"
+
 # ---- readers that leave ----
 
 "$DDIL" run ring-pd "${tiny[@]}" -s run.steps=400 --runs "$work/left" 2>&1 >/dev/null | head -n 1 >"$out"

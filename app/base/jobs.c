@@ -15,8 +15,10 @@
 #endif
 
 static volatile sig_atomic_t interrupted;
-static const int asked_by[] = {SIGINT, SIGTERM, SIGHUP};
-enum { ASKED_BY = sizeof asked_by / sizeof *asked_by };
+static const int asked_by[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR2, SIGXCPU};
+static const int deaf_to[] = {SIGUSR1, SIGALRM,
+                              SIGPIPE}; /* jobs save at checkpoints of their own */
+enum { ASKED_BY = sizeof asked_by / sizeof *asked_by, DEAF_TO = sizeof deaf_to / sizeof *deaf_to };
 
 static void on_signal(int number) { interrupted = number; }
 
@@ -34,6 +36,8 @@ static void catch_signals(void)
     for (int i = 0; i < ASKED_BY; i++)
         if (sigaction(asked_by[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             sigaction(asked_by[i], &action, NULL);
+    for (int i = 0; i < DEAF_TO; i++)
+        signal(deaf_to[i], SIG_IGN);
     sigaction(SIGCHLD, &child, NULL);
 }
 

@@ -23,8 +23,8 @@ typedef struct Jobs {
     void *context;
     /* In the parent, whenever there is a place: is this job to be started? */
     JobState (*state)(void *context, int job);
-    /* In a child of one thread, with SIGINT, SIGTERM, SIGHUP setting what jobs_interrupted() says:
-     * then it saves and returns STATUS_INTERRUPTED. */
+    /* In a child of one thread, with SIGINT, SIGTERM, SIGHUP, SIGUSR2, SIGXCPU setting what
+     * jobs_interrupted() says: then it saves and returns STATUS_INTERRUPTED. */
     Status (*run)(void *context, int job, JobProgress *progress, Error *error);
     /* In the parent: it ended. STATUS_FAILED with "killed by signal N" for one that was killed. */
     void (*ended)(void *context, int job, Status status, const char *text);
@@ -32,8 +32,8 @@ typedef struct Jobs {
     void (*tick)(void *context, const bool *running, const JobProgress *progress);
 } Jobs;
 
-/* Runs what is ready until nothing is. Call it before there are threads. On SIGINT, SIGTERM or
- * SIGHUP the children are told to save, waited for, and STATUS_INTERRUPTED comes back; they also
+/* Runs what is ready until nothing is. Call it before there are threads. On one of these
+ * signals the children are told to save, waited for, and STATUS_INTERRUPTED comes back; they also
  * save when this process dies (Linux). FAILED when no process could be started. */
 Status jobs_run(const Jobs *jobs, Error *error);
 /* Has this process been asked to stop? */
