@@ -11,7 +11,7 @@ One file, Python 3.9, numpy. It writes the folder that assets/doc/external.md de
 of its own: the loop never waits for the folder. Trouble with that (full, gone, read-only) is said once, counted in `run.trouble`,
 and mended when the folder is back: what was to be written waits in memory. """
 from __future__ import annotations
-import atexit, collections, contextlib, csv, dataclasses, functools, json, os, re, socket, struct, sys, tempfile, threading, time
+import atexit, collections, contextlib, csv, functools, json, os, re, socket, struct, sys, tempfile, threading, time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 import numpy as np
 
@@ -21,17 +21,9 @@ SHIFT = "i time own forward ratio low high mmd2 mmd2_null95 mmd2_teacher paired 
 HEADS = {"shift.csv": "step," + ",".join(SHIFT), "events.csv": "step,clock,text", "answers": "",
          "times.csv": "step,clock,steps_per_s,nfe,shift_nfe", "checkpoints.csv": "step,clock,path,params"}
 YES = ("yes", "true", "on", "1")
-@dataclasses.dataclass
-class Param:
+class Param(collections.namedtuple("Param", "type default low high when help unit choices",
+                                   defaults=(-1e9, 1e9, "next step", "", "", ()))):
     """A row of the run's table. type: int, real, bool, choice, text; when: next step, next round, fork only."""
-    type: str
-    default: Any
-    low: float = -1e9
-    high: float = 1e9
-    when: str = "next step"
-    help: str = ""
-    unit: str = ""
-    choices: Sequence[str] = ()
     def read(self, text: Any) -> Any:
         """The value that a text stands for; ValueError says what is wrong."""
         word, whole = _text(text), self.type == "int"
@@ -76,8 +68,7 @@ def _follow(beta: np.ndarray, ratio: float) -> np.ndarray:
     data = beta[DATA] / others if others > 0 else 1.0
     return np.array([(1 - student) * data, (1 - student) * (1 - data), student])
 def _floor(beta: np.ndarray, floor: float) -> np.ndarray:
-    rest = 1 - beta[DATA]
-    return beta if beta[DATA] >= floor or rest <= 0 else np.array([floor, *(beta[1:] * (1 - floor) / rest)])
+    return beta if beta[DATA] >= min(floor, 1) else np.array([floor, *(beta[1:] * (1 - floor) / (1 - beta[DATA]))])
 
 def priors(params: Dict[str, Any], clock: float, steps: float, shift: Sequence[float] = (),
            made: Sequence[int] = (0, 0), at: Optional[int] = None) -> np.ndarray:
@@ -93,7 +84,7 @@ def priors(params: Dict[str, Any], clock: float, steps: float, shift: Sequence[f
     if schedule == "constant":
         return beta
     if schedule == "adaptive_steps":
-        ratios = [min(max(r, 0.1), 10) if np.isfinite(r) else 1.0 for r in shift] or [1.0]
+        ratios = [1.0] + [min(max(r, 0.1), 10) if np.isfinite(r) else 1.0 for r in shift[1:]]  # i = N is pure noise
         each = [_floor(_follow(beta, r), get("beta_floor")) for r in ratios]
         return np.mean(each, axis=0) if at is None else each[len(each) - min(max(at, 1), len(each))]
     if schedule == "linear":
@@ -128,7 +119,7 @@ def _replace(path: str, data: bytes) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True) if path.endswith(".safetensors") else None
     with open(path + ".tmp-py", "wb") as file:
         file.write(data)
-    os.replace(path + ".tmp-py", path)
+    os.replace(file.name, path)
 def _cut(path: str, last: float) -> None:
     """Drops rows past a step, and a row without its end."""
     lines = _read(path).splitlines(True)
@@ -176,7 +167,7 @@ class Run:
             **(_SOURCE if any(key.startswith("source.") for key in params or {}) else {})}
         for key, value in (params or {}).items():
             plain = key in _SOURCE and not isinstance(value, Param)
-            self.table[key] = dataclasses.replace(_SOURCE[key], default=value) if plain else _row(value)
+            self.table[key] = _SOURCE[key]._replace(default=value) if plain else _row(value)
             if not re.fullmatch(r"[a-z]\w{0,30}\.[A-Za-z]\w{0,30}", key, re.A):
                 raise ValueError(f"parameter {key!r}: section.key of letters, digits and _")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,54}", name):
@@ -347,14 +338,10 @@ class Run:
             return self._stage([line.strip() for line in text.split("\n") if line.strip()])
         if word == "note":
             self._event("note: " + text, self.step if number < 0 else min(number, self.step))
-        elif word == "start":
-            self._pause_at = None
-        elif word == "pause" or (word == "step" and number > 0):
-            self._pause_at = self.step + (number if word == "step" else 0)
-        elif word == "save":
-            self._keep = True
-        elif word == "stop":
-            self._stop, self._asked = True, self.step
+        elif word in ("start", "pause") or (word == "step" and number > 0):
+            self._pause_at = None if word == "start" else self.step + (number if word == "step" else 0)
+        elif word in ("save", "stop"):
+            self._keep, self._stop, self._asked = True, self._stop or word == "stop", self.step
         else:
             return 2, "how many steps? A number from 1 up" if word == "step" else f"a trainer does not {word}"
         does = {"note": "noted", "start": "goes on", "pause": "pauses", "save": "saves", "stop": "saves and stops"}

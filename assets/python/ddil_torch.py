@@ -28,6 +28,27 @@ def cosine(u: float) -> Tuple[float, float]:
     return math.cos(angle), math.sin(angle)
 
 
+def levels(u: Tensor) -> Tuple[Tensor, Tensor]:
+    """The same of a tensor of times, as columns."""
+    first, last = math.atan(math.exp(-10)), math.atan(math.exp(10))
+    angle = first + (last - first) * u
+    return angle.cos()[:, None], angle.sin()[:, None]
+
+
+def ddim(x0: Tensor, z: Tensor, t: Tensor, s: Tensor) -> Tensor:
+    """From z at times t to times s, rows of vectors; at 0 it is the estimate itself."""
+    (a, b), (c, d) = levels(t), levels(s)
+    return torch.where(s[:, None] <= 0, x0, c * x0 + d * (z - a * x0) / b)
+
+
+def share_gradients(model: torch.nn.Module) -> None:
+    """Their mean over all ranks; nothing where there is one."""
+    if dist.is_available() and dist.is_initialized():
+        for p in model.parameters():
+            dist.all_reduce(p.grad)
+            p.grad /= dist.get_world_size()  # type: ignore
+
+
 # ---- Maximum mean discrepancy, as engine/measure/mmd.c ----
 
 def _squared(a: Tensor, b: Tensor) -> Tensor:

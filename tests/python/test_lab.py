@@ -288,7 +288,7 @@ def test_priors_are_those_of_source_c(folder):
         data, teacher, student, warmup, floor, clock, steps, shift, made, *beta = map(float, numbers)
         params = {"source.beta_data": data, "source.beta_teacher": teacher, "source.beta_student": student, "source.schedule": word,
                   "source.warmup": warmup, "source.beta_floor": floor, "source.capacity": 64, "source.teacher_capacity": 64}
-        got = ddil_lab.priors(params, clock, steps, [1.0, shift, shift / 2], (int(made), int(made)))
+        got = ddil_lab.priors(params, clock, steps, [5.0, shift, shift / 2], (int(made), int(made)))
         assert np.allclose(got, beta, rtol=0, atol=1e-12), (line, got)
         n += 1
     assert n > 100

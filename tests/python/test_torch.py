@@ -171,5 +171,19 @@ def test_two_ranks_change_at_the_same_step(folder):
     assert changed[0] == changed[1] and traces[0][-1] == traces[1][-1] and traces[0][-1].startswith("sum "), traces[0][-1]
 
 
+def test_fashion_example(folder):
+    """A teacher and its distillation, a few steps of each: coloured previews, shift at each sampling step."""
+    if not os.path.exists("/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"):
+        return
+    script = os.path.join(HERE, "..", "..", "assets", "python", "examples", "teacher_lcm.py")
+    subprocess.run([sys.executable, script, "--folder", folder, "--steps", "12"], check=True, timeout=300)
+    for name, stages in (("0001-fashion-teacher", 5), ("0002-fashion-lcm", 3)):
+        with open(os.path.join(folder, name, "samples", "latest.safetensors"), "rb") as file:
+            head = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        assert head["pictures"]["shape"] == [stages, 40, 14, 14, 3] and head["label"]["shape"] == [40]
+        assert read(folder, name, "owner").split()[6] == "done"
+    assert len(read(folder, "0002-fashion-lcm", "shift.csv").splitlines()) == 1 + 2 * 12
+
+
 if __name__ == "__main__":
     main(globals())

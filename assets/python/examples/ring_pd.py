@@ -13,7 +13,7 @@ import torch.distributed as dist
 from torch import nn
 import ddil_lab, ddil_torch
 from ddil_lab import DATA, STUDENT, TEACHER, Int, Real
-from ddil_torch import cosine
+from ddil_torch import ddim, levels
 
 N, SUBSTEPS, RMS = 4, 8, math.sqrt(2.01)
 MEANS = torch.tensor([[2 * math.cos(math.pi * k / 4), 2 * math.sin(math.pi * k / 4)] for k in range(8)]) / RMS
@@ -29,7 +29,6 @@ args.add_argument("--trace", help="a line a step and rank: for tests")
 args = args.parse_args()
 torch.set_num_threads(1)
 
-
 class Student(nn.Module):
     """Says v; asked for x0."""
     def __init__(self, width=96, features=16):
@@ -41,16 +40,8 @@ class Student(nn.Module):
 
     def forward(self, z, u):
         angle = u[:, None] * self.frequency
-        v = self.net(torch.cat([z, angle.sin(), angle.cos()], 1))
-        return torch.cos(u * math.pi / 2)[:, None] * z - torch.sin(u * math.pi / 2)[:, None] * v
-
-
-def levels(u):
-    """alpha, sigma of a time, or of a tensor of times."""
-    first, last = math.atan(math.exp(-10)), math.atan(math.exp(10))
-    angle = first + (last - first) * u
-    return angle.cos()[:, None], angle.sin()[:, None]
-
+        a, b = levels(u)
+        return a * z - b * self.net(torch.cat([z, angle.sin(), angle.cos()], 1))
 
 def exact(z, u):
     """The teacher: the posterior mean of the mixture."""
@@ -59,12 +50,6 @@ def exact(z, u):
     w = torch.softmax(-((z[:, None] - a[:, None] * MEANS) ** 2).sum(2) / (2 * variance), 1)
     gain = a * DEVIATION**2 / variance
     return (1 - gain * a) * (w @ MEANS) + gain * z
-
-
-def ddim(x0, z, t, s):
-    (a, b), (c, d) = levels(t), levels(s)
-    return torch.where(s[:, None] <= 0, x0, c * x0 + d * (z - a * x0) / b)
-
 
 def fold(z, i):
     """Where the teacher's sub-steps of a sampling step end, and the x0 with which one step leads there."""
@@ -75,10 +60,7 @@ def fold(z, i):
     (a, b), (c, d) = levels(u), levels(u - 1 / N)
     return end, torch.where(i[:, None] == 1, end, (b * end - d * z) / (b * c - d * a))
 
-
-def every(i, n):
-    return torch.full((n,), float(i))
-
+every = lambda i, n: torch.full((n,), float(i))
 
 @torch.no_grad()
 def roll(step, noise):
@@ -88,11 +70,8 @@ def roll(step, noise):
         states.append(step(states[-1], every(i, len(noise))))
     return states
 
-
-def kept(n):
-    """What the distiller sees of the data: three modes."""
+def kept(n):  # what the distiller sees of the data: three modes
     return MEANS[torch.randint(3, (n,))] + DEVIATION * torch.randn(n, 2)
-
 
 def main():
     ranks = int(os.environ.get("WORLD_SIZE", "1"))
@@ -124,8 +103,7 @@ def main():
                              fixed_noise, fixed_data)
     trace = open(f"{args.trace}.{rank}", "w") if args.trace else None
     for step in run:
-        for group in adam.param_groups:
-            group["lr"] = run.params["optimizer.lr"]
+        adam.param_groups[0]["lr"] = run.params["optimizer.lr"]
         if rings[0].made < 1024:
             rings[0].put(roll(teach, torch.randn(128, 2))[:N], step)
         rings[1].put(roll(generate, torch.randn(max(1, run.params["source.refresh"] // ranks), 2))[:N], step)
@@ -143,10 +121,7 @@ def main():
         loss = (weight * (student(z, i / N) - target) ** 2).mean()
         adam.zero_grad()
         loss.backward()
-        if ranks > 1:
-            for p in student.parameters():
-                dist.all_reduce(p.grad)
-                p.grad /= ranks
+        ddil_torch.share_gradients(student)
         norm = nn.utils.clip_grad_norm_(student.parameters(), 1.0)
         adam.step()
         with torch.no_grad():
@@ -169,7 +144,6 @@ def main():
     if trace:
         print("sum", *(f"{float(p.detach().double().sum()):.17g}" for p in student.parameters()), file=trace)
     run.close()
-
 
 if __name__ == "__main__":
     main()
