@@ -64,7 +64,7 @@ ASSETS  := $(wildcard assets/*.safetensors)
 # installation.
 AGAIN    = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all tests objects run test deps deps-test lint format house bench install uninstall clean teachers features soak \
+.PHONY: all tests objects run test deps deps-test lint format house bench install uninstall clean teachers features soak fuzz fuzzers \
         need-libraries FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -106,6 +106,9 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(HELPERS) $(LIBRARY)
 # Counts the calls of these.
 $(BUILD)/tests/test_cost: ALL_LDLIBS += -Wl,--wrap=net_forward_more,--wrap=mixture_x0
 
+# Makes each of these fail in turn.
+$(BUILD)/tests/test_nth: ALL_LDLIBS += $(patsubst %,-Wl$(comma)--wrap=%,open __open_2 write fsync rename close mmap)
+
 # Has a clock and a line of its own.
 $(BUILD)/tests/test_stale: ALL_LDLIBS += -Wl,--wrap=clock_s,--wrap=write,--wrap=wire_push
 
@@ -121,6 +124,34 @@ need-libraries:
 	@sh .ci/deps check build
 
 -include $(OBJECTS:.o=.d) $(SUITES:%.c=$(BUILD)/%.d) $(HELPERS:.o=.d)
+
+# ---- fuzzing: every reader of what others wrote, a minute each or FUZZ_SECONDS (clang, libFuzzer) ----
+
+FUZZED       := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS   := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+fuzz:
+	@sh .ci/deps install build fuzz
+	$(AGAIN) CC=clang BUILD=build/fuzz HARDEN= HARDEN_LINK= CFLAGS='-O1 -g -fsanitize=fuzzer-no-link $(FUZZ_FLAGS)' \
+	LDFLAGS='-fsanitize=fuzzer $(FUZZ_FLAGS)' fuzzers
+	@BUILD=build/fuzz SECONDS_EACH=$(FUZZ_SECONDS) bash tests/fuzz/run.sh $(call named,$(FUZZED))
+
+fuzzers: $(FUZZED:%=$(BUILD)/tests/fuzz/%)
+
+# One program a target, whose entry fuzz.c makes of TARGET.
+$(BUILD)/tests/fuzz/entry_%.o: tests/fuzz/fuzz.c $(BUILD)/flags.list | need-libraries
+	@mkdir -p $(@D)
+	$(quiet)$(CC) $(ALL_CFLAGS) -DTARGET=fuzz_$* -c -o $@ $<
+
+$(FUZZED:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/entry_%.o $(BUILD)/tests/fuzz/fuzz_%.o $(LIBRARY)
+	$(call say,link $@)
+	$(quiet)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
+
+# Without a fuzzer the kept inputs are a test.
+FUZZ_TARGETS := $(FUZZED:%=$(BUILD)/tests/fuzz/fuzz_%.o) $(BUILD)/tests/fuzz/fuzz.o
+$(BUILD)/tests/test_corpora: $(FUZZ_TARGETS)
+$(BUILD)/tests/test_corpora: ALL_LDLIBS := $(LIBRARY) $(ALL_LDLIBS)
 
 # ---- using ----
 

@@ -51,8 +51,6 @@ static void keep_memory(void)
 #endif
 }
 
-static void *need_bytes(size_t size) { return need(malloc(size ? size : 1)); }
-
 int main(int argc, char **argv)
 {
     fill_descriptors();

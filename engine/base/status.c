@@ -66,6 +66,8 @@ void *need(void *block)
     return block;
 }
 
+void *need_bytes(size_t size) { return need(malloc(size ? size : 1)); }
+
 void must_fail(const char *file, int line, const char *condition)
 {
     restore_terminal();

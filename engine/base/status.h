@@ -4,6 +4,8 @@
 #ifndef DDIL_STATUS_H
 #define DDIL_STATUS_H
 
+#include <stddef.h>
+
 /* What a call or the whole program came to. The values are the program's exit codes (cli.md). */
 typedef enum Status {
     STATUS_OK = 0,          /* done */
@@ -39,5 +41,7 @@ _Noreturn void must_fail(const char *file, int line, const char *condition);
 _Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* What an allocation returned; gives up when that is nothing. */
 void *need(void *block);
+/* malloc that gives up: for libraries that would go on with less. */
+void *need_bytes(size_t size);
 
 #endif

@@ -1,0 +1,43 @@
+/* Numbers, options and "section.key=value": a line each. */
+#include "app/base/options.h"
+#include "engine/base/number.h"
+#include "engine/distill/params.h"
+#include "tests/fuzz/fuzz.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS_MAX = 40 };
+
+static void read_number(const char *text)
+{
+    const char *at = text;
+    long whole;
+    int small, width, height;
+    double real = 0;
+    number_whole(text, -5, LONG_MAX, &whole);
+    number_lead(&at, LONG_MIN, LONG_MAX, &whole);
+    number_int(text, INT_MIN, 7, &small);
+    number_pair(text, 1000, &width, &height);
+    number_real(text, &real);
+    number_floor(real, INT_MIN, INT_MAX, 0);
+}
+
+int fuzz_numbers(const uint8_t *data, size_t size)
+{
+    static const CommandRow commands[] = {{.name = "run"}, {.name = NULL}};
+    char *text = fuzz_text(data, size), *rest = text, *word[WORDS_MAX] = {"ddil", "run"};
+    int words = 2;
+    Options options;
+    Config config;
+    lab_config_init(&config);
+    for (char *line; words < WORDS_MAX && (line = strtok_r(rest, "\n", &rest)); words++)
+        word[words] = line;
+    for (int i = 2; i < words; i++) {
+        read_number(word[i]);
+        config_set(&config, word[i], NULL);
+    }
+    options_parse(&options, commands, words, word, NULL);
+    free(text);
+    return 0;
+}
