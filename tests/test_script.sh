@@ -47,6 +47,11 @@ result $? "the curves as numbers"
 play "a figure of another kind" 2 "ends in .svg or .png" ":wait metrics>=1
 :figure $work/f.pdf" quickstart --steps 20 -s student.pretrain_steps=10
 
+play "the line that brings the screen back is written" 0 "" ":wait metrics>=1
+2
+:share $work/line.sh" quickstart --steps 20 -s student.pretrain_steps=10
+grep -q "^ddil .*--look 'view Curves" "$work/line.sh" && result yes "a line for the shell" || result no "a line for the shell"
+
 play "the screen is saved, labels and all, where there are no picture graphics" 0 "" ":wait metrics>=1
 2
 :save-picture $work/p.svg" --graphics off quickstart --steps 60 -s student.pretrain_steps=20

@@ -274,6 +274,7 @@ static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
     case REPLY_HELP: return read_popup(screen, snapshot, &view_help, reply.text);
     case REPLY_EXPLAIN: return read_popup(screen, snapshot, &view_explain, reply.text);
     case REPLY_ALERT: return do_alert(screen, &reply);
+    case REPLY_SHARE_FILE:
     case REPLY_SHARE:
         share_line(&(Scene){.snapshot = snapshot,
                             .run = snapshot_run(snapshot, screen->session.run),

@@ -38,7 +38,7 @@ const ManualText manual_texts[] = {
      ":save-picture p.png, :figure f.svg, ... Conditions are one small language, for the filter of Runs, alerts, lessons and scripts."},
     {NULL,
      ":alert shift>2 or :alert plateau<0.01 and progress>0.3 rings the bell once when a run comes to it; finished and failed runs ring from the start. "
-     ":share puts one line on the clipboard that brings this screen back: the run with every parameter that differs from its default, and where the cursor "
+     ":share puts one line on the clipboard (:share FILE into a file) that brings this screen back: the run with every parameter that differs from its default, and where the cursor "
      "stands (--look). :theme dark|light, :palette okabe-ito|tol|grey, NO_COLOR and --mono set the colours; M gives the mouse to the workbench or back."},
     {NULL,
      "ddil --script FILE PRESET plays keys and commands with the engine in lock-step, with or without a terminal (:wait step>=500, :expect TEXT, "

@@ -202,6 +202,7 @@ static Status carry_out(Script *script, const Reply *reply, Error *error)
         return at_line(script, STATUS_FAILED, "a key that means nothing here", "", error);
     case REPLY_DISPLAY:
     case REPLY_PICTURE:
+    case REPLY_SHARE_FILE:
     case REPLY_FIGURE:
         draw(script);
         status = shown_write(reply, &script->canvas, script->snapshot, &why);

@@ -3,6 +3,9 @@
 
 #include "app/figure/run_figure.h"
 #include "app/workbench/dump.h"
+#include "engine/base/file.h"
+#include <stdio.h>
+#include <string.h>
 
 static Status write_figure(const Reply *reply, const Snapshot *snapshot, Error *error)
 {
@@ -17,11 +20,19 @@ static Status write_figure(const Reply *reply, const Snapshot *snapshot, Error *
     return run_figure(run, n, reply->text, reply->slides ? PLOT_SLIDES : PLOT_PAPER, error);
 }
 
+static Status write_line(const Reply *reply, Error *error)
+{
+    char line[sizeof reply->line + 2];
+    snprintf(line, sizeof line, "%s\n", reply->line);
+    return file_write(reply->text, line, strlen(line), error);
+}
+
 Status shown_write(const Reply *reply, const Canvas *canvas, const Snapshot *snapshot, Error *error)
 {
     switch (reply->kind) {
     case REPLY_DISPLAY: return dump_file(canvas, reply->text, error);
     case REPLY_PICTURE: return dump_picture(canvas, reply->text, error);
+    case REPLY_SHARE_FILE: return write_line(reply, error);
     default: return write_figure(reply, snapshot, error);
     }
 }

@@ -14,7 +14,6 @@
 #include "app/workbench/script.h"
 #include "app/workbench/shown.h"
 #include "engine/base/clock.h"
-#include "engine/base/file.h"
 #include "engine/engine.h"
 #include "views/screen.h"
 #include <poll.h>
@@ -131,18 +130,6 @@ static void share(Bench *bench, const char *line)
     screen_say(bench->screen, said);
 }
 
-/* What a person wants kept: the line that brings the screen back. */
-static void write_share(Bench *bench, const Reply *reply)
-{
-    char said[160], line[sizeof reply->line + 2];
-    Error error;
-    snprintf(line, sizeof line, "%s\n", reply->line);
-    bool good = file_write(reply->text, line, strlen(line), &error) == STATUS_OK;
-    snprintf(said, sizeof said, "%.140s%s", good ? reply->text : error.text,
-             good ? " written" : "");
-    screen_say(bench->screen, said);
-}
-
 static void carry_out(Bench *bench, const Reply *reply)
 {
     switch (reply->kind) {
@@ -170,13 +157,9 @@ static void carry_out(Bench *bench, const Reply *reply)
         break;
     case REPLY_DISPLAY:
     case REPLY_PICTURE:
+    case REPLY_SHARE_FILE:
     case REPLY_FIGURE: write_file(bench, reply); break;
-    case REPLY_SHARE:
-        if (reply->text[0] != '\0')
-            write_share(bench, reply);
-        else
-            share(bench, reply->line);
-        break;
+    case REPLY_SHARE: share(bench, reply->line); break;
     default: break;
     }
 }

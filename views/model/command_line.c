@@ -240,8 +240,9 @@ static Reply do_palette(const Scene *scene, const char *text)
 
 static Reply do_share(const Scene *scene, const char *text)
 {
-    return scene->run ? reply_text(REPLY_SHARE, text)
-                      : reply_say(REPLY_REFUSED, "no run is chosen");
+    if (!scene->run)
+        return reply_say(REPLY_REFUSED, "no run is chosen");
+    return reply_text(*text != '\0' ? REPLY_SHARE_FILE : REPLY_SHARE, text);
 }
 
 static Reply do_alert(const Scene *scene, const char *text)

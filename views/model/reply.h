@@ -23,11 +23,11 @@ typedef enum ReplyKind {
     REPLY_HELP,    /* `text` searched for in it; ":": the commands alone */
     REPLY_EXPLAIN, /* what the word `text` means; "": all of the view in front */
     REPLY_QUIT,
-    REPLY_LESSON,  /* `lesson` */
-    REPLY_DISPLAY, /* write the screen to the file `text` */
-    REPLY_SHARE,   /* put `line`, which brings this screen back, where a person can take it: into
-                      the file `text`, "": on the clipboard */
-    REPLY_ALERT,   /* `text`: a rule to ring for; "": none any more */
+    REPLY_LESSON,     /* `lesson` */
+    REPLY_DISPLAY,    /* write the screen to the file `text` */
+    REPLY_SHARE,      /* put `line`, which brings this screen back, on the clipboard */
+    REPLY_SHARE_FILE, /* or into the file `text` */
+    REPLY_ALERT,      /* `text`: a rule to ring for; "": none any more */
     REPLY_BELL,
     REPLY_PICTURE, /* write the pictures on screen to the file `text` */
     REPLY_FIGURE,  /* write the curves of the runs `shown` to the file `text` */
