@@ -73,6 +73,49 @@ says "only the last checkpoints are kept" 0 "" run quickstart --quiet --name few
 holds "two of them" test "$(cd "$work/runs/0004-few" && echo ckpt-*)" = "ckpt-00000008.safetensors ckpt-00000012.safetensors"
 says "which is enough" 0 'done at step 14' resume few --steps 14
 
+# ---- few descriptors ----
+
+crowd='
+import os, socket, sys
+guests = []
+def status():
+    guest = socket.socket(socket.AF_UNIX)
+    guest.settimeout(20)
+    guest.connect(sys.argv[1] + "/.socket")
+    guests.append(guest)
+    try:
+        guest.sendall(b"status\n")
+    except ConnectionError:
+        pass
+    text = b""
+    while b"end " not in text:
+        try:
+            more = guest.recv(4096)
+        except ConnectionError:
+            more = b""
+        if not more:
+            break
+        text += more
+    return text
+first = status()
+refused = [b"end " not in status() for i in range(30)]
+assert b"run 1 live" in first, first
+assert not refused[0] and refused[-1], refused
+guests[0].sendall(b"do 5 save 1 0 \n")
+answer = b""
+for i in range(20):
+    if b"note 5" not in answer:
+        answer += guests[0].recv(4096)
+assert b"note 5 0" in answer, answer
+'
+if command -v python3 >/dev/null; then
+    (ulimit -n 40 && exec "$DDIL" run quickstart --detach --runs "$work/few" "${tiny[@]}" -s run.steps=100000000) >"$out" 2>"$err"
+    owner=$(sed -n 's/.*(process \([0-9]*\)).*/\1/p' "$out" "$err" | head -n 1)
+    holds "a crowd leaves the owner the descriptors it trains with" timeout 100 python3 -c "$crowd" "$work/few"
+    kill "$owner"
+    for _ in {1..300}; do kill -0 "$owner" 2>/dev/null || break; sleep 0.1; done
+fi
+
 # ---- no locks ----
 
 cat >"$work/noflock.c" <<'C'

@@ -60,6 +60,7 @@ struct Port {
     Post post;              /* the thread's */
     Saved saved[SAVED];     /* the thread's: the last ones, a ring */
     int next_saved;
+    int highest;       /* descriptor that a guest may have: training needs some too */
     double full;       /* clock at which no more descriptors were to be had, 0: there are */
     double noted_from; /* a second of notes, and how many there were */
     int noted;

@@ -5,11 +5,13 @@
 #include "engine/port/port_socket.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,7 +51,7 @@ static bool serve_lines(Port *port, Client *client)
 /* false: there is no room. */
 static bool seat(Port *port, int guest)
 {
-    for (int i = 0; i < CLIENTS; i++) {
+    for (int i = 0; i < CLIENTS && guest <= port->highest; i++) {
         if (port->client[i].socket >= 0)
             continue;
         pthread_mutex_lock(&port->lock);
@@ -137,28 +139,38 @@ static void rest_a_while(void)
     nanosleep(&pause, NULL);
 }
 
-/* One wait and what it brings. */
+static struct pollfd wish_of(const Client *client)
+{
+    bool full = client->filled == LINE_SIZE || client->used > 0;
+    short events = (short)((full ? 0 : POLLIN) | (client->used ? POLLOUT : 0));
+    return (struct pollfd){client->socket, events, 0};
+}
+
 enum { MAIL_MS = 200 }; /* the mailbox is looked at so often; what keeps us waiting too */
 
+/* One wait and what it brings. Only sockets in use are named: the system refuses more than the
+ * process may have descriptors. */
 static void turn(Port *port)
 {
     struct pollfd wait[CLIENTS + 2] = {{port->kick[0], POLLIN, 0}, {port->socket, POLLIN, 0}};
+    Client *seated[CLIENTS];
+    int n = 0;
     if (!open_to_guests(port))
         wait[1].events = 0;
     for (int i = 0; i < CLIENTS; i++) {
-        const Client *client = &port->client[i];
-        bool full = client->filled == LINE_SIZE || client->used > 0;
-        wait[i + 2] = (struct pollfd){
-            client->socket, (short)((full ? 0 : POLLIN) | (client->used ? POLLOUT : 0)), 0};
+        Client *client = &port->client[i];
+        if (client->socket < 0)
+            continue;
+        wait[n + 2] = wish_of(client);
+        seated[n++] = client;
     }
-    if (poll(wait, CLIENTS + 2, MAIL_MS) < 0) {
+    if (poll(wait, (nfds_t)(n + 2), MAIL_MS) < 0) {
         rest_a_while(); /* interrupted, or out of memory: what `wait` says is nothing */
         return;
     }
     drain(port->kick[0]);
-    for (int i = 0; i < CLIENTS; i++)
-        if (port->client[i].socket >= 0)
-            attend(port, &port->client[i], wait[i + 2].revents);
+    for (int i = 0; i < n; i++)
+        attend(port, seated[i], wait[i + 2].revents);
     if (wait[1].revents || (port->full > 0 && open_to_guests(port)))
         welcome(port);
 }
@@ -229,12 +241,23 @@ void port_close(Port *port)
     free(port);
 }
 
+/* All but what a checkpoint and its samples are written with. */
+static int highest_guest(void)
+{
+    enum { KEPT = 8 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
+        return INT_MAX;
+    return (int)limit.rlim_cur - KEPT;
+}
+
 Status port_open(Port **opened, const PortHost *host, const char *runs, Error *error)
 {
     Port *port = calloc(1, sizeof *port);
     need(port);
     *opened = NULL;
     port->host = *host;
+    port->highest = highest_guest();
     port->socket = port->kick[0] = port->kick[1] = -1;
     snprintf(port->runs, sizeof port->runs, "%s", runs);
     pthread_mutex_init(&port->lock, NULL);
