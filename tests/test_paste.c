@@ -56,6 +56,17 @@ static Cell *shown(Stage *stage)
     return copy;
 }
 
+static void assert_same_screen(const Cell *a, const Cell *b)
+{
+    for (int i = 0; i < WIDTH * HEIGHT; i++) {
+        Style x = a[i].style, y = b[i].style;
+        bool same =
+            a[i].rune == b[i].rune && x.fg == y.fg && x.bg == y.bg && x.attributes == y.attributes;
+        if (!same)
+            fail_msg("row %d, column %d: %x became %x", i / WIDTH, i % WIDTH, a[i].rune, b[i].rune);
+    }
+}
+
 /* As it comes from a terminal. */
 static void paste(Stage *stage, const char *text, size_t n)
 {
@@ -107,7 +118,7 @@ static void test_pastes_change_nothing(void **state)
         for (int i = 0; i < (p < 6 ? TEXTS : 20); i++)
             paste(&stage, text, random_text(&seed, text));
         Cell *after = shown(&stage);
-        assert_memory_equal(before, after, WIDTH * HEIGHT * sizeof(Cell));
+        assert_same_screen(before, after);
         free(before);
         free(after);
         stage_close(&stage);
@@ -132,7 +143,7 @@ static void test_pastes_go_into_an_open_line(void **state)
                              REPLY_NONE);
         }
         Cell *after = shown(&stage);
-        assert_memory_equal(before, after, WIDTH * HEIGHT * sizeof(Cell));
+        assert_same_screen(before, after);
         free(before);
         free(after);
         stage_close(&stage);

@@ -62,7 +62,7 @@ static _Noreturn void child(Crowd *crowd, int job, pid_t parent)
     signal(SIGCHLD, SIG_DFL);
     JobProgress *progress = &crowd->progress[job];
     Status status = crowd->jobs->run(crowd->jobs->context, job, progress, &error);
-    snprintf(progress->text, sizeof progress->text, "%s", status ? error.text : "");
+    snprintf(progress->text, sizeof progress->text, "%.399s", status ? error.text : "");
     fflush(NULL);
     _exit(status);
 }
