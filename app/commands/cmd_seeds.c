@@ -20,7 +20,9 @@ static Status take(char *to, size_t size, const char *text, const char *what, Er
 /* The group as a study: one preset, one arm without a name. */
 static Status describe(Study *study, const Options *options, const char *name, Error *error)
 {
-    *study = (Study){.presets = 1, .arms = 1, .budget_arm = -1};
+    memset(study, 0, sizeof *study);
+    study->presets = study->arms = 1;
+    study->budget_arm = -1;
     StudyArm *arm = &study->arm[0];
     arm->expert = -1;
     Config config;

@@ -120,7 +120,11 @@ static Status open_student(Lab *lab, Error *error)
 
 Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *step, Error *error)
 {
-    *lab = (Lab){.config = *config, .crew = crew, .keep = keep, .step = step};
+    memset(lab, 0, sizeof *lab);
+    lab->config = *config;
+    lab->crew = crew;
+    lab->keep = keep;
+    lab->step = step;
     Status status = lab_config_check(config, error);
     if (status)
         return status;

@@ -87,7 +87,7 @@ static Status read_pairs(const char *path, Pairs *pairs, char **text, Error *err
     Status status = file_read(path, INI_BYTES, text, &size, error);
     if (status)
         return status;
-    *pairs = (Pairs){.n = 0};
+    memset(pairs, 0, sizeof *pairs);
     external_pairs(*text, pairs);
     return STATUS_OK;
 }

@@ -344,7 +344,8 @@ Status study_read(Study *study, const char *path, Error *error)
     char *text;
     size_t size;
     Config config;
-    *study = (Study){.budget_arm = -1};
+    memset(study, 0, sizeof *study);
+    study->budget_arm = -1;
     find_file(study, path);
     take_name(study);
     Reading reading = {.study = study, .error = error};
