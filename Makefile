@@ -134,7 +134,7 @@ FUZZ_FLAGS   := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 fuzz:
 	@sh .ci/deps install build fuzz
 	$(AGAIN) CC=clang BUILD=build/fuzz HARDEN= HARDEN_LINK= CFLAGS='-O1 -g -fsanitize=fuzzer-no-link $(FUZZ_FLAGS)' \
-	LDFLAGS='-fsanitize=fuzzer $(FUZZ_FLAGS)' fuzzers
+	LDFLAGS='-fsanitize=fuzzer $(FUZZ_FLAGS)' KERNEL_FLAGS=-fno-sanitize=all fuzzers
 	@BUILD=build/fuzz SECONDS_EACH=$(FUZZ_SECONDS) bash tests/fuzz/run.sh $(call named,$(FUZZED))
 
 fuzzers: $(FUZZED:%=$(BUILD)/tests/fuzz/%)
