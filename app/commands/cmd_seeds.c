@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static Status take(char *to, size_t size, const char *text, const char *what, Error *error)
 {
@@ -81,8 +80,9 @@ static void print_metric(const Study *study, int metric, const double *value)
     putchar('\n');
 }
 
-static Status report(Study *study, const Table *table, Error *error)
+static Status report(void *context, const Table *table, Error *error)
 {
+    Study *study = context;
     double *value;
     int *failed, done = 0;
     Status status = name_metrics(study, table, error);
@@ -112,9 +112,7 @@ static Status report(Study *study, const Table *table, Error *error)
 Status run_seeds(const Options *options, const char *name, Error *error)
 {
     Study *study = malloc(sizeof *study);
-    must(study);
-    int lock = -1;
-    Table table = {.cells = 0};
+    need(study);
     Status status = STATUS_OK;
     if (options->arguments > 1 || options->seed >= 0 || options->detach)
         status = fail(error, STATUS_BAD_INPUT,
@@ -122,16 +120,7 @@ Status run_seeds(const Options *options, const char *name, Error *error)
     if (!status)
         status = describe(study, options, name, error);
     if (!status)
-        status = table_lock(study, options, &lock, error);
-    if (!status)
-        status = table_open(&table, study, options, error);
-    if (!status)
-        status = table_run(&table, error);
-    if (!status)
-        status = report(study, &table, error);
-    table_close(&table);
-    if (lock >= 0)
-        folder_unlock(&lock);
+        status = table_make(study, options, report, study, error);
     free(study);
     return status;
 }

@@ -5,7 +5,6 @@
 #include "engine/store/folder.h"
 #include "engine/study/report.h"
 #include <stdlib.h>
-#include <unistd.h>
 
 typedef void Writer(const Findings *findings, const int *failed, FILE *out);
 
@@ -54,8 +53,9 @@ static Status write_figure(const Table *table, const Findings *findings, const c
     return status;
 }
 
-static Status write_all(const Table *table, Error *error)
+static Status write_all(void *unused, const Table *table, Error *error)
 {
+    (void)unused;
     double *value;
     int *failed;
     Findings findings;
@@ -81,23 +81,12 @@ static Status write_all(const Table *table, Error *error)
 Status cmd_study(const Options *options, Error *error)
 {
     Study *study = malloc(sizeof *study);
-    must(study);
-    int lock = -1;
-    Table table = {.cells = 0};
+    need(study);
     Status status = study_read(study, options->argument[0], error);
     if (!status && options->out)
         status = file_make_folder(options->out, error);
     if (!status)
-        status = table_lock(study, options, &lock, error);
-    if (!status)
-        status = table_open(&table, study, options, error);
-    if (!status)
-        status = table_run(&table, error);
-    if (!status)
-        status = write_all(&table, error);
-    table_close(&table);
-    if (lock >= 0)
-        folder_unlock(&lock);
+        status = table_make(study, options, write_all, NULL, error);
     free(study);
     return status;
 }

@@ -225,7 +225,7 @@ static void show_progress(void *context, const bool *running, const JobProgress 
 
 /* ---- All of them ---- */
 
-Status table_lock(const Study *study, const Options *options, int *lock, Error *error)
+static Status take_lock(const Study *study, const Options *options, int *lock, Error *error)
 {
     char path[PATH_SIZE], name[80];
     Status status = file_make_folder(options->runs, error);
@@ -235,12 +235,12 @@ Status table_lock(const Study *study, const Options *options, int *lock, Error *
     return status;
 }
 
-Status table_open(Table *table, const Study *study, const Options *options, Error *error)
+static Status open_table(Table *table, const Study *study, const Options *options, Error *error)
 {
     *table = (Table){.study = study, .options = options};
     table->cells = study->presets * study->arms * study->seeds;
     table->cell = calloc((size_t)table->cells, sizeof *table->cell);
-    must(table->cell);
+    need(table->cell);
     for (int i = 0; i < table->cells; i++)
         table->cell[i] = (Cell){.preset = i / study->seeds / study->arms,
                                 .arm = i / study->seeds % study->arms,
@@ -248,9 +248,7 @@ Status table_open(Table *table, const Study *study, const Options *options, Erro
     return look_at_all(table, error);
 }
 
-void table_close(Table *table) { free(table->cell); }
-
-Status table_run(Table *table, Error *error)
+static Status run_missing(Table *table, Error *error)
 {
     long threads = table->options->threads;
     Jobs jobs = {.n = table->cells,
@@ -277,12 +275,31 @@ Status table_run(Table *table, Error *error)
     return status;
 }
 
+Status table_make(const Study *study, const Options *options, TableUse *then, void *context,
+                  Error *error)
+{
+    int lock = -1;
+    Table table = {.cells = 0};
+    Status status = take_lock(study, options, &lock, error);
+    if (!status)
+        status = open_table(&table, study, options, error);
+    if (!status)
+        status = run_missing(&table, error);
+    if (!status)
+        status = then(context, &table, error);
+    free(table.cell);
+    if (lock >= 0)
+        close(lock);
+    return status;
+}
+
 Status table_values(const Table *table, double **value, int **failed, Error *error)
 {
     const Study *study = table->study;
     *value = calloc((size_t)(table->cells * study->metrics) + 1, sizeof **value);
     *failed = calloc((size_t)(study->presets * study->arms), sizeof **failed);
-    must(*value && *failed);
+    need(*value);
+    need(*failed);
     for (int i = 0; i < table->cells; i++) {
         const Cell *cell = &table->cell[i];
         const RunView *view = NULL;

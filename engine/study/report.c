@@ -30,7 +30,8 @@ static void adjust(Findings *findings, int n)
 {
     double *p = malloc(sizeof *p * (size_t)n);
     int *order = malloc(sizeof *order * (size_t)n);
-    must(p && order);
+    need(p);
+    need(order);
     for (int i = 0; i < n; i++)
         p[i] = findings->finding[i].difference.p;
     holm_adjust(n, p, order);
@@ -47,7 +48,7 @@ void findings_init(Findings *findings, const Study *study, const double *value)
     int n = study->presets * study->metrics * study->arms;
     *findings = (Findings){.study = study, .value = value};
     findings->finding = calloc((size_t)n, sizeof *findings->finding);
-    must(findings->finding);
+    need(findings->finding);
     for (int i = 0; i < n; i++) {
         int arm = i % study->arms;
         const double *of_arm = value + (size_t)i * (size_t)study->seeds;
