@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -336,9 +337,31 @@ static void test_clock(void **state)
     assert_string_equal(tiny, "");
 }
 
+static void reserve_under_a_limit(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    struct rlimit limit = {2000000000, 2000000000};
+    setrlimit(RLIMIT_AS, &limit);
+#endif
+    Arena arena[8];
+    for (int i = 0; i < 8; i++) {
+        arena_init(&arena[i], (size_t)2 << 30);
+        arena_alloc(&arena[i], 1 << 20);
+    }
+}
+
+/* As under ulimit -v 2000000. */
+static void test_arenas_under_a_limit(void **state)
+{
+    (void)state;
+    char text[512];
+    assert_int_equal(child_run(reserve_under_a_limit, text, sizeof text), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_arenas_under_a_limit),
         cmocka_unit_test(test_fail_fills_the_error),
         cmocka_unit_test(test_untrusted_text_is_made_plain),
         cmocka_unit_test(test_must_restores_then_names_the_condition),

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -23,6 +24,17 @@ _Noreturn static void die(const char *what, size_t wanted, size_t used, size_t s
     give_up("out of memory, %s: %zu bytes wanted, %zu of %zu in use", what, wanted, used, size);
 }
 
+/* Under a limit on address space (ulimit -v) no arena takes more than a part of it. */
+static size_t within_limit(size_t size)
+{
+    enum { PARTS = 20, PAGE = 1 << 16 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return size;
+    size_t most = (size_t)limit.rlim_cur / PARTS / PAGE * PAGE + PAGE;
+    return size < most ? size : most;
+}
+
 void arena_init(Arena *arena, size_t size)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -30,6 +42,7 @@ void arena_init(Arena *arena, size_t size)
     flags |= MAP_NORESERVE;
 #endif
     must(size > 0);
+    size = within_limit(size);
     void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (base == MAP_FAILED)
         die("address space refused to an arena", size, 0, size);

@@ -12,7 +12,8 @@ typedef struct Arena {
     size_t peak; /* most bytes ever handed out */
 } Arena;
 
-/* Reserves `size` bytes of address space (not memory). Gives up when even that is refused. */
+/* Reserves `size` bytes of address space (not memory), less under a limit on it. Gives up when even
+ * that is refused. */
 void arena_init(Arena *arena, size_t size);
 void arena_done(Arena *arena);
 
