@@ -6,7 +6,7 @@ runs=$work/runs
 long='ring-pd --steps 2000000'
 
 owner() { # the process that owns the folder
-    cat "$runs/.lock" 2>/dev/null
+    read -r process _ <"$runs/.lock" 2>/dev/null && echo "$process"
 }
 
 clean() {

@@ -218,7 +218,8 @@ static Status read_length(TensorFile *file, size_t *length, Error *error)
         return status;
     for (int i = LENGTH_SIZE - 1; i >= 0; i--)
         found = found << 8 | start[i];
-    if (found > HEADER_MAX || found > file->file.size - LENGTH_SIZE || start[LENGTH_SIZE] != '{')
+    bool fits = found >= 2 && found <= HEADER_MAX && found <= file->file.size - LENGTH_SIZE;
+    if (!fits || start[LENGTH_SIZE] != '{')
         return refuse(file, "", "is not a safetensors file, or is cut short in its header", error);
     *length = (size_t)found;
     return STATUS_OK;
