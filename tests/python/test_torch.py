@@ -153,7 +153,7 @@ def test_rings(folder):
 def test_two_ranks_change_at_the_same_step(folder):
     """A change sent while both train is in force on both at one step; weights end equal."""
     script = os.path.join(HERE, "..", "..", "assets", "python", "examples", "ring_pd.py")
-    # What torchrun --nproc_per_node 2 does; Debian's own (1.13) does not start under Python 3.11.
+    # What torchrun --nproc_per_node 2 does, without what Debian 12's stumbles over (findings/).
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])

@@ -3,7 +3,7 @@
 PyTorch: `ddil` shows and steers it. Alone or on several ranks:
 
     python3 ring_pd.py --folder runs
-    torchrun --nproc_per_node 2 ring_pd.py --folder runs
+    torchrun --nproc_per_node 2 ring_pd.py --folder runs     # Debian 12's needs --redirects 1 --tee 1 (findings/)
 """
 import argparse, math, os, sys
 
