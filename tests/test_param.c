@@ -240,6 +240,7 @@ static const Bad bad_assignments[] = {
     {"data.name=a ; b", "begins a comment"},
     {"data.name=;", "begins a comment"},
     {"data.name=a\nb", "control character"},
+    {"data.name=a\xff", "no printable UTF-8"},
     {"run.steps.x=1", "unknown key 'run.steps.x'; did you mean 'run.steps'?"},
 };
 /* clang-format on */

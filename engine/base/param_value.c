@@ -2,6 +2,7 @@
  * May call libc, must() and nothing else. */
 #include "engine/base/param_value.h"
 #include "engine/base/number.h"
+#include "engine/base/plain.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
@@ -173,6 +174,8 @@ static bool parse_text(const char *text, ParamParsed *value, ParamReason *reason
             return refuse(reason, "holds ';' after a blank, which begins a comment");
     }
     strcpy(value->text, text);
+    if (strcmp(plain_text(value->text), text) != 0)
+        return refuse(reason, "is no printable UTF-8, which logs and checkpoints are written in");
     return true;
 }
 
