@@ -251,6 +251,12 @@ check_comments() {
         END { finish() }' "${headers[@]}"
 }
 
+# Two headers with one guard: whoever includes both has one of them.
+check_guards() {
+    grep -hE '^#ifndef DDIL_[A-Z0-9_]+_H$' $(find app views engine tests -name '*.h') | sort | uniq -d |
+        sed 's/^#ifndef \(.*\)/\1 guards two headers/'
+}
+
 check_dialect() { bash tests/dialect.sh check; }
 
 # A newcomer reads it to the end.
@@ -261,7 +267,7 @@ check_readme() {
 
 check_citations() { bash tests/citations.sh; }
 
-for check in check_dialect check_walls check_circles check_places check_state check_views check_files check_folders check_functions check_figures check_comments check_citations check_readme; do
+for check in check_dialect check_guards check_walls check_circles check_places check_state check_views check_files check_folders check_functions check_figures check_comments check_citations check_readme; do
     complain_each < <($check)
 done
 report_sizes

@@ -1,7 +1,7 @@
 /* The whole program at the far end of a line, for tests: what is typed to it, what it shows, how it
  * ends. $DDIL names the program. Call from tests only: it asserts. */
-#ifndef DDIL_SESSION_H
-#define DDIL_SESSION_H
+#ifndef DDIL_TESTS_SESSION_H
+#define DDIL_TESTS_SESSION_H
 
 #include "app/terminal/sixel.h"
 #include <stdbool.h>

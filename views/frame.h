@@ -1,6 +1,6 @@
 /* What stands around the view in front: tabs, rails, timeline, status, hints. */
-#ifndef DDIL_FRAME_H
-#define DDIL_FRAME_H
+#ifndef DDIL_VIEWS_FRAME_H
+#define DDIL_VIEWS_FRAME_H
 
 #include "views/draw/layout.h"
 #include "views/prompt.h"

@@ -5,7 +5,7 @@
 #include "engine/base/file.h"
 #include "engine/base/npy.h"
 #include "engine/distill/method.h"
-#include "engine/show/sample_sheet.h"
+#include "engine/show/sheet_png.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

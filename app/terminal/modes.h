@@ -1,6 +1,6 @@
 /* What is said to a terminal past curses: modes and questions. */
-#ifndef DDIL_MODES_H
-#define DDIL_MODES_H
+#ifndef DDIL_APP_TERMINAL_MODES_H
+#define DDIL_APP_TERMINAL_MODES_H
 
 #include "app/terminal/wire.h"
 

@@ -1,6 +1,6 @@
 /* From the command line to what the workbench opens with. */
-#ifndef DDIL_LAUNCH_H
-#define DDIL_LAUNCH_H
+#ifndef DDIL_APP_WORKBENCH_LAUNCH_H
+#define DDIL_APP_WORKBENCH_LAUNCH_H
 
 #include "app/base/options.h"
 #include "app/terminal/term.h"

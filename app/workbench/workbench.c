@@ -235,7 +235,7 @@ static int patience(const Bench *bench)
     return wait < 0 ? -1 : milliseconds(wait);
 }
 
-static void turn(Bench *bench)
+static void work_once(Bench *bench)
 {
     /* clang-format off */
     struct pollfd wait[] = {
@@ -312,7 +312,7 @@ static void run(Bench *bench, const Options *options)
     if (launch_presets(bench->engine, options, &error) != STATUS_OK)
         screen_say(bench->screen, error.text);
     while (!bench->leaving)
-        turn(bench);
+        work_once(bench);
     screen_free(bench->screen);
     canvas_done(&bench->canvas);
 }

@@ -1,8 +1,8 @@
 /* Gaussian mixtures in the plane with one isotropic deviation: procedural data and the
  * exact teacher, whose x0 estimate is a closed form (methods.md 1.8). Immutable after
  * filling; any thread. */
-#ifndef DDIL_MIXTURE_H
-#define DDIL_MIXTURE_H
+#ifndef DDIL_ENGINE_DIFFUSION_MIXTURE_H
+#define DDIL_ENGINE_DIFFUSION_MIXTURE_H
 
 #include "engine/base/rng.h"
 #include "engine/diffusion/schedule.h"

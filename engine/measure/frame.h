@@ -1,8 +1,8 @@
 /* Two sets of vectors from files, in one frame: what a file holds is centre + scale * x. Numbers
  * that floats hold are only scaled, by a power of two, so that ties stay ties; other float64 are
  * first centred in double, so that a small spread far from nought is not rounded away. */
-#ifndef DDIL_FRAME_H
-#define DDIL_FRAME_H
+#ifndef DDIL_ENGINE_MEASURE_FRAME_H
+#define DDIL_ENGINE_MEASURE_FRAME_H
 
 #include "engine/base/status.h"
 #include "engine/measure/pairs.h"

@@ -1,6 +1,6 @@
 /* What samples make of a mixture's modes (methods.md 9, per-class coverage). */
-#ifndef DDIL_MODES_H
-#define DDIL_MODES_H
+#ifndef DDIL_ENGINE_MEASURE_MODES_H
+#define DDIL_ENGINE_MEASURE_MODES_H
 
 #include "engine/data/dataset.h"
 

@@ -150,7 +150,7 @@ enum { MAIL_MS = 200 }; /* the mailbox is looked at so often; what keeps us wait
 
 /* One wait and what it brings. Only sockets in use are named: the system refuses more than the
  * process may have descriptors. */
-static void turn(Port *port)
+static void serve_once(Port *port)
 {
     struct pollfd wait[CLIENTS + 2] = {{port->kick[0], POLLIN, 0}, {port->socket, POLLIN, 0}};
     Client *seated[CLIENTS];
@@ -179,7 +179,7 @@ static void *serve(void *context)
 {
     Port *port = context;
     while (!atomic_load(&port->stop)) {
-        turn(port);
+        serve_once(port);
         mail_turn(port);
     }
     return NULL;

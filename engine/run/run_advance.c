@@ -5,7 +5,7 @@
 #include "engine/distill/params.h"
 #include "engine/distill/train.h"
 #include "engine/run/run_parts.h"
-#include "engine/show/sample_sheet.h"
+#include "engine/show/sheet_png.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

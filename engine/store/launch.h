@@ -1,8 +1,8 @@
 /* Runs of other programs that are started from here: a preset with run.method = external and a
  * command line of the person's own. What is started belongs to nobody's terminal; its output goes
  * to output.log in the run's folder, its exit status to the file `exit`. Form: external.md. */
-#ifndef DDIL_LAUNCH_H
-#define DDIL_LAUNCH_H
+#ifndef DDIL_ENGINE_STORE_LAUNCH_H
+#define DDIL_ENGINE_STORE_LAUNCH_H
 
 #include "engine/base/file.h"
 

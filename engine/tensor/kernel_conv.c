@@ -59,7 +59,7 @@ static void scatter(ConvShape s, const float *col, float *x)
 
 /* turned (3, 3, out, in) = weight (3, 3, in, out), taps in reverse, each matrix
  * transposed; added or set. */
-static void turn(ConvShape s, const float *weight, bool add, float *turned)
+static void flip_filters(ConvShape s, const float *weight, bool add, float *turned)
 {
     for (int tap = 0; tap < 9; tap++)
         for (int i = 0; i < s.in; i++)
@@ -126,7 +126,7 @@ void kernel_conv3x3(ConvShape shape, const float *x, const float *weight, const 
     } else if (!turns(shape)) {
         by_gather(shape, x, weight, true, bias, y, scratch);
     } else if (shape.n > 0) {
-        turn(shape, weight, false, scratch);
+        flip_filters(shape, weight, false, scratch);
         start((size_t)shape.n * pixels(shape), shape.out, bias, y);
         by_scatter(swapped(shape), x, scratch, y, scratch + weights(shape));
     }
@@ -142,7 +142,7 @@ void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight,
             start((size_t)shape.n * pixels(shape), shape.in, NULL, gx);
         by_scatter(shape, gy, weight, gx, scratch);
     } else if (shape.n > 0) {
-        turn(shape, weight, false, scratch);
+        flip_filters(shape, weight, false, scratch);
         by_gather(swapped(shape), gy, scratch, !add, NULL, gx, scratch + weights(shape));
     }
 }
@@ -157,6 +157,6 @@ void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x, flo
     } else if (shape.n > 0) {
         memset(scratch, 0, sizeof(float) * weights(shape));
         weight_by_gather(swapped(shape), x, gy, scratch, scratch + weights(shape));
-        turn(swapped(shape), scratch, true, gweight);
+        flip_filters(swapped(shape), scratch, true, gweight);
     }
 }

@@ -234,7 +234,7 @@ void winograd_forward(ConvShape shape, const float *x, const float *weight, cons
 
 /* turned (3, 3, out, in) = weight (3, 3, in, out) with the taps in reverse and each
  * matrix transposed. */
-static void turn(ConvShape s, const float *weight, float *turned)
+static void flip_filters(ConvShape s, const float *weight, float *turned)
 {
     for (int tap = 0; tap < TAPS; tap++) {
         const float *from = weight + (ptrdiff_t)(TAPS - 1 - tap) * s.in * s.out;
@@ -250,7 +250,7 @@ void winograd_input(ConvShape shape, const float *gy, const float *weight, bool 
 {
     ConvShape back = {shape.n, shape.h, shape.w, shape.out, shape.in, shape.way};
     Room room = lay_out(back, scratch);
-    turn(shape, weight, room.turned);
+    flip_filters(shape, weight, room.turned);
     convolve(back, gy, room.turned, add ? FINISH_ADD : FINISH_SET, NULL, gx, &room);
 }
 

@@ -1,6 +1,6 @@
 /* The mixture of training states: how much of data, the teacher's and the student's. Pure. */
-#ifndef DDIL_MIXTURE_H
-#define DDIL_MIXTURE_H
+#ifndef DDIL_VIEWS_MODEL_MIXTURE_H
+#define DDIL_VIEWS_MODEL_MIXTURE_H
 
 #include "views/model/keys.h"
 

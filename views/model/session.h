@@ -1,7 +1,7 @@
 /* The one cursor and the choices that all views share, and what a view is given to look at. Pure.
  */
-#ifndef DDIL_SESSION_H
-#define DDIL_SESSION_H
+#ifndef DDIL_VIEWS_MODEL_SESSION_H
+#define DDIL_VIEWS_MODEL_SESSION_H
 
 #include "engine/engine.h"
 #include "views/model/keys.h"

@@ -1,6 +1,6 @@
 /* Sample sheets as PNG: pictures in a grid, points as a scatter over the reference. */
-#ifndef DDIL_SAMPLE_SHEET_H
-#define DDIL_SAMPLE_SHEET_H
+#ifndef DDIL_SHEET_PNG_H
+#define DDIL_SHEET_PNG_H
 
 #include "engine/engine.h"
 

@@ -1,6 +1,6 @@
 /* Owns the drawing of sample sheets. May call libpng's simplified interface and newfile.
  */
-#include "engine/show/sample_sheet.h"
+#include "engine/show/sheet_png.h"
 #include "engine/base/file.h"
 #include <math.h>
 #include <png.h>
