@@ -325,6 +325,13 @@ static Status do_order(Engine *engine, const Order *order, Error *error)
     return ACTIONS[command->kind](engine, order, slot, error);
 }
 
+/* For the trace; what no sender of ours says is "?". */
+static const char *word_of(CommandKind kind)
+{
+    int words = sizeof COMMAND_WORDS / sizeof *COMMAND_WORDS;
+    return (int)kind >= 0 && (int)kind < words ? COMMAND_WORDS[kind] : "?";
+}
+
 int commands_do(Engine *engine)
 {
     Order order;
@@ -332,8 +339,8 @@ int commands_do(Engine *engine)
     for (; order_take(engine, &order); n++) {
         Error error = {{0}};
         const Command *command = &order.command;
-        trace_event("command", "%ld %s run %d number %ld %s", order.ticket,
-                    COMMAND_WORDS[command->kind], command->run, command->number, command->text);
+        trace_event("command", "%ld %s run %d number %ld %s", order.ticket, word_of(command->kind),
+                    command->run, command->number, command->text);
         Status status = do_order(engine, &order, &error);
         trace_event("done", "%ld status %d %s", order.ticket, (int)status, error.text);
         if (status)
