@@ -13,6 +13,7 @@
 /* n roll-outs of one policy. */
 typedef struct Drawn {
     int n, steps, dims;
+    bool points;
     float *states; /* (steps+1) x n x dims */
     int *label;    /* n */
 } Drawn;
@@ -98,7 +99,7 @@ enum { SHEET_MAX = 10000 };
 
 static Status check_sheet(const Drawn *draw, const char *path, Error *error)
 {
-    if (draw->dims == 2 || draw->n <= SHEET_MAX || strcmp(strrchr(path, '.'), ".png") != 0)
+    if (draw->points || draw->n <= SHEET_MAX || strcmp(strrchr(path, '.'), ".png") != 0)
         return STATUS_OK;
     return fail(error, STATUS_BAD_INPUT,
                 "%s: a sheet holds at most %d pictures; ask for fewer, or for .npy", path,
@@ -138,7 +139,7 @@ static Status write_csv(const Drawn *draw, const char *path, Error *error)
     if (status)
         return status;
     for (int d = 0; d < draw->dims; d++)
-        if (draw->dims == 2)
+        if (draw->points)
             fprintf(file.stream, "%c,", "xy"[d]);
         else
             fprintf(file.stream, "p%d,", d);
@@ -165,9 +166,9 @@ static Status write_png(const Look *look, const Drawn *draw, const char *path, E
                         .student = draw->states,
                         .low = (float)data->low,
                         .high = (float)data->high};
-    for (int i = 0, label; i < REFERENCE && draw->dims == 2; i++)
+    for (int i = 0, label; i < REFERENCE && draw->points; i++)
         dataset_held_out(data, i, reference + 2 * i, &label);
-    view.n_reference = draw->dims == 2 ? REFERENCE : 0;
+    view.n_reference = draw->points ? REFERENCE : 0;
     view.reference = reference;
     return sheet_save(&view, path, error);
 }
@@ -209,7 +210,8 @@ static Drawn draw_for(const Look *look, const Options *options, int points, int 
 {
     int usual = dataset_is_points(&look->lab->data) ? points : pictures;
     return (Drawn){.n = options->samples > 0 ? (int)options->samples : usual,
-                   .dims = look->lab->data.dims};
+                   .dims = look->lab->data.dims,
+                   .points = dataset_is_points(&look->lab->data)};
 }
 
 /* A share of the steps becomes the teacher's. */
