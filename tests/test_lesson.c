@@ -82,8 +82,27 @@ static void test_bad_files(void **state)
         assert_int_equal(read_text(rows[i].text, lesson, &error), STATUS_BAD_INPUT);
         assert_non_null(strstr(error.text, rows[i].says));
     }
+    free(lesson);
+}
+
+/* What ends, and within the room a lesson may take, is read; a device is not read for ever. */
+static void test_files_from_anywhere(void **state)
+{
+    (void)state;
+    Lesson *lesson = calloc(1, sizeof *lesson);
     Error error;
     assert_int_equal(lesson_read("nowhere.ini", lesson, &error), STATUS_BAD_INPUT);
+    assert_int_equal(lesson_read("/dev/zero", lesson, &error), STATUS_BAD_INPUT);
+    assert_non_null(strstr(error.text, "larger than"));
+    assert_int_equal(lesson_read("/", lesson, &error), STATUS_BAD_INPUT);
+    assert_int_equal(
+        read_text("\xEF\xBB\xBF[lesson]\r\ntitle = x\r\n[step]\r\ndo = y\r\n", lesson, &error),
+        STATUS_OK);
+    assert_string_equal(lesson->title, "x");
+    char text[4000];
+    snprintf(text, sizeof text, "[lesson]\ntitle = x\n[step]\nsay = %0*d\n", 3000, 0);
+    assert_int_equal(read_text(text, lesson, &error), STATUS_BAD_INPUT);
+    assert_non_null(strstr(error.text, ":4: too long a line"));
     free(lesson);
 }
 
@@ -138,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_file),
         cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_files_from_anywhere),
         cmocka_unit_test(test_steps_wait),
     };
     return cmocka_run_group_tests_name("lesson", tests, NULL, NULL);

@@ -57,6 +57,7 @@ play "the screen is saved, labels and all, where there are no picture graphics" 
 :save-picture $work/p.svg" --graphics off quickstart --steps 60 -s student.pretrain_steps=20
 grep -q '<svg' "$work/p.svg" && [ "$(grep -c '>[0-9A-Za-z]</text>' "$work/p.svg")" -gt 200 ] && result yes "its text is text" || result no "its text is text"
 
+says "a folder is no script" 2 "script $work: Is a directory" --script "$work"
 play "an expectation that fails names its line" 1 "play.ddil:2: not on screen: Nonsense" "2
 :expect Nonsense" quickstart
 play "a wait that cannot end says so" 1 "never came: runs>=2" ":wait runs>=2" quickstart --steps 20 -s student.pretrain_steps=10

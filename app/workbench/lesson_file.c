@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LESSONS_MAX = 64 };
+enum { LESSONS_MAX = 64, FILE_LIMIT = 1 << 20, LINE_MAX_CHARS = 2 * LESSON_TEXT - 48 };
 
 typedef struct Reading {
     Lesson *lesson;
@@ -89,8 +89,7 @@ static int take(void *context, const char *section, const char *key, const char 
     return fits ? 1 : complain(reading, "too long a text: ", key);
 }
 
-/* A line at a time, so that each complaint knows its line and each [step] is a new one.
- */
+/* A line at a time, so that each complaint knows its line and each [step] is a new one. */
 static int take_line(Reading *reading, const char *line, char *key, char section[32])
 {
     char single[2 * LESSON_TEXT], name[32];
@@ -106,7 +105,7 @@ static int take_line(Reading *reading, const char *line, char *key, char section
     }
     if (text != line && key[0] != '\0')
         return take(reading, section, key, text);
-    snprintf(single, sizeof single, "[%s]\n%.*s\n", section, 2 * LESSON_TEXT - 48, text);
+    snprintf(single, sizeof single, "[%s]\n%s\n", section, text);
     if (sscanf(text, "%31[a-z]", key) != 1 || ini_parse_string(single, take, reading) != 0)
         return reading->why[0] != '\0' ? 0 : complain(reading, "write key = value: ", text);
     return 1;
@@ -133,26 +132,45 @@ static bool whole(Reading *reading)
     return true;
 }
 
+/* Every line of the text, which it cuts. */
+static bool take_lines(Reading *reading, char *text)
+{
+    char key[32] = "", section[32] = "";
+    text += strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* a byte-order mark */
+    while (text && *text != '\0') {
+        char *line = strsep(&text, "\n");
+        reading->line++;
+        line[strcspn(line, "\r")] = '\0';
+        if (strlen(line) > LINE_MAX_CHARS)
+            return complain(reading, "too long a line: ", line);
+        if (!take_line(reading, line, key, section))
+            return false;
+    }
+    return true;
+}
+
+static Status read_lesson(Reading *reading, const char *path, char *text, Error *error)
+{
+    if (!take_lines(reading, text) || !whole(reading))
+        return fail(error, STATUS_BAD_INPUT, "%s:%d: %s", path, reading->line, reading->why);
+    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *end = strrchr(base, '.') ? strrchr(base, '.') : base + strlen(base);
+    snprintf(reading->lesson->name, sizeof reading->lesson->name, "%.*s", (int)(end - base), base);
+    return STATUS_OK;
+}
+
 Status lesson_read(const char *path, Lesson *lesson, Error *error)
 {
-    char line[2 * LESSON_TEXT], key[32] = "", section[32] = "";
-    Reading reading = {.lesson = lesson};
+    char *text;
+    size_t size;
+    Status status = file_read_text(path, FILE_LIMIT, &text, &size, error);
+    if (status)
+        return status;
     *lesson = (Lesson){0};
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return fail(error, status_of(errno), "%s: %s", path, strerror(errno));
-    int good = 1;
-    while (good && fgets(line, sizeof line, file)) {
-        reading.line++;
-        line[strcspn(line, "\r\n")] = '\0';
-        good = take_line(&reading, line, key, section);
-    }
-    fclose(file);
-    if (!good || !whole(&reading))
-        return fail(error, STATUS_BAD_INPUT, "%s:%d: %s", path, reading.line, reading.why);
-    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    snprintf(lesson->name, sizeof lesson->name, "%.*s", (int)(strlen(base) - 4), base);
-    return STATUS_OK;
+    Reading reading = {.lesson = lesson};
+    status = read_lesson(&reading, path, text, error);
+    free(text);
+    return status;
 }
 
 static int is_lesson(const struct dirent *entry)

@@ -1,14 +1,21 @@
+/* clang-format off */
 /* Lessons as files, so that a teacher writes their own:
  *
  *   [lesson]
  *   title = Why few-step students drift
  *   summary = one line for the list
- *   preset = ring-pd                      ; started when the lesson begins; none: no run
- * is set = run.steps=6000 shift.every=100  ; changed in it [step] say = What there is to
- * know. Long texts go on in indented lines. do = Press 2 until = view=curves ; a
- * condition (views/model/filter.h, views/model/lesson.h); none: g goes on seen = What one sees now.
+ *   preset = ring-pd                       ; started when the lesson begins; none: no run
+ *   set = run.steps=6000 shift.every=100   ; changed in it
  *   [step]
- *   ... */
+ *   say = What there is to know. Long texts
+ *     go on in indented lines.
+ *   do = Press 2
+ *   until = view=curves                    ; a condition (views/model/filter.h, lesson.h); none: g goes on
+ *   seen = What one sees now.
+ *   [step]
+ *   ...
+ */
+/* clang-format on */
 #ifndef DDIL_LESSON_FILE_H
 #define DDIL_LESSON_FILE_H
 

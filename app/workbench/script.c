@@ -340,6 +340,8 @@ static Status play(Script *script, FILE *file, Error *error)
         if (status == STATUS_OK && !script->over)
             rest(script);
     }
+    if (status == STATUS_OK && ferror(file))
+        return fail(error, status_of(errno), "--script %s: %s", script->path, strerror(errno));
     return status;
 }
 

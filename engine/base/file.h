@@ -47,7 +47,7 @@ void oldfile_close(OldFile *file);
  * end); the caller frees *data. A file larger than `limit` bytes is refused unread. */
 Status file_read(const char *path, size_t limit, char **data, size_t *size, Error *error);
 /* The same for a text a person names, which may come from a pipe or a device: those are read up to
- * their end or until there is more than `limit`. */
+ * their end or until there is more than `limit`. A zero byte is refused, with its line. */
 Status file_read_text(const char *path, size_t limit, char **text, size_t *size, Error *error);
 
 bool file_exists(const char *path);

@@ -135,6 +135,17 @@ Status file_read(const char *path, size_t limit, char **data, size_t *size, Erro
 
 enum { PIECE = 1 << 14 };
 
+static Status check_text(const char *path, const char *text, size_t size, Error *error)
+{
+    size_t length = strlen(text);
+    int line = 1;
+    if (length == size)
+        return STATUS_OK;
+    for (size_t i = 0; i < length; i++)
+        line += text[i] == '\n';
+    return fail(error, STATUS_BAD_INPUT, "%s:%d: holds a zero byte; this is no text", path, line);
+}
+
 static Status read_pieces(int descriptor, const char *path, size_t limit, char **text, size_t *size,
                           Error *error)
 {
@@ -149,7 +160,7 @@ static Status read_pieces(int descriptor, const char *path, size_t limit, char *
             return fail(error, status_of(reason), "cannot read %s: %s", path, strerror(reason));
     }
     (*text)[*size] = 0;
-    return *size > limit ? too_large(path, limit, error) : STATUS_OK;
+    return *size > limit ? too_large(path, limit, error) : check_text(path, *text, *size, error);
 }
 
 Status file_read_text(const char *path, size_t limit, char **text, size_t *size, Error *error)

@@ -283,16 +283,7 @@ Status config_read_file(Config *config, const char *path, Error *error)
     Status status = file_read_text(path, FILE_LIMIT, &text, &size, error);
     if (status)
         return status;
-    size_t length = strlen(text);
-    if (length < size) {
-        int line = 1;
-        for (size_t i = 0; i < length; i++)
-            line += text[i] == '\n';
-        status = fail(error, STATUS_BAD_INPUT, "%s:%d: holds a zero byte; this is no INI file",
-                      path, line);
-    } else {
-        status = config_read_text(config, path, text, error);
-    }
+    status = config_read_text(config, path, text, error);
     free(text);
     return status;
 }
