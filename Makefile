@@ -210,9 +210,10 @@ $(BUILD)/tests/bench/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/tests/runs
 	$(call say,link $@)
 	$(quiet)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS) -lcmocka
 
-# Five seeds of every preset of points at a fifth of its length, 300 steps of every preset of pictures: hours.
+# soak_host.sh: an owner among hundreds of forks and viewers, minutes (SECONDS_ALL=3600: an hour). soak_numbers.sh: five
+# seeds of every preset of points at a fifth of its length, 300 steps of every preset of pictures, hours. ONLY names one.
 soak: $(PROGRAM)
-	@DDIL="$(HERE)" bash tests/soak.sh
+	@for script in $(call named,tests/soak_host.sh tests/soak_numbers.sh); do DDIL="$(HERE)" bash $$script || exit 1; done
 
 # Trains the picture teacher from nothing and puts it where the picture presets look for it.
 teachers: $(PROGRAM)

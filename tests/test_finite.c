@@ -1,6 +1,6 @@
 /* Nothing leaves the finite numbers: every preset takes its first steps with its own settings, then
  * some at four times its rate, where weak spots show first. Pictures only where their data are
- * installed. tests/soak.sh goes further: five seeds at a fifth of the length. */
+ * installed. tests/soak_numbers.sh goes further: five seeds at a fifth of the length. */
 #include "tests/labs.h"
 #include "tests/near.h"
 #include <dirent.h>

@@ -3,6 +3,7 @@
 #include "tests/engines.h"
 #include "tests/near.h"
 #include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -60,6 +61,49 @@ static void test_runs_that_rest_are_put_away(void **state)
     assert_int_equal(descriptors(), before - 3); /* its pipe and its lock went too */
 }
 
+static int whole(Engine *engine)
+{
+    const Snapshot *snapshot = engine_look(engine);
+    int n = 0;
+    for (int i = 0; i < snapshot->runs; i++)
+        n += !snapshot->run[i]->brief;
+    engine_drop(engine, snapshot);
+    return n;
+}
+
+/* A long list: the figures of every run stay, curves and samples of those looked at last. */
+static void test_old_runs_take_no_room(void **state)
+{
+    enum { RUNS = 120, NEW_ONES = 64, OLD_ONES = 16 };
+    Place *place = *state;
+    Engine *engine = place_open(place, true, false);
+    ask(engine, COMMAND_NEW, 0, 0, place->pd);
+    while (engine_advance(engine, 100) > 0)
+        continue;
+    engine_close(engine, LEAVE_SAVE, NULL);
+    char line[3 * PATH_SIZE];
+    snprintf(line, sizeof line,
+             "cd '%s' && for i in $(seq 2 %d); do cp -r 0001-* $(printf %%04d-copy $i); done",
+             place->runs, RUNS);
+    assert_int_equal(system(line), 0);
+    engine = place_open(place, true, false);
+    assert_int_equal(whole(engine), NEW_ONES);
+    for (int run = 1; run <= 50; run++) {
+        engine_watch(engine, run);
+        engine_advance(engine, 1);
+        const Snapshot *snapshot = engine_look(engine);
+        const RunView *view = snapshot->run[run - 1], *first = snapshot->run[0];
+        assert_false(view->brief);
+        assert_true(view->loss_terms > 0);
+        assert_true(first->loss == view->loss && first->smooth_loss == view->smooth_loss);
+        assert_int_equal(first->metrics, view->metrics);
+        assert_string_equal(first->param[0], view->param[0]);
+        engine_drop(engine, snapshot);
+    }
+    assert_true(whole(engine) <= NEW_ONES + OLD_ONES + 1);
+    engine_close(engine, LEAVE_SAVE, NULL);
+}
+
 /* A run that was never begun, and the halves of files, go; whatever else there is stays. */
 static void test_what_a_killed_owner_left_is_swept(void **state)
 {
@@ -109,6 +153,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_enter, place_leave)
     const struct CMUnitTest tests[] = {
         TEST(test_runs_that_rest_are_put_away),
+        TEST(test_old_runs_take_no_room),
         TEST(test_what_a_killed_owner_left_is_swept),
         TEST(test_a_lock_is_a_file_of_ones_own),
     };

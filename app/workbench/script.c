@@ -174,7 +174,7 @@ static bool on_screen(const Script *script, const char *text)
     need(out);
     dump_text(&script->canvas, out);
     fclose(out);
-    bool found = strstr(screen, text);
+    bool found = strstr(need(screen), text);
     free(screen);
     return found;
 }

@@ -119,9 +119,45 @@ static Slot *tired(Engine *engine)
     return resting > RESTING_MOST ? oldest : NULL;
 }
 
+enum { READ_MOST = 64, READ_OLD_MOST = 16 }; /* runs read without being asked for; kept of others */
+
+static int first_to_read(const Engine *engine)
+{
+    return engine->slots > READ_MOST ? engine->slots - READ_MOST : 0;
+}
+
+/* The old run whose curves and samples were asked for longest ago; NULL when few enough have them.
+ */
+static Slot *dusty(Engine *engine)
+{
+    Slot *oldest = NULL;
+    int first = first_to_read(engine), whole = 0;
+    for (int i = 0; i < first; i++) {
+        Slot *slot = &engine->slot[i];
+        bool in_use = slot->run || slot->follower || slot->look.wanted || slot->stale ||
+                      slot->id == atomic_load(&engine->watched);
+        if (slot->view->brief || in_use)
+            continue;
+        whole++;
+        if (!oldest || slot->used < oldest->used)
+            oldest = slot;
+    }
+    return whole > READ_OLD_MOST ? oldest : NULL;
+}
+
+/* A list of a thousand runs takes no more memory than their lines. */
+static void forget_old(Engine *engine)
+{
+    for (Slot *slot; (slot = dusty(engine));) {
+        replace_view(slot, run_view_in_brief(slot->view));
+        engine->news = true;
+    }
+}
+
 void slots_rest(Engine *engine)
 {
     Error error;
+    forget_old(engine);
     for (Slot *slot; (slot = tired(engine));) {
         if (run_save(slot->run, &error)) {
             note_add(engine, 0, STATUS_FAILED, slot->id, "%02d %s rests unsaved: %.160s", slot->id,
@@ -195,7 +231,7 @@ void slot_scan(Engine *engine, const char *folder) { scan(engine, folder, NULL);
 
 /* ---- Piece by piece ---- */
 
-enum { PIECE = 1 << 18, READ_MOST = 128 }; /* bytes of a log; runs read without being asked for */
+enum { PIECE = 1 << 18 }; /* bytes of a log */
 
 static bool to_be_read(const Slot *slot)
 {
@@ -205,7 +241,7 @@ static bool to_be_read(const Slot *slot)
 static Slot *next_to_read(Engine *engine)
 {
     Slot *watched = slot_find(engine, atomic_load(&engine->watched));
-    int first = engine->slots > READ_MOST ? engine->slots - READ_MOST : 0;
+    int first = first_to_read(engine);
     if (watched && to_be_read(watched))
         return watched;
     for (int i = engine->slots - 1; i >= 0; i--) {
@@ -243,6 +279,8 @@ bool slots_read_on(Engine *engine)
         replace_view(slot, view);
     if (slot->view->state != RUN_LIVE && !(slot->view->external && slot->view->state == RUN_PAUSED))
         drop_follower(slot);
+    slot->used = ++engine->uses;
+    forget_old(engine);
     engine->news = true;
     return true;
 }

@@ -103,6 +103,8 @@ const RunView *run_view_read(const char *folder, Error *error);
  * `brief` is set. `blank`: of lab_config_init, which costs as much as the rest when there are a
  * thousand. */
 const RunView *run_view_brief(const char *folder, const Config *blank, Error *error);
+/* The same of a view that there is: its figures stay, what takes room is left out. */
+const RunView *run_view_in_brief(const RunView *view);
 
 /* A view from the ends of the logs for ls and show: with the last measurements, the last evaluation
  * and the marks, without curves and samples; `best` is NaN. */

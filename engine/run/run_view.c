@@ -216,11 +216,39 @@ const RunView *run_view(Run *run)
     return view;
 }
 
+static ViewBlock *block_of(const RunView *view)
+{
+    return (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+}
+
 const RunView *run_view_keep(const RunView *view)
 {
-    ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
-    atomic_fetch_add(&block->references, 1);
+    atomic_fetch_add(&block_of(view)->references, 1);
     return view;
+}
+
+const RunView *run_view_in_brief(const RunView *view)
+{
+    static const Series none;
+    size_t metrics = (size_t)view->metrics * sizeof *view->metric;
+    size_t params = (size_t)view->params * sizeof *view->param;
+    ViewBlock *block = calloc(1, sizeof *block + rounded(metrics) + rounded(params) + VIEW_ALIGN);
+    need(block);
+    block->next = (char *)rounded((size_t)block->memory);
+    block->references = 1;
+    block->external = external_keep(block_of(view)->external);
+    RunView *brief = &block->view;
+    *brief = *view;
+    brief->brief = true;
+    brief->metric = copy(block, view->metric, metrics);
+    brief->param = copy(block, view->param, params);
+    brief->seconds = brief->evaluations = none;
+    brief->shift_view = (ShiftView){0};
+    brief->samples = brief->past = (SamplesView){0};
+    brief->loss_terms = brief->marks = 0;
+    brief->term = NULL;
+    brief->mark = NULL;
+    return brief;
 }
 
 const RunView *run_view_with_past(const RunView *view, Gallery *past)
@@ -239,7 +267,7 @@ void run_view_drop(const RunView *view)
 {
     if (!view)
         return;
-    ViewBlock *block = (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    ViewBlock *block = block_of(view);
     if (atomic_fetch_sub(&block->references, 1) != 1)
         return;
     gallery_drop(block->gallery);
@@ -253,8 +281,7 @@ void run_view_drop(const RunView *view)
 
 void run_view_amend(const RunView *view, const RunNews *news)
 {
-    RunView *fresh =
-        &((ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view)))->view;
+    RunView *fresh = &block_of(view)->view;
     fresh->state = news->state;
     fresh->step = news->step > fresh->step ? news->step : fresh->step; /* a log may be ahead */
     fresh->checkpoint = news->checkpoint;
@@ -282,16 +309,12 @@ static void interrupt(RunView *view)
         view->state = RUN_PAUSED;
 }
 
-void run_view_lost(const RunView *view)
-{
-    interrupt(&((ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view)))->view);
-}
+void run_view_lost(const RunView *view) { interrupt(&block_of(view)->view); }
 
 Status run_view_save_samples(const RunView *view, const char *runs, Error *error)
 {
     char path[PATH_SIZE], folder[PATH_SIZE], name[NAME_SIZE + 16];
-    const ViewBlock *block =
-        (ViewBlock *)(void *)((char *)(size_t)view - offsetof(ViewBlock, view));
+    const ViewBlock *block = block_of(view);
     if (!block->gallery)
         return fail(error, STATUS_BAD_INPUT, "run %d has no samples yet", view->id);
     snprintf(name, sizeof name, "%04d-%s", view->id, view->name);

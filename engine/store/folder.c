@@ -443,7 +443,8 @@ char *folder_config_text(const Config *config)
     FILE *stream = open_memstream(&text, &size);
     need(stream);
     config_write(config, stream);
-    if (fclose(stream) != 0)
+    bool short_of = ferror(stream);
+    if (fclose(stream) != 0 || short_of)
         need(NULL);
-    return text;
+    return need(text); /* glibc closes well even when the text found no room at last */
 }
