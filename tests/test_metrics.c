@@ -9,6 +9,7 @@
 #include "tests/near.h"
 #include "tests/sets.h"
 #include "tests/vectors.h"
+#include <math.h>
 #include <string.h>
 
 enum { N = 40, M = 34, D = 6, BLOCKS = 10 };
@@ -60,6 +61,30 @@ static void test_frechet_of_a_moved_set(void **state)
     assert_near(frechet(PAIR(N, x, N, moved, D), ALONE(*state)), 4 * D, 1e-6);
     assert_near(frechet(PAIR(N, x, N, x, D), ALONE(*state)), 0, 1e-6);
     assert_near(frechet(PAIR(2, x, 2, x, D), ALONE(*state)), 0, 1e-4); /* covariances of rank 1 */
+}
+
+/* Wide rows of many take the short way (in float) where their covariances allow it, and else the
+ * long one, which frechet_blocks always takes. */
+static void test_frechet_of_wide_rows(void **state)
+{
+    enum { WIDE = 512, ROWS = 2 * WIDE + 40, ALL = WIDE * ROWS };
+    float *x = arena_floats(*state, ALL), *y = arena_floats(*state, ALL);
+    const double near_copy[] = {0, 1e-3, 1e-6};
+    for (int kind = 0; kind < 3; kind++) {
+        for (int i = 0; i < ALL; i++) {
+            Rng rng = rng_at(5, STREAM_EVAL, (uint64_t)i);
+            int c = i % WIDE;
+            double scale = pow(10, c % 5 - 2), one = rng_normal(&rng);
+            x[i] = (float)(scale * (one + 0.5));
+            y[i] = (float)(scale * rng_normal(&rng));
+            if (kind > 0 && c >= WIDE / 2) /* nearly of half as many columns */
+                x[i] = x[i - WIDE / 2] + (float)(near_copy[kind] * one);
+        }
+        double value[3];
+        const Pair *pair = PAIR(ROWS, x, ROWS, y, WIDE);
+        frechet_blocks(pair, 2, value, ALONE(*state));
+        assert_near(frechet(pair, ALONE(*state)) / value[2], 1, 1e-6);
+    }
 }
 
 /* ---- Neighbours ---- */
@@ -204,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frechet_published),
         cmocka_unit_test(test_frechet_of_a_moved_set),
+        cmocka_unit_test(test_frechet_of_wide_rows),
         cmocka_unit_test(test_neighbours_published),
         cmocka_unit_test(test_neighbours_of_one_law),
         cmocka_unit_test(test_auc_of_scores),

@@ -35,8 +35,10 @@ static void survey_rows(Survey *survey, size_t rows, const double *number)
         for (size_t c = 0; c < d; c++) {
             double value = number[r * d + c];
             survey->floats = survey->floats && (double)(float)value == value;
-            survey->least[c] = fmin(survey->least[c], value);
-            survey->most[c] = fmax(survey->most[c], value);
+            if (value < survey->least[c])
+                survey->least[c] = value;
+            if (value > survey->most[c])
+                survey->most[c] = value;
             survey->sum[c] += value;
         }
     survey->rows += (double)rows;
@@ -58,17 +60,22 @@ static Status each_rows(Reading *reading, NpyFile *file, RowsJob *job, void *con
     return status;
 }
 
-static void survey_job(void *context, size_t first, size_t rows, const double *number)
-{
-    (void)first;
-    survey_rows(context, rows, number);
-}
-
-/* Where x = (number - centre) / scale goes. */
+/* Where a file's numbers go: in the first reading as they stand, in the second as
+ * x = (number - centre) / scale. */
 typedef struct Filling {
     const Frame *frame;
+    Survey *survey;
     float *x;
 } Filling;
+
+static void survey_job(void *context, size_t first, size_t rows, const double *number)
+{
+    const Filling *filling = context;
+    size_t d = (size_t)filling->survey->d;
+    survey_rows(filling->survey, rows, number);
+    for (size_t k = 0; k < rows * d; k++)
+        filling->x[first * d + k] = (float)number[k];
+}
 
 static void fill_job(void *context, size_t first, size_t rows, const double *number)
 {
@@ -79,6 +86,13 @@ static void fill_job(void *context, size_t first, size_t rows, const double *num
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < d; c++)
             x[r * d + c] = (float)((number[r * d + c] - frame->centre[c]) / frame->scale);
+}
+
+/* Floats need no second reading: a power of two changes no digit of them. */
+static void scale_floats(size_t count, double scale, float *x)
+{
+    for (size_t k = 0; k < count; k++)
+        x[k] = (float)((double)x[k] / scale);
 }
 
 /* ---- The frame ---- */
@@ -103,7 +117,7 @@ static Status choose_frame(const Survey *survey, Frame *frame, Error *error)
     return STATUS_OK;
 }
 
-static Status survey_files(Reading *reading, Frame *frame, Error *error)
+static Status survey_files(Reading *reading, Frame *frame, bool *floats, Error *error)
 {
     size_t d = (size_t)frame->pair.d;
     double *columns = malloc(3 * d * sizeof *columns);
@@ -115,11 +129,14 @@ static Status survey_files(Reading *reading, Frame *frame, Error *error)
         survey.most[c] = -DBL_MAX;
         survey.sum[c] = 0;
     }
-    Status status = each_rows(reading, &reading->file[0], survey_job, &survey, error);
+    Status status = each_rows(reading, &reading->file[0], survey_job,
+                              &(Filling){frame, &survey, frame->x}, error);
     if (!status)
-        status = each_rows(reading, &reading->file[1], survey_job, &survey, error);
+        status = each_rows(reading, &reading->file[1], survey_job,
+                           &(Filling){frame, &survey, frame->y}, error);
     if (!status)
         status = choose_frame(&survey, frame, error);
+    *floats = survey.floats;
     free(columns);
     return status;
 }
@@ -134,10 +151,15 @@ static Status fill_frame(Reading *reading, Frame *frame, Error *error)
     if (!frame->centre || !frame->x || !frame->y)
         return no_memory(reading, error);
     frame->pair = pair_of(x->n, frame->x, y->n, frame->y, x->d);
-    Status status = survey_files(reading, frame, error);
+    bool floats = false;
+    Status status = survey_files(reading, frame, &floats, error);
     float *const into[2] = {frame->x, frame->y};
     for (int k = 0; k < 2 && !status; k++)
-        status = each_rows(reading, &reading->file[k], fill_job, &(Filling){frame, into[k]}, error);
+        if (floats)
+            scale_floats((size_t)reading->file[k].n * d, frame->scale, into[k]);
+        else
+            status = each_rows(reading, &reading->file[k], fill_job,
+                               &(Filling){frame, NULL, into[k]}, error);
     return status;
 }
 

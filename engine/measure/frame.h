@@ -14,9 +14,9 @@ typedef struct Frame {
     double scale;
 } Frame;
 
-/* Reads both files twice, 4 MiB at a time: once for the frame, once for the numbers. BAD_INPUT: as
- * npy_open and npy_take, sets of different width, fewer than 2 rows, a spread whose square no
- * double holds; FAILED: no memory. */
+/* Reads both files, 4 MiB at a time; float64 that floats do not hold once more, when the frame is
+ * known. BAD_INPUT: as npy_open and npy_take, sets of different width, fewer than 2 rows, a spread
+ * whose square no double holds; FAILED: no memory. */
 Status frame_read(Frame *frame, const char *path_x, const char *path_y, Error *error);
 void frame_free(Frame *frame);
 

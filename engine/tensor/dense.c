@@ -3,7 +3,6 @@
 #include "engine/tensor/dense.h"
 #include "engine/base/status.h"
 #include <cblas.h>
-#include <string.h>
 
 /* Of LAPACK, which OpenBLAS holds; it has no header of its own for them. */
 void dsyevd_2stage_(const char *job, const char *half, const int *n, double *a, const int *lda,
@@ -29,6 +28,28 @@ void dense_columns_product(int m, int n, int k, const double *a, int lda, const 
                 ldc);
 }
 
+void dense_square(int n, int k, const double *a, int lda, bool add, double *c, int ldc)
+{
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, n, k, 1, a, lda, add ? 1 : 0, c, ldc);
+}
+
+void dense_columns_product_floats(int m, int n, int k, const float *a, int lda, const float *b,
+                                  int ldb, float *c, int ldc)
+{
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+}
+
+void dense_square_floats(int n, int k, const float *a, int lda, float *c, int ldc)
+{
+    cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, n, k, 1, a, lda, 0, c, ldc);
+}
+
+void dense_triangle_product(int m, int n, const double *l, int ldl, double *b, int ldb)
+{
+    cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, m, n, 1, l, ldl, b,
+                ldb);
+}
+
 typedef void Solver(const char *job, const char *half, const int *n, double *a, const int *lda,
                     double *value, double *work, const int *room, int *whole_work,
                     const int *whole_room, int *info);
@@ -39,12 +60,12 @@ static void solve(Solver *solver, const char *job, int n, double *a, double *val
     size_t mark = arena_mark(scratch);
     int ask = -1, whole, info;
     double room;
-    solver(job, "L", &n, a, &n, value, &room, &ask, &whole, &ask, &info);
+    solver(job, "U", &n, a, &n, value, &room, &ask, &whole, &ask, &info);
     must(info == 0);
     int rooms = (int)room;
     double *work = arena_alloc(scratch, sizeof *work * (size_t)rooms);
     int *wholes = arena_alloc(scratch, sizeof *wholes * (size_t)whole);
-    solver(job, "L", &n, a, &n, value, work, &rooms, wholes, &whole, &info);
+    solver(job, "U", &n, a, &n, value, work, &rooms, wholes, &whole, &info);
     must(info == 0); /* it converges on every symmetric matrix of finite numbers */
     arena_rewind(scratch, mark);
 }
@@ -72,17 +93,15 @@ void dense_eigenvectors(int n, double *a, double *value, Arena *scratch)
     }
 }
 
-int dense_factor(int n, double *a, double *factor, Arena *scratch)
+int dense_factor(int n, double *a, int *order, Arena *scratch)
 {
-    size_t mark = arena_mark(scratch), wide = (size_t)n;
-    int *order = arena_new(scratch, int, n), rank, info;
-    double *work = arena_new(scratch, double, 2 * wide), tolerance = -1;
-    dpstrf_("U", &n, a, &n, order, &rank, &tolerance, work, &info);
+    size_t mark = arena_mark(scratch);
+    int rank, info;
+    double *work = arena_new(scratch, double, 2 * (size_t)n), tolerance = -1;
+    dpstrf_("U", &n, a, &n, order, &rank, &tolerance, work, &info); /* our lower is their upper */
     must(info >= 0);
-    memset(factor, 0, sizeof *factor * wide * wide);
-    for (int i = 0; i < n; i++) /* our lower triangle is their upper one, U^T U */
-        memcpy(factor + (size_t)(order[i] - 1) * wide, a + (size_t)i * wide,
-               sizeof *factor * (size_t)(i + 1 < rank ? i + 1 : rank));
+    for (int i = 0; i < n; i++)
+        order[i]--;
     arena_rewind(scratch, mark);
     return rank;
 }
