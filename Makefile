@@ -23,7 +23,7 @@ PROGRAM := $(if $(SAN),$(BUILD)/ddil,ddil)
 # The folder's name may hold blanks: none of make's own functions for paths.
 HERE    = $(if $(filter /%,$(PROGRAM)),,$(CURDIR)/)$(PROGRAM)
 
-PKGS    := cairo openblas ncursesw libsixel inih zlib libpng jansson
+PKGS    := cairo openblas ncursesw libsixel inih zlib libpng libjpeg jansson
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS  ?= -O3 -g
 # CPPFLAGS, LDFLAGS, AR and PKG_CONFIG are the builder's own. What costs no time is guarded; sanitizers guard more.

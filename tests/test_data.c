@@ -10,13 +10,8 @@ static const size_t gib = (size_t)1 << 30;
 static Status open_set(Dataset *dataset, const char *name, const int *keep, int n_keep, int limit,
                        Arena *arena, Error *error)
 {
-    DatasetOptions options = {.name = name,
-                              .path = "",
-                              .conditional = -1,
-                              .keep = keep,
-                              .n_keep = n_keep,
-                              .limit = limit,
-                              .seed = 7};
+    DatasetOptions options = {
+        .name = name, .conditional = -1, .keep = keep, .n_keep = n_keep, .limit = limit, .seed = 7};
     return dataset_open(dataset, &options, arena, error);
 }
 

@@ -29,7 +29,7 @@ static int open_room(void **state)
     if (!file_exists(data_file))
         return 0;
     Error error;
-    DatasetOptions options = {.name = "fashion", .path = "", .conditional = -1};
+    DatasetOptions options = {.name = "fashion", .conditional = -1};
     room.crew = crew_new(2);
     arena_init(&room.keep, (size_t)2 << 30);
     arena_init(&room.scratch, (size_t)4 << 30);
@@ -111,7 +111,7 @@ static void test_half_of_the_classes_is_far(void **state)
     for (int half = 0; half < 2; half++) {
         for (int n = 0, r = 0; n < ROWS; r++)
             if (half == 0 || room->data.label[r] < 5)
-                memcpy(x + (size_t)n++ * dims, room->data.x + (size_t)r * dims, dims * sizeof *x);
+                dataset_row(&room->data, room->data.x, r, x + (size_t)n++ * dims);
         features_of(features, room->crew, ROWS, x, feature + (size_t)half * ROWS * d, named);
     }
     for (int r = 0; r < ROWS; r++)

@@ -117,8 +117,8 @@ static bool have_pictures(void)
     Arena arena;
     Error error;
     arena_init(&arena, (size_t)1 << 30);
-    bool have = !dataset_open(
-        &data, &(DatasetOptions){.name = "fashion", .path = "", .conditional = -1}, &arena, &error);
+    bool have = !dataset_open(&data, &(DatasetOptions){.name = "fashion", .conditional = -1},
+                              &arena, &error);
     arena_done(&arena);
     return have;
 }

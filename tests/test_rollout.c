@@ -26,7 +26,7 @@ static int open_bench(void **state)
     static Bench bench;
     arena_init(&bench.arena, gib);
     bench.crew = crew_new(2);
-    DatasetOptions options = {.name = "ring", .path = "", .conditional = -1};
+    DatasetOptions options = {.name = "ring", .conditional = -1};
     if (dataset_open(&bench.ring, &options, &bench.arena, NULL) != STATUS_OK)
         return -1;
     bench.noise = arena_floats(&bench.arena, 2 * SAMPLES);

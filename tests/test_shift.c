@@ -44,8 +44,7 @@ static void world_free(World *world)
 static World *world_of(const char *name, int threads, const int *keep, int n_keep)
 {
     World *world = world_new(threads);
-    DatasetOptions options = {
-        .name = name, .path = "", .conditional = -1, .keep = keep, .n_keep = n_keep};
+    DatasetOptions options = {.name = name, .conditional = -1, .keep = keep, .n_keep = n_keep};
     assert_int_equal(dataset_open(&world->data, &options, &world->keep, NULL), STATUS_OK);
     world->law = *world->data.mixture;
     world->expert = (Denoiser){.mixture = &world->law, .guidance = 1};

@@ -13,12 +13,13 @@ enum { SIDE = 28, PIXELS = SIDE * SIDE, PICTURES = 40 };
 /* Pictures with three degrees of freedom: bars of random strength. */
 static Dataset draw_pictures(Arena *arena)
 {
-    float *x = arena_floats(arena, PICTURES * PIXELS);
+    uint8_t *x = arena_alloc(arena, PICTURES * PIXELS);
     int *told = arena_new(arena, int, PICTURES), *seen = arena_new(arena, int, PICTURES);
     for (int r = 0; r < PICTURES; r++) {
         seen[r] = r;
         for (int p = 0; p < PIXELS; p++)
-            x[r * PIXELS + p] = 0.9f * vectors_wave((uint32_t)(3 * r + p % SIDE * 3 / SIDE), 4);
+            x[r * PIXELS + p] =
+                (uint8_t)(128 + 114 * vectors_wave((uint32_t)(3 * r + p % SIDE * 3 / SIDE), 4));
     }
     return (Dataset){.height = SIDE,
                      .width = SIDE,

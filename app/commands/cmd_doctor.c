@@ -31,7 +31,7 @@ static void data_set(void)
     Arena arena;
     Dataset data;
     Error error;
-    DatasetOptions options = {.name = "fashion", .path = "", .conditional = -1, .seed = 1};
+    DatasetOptions options = {.name = "fashion", .conditional = -1, .seed = 1};
     arena_init(&arena, (size_t)4 << 30);
     Status status = dataset_open(&data, &options, &arena, &error);
     if (status)

@@ -60,7 +60,7 @@ Status cmd_features(const Options *options, Error *error)
         return status;
     Arena arena;
     Dataset data;
-    DatasetOptions wanted = {.name = options->argument[0], .path = "", .conditional = -1};
+    DatasetOptions wanted = {.name = options->argument[0], .conditional = -1};
     arena_init(&arena, (size_t)8 << 30);
     status = dataset_open(&data, &wanted, &arena, error);
     if (!status) {

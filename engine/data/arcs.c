@@ -62,15 +62,15 @@ static Status open_arms(Dataset *dataset, Arena *arena, Curve *curve)
     return STATUS_OK;
 }
 
-static Status open_moons(Dataset *dataset, const char *path, Arena *arena, Error *error)
+static Status open_moons(Dataset *dataset, const DatasetFiles *files, Arena *arena, Error *error)
 {
-    (void)path, (void)error;
+    (void)files, (void)error;
     return open_arms(dataset, arena, moon);
 }
 
-static Status open_spiral(Dataset *dataset, const char *path, Arena *arena, Error *error)
+static Status open_spiral(Dataset *dataset, const DatasetFiles *files, Arena *arena, Error *error)
 {
-    (void)path, (void)error;
+    (void)files, (void)error;
     return open_arms(dataset, arena, spiral);
 }
 

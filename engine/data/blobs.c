@@ -7,9 +7,9 @@ static const double pi = 3.14159265358979323846;
 
 /* cli.md: centres 2 (cos 2 pi k/8, sin 2 pi k/8), deviation 0.1, then divided by the
  * RMS 1.41774. */
-static Status open_ring(Dataset *dataset, const char *path, Arena *arena, Error *error)
+static Status open_ring(Dataset *dataset, const DatasetFiles *files, Arena *arena, Error *error)
 {
-    (void)path, (void)error;
+    (void)files, (void)error;
     Mixture *mixture = arena_new(arena, Mixture, 1);
     mixture->n = mixture->labels = 8;
     mixture->deviation = 0.1;
@@ -24,9 +24,9 @@ static Status open_ring(Dataset *dataset, const char *path, Arena *arena, Error 
 
 /* Spacing 1: the RMS is the ring's, so modes have the same width 0.0705 after scaling.
  * Narrower than 0.05 a small teacher cannot resolve them (methods.md 11.1). */
-static Status open_grid(Dataset *dataset, const char *path, Arena *arena, Error *error)
+static Status open_grid(Dataset *dataset, const DatasetFiles *files, Arena *arena, Error *error)
 {
-    (void)path, (void)error;
+    (void)files, (void)error;
     Mixture *mixture = arena_new(arena, Mixture, 1);
     mixture->n = mixture->labels = 25;
     mixture->deviation = 0.1;

@@ -9,9 +9,10 @@ enum { SIDE = 4, CELLS = SIDE * SIDE / 2 };
 /* Uniform on [-2, 2] in each coordinate; this is its RMS. */
 static double rms(void) { return SIDE / sqrt(12); }
 
-static Status open_checkerboard(Dataset *dataset, const char *path, Arena *arena, Error *error)
+static Status open_checkerboard(Dataset *dataset, const DatasetFiles *files, Arena *arena,
+                                Error *error)
 {
-    (void)path, (void)arena, (void)error;
+    (void)files, (void)arena, (void)error;
     dataset_fill_points(dataset, CELLS, SIDE / 2 / rms());
     return STATUS_OK;
 }

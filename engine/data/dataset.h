@@ -1,4 +1,8 @@
-/* A data set: the whole of it and what the distiller may see of it. Opened by dataset_open.h. */
+/* A data set: the whole of it and what the distiller may see of it. Opened by dataset_open.h.
+ *
+ * A picture is height x width x channels numbers in [-1, 1], rows from the top, pixels from the
+ * left, the channels of a pixel side by side (HWC, as the networks take them): element (y, x, c) is
+ * at (y * width + x) * channels + c. Channels: 1 is grey, 3 red, green and blue. */
 #ifndef DDIL_DATASET_H
 #define DDIL_DATASET_H
 
@@ -7,6 +11,7 @@
 #include "engine/base/status.h"
 #include "engine/diffusion/mixture.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 enum { DATASET_CLASSES_MAX = 256 };
 
@@ -16,41 +21,52 @@ typedef struct Dataset {
     const DatasetKind *kind;
     int height, width, channels, dims; /* 1 x 1 x 2 for points */
     int classes;                       /* labels there are (modes, arms, garments) */
+    const char *const *class_name;     /* of each, or NULL: numbers, or as the kind says */
     int conditional;                   /* 1: networks and teachers are told the label */
     const Mixture *mixture;            /* the exact law, or NULL */
     double low, high; /* the threshold box: from the whole data, never changed by keep or limit */
-    /* rows of images in memory (NULL for procedural sets) */
-    int n;          /* training rows */
-    const float *x; /* n x dims, in [-1, 1] */
+    /* pictures in memory (NULL for laws): bytes, 0 .. 255 for -1 .. 1 */
+    int n;            /* training rows */
+    const uint8_t *x; /* n x dims */
     const int *label;
     int n_test; /* held-out rows */
-    const float *test;
+    const uint8_t *test;
     const int *test_label;
     /* what the distiller may see */
     unsigned char keep[DATASET_CLASSES_MAX];
     int limit;           /* 0: all */
     int n_seen;          /* rows in `seen`, when the distiller's data are a finite set */
-    const int *seen;     /* row numbers into x (images) */
-    const float *seen_x; /* or the rows themselves (procedural with a limit): n_seen x dims */
+    const int *seen;     /* row numbers into x (pictures) */
+    const float *seen_x; /* or the rows themselves (a law with a limit): n_seen x dims */
     const int *seen_label;
 } Dataset;
+
+/* Where the data are and what is to be made of them. */
+typedef struct DatasetFiles {
+    const char *path;   /* file or folder; "" = the kind's own default */
+    const char *labels; /* file of labels; "" = none, or where the kind looks by itself */
+    int size;           /* pixels a side; 0: as the pictures are, or the kind's usual */
+    int channels;       /* 1 or 3; 0: as the pictures are */
+} DatasetFiles;
 
 struct DatasetKind {
     const char *name, *help;
     const char *const
         *class_name; /* of the labels 0 .. named - 1, or NULL: they have numbers only */
     int named;
-    int conditional_default; /* what `data.conditional = auto` means */
-    Status (*open)(Dataset *dataset, const char *path, Arena *arena, Error *error);
+    int conditional_default; /* what `data.conditional = auto` means with two classes or more */
+    Status (*open)(Dataset *dataset, const DatasetFiles *files, Arena *arena, Error *error);
     /* Procedural sets without a mixture draw here (checkerboard). */
     void (*draw)(const Dataset *dataset, const unsigned char *keep, Rng *rng, float *x, int *label);
 };
 /* The data sets there are, each in the file named beside it; those a preset may name are rows of
  * dataset_open.c. */
-extern const DatasetKind dataset_ring, dataset_grid;    /* blobs.c */
-extern const DatasetKind dataset_moons, dataset_spiral; /* arcs.c */
-extern const DatasetKind dataset_checkerboard;          /* checkerboard.c */
-extern const DatasetKind dataset_fashion;               /* images.c */
+extern const DatasetKind dataset_ring, dataset_grid;        /* blobs.c */
+extern const DatasetKind dataset_moons, dataset_spiral;     /* arcs.c */
+extern const DatasetKind dataset_checkerboard;              /* checkerboard.c */
+extern const DatasetKind dataset_fashion;                   /* images.c */
+extern const DatasetKind dataset_folder, dataset_npy;       /* folder.c, arrays.c */
+extern const DatasetKind dataset_cifar10, dataset_cifar100; /* cifar.c */
 
 /* Points in the plane (1 x 1 x 2), not pictures. */
 bool dataset_is_points(const Dataset *dataset);
@@ -61,6 +77,8 @@ int dataset_label(const Dataset *dataset, Rng *rng);
  * file-based sets, some held-out draws of procedural ones. A fifth of a second for 60,000 pictures.
  */
 unsigned long dataset_checksum(const Dataset *dataset);
+/* Row r of n bytes x dims, as numbers. */
+void dataset_row(const Dataset *dataset, const uint8_t *bytes, int r, float *x);
 /* One row as the distiller sees the data. */
 void dataset_draw(const Dataset *dataset, Rng *rng, float *x, int *label);
 /* One row of the whole law (teacher training, reference): ignores keep and limit. */

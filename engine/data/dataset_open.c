@@ -4,8 +4,8 @@
 #include <string.h>
 
 const DatasetKind *const dataset_kinds[] = {
-    &dataset_ring,   &dataset_grid,         &dataset_moons,
-    &dataset_spiral, &dataset_checkerboard, &dataset_fashion,
+    &dataset_ring,    &dataset_grid,   &dataset_moons, &dataset_spiral,  &dataset_checkerboard,
+    &dataset_fashion, &dataset_folder, &dataset_npy,   &dataset_cifar10, &dataset_cifar100,
 };
 const int dataset_kind_count = sizeof dataset_kinds / sizeof *dataset_kinds;
 
@@ -115,12 +115,14 @@ Status dataset_open(Dataset *dataset, const DatasetOptions *options, Arena *aren
     dataset->kind = find_kind(options->name);
     if (!dataset->kind)
         return fail_unknown(options->name, error);
-    const char *path = options->path ? options->path : "";
-    Status status = dataset->kind->open(dataset, path, arena, error);
+    DatasetFiles files = options->files;
+    files.path = files.path ? files.path : "";
+    files.labels = files.labels ? files.labels : "";
+    Status status = dataset->kind->open(dataset, &files, arena, error);
     if (status != STATUS_OK)
         return status;
     must(dataset->classes <= DATASET_CLASSES_MAX);
-    dataset->conditional =
-        options->conditional < 0 ? dataset->kind->conditional_default : options->conditional;
+    int usual = dataset->kind->conditional_default && dataset->classes > 1;
+    dataset->conditional = options->conditional < 0 ? usual : options->conditional;
     return restrict_view(dataset, options, arena, error);
 }

@@ -8,10 +8,10 @@ extern const DatasetKind *const dataset_kinds[];
 extern const int dataset_kind_count;
 
 typedef struct DatasetOptions {
-    const char *name; /* ring, grid, moons, spiral, checkerboard, fashion, ... */
-    const char *path; /* folder for file-based sets; "" = the kind's own default */
-    int conditional;  /* -1 = the kind's default */
-    const int *keep;  /* labels the distiller may see; n_keep = 0: all */
+    const char *name; /* of a row of dataset_kinds */
+    DatasetFiles files;
+    int conditional; /* -1 = the kind's default */
+    const int *keep; /* labels the distiller may see; n_keep = 0: all */
     int n_keep;
     int limit;     /* rows the distiller may see; 0: all */
     uint64_t seed; /* for limit */

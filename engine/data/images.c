@@ -1,5 +1,5 @@
 /* Owns labelled image sets in the four IDX files of the MNIST family: found, checked
- * against each other, and turned into rows in [-1, 1]. May call base and idx. */
+ * against each other, and taken as rows. May call base and idx. */
 #include "engine/base/file.h"
 #include "engine/data/dataset.h"
 #include "engine/data/idx.h"
@@ -132,17 +132,11 @@ static Status half_read(Half *half, int classes, Error *error)
     return status ? status : check_labels(half, classes, error);
 }
 
-/* Bytes 0..255 to [-1, 1]. */
-static float *rows_of(const Half *half, Arena *arena)
+static uint8_t *rows_of(const Half *half, Arena *arena)
 {
     const int *size = half->images.size;
     size_t n = (size_t)size[0] * (size_t)size[1] * (size_t)size[2];
-    float *x = arena_floats(arena, n), value[256];
-    for (int b = 0; b < 256; b++)
-        value[b] = (float)(b / 127.5 - 1);
-    for (size_t k = 0; k < n; k++)
-        x[k] = value[half->images.bytes[k]];
-    return x;
+    return memcpy(arena_alloc(arena, n), half->images.bytes, n);
 }
 
 static int *labels_of(const Half *half, Arena *arena)
@@ -194,10 +188,10 @@ static Status read_halves(Half *train, Half *test, const char *folder, Error *er
     return status ? status : check_match(train, test, error);
 }
 
-static Status open_fashion(Dataset *dataset, const char *path, Arena *arena, Error *error)
+static Status open_fashion(Dataset *dataset, const DatasetFiles *files, Arena *arena, Error *error)
 {
     Half train = {0}, test = {0};
-    Status status = read_halves(&train, &test, path[0] ? path : find_folder(), error);
+    Status status = read_halves(&train, &test, *files->path ? files->path : find_folder(), error);
     if (!status) {
         dataset->classes = FASHION_CLASSES;
         fill_images(dataset, &train, &test, arena);

@@ -12,15 +12,20 @@
 static Status open_data(Lab *lab, Error *error)
 {
     const Config *config = &lab->config;
+    static const int sides[] = {0, 16, 28, 32, 48, 64}, channels[] = {0, 1, 3};
     int keep[DATASET_CLASSES_MAX];
     int n_keep = config_list(config, "data.keep", keep, DATASET_CLASSES_MAX);
-    DatasetOptions options = {.name = config_text(config, "data.name"),
-                              .path = config_text(config, "data.path"),
-                              .conditional = config_choice(config, "data.conditional") - 1,
-                              .keep = keep,
-                              .n_keep = n_keep,
-                              .limit = (int)config_int(config, "data.limit"),
-                              .seed = lab->seed};
+    DatasetOptions options = {
+        .name = config_text(config, "data.name"),
+        .files = {.path = config_text(config, "data.path"),
+                  .labels = config_text(config, "data.labels"),
+                  .size = sides[config_choice(config, "data.size")],
+                  .channels = channels[config_choice(config, "data.channels")]},
+        .conditional = config_choice(config, "data.conditional") - 1,
+        .keep = keep,
+        .n_keep = n_keep,
+        .limit = (int)config_int(config, "data.limit"),
+        .seed = lab->seed};
     Error inner;
     Status status = dataset_open(&lab->data, &options, lab->keep, &inner);
     if (!status)

@@ -38,7 +38,12 @@ static const ParamRow shared_rows[] = {
      "The newest checkpoints that are kept; 0: all of them.", STEP},
 
     {"data", "name", PARAM_TEXT, NULL, 0, 0, "", "", "The data set.", FORK},
-    {"data", "path", PARAM_TEXT, "", 0, 0, "", "", "Folder of its files; empty: where the package puts them.", FORK},
+    {"data", "path", PARAM_TEXT, "", 0, 0, "", "", "Its file, or the folder of its files; empty: where the package puts them.", FORK},
+    {"data", "labels", PARAM_TEXT, "", 0, 0, "", "", "File of labels, where the data have them apart.", FORK},
+    {"data", "size", PARAM_CHOICE, "auto", 0, 0, "auto|16|28|32|48|64", "pixels",
+     "Pictures become squares with sides of so many: the middle, averaged; auto: 32 for a folder, else as they are.", FORK},
+    {"data", "channels", PARAM_CHOICE, "auto", 0, 0, "auto|1|3", "",
+     "1: grey, 3: red, green and blue; auto: as the pictures are.", FORK},
     {"data", "conditional", PARAM_CHOICE, "auto", 0, 0, "auto|no|yes", "",
      "Tell networks the class; auto: as is usual for the data set.", FORK},
     {"data", "keep", PARAM_LIST, "", 0, 255, "", "",

@@ -85,13 +85,28 @@ static Status load(Features *features, const char *path, Error *error)
     return STATUS_OK;
 }
 
+static void look_in_pieces(const Features *features, const Dataset *data, Crew *crew,
+                           float *feature, int *named)
+{
+    enum { PIECE = 512 };
+    size_t d = (size_t)data->dims;
+    float *x = need(malloc(sizeof *x * PIECE * d));
+    for (int at = 0; at < data->n_test; at += PIECE) {
+        int n = data->n_test - at < PIECE ? data->n_test - at : PIECE;
+        for (int r = 0; r < n; r++)
+            dataset_row(data, data->test, at + r, x + (size_t)r * d);
+        features_of(features, crew, n, x, feature + (size_t)at * features->d, named + at);
+    }
+    free(x);
+}
+
 static Status look_at_held_out(Features *features, const char *path, const Dataset *data,
                                Crew *crew, Error *error)
 {
     int n = data->n_test, right = 0;
     float *feature = arena_floats(&features->arena, (size_t)n * features->d);
     int *named = arena_new(&features->arena, int, n);
-    features_of(features, crew, n, data->test, feature, named);
+    look_in_pieces(features, data, crew, feature, named);
     for (int r = 0; r < n; r++)
         right += named[r] == data->test_label[r];
     features->held_out = feature;

@@ -1,0 +1,324 @@
+/* Data sets of one's own: numpy's arrays, CIFAR's files, folders of pictures; and their ways of
+ * being wrong. */
+#include "engine/base/file.h"
+#include "engine/data/dataset_open.h"
+#include "tests/near.h"
+#include "tests/picture_files.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const size_t gib = (size_t)1 << 30;
+
+typedef struct Place {
+    char path[64], file[PATH_SIZE], labels[PATH_SIZE];
+    Arena arena;
+    Dataset data;
+    Error error;
+} Place;
+
+static int make_place(void **state)
+{
+    Place *place = calloc(1, sizeof *place);
+    *state = place;
+    strcpy(place->path, "/tmp/ddil-test-own-XXXXXX");
+    arena_init(&place->arena, gib);
+    return place && mkdtemp(place->path) ? 0 : -1;
+}
+
+static int remove_place(void **state)
+{
+    Place *place = *state;
+    char command[256];
+    snprintf(command, sizeof command, "chmod -R u+rwx %s && rm -rf %s", place->path, place->path);
+    int failed = system(command);
+    arena_done(&place->arena);
+    free(place);
+    return failed;
+}
+
+/* Opens what lies at `file` below the place ("": the place itself). */
+static Status open_set(Place *place, const char *name, const char *file, DatasetFiles files)
+{
+    files.path = *file ? file_join(place->file, place->path, file) : place->path;
+    if (files.labels)
+        files.labels = file_join(place->labels, place->path, files.labels);
+    arena_rewind(&place->arena, 0);
+    place->error = (Error){""};
+    DatasetOptions options = {.name = name, .files = files, .conditional = -1, .seed = 1};
+    return dataset_open(&place->data, &options, &place->arena, &place->error);
+}
+
+static void refuses(Place *place, const char *name, const char *file, DatasetFiles files,
+                    const char *what)
+{
+    assert_int_equal(open_set(place, name, file, files), STATUS_BAD_INPUT);
+    if (!strstr(place->error.text, what))
+        print_error("%s\n  should say: %s\n", place->error.text, what);
+    assert_non_null(strstr(place->error.text, what));
+}
+
+/* Where training row r of the set lies among `n` rows of bytes, or -1. */
+static int find_row(const Dataset *data, const uint8_t *row, int n, const uint8_t *rows)
+{
+    for (int k = 0; k < n; k++)
+        if (!memcmp(row, rows + (size_t)k * (size_t)data->dims, (size_t)data->dims))
+            return k;
+    return -1;
+}
+
+/* ---- Arrays ---- */
+
+enum { N = 60, H = 16, W = 24, ROW = H * W * 3 };
+
+static void make_rows(uint8_t *rows, int n, int row)
+{
+    for (int r = 0; r < n; r++)
+        for (int k = 0; k < row; k++)
+            rows[r * row + k] = (uint8_t)(r * 7 + k * (1 + r % 3));
+}
+
+static void test_npy_bytes(void **state)
+{
+    Place *place = *state;
+    static uint8_t rows[N * ROW];
+    int64_t label[N];
+    make_rows(rows, N, ROW);
+    memcpy(rows + 5 * ROW, rows + 4 * ROW, ROW); /* an equal one */
+    for (int r = 0; r < N; r++)
+        label[r] = 3 + r % 2;
+    put_npy(place->path, "a.npy", "|u1", "(60, 16, 24, 3)", rows, sizeof rows);
+    put_npy(place->path, "l.npy", "<i8", "(60,)", label, sizeof label);
+    assert_int_equal(open_set(place, "npy", "a.npy", (DatasetFiles){.labels = "l.npy"}), STATUS_OK);
+    const Dataset *data = &place->data;
+    assert_int_equal(data->height, H);
+    assert_int_equal(data->width, W);
+    assert_int_equal(data->channels, 3);
+    assert_int_equal(data->n + data->n_test, N - 1);
+    assert_in_range(data->n_test, 1, N / 4);
+    assert_int_equal(data->classes, 2);
+    assert_int_equal(data->conditional, 1);
+    for (int r = 0; r < data->n_test; r++) {
+        int from = find_row(data, data->test + (size_t)r * ROW, N, rows);
+        assert_true(from >= 0);
+        assert_int_equal(data->test_label[r], from % 2);
+        assert_int_equal(find_row(data, data->test + (size_t)r * ROW, data->n, data->x), -1);
+    }
+    float x[ROW];
+    int given;
+    dataset_held_out(data, 0, x, &given);
+    assert_near(x[ROW - 1], data->test[ROW - 1] / 127.5 - 1, 1e-6);
+}
+
+/* Whether a picture is held out does not depend on the others. */
+static void test_the_split_goes_by_content(void **state)
+{
+    Place *place = *state;
+    static uint8_t rows[N * ROW], held[N * ROW];
+    make_rows(rows, N, ROW);
+    put_npy(place->path, "a.npy", "|u1", "(60, 16, 24, 3)", rows, sizeof rows);
+    assert_int_equal(open_set(place, "npy", "a.npy", (DatasetFiles){0}), STATUS_OK);
+    int n_held = place->data.n_test;
+    memcpy(held, place->data.test, (size_t)n_held * ROW);
+    put_npy(place->path, "a.npy", "|u1", "(40, 16, 24, 3)", rows + 20 * ROW, 40 * ROW);
+    assert_int_equal(open_set(place, "npy", "a.npy", (DatasetFiles){0}), STATUS_OK);
+    const Dataset *data = &place->data;
+    for (int r = 0; r < data->n_test; r++)
+        assert_true(find_row(data, data->test + (size_t)r * ROW, n_held, held) >= 0);
+    for (int r = 0; r < data->n; r++)
+        assert_int_equal(find_row(data, data->x + (size_t)r * ROW, n_held, held), -1);
+    assert_int_equal(data->classes, 1);
+    assert_int_equal(data->conditional, 0);
+}
+
+/* Floats are taken by the range that they fill. */
+static void test_npy_floats(void **state)
+{
+    Place *place = *state;
+    enum { D = 16 * 16 };
+    static const struct {
+        double low, high;
+    } ranges[] = {{-1, 1}, {0, 1}, {0, 255}};
+    static float rows[20 * D];
+    for (int k = 0; k < 3; k++) {
+        for (int i = 0; i < 20 * D; i++) {
+            double share = (i + i / D) % 256 / 255.0;
+            rows[i] = (float)(ranges[k].low + (ranges[k].high - ranges[k].low) * share);
+        }
+        put_npy(place->path, "f.npy", "<f4", "(20, 16, 16)", rows, sizeof rows);
+        assert_int_equal(open_set(place, "npy", "f.npy", (DatasetFiles){0}), STATUS_OK);
+        const uint8_t *x = place->data.x;
+        assert_int_equal(place->data.channels, 1);
+        for (int i = 0; i < D; i++)
+            assert_int_equal(x[i], (x[0] + i) % 256);
+    }
+    rows[7] = 300;
+    put_npy(place->path, "f.npy", "<f4", "(20, 16, 16)", rows, sizeof rows);
+    refuses(place, "npy", "f.npy", (DatasetFiles){0}, "0 to 255");
+}
+
+static void test_npy_is_made_smaller(void **state)
+{
+    Place *place = *state;
+    static uint8_t rows[12 * 40 * 64];
+    for (int r = 0; r < 12; r++)
+        for (int y = 0; y < 40; y++)
+            for (int x = 0; x < 64; x++)
+                rows[(r * 40 + y) * 64 + x] = x < 32 ? (uint8_t)r : 200;
+    put_npy(place->path, "a.npy", "|u1", "(12, 40, 64)", rows, sizeof rows);
+    assert_int_equal(open_set(place, "npy", "a.npy", (DatasetFiles){.size = 16}), STATUS_OK);
+    const Dataset *data = &place->data;
+    assert_int_equal(data->height, 16);
+    assert_int_equal(data->dims, 256);
+    assert_in_range(data->x[7], 0, 11);
+    assert_int_equal(data->x[8], 200);
+    assert_int_equal(open_set(place, "npy", "a.npy", (DatasetFiles){.channels = 3}), STATUS_OK);
+    assert_int_equal(data->dims, 40 * 64 * 3);
+    assert_int_equal(data->x[3 * 32 + 2], 200);
+}
+
+static void test_npy_says_what_is_wrong(void **state)
+{
+    Place *place = *state;
+    static uint8_t zero[20 * 64 * 3 * 64];
+    static const struct {
+        const char *type, *shape;
+        size_t size;
+        const char *says;
+    } files[] = {
+        {"|b1", "(20, 16, 16)", 20 * 256, "truth values"},
+        {">f4", "(20, 16, 16)", 20 * 1024, "big-endian"},
+        {"|O", "(20, 16, 16)", 20 * 256, "objects"},
+        {"|u1", "()", 1, "(n, h, w)"},
+        {"|u1", "(0, 16, 16)", 0, "from 1 to"},
+        {"|u1", "(20, 16)", 20 * 16, "(n, h, w)"},
+        {"|u1", "(20, 3, 64, 64)", 20 * 64 * 3 * 64, "channels last"},
+        {"|u1", "(20, 30, 30)", 20 * 900, "multiples of 4"},
+        {"|u1", "(20, 16, 16)", 100, "needs 5120"},
+        {"|u1", "(20, 16, 16)", 20 * 256, "1 different picture;"},
+    };
+    for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+        put_npy(place->path, "a.npy", files[k].type, files[k].shape, zero, files[k].size);
+        refuses(place, "npy", "a.npy", (DatasetFiles){0}, files[k].says);
+        assert_non_null(strstr(place->error.text, "a.npy"));
+    }
+    put_file(place->path, "a.npy", "\x93NUMPY", 6);
+    refuses(place, "npy", "a.npy", (DatasetFiles){0}, "not an NPY file");
+    refuses(place, "npy", "none.npy", (DatasetFiles){0}, "No such file");
+}
+
+static void test_labels_say_what_is_wrong(void **state)
+{
+    Place *place = *state;
+    static uint8_t rows[12 * 256];
+    static const struct {
+        const char *text, *says;
+    } labels[] = {
+        {"1\n2\n", "fewer labels for 12 rows"},
+        {"0\n0\n0\n0\n0\n0\n0\n0\n0\n0\n0\n0\n0\n", "more labels for 12 rows"},
+        {"0\n1\ncat\n", "l.txt:3: \"cat\" is no label"},
+        {"0\n-1\n", "l.txt:2: \"-1\""},
+        {"0\n256\n", "0 to 255"},
+    };
+    make_rows(rows, 12, 256);
+    put_npy(place->path, "a.npy", "|u1", "(12, 16, 16)", rows, sizeof rows);
+    for (size_t k = 0; k < sizeof labels / sizeof *labels; k++) {
+        put_file(place->path, "l.txt", labels[k].text, strlen(labels[k].text));
+        refuses(place, "npy", "a.npy", (DatasetFiles){.labels = "l.txt"}, labels[k].says);
+    }
+    put_npy(place->path, "l.npy", "<i8", "(3,)", rows, 24);
+    refuses(place, "npy", "a.npy", (DatasetFiles){.labels = "l.npy"}, "3 labels for 12 rows");
+    put_npy(place->path, "l.npy", "<f8", "(12,)", rows, 96);
+    refuses(place, "npy", "a.npy", (DatasetFiles){.labels = "l.npy"}, "floating point");
+    refuses(place, "npy", "a.npy", (DatasetFiles){.labels = "none.txt"}, "No such file");
+}
+
+/* ---- CIFAR ---- */
+
+static void test_cifar(void **state)
+{
+    Place *place = *state;
+    enum { RECORD = 3073 };
+    static uint8_t part[3 * RECORD];
+    for (int f = 0; f < 6; f++) {
+        char name[32];
+        for (int r = 0; r < 3; r++) {
+            uint8_t *record = part + r * RECORD;
+            record[0] = (uint8_t)(f + r);
+            for (int c = 0; c < 3; c++)
+                memset(record + 1 + c * 1024, 10 * c + f, 1024);
+            record[1 + 1024 + 33] = 99; /* green at (1, 1) */
+        }
+        snprintf(name, sizeof name, f < 5 ? "data_batch_%d.bin" : "test_batch.bin", f + 1);
+        put_file(place->path, name, part, sizeof part);
+    }
+    assert_int_equal(open_set(place, "cifar10", "", (DatasetFiles){0}), STATUS_OK);
+    const Dataset *data = &place->data;
+    assert_int_equal(data->n, 15);
+    assert_int_equal(data->n_test, 3);
+    assert_int_equal(data->channels, 3);
+    assert_int_equal(data->label[14], 6);
+    const uint8_t *last = data->x + 14 * 3072;
+    assert_int_equal(last[0], 4);
+    assert_int_equal(last[2], 24);
+    assert_int_equal(last[33 * 3 + 1], 99);
+    part[RECORD] = 10;
+    put_file(place->path, "test_batch.bin", part, sizeof part);
+    refuses(place, "cifar10", "", (DatasetFiles){0}, "label 10 in record 1");
+    put_file(place->path, "test_batch.bin", part, sizeof part - 1);
+    refuses(place, "cifar10", "", (DatasetFiles){0}, "records of 3073");
+    refuses(place, "cifar100", "", (DatasetFiles){0}, "train.bin");
+}
+
+/* ---- Folders ---- */
+
+static void fill_folder(const char *folder, const char *below, int n, unsigned base)
+{
+    char name[64];
+    for (int k = 0; k < n; k++) {
+        snprintf(name, sizeof name, "%s%03d.png", below, k);
+        put_plain_png(folder, name, 20 + k % 5, base + (unsigned)k);
+    }
+}
+
+static void test_folder_classes(void **state)
+{
+    Place *place = *state;
+    fill_folder(place->path, "b/", 15, 0x204060);
+    fill_folder(place->path, "a/deep/", 15, 0x804020);
+    fill_folder(place->path, "", 3, 0x0000f0);
+    put_file(place->path, "a/notes.txt", "no picture", 10);
+    put_file(place->path, ".hidden.png", "x", 1);
+    assert_int_equal(open_set(place, "folder", "", (DatasetFiles){0}), STATUS_OK);
+    const Dataset *data = &place->data;
+    assert_int_equal(data->classes, 3);
+    assert_string_equal(data->class_name[0], ".");
+    assert_string_equal(data->class_name[1], "a");
+    assert_string_equal(data->class_name[2], "b");
+    assert_int_equal(data->height, 32);
+    assert_int_equal(data->channels, 3);
+    assert_int_equal(data->n + data->n_test, 33);
+    for (int r = 0; r < data->n; r++) {
+        const uint8_t *x = data->x + (size_t)r * 3072;
+        static const uint8_t red[] = {0, 0x80, 0x20};
+        assert_int_equal(x[0], red[data->label[r]]);
+        assert_memory_equal(x, x + 3, 3069);
+    }
+}
+
+int main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
+    const struct CMUnitTest tests[] = {
+        CASE(test_npy_bytes),
+        CASE(test_the_split_goes_by_content),
+        CASE(test_npy_floats),
+        CASE(test_npy_is_made_smaller),
+        CASE(test_npy_says_what_is_wrong),
+        CASE(test_labels_say_what_is_wrong),
+        CASE(test_cifar),
+        CASE(test_folder_classes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
