@@ -173,15 +173,27 @@ static float shape(int label, int row, int column)
     return inside ? (along / (period / 2) % 2 ? 0.9f : -0.2f) : -1;
 }
 
-static void fill_pictures(Pool *pool, RunView *run, int steps)
+/* The bars' colour, on white. */
+static float tinted(float level, int label, int channel)
 {
-    size_t dims = SIDE * SIDE, stage = PICTURES * dims;
+    static const float tint[10][3] = {{0.9f, 0.1f, 0.1f}, {0.1f, 0.6f, 0.2f}, {0.1f, 0.3f, 0.9f},
+                                      {1, 0.8f, 0},       {0.5f, 0.2f, 0.6f}, {0, 0.6f, 0.7f},
+                                      {0.9f, 0.5f, 0.1f}, {0.4f, 0.3f, 0.2f}, {0.9f, 0.4f, 0.6f},
+                                      {0.2f, 0.2f, 0.2f}};
+    return level > 0 ? 2 * tint[label][channel] - 1 : 1;
+}
+
+static void fill_pictures(Pool *pool, RunView *run, int steps, int channels)
+{
+    size_t dims = (size_t)(SIDE * SIDE * channels), stage = PICTURES * dims;
     float *student = pool->samples, *x0 = student + stage * (size_t)(steps + 1),
           *teacher = x0 + stage * (size_t)steps;
     for (int i = 0; i < PICTURES; i++) {
         pool->label[i] = i % 10;
         for (size_t d = 0; d < dims; d++) {
-            float noise = (float)normal(pool), end = shape(i % 10, (int)d / SIDE, (int)d % SIDE);
+            int pixel = (int)d / channels;
+            float noise = (float)normal(pool), end = shape(i % 10, pixel / SIDE, pixel % SIDE);
+            end = channels == 3 ? tinted(end, i % 10, (int)d % 3) : end;
             for (int k = 0; k <= steps; k++) {
                 float t = (float)k / (float)steps;
                 size_t at = (size_t)k * stage + (size_t)i * dims + d;
@@ -197,7 +209,7 @@ static void fill_pictures(Pool *pool, RunView *run, int steps)
                                  .steps = steps,
                                  .height = SIDE,
                                  .width = SIDE,
-                                 .channels = 1,
+                                 .channels = channels,
                                  .label = pool->label,
                                  .student = student,
                                  .student_x0 = x0,
@@ -335,7 +347,10 @@ static void fill_run(Pool *pool, int i, const FakeOptions *options)
     fill_series(pool, i, options);
     if (last) {
         fill_shift(pool, run, options);
-        (options->images ? fill_pictures : fill_points)(pool, run, options->sampling);
+        if (options->images)
+            fill_pictures(pool, run, options->sampling, options->colour ? 3 : 1);
+        else
+            fill_points(pool, run, options->sampling);
         if (!options->no_paths)
             fill_paths(pool, run, options->images);
         if (options->past > 0) { /* the same, made earlier */
@@ -380,7 +395,8 @@ const Snapshot *fake_snapshot(const FakeOptions *given)
     Pool *pool = calloc(1, sizeof *pool);
     options.steps = options.steps > 0 ? options.steps : 4000;
     options.sampling = options.sampling > 0 ? options.sampling : 4;
-    size_t dims = options.images ? PICTURES * SIDE * SIDE : POINTS * 2;
+    int channels = options.colour ? 3 : 1;
+    size_t dims = options.images ? (size_t)(PICTURES * SIDE * SIDE * channels) : POINTS * 2;
     pool->samples = calloc(dims * (size_t)(3 * options.sampling + 2), sizeof *pool->samples);
     pool->state = options.seed + 7;
     pool->mark[0] = (MarkView){.step = 1200, .text = "optimizer.lr 0.001 -> 0.0005"};

@@ -10,6 +10,7 @@ typedef struct FakeOptions {
     long steps;   /* its length; 0: 4000 */
     int sampling; /* sampling steps N; 0: 4 */
     bool images;  /* 28 x 28 pictures of ten classes instead of points */
+    bool colour;  /* a colour a class */
     bool guided;
     bool empty;    /* just started: no series, no shift, no samples */
     bool hole;     /* a gap of NaN in the loss */

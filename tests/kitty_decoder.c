@@ -159,7 +159,7 @@ void assert_kitty_shows(const KittyScreen *screen, const Canvas *canvas, bool in
         bool same =
             !in_full || (found->width == picture->width && found->height == picture->height);
         for (int p = 0; in_full && same && p < picture->width * picture->height; p++)
-            same = memcmp(found->rgb + 3 * p, picture->palette[picture->pixels[p]], 3) == 0;
+            same = memcmp(found->rgb + 3 * p, picture_rgb(picture, (size_t)p), 3) == 0;
         assert_true(same);
     }
 }

@@ -25,7 +25,8 @@ void assert_sound(const Canvas *canvas)
         for (int k = 0; k < i; k++)
             assert_false(rects_overlap(canvas->picture[k].cells, picture->cells));
         for (int k = 0; k < picture->width * picture->height; k++)
-            assert_true(picture->pixels[k] < PICTURE_COLOURS);
+            assert_true(picture->pixels[k] < PICTURE_COLOURS ||
+                        (picture->coloured && picture->pixels[k] == PICTURE_OWN));
     }
     for (int i = 0; i < canvas->width * canvas->height; i++) {
         const Cell *cell = &canvas->cell[i];

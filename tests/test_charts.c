@@ -16,8 +16,11 @@
 #include <cmocka.h>
 #undef fail
 
-static const CanvasLook sixel_look = {COLOURS_256, false,     GRAPHICS_SIXEL, 10,
-                                      20,          {0, 0, 0}, "sixel 10x20"};
+static const CanvasLook sixel_look = {.colours = COLOURS_256,
+                                      .graphics = GRAPHICS_SIXEL,
+                                      .cell_width = 10,
+                                      .cell_height = 20,
+                                      .remark = "sixel 10x20"};
 
 static CanvasLook look_of(ColourLevel colours, bool ascii, Graphics graphics)
 {

@@ -33,7 +33,7 @@ static void look(Hand *hand)
 
 static void hand_open(Hand *hand, const Place *place)
 {
-    CanvasLook blocks = {COLOURS_NONE, false, GRAPHICS_BLOCKS, 10, 20, {0, 0, 0}, ""};
+    CanvasLook blocks = {.graphics = GRAPHICS_BLOCKS, .cell_width = 10, .cell_height = 20};
     *hand =
         (Hand){.engine = place_open(place, true, false), .screen = screen_new(&(ScreenOptions){0})};
     canvas_init(&hand->canvas, 80, 24, &blocks);

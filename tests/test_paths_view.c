@@ -24,7 +24,7 @@ typedef struct Stand {
 static Stand stand_up(const FakeOptions *fake, int width, int height)
 {
     Stand stand = {fake_snapshot(fake), screen_new(&(ScreenOptions){0}), {0}, 100};
-    CanvasLook look = {COLOURS_256, false, GRAPHICS_SIXEL, 10, 20, {0, 0, 0}, "sixel 10x20"};
+    CanvasLook look = {.colours = COLOURS_256, .cell_width = 10, .cell_height = 20};
     canvas_init(&stand.canvas, width, height, &look);
     return stand;
 }

@@ -233,7 +233,7 @@ static void test_the_mouse_finds_what_is_drawn(void **state)
     (void)state;
     const Snapshot *snapshot =
         fake_snapshot(&(FakeOptions){.runs = 1, .step = 2000, .steered = true});
-    CanvasLook look = {COLOURS_NONE, true, GRAPHICS_OFF, 10, 20, {0, 0, 0}, ""};
+    CanvasLook look = {.ascii = true, .graphics = GRAPHICS_OFF};
     Screen *screen = screen_new(&(ScreenOptions){0});
     Canvas canvas;
     canvas_init(&canvas, 80, 24, &look);
@@ -273,7 +273,7 @@ static void test_every_key_in_every_state(void **state)
                                 PRESS_HOME,      PRESS_END,      PRESS_PAGE_UP, PRESS_TAB,
                                 PRESS_PAGE_DOWN, PRESS_BACK_TAB, PRESS_DELETE,  PRESS_BACKSPACE,
                                 PRESS_ENTER,     PRESS_ESCAPE,   PRESS_UNKNOWN};
-    CanvasLook look = {COLOURS_NONE, true, GRAPHICS_OFF, 10, 20, {0, 0, 0}, ""};
+    CanvasLook look = {.ascii = true, .graphics = GRAPHICS_OFF};
     unsigned seed = 3;
     int sent = 0;
     for (int round = 0; round < 400; round++) {

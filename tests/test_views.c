@@ -14,8 +14,11 @@
 
 #include <cmocka.h>
 
-static const CanvasLook sixel_look = {COLOURS_256, false,     GRAPHICS_SIXEL, 10,
-                                      20,          {0, 0, 0}, "sixel 10x20"};
+static const CanvasLook sixel_look = {.colours = COLOURS_256,
+                                      .graphics = GRAPHICS_SIXEL,
+                                      .cell_width = 10,
+                                      .cell_height = 20,
+                                      .remark = "sixel 10x20"};
 
 static CanvasLook look_of(ColourLevel colours, bool ascii, Graphics graphics)
 {
@@ -105,6 +108,7 @@ static const Shot shots[] = {
     {"runs-filter",    {.runs = 5, .step = 2000, .seed = 1},                   "v>>>/shift>2\r"},
     {"samples",        {.runs = 5, .step = 2000, .seed = 1},                   "3"           },
     {"samples-images", {.runs = 5, .step = 2000, .seed = 1, .images = true},   "3jjd"        },
+    {"samples-colour", {.runs = 5, .step = 2000, .seed = 1, .images = true, .colour = true}, "3ll"},
     {"paths",          {.runs = 5, .step = 2000, .seed = 1},                   "4jjj"        },
     {"paths-field",    {.runs = 5, .step = 2000, .seed = 1},                   "4jhhRF"      },
     {"paths-images",

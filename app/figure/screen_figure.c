@@ -167,7 +167,7 @@ static void draw_picture(Drawing *drawing, const Picture *picture)
     uint32_t *rgb = malloc(n * sizeof *rgb);
     need(rgb);
     for (size_t i = 0; i < n; i++) {
-        const uint8_t *colour = picture->palette[picture->pixels[i]];
+        const uint8_t *colour = picture_rgb(picture, i);
         rgb[i] = pack(colour[0], colour[1], colour[2]);
     }
     Rect cells = picture->cells;

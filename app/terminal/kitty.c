@@ -4,15 +4,19 @@
 #include "app/terminal/reduce.h"
 #include <png.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* The upper left pixel of every scale x scale; malloc'd. */
+/* The upper left pixel of every scale x scale, as its index or its colour; malloc'd. */
 static uint8_t *sample(const Picture *picture, int scale, int width, int height)
 {
-    uint8_t *pixels = malloc((size_t)width * (size_t)height);
-    need(pixels);
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++)
-            pixels[y * width + x] = picture->pixels[y * scale * picture->width + x * scale];
+    size_t each = picture->coloured ? 3 : 1;
+    uint8_t *pixels = need(malloc((size_t)width * (size_t)height * each)), *to = pixels;
+    for (int y = 0; y < height; y++) {
+        for (int x = 0; x < width; x++, to += each) {
+            size_t i = (size_t)(y * scale) * (size_t)picture->width + (size_t)(x * scale);
+            memcpy(to, each == 3 ? picture_rgb(picture, i) : picture->pixels + i, each);
+        }
+    }
     return pixels;
 }
 
@@ -24,7 +28,7 @@ static Status encode_png(Bytes *png, const Picture *picture, int scale, Error *e
     png_image image = {.version = PNG_IMAGE_VERSION,
                        .width = (png_uint_32)width,
                        .height = (png_uint_32)height,
-                       .format = PNG_FORMAT_RGB_COLORMAP,
+                       .format = picture->coloured ? PNG_FORMAT_RGB : PNG_FORMAT_RGB_COLORMAP,
                        .flags = PNG_IMAGE_FLAG_FAST,
                        .colormap_entries = (png_uint_32)picture_colours(picture)};
     png_alloc_size_t most = PNG_IMAGE_PNG_SIZE_MAX(image), size = most;

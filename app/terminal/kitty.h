@@ -1,5 +1,5 @@
-/* A picture in the Kitty graphics protocol: a PNG with a palette, in base64, placed over
- * cells. Such pictures lie above the text until they are deleted by their number. Needs
+/* A picture in the Kitty graphics protocol: a PNG, with a palette unless it is coloured, in base64,
+ * placed over cells. Such pictures lie above the text until they are deleted by their number. Needs
  * no terminal. */
 #ifndef DDIL_KITTY_H
 #define DDIL_KITTY_H

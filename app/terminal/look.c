@@ -57,9 +57,21 @@ static Graphics graphics_of(const Sight *sight)
                                                           : GRAPHICS_OFF;
 }
 
-bool look_kitty(const Sight *sight)
+static Graphics graphics_now(const Sight *sight)
 {
-    return sight->choice == CHOICE_KITTY || (sight->choice == CHOICE_AUTO && sight->answers->kitty);
+    Graphics graphics = graphics_of(sight);
+    if (graphics != GRAPHICS_SIXEL || sight->stage != STAGE_BLOCKS)
+        return graphics;
+    return sight->ascii ? GRAPHICS_ASCII : GRAPHICS_BLOCKS;
+}
+
+Speech look_speech(const Sight *sight)
+{
+    bool kitty =
+        sight->choice == CHOICE_KITTY || (sight->choice == CHOICE_AUTO && sight->answers->kitty);
+    if (graphics_now(sight) != GRAPHICS_SIXEL)
+        return SPEECH_CELLS;
+    return kitty ? SPEECH_KITTY : SPEECH_SIXEL;
 }
 
 int look_direct(int colour)
@@ -94,7 +106,7 @@ GraphicsChoice look_next(const Sight *sight)
     static const int place[] = {
         [GRAPHICS_SIXEL] = 0, [GRAPHICS_BLOCKS] = 2, [GRAPHICS_ASCII] = 3, [GRAPHICS_OFF] = 4};
     Graphics now = graphics_of(sight);
-    int at = now == GRAPHICS_SIXEL && look_kitty(sight) ? 1 : place[now];
+    int at = now == GRAPHICS_SIXEL && look_speech(sight) == SPEECH_KITTY ? 1 : place[now];
     do {
         at = (at + 1) % 5;
     } while (!possible(sight, ring[at]));
@@ -104,12 +116,12 @@ GraphicsChoice look_next(const Sight *sight)
 CanvasLook look_for(const Sight *sight)
 {
     static const char *const words[] = {"sixel", "blocks", "ascii", "no pictures"};
-    const char *protocol = look_kitty(sight) ? "kitty" : "sixel";
+    const char *protocol = look_speech(sight) == SPEECH_KITTY ? "kitty" : "sixel";
     const char *stage = governor_stage[sight->stage].words;
     CanvasLook look = {
-        .colours = sight->colours, .ascii = sight->ascii, .graphics = graphics_of(sight)};
-    bool slow = look.graphics == GRAPHICS_SIXEL && sight->stage == STAGE_BLOCKS;
-    look.graphics = !slow ? look.graphics : look.ascii ? GRAPHICS_ASCII : GRAPHICS_BLOCKS;
+        .colours = sight->colours, .ascii = sight->ascii, .graphics = graphics_now(sight)};
+    bool slow = look.graphics != graphics_of(sight);
+    look.rgb = sight->rgb && sight->colours == COLOURS_256 && sight->stage != STAGE_BLOCKS;
     bool known = cell_size(sight, &look);
     if (sight->answers->has_background)
         memcpy(look.background, sight->answers->background, 3);

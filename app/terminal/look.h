@@ -2,7 +2,7 @@
 #ifndef DDIL_LOOK_H
 #define DDIL_LOOK_H
 
-#include "app/terminal/governor.h"
+#include "app/terminal/pictures.h"
 #include "app/terminal/probe.h"
 #include "views/draw/canvas.h"
 
@@ -23,6 +23,7 @@ typedef struct Sight {
     int pixel_width, pixel_height; /* of a cell as the kernel says; 0: it does not */
     ColourLevel colours;
     bool ascii;
+    bool rgb; /* cells take any colour */
     GraphicsChoice choice;
     bool decided;          /* no longer waiting for answers */
     bool paused;           /* pictures were not acknowledged */
@@ -37,8 +38,8 @@ CanvasLook look_for(const Sight *sight);
 /* What a colour of the palette of 256 is where colours are numbers of RGB (xterm-direct): those
  * past the first eight as 0xRRGGBB; these, and COLOUR_DEFAULT, as they are. */
 int look_direct(int colour);
-/* Pictures, if any are shown as pixels, go by the Kitty protocol. */
-bool look_kitty(const Sight *sight);
+/* How pictures go, if any are shown: by the Kitty protocol or sixel where they are pixels. */
+Speech look_speech(const Sight *sight);
 /* The next way to show pictures that this terminal can do; never the present one. */
 GraphicsChoice look_next(const Sight *sight);
 

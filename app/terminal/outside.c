@@ -45,3 +45,10 @@ bool outside_ground(const char *colorfgbg, uint8_t rgb[3])
     memset(rgb, ground == 7 || ground == 15 ? 255 : 0, 3);
     return true;
 }
+
+bool outside_takes_rgb(const char *colorterm, const char *term, const char *tmux)
+{
+    bool says = colorterm && (!strcmp(colorterm, "truecolor") || !strcmp(colorterm, "24bit"));
+    bool in_screen = term && !strncmp(term, "screen", 6) && (!tmux || *tmux == '\0');
+    return says && !in_screen;
+}

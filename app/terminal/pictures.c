@@ -2,7 +2,9 @@
  * the invariants. */
 #include "app/terminal/pictures.h"
 
+#include "app/terminal/cells.h"
 #include "app/terminal/kitty.h"
+#include "app/terminal/palette.h"
 #include "app/terminal/probe.h"
 #include "app/terminal/reduce.h"
 #include <stdlib.h>
@@ -53,19 +55,19 @@ static void append_erase(Bytes *out, const Exhibit *exhibit)
 static bool same_place(const Picture *a, const Picture *b)
 {
     return memcmp(&a->cells, &b->cells, sizeof a->cells) == 0 && a->width == b->width &&
-           a->height == b->height;
+           a->height == b->height && a->coloured == b->coloured;
 }
 
 static bool same_content(const Picture *a, const Picture *b)
 {
-    size_t size = (size_t)a->width * (size_t)a->height;
+    size_t size = picture_size(a);
     return memcmp(a->palette, b->palette, sizeof a->palette) == 0 &&
            memcmp(a->pixels, b->pixels, size) == 0;
 }
 
 static void want(Pictures *pictures, const Picture *picture)
 {
-    size_t size = (size_t)picture->width * (size_t)picture->height;
+    size_t size = picture_size(picture);
     for (int i = 0; i < pictures->n; i++) {
         Exhibit *exhibit = &pictures->exhibit[i];
         if (same_place(&exhibit->picture, picture)) {
@@ -82,7 +84,7 @@ static void want(Pictures *pictures, const Picture *picture)
     must(pictures->n < (int)(sizeof pictures->exhibit / sizeof *pictures->exhibit));
     Exhibit *exhibit = &pictures->exhibit[pictures->n++];
     *exhibit = (Exhibit){.picture = *picture, .wanted = true};
-    exhibit->number = pictures->kitty ? ++pictures->numbers : 0;
+    exhibit->number = pictures->speech == SPEECH_KITTY ? ++pictures->numbers : 0;
     exhibit->picture.pixels = malloc(size);
     need(exhibit->picture.pixels);
     memcpy(exhibit->picture.pixels, picture->pixels, size);
@@ -96,8 +98,21 @@ static bool place_is_wanted(const Canvas *canvas, const Picture *picture)
     return false;
 }
 
+/* xterm as a VT340 has sixteen, and as many more as are asked for. */
+static void ask_for_registers(Pictures *pictures, const Canvas *canvas, Bytes *out)
+{
+    bool few = pictures->registers > 0 && pictures->registers < PICTURE_PALETTE;
+    for (int i = 0; i < canvas->pictures; i++) {
+        if (canvas->picture[i].coloured && few && !pictures->own) {
+            pictures->own = pictures->registers;
+            bytes_print(out, "\033[?1;3;%dS", PICTURE_PALETTE);
+        }
+    }
+}
+
 void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase)
 {
+    ask_for_registers(pictures, canvas, erase);
     for (int i = pictures->n - 1; i >= 0; i--) {
         Exhibit *exhibit = &pictures->exhibit[i];
         exhibit->wanted = place_is_wanted(canvas, &exhibit->picture);
@@ -151,21 +166,44 @@ static double frame_bytes(const Pictures *pictures)
     return sum;
 }
 
-static Status append_plain(Bytes *out, const Exhibit *exhibit, const StageFacts *facts)
+/* Entries of a coloured picture's palette; 0: it needs none. */
+static int palette_size(const Pictures *pictures, const StageFacts *facts)
+{
+    int most = PICTURE_PALETTE, registers = pictures->registers;
+    if (facts->colours < PICTURE_COLOURS)
+        return facts->colours;
+    if (pictures->speech != SPEECH_SIXEL)
+        return 0;
+    return registers < 2 || registers > most ? most : registers;
+}
+
+static Status append_picture(const Pictures *pictures, Bytes *out, const Picture *plain,
+                             unsigned number, int scale)
+{
+    switch (pictures->speech) {
+    case SPEECH_KITTY: return kitty_append(out, plain, number, scale, NULL);
+    case SPEECH_CELLS: cells_append(out, plain); return STATUS_OK;
+    default: return sixel_append(out, plain, NULL);
+    }
+}
+
+static Status append_plain(const Pictures *pictures, Bytes *out, const Exhibit *exhibit,
+                           const StageFacts *facts)
 {
     const Picture *picture = &exhibit->picture;
-    size_t size = (size_t)picture->width * (size_t)picture->height;
+    size_t size = picture_size(picture);
+    int entries = palette_size(pictures, facts);
     Picture plain = *picture;
     plain.pixels = malloc(size);
     need(plain.pixels);
     memcpy(plain.pixels, picture->pixels, size);
-    if (facts->colours < PICTURE_COLOURS)
+    if (plain.coloured && entries > 0)
+        palette_colours(&plain, entries);
+    else if (facts->colours < PICTURE_COLOURS)
         thin_colours(&plain, facts->colours);
     if (facts->scale > 1)
         thin_pixels(&plain, facts->scale);
-    Status status = exhibit->number > 0
-                        ? kitty_append(out, &plain, exhibit->number, facts->scale, NULL)
-                        : sixel_append(out, &plain, NULL);
+    Status status = append_picture(pictures, out, &plain, exhibit->number, facts->scale);
     free(plain.pixels);
     return status;
 }
@@ -181,7 +219,7 @@ static bool append_fitting(Pictures *pictures, Exhibit *exhibit, double now, boo
         out->n = before;
         bytes_print(out, "%s\0337\033[%d;%dH", synchronised ? "\033[?2026h" : "",
                     exhibit->picture.cells.y + 1, exhibit->picture.cells.x + 1);
-        if (append_plain(out, exhibit, facts) != STATUS_OK)
+        if (append_plain(pictures, out, exhibit, facts) != STATUS_OK)
             break;
         bytes_print(out, "\0338%s%s\033[5n", synchronised ? "\033[?2026l" : "", probe_cell);
         exhibit->bytes = (double)(out->n - before) / facts->cost;
@@ -287,6 +325,14 @@ void pictures_erase(Pictures *pictures, double when, Bytes *out)
     pictures_forget(pictures, when);
 }
 
+void pictures_leave(Pictures *pictures, Bytes *out)
+{
+    pictures_erase(pictures, 0, out);
+    if (pictures->own > 0)
+        bytes_print(out, "\033[?1;3;%dS", pictures->own);
+    pictures->own = 0;
+}
+
 void pictures_drop(Pictures *pictures, double when, Rect screen, Bytes *out)
 {
     bool sixel = false;
@@ -302,11 +348,15 @@ void pictures_drop(Pictures *pictures, double when, Rect screen, Bytes *out)
     pictures_forget(pictures, when);
 }
 
-void pictures_speak(Pictures *pictures, bool kitty, double now, Bytes *out)
+void pictures_speak(Pictures *pictures, Speech speech, int registers, double now, Bytes *out)
 {
-    if (kitty != pictures->kitty) {
+    if (speech != pictures->speech) {
         pictures_erase(pictures, now, out);
         pictures_done(pictures);
-        pictures->kitty = kitty;
+        pictures->speech = speech;
     }
+    for (int i = 0; registers != pictures->registers && i < pictures->n; i++)
+        if (pictures->exhibit[i].picture.coloured)
+            pictures->exhibit[i].fresh = false;
+    pictures->registers = registers;
 }

@@ -9,10 +9,13 @@
 #include "views/draw/canvas.h"
 #include <stdbool.h>
 
+/* How they go out. */
+typedef enum Speech { SPEECH_SIXEL, SPEECH_KITTY, SPEECH_CELLS } Speech;
+
 typedef struct Exhibit {
     Picture picture; /* pixels owned */
     bool wanted;     /* by the canvas shown last */
-    unsigned number; /* in the Kitty protocol; 0: sixel */
+    unsigned number; /* in the Kitty protocol; 0: the other ways */
     bool hung;       /* some picture of ours stands in these cells */
     bool fresh;      /* what hangs is what is wanted */
     Stage stage;     /* as it was sent last */
@@ -23,7 +26,9 @@ typedef struct Exhibit {
 typedef struct Pictures {
     Exhibit exhibit[2 * PICTURES_MAX];
     int n;
-    bool kitty;       /* by the Kitty protocol; else sixel */
+    Speech speech;
+    int registers;    /* colours a sixel may have; 0: unknown, enough */
+    int own;          /* what they were before the terminal was asked for more; 0: it was not */
     unsigned numbers; /* given out */
     bool in_flight, paused;
     Rect sending;   /* the cells of the one in flight */
@@ -36,7 +41,9 @@ typedef struct Pictures {
 void pictures_init(Pictures *pictures, double now);
 void pictures_done(Pictures *pictures);
 /* Takes the pictures of a canvas. Appends to `erase` the bytes that blank what is no
- * longer wanted; they must be written before the cells of that canvas. */
+ * longer wanted, and for the first coloured one the wish for more registers (XTSMGRAPHICS), which
+ * the terminal answers as it answers probe.h's question; they must be written before the cells of
+ * that canvas. */
 void pictures_take(Pictures *pictures, const Canvas *canvas, Bytes *erase);
 /* Appends the next picture due, with its request for an acknowledgement; false when none
  * is. */
@@ -55,10 +62,12 @@ void pictures_forget(Pictures *pictures, double when);
 /* The screen has another size, all of it `screen`: nothing of ours is wanted, and a sixel
  * may stand anywhere. Appends what deletes pictures that a cleared screen would keep. */
 void pictures_drop(Pictures *pictures, double when, Rect screen, Bytes *out);
-/* Pictures go by the Kitty protocol from now on, or by sixel. Appends bytes that blank what
- * went the other way. */
-void pictures_speak(Pictures *pictures, bool kitty, double now, Bytes *out);
+/* How pictures go from now on. Appends bytes that blank what went another way. A number of colours
+ * that has become known sends coloured ones again. */
+void pictures_speak(Pictures *pictures, Speech speech, int registers, double now, Bytes *out);
 /* Appends bytes that blank every picture, and forgets. */
 void pictures_erase(Pictures *pictures, double when, Bytes *out);
+/* The same before the terminal is left, and gives it back what was asked of it. */
+void pictures_leave(Pictures *pictures, Bytes *out);
 
 #endif

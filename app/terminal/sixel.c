@@ -47,7 +47,7 @@ static int collect(char *data, int size, void *context)
 static Status encode(Bytes *bytes, const Picture *picture, sixel_output_t *output,
                      sixel_dither_t *dither, Error *error)
 {
-    uint8_t palette[PICTURE_COLOURS * 3], *pixels;
+    uint8_t palette[PICTURE_PALETTE * 3], *pixels;
     size_t size = (size_t)picture->width * (size_t)picture->height;
     memcpy(palette, picture->palette, sizeof palette);
     sixel_dither_set_palette(dither, palette);
@@ -69,7 +69,7 @@ static Status encode(Bytes *bytes, const Picture *picture, sixel_output_t *outpu
 Status sixel_append(Bytes *bytes, const Picture *picture, Error *error)
 {
     must(picture->height > 0 && picture->height % 6 == 0 && picture->height <= PICTURE_SIDE_MAX);
-    must(picture->width > 0 && picture->width <= PICTURE_SIDE_MAX);
+    must(picture->width > 0 && picture->width <= PICTURE_SIDE_MAX && !picture->coloured);
     sixel_output_t *output = NULL;
     sixel_dither_t *dither = NULL;
     Status status = STATUS_OK;

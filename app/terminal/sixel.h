@@ -18,7 +18,8 @@ void bytes_print(Bytes *bytes, const char *format, ...) __attribute__((format(pr
 void bytes_done(Bytes *bytes);
 
 /* Appends ESC P 0;1;0 q ... ESC \. Every pixel is painted; the height must be a multiple
- * of 6 and both sides at most PICTURE_SIDE_MAX. FAILED when libsixel refuses. */
+ * of 6, both sides at most PICTURE_SIDE_MAX, and the picture not coloured (palette.h). FAILED when
+ * libsixel refuses. */
 Status sixel_append(Bytes *bytes, const Picture *picture, Error *error);
 
 #endif

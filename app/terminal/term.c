@@ -35,6 +35,7 @@ struct Term {
     int pixel_width, pixel_height; /* of the window, 0: unknown */
     ColourLevel colours;
     bool ascii, direct; /* colours are RGB numbers */
+    bool rgb;           /* text past curses may have any colour */
     Cell *shown;        /* [height * width] what curses was given last */
     Probe probe;
     int asked; /* how often, for the device attributes */
@@ -67,6 +68,7 @@ static Sight sight_of(const Term *term)
                    .pixel_height = term->pixel_height,
                    .colours = term->colours,
                    .ascii = term->ascii,
+                   .rgb = term->rgb || term->direct,
                    .choice = term->choice,
                    .decided = term->decided,
                    .paused = term->pictures.paused,
@@ -186,6 +188,7 @@ Status term_open(Term **out, const TermOptions *options, Error *error)
     term->choice = options->graphics;
     term->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
     term->knows_ground = outside_ground(getenv("COLORFGBG"), term->ground);
+    term->rgb = outside_takes_rgb(getenv("COLORTERM"), getenv("TERM"), getenv("TMUX"));
     ask_size(term);
     Status status = term_check(options, error);
     if (status != STATUS_OK) {
@@ -275,7 +278,8 @@ void term_show(Term *term, const Canvas *canvas)
     Bytes erase = {0};
     Sight sight = sight_of(term);
     end_picture(term);
-    pictures_speak(&term->pictures, look_kitty(&sight), clock_s(), &erase);
+    pictures_speak(&term->pictures, look_speech(&sight), term->probe.answers.registers, clock_s(),
+                   &erase);
     pictures_take(&term->pictures, canvas, &erase);
     wire_write_bytes(&term->wire, &erase);
     show_cells(term, canvas);
@@ -430,7 +434,7 @@ static void leave_screen(Term *term)
 {
     Bytes erase = {0};
     end_picture(term);
-    pictures_erase(&term->pictures, 0, &erase);
+    pictures_leave(&term->pictures, &erase);
     wire_write_bytes(&term->wire, &erase);
     modes_mouse(&term->wire, false);
     modes_leave(&term->wire);

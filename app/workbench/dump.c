@@ -76,9 +76,9 @@ void dump_pictures(const Canvas *canvas, FILE *out)
     for (int i = 0; i < canvas->pictures; i++) {
         const Picture *picture = &canvas->picture[i];
         uint64_t hash = 0xcbf29ce484222325u;
-        for (int k = 0; k < picture->width * picture->height; k++)
+        for (size_t k = 0; k < picture_size(picture); k++)
             hash = (hash ^ picture->pixels[k]) * 0x100000001b3u;
-        for (size_t k = 0; k < sizeof picture->palette; k++)
+        for (size_t k = 0; k < sizeof *picture->palette * PICTURE_COLOURS; k++)
             hash = (hash ^ ((const uint8_t *)picture->palette)[k]) * 0x100000001b3u;
         fprintf(out, "picture at %d,%d %dx%d cells, %dx%d pixels, %016llx\n", picture->cells.x,
                 picture->cells.y, picture->cells.width, picture->cells.height, picture->width,

@@ -31,6 +31,18 @@ void canvas_done(Canvas *canvas)
     *canvas = (Canvas){0};
 }
 
+size_t picture_size(const Picture *picture)
+{
+    return (size_t)picture->width * (size_t)picture->height * (picture->coloured ? 4 : 1);
+}
+
+const uint8_t *picture_rgb(const Picture *picture, size_t i)
+{
+    size_t n = (size_t)picture->width * (size_t)picture->height;
+    bool own = picture->coloured && picture->pixels[i] == PICTURE_OWN;
+    return own ? picture->pixels + n + 3 * i : picture->palette[picture->pixels[i]];
+}
+
 static const Cell blank = {' ', {COLOUR_DEFAULT, COLOUR_DEFAULT, 0}};
 
 void canvas_clear(Canvas *canvas)

@@ -42,14 +42,27 @@ typedef struct Cell {
     Style style;
 } Cell;
 
-enum { PICTURE_COLOURS = 16, PICTURES_MAX = 8, PICTURE_SIDE_MAX = 1000 };
+/* Views use the first PICTURE_COLOURS of a palette; the others are the terminal's, for those of a
+ * coloured picture. PICTURE_OWN as an index: the pixel has a colour of its own. */
+enum {
+    PICTURE_COLOURS = 16,
+    PICTURE_PALETTE = 256,
+    PICTURE_OWN = 255,
+    PICTURES_MAX = 8,
+    PICTURE_SIDE_MAX = 1000
+};
 
 typedef struct Picture {
     Rect cells;
-    int width, height; /* pixels; height is a multiple of 6 */
-    uint8_t *pixels;   /* [height * width] palette indices */
-    uint8_t palette[PICTURE_COLOURS][3];
+    int width, height; /* pixels; height is a multiple of 6 where the terminal takes sixel */
+    bool coloured;     /* some pixels may have colours of their own */
+    uint8_t *pixels;   /* [height * width] palette indices; if coloured then [height * width][3] */
+    uint8_t palette[PICTURE_PALETTE][3];
 } Picture;
+/* Bytes of the pixels. */
+size_t picture_size(const Picture *picture);
+/* The colour of pixel i: the palette's or its own. */
+const uint8_t *picture_rgb(const Picture *picture, size_t i);
 
 /* What the terminal can show. */
 typedef struct CanvasLook {
@@ -59,6 +72,7 @@ typedef struct CanvasLook {
     double cell_width, cell_height; /* pixels, for sixel; whole ones on most terminals */
     uint8_t background[3];
     char remark[40]; /* about pictures, for the status row: "sixel 10x20" */
+    bool rgb;        /* cells take any colour: half blocks of coloured pictures are pictures too */
 } CanvasLook;
 
 typedef struct Canvas {

@@ -1,5 +1,5 @@
-/* Owns rasters: begin, draw, end, and their fall-back as cells. Clouds stand in cloud.c.
- */
+/* Owns rasters: begin, draw, end, and their fall-back as cells. Samples stand in tile.c, clouds
+ * in cloud.c. */
 #include "views/draw/picture.h"
 
 #include "engine/base/status.h"
@@ -45,64 +45,80 @@ bool raster_begin(Raster *raster, Canvas *canvas, Rect cells)
 
 /* ---- Cells instead of pixels ---- */
 
-static int16_t cell_colour(const Canvas *canvas, const Raster *raster, uint8_t index)
+static Picture picture_of(const Raster *raster)
 {
-    return index == 0 ? COLOUR_DEFAULT
-                      : theme_nearest(canvas->look.colours, raster->palette[index]);
+    Picture picture = {raster->cells,    raster->width,  raster->height,
+                       raster->coloured, raster->pixels, {{0}}};
+    memcpy(picture.palette, raster->palette, sizeof raster->palette);
+    return picture;
 }
 
-static uint32_t shade_of(const Canvas *canvas, const uint8_t *background, const uint8_t *top,
-                         const uint8_t *bottom)
+/* Colours of the two pixels of a cell; NULL: the background. */
+typedef struct Pair {
+    const uint8_t *top, *bottom;
+} Pair;
+
+static int16_t cell_colour(const Canvas *canvas, const uint8_t *rgb)
+{
+    return rgb ? theme_nearest(canvas->look.colours, rgb) : COLOUR_DEFAULT;
+}
+
+static uint32_t shade_of(const Canvas *canvas, const uint8_t *background, Pair pair)
 {
     static const char ascii[] = " .:-=+*#%@";
     static const uint32_t shades[] = {' ', 0x00b7, 0x2591, 0x2592, 0x2593, 0x2588};
     int ground = theme_luminance(background);
-    int contrast = abs((theme_luminance(top) + theme_luminance(bottom)) / 2 - ground);
+    int top = pair.top ? theme_luminance(pair.top) : ground;
+    int bottom = pair.bottom ? theme_luminance(pair.bottom) : ground;
+    int contrast = abs((top + bottom) / 2 - ground);
     int range = larger(ground, 255 - ground) + 1;
     if (canvas->look.ascii || canvas->look.graphics == GRAPHICS_ASCII)
         return (uint32_t)ascii[contrast * 10 / range];
     return shades[contrast * 6 / range];
 }
 
-static void put_pair(Canvas *canvas, const Raster *raster, int x, int y, uint8_t top,
-                     uint8_t bottom)
+static void put_pair(Canvas *canvas, const uint8_t *background, int x, int y, Pair pair)
 {
-    int16_t high = cell_colour(canvas, raster, top), low = cell_colour(canvas, raster, bottom);
+    int16_t high = cell_colour(canvas, pair.top), low = cell_colour(canvas, pair.bottom);
     bool shaded = canvas->look.colours == COLOURS_NONE || canvas->look.ascii ||
                   canvas->look.graphics == GRAPHICS_ASCII;
-    if (top == 0 && bottom == 0) {
+    if (!pair.top && !pair.bottom) {
         canvas_put(canvas, x, y, ' ', (Style){COLOUR_DEFAULT, COLOUR_DEFAULT, 0});
     } else if (shaded) {
-        uint32_t rune =
-            shade_of(canvas, raster->palette[0], raster->palette[top], raster->palette[bottom]);
-        canvas_put(canvas, x, y, rune, (Style){top != 0 ? high : low, COLOUR_DEFAULT, 0});
-    } else if (top == 0) {
+        uint32_t rune = shade_of(canvas, background, pair);
+        canvas_put(canvas, x, y, rune, (Style){pair.top ? high : low, COLOUR_DEFAULT, 0});
+    } else if (!pair.top) {
         canvas_put(canvas, x, y, 0x2584, (Style){low, COLOUR_DEFAULT, 0});
     } else {
         canvas_put(canvas, x, y, 0x2580, (Style){high, low, 0});
     }
 }
 
+static const uint8_t *ink_at(const Picture *picture, int x, int y)
+{
+    size_t i = (size_t)y * (size_t)picture->width + (size_t)x;
+    return picture->pixels[i] ? picture_rgb(picture, i) : NULL;
+}
+
 static void put_cells(const Raster *raster, Canvas *canvas)
 {
-    for (int y = 0; y < raster->cells.height; y++) {
-        for (int x = 0; x < raster->cells.width; x++) {
-            uint8_t top = raster->pixels[2 * y * raster->width + x];
-            uint8_t bottom = raster->pixels[(2 * y + 1) * raster->width + x];
-            put_pair(canvas, raster, raster->cells.x + x, raster->cells.y + y, top, bottom);
-        }
-    }
+    Picture picture = picture_of(raster);
+    for (int y = 0; y < raster->cells.height; y++)
+        for (int x = 0; x < raster->cells.width; x++)
+            put_pair(canvas, raster->palette[0], raster->cells.x + x, raster->cells.y + y,
+                     (Pair){ink_at(&picture, x, 2 * y), ink_at(&picture, x, 2 * y + 1)});
 }
 
 void raster_end(Raster *raster, Canvas *canvas)
 {
-    if (canvas->look.graphics != GRAPHICS_SIXEL) {
+    const CanvasLook *look = &canvas->look;
+    bool rgb = raster->coloured && look->rgb && look->graphics == GRAPHICS_BLOCKS;
+    if (look->graphics != GRAPHICS_SIXEL && !rgb) {
         put_cells(raster, canvas);
         free(raster->pixels);
         return;
     }
-    Picture picture = {raster->cells, raster->width, raster->height, raster->pixels, {{0}}};
-    memcpy(picture.palette, raster->palette, sizeof picture.palette);
+    Picture picture = picture_of(raster);
     canvas_add_picture(canvas, &picture);
 }
 
@@ -158,83 +174,6 @@ void raster_dot(Raster *raster, Box clip, int x, int y, int size, uint8_t colour
     for (int dy = 0; dy < size; dy++)
         for (int dx = 0; dx < size; dx++)
             put_pixel(raster, clip, x - size / 2 + dx, y - size / 2 + dy, colour);
-}
-
-/* ---- Grey pictures ---- */
-
-void sheet_palette(Raster *raster)
-{
-    for (int i = 0; i < GREYS; i++)
-        memset(raster->palette[GREY_FIRST + i], i * 255 / (GREYS - 1), 3);
-    theme_ink_rgb(INK_TEACHER, raster->palette[SHEET_FRAME]);
-}
-
-static float tile_value(const Tile *tile, int row, int column)
-{
-    float sum = 0;
-    int plane = tile->height * tile->width, at = row * tile->width + column;
-    for (int c = 0; c < tile->channels; c++) {
-        float value = tile->value[c * plane + at];
-        sum += tile->minus ? fabsf(value - tile->minus[c * plane + at]) : value;
-    }
-    return sum / (float)tile->channels;
-}
-
-/* Mean over rows [r0, r1) and columns [c0, c1), at least one of each, as a grey. */
-static uint8_t tile_grey(const Tile *tile, int r0, int r1, int c0, int c1)
-{
-    float sum = 0;
-    int n = 0;
-    for (int r = r0; r < larger(r1, r0 + 1); r++) {
-        for (int c = c0; c < larger(c1, c0 + 1); c++) {
-            sum += tile_value(tile, r, c);
-            n++;
-        }
-    }
-    float low = tile->minus ? 0 : tile->low;
-    float range = (tile->high - tile->low) / (tile->minus ? 2 : 1); /* differences are small */
-    float level = (sum / (float)n - low) / (range > 0 ? range : 1) * (GREYS - 1) + 0.5f;
-    return (uint8_t)(GREY_FIRST + (level > 0 ? smaller((int)fminf(level, GREYS), GREYS - 1) : 0));
-}
-
-/* Every value becomes a square of pixels. */
-static void tile_up(Raster *raster, const Tile *tile, int x0, int y0, int factor)
-{
-    for (int row = 0; row < tile->height; row++) {
-        for (int column = 0; column < tile->width; column++) {
-            Box square = {x0 + column * factor, y0 + row * factor, factor, factor};
-            uint8_t grey = tile_grey(tile, row, row + 1, column, column + 1);
-            raster_fill(raster, square, grey);
-        }
-    }
-}
-
-/* Every pixel is the mean of the values under it. */
-static void tile_down(Raster *raster, Box box, const Tile *tile)
-{
-    double shrink = fmin((double)box.width / tile->width, (double)box.height / tile->height);
-    int width = larger((int)(tile->width * shrink), 1),
-        height = larger((int)(tile->height * shrink), 1);
-    int x0 = box.x + (box.width - width) / 2, y0 = box.y + (box.height - height) / 2;
-    for (int y = 0; y < height; y++) {
-        int r0 = y * tile->height / height, r1 = (y + 1) * tile->height / height;
-        for (int x = 0; x < width; x++) {
-            int c0 = x * tile->width / width, c1 = (x + 1) * tile->width / width;
-            put_pixel(raster, box, x0 + x, y0 + y, tile_grey(tile, r0, r1, c0, c1));
-        }
-    }
-}
-
-void sheet_tile(Raster *raster, Box box, const Tile *tile)
-{
-    int factor = smaller(box.width / tile->width, box.height / tile->height);
-    if (factor < 1) {
-        tile_down(raster, box, tile);
-        return;
-    }
-    int x0 = box.x + (box.width - tile->width * factor) / 2,
-        y0 = box.y + (box.height - tile->height * factor) / 2;
-    tile_up(raster, tile, x0, y0, factor);
 }
 
 int picture_square_cells(const Canvas *canvas, int height)

@@ -1,5 +1,5 @@
-/* Indexed pictures of at most 16 flat colours: one raster feeds sixel, half blocks and
- * ASCII alike. */
+/* Indexed pictures of at most 16 flat colours, in which pixels of samples may have colours of
+ * their own: one raster feeds sixel, half blocks and ASCII alike. */
 #ifndef DDIL_PICTURE_H
 #define DDIL_PICTURE_H
 
@@ -9,7 +9,8 @@ typedef struct Raster {
     Rect cells;
     int width, height;     /* pixels */
     double unit_x, unit_y; /* pixels a cell; unit_y counts 1 cell row */
-    uint8_t *pixels;
+    bool coloured;
+    uint8_t *pixels; /* as in Picture */
     uint8_t palette[PICTURE_COLOURS][3];
 } Raster;
 
@@ -23,7 +24,8 @@ Raster raster_for(const CanvasLook *look, Rect cells);
  * there is no room, pictures are off, or the picture that stood there stays (canvas.h:
  * calm). Every successful begin needs an end. */
 bool raster_begin(Raster *raster, Canvas *canvas, Rect cells);
-/* Puts it on the canvas: as a picture, or as cells where the terminal has no pictures. */
+/* Puts it on the canvas: as a picture, or as cells where the terminal has no pictures (coloured
+ * ones as a picture there too, of two pixels a cell, where cells take any colour). */
 void raster_end(Raster *raster, Canvas *canvas);
 
 /* Cells across that look square at so many cells down. */
@@ -37,18 +39,19 @@ void raster_line(Raster *raster, Box clip, int x0, int y0, int x1, int y1, uint8
 /* A square of side `size` around a point. */
 void raster_dot(Raster *raster, Box clip, int x, int y, int size, uint8_t colour);
 
-/* ---- Grey pictures ---- */
+/* ---- Samples ---- */
 
 enum { GREYS = 13, GREY_FIRST = 1, SHEET_FRAME = 14 };
 /* Background, greys, and a colour for the chosen one. */
 void sheet_palette(Raster *raster);
 typedef struct Tile {
-    const float *value; /* [channels][height][width]; colour is shown as its mean */
+    const float *value; /* [height][width][channels]; three are red, green, blue, others a grey */
     const float *minus; /* NULL, or subtracted: then the size of the difference is shown */
     int height, width, channels;
     float low, high;
 } Tile;
-/* Scaled up by a whole factor, or down by averaging, centred in the box. */
+/* Scaled up by a whole factor, or down by averaging, centred in the box. Three channels make the
+ * raster coloured. */
 void sheet_tile(Raster *raster, Box box, const Tile *tile);
 
 /* ---- Clouds of points ---- */
