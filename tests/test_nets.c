@@ -267,6 +267,16 @@ static void test_unet_pytorch(void **state)
     against_pytorch("patch_unet.txt", unet_spec(), 2, (int[]){3, 10});
 }
 
+/* Three channels, side by side in a pixel, higher than wide. */
+static void test_unet_in_colour_pytorch(void **state)
+{
+    (void)state;
+    NetSpec spec = {
+        .kind = &net_patch_unet, .height = 16, .width = 12, .channels = 3, .classes = 10};
+    assert_int_equal(net_spec_complete(&spec, NULL), STATUS_OK);
+    against_pytorch("patch_unet_colour.txt", spec, 2, (int[]){3, 10});
+}
+
 /* No label, label -1 and label `classes` all mean none. */
 static void test_no_label(void **state)
 {
@@ -434,11 +444,17 @@ static void test_other_shapes(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes),       cmocka_unit_test(test_listing),
-        cmocka_unit_test(test_init),        cmocka_unit_test(test_misfits),
-        cmocka_unit_test(test_mlp_pytorch), cmocka_unit_test(test_unet_pytorch),
-        cmocka_unit_test(test_no_label),    cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_frozen),      cmocka_unit_test(test_other_shapes),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_listing),
+        cmocka_unit_test(test_init),
+        cmocka_unit_test(test_misfits),
+        cmocka_unit_test(test_mlp_pytorch),
+        cmocka_unit_test(test_unet_pytorch),
+        cmocka_unit_test(test_unet_in_colour_pytorch),
+        cmocka_unit_test(test_no_label),
+        cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_other_shapes),
     };
     return cmocka_run_group_tests_name("nets", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* Building a lab from a configuration: data, teacher, student, source. What does not fit is refused
  * by the parameter that named it. */
 #include "engine/distill/lab_open.h"
+#include "engine/base/file.h"
 #include "engine/data/dataset_open.h"
 #include "engine/distill/load.h"
 #include "engine/distill/methods.h"
@@ -15,10 +16,13 @@ static Status open_data(Lab *lab, Error *error)
     static const int sides[] = {0, 16, 28, 32, 48, 64}, channels[] = {0, 1, 3};
     int keep[DATASET_CLASSES_MAX];
     int n_keep = config_list(config, "data.keep", keep, DATASET_CLASSES_MAX);
+    char labels[PATH_SIZE] = "";
+    if (*config_text(config, "data.labels"))
+        lab_find_asset(config_text(config, "data.labels"), labels);
     DatasetOptions options = {
         .name = config_text(config, "data.name"),
         .files = {.path = config_text(config, "data.path"),
-                  .labels = config_text(config, "data.labels"),
+                  .labels = labels,
                   .size = sides[config_choice(config, "data.size")],
                   .channels = channels[config_choice(config, "data.channels")]},
         .conditional = config_choice(config, "data.conditional") - 1,

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Reference vectors for the networks, from PyTorch in double precision: usage: nets.py FOLDER
 
-Writes mlp.txt and patch_unet.txt: lines "NAME COUNT" followed by COUNT numbers. Weights, inputs and targets are not stored:
+Writes mlp.txt, patch_unet.txt and patch_unet_colour.txt (three channels, not square): lines "NAME COUNT" followed by COUNT numbers. Weights, inputs and targets are not stored:
 both sides compute them from wave(). Per parameter tensor, in our layout, the file has the gradient's norm, its product with
 wave() and its first values, and the same of the weights after one AdamW step. Layouts: linear (in, out), convolution
 (3, 3, in, out), pictures NHWC.
@@ -84,10 +84,10 @@ class Attention(nn.Module):
 
 
 class PatchUnet(nn.Module):
-    def __init__(self, w1=32, w2=96, fine=1, coarse=2, embed=128, classes=11):
+    def __init__(self, w1=32, w2=96, fine=1, coarse=2, embed=128, classes=11, channels=1):
         super().__init__()
         self.t1, self.t2, self.y = nn.Linear(64, embed), nn.Linear(embed, embed), nn.Embedding(classes, embed)
-        self.inp, self.out = nn.Conv2d(4, w1, 3, padding=1), nn.Conv2d(w1, 4, 3, padding=1)
+        self.inp, self.out = nn.Conv2d(4 * channels, w1, 3, padding=1), nn.Conv2d(w1, 4 * channels, 3, padding=1)
         self.down, self.up, self.mix = nn.Conv2d(4 * w1, w2, 1), nn.Conv2d(w2, 4 * w1, 1), nn.Conv2d(2 * w1, w1, 1)
         self.enc = nn.ModuleList(Res(w1, embed) for _ in range(fine))
         self.mid = nn.ModuleList(nn.ModuleList([Res(w2, embed), Attention(w2)]) for _ in range(coarse))
@@ -194,6 +194,7 @@ def main():
     folder = sys.argv[1]
     vectors(folder + '/mlp.txt', Mlp(), (5, 1, 1, 2), [0, 3, 2, 1, 2])
     vectors(folder + '/patch_unet.txt', PatchUnet(), (2, 28, 28, 1), [3, 10])
+    vectors(folder + '/patch_unet_colour.txt', PatchUnet(channels=3), (2, 16, 12, 3), [3, 10])
 
 
 main()
