@@ -290,9 +290,10 @@ enum { NOTES_MAX = 32 };
 typedef enum OwnerKind { OWNER_NONE, OWNER_WORKBENCH, OWNER_HEADLESS } OwnerKind;
 typedef struct OwnerView {
     OwnerKind kind;
-    bool here;    /* this very process */
-    long process; /* its number, 0: unknown */
-    int viewers;  /* attached to it */
+    bool here;     /* this very process */
+    long process;  /* its number, 0: unknown */
+    int viewers;   /* attached to it */
+    char host[64]; /* "": this one */
 } OwnerView;
 
 typedef struct Snapshot {

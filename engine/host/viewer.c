@@ -6,7 +6,7 @@
  * All of it is the viewer's worker thread's, but kick. */
 #include "engine/base/clock.h"
 #include "engine/host/engine_parts.h"
-#include "engine/port/port_lines.h"
+#include "engine/port/channel.h"
 #include "engine/port/port_socket.h"
 #include "engine/store/folder.h"
 #include <errno.h>
@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static const double SCAN_EVERY_S = 1, RETRY_S = 0.5, SAMPLES_EVERY_S = 1, ANSWER_S = 10,
@@ -25,12 +24,9 @@ static const double SCAN_EVERY_S = 1, RETRY_S = 0.5, SAMPLES_EVERY_S = 1, ANSWER
 static const double ASK_SOONEST_S = 0.2, ASK_LATEST_S = 1, CPU_SHARE = 0.004;
 
 typedef struct Link {
-    int socket;  /* -1: nobody listens */
-    int kick[2]; /* a pipe: bytes in it end the wait */
-    char in[LINE_SIZE + 1];
-    int filled;
-    char out[LINE_SIZE + 1]; /* one line at a time: [sent, used) */
-    int sent, used;
+    Channel *channel;   /* NULL: nobody listens */
+    TrainerWatch watch; /* the channel's */
+    int kick[2];        /* a pipe: bytes in it end the wait */
     OwnerView owner;
     int version;       /* of the hello said last */
     bool greet;        /* hello is to be said */
@@ -41,32 +37,14 @@ typedef struct Link {
     double cpu;        /* seconds of CPU when the last one was asked for */
     bool wants_samples;
     double samples_asked;
-    bool refresh; /* there may be something to be read */
+    bool refresh;          /* there may be something to be read */
+    long sent[QUEUE_SIZE]; /* tickets that were not answered yet */
+    int unanswered;
 } Link;
 
 /* ---- The connection ---- */
 
-static bool send_rest(Link *link)
-{
-    while (link->socket >= 0 && link->sent < link->used) {
-        ssize_t n = send(link->socket, link->out + link->sent, (size_t)(link->used - link->sent),
-                         MSG_NOSIGNAL);
-        if (n < 0)
-            return false; /* no room yet, or the end, which reading will tell */
-        link->sent += (int)n;
-    }
-    link->sent = link->used = 0;
-    return true;
-}
-
-static void say(Link *link, const Line *line)
-{
-    must(link->used == 0);
-    link->used = line_write(link->out, line);
-    send_rest(link);
-}
-
-static bool can_say(const Link *link) { return link->socket >= 0 && link->used == 0; }
+static bool can_say(const Link *link) { return link->channel && channel_takes(link->channel); }
 
 static void say_hello(Engine *engine)
 {
@@ -74,7 +52,7 @@ static void say_hello(Engine *engine)
     Line hello = {.kind = LINE_HELLO, .looks = engine->readonly, .version = link->version};
     if (!link->greet || !can_say(link))
         return;
-    say(link, &hello);
+    channel_say(link->channel, &hello);
     link->greet = false;
 }
 
@@ -82,10 +60,9 @@ static bool connect_to_owner(Engine *engine)
 {
     Link *link = engine->link;
     link->tried = clock_s();
-    link->socket = socket_connect(engine->runs);
-    if (link->socket < 0)
+    link->channel = channel_open(engine->runs, &link->watch);
+    if (!link->channel)
         return false;
-    link->filled = link->sent = link->used = 0;
     link->asking = link->wants_samples = link->puzzled = false;
     link->ask = 0;
     link->version = PORT_VERSION;
@@ -97,10 +74,13 @@ static bool connect_to_owner(Engine *engine)
 static void lose_owner(Engine *engine)
 {
     Link *link = engine->link;
-    close(link->socket);
-    link->socket = -1;
-    note_add(engine, 0, STATUS_INTERRUPTED, 0, "process %ld, which trained here, has left",
-             link->owner.process);
+    channel_close(link->channel);
+    link->channel = NULL;
+    note_add(engine, 0, STATUS_INTERRUPTED, 0, "process %ld%s%.60s, which trained here, has left",
+             link->owner.process, *link->owner.host ? " on " : "", link->owner.host);
+    for (int i = 0; i < link->unanswered; i++)
+        note_add(engine, link->sent[i], STATUS_BLOCKED, 0, "nobody answers: the owner has left");
+    link->unanswered = 0;
     link->owner = (OwnerView){.kind = OWNER_NONE};
     for (int i = 0; i < engine->slots; i++) {
         engine->slot[i].told = false;
@@ -115,7 +95,6 @@ bool viewer_open(Engine *engine)
     if (!engine->link) {
         engine->link = calloc(1, sizeof *engine->link);
         need(engine->link);
-        engine->link->socket = -1;
         if (pipe(engine->link->kick) != 0)
             give_up("cannot make a pipe: %s", strerror(errno));
         socket_tame(engine->link->kick[0]);
@@ -129,8 +108,7 @@ void viewer_close(Engine *engine)
     Link *link = engine->link;
     if (!link)
         return;
-    if (link->socket >= 0)
-        close(link->socket);
+    channel_close(link->channel);
     close(link->kick[0]);
     close(link->kick[1]);
     free(link);
@@ -183,6 +161,16 @@ static void hear_error(Engine *engine, const char *text)
     link->wants_samples = false;
 }
 
+static void hear_note(Engine *engine, const NoteView *note)
+{
+    Link *link = engine->link;
+    for (int i = 0; i < link->unanswered; i++)
+        if (link->sent[i] == note->ticket)
+            link->sent[i] = link->sent[--link->unanswered];
+    note_add(engine, note->ticket, note->status, note->run, "%s", note->text);
+    link->ask = 0; /* something happened: what? */
+}
+
 static void hear(Engine *engine, const Line *line)
 {
     Link *link = engine->link;
@@ -207,11 +195,7 @@ static void hear(Engine *engine, const Line *line)
         if (slot)
             slot->stale = link->refresh = true;
         break;
-    case LINE_NOTE:
-        note_add(engine, line->note.ticket, line->note.status, line->note.run, "%s",
-                 line->note.text);
-        link->ask = 0; /* something happened: what? */
-        break;
+    case LINE_NOTE: hear_note(engine, &line->note); break;
     case LINE_ERROR: hear_error(engine, line->text); break;
     default: break;
     }
@@ -227,40 +211,18 @@ static void wonder(Engine *engine, const char *text)
     engine->link->puzzled = true;
 }
 
-static void hear_lines(Engine *engine)
-{
-    Link *link = engine->link;
-    Line line;
-    char *end, *next = link->in;
-    while ((end = memchr(next, '\n', (size_t)(link->in + link->filled - next)))) {
-        *end = 0;
-        if (line_read(&line, next, NULL) == STATUS_OK)
-            hear(engine, &line);
-        else
-            wonder(engine, next);
-        next = end + 1;
-    }
-    link->filled -= (int)(next - link->in);
-    memmove(link->in, next, (size_t)link->filled);
-    if (link->filled == LINE_SIZE)
-        link->filled = 0; /* no line of ours */
-}
-
 static void listen_to_owner(Engine *engine)
 {
     Link *link = engine->link;
-    while (link->socket >= 0) {
-        ssize_t n =
-            recv(link->socket, link->in + link->filled, (size_t)(LINE_SIZE - link->filled), 0);
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-            return;
-        if (n <= 0) {
+    Line line;
+    ChannelNews news = CHANNEL_LINE;
+    while (link->channel && (news = channel_hear(link->channel, &line)) != CHANNEL_QUIET)
+        if (news == CHANNEL_LINE)
+            hear(engine, &line);
+        else if (news == CHANNEL_NONSENSE)
+            wonder(engine, line.text);
+        else
             lose_owner(engine);
-            return;
-        }
-        link->filled += (int)n;
-        hear_lines(engine);
-    }
 }
 
 /* ---- What it is told and asked ---- */
@@ -276,20 +238,26 @@ static void refuse(Engine *engine, const Order *order)
                  "own it");
 }
 
+static void pass_on(Link *link, const Order *order)
+{
+    Line line = {.kind = LINE_DO, .tag = order->ticket, .command = order->command};
+    channel_say(link->channel, &line);
+    link->sent[link->unanswered++] = order->ticket;
+}
+
 static void pass_orders(Engine *engine)
 {
     Link *link = engine->link;
     Order order;
-    bool refused = engine->readonly || link->socket < 0;
-    while ((refused || can_say(link)) && order_take(engine, &order)) {
-        Line line = {.kind = LINE_DO, .tag = order.ticket, .command = order.command};
+    bool refused = engine->readonly || !link->channel;
+    while ((refused || (can_say(link) && link->unanswered < QUEUE_SIZE)) &&
+           order_take(engine, &order))
         if (order.command.kind == COMMAND_LOOK) /* a cursor of one's own */
             look_order(engine, &order);
         else if (refused)
             refuse(engine, &order);
         else
-            say(link, &line);
-    }
+            pass_on(link, &order);
 }
 
 /* How long until the next question, after what the last one cost. */
@@ -314,7 +282,7 @@ static void ask_status(Engine *engine)
     link->asking = true;
     link->asked = now;
     link->cpu = cpu;
-    say(link, &line);
+    channel_say(link->channel, &line);
 }
 
 /* Newer samples of the run that is looked at. */
@@ -325,13 +293,13 @@ static void ask_samples(Engine *engine)
     double now = clock_s();
     bool newer = slot && slot->told && slot->about.samples >= 0 &&
                  (slot->view->samples.n == 0 || slot->about.samples > slot->view->samples.step);
-    if (!newer || link->wants_samples || now - link->samples_asked < SAMPLES_EVERY_S ||
-        !can_say(link))
+    double wait = link->wants_samples ? ANSWER_S : SAMPLES_EVERY_S;
+    if (!newer || now - link->samples_asked < wait || !can_say(link))
         return;
     Line line = {.kind = LINE_SAMPLES, .run = slot->id, .step = -1};
     link->wants_samples = true;
     link->samples_asked = now;
-    say(link, &line);
+    channel_say(link->channel, &line);
 }
 
 /* ---- Turns ---- */
@@ -341,7 +309,7 @@ static bool read_on(Engine *engine, double limit)
 {
     Link *link = engine->link;
     double until = clock_s() + limit;
-    bool more = link->refresh || link->socket < 0;
+    bool more = link->refresh || !link->channel;
     while (more && (more = slots_read_on(engine)) && clock_s() < until)
         continue;
     link->refresh = more;
@@ -351,7 +319,7 @@ static bool read_on(Engine *engine, double limit)
 static void scan_if_due(Engine *engine)
 {
     double now = clock_s();
-    if (engine->link->socket >= 0 || now - engine->scanned < SCAN_EVERY_S)
+    if (engine->link->channel || now - engine->scanned < SCAN_EVERY_S)
         return;
     slots_scan(engine);
     engine->scanned = now;
@@ -391,7 +359,7 @@ static void inherit(Engine *engine)
 static void reconnect_if_due(Engine *engine)
 {
     Link *link = engine->link;
-    if (link->socket < 0 && clock_s() - link->tried >= RETRY_S && !connect_to_owner(engine))
+    if (!link->channel && clock_s() - link->tried >= RETRY_S && !connect_to_owner(engine))
         inherit(engine);
 }
 
@@ -401,10 +369,13 @@ static void doze(Engine *engine, double wait)
     Link *link = engine->link;
     char bytes[64];
     double now = clock_s();
-    double due = link->socket < 0 ? link->tried + RETRY_S : link->asking ? now + wait : link->ask;
-    double left = link->refresh ? 0 : due - now < wait ? due - now : wait;
-    struct pollfd fds[] = {{link->kick[0], POLLIN, 0},
-                           {link->socket, (short)(POLLIN | (link->used ? POLLOUT : 0)), 0}};
+    double due = !link->channel ? link->tried + RETRY_S : link->asking ? now + wait : link->ask;
+    double left = link->refresh ? 0 : fmin(due - now, wait);
+    struct pollfd fds[] = {{link->kick[0], POLLIN, 0}, {.fd = -1}};
+    if (link->channel) {
+        fds[1] = channel_wish(link->channel);
+        left = fmin(left, channel_wait(link->channel));
+    }
     poll(fds, 2, left > 0 ? (int)ceil(left * 1000) : 0);
     while (read(link->kick[0], bytes, sizeof bytes) > 0)
         link->refresh = true; /* another run may be looked at */
@@ -412,11 +383,9 @@ static void doze(Engine *engine, double wait)
 
 static void look_on(Engine *engine, double wait)
 {
-    Link *link = engine->link;
     reconnect_if_due(engine);
     if (engine_kind(engine)->owns)
         return;
-    send_rest(link);
     say_hello(engine);
     pass_orders(engine);
     ask_status(engine);
@@ -436,7 +405,7 @@ static void catch_up(Engine *engine, double limit, double read)
 {
     Link *link = engine->link;
     double until = clock_s() + limit;
-    if (link->socket < 0 && !connect_to_owner(engine))
+    if (!link->channel && !connect_to_owner(engine))
         inherit(engine);
     if (engine_kind(engine)->owns)
         return;
@@ -445,8 +414,8 @@ static void catch_up(Engine *engine, double limit, double read)
     link->asking = false;
     do
         look_on(engine, 0.01);
-    while (link->socket >= 0 && link->asking && clock_s() < until);
-    if (link->socket < 0)
+    while (link->channel && link->asking && clock_s() < until);
+    if (!link->channel)
         slots_scan(engine);
     link->refresh = true;
     read_on(engine, read);
@@ -476,7 +445,7 @@ static int viewer_advance(Engine *engine, int quanta)
 
 static void hand_over(Engine *engine)
 {
-    if (engine->tickets > 0 && engine->link->socket >= 0)
+    if (engine->tickets > 0 && engine->link->channel)
         catch_up(engine, LAST_WAIT_S, 0);
 }
 

@@ -71,8 +71,15 @@ static Status append(const Mailbox *mailbox, const char *text, Error *error)
                 n < 0 ? strerror(problem) : "no room");
 }
 
-/* A number that no other sender draws. */
-static long draw_tag(void)
+void mailbox_ask(Mailbox *mailbox, const Line *line)
+{
+    char text[LINE_SIZE + 1];
+    line_write(text, line);
+    if (append(mailbox, text, NULL))
+        return; /* it will be asked again */
+}
+
+long mailbox_draw(void)
 {
     uint64_t bits = (uint64_t)getpid() << 40 ^ (uint64_t)(clock_s() * 1e9);
     FILE *random = fopen("/dev/urandom", "re");
@@ -89,7 +96,7 @@ Status mailbox_send(Mailbox *mailbox, long ticket, const Command *command, Error
     if (mailbox->waiting == WAITING)
         return fail(error, STATUS_BLOCKED, "%d commands wait for an answer already", WAITING);
     Letter *letter = &mailbox->letter[mailbox->waiting];
-    Line line = {.kind = LINE_DO, .tag = draw_tag(), .command = *command};
+    Line line = {.kind = LINE_DO, .tag = mailbox_draw(), .command = *command};
     *letter = (Letter){.tag = line.tag, .ticket = ticket, .run = command->run};
     line_write(letter->text, &line);
     letter->sent = letter->first = clock_s();
@@ -123,46 +130,48 @@ static void read_piece(Mailbox *mailbox)
     mailbox->read += n;
 }
 
-static bool is_ours(Mailbox *mailbox, NoteView *note)
+static void address(Mailbox *mailbox, NoteView *note)
 {
+    long tag = note->ticket;
+    note->ticket = 0;
     for (int i = 0; i < mailbox->waiting; i++) {
         Letter *letter = &mailbox->letter[i];
-        if (letter->tag != note->ticket)
+        if (letter->tag != tag)
             continue;
         note->ticket = letter->ticket;
         note->run = letter->run;
         *letter = mailbox->letter[--mailbox->waiting];
-        return true;
+        return;
     }
-    return false;
 }
 
-static bool next_answer(Mailbox *mailbox, NoteView *note)
+static bool next_answer(Mailbox *mailbox, Line *line)
 {
-    Line line;
     if (!mailbox->next || !*mailbox->next)
         read_piece(mailbox);
     while (mailbox->next && *mailbox->next) {
         char *text = mailbox->next, *end = strchr(text, '\n');
         *end = 0;
         mailbox->next = end + 1;
-        if (line_read(&line, text, NULL) || line.kind != LINE_NOTE)
+        if (line_read(line, text, NULL) || (line->kind != LINE_NOTE && line->kind != LINE_SAMPLES))
             continue;
-        *note = line.note;
-        if (is_ours(mailbox, note))
-            return true;
+        if (line->kind == LINE_NOTE)
+            address(mailbox, &line->note);
+        return true;
     }
     return false;
 }
 
-static bool overdue(Mailbox *mailbox, double patience, NoteView *note)
+static bool overdue(Mailbox *mailbox, double patience, Line *line)
 {
+    NoteView *note = &line->note;
     double now = clock_s();
     for (int i = 0; i < mailbox->waiting; i++) {
         Letter *letter = &mailbox->letter[i];
         if (now - letter->first >= patience) {
-            *note =
-                (NoteView){.ticket = letter->ticket, .status = STATUS_BLOCKED, .run = letter->run};
+            *line = (Line){
+                .kind = LINE_NOTE,
+                .note = {.ticket = letter->ticket, .status = STATUS_BLOCKED, .run = letter->run}};
             snprintf(note->text, sizeof note->text, "nobody answers");
             *letter = mailbox->letter[--mailbox->waiting];
             return true;
@@ -173,7 +182,18 @@ static bool overdue(Mailbox *mailbox, double patience, NoteView *note)
     return false;
 }
 
+bool mailbox_next(Mailbox *mailbox, double patience, Line *line)
+{
+    return next_answer(mailbox, line) || overdue(mailbox, patience, line);
+}
+
 bool mailbox_hear(Mailbox *mailbox, double patience, NoteView *note)
 {
-    return mailbox->waiting && (next_answer(mailbox, note) || overdue(mailbox, patience, note));
+    Line line;
+    bool ours = false;
+    while (!ours && mailbox->waiting && mailbox_next(mailbox, patience, &line))
+        ours = line.kind == LINE_NOTE && line.note.ticket;
+    if (ours)
+        *note = line.note;
+    return ours;
 }

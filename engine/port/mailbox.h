@@ -5,7 +5,7 @@
 #ifndef DDIL_MAILBOX_H
 #define DDIL_MAILBOX_H
 
-#include "engine/engine.h"
+#include "engine/port/port_lines.h"
 
 typedef struct Mailbox Mailbox;
 
@@ -16,8 +16,15 @@ void mailbox_close(Mailbox *mailbox); /* NULL is fine */
 /* Appends a command; its answer will carry this ticket. BLOCKED: too many are not answered yet;
  * FAILED: the file cannot be written. */
 Status mailbox_send(Mailbox *mailbox, long ticket, const Command *command, Error *error);
-/* The next answer; repeats what has not been answered. After `patience` seconds nobody's answer
- * comes as BLOCKED. false: nothing yet. */
+/* Appends a line that is no command, once: its answer is nobody's in particular. */
+void mailbox_ask(Mailbox *mailbox, const Line *line);
+/* A number that no other sender draws. */
+long mailbox_draw(void);
+/* The next line that was answered; a note that answers ours has our ticket, every other has 0.
+ * Repeats what has not been answered. After `patience` seconds nobody's answer comes as BLOCKED.
+ * false: nothing yet. */
+bool mailbox_next(Mailbox *mailbox, double patience, Line *line);
+/* The same, of answers to ours alone. */
 bool mailbox_hear(Mailbox *mailbox, double patience, NoteView *note);
 int mailbox_waiting(const Mailbox *mailbox); /* commands not answered yet */
 

@@ -8,14 +8,24 @@
 
 /* ---- Lines out ---- */
 
-static void put_line(Client *client, const Line *line)
+static char *room_for_line(Client *client)
 {
     if (client->room - client->used < LINE_SIZE + 1) {
         client->room = client->room ? 2 * client->room : 4 * LINE_SIZE;
         client->out = realloc(client->out, client->room);
         need(client->out);
     }
-    client->used += (size_t)line_write(client->out + client->used, line);
+    return client->out + client->used;
+}
+
+static void put_line(Client *client, const Line *line)
+{
+    client->used += (size_t)line_write(room_for_line(client), line);
+}
+
+void client_text(Client *client, const char *text)
+{
+    client->used += (size_t)snprintf(room_for_line(client), LINE_SIZE, "%.1000s\n", text);
 }
 
 void client_error(Client *client, const char *text)
@@ -90,16 +100,28 @@ static void put_changes(Client *client, const Snapshot *before, const Snapshot *
     }
 }
 
+static void put_end(Client *client, const Snapshot *now, long serial)
+{
+    Line line = {
+        .kind = LINE_END, .serial = serial, .cpu_share = now->cpu_share, .rss_mib = now->rss_mib};
+    put_line(client, &line);
+}
+
+void client_whole_status(Port *port, Client *client, long serial)
+{
+    const Snapshot *now = port->host.take(port->host.engine);
+    put_owner(port, client);
+    put_changes(client, NULL, now);
+    put_end(client, now, serial);
+    port->host.drop(port->host.engine, now);
+}
+
 static void put_status(Port *port, Client *client)
 {
     const Snapshot *now = port->host.take(port->host.engine);
     put_owner(port, client);
     put_changes(client, client->seen, now);
-    Line line = {.kind = LINE_END,
-                 .serial = now->serial,
-                 .cpu_share = now->cpu_share,
-                 .rss_mib = now->rss_mib};
-    put_line(client, &line);
+    put_end(client, now, now->serial);
     if (client->seen)
         port->host.drop(port->host.engine, client->seen);
     client->seen = now;
@@ -175,7 +197,7 @@ void client_notes(Port *port, Client *client)
 
 void port_count(Port *port)
 {
-    int n = 0;
+    int n = port->post.viewers;
     for (int i = 0; i < CLIENTS; i++)
         n += port->client[i].socket >= 0 && port->client[i].viewer;
     if (atomic_exchange(&port->viewers, n) != n)

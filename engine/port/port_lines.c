@@ -165,17 +165,15 @@ static void write_do(Out *out, const Line *line)
     put_text(out, line->command.text);
 }
 
-static bool read_nothing(Line *line, const char **text)
+static bool read_status(Line *line, const char **text)
 {
-    (void)line;
-    (void)text;
-    return true;
+    return !**text || take_long(text, 1, LONG_MAX, &line->tag);
 }
 
-static void write_nothing(Out *out, const Line *line)
+static void write_status(Out *out, const Line *line)
 {
-    (void)out;
-    (void)line;
+    if (line->tag)
+        put_long(out, line->tag);
 }
 
 static bool read_samples(Line *line, const char **text)
@@ -306,7 +304,7 @@ static const LineRow ROWS[] = {
     [LINE_HELLO] = {"hello", read_hello, write_hello, "hello steer|look [VERSION]"},
     [LINE_DO] = {"do", read_do, write_do,
                  "do TAG new|start|pause|step|set|save|fork|note|delete RUN NUMBER TEXT"},
-    [LINE_STATUS] = {"status", read_nothing, write_nothing, "status"},
+    [LINE_STATUS] = {"status", read_status, write_status, "status"},
     [LINE_SAMPLES] = {"samples", read_samples, write_samples, "samples RUN"},
     [LINE_OWNER] = {"owner", read_owner, write_owner, "owner PROCESS KIND VIEWERS"},
     [LINE_RUN] = {"run", read_run, write_run, "run ID STATE STEP ..."},

@@ -6,7 +6,8 @@
  *   to the owner
  *     hello steer|look [VERSION]        announces a viewer; look: sends no commands
  *     do TAG WORD RUN NUMBER TEXT       a Command; WORD: new, start, pause, step, set, ...
- *     status                            what changed since this connection last asked
+ *     status                            what changed since this connection last asked;
+ *                                       in a mailbox: status VIEWER, that one is still there
  *     samples RUN                       the newest samples, as a file
  *   to the viewer
  *     owner PROCESS KIND VIEWERS        answers hello; begins every status. KIND: workbench,
@@ -49,7 +50,7 @@ typedef struct Line {
     LineKind kind;
     bool looks;      /* hello */
     int version;     /* hello, from 1 up; 1 is not written */
-    long tag;        /* do */
+    long tag;        /* do; status in a mailbox: the viewer's number, else 0 */
     Command command; /* do */
     int run;         /* samples, gone */
     long step;       /* samples from the owner; -1 in a request */

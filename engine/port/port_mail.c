@@ -1,6 +1,6 @@
 /* Owns the owner's side of the mailbox of a runs folder: `.commands` and `.answers` carry the
- * socket's lines between hosts that share nothing but the folder; `.owner` says who answers, and
- * counts on. The port's thread only. Form: external.md. */
+ * socket's lines between hosts that share nothing but the folder; `.owner` says who answers, counts
+ * on, and holds the whole status. The port's thread only. Form: external.md. */
 #include "engine/base/clock.h"
 #include "engine/port/port_parts.h"
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const double LOOK_S = 0.2, BEAT_S = 1;
+static const double LOOK_S = 0.2, BEAT_S = 1, FORGET_S = 10;
 enum { PIECE = 1 << 16, OWNER_SIZE = 256 };
 
 void mail_open(Port *port)
@@ -18,7 +18,7 @@ void mail_open(Port *port)
     struct stat info;
     int file = open(file_join(path, port->runs, ".commands"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     Post *post = &port->post;
-    *post = (Post){.client = {.socket = -1, .told = port->notes}};
+    *post = (Post){.client = {.socket = -1, .viewer = true, .told = port->notes}};
     if (file >= 0 && fstat(file, &info) == 0)
         post->read = info.st_size; /* what stands there was meant for another */
     if (file >= 0)
@@ -35,21 +35,32 @@ void mail_close(Port *port)
 }
 
 /* In place, so that the folder itself does not change every second. */
+static bool write_over(const char *path, const Client *what)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0)
+        return false;
+    bool good = pwrite(file, what->out, what->used, 0) == (ssize_t)what->used &&
+                ftruncate(file, (off_t)what->used) == 0;
+    close(file);
+    return good;
+}
+
+/* Who this is and how often it was said, and all that a viewer would be told. */
 static void beat(Port *port, double now)
 {
     char path[PATH_SIZE], line[OWNER_SIZE], host[64] = "";
     Post *post = &port->post;
-    int file = open(file_join(path, port->runs, ".owner"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0 || gethostname(host, sizeof host - 1) != 0)
-        host[0] = 0;
-    int n = snprintf(line, sizeof line, "ddil-owner 1 %s %ld %lx %ld live 0 nan -1", host,
-                     (long)getpid(), (unsigned long)getpid(), ++post->beats);
-    memset(line + n, ' ', sizeof line - (size_t)n);
-    line[sizeof line - 1] = '\n';
-    if (host[0] && pwrite(file, line, sizeof line, 0) == (ssize_t)sizeof line)
+    Client all = {.socket = -1};
+    if (gethostname(host, sizeof host - 1) != 0 || !host[0])
+        return;
+    snprintf(line, sizeof line, "ddil-owner 1 %s %ld %lx %ld live 0 nan -1", host, (long)getpid(),
+             (unsigned long)getpid(), ++post->beats);
+    client_text(&all, line);
+    client_whole_status(port, &all, post->beats);
+    if (write_over(file_join(path, port->runs, ".owner"), &all))
         post->beat = now;
-    if (file >= 0)
-        close(file);
+    free(all.out);
 }
 
 /* A sender repeats what was not answered. */
@@ -62,13 +73,42 @@ static bool is_new(Post *post, long tag)
     return true;
 }
 
-static void serve_lines(Port *port, char *text)
+static void sight(Post *post, long viewer)
+{
+    Sight *place = &post->sight[0]; /* the same, else the one not seen for longest */
+    for (int i = 1; i < CLIENTS && place->viewer != viewer; i++)
+        if (post->sight[i].viewer == viewer || post->sight[i].when < place->when)
+            place = &post->sight[i];
+    *place = (Sight){viewer, clock_s()};
+}
+
+static void count_viewers(Port *port, double now)
+{
+    int n = 0;
+    for (int i = 0; i < CLIENTS; i++)
+        n += port->post.sight[i].viewer && now - port->post.sight[i].when < FORGET_S;
+    if (n == port->post.viewers)
+        return;
+    port->post.viewers = n;
+    port_count(port);
+}
+
+static void serve_line(Port *port, const char *text)
 {
     Line line;
+    if (line_read(&line, text, NULL))
+        return;
+    if (line.kind == LINE_STATUS && line.tag)
+        sight(&port->post, line.tag);
+    if (line.kind == LINE_SAMPLES || (line.kind == LINE_DO && is_new(&port->post, line.tag)))
+        client_serve(port, &port->post.client, text);
+}
+
+static void serve_lines(Port *port, char *text)
+{
     for (char *end; (end = strchr(text, '\n')); text = end + 1) {
         *end = 0;
-        if (!line_read(&line, text, NULL) && line.kind == LINE_DO && is_new(&port->post, line.tag))
-            client_serve(port, &port->post.client, text);
+        serve_line(port, text);
     }
 }
 
@@ -106,8 +146,10 @@ static void write_answers(Port *port)
                     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (file < 0)
         return; /* again at the next turn */
-    if (write(file, client->out, client->used) == (ssize_t)client->used)
+    if (write(file, client->out, client->used) == (ssize_t)client->used) {
         client->used = 0;
+        port->post.beat = 0; /* something happened: what? */
+    }
     close(file);
 }
 
@@ -118,6 +160,7 @@ void mail_turn(Port *port)
         return;
     port->post.looked = now;
     read_commands(port);
+    count_viewers(port, now);
     write_answers(port);
     if (now - port->post.beat >= BEAT_S)
         beat(port, now);

@@ -40,9 +40,15 @@ typedef struct Saved {
 
 /* The mailbox of the folder, for senders on other hosts. */
 enum { TAGS = 64 };
+typedef struct Sight {
+    long viewer;
+    double when; /* clock */
+} Sight;
 typedef struct Post {
-    Client client; /* without a socket: its answers go to a file */
-    off_t read;    /* of the commands */
+    Client client;        /* without a socket: its answers go to a file */
+    Sight sight[CLIENTS]; /* of viewers */
+    int viewers;
+    off_t read; /* of the commands */
     long tag[TAGS], beats;
     unsigned next_tag;
     double looked, beat; /* clocks */
@@ -77,6 +83,9 @@ void mail_open(Port *port);
 void mail_turn(Port *port);
 void mail_close(Port *port);
 /* ---- port_answers.c ---- */
+/* Appends a line of any text, and the status of all runs, whatever was said before. */
+void client_text(Client *client, const char *text);
+void client_whole_status(Port *port, Client *client, long serial);
 /* Appends an error line to what the client is to be sent. */
 void client_error(Client *client, const char *text);
 /* Sends what there is room for; false: the connection is dead. */

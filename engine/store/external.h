@@ -49,6 +49,8 @@ typedef struct Trainer {
     RunState state;
 } Trainer;
 
+/* The first line of such a file, in place; false: it makes no sense. */
+bool trainer_parse(const char *text, Trainer *trainer);
 /* false: there is none, or it makes no sense. */
 bool trainer_read(const char *folder, Trainer *trainer);
 /* The same of `.owner` in a folder of runs: the engine that owns it. */

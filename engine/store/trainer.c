@@ -16,14 +16,17 @@
 /* A trainer counts every second; a file server may show that late. */
 static const double SILENT_HERE_S = 2, SILENT_ELSEWHERE_S = 10;
 
+enum { OWNER_SIZE = 256 };
+
 /* ddil-owner VERSION HOST PROCESS TOKEN BEAT STATE STEP SPEED CHECKPOINT */
-static bool take_words(Trainer *trainer, char *text)
+bool trainer_parse(const char *text, Trainer *trainer)
 {
     enum { WORDS = 10 };
-    char *word[WORDS], *rest = NULL;
+    char line[OWNER_SIZE], *word[WORDS], *rest = NULL;
     int n = 0;
-    for (char *at = strtok_r(text, " \n", &rest); at && n < WORDS;
-         at = strtok_r(NULL, " \n", &rest))
+    *trainer = (Trainer){.checkpoint = -1};
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\n"), text);
+    for (char *at = strtok_r(line, " ", &rest); at && n < WORDS; at = strtok_r(NULL, " ", &rest))
         word[n++] = at;
     if (n < WORDS || strcmp(word[0], "ddil-owner") != 0)
         return false;
@@ -42,14 +45,15 @@ static bool take_words(Trainer *trainer, char *text)
 
 static bool read_as(const char *folder, const char *name, Trainer *trainer)
 {
-    char path[PATH_SIZE], *text;
-    size_t size;
-    *trainer = (Trainer){.checkpoint = -1};
-    if (file_read(file_join(path, folder, name), 512, &text, &size, NULL))
+    char path[PATH_SIZE], text[OWNER_SIZE];
+    OldFile file;
+    size_t size = 0;
+    if (oldfile_open(&file, file_join(path, folder, name), NULL))
         return false;
-    bool good = take_words(trainer, text);
-    free(text);
-    return good;
+    Status status = oldfile_some(&file, text, sizeof text - 1, &size, NULL);
+    oldfile_close(&file);
+    text[size] = 0;
+    return !status && trainer_parse(text, trainer);
 }
 
 bool trainer_read(const char *folder, Trainer *trainer)
@@ -65,10 +69,26 @@ bool trainer_is_of_this_host(const Trainer *trainer)
     return gethostname(host, sizeof host - 1) == 0 && strcmp(host, trainer->host) == 0;
 }
 
+/* It has ended, and whoever started it has not yet asked how. */
+static bool is_zombie(long process)
+{
+    char path[40], text[256] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", process);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    size_t n = fread(text, 1, sizeof text - 1, file);
+    text[n] = 0;
+    fclose(file);
+    const char *end = strrchr(text, ')'); /* of its name */
+    return end && strncmp(end, ") Z", 3) == 0;
+}
+
 bool trainer_is_here(const Trainer *trainer)
 {
     return trainer_is_of_this_host(trainer) &&
-           (kill((pid_t)trainer->process, 0) == 0 || errno == EPERM);
+           (kill((pid_t)trainer->process, 0) == 0 || errno == EPERM) &&
+           !is_zombie(trainer->process);
 }
 
 bool trainer_watch(TrainerWatch *watch, const Trainer *trainer)

@@ -90,17 +90,18 @@ const char *panel_owner(const Scene *scene, char *text, size_t size)
 {
     const OwnerView *owner = &scene->snapshot->owner;
     const char *way = scene->readonly ? "looking on" : "attached";
-    char watching[40] = "";
+    const char *kind = owner->kind == OWNER_HEADLESS ? "headless" : "another workbench";
+    char watching[40] = "", host[80] = "";
     if (owner->here && owner->viewers > 0)
         snprintf(watching, sizeof watching, ", %d watching", owner->viewers);
-    if (owner->here) {
+    if (*owner->host)
+        snprintf(host, sizeof host, " on %s", owner->host);
+    if (owner->here)
         snprintf(text, size, "engine: this workbench%s", watching);
-    } else if (owner->kind == OWNER_NONE) {
+    else if (owner->kind == OWNER_NONE)
         snprintf(text, size, "engine: none, files only");
-    } else {
-        snprintf(text, size, "engine: process %ld, %s: %s", owner->process,
-                 owner->kind == OWNER_HEADLESS ? "headless" : "another workbench", way);
-    }
+    else
+        snprintf(text, size, "engine: process %ld%s, %s: %s", owner->process, host, kind, way);
     return text;
 }
 
