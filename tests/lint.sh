@@ -43,11 +43,12 @@ engine/study      engine engine/base engine/distill engine/measure engine/store 
 engine            engine/base
 views/model       engine/engine.h engine/base/status.h engine/base/number.h
 views/draw        engine/engine.h engine/base/status.h engine/base/number.h views/model
-views             engine/engine.h engine/base/status.h engine/base/number.h views/model views/draw
+views/tour        engine/engine.h engine/base/status.h engine/base/number.h views/model views/draw
+views             engine/engine.h engine/base/status.h engine/base/number.h views/model views/draw views/tour
 app/base          engine/base
 app/terminal      app/base views/model views/draw engine/engine.h engine/base
 app/figure        views/draw views/model engine/engine.h engine/study engine/base
-app/workbench     app/base app/figure app/terminal views views/model views/draw engine/engine.h engine/base
+app/workbench     app/base app/figure app/terminal views views/model views/draw views/tour engine/engine.h engine/base
 app/commands      app/base app/figure app/terminal app/workbench views/model engine/engine.h engine/base engine/nets engine/data engine/diffusion engine/distill engine/measure engine/store engine/show engine/run engine/bench engine/study
 app               app/base app/commands app/workbench engine/engine.h engine/base
 TABLE

@@ -216,8 +216,10 @@ static bool hint_shown(const KeyRow *row, unsigned place, const Scene *scene)
     bool idle = (place & PLACE_VIEWS) != 0 && !scene->run && row->action != ACTION_NEW;
     bool over = scene->run && scene->run->state == RUN_DONE &&
                 (row->action == ACTION_PAUSE || row->action == ACTION_STEP);
+    bool lesson = row->action == ACTION_GO_ON || row->action == ACTION_GO_BACK;
+    idle = idle && !(lesson && scene->tour);
     return row->label && row->hint && (row->places & place) != 0 && !idle && !over &&
-           !(row->steers && scene->readonly) && (row->action != ACTION_GO_ON || scene->tour) &&
+           !(row->steers && scene->readonly) && (!lesson || scene->tour) &&
            row->action != ACTION_HELP && row->action != ACTION_QUIT;
 }
 

@@ -1,7 +1,6 @@
 /* Owns the session, the states of all views and the frame around them. See screen.h. */
 #include "views/screen.h"
 
-#include "views/draw/lesson_strip.h"
 #include "views/draw/theme.h"
 #include "views/everywhere.h"
 #include "views/frame.h"
@@ -11,6 +10,7 @@
 #include "views/model/overlay.h"
 #include "views/model/share.h"
 #include "views/playback.h"
+#include "views/tour/lesson_strip.h"
 #include "views/views.h"
 #include <stddef.h>
 #include <stdio.h>
@@ -104,6 +104,18 @@ static Scene scene_of(Screen *screen, const Snapshot *snapshot)
                    .views = screen->names};
 }
 
+/* Commands between ';'; what is refused is said, or passed over. */
+static void do_lines(Screen *screen, const Snapshot *snapshot, const char *lines, bool says)
+{
+    char copy[sizeof screen->look], *rest = copy;
+    snprintf(copy, sizeof copy, "%s", lines);
+    for (char *word; (word = strsep(&rest, ";"));) {
+        Reply reply = screen_command(screen, snapshot, word);
+        if (reply.kind == REPLY_REFUSED && says)
+            screen_say(screen, reply.say);
+    }
+}
+
 /* ---- Drawing ---- */
 
 /* What changed since the last drawing moves what follows it: the choice of a run, the lesson, the
@@ -116,8 +128,8 @@ static Layout update(Screen *screen, const Scene *scene, const Canvas *canvas, R
         layout_screen(canvas->width, canvas->height, front->rail && runs, front->side && runs);
     if (layout.too_small)
         return layout;
-    lesson_watch(&screen->tour, scene, front->name);
-    *strip = layout_take_bottom(&layout.body, lesson_rows(&screen->tour, layout.body));
+    LessonContext shown = lesson_context(&screen->tour, scene, front->name);
+    *strip = layout_take_bottom(&layout.body, lesson_rows(&screen->tour, &shown, layout.body));
     screen->width = canvas->width;
     screen->playback.side = !rect_is_empty(layout.side);
     screen->body = layout.body;
@@ -136,13 +148,30 @@ static void draw(const Screen *screen, const Scene *scene, Canvas *canvas, const
     frame_draw_rails(canvas, scene, layout);
     if (popup)
         popup->draw(screen->popup_state.bytes, scene, canvas, layout->body);
+    LessonContext shown = lesson_context(&screen->tour, scene, front->name);
     if (!rect_is_empty(strip))
-        lesson_draw(&screen->tour, canvas, strip);
+        lesson_draw(&screen->tour, &shown, canvas, strip);
     frame_draw(canvas, &screen->frame, scene, layout);
+}
+
+/* A lesson moves on, unless something lies over the view; a new text shows what it speaks of. */
+static void follow_lesson(Screen *screen, const Snapshot *snapshot)
+{
+    Scene scene = scene_of(screen, snapshot);
+    LessonContext shown = lesson_context(&screen->tour, &scene, views[screen->frame.front]->name);
+    if (screen->frame.popup || screen->frame.prompt.asking != ASK_NOTHING)
+        return;
+    lesson_watch(&screen->tour, &shown);
+    const char *look = lesson_look(&screen->tour);
+    int run = look ? lesson_run(&screen->tour, snapshot) : 0;
+    screen->session.run = run > 0 ? run : screen->session.run;
+    if (look)
+        do_lines(screen, snapshot, look, false);
 }
 
 void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
 {
+    follow_lesson(screen, snapshot);
     Scene scene = scene_of(screen, snapshot);
     Rect strip = {0};
     bool dark = theme_luminance(canvas->look.background) <= 128;
@@ -192,6 +221,20 @@ static Reply ask(Screen *screen, Asking asking, const char *label, const char *t
     return (Reply){.kind = REPLY_NONE};
 }
 
+static Reply go_in_lesson(Screen *screen, const Scene *scene, bool back)
+{
+    char why[160] = "";
+    LessonContext shown = lesson_context(&screen->tour, scene, views[screen->frame.front]->name);
+    if (!screen->tour.lesson)
+        return (Reply){.kind = REPLY_UNKNOWN};
+    if (back)
+        lesson_move(&screen->tour, -1);
+    else
+        lesson_go(&screen->tour, &shown, why, sizeof why);
+    screen_say(screen, why);
+    return (Reply){.kind = REPLY_NONE};
+}
+
 /* What means the same in every view. REPLY_ELSEWHERE: not one of these. */
 static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, int press)
 {
@@ -205,8 +248,7 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_SUSPEND: return (Reply){.kind = REPLY_SUSPEND};
     case ACTION_GRAPHICS: return (Reply){.kind = REPLY_GRAPHICS};
     case ACTION_GO_ON:
-        lesson_go(&screen->tour);
-        return (Reply){.kind = screen->tour.lesson ? REPLY_NONE : REPLY_UNKNOWN};
+    case ACTION_GO_BACK: return go_in_lesson(screen, scene, action == ACTION_GO_BACK);
     case ACTION_MOUSE: return (Reply){.kind = REPLY_MOUSE};
     case ACTION_COMMAND: return ask(screen, ASK_COMMAND, ":", "");
     case ACTION_FILTER: return ask(screen, ASK_FILTER, "/", "");
@@ -421,14 +463,10 @@ void screen_tour(Screen *screen, const struct Lesson *lessons, int n, int first)
 /* What --look asks for. */
 static void first_look(Screen *screen, const Snapshot *snapshot)
 {
-    char line[sizeof screen->look], *rest = line;
-    memcpy(line, screen->look, sizeof line);
+    char lines[sizeof screen->look];
+    memcpy(lines, screen->look, sizeof lines);
     screen->look[0] = '\0';
-    for (char *word; (word = strsep(&rest, ";"));) {
-        Reply reply = screen_command(screen, snapshot, word);
-        if (reply.kind == REPLY_REFUSED)
-            screen_say(screen, reply.say);
-    }
+    do_lines(screen, snapshot, lines, true);
 }
 
 Reply screen_want(Screen *screen, const Snapshot *snapshot)
@@ -437,7 +475,8 @@ Reply screen_want(Screen *screen, const Snapshot *snapshot)
     Scene scene = scene_of(screen, snapshot);
     if (scene.run && screen->look[0] != '\0')
         first_look(screen, snapshot);
-    Reply reply = lesson_begin(&screen->tour, &scene);
+    LessonContext shown = lesson_context(&screen->tour, &scene, views[screen->frame.front]->name);
+    Reply reply = lesson_want(&screen->tour, &shown);
     if (reply.kind == REPLY_NONE && alerts_watch(&screen->alerts, snapshot, say, sizeof say)) {
         screen_say(screen, say);
         reply.kind = REPLY_BELL;
@@ -448,13 +487,20 @@ Reply screen_want(Screen *screen, const Snapshot *snapshot)
 Reply screen_tick(Screen *screen, const Snapshot *snapshot, double now)
 {
     Scene scene = scene_of(screen, snapshot);
+    LessonContext shown = lesson_context(&screen->tour, &scene, views[screen->frame.front]->name);
     screen->playback.looks = views[screen->frame.front]->looks;
-    return playback_tick(&screen->playback, &scene, now);
+    Reply reply = playback_tick(&screen->playback, &scene, now);
+    if (reply.kind == REPLY_UNKNOWN && lesson_tick(&screen->tour, &shown, now))
+        reply.kind = REPLY_NONE;
+    return reply;
 }
 
 double screen_wait(Screen *screen, const Snapshot *snapshot, double now)
 {
     Scene scene = scene_of(screen, snapshot);
+    LessonContext shown = lesson_context(&screen->tour, &scene, views[screen->frame.front]->name);
     screen->playback.looks = views[screen->frame.front]->looks;
-    return playback_wait(&screen->playback, &scene, now);
+    double wait = playback_wait(&screen->playback, &scene, now),
+           lesson = lesson_due(&screen->tour, &shown, now);
+    return wait < 0 || (lesson >= 0 && lesson < wait) ? lesson : wait;
 }

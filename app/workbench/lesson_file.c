@@ -2,6 +2,7 @@
 #include "app/workbench/lesson_file.h"
 
 #include "engine/base/file.h"
+#include "views/screen.h"
 #include <dirent.h>
 #include <errno.h>
 #include <ini.h>
@@ -13,7 +14,9 @@ enum { LESSONS_MAX = 64, FILE_LIMIT = 1 << 20, LINE_MAX_CHARS = 2 * LESSON_TEXT 
 
 typedef struct Reading {
     Lesson *lesson;
-    int line; /* counted by the reader */
+    int line;               /* counted by the reader */
+    bool more;              /* a further line of the same value */
+    int from[LESSON_STEPS]; /* the lines where the steps begin */
     char why[300];
 } Reading;
 
@@ -23,11 +26,30 @@ static int complain(Reading *reading, const char *what, const char *text)
     return 0;
 }
 
+/* A "when", and a "seen" without one before it, begin another case. */
+static bool begin_case(Reading *reading, LessonStep *step, const char *key)
+{
+    bool when = strcmp(key, "when") == 0, seen = strcmp(key, "seen") == 0;
+    const LessonCase *last = step->cases > 0 ? &step->seen[step->cases - 1] : NULL;
+    if (reading->more || !(when || (seen && (!last || last->text[0] != '\0'))))
+        return true;
+    if (step->cases == LESSON_CASES)
+        return complain(reading, "more cases than a step may have: ", key);
+    step->cases++;
+    return true;
+}
+
+static LessonStep *last_step(Lesson *lesson)
+{
+    return lesson->steps > 0 ? &lesson->step[lesson->steps - 1] : &lesson->step[0];
+}
+
 /* The place of a key: where its text goes. */
 static char *place(Reading *reading, const char *section, const char *key, size_t *size)
 {
     Lesson *lesson = reading->lesson;
-    LessonStep *step = lesson->steps > 0 ? &lesson->step[lesson->steps - 1] : &lesson->step[0];
+    LessonStep *step = last_step(lesson);
+    LessonCase *seen = &step->seen[step->cases > 0 ? step->cases - 1 : 0];
     const struct {
         const char *section, *key;
         char *text;
@@ -40,8 +62,11 @@ static char *place(Reading *reading, const char *section, const char *key, size_
         {"lesson", "set",     lesson->launch,  sizeof lesson->launch },
         {"step",   "say",     step->say,       sizeof step->say      },
         {"step",   "do",      step->act,       sizeof step->act      },
+        {"step",   "look",    step->look,      sizeof step->look     },
         {"step",   "until",   step->until,     sizeof step->until    },
-        {"step",   "seen",    step->seen,      sizeof step->seen     },
+        {"step",   "show",    step->show,      sizeof step->show     },
+        {"step",   "when",    seen->when,      sizeof seen->when     },
+        {"step",   "seen",    seen->text,      sizeof seen->text     },
     };
     /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -77,11 +102,13 @@ static int take(void *context, const char *section, const char *key, const char 
 {
     Reading *reading = context;
     size_t size = 0;
+    if (strcmp(section, "step") == 0 && !begin_case(reading, last_step(reading->lesson), key))
+        return 0;
     char *text = place(reading, section, key, &size);
     if (!text) {
         return complain(reading,
                         "no such key; [lesson] has title, summary, preset, set; [step] "
-                        "has say, do, until, seen; not ",
+                        "has say, do, look, until, show, when, seen; not ",
                         key);
     }
     bool fits =
@@ -99,11 +126,14 @@ static int take_line(Reading *reading, const char *line, char *key, char section
     if (sscanf(text, "[%31[a-z]]", name) == 1) {
         snprintf(section, 32, "%s", name);
         key[0] = '\0';
-        if (strcmp(name, "step") == 0 && ++reading->lesson->steps > LESSON_STEPS)
+        if (strcmp(name, "step") == 0 && reading->lesson->steps == LESSON_STEPS)
             return complain(reading, "more steps than a lesson may have", "");
+        if (strcmp(name, "step") == 0)
+            reading->from[reading->lesson->steps++] = reading->line;
         return 1;
     }
-    if (text != line && key[0] != '\0')
+    reading->more = text != line && key[0] != '\0';
+    if (reading->more)
         return take(reading, section, key, text);
     snprintf(single, sizeof single, "[%s]\n%s\n", section, text);
     if (sscanf(text, "%31[a-z]", key) != 1 || ini_parse_string(single, take, reading) != 0)
@@ -111,25 +141,84 @@ static int take_line(Reading *reading, const char *line, char *key, char section
     return 1;
 }
 
+/* ---- Is it whole? ---- */
+
+static int complain_of(Reading *reading, const char *key, const char *text, const char *why)
+{
+    char complaint[280];
+    snprintf(complaint, sizeof complaint, "%.150s (%s = %.100s)", why, key, text);
+    return complain(reading, "", complaint);
+}
+
+static bool condition_good(Reading *reading, const char *key, const char *condition)
+{
+    LessonContext context = {.view = ""};
+    char why[150];
+    if (filter_holds(condition, lesson_value, &context, why, sizeof why) < 0)
+        return complain_of(reading, key, condition, why);
+    if (strcmp(key, "until") == 0 && strstr(condition, " or "))
+        return complain_of(reading, key, condition, "parts are joined by \"and\" alone");
+    return true;
+}
+
+static bool text_good(Reading *reading, const char *key, const char *text)
+{
+    char why[150];
+    return lesson_fill_check(text, why, sizeof why) || complain_of(reading, key, text, why);
+}
+
+/* Commands that only look, tried on a screen that shows nothing. */
+static bool commands_good(Reading *reading, const char *key, const char *commands)
+{
+    static const Snapshot nothing;
+    char copy[LESSON_LINE], *rest = copy;
+    Screen *screen = screen_new(&(ScreenOptions){.readonly = true});
+    bool good = true;
+    snprintf(copy, sizeof copy, "%s", commands);
+    for (char *word; good && (word = strsep(&rest, ";"));) {
+        word += strspn(word, " ");
+        if (strncmp(word, "curve ", strlen("curve ")) == 0)
+            continue; /* of a run that is still to come */
+        Reply reply = screen_command(screen, &nothing, word);
+        good = reply.kind == REPLY_NONE;
+        if (!good)
+            complain_of(reading, key, word,
+                        reply.say[0] != '\0' ? reply.say : "a command that does more than look");
+    }
+    screen_free(screen);
+    return good;
+}
+
+static bool step_good(Reading *reading, const LessonStep *step)
+{
+    if (step->act[0] == '\0')
+        return complain(reading, "a [step] without do = : ", step->say);
+    bool good = condition_good(reading, "until", step->until) &&
+                text_good(reading, "say", step->say) && text_good(reading, "do", step->act) &&
+                commands_good(reading, "look", step->look) &&
+                commands_good(reading, "show", step->show);
+    for (int i = 0; i < step->cases && good; i++) {
+        const LessonCase *seen = &step->seen[i];
+        good =
+            condition_good(reading, "when", seen->when) && text_good(reading, "seen", seen->text);
+        if (good && seen->text[0] == '\0')
+            good = complain_of(reading, "when", seen->when, "a case without seen =");
+    }
+    return good;
+}
+
 /* Everything a lesson must have. */
 static bool whole(Reading *reading)
 {
     const Lesson *lesson = reading->lesson;
-    LessonContext context = {.view = ""};
-    char why[120];
+    bool good = true;
     if (lesson->title[0] == '\0' || lesson->steps == 0)
         return complain(reading, "a lesson needs a title and at least one [step]", "");
-    for (int i = 0; i < lesson->steps; i++) {
-        const LessonStep *step = &lesson->step[i];
-        if (step->act[0] == '\0')
-            return complain(reading, "a [step] without do = : ", step->say);
-        if (filter_holds(step->until, lesson_value, &context, why, sizeof why) < 0) {
-            char text[240];
-            snprintf(text, sizeof text, "%s (until = %.60s)", why, step->until);
-            return complain(reading, "", text);
-        }
+    for (int i = 0; i < lesson->steps && good; i++) {
+        reading->line = reading->from[i];
+        good = step_good(reading, &lesson->step[i]);
     }
-    return true;
+    return good;
 }
 
 /* Every line of the text, which it cuts. */

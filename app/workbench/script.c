@@ -290,8 +290,15 @@ static Status own_word(Script *script, char *line, bool *known, Error *error)
                    : at_line(script, STATUS_FAILED,
                              wanted ? "not on screen: " : "on screen: ", text, error);
     }
+    if (strcmp(line, ":try") == 0) {
+        for (const char *keys = text; *keys != '\0' && !script->over;)
+            press(script, next_key(&keys), NULL);
+        return STATUS_OK;
+    }
     if (strcmp(line, ":sleep") == 0) {
-        linger(script, number_real(text, &seconds) ? seconds : 0);
+        seconds = number_real(text, &seconds) ? seconds : 0;
+        script->now += seconds;
+        linger(script, seconds);
         return STATUS_OK;
     }
     if (strcmp(line, ":resize") == 0 && number_pair(text, 1000, &width, &height)) {

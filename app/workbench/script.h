@@ -15,7 +15,8 @@
  *   :expect TEXT     the screen shows TEXT
  *   :reject TEXT     it does not
  *   :resize WxH
- *   :sleep SECONDS   only when shown on a terminal
+ *   :sleep SECONDS   the screen's clock goes on by so many; on a terminal they pass
+ *   :try KEYS        types them; they may mean nothing here
  *   ::word           types a colon and what follows
  *   keys             everything else, typed as it stands; <Enter> <Esc> <Tab> <BackTab>
  *                    <Space> <Up> <Down> <Left> <Right> <Home> <End> <PgUp> <PgDn>

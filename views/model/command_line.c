@@ -164,20 +164,36 @@ static Reply do_go(const Scene *scene, const char *text)
 
 static Reply do_stage(const Scene *scene, const char *text)
 {
-    long stage;
-    if (!whole_number(text, &stage) || stage < 0 || stage > STAGE_LAST)
-        return reply_say(REPLY_REFUSED, "stage %s: a sampling stage, from 0 (noise)", text);
+    long stage = STAGE_LAST;
+    bool good = strcmp(text, "last") == 0 || whole_number(text, &stage);
+    if (!good || stage < 0 || stage > STAGE_LAST)
+        return reply_say(REPLY_REFUSED, "stage %s: a sampling stage, from 0 (noise), or last",
+                         text);
     scene->session->stage = (int)stage;
     return (Reply){.kind = REPLY_NONE};
 }
 
 static Reply do_seed(const Scene *scene, const char *text)
 {
-    long seed;
-    if (!whole_number(text, &seed) || seed < 0 || seed > INT_MAX)
-        return reply_say(REPLY_REFUSED, "seed %s: a sample's number, from 0", text);
+    long seed = -1;
+    bool worst = strcmp(text, "worst") == 0;
+    if (!worst && (!whole_number(text, &seed) || seed < 0 || seed > INT_MAX))
+        return reply_say(REPLY_REFUSED, "seed %s: a sample's number, from 0, or worst", text);
     scene->session->seed = (int)seed;
     return (Reply){.kind = REPLY_NONE};
+}
+
+/* Of the chosen run: names of other runs' curves may differ. */
+static Reply do_curve(const Scene *scene, const char *text)
+{
+    int known = scene->run ? scene->run->loss_terms : 0, curve = 0; /* the first is the loss */
+    while (curve < known && strcmp(scene->run->term[curve].name, text) != 0)
+        curve++;
+    if (curve < known || strcmp(text, "loss") == 0) {
+        scene->session->curve = curve < known ? curve : 0;
+        return (Reply){.kind = REPLY_NONE};
+    }
+    return reply_say(REPLY_REFUSED, "curve %s: the run has no such curve; Tab lists them", text);
 }
 
 static Reply do_file(ReplyKind kind, const char *text)
@@ -324,6 +340,14 @@ static const char *option_run(const Scene *scene, int n, char *room, size_t size
     return room;
 }
 
+static const char *option_curve(const Scene *scene, int n, char *room, size_t size)
+{
+    if (!scene->run || n >= scene->run->loss_terms)
+        return NULL;
+    snprintf(room, size, "%s", scene->run->term[n].name);
+    return room;
+}
+
 static const char *option_view(const Scene *scene, int n, char *room, size_t size)
 {
     for (int i = 0; i <= n; i++)
@@ -355,16 +379,17 @@ const CommandRow command_rows[] = {
     {"step",           "[N]",                            "do N training steps, then pause",                                 true,  do_step,         NULL, REPLY_NONE},
     {"save",           "",                               "write a checkpoint",                                              true,  do_save,         NULL, REPLY_NONE},
     {"note",           "TEXT",                           "write a note at the cursor",                                      true,  command_line_note,      NULL, REPLY_NONE},
-    {"view",           "NAME|NUMBER",                    "show a view",                                                     false, do_view,         option_view, REPLY_NONE},
-    {"run",            "NUMBER|NAME",                    "choose a run",                                                    false, do_run,          option_run, REPLY_NONE},
-    {"go",             "STEP|live",                      "put the cursor on a training step",                               false, do_go,           NULL, REPLY_NONE},
-    {"stage",          "K",                              "put the cursor on a sampling stage; 0 is noise",                  false, do_stage,
-     NULL, REPLY_NONE},
-    {"seed",           "N",                              "choose a sample",                                                 false, do_seed,         NULL, REPLY_NONE},
     {"save-display",   "FILE",                           "write the screen as text",                                        false, do_save_display, NULL, REPLY_NONE},
     {"save-picture",   "FILE.png|FILE.svg",                       "write what is on screen as a picture",                                     false, do_save_picture,
      NULL, REPLY_NONE},
     {"figure",         "FILE.svg|.png|.csv [slides]",      "write the curves of the runs shown, for paper or slides",         false, do_figure,       NULL, REPLY_NONE},
+    {"view",           "NAME|NUMBER",                    "show a view",                                                     false, do_view,         option_view, REPLY_NONE},
+    {"run",            "NUMBER|NAME",                    "choose a run",                                                    false, do_run,          option_run, REPLY_NONE},
+    {"go",             "STEP|live",                      "put the cursor on a training step",                               false, do_go,           NULL, REPLY_NONE},
+    {"stage",          "K|last",                              "put the cursor on a sampling stage; 0 is noise",                  false, do_stage,
+     NULL, REPLY_NONE},
+    {"curve",          "NAME",                           "choose the curve that Curves and Compare draw",                   false, do_curve,        option_curve, REPLY_NONE},
+    {"seed",           "N|worst",                        "choose a sample, or the worst path's",                                                 false, do_seed,         NULL, REPLY_NONE},
     {"mouse",          "",                               "mouse on or off",                                                 false, NULL, NULL, REPLY_MOUSE},
     {"graphics",       "",                               "pictures as sixel, blocks, ASCII or off",                         false, NULL, NULL, REPLY_GRAPHICS},
     {"reset-graphics", "",                               "paint the screen again",                                          false, NULL, NULL, REPLY_REPAINT},

@@ -137,6 +137,12 @@ static bool judge(Parse *parse, const char *name, const FilterValue *value, Oper
 {
     double number = NAN;
     bool is_number = number_real(wanted, &number);
+    FilterValue other;
+    if (!is_number && operator!= IS && operator!= IS_NOT && operator!= CONTAINS &&
+                      parse->lookup(parse->context, wanted, &other)) {
+        number = other.number;
+        is_number = true;
+    }
     switch (operator) {
     case CONTAINS: return contains(value->text, wanted);
     case IS:
@@ -271,6 +277,7 @@ static bool run_number(const RunView *run, const char *name, FilterValue *value)
         {"lr",         run->lr                                                    },
         {"nfe",        run->nfe                                                   },
         {"parent",     run->parent                                                },
+        {"parent_step", (double)run->parent_step                                  },
         {"forked",     run->parent > 0                                            },
         {"marks",      run->marks                                                 },
         {"metrics",    run->metrics                                               },
@@ -321,10 +328,14 @@ static bool run_metric(const RunView *run, const char *name, FilterValue *value)
             return true;
         }
     }
-    bool later = strcmp(name, "sw2") == 0 || strcmp(name, "modes") == 0; /* not judged yet */
-    if (later)
-        filter_number(value, NAN);
-    return later;
+    static const char *const later[] = {"sw2", "energy", "modes", "within3sigma", "mode_kl"};
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+        if (strcmp(later[i], name) == 0) { /* not judged yet */
+            filter_number(value, NAN);
+            return true;
+        }
+    }
+    return false;
 }
 
 bool filter_run(const void *run_view, const char *name, FilterValue *value)

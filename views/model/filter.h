@@ -3,7 +3,8 @@
  *
  *   condition = all { "or" all },  all = one { "and" one },  one = NAME [OP VALUE]
  *   OP: = != < <= > >= compare numbers, = != texts too; ~ "contains". A NAME alone: it is
- * not zero, empty or "no". VALUE: a number (1e-3), a word, or "words in quotes". */
+ * not zero, empty or "no". VALUE: a number (1e-3), a word, or "words in quotes"; behind < <= > >=
+ * also the name of another value (loss<parent.loss). */
 #ifndef DDIL_FILTER_H
 #define DDIL_FILTER_H
 
@@ -32,8 +33,8 @@ bool filter_text_holds(const char *text, const char *words);
 int filter_run_fits(const char *text, const RunView *run, char *why, size_t why_size);
 
 /* A lookup of a RunView: run, name, method, data, state, step, steps, progress (0..1),
- * loss, shift, lr, nfe, parent, forked, marks, speed, plateau (by what part the smoothed
- * loss changed over the last fifth), checkpoint, every metric (sw2), every parameter
+ * loss, shift, lr, nfe, parent, parent_step, forked, marks, speed, plateau (by what part the
+ * smoothed loss changed over the last fifth), checkpoint, every metric (sw2), every parameter
  * (optimizer.lr, or lr where the key is unique). */
 bool filter_run(const void *run_view, const char *name, FilterValue *value);
 void filter_number(FilterValue *value, double number);

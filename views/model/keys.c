@@ -59,7 +59,9 @@ const KeyRow key_rows[] = {
     {PRESS_DOWN,      ACTION_DOWN,            PROMPT,                            NULL,        NULL,                  NULL,                                      false},
 
     {'g',             ACTION_GO_ON,           VIEWS,                             "g",         "go on",
-     "in a lesson: go on (:lesson goes back, or leaves)",                                                                                                       false},
+     "in a lesson (ddil tour): I have read it, go on",                                                                                                       false},
+    {'G',             ACTION_GO_BACK,         VIEWS,                             "G",         "back",
+     "in a lesson: the text before",                                                                                                       false},
     {PRESS_UP,        ACTION_UP,              RUNS,                              "↑↓",    "choose",              "choose a run",                            false},
     {PRESS_DOWN,      ACTION_DOWN,            RUNS,                              NULL,        NULL,                  NULL,                                      false},
     {'k',             ACTION_UP,              RUNS,                              NULL,        NULL,                  NULL,                                      false},

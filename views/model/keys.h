@@ -92,7 +92,8 @@ typedef enum Action {
     ACTION_VIEW, /* the digit says which */
     ACTION_NEXT_RUN,
     ACTION_PREVIOUS_RUN,
-    ACTION_GO_ON,   /* in a lesson */
+    ACTION_GO_ON,
+    ACTION_GO_BACK, /* in a lesson */
     ACTION_COMMAND, /* the command line */
     ACTION_FILTER,
     ACTION_NOTE,
