@@ -319,10 +319,13 @@ static void test_claims(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_file),     cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_a_file),
+        cmocka_unit_test(test_bad_files),
         cmocka_unit_test(test_files_from_anywhere),
-        cmocka_unit_test(test_steps_wait), cmocka_unit_test(test_texts_can_be_read),
-        cmocka_unit_test(test_runs_wait),  cmocka_unit_test(test_nothing_hangs),
+        cmocka_unit_test(test_steps_wait),
+        cmocka_unit_test(test_texts_can_be_read),
+        cmocka_unit_test(test_runs_wait),
+        cmocka_unit_test(test_nothing_hangs),
         cmocka_unit_test(test_claims),
     };
     return cmocka_run_group_tests_name("lesson", tests, NULL, NULL);
