@@ -265,20 +265,6 @@ static void dismiss_news(Screen *screen, const Snapshot *snapshot)
     snprintf(screen->frame.dismissed, sizeof screen->frame.dismissed, "%s", text);
 }
 
-static Reply do_alert(Screen *screen, const Reply *reply)
-{
-    char why[120];
-    if (reply->text[0] == '\0') {
-        alerts_clear(&screen->alerts);
-        screen_say(screen, "no rule rings any more");
-    } else if (alerts_add(&screen->alerts, reply->text, why, sizeof why)) {
-        screen_say(screen, "the bell rings when that comes true of a run");
-    } else {
-        return reply_say(REPLY_REFUSED, "%s", why);
-    }
-    return (Reply){.kind = REPLY_NONE};
-}
-
 static Reply do_lesson(Screen *screen, const Reply *reply)
 {
     Tour *tour = &screen->tour;
@@ -315,7 +301,7 @@ static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
         return ask(screen, reply.asking, reply.say, reply.text);
     case REPLY_HELP: return read_popup(screen, snapshot, &view_help, reply.text);
     case REPLY_EXPLAIN: return read_popup(screen, snapshot, &view_explain, reply.text);
-    case REPLY_ALERT: return do_alert(screen, &reply);
+    case REPLY_ALERT: return settle(screen, snapshot, alerts_take(&screen->alerts, reply.text));
     case REPLY_SHARE_FILE:
     case REPLY_SHARE:
         share_line(&(Scene){.snapshot = snapshot,

@@ -15,6 +15,18 @@ void alerts_init(Alerts *alerts)
 
 void alerts_clear(Alerts *alerts) { alerts->rules = 0; }
 
+Reply alerts_take(Alerts *alerts, const char *rule)
+{
+    char why[120];
+    if (rule[0] == '\0') {
+        alerts_clear(alerts);
+        return reply_say(REPLY_NONE, "no rule rings any more");
+    }
+    if (!alerts_add(alerts, rule, why, sizeof why))
+        return reply_say(REPLY_REFUSED, "%s", why);
+    return reply_say(REPLY_NONE, "the bell rings when that comes true of a run");
+}
+
 bool alerts_add(Alerts *alerts, const char *rule, char *why, int why_size)
 {
     static const RunView nobody;

@@ -3,7 +3,7 @@
 #ifndef DDIL_ALERT_H
 #define DDIL_ALERT_H
 
-#include "engine/engine.h"
+#include "views/model/reply.h"
 
 enum { ALERTS_MAX = 8, ALERT_SIZE = 96, ALERT_RUNS = 64 };
 
@@ -21,6 +21,8 @@ typedef struct Alerts {
 void alerts_init(Alerts *alerts);
 /* Adds a rule; false, with the reason, when it makes no sense or there are too many. */
 bool alerts_add(Alerts *alerts, const char *rule, char *why, int why_size);
+/* The rule of a REPLY_ALERT; what came of it. */
+Reply alerts_take(Alerts *alerts, const char *rule);
 /* Removes all. */
 void alerts_clear(Alerts *alerts);
 /* Looks at every run; true, with a sentence, when a rule began to hold. */

@@ -20,6 +20,9 @@ typedef struct CommandRow {
 extern const CommandRow command_rows[];
 extern const int command_row_count;
 
+/* The row of a word, or of the only one that begins with its n letters; NULL: none. */
+const CommandRow *command_line_find(const char *name, size_t n);
+
 /* Carries out a line such as "set optimizer.lr=1e-4". REPLY_REFUSED says what is wrong.
  */
 Reply command_line_do(const Scene *scene, const char *line);
