@@ -33,8 +33,10 @@ HARDEN_LINK ?= $(if $(filter Darwin,$(shell uname -s)),,-Wl,-z,relro,-z,now)
 PKG_CFLAGS := $(filter-out -D_%,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
 # No -march: the program must run on any CPU of its kind; wider vectors are chosen at run time.
 ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -I. $(WARN) -fno-math-errno -fno-trapping-math \
-              -pthread -DDDIL_VERSION='"$(VERSION)"' -DDDIL_DATA='"$(PREFIX)/share/ddil"' \
+              -pthread -DDDIL_VERSION='"$(VERSION)"' \
               $(PKG_CFLAGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
+# Where the installed data are: known to one file only.
+PLACE   := -DDDIL_DATA='"$(PREFIX)/share/ddil"'
 ALL_LDFLAGS := $(HARDEN_LINK) $(LDFLAGS)
 ALL_LDLIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lm -pthread
 # gcc 12 for aarch64 dies of an internal error where it vectorises fmax over floats; kernels avoid that and are
@@ -90,6 +92,8 @@ ifeq ($(SAN),)
 $(BUILD)/app/%.o $(BUILD)/views/%.o $(BUILD)/engine/%.o: EXTRA += -Wframe-larger-than=32768
 $(BUILD)/engine/diffusion/%.o: EXTRA += -fno-stack-clash-protection
 endif
+$(BUILD)/engine/distill/params.o: EXTRA += $(PLACE)
+$(BUILD)/engine/distill/params.o: $(BUILD)/place.list
 $(BUILD)/engine/tensor/kernel_%.o: EXTRA += $(VECTORISE) $(KERNEL_FLAGS)
 KERNEL_FLAGS ?=
 
@@ -117,7 +121,8 @@ $(BUILD)/tests/test_stale: ALL_LDLIBS += -Wl,--wrap=clock_s,--wrap=write,--wrap=
 # Written anew only when their text changes: other flags or other files rebuild what they must.
 $(BUILD)/flags.list: TEXT = $(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS) $(ALL_LDFLAGS)
 $(BUILD)/sources.list: TEXT = $(SOURCES)
-$(BUILD)/flags.list $(BUILD)/sources.list: FORCE
+$(BUILD)/place.list: TEXT = $(PLACE)
+$(BUILD)/flags.list $(BUILD)/sources.list $(BUILD)/place.list: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(TEXT))' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
@@ -191,7 +196,7 @@ UNITS := $(SOURCES) $(SUITES) $(HELPERS:$(BUILD)/%.o=%.c)
 compile_commands.json: Makefile $(BUILD)/flags.list $(BUILD)/sources.list
 	$(call say,write $@)
 	$(file >$@,[)$(foreach unit,$(UNITS),$(file >>$@,$(if $(filter $(firstword $(UNITS)),$(unit)),,$(comma)){"directory": \
-	"$(CURDIR)"$(comma) "file": "$(unit)"$(comma) "command": "$(subst ",\",$(CC) $(ALL_CFLAGS)) -c $(unit)"}))$(file >>$@,])
+	"$(CURDIR)"$(comma) "file": "$(unit)"$(comma) "command": "$(subst ",\",$(CC) $(ALL_CFLAGS) $(PLACE)) -c $(unit)"}))$(file >>$@,])
 
 # Speed of whole steps beside the machine's limits, then beside PyTorch's where that is installed.
 # Then the bars it was built to, threads, a busy neighbour, what the workbench costs the engine, and the screen's budgets.
@@ -225,32 +230,28 @@ teachers: $(PROGRAM)
 features: $(PROGRAM)
 	@mkdir -p assets && "$(HERE)" features fashion -o assets/fashion-features.safetensors
 
-SHARE := $(DESTDIR)$(PREFIX)/share
-MANUAL := $(SHARE)/man/man1/ddil.1
-COMPLETIONS := $(SHARE)/bash-completion/completions/ddil $(SHARE)/zsh/site-functions/_ddil \
-               $(SHARE)/fish/vendor_completions.d/ddil.fish
+# Folders' names may hold blanks here, too. The manual and the completions are the program's own words.
+SHARE = $(DESTDIR)$(PREFIX)/share
+COMPLETIONS := bash:bash-completion/completions/ddil zsh:zsh/site-functions/_ddil fish:fish/vendor_completions.d/ddil.fish
 install: $(PROGRAM)
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/ddil/presets $(SHARE)/ddil/assets $(SHARE)/doc/ddil/results
-	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/ddil
-	install -d $(SHARE)/ddil/presets/studies
-	install -m 644 presets/*.ini $(SHARE)/ddil/presets
-	install -m 644 presets/studies/*.ini $(SHARE)/ddil/presets/studies
-	$(if $(ASSETS),install -m 644 $(ASSETS) $(SHARE)/ddil/assets)
-	install -d $(SHARE)/ddil/assets/lessons
-	install -m 644 assets/lessons/*.ini $(SHARE)/ddil/assets/lessons
-	install -d $(SHARE)/ddil/assets/python
-	install -m 644 assets/python/*.py $(SHARE)/ddil/assets/python
-	install -m 644 LICENSE assets/doc/*.* $(SHARE)/doc/ddil
-	install -m 644 assets/doc/results/* $(SHARE)/doc/ddil/results
-	install -d $(dir $(MANUAL) $(COMPLETIONS))
-	$(abspath $(PROGRAM)) manual >$(MANUAL)
-	$(abspath $(PROGRAM)) completion bash >$(word 1,$(COMPLETIONS))
-	$(abspath $(PROGRAM)) completion zsh >$(word 2,$(COMPLETIONS))
-	$(abspath $(PROGRAM)) completion fish >$(word 3,$(COMPLETIONS))
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)/ddil/presets/studies" "$(SHARE)/ddil/assets/lessons" \
+	"$(SHARE)/ddil/assets/python" "$(SHARE)/doc/ddil/results" "$(SHARE)/man/man1"
+	install -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/ddil"
+	install -m 644 presets/*.ini "$(SHARE)/ddil/presets"
+	install -m 644 presets/studies/*.ini "$(SHARE)/ddil/presets/studies"
+	$(if $(ASSETS),install -m 644 $(ASSETS) "$(SHARE)/ddil/assets")
+	install -m 644 assets/lessons/*.ini "$(SHARE)/ddil/assets/lessons"
+	install -m 644 assets/python/*.py "$(SHARE)/ddil/assets/python"
+	install -m 644 LICENSE assets/doc/*.* "$(SHARE)/doc/ddil"
+	install -m 644 assets/doc/results/* "$(SHARE)/doc/ddil/results"
+	"$(HERE)" manual >"$(SHARE)/man/man1/ddil.1"
+	for shell in $(COMPLETIONS); do file="$(SHARE)/$${shell#*:}"; \
+	install -d "$${file%/*}" && "$(HERE)" completion $${shell%%:*} >"$$file" || exit 1; done
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/ddil $(MANUAL) $(COMPLETIONS)
-	rm -rf $(SHARE)/ddil $(SHARE)/doc/ddil
+	rm -f "$(DESTDIR)$(PREFIX)/bin/ddil" "$(SHARE)/man/man1/ddil.1"
+	for shell in $(COMPLETIONS); do rm -f "$(SHARE)/$${shell#*:}"; done
+	rm -rf "$(SHARE)/ddil" "$(SHARE)/doc/ddil"
 
 clean:
 	rm -rf build ddil

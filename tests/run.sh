@@ -11,7 +11,7 @@ passed=0 failed=0 skipped=0
 export LC_ALL=C.UTF-8 CMOCKA_MESSAGE_OUTPUT=TAP
 # No detect_stack_use_after_return: gcc's fake stack breaks the 64-byte alignment of the kernels' vectors.
 export ASAN_OPTIONS=halt_on_error=1:detect_stack_use_after_return=0:strict_string_checks=1
-export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
+export LSAN_OPTIONS="suppressions='$PWD/tests/lsan.supp':print_suppressions=0" # the folder may hold a blank
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 unset DDIL_RUNS NO_COLOR MAKEFLAGS MFLAGS MAKELEVEL TMUX

@@ -27,7 +27,39 @@ printf 'a/x a/y include\na/x b/z include\na/y b/z call_it\n' | awk -f tests/circ
 result $? "what has no circle has none"
 
 papers="methods.md architecture.md formats.md cli.md developing.md house.svg results/points.md"
-make --no-print-directory -s install DESTDIR="$work/root" PREFIX=/usr >"$out" 2>&1 && (cd "$work/root/usr/share/doc/ddil" && ls $papers) >>"$out" 2>&1
+# Whatever the folders are called: the sources', the place's, the prefix.
+mkdir -p "$work/the sources/build"
+cp -rs "$PWD"/{.ci,Makefile,LICENSE,app,views,engine,presets,assets,tests} "$work/the sources/"
+[ -d build/release ] && cp -rs "$PWD/build/release" "$work/the sources/build/" && # but for what is made anew
+    rm -f "$work/the sources/build/release/"{place.list,libddil.a,engine/distill/params.o}
+there() { # target
+    make --no-print-directory -s -C "$work/the sources" "$1" DESTDIR="$work/a root" PREFIX="/usr here" >"$out" 2>&1
+}
+share="$work/a root/usr here/share"
+there install && (cd "$share/doc/ddil" && ls $papers) >>"$out" 2>&1
 result $? "make install brings the papers"
+grep -q '^\.TH DDIL' "$share/man/man1/ddil.1" && grep -q ddil "$share/bash-completion/completions/ddil" &&
+    grep -q ddil "$share/zsh/site-functions/_ddil" && grep -q ddil "$share/fish/vendor_completions.d/ddil.fish"
+result $? "the manual and completions"
+(cd "$work" && env -u DDIL_DATA "$work/a root/usr here/bin/ddil" presets >"$out" 2>&1)
+result $? "a program that runs from anywhere"
+there uninstall && [ -z "$(find "$work/a root" -type f)" ]
+result $? "make uninstall takes all of it away"
+
+# What the builder says of tools and flags reaches every command.
+flags() { # variable, value, words that must stand in what make would do
+    make -n -B V=1 BUILD="$work/build" "$1=$2" all >"$out" 2>&1
+    grep -qF -- "$3" "$out"
+    result $? "$1 is honoured"
+}
+flags CPPFLAGS -DSOME_WORD=1 ' -DSOME_WORD=1 '
+flags LDFLAGS -Wl,--some-flag '-Wl,--some-flag -o'
+flags AR some-ar 'some-ar rcs'
+flags CC some-cc 'some-cc -std=c11'
+flags CFLAGS '-O2 -DOTHER' ' -O2 -DOTHER '
+printf '#!/bin/sh\ncase $1 in --cflags) echo -DFROM_PKG_CONFIG ;; esac\n' >"$work/pkg" && chmod +x "$work/pkg"
+make -n -B V=1 BUILD="$work/build" PKG_CONFIG="$work/pkg" all >"$out" 2>&1
+! grep -q -- -lopenblas "$out"
+result $? "PKG_CONFIG is honoured"
 
 finish
