@@ -5,9 +5,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Kinds of PNG, as its header says them. */
+enum {
+    PNG_COLOUR = 2,
+    PNG_ALPHA = 4,
+    PNG_GREY = 0,
+    PNG_RGB = 2,
+    PNG_PALETTE = 3,
+    PNG_GREY_ALPHA = 4,
+    PNG_RGB_ALPHA = 6
+};
+
 /* How a PNG is stored. */
 typedef struct PngForm {
-    int type;  /* PNG_COLOR_TYPE_... */
+    int type;
     int depth; /* bits */
     int interlaced;
     int turn; /* Exif orientation, 0: says none */

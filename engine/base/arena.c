@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -76,6 +77,15 @@ void *arena_alloc(Arena *arena, size_t bytes)
 }
 
 void *arena_zero(Arena *arena, size_t bytes) { return memset(arena_alloc(arena, bytes), 0, bytes); }
+
+void *arena_map(Arena *arena, int descriptor, size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), whole = (size + page - 1) / page * page;
+    char *block = arena_alloc(arena, whole + page); /* holds whole pages, wherever it begins */
+    char *begin = block + (page - (size_t)(block - arena->base) % page) % page;
+    void *at = mmap(begin, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, descriptor, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
 
 char *arena_text(Arena *arena, const char *text)
 {

@@ -22,6 +22,10 @@ void arena_done(Arena *arena);
 void *arena_alloc(Arena *arena, size_t bytes);
 /* As arena_alloc, zeroed. */
 void *arena_zero(Arena *arena, size_t bytes);
+/* The first `size` bytes of an open file, mapped into the arena: read from the disk as they are
+ * looked at, the arena's own when written to. Aligned to a page. NULL when the system refuses. The
+ * file may be closed and removed, never cut. */
+void *arena_map(Arena *arena, int descriptor, size_t size);
 char *arena_text(Arena *arena, const char *text);
 
 #define arena_new(arena, Type, count) ((Type *)arena_zero((arena), sizeof(Type) * (size_t)(count)))

@@ -117,7 +117,7 @@ static Status stage_rows(Reading *reading, Stage *stage, Error *error)
 }
 
 static Status read_pictures(Reading *reading, Dataset *dataset, const DatasetFiles *files,
-                            Arena *arena, Error *error)
+                            const Prepared *prepared, Arena *arena, Error *error)
 {
     size_t d = (size_t)reading->file.d;
     int side = reading->side;
@@ -125,8 +125,8 @@ static Status read_pictures(Reading *reading, Dataset *dataset, const DatasetFil
     reading->bytes = need(malloc(d));
     reading->row = need(malloc(3 * SHRINK_SIDE_MAX * SHRINK_SIDE_MAX));
     reading->label = need(calloc((size_t)reading->file.n, sizeof *reading->label));
-    Stage *stage =
-        stage_open(side ? side : reading->height, side ? side : reading->width, reading->channels);
+    Stage *stage = stage_open(prepared, side ? side : reading->height, side ? side : reading->width,
+                              reading->channels);
     Status status = STATUS_OK;
     if (*files->labels)
         status = labels_read(files->labels, reading->file.n, reading->label, error);
@@ -156,8 +156,12 @@ static Status open_npy(Dataset *dataset, const DatasetFiles *files, Arena *arena
     if (status)
         return fail(error, status, "data.path: %s", inner.text);
     status = check_pictures(&reading, files, error);
-    if (!status)
-        status = read_pictures(&reading, dataset, files, arena, error);
+    Prepared prepared;
+    prepared_at(&prepared, files);
+    prepared_add_file(&prepared, files->path);
+    prepared_add_file(&prepared, files->labels);
+    if (!status && !prepared_map(&prepared, dataset, arena))
+        status = read_pictures(&reading, dataset, files, &prepared, arena, error);
     npy_close(&reading.file);
     return status;
 }

@@ -24,7 +24,7 @@ static bool all_numbers(int n, const char *const *word)
 {
     long value;
     for (int k = 0; k < n; k++)
-        if (!number_whole(word[k], LONG_MIN, LONG_MAX, &value))
+        if (*word[k] && !number_whole(word[k], LONG_MIN, LONG_MAX, &value))
             return false;
     return true;
 }

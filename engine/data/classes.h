@@ -7,7 +7,8 @@ typedef struct Classes {
     const char **name; /* in their order: by number where all are whole numbers, else by byte */
 } Classes;
 
-/* The different ones of n words, which are borrowed; label[k] gets the number of word[k]. */
+/* The different ones of n words, which are borrowed; label[k] gets the number of word[k]. An empty
+ * word is a class too, and no number. */
 void classes_open(Classes *classes, int n, const char *const *word, int *label);
 void classes_close(Classes *classes);
 

@@ -17,6 +17,14 @@ enum { DATASET_CLASSES_MAX = 256 };
 
 typedef struct DatasetKind DatasetKind;
 
+/* What became of the files, or rows, that the pictures come from. */
+typedef struct DatasetTally {
+    int files;    /* looked at */
+    int left_out; /* could not be read */
+    int equal;    /* as another one before: counted once */
+    int links;    /* not followed */
+} DatasetTally;
+
 typedef struct Dataset {
     const DatasetKind *kind;
     int height, width, channels, dims; /* 1 x 1 x 2 for points */
@@ -32,6 +40,8 @@ typedef struct Dataset {
     int n_test; /* held-out rows */
     const uint8_t *test;
     const int *test_label;
+    DatasetTally tally;
+    const char *left_out; /* a line a file, "NAME: why"; the first ones when there are many */
     /* what the distiller may see */
     unsigned char keep[DATASET_CLASSES_MAX];
     int limit;           /* 0: all */

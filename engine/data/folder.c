@@ -132,8 +132,12 @@ static Status stage_block(Stage *stage, const Block *block, int n, const Labelli
     size_t dims = 3 * (size_t)block->side * (size_t)block->side;
     for (int k = 0; k < n; k++) {
         int file = block->begin + k;
-        if (block->status[k])
+        if (!strcmp(block->listing->file[file].name, LABELS))
             continue;
+        if (block->status[k]) {
+            stage_leave_out(stage, block->listing->file[file].name, block->error[k].text);
+            continue;
+        }
         if (!*labelling->word[file])
             return fail(error, STATUS_BAD_INPUT,
                         "data.labels: there is no label for %s; add a line, or take the file out "
@@ -177,21 +181,35 @@ static Status stage_listing(Stage *stage, const DatasetFiles *files, const Listi
     return status;
 }
 
+static Status prepare(Dataset *dataset, const DatasetFiles *files, const Listing *listing,
+                      const Prepared *prepared, Arena *arena, Error *error)
+{
+    int side = files->size ? files->size : USUAL_SIDE;
+    Stage *stage = stage_open(prepared, side, side, 3);
+    stage_count_links(stage, listing->links);
+    Status status = stage_listing(stage, files, listing, side, error);
+    if (!status)
+        status = stage_finish(stage, files->path, files->channels, dataset, arena, error);
+    stage_free(stage);
+    return status;
+}
+
 static Status open_folder(Dataset *dataset, const DatasetFiles *files, Arena *arena, Error *error)
 {
     Listing listing;
+    Prepared prepared;
     if (!*files->path)
         return fail(error, STATUS_BAD_INPUT,
                     "data.path: data.name = folder needs the folder with the pictures here");
     Status status = listing_open(&listing, files->path, error);
     if (status)
         return status;
-    int side = files->size ? files->size : USUAL_SIDE;
-    Stage *stage = stage_open(side, side, 3);
-    status = stage_listing(stage, files, &listing, side, error);
-    if (!status)
-        status = stage_finish(stage, files->path, files->channels, dataset, arena, error);
-    stage_free(stage);
+    prepared_at(&prepared, files);
+    prepared_add_file(&prepared, files->labels);
+    for (int k = 0; k < listing.n; k++)
+        prepared_add(&prepared, listing.file[k].name, listing.file[k].size, listing.file[k].ns);
+    if (!prepared_map(&prepared, dataset, arena))
+        status = prepare(dataset, files, &listing, &prepared, arena, error);
     listing_close(&listing);
     return status;
 }

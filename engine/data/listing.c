@@ -19,7 +19,7 @@ static void keep_file(Listing *listing, const char *name, const struct stat *inf
     }
     listing->file[listing->n++] =
         (Listed){need(strdup(name)), info->st_size,
-                 (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec};
+                 (int64_t)info->st_ctim.tv_sec * 1000000000 + info->st_ctim.tv_nsec};
 }
 
 static Status walk(Listing *listing, const char *root, int folder, const char *below, int depth,

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 typedef struct Listed {
-    char *name; /* from the folder on, with '/' between */
-    int64_t size, time_ns;
+    char *name;       /* from the folder on, with '/' between */
+    int64_t size, ns; /* ns: when it changed last */
 } Listed;
 
 typedef struct Listing {

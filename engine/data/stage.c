@@ -1,8 +1,12 @@
 /* Owns what becomes of pictures between their files and the data set. May call base. */
 #include "engine/data/stage.h"
+#include "engine/base/hash.h"
 #include "engine/base/plain.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LEFT_OUT_MAX = 1 << 16 /* bytes of names and reasons that are kept */ };
 
 typedef struct Item {
     uint64_t hash;
@@ -11,57 +15,51 @@ typedef struct Item {
 } Item;
 
 struct Stage {
+    const Prepared *prepared;
+    int place;     /* where the file will be */
+    FILE *scratch; /* rows, in the order they came; NULL: no place for one */
+    bool failed;   /* to write there */
+    bool grey;     /* every pixel so far */
     int height, width, channels;
     size_t dims;
-    int n, room; /* pictures; of item and bytes */
+    int n, room; /* pictures; of item */
     Item *item;
-    uint8_t *bytes;
     char **name; /* of labels 0 .. names - 1 */
     int names;
+    DatasetTally tally;
+    char *left_out;
+    size_t left_out_size;
     int *slot, slots; /* open addressing by hash: picture + 1, or 0; a power of 2 */
 };
 
-Stage *stage_open(int height, int width, int channels)
+Stage *stage_open(const Prepared *prepared, int height, int width, int channels)
 {
     Stage *stage = need(calloc(1, sizeof *stage));
-    *stage = (Stage){.height = height,
+    *stage = (Stage){.prepared = prepared,
+                     .grey = true,
+                     .height = height,
                      .width = width,
                      .channels = channels,
-                     .dims = (size_t)height * (size_t)width * (size_t)channels};
+                     .dims = (size_t)height * (size_t)width * (size_t)channels,
+                     .left_out = need(calloc(1, LEFT_OUT_MAX))};
+    stage->scratch = prepared_scratch(prepared, &stage->place);
     return stage;
 }
 
 void stage_free(Stage *stage)
 {
-    if (!stage)
-        return;
-    free(stage->item);
-    free(stage->bytes);
+    if (stage->scratch)
+        fclose(stage->scratch);
     for (int c = 0; c < stage->names; c++)
         free(stage->name[c]);
     free(stage->name);
+    free(stage->left_out);
+    free(stage->item);
     free(stage->slot);
     free(stage);
 }
 
-static uint64_t mix(uint64_t hash)
-{
-    hash ^= hash >> 32;
-    hash *= 0xd6e8feb86659fd93u;
-    return hash ^ hash >> 32;
-}
-
-static uint64_t hash_of(const uint8_t *bytes, size_t size)
-{
-    uint64_t hash = size;
-    for (size_t at = 0; at < size; at += 8) {
-        uint64_t word = 0;
-        for (size_t k = at; k < at + 8 && k < size; k++)
-            word |= (uint64_t)bytes[k] << 8 * (k - at);
-        hash = mix(hash ^ word) + 0x9e3779b97f4a7c15u;
-    }
-    return mix(hash);
-}
+/* ---- Collecting ---- */
 
 /* Where a picture of this hash is, or may go. */
 static int *slot_of(Stage *stage, uint64_t hash)
@@ -77,7 +75,6 @@ static void grow(Stage *stage)
     enum { FIRST = 1024 };
     stage->room = stage->room ? 2 * stage->room : FIRST;
     stage->item = need(realloc(stage->item, sizeof *stage->item * (size_t)stage->room));
-    stage->bytes = need(realloc(stage->bytes, stage->dims * (size_t)stage->room));
     free(stage->slot);
     stage->slots = 2 * stage->room;
     stage->slot = need(calloc((size_t)stage->slots, sizeof *stage->slot));
@@ -85,19 +82,49 @@ static void grow(Stage *stage)
         *slot_of(stage, stage->item[k].hash) = k + 1;
 }
 
-bool stage_add(Stage *stage, const uint8_t *row, int label, Part part)
+static bool is_grey(const Stage *stage, const uint8_t *row)
+{
+    for (size_t k = 0; k < stage->dims; k += 3)
+        if (row[k] != row[k + 1] || row[k + 1] != row[k + 2])
+            return false;
+    return true;
+}
+
+void stage_add(Stage *stage, const uint8_t *row, int label, Part part)
 {
     if (stage->n == stage->room)
         grow(stage);
-    uint64_t hash = hash_of(row, stage->dims);
+    uint64_t hash = hash_bytes(0, row, stage->dims);
     int *slot = slot_of(stage, hash);
-    if (*slot)
-        return false;
-    memcpy(stage->bytes + stage->dims * (size_t)stage->n, row, stage->dims);
+    stage->tally.files++;
+    if (*slot) {
+        stage->tally.equal++;
+        return;
+    }
+    if (!stage->scratch || fwrite(row, 1, stage->dims, stage->scratch) != stage->dims)
+        stage->failed = true;
+    if (stage->grey && stage->channels == 3)
+        stage->grey = is_grey(stage, row);
     stage->item[stage->n] = (Item){hash, label, part};
     *slot = ++stage->n;
-    return true;
 }
+
+void stage_leave_out(Stage *stage, const char *name, const char *why)
+{
+    char line[2048];
+    stage->tally.files++;
+    stage->tally.left_out++;
+    snprintf(line, sizeof line, "%s: %s", name, why);
+    plain_text(line);
+    size_t length = strlen(line), used = stage->left_out_size;
+    if (used + length + 2 > LEFT_OUT_MAX)
+        return;
+    memcpy(stage->left_out + used, line, length);
+    stage->left_out[used + length] = '\n';
+    stage->left_out_size = used + length + 1;
+}
+
+void stage_count_links(Stage *stage, int links) { stage->tally.links += links; }
 
 void stage_name_classes(Stage *stage, int n, const char *const *name)
 {
@@ -165,16 +192,6 @@ static void divide(Stage *stage)
         stage->item[first].part = PART_TEST;
 }
 
-static bool is_grey(const Stage *stage)
-{
-    size_t pixels = stage->dims / 3 * (size_t)stage->n;
-    const uint8_t *at = stage->bytes;
-    for (size_t k = 0; k < pixels; k++, at += 3)
-        if (at[0] != at[1] || at[1] != at[2])
-            return false;
-    return true;
-}
-
 /* Luma of BT.601, as libpng and PIL take it. */
 static uint8_t grey_of(const uint8_t *rgb)
 {
@@ -194,55 +211,99 @@ static void convert(const Stage *stage, int channels, const uint8_t *from, uint8
             to[k] = from[k / 3];
 }
 
-/* The rows and labels of one part, in the order they came. */
-static const uint8_t *gather(const Stage *stage, Part part, int channels, int n, Arena *arena,
-                             const int **labels)
+static const int *labels_of(const Stage *stage, Part part, int *n, Arena *arena)
 {
-    size_t d = stage->dims / (size_t)stage->channels * (size_t)channels;
-    uint8_t *rows = arena_alloc(arena, d * (size_t)n);
-    int *label = arena_new(arena, int, n), r = 0;
+    int *label = arena_new(arena, int, stage->n);
+    *n = 0;
     for (int k = 0; k < stage->n; k++)
-        if (stage->item[k].part == part) {
-            convert(stage, channels, stage->bytes + stage->dims * (size_t)k, rows + d * (size_t)r);
-            label[r++] = stage->item[k].label;
-        }
-    must(r == n);
-    *labels = label;
-    return rows;
+        if (stage->item[k].part == part)
+            label[(*n)++] = stage->item[k].label;
+    return label;
 }
 
-static void fill(const Stage *stage, int channels, Dataset *dataset, Arena *arena)
+/* Everything but the rows. */
+static void describe(const Stage *stage, int channels, Dataset *dataset, Arena *arena)
 {
-    int held = 0;
-    for (int k = 0; k < stage->n; k++)
-        held += stage->item[k].part == PART_TEST;
     dataset->height = stage->height;
     dataset->width = stage->width;
     dataset->channels = channels;
-    dataset->dims = stage->height * stage->width * channels;
-    dataset->low = -1;
-    dataset->high = 1;
-    dataset->n = stage->n - held;
-    dataset->n_test = held;
-    dataset->x = gather(stage, PART_TRAIN, channels, dataset->n, arena, &dataset->label);
-    dataset->test = gather(stage, PART_TEST, channels, held, arena, &dataset->test_label);
+    dataset->tally = stage->tally;
+    dataset->left_out = stage->left_out;
+    dataset->label = labels_of(stage, PART_TRAIN, &dataset->n, arena);
+    dataset->test_label = labels_of(stage, PART_TEST, &dataset->n_test, arena);
+}
+
+/* The rows of one part, in the order they came. */
+static bool copy_part(Stage *stage, Part part, int channels, FILE *to)
+{
+    size_t size = stage->dims / (size_t)stage->channels * (size_t)channels;
+    uint8_t *from = need(malloc(stage->dims)), *row = need(malloc(size));
+    bool fine = fseeko(stage->scratch, 0, SEEK_SET) == 0;
+    for (int k = 0; k < stage->n && fine; k++) {
+        fine = fread(from, 1, stage->dims, stage->scratch) == stage->dims;
+        if (fine && stage->item[k].part == part) {
+            convert(stage, channels, from, row);
+            fwrite(row, 1, size, to);
+        }
+    }
+    free(row);
+    free(from);
+    return fine;
+}
+
+static Status write_rows(Stage *stage, const Dataset *dataset, Error *error)
+{
+    NewFile file;
+    const char *path = stage->prepared->path[stage->place];
+    Status status = prepared_begin(stage->prepared, stage->place, dataset, &file, error);
+    if (status)
+        return status;
+    if (copy_part(stage, PART_TRAIN, dataset->channels, file.stream) &&
+        copy_part(stage, PART_TEST, dataset->channels, file.stream))
+        return newfile_commit(&file, error);
+    newfile_abandon(&file);
+    return fail(error, STATUS_FAILED, "cannot read what was written beside %s: %s", path,
+                strerror(errno));
+}
+
+static Status check(const Stage *stage, const char *name, Error *error)
+{
+    if (!stage->scratch || stage->failed)
+        return fail(error, STATUS_FAILED,
+                    "there is no room for the pictures of %s made ready: neither beside them, nor "
+                    "in the cache folder, nor in $TMPDIR",
+                    name);
+    int least = stage->n < STAGE_LEAST, first = (int)strcspn(stage->left_out, "\n");
+    if (!least)
+        return STATUS_OK;
+    if (stage->tally.left_out)
+        return fail(
+            error, STATUS_BAD_INPUT,
+            "data.path: %s has %d different pictures; at least %d are needed; %d files were "
+            "left out, the first is %.*s",
+            name, stage->n, (int)STAGE_LEAST, stage->tally.left_out, first, stage->left_out);
+    return fail(error, STATUS_BAD_INPUT,
+                "data.path: %s has %d different picture%s; at least %d are needed, of which one in "
+                "ten is held out",
+                name, stage->n, stage->n == 1 ? "" : "s", (int)STAGE_LEAST);
 }
 
 Status stage_finish(Stage *stage, const char *name, int channels, Dataset *dataset, Arena *arena,
                     Error *error)
 {
-    if (stage->n < STAGE_LEAST)
-        return fail(error, STATUS_BAD_INPUT,
-                    "data.path: %s has %d different picture%s; at least %d are needed, of which "
-                    "one in ten is held out",
-                    name, stage->n, stage->n == 1 ? "" : "s", (int)STAGE_LEAST);
+    Status status = check(stage, name, error);
+    if (status)
+        return status;
     if (!close_gaps(stage, dataset, arena))
         return fail(error, STATUS_BAD_INPUT,
                     "data.path: %s has %d classes; at most %d: use fewer sub-folders or labels",
                     name, dataset->classes, (int)DATASET_CLASSES_MAX);
     divide(stage);
     if (!channels)
-        channels = stage->channels == 3 && is_grey(stage) ? 1 : stage->channels;
-    fill(stage, channels, dataset, arena);
-    return STATUS_OK;
+        channels = stage->channels == 3 && stage->grey ? 1 : stage->channels;
+    describe(stage, channels, dataset, arena);
+    status = write_rows(stage, dataset, error);
+    if (!status && !prepared_map_new(stage->prepared, stage->place, dataset, arena))
+        status = fail(error, STATUS_FAILED, "cannot map %s", stage->prepared->path[stage->place]);
+    return status;
 }
