@@ -5,65 +5,74 @@
 #include "views/draw/theme.h"
 #include <string.h>
 
-/* Entries first + (r * side[1] + g) * side[2] + b of equal steps each; grey: one axis, luminance,
- * on which the step next to the background's is entry 0. */
+/* Place (r * side[1] + g) * side[2] + b of equal steps each; grey: one axis, luminance. The view's
+ * own entries come first; where there are none, the place next to the background is entry 0. */
 typedef struct Cube {
     int first, side[3];
-    bool grey;
-    int ground; /* step */
+    bool grey, alternates;
+    int ground; /* place, where first is 0 */
 } Cube;
 
-enum { SIDE_MOST = 6, SIDE_LEAST = 3, FEW = 16 };
+enum { SIDE_MOST = 6, SIDE_LEAST = 3, FEW = 16, CORNERS = 8 };
 
-static Cube cube_of(int colours, const uint8_t *background)
+/* Of a level 0 .. 255. */
+static int nearest_step(int level, int side) { return (level * (side - 1) + 127) / 255; }
+
+static Cube cube_of(int colours, const uint8_t *ground)
 {
     for (int side = SIDE_MOST; side >= SIDE_LEAST; side--)
         if (PICTURE_COLOURS + side * side * side <= colours)
-            return (Cube){PICTURE_COLOURS, {side, side, side}, false, 0};
+            return (Cube){PICTURE_COLOURS, {side, side, side}, false, false, 0};
     if (colours >= FEW)
-        return (Cube){1, {2, 3, 2}, false, 0};
-    int ground = (theme_luminance(background) * (colours - 1) + 127) / 255;
-    return (Cube){0, {colours, 1, 1}, true, ground};
+        return (Cube){1, {2, 3, 2}, false, true, 0};
+    int corner = nearest_step(ground[0], 2) * 4 + nearest_step(ground[1], 2) * 2 +
+                 nearest_step(ground[2], 2);
+    if (colours >= CORNERS)
+        return (Cube){0, {2, 2, 2}, false, false, corner};
+    return (Cube){0, {colours, 1, 1}, true, false, nearest_step(theme_luminance(ground), colours)};
 }
 
-/* The step of a level 0 .. 255, of which what is left over is weighed against the place: between
- * two steps pixels alternate. */
-static int step_at(int level, int side, int x, int y)
+/* Between two steps pixels alternate where steps are few and bytes do not matter: it triples them.
+ */
+static int step_at(const Cube *cube, int level, int c, int x, int y)
 {
     static const int order[4][4] = {{0, 8, 2, 10}, {12, 4, 14, 6}, {3, 11, 1, 9}, {15, 7, 13, 5}};
-    int scaled = level * (side - 1), rest = scaled % 255;
+    int scaled = level * (cube->side[c] - 1), rest = scaled % 255;
+    if (!cube->alternates)
+        return nearest_step(level, cube->side[c]);
     return scaled / 255 + (rest * 32 > 255 * (2 * order[y & 3][x & 3] + 1));
 }
 
-static int grey_entry(const Cube *cube, int step)
+static int entry_at(const Cube *cube, int place)
 {
-    if (step == cube->ground)
+    if (cube->first > 0)
+        return cube->first + place;
+    if (place == cube->ground)
         return 0;
-    return step < cube->ground ? step + 1 : step;
+    return place < cube->ground ? place + 1 : place;
 }
 
 static uint8_t entry_of(const Cube *cube, const uint8_t *rgb, int x, int y)
 {
     const int *side = cube->side;
+    int place = 0;
     if (cube->grey)
-        return (uint8_t)grey_entry(cube, step_at(theme_luminance(rgb), side[0], x, y));
-    int entry = 0;
-    for (int c = 0; c < 3; c++)
-        entry = entry * side[c] + step_at(rgb[c], side[c], x, y);
-    return (uint8_t)(cube->first + entry);
+        place = step_at(cube, theme_luminance(rgb), 0, x, y);
+    for (int c = 0; c < 3 && !cube->grey; c++)
+        place = place * side[c] + step_at(cube, rgb[c], c, x, y);
+    return (uint8_t)entry_at(cube, place);
 }
 
-/* The view's own colours first, where they have kept their places. */
-static void fill_palette(const Cube *cube, uint8_t palette[][3])
+static void fill_palette(const Cube *cube, Picture *picture)
 {
     const int *side = cube->side;
-    for (int step = 0; cube->grey && step < side[0]; step++)
-        if (step != cube->ground)
-            memset(palette[grey_entry(cube, step)], step * 255 / (side[0] - 1), 3);
-    for (int i = 0; !cube->grey && i < side[0] * side[1] * side[2]; i++) {
+    for (int i = 0; i < side[0] * side[1] * side[2]; i++) {
         const int step[3] = {i / side[2] / side[1], i / side[2] % side[1], i % side[2]};
-        for (int c = 0; c < 3; c++)
-            palette[cube->first + i][c] = (uint8_t)(step[c] * 255 / (side[c] - 1));
+        int entry = entry_at(cube, i);
+        for (int c = 0; c < 3 && entry > 0; c++) {
+            int axis = cube->grey ? 0 : c;
+            picture->palette[entry][c] = (uint8_t)(step[axis] * 255 / (side[axis] - 1));
+        }
     }
 }
 
@@ -80,6 +89,6 @@ void palette_colours(Picture *picture, int colours)
                     entry_of(&cube, picture_rgb(picture, (size_t)(pixel - picture->pixels)), x, y);
         }
     }
-    fill_palette(&cube, picture->palette);
+    fill_palette(&cube, picture);
     picture->coloured = false;
 }

@@ -1,5 +1,5 @@
 /* Times whole training steps of the two reference networks and the three directions of
- * their convolutions: bench_steps [THREADS] [SECONDS] [image|mlp|conv] prints one line
+ * their convolutions: bench_steps [THREADS] [SECONDS] [image|colour|mlp|conv] prints one line
  * each: median and best milliseconds by the clock and of CPU, GFLOP/s counted as direct
  * convolutions. `ways` compares the ways to convolve over more shapes. Not part of the
  * tests. */
@@ -242,11 +242,15 @@ int main(int argc, char **argv)
     const char *only = argc > 3 ? argv[3] : "";
     NetSpec image = {
         .kind = &net_patch_unet, .height = 28, .width = 28, .channels = 1, .classes = 10};
+    NetSpec colour = {
+        .kind = &net_patch_unet, .height = 32, .width = 32, .channels = 3, .classes = 10};
     NetSpec points = {.kind = &net_mlp, .height = 1, .width = 1, .channels = 2};
     kernel_init();
     printf("%s, %d thread(s)\n", kernel_cpu(), threads);
     if (strstr("image", only))
         bench_training("image-train", image, 64, threads, seconds);
+    if (strstr("colour", only))
+        bench_training("colour-train", colour, 64, threads, seconds);
     if (strstr("mlp", only))
         bench_training("mlp2d-train", points, 512, threads, seconds);
     /* clang-format off */
