@@ -7,6 +7,7 @@ VERSION := 0.1.0
 CC      ?= cc
 PKG_CONFIG ?= pkg-config
 SAN     ?=
+MPI     ?=
 PREFIX  ?= /usr/local
 DESTDIR ?=
 ONLY    ?=
@@ -16,7 +17,7 @@ V       ?=
 say      = @$(if $(V),:,echo "  $(1)")
 quiet    = $(if $(V),,@)
 comma   := ,
-VARIANT := $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)
+VARIANT := $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(MPI),-mpi)
 BUILD   := build/$(VARIANT)
 PROGRAM := $(if $(SAN),$(BUILD)/ddil,ddil)
 
@@ -24,6 +25,12 @@ PROGRAM := $(if $(SAN),$(BUILD)/ddil,ddil)
 HERE    = $(if $(filter /%,$(PROGRAM)),,$(CURDIR)/)$(PROGRAM)
 
 PKGS    := cairo openblas ncursesw libsixel inih zlib libpng libjpeg jansson
+# MPI=1: several processes. The system's usual MPI, else whichever there is; MPI_PKG names another.
+ifneq ($(MPI),)
+MPI_PKG ?= $(firstword $(foreach pkg,mpi-c ompi-c mpich,$(shell $(PKG_CONFIG) --exists $(pkg) && echo $(pkg))))
+$(if $(MPI_PKG),,$(error MPI=1: pkg-config knows neither mpi-c, ompi-c nor mpich; install libopenmpi-dev or libmpich-dev))
+PKGS    += $(MPI_PKG)
+endif
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS  ?= -O3 -g
 # CPPFLAGS, LDFLAGS, AR and PKG_CONFIG are the builder's own. What costs no time is guarded; sanitizers guard more.
@@ -33,7 +40,7 @@ HARDEN_LINK ?= $(if $(filter Darwin,$(shell uname -s)),,-Wl,-z,relro,-z,now)
 PKG_CFLAGS := $(filter-out -D_%,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
 # No -march: the program must run on any CPU of its kind; wider vectors are chosen at run time.
 ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -I. $(WARN) -fno-math-errno -fno-trapping-math \
-              -pthread -DDDIL_VERSION='"$(VERSION)"' \
+              -pthread $(if $(MPI),-DDDIL_MPI) -DDDIL_VERSION='"$(VERSION)"' \
               $(PKG_CFLAGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
 # Where the installed data are: known to one file only.
 PLACE   := -DDDIL_DATA='"$(PREFIX)/share/ddil"'

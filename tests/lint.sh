@@ -28,7 +28,8 @@ walls() {
     cat <<'TABLE'
 engine/base       -
 engine/tensor     engine/base
-engine/nets       engine/base engine/tensor
+engine/ranks      engine/base engine/tensor
+engine/nets       engine/base engine/tensor engine/ranks
 engine/diffusion  engine/base engine/tensor engine/nets
 engine/data       engine/base engine/tensor engine/nets engine/diffusion
 engine/distill    engine/base engine/tensor engine/nets engine/diffusion engine/data
@@ -36,7 +37,7 @@ engine/measure    engine/base engine/tensor engine/nets engine/diffusion engine/
 engine/store      engine engine/base engine/diffusion engine/measure
 engine/show       engine engine/base engine/nets engine/diffusion engine/data engine/distill engine/measure
 engine/port       engine engine/base engine/store
-engine/run        engine engine/base engine/nets engine/diffusion engine/data engine/distill engine/measure engine/store engine/show
+engine/run        engine engine/base engine/ranks engine/nets engine/diffusion engine/data engine/distill engine/measure engine/store engine/show
 engine/host       engine engine/base engine/distill engine/store engine/show engine/run engine/port
 engine/bench      engine/base engine/tensor engine/nets engine/diffusion engine/data engine/distill
 engine/study      engine engine/base engine/distill engine/measure engine/store engine/run
@@ -49,7 +50,7 @@ app/base          engine/base
 app/terminal      app/base views/model views/draw engine/engine.h engine/base
 app/figure        views/draw views/model engine/engine.h engine/study engine/base
 app/workbench     app/base app/figure app/terminal views views/model views/draw views/tour engine/engine.h engine/base
-app/commands      app/base app/figure app/terminal app/workbench views/model engine/engine.h engine/base engine/nets engine/data engine/diffusion engine/distill engine/measure engine/store engine/show engine/run engine/bench engine/study
+app/commands      app/base app/figure app/terminal app/workbench views/model engine/engine.h engine/base engine/ranks engine/nets engine/data engine/diffusion engine/distill engine/measure engine/store engine/show engine/run engine/bench engine/study
 app               app/base app/commands app/workbench engine/engine.h engine/base
 TABLE
 }

@@ -200,7 +200,8 @@ static Status drive(Run *run, const Options *options, Error *error)
     if (!options->quiet)
         say(stderr, "%s\n", run_folder(run));
     say_warnings(&progress, run);
-    while (pulse == PULSE_MORE && !interrupted) {
+    Status status = run_enlist(run, error);
+    while (!status && pulse == PULSE_MORE && !interrupted) {
         pulse = run_advance(run, error);
         if (save_asked && pulse == PULSE_MORE)
             save_now(run);
@@ -208,8 +209,9 @@ static Status drive(Run *run, const Options *options, Error *error)
         progress_show(&progress, run);
     }
     progress_end(&progress);
-    Status status = pulse == PULSE_FAILED ? STATUS_FAILED : STATUS_OK;
-    if (pulse == PULSE_MORE)
+    if (pulse == PULSE_FAILED)
+        status = STATUS_FAILED;
+    else if (!status && pulse == PULSE_MORE)
         status = save_interrupted(run, error);
     report(run, options, clock_s() - progress.start);
     run_close(run);
@@ -294,6 +296,84 @@ static Status append_line(void *context, const char *assignment, Error *error)
     return STATUS_OK;
 }
 
+/* ---- Several processes ---- */
+
+/* What a command does in the first of them. */
+typedef Status Work(const Options *options, Crew *crew, Error *error);
+
+/* What a launcher pinned together, and how to part it. */
+static void say_ranks(const Options *options, const Ranks *ranks, int threads)
+{
+    char library[64];
+    RanksLaunch launch = ranks_launch();
+    if (options->quiet || !launch.by)
+        return;
+    if (ranks)
+        say(stderr, "%d ranks of %d thread%s, %s\n", ranks_size(ranks), threads,
+            threads > 1 ? "s" : "", ranks_library(library));
+    if (threads > pool_cores())
+        say(stderr, "warning: %d threads on %d core%s: %s pinned them there; %s\n", threads,
+            pool_cores(), pool_cores() > 1 ? "s" : "", launch.by,
+            strcmp(launch.by, "srun") ? "mpirun --bind-to none, or --map-by slot:PE=N, mends it"
+                                      : "srun --cpus-per-task=N mends it");
+}
+
+/* The first decides what a signal means, and tells the others. */
+static void go_deaf(void)
+{
+    static const int deaf[] = {SIGINT,  SIGTERM, SIGHUP,  SIGUSR1,
+                               SIGUSR2, SIGXCPU, SIGPIPE, SIGALRM};
+    for (size_t i = 0; i < sizeof deaf / sizeof *deaf; i++)
+        signal(deaf[i], SIG_IGN);
+}
+
+/* In one process, or in all that a launcher started. */
+static Status with_crew(const Options *options, Work *work, Error *error)
+{
+    Ranks *ranks;
+    Status status = ranks_open(&ranks, error);
+    if (status)
+        return status;
+    int threads = options->threads > 0 ? (int)options->threads : ranks_cores(ranks);
+    bool first = ranks_rank(ranks) == 0;
+    if (first)
+        catch_signals();
+    else
+        go_deaf();
+    Crew *crew = crew_new(threads);
+    crew->ranks = ranks;
+    if (first) {
+        say_ranks(options, ranks, threads);
+        status = work(options, crew, error);
+        run_dismiss(crew);
+    } else {
+        run_serve(crew);
+    }
+    crew_free(crew);
+    ranks_close(ranks);
+    return status;
+}
+
+/* Is this process alone? Several of a command that does not deal its work would do it twice. */
+static Status must_be_alone(const char *what, Error *error)
+{
+    RanksLaunch launch = ranks_launch();
+    if (launch.size == 1)
+        return STATUS_OK;
+    return fail(error, STATUS_BAD_INPUT, "%s is no work for %d ranks; start it without %s", what,
+                launch.size, launch.by);
+}
+
+static Status run_all(const Options *options, Crew *crew, Error *error)
+{
+    Status status = STATUS_OK;
+    if (options->arguments > 1)
+        status = try_all(options, crew, error);
+    for (int i = 0; i < options->arguments && !status; i++)
+        status = run_preset(options, i, crew, error);
+    return status;
+}
+
 Status cmd_run(const Options *options, Error *error)
 {
     Config config;
@@ -310,6 +390,10 @@ Status cmd_run(const Options *options, Error *error)
         status = configure(options, i, &config, error);
     if (status)
         return status;
+    if (options->seeds || options->detach)
+        status = must_be_alone(options->seeds ? "run --seeds" : "run --detach", error);
+    if (status)
+        return status;
     if (options->seeds) {
         char name[NAME_SIZE];
         folder_name_after(options->argument[0], name);
@@ -317,14 +401,7 @@ Status cmd_run(const Options *options, Error *error)
     }
     if (options->detach)
         return detach_runs(options, error);
-    catch_signals();
-    Crew *crew = crew_for(options);
-    if (options->arguments > 1)
-        status = try_all(options, crew, error);
-    for (int i = 0; i < options->arguments && !status; i++)
-        status = run_preset(options, i, crew, error);
-    crew_free(crew);
-    return status;
+    return with_crew(options, run_all, error);
 }
 
 /* A failed run does the same again, number for number, unless something is changed. */
@@ -342,52 +419,59 @@ static void warn_of_failure(const Options *options, const char *folder)
     run_view_drop(view);
 }
 
-Status cmd_resume(const Options *options, Error *error)
+/* The run that the command line names, and what is to be different. */
+static Status find_run(const Options *options, char folder[1024], Lines *lines, Error *error)
+{
+    Status status = run_find(options->runs, options->argument[0], folder, error);
+    return status ? status : each_assignment(options, append_line, lines, error);
+}
+
+static Status resume(const Options *options, Crew *crew, Error *error)
 {
     char folder[1024];
     Lines lines = {.text = ""};
     Run *run;
-    Status status = run_find(options->runs, options->argument[0], folder, error);
-    if (!status)
-        status = each_assignment(options, append_line, &lines, error);
+    Status status = find_run(options, folder, &lines, error);
     if (status)
         return status;
-    if (is_external_run(folder))
-        return *lines.text ? fail(error, STATUS_BAD_INPUT, "its trainer is told with ddil tell")
-                           : start_external(options, folder, error);
     warn_of_failure(options, folder);
-    catch_signals();
-    Crew *crew = crew_for(options);
     status = run_resume(&run, folder, crew, error);
     if (!status) {
         status = *lines.text ? run_set(run, lines.text, error) : STATUS_OK;
         if (status)
             run_close(run);
     }
-    if (!status)
-        status = drive(run, options, error);
-    crew_free(crew);
-    return status;
+    return status ? status : drive(run, options, error);
+}
+
+Status cmd_resume(const Options *options, Error *error)
+{
+    char folder[1024];
+    Lines lines = {.text = ""};
+    if (!find_run(options, folder, &lines, NULL) && is_external_run(folder))
+        return *lines.text ? fail(error, STATUS_BAD_INPUT, "its trainer is told with ddil tell")
+                           : start_external(options, folder, error);
+    return with_crew(options, resume, error);
+}
+
+static Status fork_run(const Options *options, Crew *crew, Error *error)
+{
+    char folder[1024];
+    Lines lines = {.text = ""};
+    Run *run;
+    Status status = find_run(options, folder, &lines, error);
+    if (status)
+        return status;
+    status =
+        run_fork(&run, options->runs, folder, options->at, options->name, lines.text, crew, error);
+    return status ? status : drive(run, options, error);
 }
 
 Status cmd_fork(const Options *options, Error *error)
 {
     char folder[1024];
     Lines lines = {.text = ""};
-    Run *run;
-    Status status = run_find(options->runs, options->argument[0], folder, error);
-    if (!status)
-        status = each_assignment(options, append_line, &lines, error);
-    if (status)
-        return status;
-    if (is_external_run(folder))
+    if (!find_run(options, folder, &lines, NULL) && is_external_run(folder))
         return fork_external(options, folder, lines.text, error);
-    catch_signals();
-    Crew *crew = crew_for(options);
-    status =
-        run_fork(&run, options->runs, folder, options->at, options->name, lines.text, crew, error);
-    if (!status)
-        status = drive(run, options, error);
-    crew_free(crew);
-    return status;
+    return with_crew(options, fork_run, error);
 }

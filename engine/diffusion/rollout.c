@@ -217,6 +217,32 @@ static void must_be_sound(const Rollout *r)
     must(!(r->from && r->policy->other));
 }
 
+/* The planes that were written. */
+static void share(Crew *crew, const Rolling *work, int chunk)
+{
+    const Rollout *r = work->r;
+    int last = r->to ? r->to : r->policy->steps, steps = last - r->from;
+    size_t row = sizeof(float) * (size_t)net_dims(&r->policy->denoiser.spec),
+           plane = row * (size_t)r->n;
+    CrewItems items[4] = {
+        {.at = work->spent, .size = sizeof *work->spent, .chunks = true},
+        {.at = (char *)r->states + (size_t)r->from * plane,
+         .size = row,
+         .planes = steps + 1,
+         .stride = plane},
+    };
+    int count = 2;
+    if (work->count)
+        items[count++] =
+            (CrewItems){.at = work->count, .size = sizeof *work->count, .chunks = true};
+    if (r->x0s && steps)
+        items[count++] = (CrewItems){.at = (char *)r->x0s + (size_t)r->from * plane,
+                                     .size = row,
+                                     .planes = steps,
+                                     .stride = plane};
+    crew_share(crew, r->n, chunk, items, count);
+}
+
 long rollout(Crew *crew, const Rollout *r)
 {
     must_be_sound(r);
@@ -227,7 +253,8 @@ long rollout(Crew *crew, const Rollout *r)
         work.count = arena_zero(&crew->shared, (size_t)chunks * sizeof *work.count);
     for (int c = 0; c < chunks && r->count; c++)
         work.count[c].steps = r->count->steps;
-    crew_map(crew, r->n, chunk, walk_chunk, &work);
+    crew_deal(crew, r->n, chunk, walk_chunk, &work);
+    share(crew, &work, chunk);
     Spent spent = {0};
     for (int c = 0; c < chunks; c++) {
         spent.own += work.spent[c].own;

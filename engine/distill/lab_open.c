@@ -89,7 +89,8 @@ static void configured_spec(const Lab *lab, NetSpec *spec)
 static Status check_size(const Lab *lab, const NetSpec *spec, Error *error)
 {
     static const double most = 4.0 * 1024 * 1024 * 1024;
-    double weights = (double)net_size(spec), blocks = 12.0 + crew_chunks(lab->batch, spec->chunk);
+    double weights = (double)net_size(spec),
+           blocks = 12.0 + crew_dealt(lab->crew, crew_chunks(lab->batch, spec->chunk));
     if (weights * blocks * sizeof(float) <= most)
         return STATUS_OK;
     char text[160];

@@ -36,6 +36,8 @@ static const ParamRow shared_rows[] = {
      "Stop when training has cost so many network evaluations; 0: no budget.", STEP},
     {"run", "keep_checkpoints", PARAM_INT, "0", 0, 1e6, "", "checkpoints",
      "The newest checkpoints that are kept; 0: all of them.", STEP},
+    {"run", "reduce", PARAM_CHOICE, "ordered", 0, 0, "ordered|fast", "",
+     "How ranks add up gradients; ordered: to the bits of one process; fast: as MPI likes, other last digits.", STEP},
 
     {"data", "name", PARAM_TEXT, NULL, 0, 0, "", "", "The data set.", FORK},
     {"data", "path", PARAM_TEXT, "", 0, 0, "", "", "Its file, or the folder of its files; empty: where the package puts them.", FORK},

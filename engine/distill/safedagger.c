@@ -51,7 +51,9 @@ void safedagger_ask(Lab *lab, const Rollout *rollout, double *error)
     size_t mark = arena_mark(lab->step);
     int n = rollout->n, rows = n * student->steps;
     Ask ask = {lab, rollout, arena_new(lab->step, double, rows)};
-    crew_map(lab->crew, rows, student->denoiser.spec.chunk, ask_chunk, &ask);
+    int chunk = student->denoiser.spec.chunk;
+    crew_deal(lab->crew, rows, chunk, ask_chunk, &ask);
+    crew_share(lab->crew, rows, chunk, &(CrewItems){.at = ask.each, .size = sizeof *ask.each}, 1);
     for (int k = 0; k < n; k++) {
         error[k] = 0;
         for (int s = 0; s < student->steps; s++)

@@ -98,6 +98,20 @@ static Pass pass_new(Lab *lab, ChunkLoss *loss, const Model *model, float *gradi
                   .term = arena_zero(lab->step, (size_t)chunks * sizeof(double[STEP_TERMS]))};
 }
 
+/* What is asked of the batch as a whole. Its states stay where they were drawn. */
+static void pass_share(const Pass *pass)
+{
+    const CrewItems items[] = {
+        {.at = pass->each, .size = sizeof *pass->each},
+        {.at = pass->batch.origin, .size = sizeof *pass->batch.origin},
+        {.at = pass->total, .size = sizeof *pass->total, .chunks = true},
+        {.at = pass->clipped, .size = sizeof *pass->clipped, .chunks = true},
+        {.at = pass->term, .size = sizeof *pass->term, .chunks = true},
+    };
+    crew_share(pass->lab->crew, pass->batch.n, pass->model->spec.chunk, items,
+               sizeof items / sizeof *items);
+}
+
 /* Runs the pass; the gradient of the mean loss ends in pass->gradient. Returns the mean loss. */
 static double pass_run(Pass *pass)
 {
@@ -105,6 +119,7 @@ static double pass_run(Pass *pass)
     int size = pass->model->spec.chunk, chunks = crew_chunks(lab->batch, size);
     crew_map_gradient(lab->crew, lab->batch, size, pass->model->size, pass->gradient, pass_chunk,
                       pass);
+    pass_share(pass);
     double loss = 0;
     for (int c = 0; c < chunks; c++) {
         loss += pass->total[c];

@@ -191,12 +191,23 @@ static void ask_chunk(void *context, Arena *arena, int begin, int end, int chunk
         shift->setup.label(shift->setup.context, arena, &states, ask->x0 + at);
 }
 
+/* Asks about all rows. */
+static void deal_ask(Crew *crew, int chunk, const Ask *ask)
+{
+    const Shift *shift = ask->shift;
+    int rows = shift->steps * shift->n;
+    CrewItems gap = {.at = ask->gap, .size = sizeof *ask->gap},
+              x0 = {.at = ask->x0, .size = sizeof *ask->x0 * (size_t)shift->dims};
+    crew_deal(crew, rows, chunk, ask_chunk, (void *)ask);
+    crew_share(crew, rows, chunk, ask->gap ? &gap : &x0, 1);
+}
+
 static void ask_all(const Shift *shift, Crew *crew, const Policy *student, const float *state,
                     const int *label, float *x0)
 {
     Ask ask = {shift, student, state, label, x0, NULL};
     int chunk = student ? student->denoiser.spec.chunk : shift->setup.teacher.denoiser.spec.chunk;
-    crew_map(crew, shift->steps * shift->n, chunk, ask_chunk, &ask);
+    deal_ask(crew, chunk, &ask);
 }
 
 /* Fresh forward states of step s, as many batches as the band is drawn from, compared rows each. */
@@ -321,8 +332,8 @@ static void errors_by_gap(const Shift *shift, Crew *crew, const Policy *student,
     Ask forward = {shift, student,        shift->forward.state, shift->forward.label,
                    NULL,  errors->forward};
     int chunk = student->denoiser.spec.chunk;
-    crew_map(crew, shift->steps * shift->n, chunk, ask_chunk, &own);
-    crew_map(crew, shift->steps * shift->n, chunk, ask_chunk, &forward);
+    deal_ask(crew, chunk, &own);
+    deal_ask(crew, chunk, &forward);
 }
 
 static double relative_gap(const Shift *shift, int s, const float *a, const float *b)

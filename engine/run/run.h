@@ -39,6 +39,14 @@ void run_close(Run *run);
 /* After a fork: the lock, which came along, names this process. */
 void run_sign(Run *run);
 
+/* With several ranks (crew->ranks). Enlists the others for this run: from now on they take part in
+ * its steps, its measuring and the samples that are judged. Again after anything else changed the
+ * run. */
+Status run_enlist(Run *run, Error *error);
+/* Of a rank other than the first: takes part until the first dismisses it. */
+void run_serve(Crew *crew);
+void run_dismiss(Crew *crew);
+
 typedef enum RunPulse { PULSE_MORE, PULSE_DONE, PULSE_FAILED } RunPulse;
 /* One quantum: a few regression steps, one optimiser step, one measurement, one evaluation or a
  * checkpoint. On PULSE_FAILED error says what broke; the last good checkpoint stands. */

@@ -87,7 +87,9 @@ static Status pretrain(Run *run, Error *error)
 {
     long steps = lab_pretrain_steps(&run->lab);
     for (int i = 0; i < PRETRAIN_BLOCK && run->pretrained < steps; i++) {
+        run_deal(run, TASK_PRETRAIN, run->pretrained);
         run->pretrain_loss = lab_pretrain(&run->lab, run->pretrained++);
+        run_dealt(run);
         if (!isfinite(run->pretrain_loss))
             return fail(error, STATUS_FAILED,
                         "the regression to the teacher left the finite numbers at its "
@@ -95,7 +97,9 @@ static Status pretrain(Run *run, Error *error)
                         run->pretrained);
     }
     if (run->pretrained >= steps) {
+        run_deal(run, TASK_START, 0);
         lab_pretrain_done(&run->lab);
+        run_dealt(run);
         run->stage = STAGE_SHIFT;
     }
     return STATUS_OK;
@@ -124,7 +128,9 @@ static void count_origins(Run *run, const StepReport *report)
 static Status step(Run *run, Error *error)
 {
     StepReport report;
+    run_deal(run, TASK_STEP, run->step);
     lab_step(&run->lab, run->step, &report);
+    run_dealt(run);
     count_origins(run, &report);
     if (report.broken)
         return run_broken(run, report.broken, run->step + 1, error);
@@ -144,7 +150,9 @@ static Status evaluate(Run *run, Error *error)
     if (!n)
         n = dataset_is_points(data) ? EVAL_POINTS : EVAL_PICTURES;
     Judge judge = run_judge(run, &run->scratch);
+    run_deal(run, TASK_EVAL, n);
     eval_policy(&judge, &student, n, run->lab.seed, &run->eval);
+    run_dealt(run);
     for (int i = 0; i < run->eval.metrics; i++)
         if (!strcmp(run->eval.metric[i].name, "sw2") && !isfinite(run->eval.metric[i].value))
             return run_broken(run, "a sample that was to be judged", run->step, error);

@@ -76,8 +76,10 @@ struct Run {
     bool evaluated;
     double pretrain_loss;
     Speed speed;
-    double drawn[ORIGINS]; /* rows of the last batches by origin, fading; for people only */
-    double times_next;     /* clock of the next row of times.csv */
+    double drawn[ORIGINS];         /* rows of the last batches by origin, fading; for people only */
+    double times_next;             /* clock of the next row of times.csv */
+    bool enlisted;                 /* the other ranks hold replicas */
+    char farewell[PATH_SIZE + 80]; /* what is said when one of them is lost */
 };
 
 /* ---- run_events.c ---- */
@@ -151,6 +153,18 @@ Status run_apply_lines(Config *config, const char *lines, Error *error);
 /* "section.key old -> new, ...": what a mark says. BAD_INPUT when `size` does not hold it. */
 Status run_describe_changes(const Config *before, const Config *after, char *text, size_t size,
                             Error *error);
+/* ---- run_ranks.c: before work that all ranks do, and after it ---- */
+typedef enum RankTask {
+    TASK_END,
+    TASK_OPEN,     /* number: bytes of a configuration */
+    TASK_PRETRAIN, /* number: of the step, also below */
+    TASK_START,    /* what comes between regression and training */
+    TASK_STEP,
+    TASK_SHIFT,
+    TASK_EVAL, /* number: samples */
+} RankTask;
+void run_deal(Run *run, RankTask task, long number);
+void run_dealt(Run *run);
 /* ---- run_view.c ---- */
 /* Where an owner puts the newest samples for viewers. Returns `path`. */
 char *run_live_samples(char path[PATH_SIZE], const char *folder);

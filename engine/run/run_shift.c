@@ -93,7 +93,9 @@ Status run_measure_shift(Run *run, Error *error)
     must(n <= SHIFT_ROWS_MAX);
     if (run->step == 0) /* the one-time work: repeated after a resume, counted once */
         run->lab.cost.shift += shift_setup_cost(run->shift);
+    run_deal(run, TASK_SHIFT, run->step);
     run->lab.cost.shift += shift_measure(run->shift, run->lab.crew, &run->scratch, &student, rows);
+    run_dealt(run);
     for (int r = 0; r < n; r++)
         if (!isfinite(rows[r].own) || !isfinite(rows[r].paired))
             return run_broken(run, "a state of the student where its shift is measured", run->step,

@@ -89,5 +89,6 @@ Status run_set(Run *run, const char *lines, Error *error)
         return status;
     run_warn_of_stretch(run, &run->config, &config);
     adopt(run, &config);
-    return run_event(run, run->step, mark, error);
+    status = run->enlisted ? run_enlist(run, error) : STATUS_OK;
+    return status ? status : run_event(run, run->step, mark, error);
 }
