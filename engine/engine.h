@@ -59,18 +59,18 @@ int engine_wakeup(const Engine *engine);
  * ------------------------------------------------------------------------------------------ */
 
 typedef enum CommandKind {
-    COMMAND_NEW, /* text: a preset's name or path, then lines "section.key=value"; the run starts at
-                    once */
-    COMMAND_START,  /* run: go on (also loads a run from disk) */
-    COMMAND_PAUSE,  /* run */
-    COMMAND_STEP,   /* run, number: do so many steps, then pause */
-    COMMAND_SET,    /* run, text: lines "section.key=value", all or none; a checkpoint is written
-                       first, one mark after */
-    COMMAND_SAVE,   /* run */
-    COMMAND_FORK,   /* run, number: at this saved step, or FORK_..., text: lines "section.key=value"
-                     */
-    COMMAND_NOTE,   /* run, number: the training step it is about (-1: the present one), text */
-    COMMAND_STOP,   /* run: saved, then nobody's */
+    COMMAND_NEW,   /* text: a preset's name or path, then lines "section.key=value", "name=NAME" and
+                      "seeds=1-5"; the run starts at once, or one a seed, called NAME-sSEED */
+    COMMAND_START, /* run: go on (also loads a run from disk) */
+    COMMAND_PAUSE, /* run */
+    COMMAND_STEP,  /* run, number: do so many steps, then pause */
+    COMMAND_SET,   /* run, text: lines "section.key=value", all or none; a checkpoint is written
+                      first, one mark after */
+    COMMAND_SAVE,  /* run */
+    COMMAND_FORK,  /* run, number: at this saved step, or FORK_..., text: lines "section.key=value"
+                    */
+    COMMAND_NOTE,  /* run, number: the training step it is about (-1: the present one), text */
+    COMMAND_STOP,  /* run: saved, then nobody's */
     COMMAND_DELETE, /* run: paused, done or failed only */
     /* run, number: also show the samples of the newest checkpoint at or before this step (-1: only
      * the newest there are); text: "paths" follows the seeds' paths too. Allowed to viewers;
@@ -83,7 +83,7 @@ typedef enum CommandKind {
 static const char *const COMMAND_WORDS[COMMANDS] = {
     "new", "start", "pause", "step", "set", "save", "fork", "note", "stop", "delete", "look"};
 
-enum { COMMAND_TEXT_SIZE = 1024, NAME_SIZE = 64 };
+enum { COMMAND_TEXT_SIZE = 1024, NAME_SIZE = 64, SEEDS_AT_ONCE = 16 };
 enum {
     FORK_NEWEST = -1, /* at the latest saved step */
     FORK_HERE =

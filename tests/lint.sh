@@ -42,10 +42,10 @@ engine/host       engine engine/base engine/distill engine/store engine/show eng
 engine/bench      engine/base engine/tensor engine/nets engine/diffusion engine/data engine/distill
 engine/study      engine engine/base engine/distill engine/measure engine/store engine/run
 engine            engine/base
-views/model       engine/engine.h engine/base/status.h engine/base/number.h
-views/draw        engine/engine.h engine/base/status.h engine/base/number.h views/model
-views/tour        engine/engine.h engine/base/status.h engine/base/number.h views/model views/draw
-views             engine/engine.h engine/base/status.h engine/base/number.h views/model views/draw views/tour
+views/model       engine/engine.h engine/base/status.h engine/base/number.h engine/base/seeds.h engine/base/student.h
+views/draw        engine/engine.h engine/base/status.h engine/base/number.h engine/base/seeds.h engine/base/student.h views/model
+views/tour        engine/engine.h engine/base/status.h engine/base/number.h engine/base/seeds.h engine/base/student.h views/model views/draw
+views             engine/engine.h engine/base/status.h engine/base/number.h engine/base/seeds.h engine/base/student.h views/model views/draw views/tour
 app/base          engine/base
 app/terminal      app/base views/model views/draw engine/engine.h engine/base
 app/figure        views/draw views/model engine/engine.h engine/study engine/base
@@ -158,7 +158,7 @@ check_views() {
     mine=$(live_objects engine | xargs -r nm -g --defined-only 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u)
     live_objects views | while read -r object; do
         nm -u "$object" | awk '{ print $2 }' | sort -u | comm -12 - <(echo "$mine") |
-            grep -vxE 'engine_params?|engine_param_check|run_params|run_param_(row|find|check)|engine_presets|engine_class_name|fail|must_fail|need|number_[a-z_]+' |
+            grep -vxE 'engine_params?|engine_param_check|run_params|run_param_(row|find|check)|engine_presets|engine_class_name|fail|must_fail|need|number_[a-z_]+|seeds_[a-z]+|student_[a-z]+' |
             sed "s|^|$(source_of "$object"): views may not call |"
     done
 }

@@ -5,7 +5,7 @@
 #include "tests/fake_snapshot.h"
 #include "views/draw/chart.h"
 #include "views/draw/chart_spec.h"
-#include "views/model/lineage.h"
+#include "views/model/group.h"
 #include "views/model/overlay.h"
 #include "views/model/scrub.h"
 #include "views/screen.h"

@@ -33,6 +33,47 @@ play "a picture is saved" 0 "" ":wait metrics>=1
 :save-picture $work/p.png" --graphics sixel quickstart --steps 60 -s student.pretrain_steps=20
 [ "$(head -c 8 "$work/p.png" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] && result yes "it is a PNG" || result no "it is a PNG"
 
+tiny="run.steps=40 student.pretrain_steps=10 run.eval_samples=200 run.eval_every=20 shift.every=20"
+play "seeds stand as a group, are paused and compared as one, and unfold" 0 "" ":seeds 1-3 ring-pd-ddil $tiny
+:wait runs>=3
+:wait step>=5
+1
+:expect + ring-pd-ddil ×3
+:expect 0 of 3 seeds done
+<Space>
+:wait state=paused
+:expect ‖ paused
+<Space>
+:run ring-pd-ddil-s3
+:wait state=done
+:run ring-pd-ddil-s1
+:wait state=done
+:expect 3 of 3 seeds done
+v
+:seeds 1-3 ring-pd $tiny
+:wait runs>=6
+:run ring-pd-s3
+:wait state=done
+:run ring-pd-s2
+:wait state=done
+v
+2
+:expect 05×3
+6
+:expect difference by seed
+:expect Δ
+1
+<Right>
+:expect ring-pd-s2
+:seeds 1-2 ring-pd $tiny
+:wait runs>=8
+:expect ring-pd-2 ×2"
+play "five seeds by one key" 0 "" "nring-pd-ddil<Tab>
+:wait runs>=5
+1
+:expect of 5 seeds done"
+play "seeds that are none" 1 "each once, at most 16" ":seeds 5-1 ring-pd" quickstart
+play "seeds of no preset" 1 "seeds and a preset" ":seeds 1-5" quickstart
 play "figures of the runs shown" 0 "" ":wait metrics>=1
 2
 :figure $work/f.svg

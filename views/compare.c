@@ -11,7 +11,7 @@
 #include "views/model/clamp.h"
 #include "views/model/compare_table.h"
 #include "views/model/format.h"
-#include "views/model/lineage.h"
+#include "views/model/group.h"
 #include "views/model/overlay.h"
 #include "views/model/samples.h"
 #include "views/model/scrub.h"
@@ -63,7 +63,8 @@ static void draw_chart(Canvas *canvas, const Scene *scene, const CompareState *m
     if (!differs(mine, overlay))
         chart_choices(scene->session, right + strlen(right), sizeof right - strlen(right));
     else
-        snprintf(right + strlen(right), sizeof right - strlen(right), "difference");
+        snprintf(right + strlen(right), sizeof right - strlen(right),
+                 overlay->group[0].n > 0 ? "difference by seed, 95 %%" : "difference");
     overlay_title(canvas, &rect, before, overlay, after, right);
     ChartSpec spec = chart_spec(scene, overlay, line, lines);
     LineSource other = {0};
@@ -177,9 +178,15 @@ static void draw_head(Canvas *canvas, const CompareTable *table, Rect rect, int 
     for (int i = 0; i < shown; i++) {
         const RunView *run = table->overlay->run[i];
         int stroke = table->overlay->stroke[i];
+        char name[NAME_SIZE + 16];
+        const Group *group = &table->overlay->group[i];
+        if (group->n > 0)
+            snprintf(name, sizeof name, "%.*s ×%d", group->stem, run->name, group->n);
+        else
+            snprintf(name, sizeof name, "%s", run->name);
         canvas_print(canvas, rect.x + LABEL + i * each, rect.y, each - 1,
                      chart_style(canvas, stroke), "%s %02d%s %s", chart_stroke(stroke), run->id,
-                     run == table->base ? " base" : "", run->name);
+                     run == table->base ? " base" : "", name);
     }
     if (shown < table->overlay->n) {
         canvas_print(canvas, rect.x + 1, rect.y, LABEL - 2, theme_style(canvas, ROLE_FAINT),
@@ -207,6 +214,7 @@ static void draw_table(Canvas *canvas, const Scene *scene, const CompareState *m
                        const Overlay *overlay, Rect rect)
 {
     CompareTable table = compare_table_new(scene, overlay, mine->equal);
+    table.differences = differs(mine, overlay);
     int hidden = table.all - table.rows, first = mine->scroll;
     int last = table.rows - (rect.height - 2), shown = overlay->n, room = rect.width - LABEL;
     first = first > last ? last : first;

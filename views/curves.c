@@ -80,10 +80,11 @@ static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect bod
     CurvesLayout layout = layout_curves(body, scene->run->shift_view.rows);
     Overlay overlay = overlay_runs(scene);
     curve_panel_loss(canvas, scene, &overlay, layout.chart);
-    bool lines = (overlay.n > 1 && rect_is_empty(layout.bars)) != mine->turned;
+    bool several = overlay.n > 1 || overlay.group[0].n > 0;
+    bool lines = (several && rect_is_empty(layout.bars)) != mine->turned;
     if (!rect_is_empty(layout.heat))
         (lines ? draw_shift_lines : curve_panel_shift)(canvas, scene, &overlay, layout.heat);
-    if (!rect_is_empty(layout.bars) && overlay.n > 1 && !lines)
+    if (!rect_is_empty(layout.bars) && several && !lines)
         draw_shift_lines(canvas, scene, &overlay, layout.bars);
     else if (!rect_is_empty(layout.bars))
         draw_bars(canvas, scene, layout.bars);
@@ -124,7 +125,7 @@ static Reply mouse(void *state, const Scene *scene, Rect body, int press)
     Overlay overlay = overlay_runs(scene);
     Rect heat = layout_curves(body, scene->run->shift_view.rows).heat;
     int rows = scene->run->shift_view.rows, y = mouse_y(press) - heat.y - 1;
-    if (rows > 0 && overlay.n == 1 && y >= 0 && y < heat.height - 2)
+    if (rows > 0 && overlay.n == 1 && overlay.group[0].n == 0 && y >= 0 && y < heat.height - 2)
         scene->session->stage = y * rows / (heat.height - 2);
     return scrub_mouse(scene, &overlay, plot_width(body.width),
                        mouse_x(press) - body.x - CHART_MARGIN, mouse_kind(press));

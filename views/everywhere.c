@@ -1,6 +1,7 @@
 /* Owns the keys that mean the same in every view. See everywhere.h. */
 #include "views/everywhere.h"
 
+#include "views/model/group.h"
 #include "views/model/marks.h"
 #include <stdio.h>
 
@@ -23,9 +24,32 @@ static Reply fork_here(const Scene *scene)
     return reply;
 }
 
+static bool goes(const RunView *run) { return run->state == RUN_LIVE || run->state == RUN_QUEUED; }
+
+/* The runs of a group that the command means something to. */
+static Reply steer_group(const Group *group, bool pause)
+{
+    Reply reply = {.kind = REPLY_UNKNOWN};
+    for (int i = 0; i < group->n; i++) {
+        const RunView *run = group->run[i];
+        if (pause ? !goes(run) : run->state != RUN_PAUSED)
+            continue;
+        if (reply.kind == REPLY_SEND)
+            reply.other[reply.others++] = run->id;
+        else
+            reply = steer(&(Scene){.run = run}, pause ? COMMAND_PAUSE : COMMAND_START, 0);
+    }
+    return reply;
+}
+
 static Reply toggle_pause(const Scene *scene)
 {
-    bool going = scene->run && (scene->run->state == RUN_LIVE || scene->run->state == RUN_QUEUED);
+    Group group = group_of(scene, scene->run);
+    bool going = scene->run && goes(scene->run);
+    for (int i = 0; i < group.n; i++)
+        going = going || goes(group.run[i]);
+    if (group.n > 0)
+        return steer_group(&group, going);
     return steer(scene, going ? COMMAND_PAUSE : COMMAND_START, 0);
 }
 

@@ -158,10 +158,11 @@ static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect bod
 
 /* ---- Keys ---- */
 
-static Reply start(const PresetInfo *preset)
+static Reply start(const PresetInfo *preset, bool seeds)
 {
     Reply reply = {.kind = REPLY_SEND, .command = {.kind = COMMAND_NEW}};
-    snprintf(reply.command.text, sizeof reply.command.text, "%s", preset->name);
+    snprintf(reply.command.text, sizeof reply.command.text, "%s%s", preset->name,
+             seeds ? "\nseeds=1-5" : "");
     return reply;
 }
 
@@ -179,8 +180,8 @@ static Reply act(void *state, const Scene *scene, Action action)
     Listing listing = listing_new(own);
     if (listing.n == 0) {
         reply.kind = REPLY_UNKNOWN;
-    } else if (action == ACTION_OPEN) {
-        reply = start(listed(&listing, chosen_of(own, &listing)));
+    } else if (action == ACTION_OPEN || action == ACTION_SEEDS) {
+        reply = start(listed(&listing, chosen_of(own, &listing)), action == ACTION_SEEDS);
     } else {
         own->chosen = list_move(chosen_of(own, &listing), listing.n, action);
         own->moved = true;

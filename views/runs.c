@@ -8,7 +8,7 @@
 #include "views/model/clamp.h"
 #include "views/model/filter.h"
 #include "views/model/format.h"
-#include "views/model/lineage.h"
+#include "views/model/group.h"
 #include "views/model/overlay.h"
 #include "views/view.h"
 #include <limits.h>
@@ -56,10 +56,21 @@ static int by_sorting(Sorting sorting, const RunView *a, const RunView *b)
     return (x > y) - (x < y);
 }
 
-/* Runs that pass the filter; a tree only stands in its own order. Allocated; *n gets how
- * many. */
-static Kin *shown_runs(const RunsState *mine, const Snapshot *snapshot, int *n)
+/* Does an earlier row stand for this run? */
+static bool grouped(const Scene *scene, const Kin *kin, int n, const RunView *run)
 {
+    Group group = group_of(scene, run);
+    for (int i = 0; i < n && group.n > 0; i++)
+        if (group_has(&group, scene->snapshot->run[kin[i].index]))
+            return true;
+    return false;
+}
+
+/* Runs that pass the filter, of a folded group one; a tree only stands in its own order.
+ * Allocated; *n gets how many. */
+static Kin *shown_runs(const RunsState *mine, const Scene *scene, int *n)
+{
+    const Snapshot *snapshot = scene->snapshot;
     Kin *kin = malloc(sizeof *kin * (size_t)(snapshot->runs + 1));
     char why[160];
     need(kin);
@@ -67,7 +78,8 @@ static Kin *shown_runs(const RunsState *mine, const Snapshot *snapshot, int *n)
     *n = 0;
     for (int i = 0; i < snapshot->runs; i++) {
         const RunView *run = snapshot->run[kin[i].index];
-        if (filter_run_fits(mine->filter, run, why, sizeof why) != 1)
+        if (filter_run_fits(mine->filter, run, why, sizeof why) != 1 ||
+            grouped(scene, kin, *n, run))
             continue;
         Kin one = kin[i];
         int at = (*n)++;
@@ -141,28 +153,60 @@ static void describe_run(const RunView *run, char *text, size_t size)
 }
 
 /* ▸ the chosen run, ◆ one that is overlaid, b the baseline. */
-static void draw_signs(Canvas *canvas, const Scene *scene, Rect row, const RunView *run)
+static void draw_signs(Canvas *canvas, const Scene *scene, Rect row, const RunView *run,
+                       bool chosen)
 {
     const Session *session = scene->session;
-    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR),
-                run == scene->run ? "▸" : " ");
+    canvas_text(canvas, row.x, row.y, 1, theme_style(canvas, ROLE_CURSOR), chosen ? "▸" : " ");
     if (run->id == session->base || overlay_marked(session, run->id)) {
         canvas_text(canvas, row.x + 1, row.y, 1, theme_style(canvas, ROLE_MARK),
                     run->id == session->base ? "b" : "◆");
     }
 }
 
-static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView *run, int depth)
+static double loss_of(const RunView *run, const void *unused)
 {
-    bool chosen = run == scene->run;
+    (void)unused;
+    return run->smooth_loss;
+}
+
+static double shift_of(const RunView *run, const void *unused)
+{
+    (void)unused;
+    return run->shift;
+}
+
+/* What is right of the name: means, and how many are done. */
+static void draw_group(Canvas *canvas, Rect row, const Group *group)
+{
+    const char *sign, *word;
+    char text[FORMAT_SIZE];
+    int done = group_count(group, RUN_DONE), failed = group_count(group, RUN_FAILED);
+    Style plain = theme_style(canvas, ROLE_TEXT),
+          state = panel_state(canvas, group_state(group), &sign, &word);
+    long least = group->run[0]->step;
+    for (int i = 1; i < group->n; i++)
+        least = group->run[i]->step < least ? group->run[i]->step : least;
+    canvas_print(canvas, row.x + COLUMN_STATE, row.y, COLUMN_STEP - COLUMN_STATE, state, "%s %s",
+                 sign, word);
+    canvas_text_right(canvas, row.x + COLUMN_STEP + 8, row.y, 8, plain,
+                      format_count(text, (double)least));
+    canvas_text_right(canvas, row.x + COLUMN_LOSS + 8, row.y, 8, plain,
+                      format_value(text, group_sample(group, loss_of, NULL).mean));
+    canvas_text_right(canvas, row.x + COLUMN_SHIFT + 8, row.y, 8, plain,
+                      format_value(text, group_sample(group, shift_of, NULL).mean));
+    snprintf(text, sizeof text, failed > 0 ? ", %d failed" : "", failed);
+    canvas_print(canvas, row.x + COLUMN_NOTE, row.y, row.width - COLUMN_NOTE,
+                 theme_style(canvas, ROLE_FAINT), "%d of %d seeds done%s", done, group->n, text);
+}
+
+/* What is right of the name of one run. */
+static void draw_values(Canvas *canvas, Rect row, const RunView *run)
+{
     const char *sign, *word;
     char text[FORMAT_SIZE], note[128];
     Style state = panel_state(canvas, run->state, &sign, &word),
           plain = theme_style(canvas, ROLE_TEXT);
-    Style name = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
-    draw_signs(canvas, scene, row, run);
-    canvas_print(canvas, row.x + 2, row.y, COLUMN_STATE - 3, name, "%*s%s%02d %s",
-                 2 * larger(depth - 1, 0), "", depth > 0 ? "└ " : "", run->id, run->name);
     int x = row.x + COLUMN_STATE;
     canvas_print(canvas, x, row.y, COLUMN_STEP - COLUMN_STATE, state, "%s %s", sign, word);
     canvas_text_right(canvas, row.x + COLUMN_STEP + 8, row.y, 8, plain,
@@ -174,6 +218,23 @@ static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView
     describe_run(run, note, sizeof note);
     canvas_text(canvas, row.x + COLUMN_NOTE, row.y, row.width - COLUMN_NOTE,
                 theme_style(canvas, ROLE_FAINT), note);
+}
+
+static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView *run, int depth)
+{
+    Group group = group_of(scene, run);
+    bool chosen = run == scene->run || group_has(&group, scene->run);
+    Style name = theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT);
+    draw_signs(canvas, scene, row, run, chosen);
+    if (group.n > 0) {
+        canvas_print(canvas, row.x + 2, row.y, COLUMN_STATE - 3, name, "+ %.*s ×%d", group.stem,
+                     run->name, group.n);
+        draw_group(canvas, row, &group);
+    } else {
+        canvas_print(canvas, row.x + 2, row.y, COLUMN_STATE - 3, name, "%*s%s%02d %s",
+                     2 * larger(depth - 1, 0), "", depth > 0 ? "└ " : "", run->id, run->name);
+        draw_values(canvas, row, run);
+    }
     if (chosen)
         canvas_add_attributes(canvas, (Rect){row.x, row.y, row.width, 1}, ATTRIBUTE_BOLD);
 }
@@ -181,16 +242,19 @@ static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView
 /* The chosen run among those shown; -1: it is hidden. */
 static int chosen_index(const Scene *scene, const Kin *kin, int n)
 {
-    for (int i = 0; i < n; i++)
-        if (scene->snapshot->run[kin[i].index] == scene->run)
+    Group group = group_of(scene, scene->run);
+    for (int i = 0; i < n; i++) {
+        const RunView *run = scene->snapshot->run[kin[i].index];
+        if (run == scene->run || group_has(&group, run))
             return i;
+    }
     return -1;
 }
 
 static void draw_table(Canvas *canvas, const Scene *scene, const RunsState *mine, Rect table)
 {
     int n;
-    Kin *kin = shown_runs(mine, scene->snapshot, &n);
+    Kin *kin = shown_runs(mine, scene, &n);
     int chosen = chosen_index(scene, kin, n);
     draw_head(canvas, scene, mine, n, &table);
     int first = chosen >= table.height ? chosen - table.height + 1 : 0;
@@ -210,13 +274,19 @@ static void draw_chart(Canvas *canvas, const Scene *scene, Rect rect)
     const RunView *run = scene->run;
     const Session *session = scene->session;
     char title[120], choices[64];
-    snprintf(title, sizeof title, "%02d %s  loss", run->id, run->name);
+    Group group = group_of(scene, run);
+    if (group.n > 0)
+        snprintf(title, sizeof title, "%.*s ×%d  loss, 95 %% band", group.stem, run->name, group.n);
+    else
+        snprintf(title, sizeof title, "%02d %s  loss", run->id, run->name);
     chart_choices(session, choices, sizeof choices);
     text_title(canvas, &rect, title, choices);
     if (run->loss_terms < 1)
         return;
-    ChartLine line = {
-        .source = {.run = run, .series = &run->term[0].series, .smoothing = session->smoothing}};
+    ChartLine line = {.source = {.run = run,
+                                 .series = &run->term[0].series,
+                                 .smoothing = session->smoothing,
+                                 .group = group.n > 0 ? &group : NULL}};
     ChartSpec spec = {.lines = 1,
                       .line = &line,
                       .all = session->all,
@@ -278,6 +348,8 @@ static Reply ask_delete(RunsState *mine, const Scene *scene)
     const RunView *run = scene->run;
     if (!run)
         return (Reply){.kind = REPLY_UNKNOWN};
+    if (group_of(scene, run).n > 0)
+        return reply_say(REPLY_NONE, "a group of seeds: → unfolds it, then D deletes one run");
     if (run->state == RUN_LIVE || run->state == RUN_QUEUED)
         return reply_say(REPLY_NONE, "%02d is live: Space pauses it, then D deletes it", run->id);
     mine->deleting = run->id;
@@ -290,7 +362,7 @@ static Reply ask_delete(RunsState *mine, const Scene *scene)
 static void choose(const Scene *scene, const RunsState *mine, Action action)
 {
     int n;
-    Kin *kin = shown_runs(mine, scene->snapshot, &n);
+    Kin *kin = shown_runs(mine, scene, &n);
     if (n > 0) {
         int at = chosen_index(scene, kin, n), to = at < 0 ? 0 : list_move(at, n, action);
         scene->session->run = scene->snapshot->run[kin[to].index]->id;
@@ -308,6 +380,12 @@ static Reply act(void *state, const Scene *scene, Action action)
     case ACTION_OVERLAY:
     case ACTION_BASELINE: return overlay_act(scene, action);
     case ACTION_DELETE: return ask_delete(mine, scene);
+    case ACTION_LEFT:
+    case ACTION_RIGHT:
+        if (!group_unfold(scene, action == ACTION_RIGHT))
+            return reply_say(REPLY_NONE, "no group of seeds to %s here",
+                             action == ACTION_RIGHT ? "unfold" : "fold");
+        break;
     case ACTION_SORT_LEFT: mine->sorting = (mine->sorting + SORTINGS - 1) % SORTINGS; break;
     case ACTION_SORT_RIGHT: mine->sorting = (mine->sorting + 1) % SORTINGS; break;
     default: choose(scene, mine, action); break;
@@ -338,7 +416,7 @@ static Reply typed(void *state, const Scene *scene, Asking asking, const char *t
             return reply_say(REPLY_REFUSED, "%s", why);
     snprintf(mine->filter, sizeof mine->filter, "%s", text);
     int n;
-    Kin *kin = shown_runs(mine, scene->snapshot, &n);
+    Kin *kin = shown_runs(mine, scene, &n);
     if (n > 0 && chosen_index(scene, kin, n) < 0)
         scene->session->run = scene->snapshot->run[kin[0].index]->id;
     free(kin);

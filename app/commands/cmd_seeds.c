@@ -2,8 +2,9 @@
  * what they come to together. */
 #include "app/commands/commands.h"
 #include "app/commands/study_cells.h"
+#include "engine/base/seeds.h"
+#include "engine/base/student.h"
 #include "engine/store/folder.h"
-#include "engine/study/student.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static Status describe(Study *study, const Options *options, const char *name, E
                       sizeof study->name - 12);
     study->steps = options->steps > 0 ? options->steps : 0;
     if (!status)
-        status = study_seeds(options->seeds, STUDY_SEEDS, study->seed, &study->seeds, error);
+        status = seeds_read(options->seeds, STUDY_SEEDS, study->seed, &study->seeds, error);
     return status ? status : study_config(study, 0, 0, 0, &(CellNeeds){0, NULL}, &config, error);
 }
 

@@ -192,12 +192,23 @@ static Status answer(Script *script, long ticket, Error *error)
     return STATUS_OK;
 }
 
+static Status send_all(Script *script, const Reply *reply, Error *error)
+{
+    Command command = reply->command;
+    Status status = answer(script, engine_send(script->engine, &command), error);
+    for (int i = 0; i < reply->others && !status; i++) {
+        command.run = reply->other[i];
+        status = answer(script, engine_send(script->engine, &command), error);
+    }
+    return status;
+}
+
 static Status carry_out(Script *script, const Reply *reply, Error *error)
 {
     Error why;
     Status status = STATUS_OK;
     switch (reply->kind) {
-    case REPLY_SEND: return answer(script, engine_send(script->engine, &reply->command), error);
+    case REPLY_SEND: return send_all(script, reply, error);
     case REPLY_UNKNOWN:
         return at_line(script, STATUS_FAILED, "a key that means nothing here", "", error);
     case REPLY_DISPLAY:

@@ -130,13 +130,22 @@ static void share(Bench *bench, const char *line)
     screen_say(bench->screen, said);
 }
 
+static void send(Bench *bench, const Reply *reply)
+{
+    Command command = reply->command;
+    bool taken = engine_send(bench->engine, &command) != 0;
+    for (int i = 0; i < reply->others && taken; i++) {
+        command.run = reply->other[i];
+        taken = engine_send(bench->engine, &command) != 0;
+    }
+    if (!taken)
+        screen_say(bench->screen, "the engine is busy: press it again in a moment");
+}
+
 static void carry_out(Bench *bench, const Reply *reply)
 {
     switch (reply->kind) {
-    case REPLY_SEND:
-        if (engine_send(bench->engine, &reply->command) == 0)
-            screen_say(bench->screen, "the engine is busy: press it again in a moment");
-        break;
+    case REPLY_SEND: send(bench, reply); break;
     case REPLY_UNKNOWN:
         screen_flash(bench->screen, true);
         bench->flash_until = clock_s() + flash_s;

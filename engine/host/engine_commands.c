@@ -1,5 +1,6 @@
 /* Owns what each command does. The worker's only. Every command is answered by a note
  * with its ticket. */
+#include "engine/base/seeds.h"
 #include "engine/base/trace.h"
 #include "engine/distill/params.h"
 #include "engine/host/engine_parts.h"
@@ -55,6 +56,39 @@ static void split_lines(const char *text, char name[NAME_SIZE], char lines[COMMA
             used += (size_t)snprintf(lines + used, COMMAND_TEXT_SIZE - used, "%s\n", line);
 }
 
+enum { STEM_MOST = NAME_SIZE - 16 };
+
+/* Has the folder a run STEM-sSEED? */
+static bool stem_taken(const Engine *engine, const char *stem)
+{
+    long seed;
+    for (int i = 0; i < engine->slots; i++) {
+        const char *name = engine->slot[i].view->name;
+        if (seeds_stem(name, &seed) == strlen(stem) && strncmp(name, stem, strlen(stem)) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The stem, cut so that seeds fit behind it, with a number when an earlier group has it. */
+static void free_stem(const Engine *engine, char name[NAME_SIZE])
+{
+    char stem[NAME_SIZE];
+    snprintf(stem, sizeof stem, "%.*s", STEM_MOST - 4, name);
+    snprintf(name, NAME_SIZE, "%s", stem);
+    for (int i = 2; i < 1000 && stem_taken(engine, name); i++)
+        snprintf(name, NAME_SIZE, "%.*s-%d", STEM_MOST - 4, stem, i);
+}
+
+static void name_seed(const char *stem, long seed, Config *config, char name[NAME_SIZE])
+{
+    char line[40];
+    Error error;
+    snprintf(name, NAME_SIZE, "%.*s-s%ld", STEM_MOST, stem, seed);
+    snprintf(line, sizeof line, "run.seed=%ld", seed);
+    must(!config_set(config, line, &error)); /* every seed is in range */
+}
+
 static bool is_external(const char *preset)
 {
     char *text;
@@ -74,29 +108,63 @@ static Status new_outside(Engine *engine, const Order *order, const char *preset
     return outside_new(engine, order, preset, name, lines, error);
 }
 
+typedef struct Wanted {
+    Config config;
+    char name[NAME_SIZE];
+    long seed[SEEDS_AT_ONCE]; /* none: the configuration's own */
+    int seeds;
+} Wanted;
+
+/* A run of each seed, or one. */
+static Status start_all(Engine *engine, const Order *order, Wanted *wanted, Error *error)
+{
+    char name[NAME_SIZE], shown[NAME_SIZE + 16];
+    Slot *slot = NULL;
+    int i = 0;
+    do {
+        Run *run;
+        snprintf(name, sizeof name, "%s", wanted->name);
+        if (wanted->seeds > 0)
+            name_seed(wanted->name, wanted->seed[i], &wanted->config, name);
+        Status status = run_create(&run, engine->runs, name, &wanted->config, engine->crew, error);
+        if (status)
+            return status;
+        slot = slot_add(engine, run);
+    } while (++i < wanted->seeds);
+    if (wanted->seeds > 1)
+        note_add(engine, order->ticket, STATUS_OK, slot->id, "%d seeds of %s started",
+                 wanted->seeds, wanted->name);
+    else
+        note_add(engine, order->ticket, STATUS_OK, slot->id, "%s started", title(slot, shown));
+    return STATUS_OK;
+}
+
+static Status take_line(Wanted *wanted, const char *line, Error *error)
+{
+    if (takes_name(line, wanted->name))
+        return STATUS_OK;
+    if (strncmp(line, "seeds=", 6) == 0)
+        return seeds_read(line + 6, SEEDS_AT_ONCE, wanted->seed, &wanted->seeds, error);
+    return config_set(&wanted->config, line, error);
+}
+
 static Status do_new(Engine *engine, const Order *order, Error *error)
 {
     const char *text = order->command.text;
-    char line[COMMAND_TEXT_SIZE], name[NAME_SIZE], shown[NAME_SIZE + 16], path[PATH_SIZE];
-    Config config;
-    Run *run;
+    char line[COMMAND_TEXT_SIZE], path[PATH_SIZE];
+    Wanted wanted = {.seeds = 0};
     if (!next_line(&text, line))
         return fail(error, STATUS_BAD_INPUT, "which preset?");
-    folder_name_after(line, name);
+    folder_name_after(line, wanted.name);
     if (lab_find_preset(line, path) && is_external(path))
-        return new_outside(engine, order, path, name, text, error);
-    lab_config_init(&config);
-    Status status = lab_config_preset(&config, line, error);
+        return new_outside(engine, order, path, wanted.name, text, error);
+    lab_config_init(&wanted.config);
+    Status status = lab_config_preset(&wanted.config, line, error);
     while (!status && next_line(&text, line))
-        if (!takes_name(line, name))
-            status = config_set(&config, line, error);
-    if (!status)
-        status = run_create(&run, engine->runs, name, &config, engine->crew, error);
-    if (status)
-        return status;
-    Slot *slot = slot_add(engine, run);
-    note_add(engine, order->ticket, STATUS_OK, slot->id, "%s started", title(slot, shown));
-    return STATUS_OK;
+        status = take_line(&wanted, line, error);
+    if (!status && wanted.seeds > 0)
+        free_stem(engine, wanted.name);
+    return status ? status : start_all(engine, order, &wanted, error);
 }
 
 static Status do_fork(Engine *engine, const Order *order, Slot *slot, Error *error)

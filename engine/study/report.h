@@ -4,7 +4,7 @@
 #ifndef DDIL_REPORT_H
 #define DDIL_REPORT_H
 
-#include "engine/study/student.h"
+#include "engine/base/student.h"
 #include "engine/study/study.h"
 #include <stdio.h>
 

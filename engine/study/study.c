@@ -1,6 +1,7 @@
 /* Owns the reading of studies. [study] is read as any configuration, so that types, ranges, unknown
  * keys and their lines are param_read.c's; the lines of arms are blanked for it and read here. */
 #include "engine/study/study.h"
+#include "engine/base/seeds.h"
 
 #include "engine/base/file.h"
 #include "engine/base/number.h"
@@ -54,47 +55,6 @@ static int split(const char *text, int most, size_t size, char *out, char bad[64
         strcpy(out + (size_t)n++ * size, word);
     }
     return n;
-}
-
-static Status bad_seeds(const char *text, int most, Error *error)
-{
-    return fail(
-        error, STATUS_BAD_INPUT,
-        "seeds \"%.80s\": write 1-5 or 1,3,7: whole numbers from 0 on, each once, at most %d", text,
-        most);
-}
-
-static bool has_seed(int n, const long *seed, long value)
-{
-    for (int i = 0; i < n; i++)
-        if (seed[i] == value)
-            return true;
-    return false;
-}
-
-Status study_seeds(const char *text, int most, long *seed, int *n, Error *error)
-{
-    enum { SEED_MOST = 2147483647 };
-    char copy[PARAM_TEXT_SIZE], *rest = copy;
-    *n = 0;
-    if (strlen(text) >= sizeof copy)
-        return bad_seeds(text, most, error);
-    strcpy(copy, text);
-    for (char *word; (word = strsep(&rest, ","));) {
-        char *dash = strchr(word, '-');
-        long first, last;
-        if (dash)
-            *dash = 0;
-        if (!number_whole(trimmed(word), 0, SEED_MOST, &first) ||
-            !number_whole(trimmed(dash ? dash + 1 : word), first, SEED_MOST, &last))
-            return bad_seeds(text, most, error);
-        for (long value = first; value <= last; value++) {
-            if (*n == most || has_seed(*n, seed, value))
-                return bad_seeds(text, most, error);
-            seed[(*n)++] = value;
-        }
-    }
-    return *n > 0 ? STATUS_OK : bad_seeds(text, most, error);
 }
 
 /* ---- Arms ---- */
@@ -260,8 +220,8 @@ static Status take_lists(Study *study, const Config *config, Error *error)
                          "metrics are names between commas, each once, at most 24; not ", bad,
                          error);
     Error why;
-    if (study_seeds(config_text(config, "study.seeds"), STUDY_SEEDS, study->seed, &study->seeds,
-                    &why))
+    if (seeds_read(config_text(config, "study.seeds"), STUDY_SEEDS, study->seed, &study->seeds,
+                   &why))
         return bad_value(config, "study.seeds", "", why.text, error);
     return STATUS_OK;
 }

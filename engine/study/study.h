@@ -49,9 +49,6 @@ typedef struct Study {
 /* Reads a study by path, or by name from presets/studies, and checks it whole: each arm of each
  * preset is a configuration that could be run, each metric has a name. BAD_INPUT with file:line. */
 Status study_read(Study *study, const char *path, Error *error);
-/* "1-5", "1,3,7", "1-3,9": seeds in their order, each once. BAD_INPUT says what is wrong. */
-Status study_seeds(const char *text, int most, long *seed, int *n, Error *error);
-
 /* What a cell takes from others. */
 typedef struct CellNeeds {
     double nfe;         /* what the arm of the budget spent, where it waits for that; else 0 */

@@ -230,7 +230,7 @@ static void draw_lines(Grid *grid)
     const ChartSpec *spec = grid->spec;
     if (has_before(spec))
         draw_line(grid, points_of(grid, spec->lines), 0xff, LAYER_BAND);
-    if (!spec->base && spec->lines > 0)
+    if (spec->lines > 0 && (!spec->base || spec->line[0].source.group))
         draw_band(grid, points_of(grid, 0));
     for (int i = spec->lines - 1; i >= 0; i--) {
         uint8_t stroke = grid->dots == DOTS_ASCII ? 0xff : strokes[spec->line[i].stroke].dots;

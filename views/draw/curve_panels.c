@@ -34,7 +34,12 @@ static void chart_title(Canvas *canvas, const Scene *scene, const Overlay *overl
         return;
     }
     format_value(value, line_at(&line->source, session_step(session, run)));
-    snprintf(title, sizeof title, "%02d %s  %s", run->id, run->name, name);
+    const Group *group = &overlay->group[0];
+    if (group->n > 0)
+        snprintf(title, sizeof title, "%.*s ×%d  %s, mean and its 95 %% band", group->stem,
+                 run->name, group->n, name);
+    else
+        snprintf(title, sizeof title, "%02d %s  %s", run->id, run->name, name);
     if (!session->live)
         snprintf(title + strlen(title), sizeof title - strlen(title), " %s at the cursor", value);
     text_title(canvas, rect, title, right);

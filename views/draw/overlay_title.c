@@ -10,7 +10,11 @@
 /* Puts colour on the part of the title that stands for one run. */
 static int title_run(char *text, size_t size, const Overlay *overlay, int i)
 {
-    return snprintf(text, size, "  %s %02d", chart_stroke(overlay->stroke[i]), overlay->run[i]->id);
+    int n =
+        snprintf(text, size, "  %s %02d", chart_stroke(overlay->stroke[i]), overlay->run[i]->id);
+    if (overlay->group[i].n > 0)
+        n += snprintf(text + n, size - (size_t)n, "×%d", overlay->group[i].n);
+    return n;
 }
 
 void overlay_title(Canvas *canvas, Rect *rect, const char *before, const Overlay *overlay,
@@ -19,8 +23,8 @@ void overlay_title(Canvas *canvas, Rect *rect, const char *before, const Overlay
     char title[200];
     Rect row = *rect;
     int x[CHART_LINES_MAX];
-    size_t used = (size_t)snprintf(title, sizeof title, "%s", before);
-    for (int i = 0; i < overlay->n && used < sizeof title; i++) {
+    size_t used = (size_t)snprintf(title, sizeof title, "%.100s", before);
+    for (int i = 0; i < overlay->n && used + 24 < sizeof title; i++) {
         x[i] = text_width(title) + 2;
         used += (size_t)title_run(title + used, sizeof title - used, overlay, i);
     }

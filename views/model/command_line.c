@@ -85,6 +85,17 @@ static Reply do_new(const Scene *scene, const char *text)
     return send(scene, COMMAND_NEW, 0, lines);
 }
 
+static Reply do_seeds(const Scene *scene, const char *text)
+{
+    char lines[COMMAND_TEXT_SIZE - 100], whole[COMMAND_TEXT_SIZE];
+    size_t seeds = strcspn(text, " ");
+    to_lines(text + seeds, lines, sizeof lines);
+    if (lines[0] == '\0' || seeds > 80)
+        return reply_say(REPLY_REFUSED, "write seeds and a preset: seeds 1-5 quickstart");
+    snprintf(whole, sizeof whole, "%s\nseeds=%.*s", lines, (int)seeds, text);
+    return send(scene, COMMAND_NEW, 0, whole);
+}
+
 static Reply do_start(const Scene *scene, const char *text)
 {
     (void)text;
@@ -231,27 +242,29 @@ static Reply do_figure(const Scene *scene, const char *text)
     return reply;
 }
 
+static bool one_of(const char *const *names, const char *text, int *choice)
+{
+    for (int i = 0; names[i]; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *choice = i;
+            return true;
+        }
+    return false;
+}
+
 static Reply do_theme(const Scene *scene, const char *text)
 {
-    static const char *const grounds[] = {"auto", "dark", "light"};
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(text, grounds[i]) == 0) {
-            scene->session->ground = i;
-            return (Reply){.kind = REPLY_NONE};
-        }
-    }
-    return reply_say(REPLY_REFUSED, "theme auto, dark or light");
+    static const char *const grounds[] = {"auto", "dark", "light", NULL};
+    bool known = one_of(grounds, text, &scene->session->ground);
+    return known ? (Reply){.kind = REPLY_NONE}
+                 : reply_say(REPLY_REFUSED, "theme auto, dark or light");
 }
 
 static Reply do_palette(const Scene *scene, const char *text)
 {
-    for (int i = 0; palette_names[i]; i++) {
-        if (strcmp(text, palette_names[i]) == 0) {
-            scene->session->palette = i;
-            return (Reply){.kind = REPLY_NONE};
-        }
-    }
-    return reply_say(REPLY_REFUSED, "palette okabe-ito, tol or grey");
+    bool known = one_of(palette_names, text, &scene->session->palette);
+    return known ? (Reply){.kind = REPLY_NONE}
+                 : reply_say(REPLY_REFUSED, "palette okabe-ito, tol or grey");
 }
 
 static Reply do_share(const Scene *scene, const char *text)
@@ -374,6 +387,7 @@ const CommandRow command_rows[] = {
      "branch a new run from a checkpoint, changed",                                                                         true,  do_fork,         option_param, REPLY_NONE},
     {"new",            "PRESET [section.key=value ...]", "start a preset, changed",                                         true,  do_new,
      option_preset, REPLY_NONE},
+    {"seeds",          "1-5 PRESET [section.key=value ...]", "start a run of a preset for each seed: a group", true, do_seeds, option_preset, REPLY_NONE},
     {"start",          "",                               "go on",                                                           true,  do_start,        NULL, REPLY_NONE},
     {"pause",          "",                               "pause the run",                                                   true,  do_pause,        NULL, REPLY_NONE},
     {"step",           "[N]",                            "do N training steps, then pause",                                 true,  do_step,         NULL, REPLY_NONE},

@@ -9,15 +9,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Figures ---- */
+/* ---- Groups ---- */
 
-static void put_state(const RunView *run, char text[CELL_SIZE])
+/* What stands for a run of the overlay, or NULL: itself. */
+static const Group *group_for(const CompareTable *table, const RunView *run)
 {
-    snprintf(text, CELL_SIZE, "%s", RUN_STATE_WORDS[run->state]);
+    const Overlay *overlay = table->overlay;
+    for (int i = 0; i < overlay->n; i++)
+        if (overlay->run[i] == run && overlay->group[i].n > 0)
+            return &overlay->group[i];
+    return NULL;
 }
 
-static void put_origin(const RunView *run, char text[CELL_SIZE])
+/* "2.1 ± 0.3" */
+static int put_sample(char *text, size_t size, const Sample *sample)
 {
+    char mean[FORMAT_SIZE], reach[FORMAT_SIZE];
+    int n = snprintf(text, size, "%s", format_value(mean, sample->mean));
+    if (isfinite(sample->reach))
+        n += snprintf(text + n, size - (size_t)n, " ± %s", format_value(reach, sample->reach));
+    return n;
+}
+
+/* A group's mean with its interval, or of what it is more than the base's, seed by seed. */
+static void put_group(const CompareTable *table, const RunView *run, RunNumber *number,
+                      const void *context, char text[CELL_SIZE])
+{
+    const Group *group = group_for(table, run), *base = group_for(table, table->base);
+    bool difference = table->differences && base && run != table->base;
+    Sample sample = group_difference(group, difference ? base : NULL, number, context);
+    int used = difference ? snprintf(text, CELL_SIZE, "Δ ") : 0;
+    put_sample(text + used, CELL_SIZE - (size_t)used, &sample);
+}
+
+/* ---- Figures ---- */
+
+static void put_state(const RunView *run, const Group *group, char text[CELL_SIZE])
+{
+    if (group)
+        snprintf(text, CELL_SIZE, "%d of %d seeds done", group_count(group, RUN_DONE), group->n);
+    else
+        snprintf(text, CELL_SIZE, "%s", RUN_STATE_WORDS[run->state]);
+}
+
+static void put_origin(const RunView *run, const Group *group, char text[CELL_SIZE])
+{
+    (void)group;
     if (run->parent > 0)
         snprintf(text, CELL_SIZE, "%02d @ %ld", run->parent, run->parent_step);
     else
@@ -43,7 +80,7 @@ static double seconds_of(const RunView *run)
 typedef struct Figure {
     const char *label;
     double (*value)(const RunView *run); /* or words: */
-    void (*words)(const RunView *run, char text[CELL_SIZE]);
+    void (*words)(const RunView *run, const Group *group, char text[CELL_SIZE]);
     const char *(*format)(char text[FORMAT_SIZE], double value);
     bool judged; /* change to the baseline in percent; less is better */
 } Figure;
@@ -61,6 +98,11 @@ static const Figure figures[] = {
 };
 /* clang-format on */
 enum { FIGURES = sizeof figures / sizeof *figures, FIGURES_ABOVE = 2 };
+
+static double figure_of(const RunView *run, const void *figure)
+{
+    return ((const Figure *)figure)->value(run);
+}
 
 static const MetricView *find_metric(const RunView *run, const char *name)
 {
@@ -182,8 +224,13 @@ static void put_figure(const CompareTable *table, const Figure *figure, const Ru
                        char text[CELL_SIZE])
 {
     char number[FORMAT_SIZE];
+    const Group *group = group_for(table, run);
     if (figure->words) {
-        figure->words(run, text);
+        figure->words(run, group, text);
+        return;
+    }
+    if (group && figure->judged) {
+        put_group(table, run, figure_of, figure, text);
         return;
     }
     double value = figure->value(run);
@@ -197,6 +244,10 @@ static void put_metric(const CompareTable *table, const char *name, const RunVie
 {
     const MetricView *metric = find_metric(run, name), *base = find_metric(table->base, name);
     char number[FORMAT_SIZE];
+    if (group_for(table, run)) {
+        put_group(table, run, run_metric, name, text);
+        return;
+    }
     if (!metric) {
         snprintf(text, CELL_SIZE, "-");
         return;

@@ -19,6 +19,7 @@ typedef struct CompareTable {
     int metrics;
     ParamInfoView *param;
     int params, engine_params; /* all, those of the engine first */
+    bool differences;          /* of groups: what they are more than the base's, seed by seed */
     CompareRow *row;
     int rows, all; /* listed; and with those that all runs share */
 } CompareTable;

@@ -3,6 +3,84 @@
 
 #include "views/model/shift.h"
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const Series *line_term(const RunView *run, const char *name)
+{
+    for (int t = 0; t < run->loss_terms; t++)
+        if (strcmp(run->term[t].name, name) == 0)
+            return &run->term[t].series;
+    return NULL;
+}
+
+/* ---- Groups ---- */
+
+/* What a group's line is of one of its runs. false: that run has nothing of the kind. */
+static bool member_source(const LineSource *source, const RunView *run, LineSource *member)
+{
+    *member = *source;
+    member->run = run;
+    member->group = NULL;
+    for (int t = 0; source->series && t < source->run->loss_terms; t++)
+        if (source->series == &source->run->term[t].series)
+            member->series = line_term(run, source->run->term[t].name);
+    if (source->series)
+        return member->series;
+    return run->shift_view.rows > 0;
+}
+
+static double group_at(const LineSource *source, long step)
+{
+    double value[GROUP_MOST];
+    const Group *group = source->group;
+    LineSource member;
+    for (int k = 0; k < group->n; k++)
+        value[k] = member_source(source, group->run[k], &member) ? line_at(&member, step) : NAN;
+    return student_sample(group->n, value).mean;
+}
+
+/* The points of one column, a run after the other, as one. */
+static LinePoint combined(const LinePoint *point, int runs, int stride)
+{
+    double value[GROUP_MOST], x[GROUP_MOST];
+    bool joined = false;
+    for (int k = 0; k < runs; k++) {
+        value[k] = (double)point[k * stride].value;
+        x[k] = isfinite(value[k]) ? (double)point[k * stride].x : (double)NAN;
+        joined = joined || (isfinite(value[k]) && point[k * stride].joined);
+    }
+    Sample sample = student_sample(runs, value);
+    double reach = isfinite(sample.reach) ? sample.reach : 0;
+    return (LinePoint){(float)(sample.mean - reach), (float)(sample.mean + reach),
+                       (float)sample.mean, (float)student_sample(runs, x).mean, joined};
+}
+
+/* base: what is taken off, or NULL. */
+static void sample_group(const LineSource *source, const LineSource *base, Axis axis, int columns,
+                         LinePoint *point)
+{
+    const Group *group = source->group;
+    int each = columns + 2, runs = 0;
+    LinePoint *all = malloc(sizeof *all * (size_t)(group->n * each));
+    need(all);
+    for (int k = 0; k < group->n; k++) {
+        LineSource member, other;
+        const RunView *pair = base && base->group ? group_seed(base->group, group->seed[k]) : NULL;
+        if (!member_source(source, group->run[k], &member))
+            continue;
+        axis.run = group->run[k];
+        if (!base)
+            line_sample(&member, axis, columns, all + runs++ * each);
+        else if (!base->group)
+            line_sample_difference(&member, base, axis, columns, all + runs++ * each);
+        else if (pair && member_source(base, pair, &other))
+            line_sample_difference(&member, &other, axis, columns, all + runs++ * each);
+    }
+    for (int x = 0; x < each; x++)
+        point[x] = combined(all + x, runs, each);
+    free(all);
+}
 
 /* ---- Rows, whatever they come from ---- */
 
@@ -54,6 +132,8 @@ static long newest_of(const LineSource *source, long from, long to)
 
 double line_at(const LineSource *source, long step)
 {
+    if (source->group)
+        return group_at(source, step);
     long row = row_at(source, step);
     row = row < 0 ? -1 : newest_of(source, 0, row + 1);
     return row < 0 ? NAN : value_of(source, row);
@@ -108,6 +188,10 @@ static long sample_column(const LineSource *source, Axis axis, int columns, long
 
 void line_sample(const LineSource *source, Axis axis, int columns, LinePoint *point)
 {
+    if (source->group) {
+        sample_group(source, NULL, axis, columns, point);
+        return;
+    }
     axis.run = source->run;
     long from = row_at(source, axis_step(axis, 0, columns) - 1) + 1, before = -1;
     point[0] = (LinePoint){NAN, NAN, NAN, 0, false};
@@ -129,6 +213,10 @@ void line_sample(const LineSource *source, Axis axis, int columns, LinePoint *po
 void line_sample_difference(const LineSource *source, const LineSource *base, Axis axis,
                             int columns, LinePoint *point)
 {
+    if (source->group) {
+        sample_group(source, base, axis, columns, point);
+        return;
+    }
     Axis other = axis;
     other.run = base->run;
     line_sample(source, axis, columns, point);
@@ -140,7 +228,7 @@ void line_sample_difference(const LineSource *source, const LineSource *base, Ax
         }
         double place = axis.first + (double)point[x].x / columns * (axis.last - axis.first);
         double value =
-            place <= end * (1 + 1e-9) ? line_at(base, axis_step_of(other, place)) : (double)NAN;
+            place <= end * (1 + 1e-6) ? line_at(base, axis_step_of(other, place)) : (double)NAN;
         point[x].value -= (float)value; /* as floats: a run less itself is nothing */
         point[x].low = point[x].high = point[x].value;
     }

@@ -34,6 +34,15 @@ bool overlay_toggle(Session *session, int id)
     return overlay_marked(session, id);
 }
 
+/* Itself, or in a folded group. */
+static bool shown_in(const Overlay *overlay, const RunView *run)
+{
+    for (int i = 0; i < overlay->n; i++)
+        if (overlay->run[i] == run || group_has(&overlay->group[i], run))
+            return true;
+    return false;
+}
+
 Overlay overlay_runs(const Scene *scene)
 {
     const Session *session = scene->session;
@@ -44,13 +53,15 @@ Overlay overlay_runs(const Scene *scene)
     place = place >= 0 ? place : place_of(session, 0);
     overlay.run[0] = scene->run;
     overlay.stroke[0] = place >= 0 ? place : 0;
+    overlay.group[0] = group_of(scene, scene->run);
     overlay.n = 1;
     for (int i = 0; i < CHART_LINES_MAX; i++) {
         const RunView *run =
             session->overlay[i] > 0 ? snapshot_run(scene->snapshot, session->overlay[i]) : NULL;
-        bool fits = run && run != scene->run && strcmp(run->data, scene->run->data) == 0;
+        bool fits = run && !shown_in(&overlay, run) && strcmp(run->data, scene->run->data) == 0;
         if (fits && overlay.n < CHART_LINES_MAX) {
             overlay.run[overlay.n] = run;
+            overlay.group[overlay.n] = group_of(scene, run);
             overlay.stroke[overlay.n++] = i;
         }
     }
@@ -60,6 +71,9 @@ Overlay overlay_runs(const Scene *scene)
 const RunView *overlay_base(const Scene *scene, const Overlay *overlay)
 {
     const RunView *chosen = snapshot_run(scene->snapshot, scene->session->base);
+    for (int i = 0; i < overlay->n && chosen; i++)
+        if (group_has(&overlay->group[i], chosen))
+            return overlay->run[i];
     if (chosen)
         return chosen;
     for (int i = 1; i < overlay->n; i++)
@@ -108,12 +122,9 @@ Reply overlay_act(const Scene *scene, Action action)
 
 int overlay_curve(const Scene *scene) { return scene->session->curve % scene->run->loss_terms; }
 
-static const Series *find_term(const RunView *run, const char *name)
+static const Group *group_at(const Overlay *overlay, int i)
 {
-    for (int t = 0; t < run->loss_terms; t++)
-        if (strcmp(run->term[t].name, name) == 0)
-            return &run->term[t].series;
-    return NULL;
+    return overlay->group[i].n > 0 ? &overlay->group[i] : NULL;
 }
 
 int overlay_curves(const Scene *scene, const Overlay *overlay, ChartLine line[CHART_LINES_MAX])
@@ -121,11 +132,13 @@ int overlay_curves(const Scene *scene, const Overlay *overlay, ChartLine line[CH
     int n = 0;
     for (int i = 0; i < overlay->n && scene->run->loss_terms > 0; i++) {
         const RunView *run = overlay->run[i];
-        const Series *series = find_term(run, scene->run->term[overlay_curve(scene)].name);
+        const Series *series = line_term(run, scene->run->term[overlay_curve(scene)].name);
         if (series) {
-            line[n++] = (ChartLine){
-                .source = {.run = run, .series = series, .smoothing = scene->session->smoothing},
-                .stroke = overlay->stroke[i]};
+            line[n++] = (ChartLine){.source = {.run = run,
+                                               .series = series,
+                                               .smoothing = scene->session->smoothing,
+                                               .group = group_at(overlay, i)},
+                                    .stroke = overlay->stroke[i]};
         }
     }
     return n;
@@ -147,7 +160,7 @@ bool overlay_before(const Scene *scene, const Overlay *overlay, const ChartLine 
     before->series = NULL;
     for (int t = 0; t < run->loss_terms; t++)
         if (line->source.series == &run->term[t].series)
-            before->series = find_term(parent, run->term[t].name);
+            before->series = line_term(parent, run->term[t].name);
     return before->series;
 }
 
@@ -169,7 +182,8 @@ int overlay_shift(const Scene *scene, const Overlay *overlay, ChartLine line[CHA
             line[n++] =
                 (ChartLine){.source = {.run = overlay->run[k],
                                        .reference = session_reference(scene->session, scene->run),
-                                       .row = rows > i ? rows - i : 0},
+                                       .row = rows > i ? rows - i : 0,
+                                       .group = group_at(overlay, k)},
                             .stroke = overlay->stroke[k]};
         }
     }

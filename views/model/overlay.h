@@ -9,7 +9,8 @@
 typedef struct Overlay {
     int n;
     const RunView *run[CHART_LINES_MAX];
-    int stroke[CHART_LINES_MAX]; /* a run keeps its own while others come and go */
+    Group group[CHART_LINES_MAX]; /* what stands for the run; n = 0: itself. Lines point into it */
+    int stroke[CHART_LINES_MAX];  /* a run keeps its own while others come and go */
 } Overlay;
 Overlay overlay_runs(const Scene *scene);
 

@@ -38,7 +38,7 @@ typedef enum Asking { ASK_NOTHING, ASK_COMMAND, ASK_FILTER, ASK_NOTE, ASK_VALUE 
 
 typedef enum LessonMove { LESSON_NEXT, LESSON_BACK, LESSON_RESET, LESSON_LEAVE } LessonMove;
 
-enum { SHOWN_MOST = 8 };
+enum { SHOWN_MOST = 8, SEEDS_MOST = 64 };
 typedef struct Reply {
     ReplyKind kind;
     int view;
@@ -50,6 +50,7 @@ typedef struct Reply {
     bool slides;                   /* a figure for slides, not for paper */
     char line[COMMAND_TEXT_SIZE];  /* of a REPLY_SHARE */
     Command command;
+    int others, other[SEEDS_MOST]; /* the same command for these runs too: those of a group */
 } Reply;
 
 /* A reply that says something. */

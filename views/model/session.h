@@ -21,7 +21,7 @@ typedef enum Reference {
 /* How charts are dotted. */
 typedef enum Dots { DOTS_BRAILLE, DOTS_BLOCKS, DOTS_ASCII, DOTS_KINDS } Dots;
 
-enum { STAGE_LAST = 1 << 20, OVERLAY_MAX = 7 };
+enum { STAGE_LAST = 1 << 20, OVERLAY_MAX = 7, UNFOLDED_MAX = 8 };
 
 /* The one cursor and the choices that all views share. */
 typedef struct Session {
@@ -35,12 +35,13 @@ typedef struct Session {
     double from;  /* where that part begins: AxisWindow.from */
     bool linear_y, log_x;
     Dots dots;
-    int curve;                /* which RunView.term */
-    int smoothing;            /* of lines: 0 off, else 1..SMOOTHINGS */
-    bool all;                 /* ranges of values hold the outliers too */
-    int across;               /* what charts run along: an Across */
-    int overlay[OVERLAY_MAX]; /* runs overlaid (their ids), 0: a free place */
-    int base;                 /* the run differences are taken to, 0: chosen by the screen */
+    int curve;                  /* which RunView.term */
+    int smoothing;              /* of lines: 0 off, else 1..SMOOTHINGS */
+    bool all;                   /* ranges of values hold the outliers too */
+    int across;                 /* what charts run along: an Across */
+    int overlay[OVERLAY_MAX];   /* runs overlaid (their ids), 0: a free place */
+    int unfolded[UNFOLDED_MAX]; /* groups of seeds that stand run by run: one of their runs each */
+    int base;                   /* the run differences are taken to, 0: chosen by the screen */
     Reference reference;
     int ground;  /* 0: as the terminal says, 1 dark, 2 light */
     int palette; /* palette_names */

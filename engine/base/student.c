@@ -1,5 +1,5 @@
 /* Owns what is inferred over seeds. May call base. */
-#include "engine/study/student.h"
+#include "engine/base/student.h"
 
 #include <math.h>
 #include <stddef.h>
