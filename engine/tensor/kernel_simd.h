@@ -74,6 +74,14 @@ static inline KernelCpu kernel_level(void) { return CPU_PORTABLE; }
 
 typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
 
+/* gcc knows clang's word for it since version 12. */
+#if !defined(__clang__) && __GNUC__ < 12
+typedef int QuadMask __attribute__((vector_size(16)));
+#define QUAD_SHUFFLE(a, b, i, j, k, l) __builtin_shuffle(a, b, (QuadMask){i, j, k, l})
+#else
+#define QUAD_SHUFFLE __builtin_shufflevector
+#endif
+
 /* to[j * to_row + i] = scale from[i * from_row + j] for i, j in 0..3. */
 KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_row, float *to,
                                ptrdiff_t to_row)
@@ -81,14 +89,14 @@ KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_ro
     Quad a = *(const Quad *)from * scale, b = *(const Quad *)(from + from_row) * scale;
     Quad c = *(const Quad *)(from + 2 * from_row) * scale,
          d = *(const Quad *)(from + 3 * from_row) * scale;
-    Quad ab0 = __builtin_shufflevector(a, b, 0, 4, 1, 5);
-    Quad ab1 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-    Quad cd0 = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-    Quad cd1 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    *(Quad *)to = __builtin_shufflevector(ab0, cd0, 0, 1, 4, 5);
-    *(Quad *)(to + to_row) = __builtin_shufflevector(ab0, cd0, 2, 3, 6, 7);
-    *(Quad *)(to + 2 * to_row) = __builtin_shufflevector(ab1, cd1, 0, 1, 4, 5);
-    *(Quad *)(to + 3 * to_row) = __builtin_shufflevector(ab1, cd1, 2, 3, 6, 7);
+    Quad ab0 = QUAD_SHUFFLE(a, b, 0, 4, 1, 5);
+    Quad ab1 = QUAD_SHUFFLE(a, b, 2, 6, 3, 7);
+    Quad cd0 = QUAD_SHUFFLE(c, d, 0, 4, 1, 5);
+    Quad cd1 = QUAD_SHUFFLE(c, d, 2, 6, 3, 7);
+    *(Quad *)to = QUAD_SHUFFLE(ab0, cd0, 0, 1, 4, 5);
+    *(Quad *)(to + to_row) = QUAD_SHUFFLE(ab0, cd0, 2, 3, 6, 7);
+    *(Quad *)(to + 2 * to_row) = QUAD_SHUFFLE(ab1, cd1, 0, 1, 4, 5);
+    *(Quad *)(to + 3 * to_row) = QUAD_SHUFFLE(ab1, cd1, 2, 3, 6, 7);
 }
 
 /* e^x without a branch, after Cephes expf: x = k ln 2 + r, polynomial in r, k into the
