@@ -73,6 +73,23 @@ says "only the last checkpoints are kept" 0 "" run quickstart --quiet --name few
 holds "two of them" test "$(cd "$work/runs/0004-few" && echo ckpt-*)" = "ckpt-00000008.safetensors ckpt-00000012.safetensors"
 says "which is enough" 0 'done at step 14' resume few --steps 14
 
+# ---- small stacks, as threads have with other C libraries ----
+
+if [[ $DDIL != *san-* ]]; then
+    before=$(ulimit -S -s)
+    ulimit -S -s 128
+    says "a run in stacks of 128 KiB" 0 'done at step 12' run quickstart --name small "${tiny[@]}"
+    printf '%s\n' :quit 1 2 3 4 5 6 '?' | tac >"$work/all.ddil"
+    says "its views" 0 "" --readonly --size 200x60 --graphics sixel --script "$work/all.ddil"
+    says "a figure of it" 0 "" export small --png "$work/small.png"
+    says "its samples judged" 0 'sw2' eval small -n 64
+    if [ -e assets/fashion-teacher.safetensors ] && [ -e /usr/share/datasets/fashion-mnist ]; then
+        says "a run with pictures there" 0 'done at step 1 ' run fashion-pd-ddil -s run.steps=1 -s student.init=random \
+            -s run.eval_samples=20 -s shift.samples=8 -s shift.every=0 -s run.batch=8
+    fi
+    ulimit -S -s "$before"
+fi
+
 # ---- few descriptors ----
 
 crowd='

@@ -29,8 +29,10 @@ int fuzz_numbers(const uint8_t *data, size_t size)
     char *text = fuzz_text(data, size), *rest = text, *word[WORDS_MAX] = {"ddil", "run"};
     int words = 2;
     Options options;
-    Config config;
-    lab_config_init(&config);
+    static Config blank;
+    if (blank.n == 0)
+        lab_config_init(&blank);
+    Config config = blank;
     for (char *line; words < WORDS_MAX && (line = strtok_r(rest, "\n", &rest)); words++)
         word[words] = line;
     for (int i = 2; i < words; i++) {
