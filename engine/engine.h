@@ -176,14 +176,18 @@ typedef struct PathsView {
     const float *student_field, *teacher_field;
 } PathsView;
 
+enum { CLASS_NAME_SIZE = 24 };
+
 /* Samples from fixed seeds: points or pictures, at every sampling step. */
 typedef struct SamplesView {
     long step;                   /* training step they were made at */
     int n, steps;                /* samples; sampling steps N */
     int height, width, channels; /* 1 x 1 x 2: points */
     const int *label;            /* [n], or NULL */
+    int classes;                 /* that have names in the data set's files, cut to fit; else 0 */
+    const char (*class_name)[CLASS_NAME_SIZE];
     /* stage k = 0 is pure noise (i = N), stage k = N is the finished sample: (N+1) x n x dims */
-    const float *student;    /* states z */
+    const float *student;    /* states z: planes of rows of pixels of channels */
     const float *student_x0; /* x0 estimate made AT stage k (k = 0..N-1): N x n x dims */
     const float *teacher;    /* the teacher's states from the same noise, (N+1) x n x dims */
     /* Methods with a critic, else 0 and NULL: the finished samples diffused to a few levels, the

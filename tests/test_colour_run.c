@@ -1,5 +1,6 @@
 /* A colour data set that is not square, from a file to samples: the same bits for any number of
  * threads, thresholds over all channels, sheets in the right colours. */
+#include "app/figure/run_figure.h"
 #include "engine/base/file.h"
 #include "engine/base/npy.h"
 #include "engine/diffusion/threshold.h"
@@ -7,6 +8,8 @@
 #include "engine/show/sheet_png.h"
 #include "tests/labs.h"
 #include "tests/near.h"
+#include "views/model/samples.h"
+#include <dirent.h>
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +38,14 @@ static int make_set(void **state)
 static int remove_set(void **state)
 {
     (void)state;
-    unlink(path);
+    char file[512];
+    DIR *all = opendir(folder);
+    for (struct dirent *one; all && (one = readdir(all));) { /* the set, and what was made of it */
+        snprintf(file, sizeof file, "%s/%s", folder, one->d_name);
+        if (one->d_name[0] != '.' || one->d_name[1] == 'd')
+            unlink(file);
+    }
+    closedir(all);
     return rmdir(folder);
 }
 
@@ -107,6 +117,40 @@ static void test_a_sheet_has_the_samples_colours(void **state)
     unlink(sheet);
 }
 
+/* Red samples are red in a figure, and nothing else there is as green or blue. */
+static void test_a_figure_has_the_samples_colours(void **state)
+{
+    (void)state;
+    char file[80];
+    float *x = malloc(sizeof *x * 4 * DIMS);
+    int count[3] = {0};
+    for (int k = 0; k < 4 * DIMS; k++)
+        x[k] = k % 3 == 0 ? 1 : -1;
+    RunView run = {.name = "red",
+                   .samples = {.n = 4,
+                               .height = HIGH,
+                               .width = WIDE,
+                               .channels = 3,
+                               .student = x,
+                               .low = -1,
+                               .high = 1}};
+    const RunView *runs[] = {&run};
+    snprintf(file, sizeof file, "%s/figure.png", folder);
+    assert_int_equal(run_figure(runs, 1, file, PLOT_PAPER, NULL), STATUS_OK);
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    assert_true(png_image_begin_read_from_file(&image, file));
+    image.format = PNG_FORMAT_RGB;
+    uint8_t *rgb = malloc(PNG_IMAGE_SIZE(image));
+    assert_true(png_image_finish_read(&image, NULL, rgb, 0, NULL));
+    for (size_t k = 0; k < PNG_IMAGE_SIZE(image); k += 3)
+        for (int c = 0; c < 3; c++)
+            count[c] += rgb[k + c] == 255 && rgb[k + (c + 1) % 3] == 0 && rgb[k + (c + 2) % 3] == 0;
+    assert_true(count[0] > 1000 && count[1] == 0 && count[2] == 0);
+    free(rgb);
+    free(x);
+    unlink(file);
+}
+
 static void test_samples_keep_their_shape(void **state)
 {
     (void)state;
@@ -122,6 +166,34 @@ static void test_samples_keep_their_shape(void **state)
     for (int k = 0; k < view->n * DIMS; k++)
         assert_true(last[k] >= -1 && last[k] <= 1); /* the static threshold's box */
     assert_non_null(view->paths);
+    gallery_drop(gallery);
+    bench_close(bench);
+}
+
+/* What classes are called in the data set's files goes with the samples, into their file too. */
+static void test_class_names_go_with_samples(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"face", "a name that is longer than there is room for"};
+    char file[80];
+    Bench *bench = open_set(2);
+    bench_start(bench, 0);
+    bench->lab.data.class_name = names;
+    bench->lab.data.classes = 2;
+    Gallery *gallery = gallery_make(&bench->lab, 1, NULL, false);
+    snprintf(file, sizeof file, "%s/samples", folder);
+    assert_int_equal(gallery_save(gallery, file, NULL), STATUS_OK);
+    Gallery *read = gallery_load(file);
+    unlink(file);
+    assert_non_null(read);
+    for (int k = 0; k < 2; k++) {
+        const SamplesView *view = gallery_view(k ? read : gallery);
+        assert_string_equal(samples_class_name(view, "npy", 0), "face");
+        assert_string_equal(samples_class_name(view, "npy", 1), "a name that is longer t");
+        assert_null(samples_class_name(view, "npy", 2));
+        assert_string_equal(samples_class_name(view, "fashion", 9), "Boot");
+    }
+    gallery_drop(read);
     gallery_drop(gallery);
     bench_close(bench);
 }
@@ -146,6 +218,8 @@ int main(void)
         cmocka_unit_test(test_the_same_bits_for_any_threads),
         cmocka_unit_test(test_a_sheet_has_the_samples_colours),
         cmocka_unit_test(test_samples_keep_their_shape),
+        cmocka_unit_test(test_class_names_go_with_samples),
+        cmocka_unit_test(test_a_figure_has_the_samples_colours),
         cmocka_unit_test(test_the_dynamic_threshold_keeps_hues),
     };
     return cmocka_run_group_tests(tests, make_set, remove_set);

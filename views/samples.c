@@ -56,7 +56,7 @@ static const char *put_classes(const char *data, const SamplesView *samples, con
     size_t used = 0;
     for (int place = column; place < plan->classes && used < 96; place += plan->columns) {
         int label = samples_class(samples, place);
-        const char *name = named ? engine_class_name(data, label) : NULL;
+        const char *name = named ? samples_class_name(samples, data, label) : NULL;
         const char *between = place > column ? "·" : "";
         used += (size_t)(name ? snprintf(text + used, 96 - used, "%s%s", between, name)
                               : snprintf(text + used, 96 - used, "%s%d", between, label));
@@ -151,7 +151,8 @@ static void draw_facts(Canvas *canvas, Rect rect, const Scene *scene, const Samp
     row += text_fact(canvas, rect, row, "seed", text);
     if (spec->samples->label) {
         snprintf(text, sizeof text, "%d", spec->samples->label[spec->seed]);
-        const char *name = engine_class_name(scene->run->data, spec->samples->label[spec->seed]);
+        const char *name =
+            samples_class_name(spec->samples, scene->run->data, spec->samples->label[spec->seed]);
         row += text_fact(canvas, rect, row, "class", name ? name : text);
     }
     snprintf(text, sizeof text, "%d", spec->samples->steps);

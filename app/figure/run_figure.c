@@ -214,11 +214,11 @@ static void draw_map(Drawing *drawing, PlotBox box, const RunView *run, PlotThem
     free(x);
 }
 
-static uint32_t grey_or_colour(const SamplesView *samples, const float *pixel, int plane)
+static uint32_t grey_or_colour(const SamplesView *samples, const float *pixel)
 {
     uint32_t rgb = 0;
     for (int c = 0; c < 3; c++) {
-        double v = (double)pixel[samples->channels == 3 ? c * plane : 0];
+        double v = (double)pixel[samples->channels == 3 ? c : 0];
         double part = (v - (double)samples->low) / (double)(samples->high - samples->low);
         rgb = rgb << 8 | (uint32_t)lrint(255 * fmin(1, fmax(0, part)));
     }
@@ -234,7 +234,8 @@ static void draw_sheet(Drawing *drawing, PlotBox box, const SamplesView *samples
     const float *last = samples->student + (size_t)samples->steps * (size_t)(samples->n * dims);
     for (int i = 0; pixel && i < side * side * plane; i++) {
         int x = i % (side * w), y = i / (side * w), n = y / h * side + x / w;
-        pixel[i] = grey_or_colour(samples, last + n * dims + y % h * w + x % w, plane);
+        int at = (y % h * w + x % w) * samples->channels;
+        pixel[i] = grey_or_colour(samples, last + n * dims + at);
     }
     double scale = fmin(box.width / (side * w), box.height / (side * h));
     if (pixel && side > 0)

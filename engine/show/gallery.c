@@ -6,6 +6,7 @@
 #include "engine/measure/eval.h"
 #include <math.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ struct Gallery {
     /* what view points to, in one allocation */
     float *student, *student_x0, *teacher, *reference, *score, *critic;
     int *label;
+    char (*class_name)[CLASS_NAME_SIZE];
     Paths *paths; /* NULL: not asked for */
     float memory[];
 };
@@ -37,7 +39,7 @@ struct Gallery {
 typedef struct Shape {
     int n, steps, height, width, channels, reference;
     bool teacher, labels;
-    int levels;
+    int levels, classes;
 } Shape;
 
 static size_t dims_of(const Shape *shape)
@@ -55,9 +57,9 @@ static Gallery *gallery_new(const Shape *shape)
     size_t dims = dims_of(shape), states = states_of(shape), row = (size_t)shape->n * dims;
     size_t reference = (size_t)shape->reference * dims;
     size_t scores = (size_t)shape->levels * row, floats = 3 * states - row + reference + 2 * scores;
-    Gallery *gallery =
-        malloc(sizeof *gallery + floats * sizeof(float) + (size_t)shape->n * sizeof(int));
-    need(gallery);
+    size_t bytes = floats * sizeof(float) + (size_t)shape->n * sizeof(int) +
+                   (size_t)shape->classes * CLASS_NAME_SIZE;
+    Gallery *gallery = need(malloc(sizeof *gallery + bytes));
     *gallery = (Gallery){.references = 1};
     gallery->student = gallery->memory;
     gallery->teacher = gallery->student + states;
@@ -66,13 +68,16 @@ static Gallery *gallery_new(const Shape *shape)
     gallery->score = gallery->reference + reference;
     gallery->critic = gallery->score + scores;
     gallery->label = (int *)(gallery->critic + scores);
-    memset(gallery->memory, 0, floats * sizeof(float) + (size_t)shape->n * sizeof(int));
+    gallery->class_name = (char(*)[CLASS_NAME_SIZE])(gallery->label + shape->n);
+    memset(gallery->memory, 0, bytes);
     gallery->view = (SamplesView){.n = shape->n,
                                   .steps = shape->steps,
                                   .height = shape->height,
                                   .width = shape->width,
                                   .channels = shape->channels,
                                   .label = shape->labels ? gallery->label : NULL,
+                                  .classes = shape->classes,
+                                  .class_name = (const char(*)[CLASS_NAME_SIZE])gallery->class_name,
                                   .student = gallery->student,
                                   .student_x0 = gallery->student_x0,
                                   .teacher = shape->teacher ? gallery->teacher : NULL,
@@ -97,7 +102,8 @@ static Shape shape_of(const Lab *lab)
                    .reference = points ? REFERENCE : 0,
                    .teacher = lab->has_teacher,
                    .labels = data->conditional != 0,
-                   .levels = lab->method->critic ? LEVELS : 0};
+                   .levels = lab->method->critic ? LEVELS : 0,
+                   .classes = data->class_name ? data->classes : 0};
 }
 
 static void sample(const Lab *lab, const Policy *policy, int n, float *states, float *x0s,
@@ -117,6 +123,12 @@ static void fill_fixed(Gallery *gallery, const Lab *lab, const Shape *shape)
         int label;
         dataset_held_out(&lab->data, r, gallery->reference + (size_t)r * dims_of(shape), &label);
     }
+}
+
+static void name_classes(Gallery *gallery, const Dataset *data)
+{
+    for (int k = 0; k < gallery->view.classes; k++)
+        snprintf(gallery->class_name[k], CLASS_NAME_SIZE, "%s", data->class_name[k]);
 }
 
 static void copy_fixed(Gallery *gallery, const Gallery *before, const Shape *shape)
@@ -176,6 +188,7 @@ Gallery *gallery_make(const Lab *lab, long step, const Gallery *before, bool pat
         copy_fixed(gallery, before, &shape);
     else
         fill_fixed(gallery, lab, &shape);
+    name_classes(gallery, &lab->data);
     gallery->view.step = step;
     gallery->view.low = (float)lab->data.low;
     gallery->view.high = (float)lab->data.high;
@@ -245,6 +258,9 @@ static void visit_arrays(Gallery *gallery, int64_t head[HEAD], float box[2], Arr
     visit(context, "teacher", WALK_F32, 3, states, gallery->teacher);
     visit(context, "reference", WALK_F32, 2, reference, gallery->reference);
     long scores[3] = {view->levels, view->n, dims};
+    long names[2] = {view->classes, CLASS_NAME_SIZE};
+    if (view->classes)
+        visit(context, "class_name", WALK_U8, 2, names, gallery->class_name);
     if (view->levels) {
         visit(context, "score", WALK_F32, 3, scores, gallery->score);
         visit(context, "critic", WALK_F32, 3, scores, gallery->critic);
@@ -308,12 +324,22 @@ static Status read_shape(const TensorFile *file, Shape *shape, int64_t head[HEAD
     for (int k = 1; k < HEAD; k++)
         if (head[k] < 0 || head[k] > SAMPLES_MAX)
             return STATUS_BAD_INPUT;
-    *shape = (Shape){(int)label->shape[0], (int)head[1], (int)head[2],
-                     (int)head[3],         (int)head[4], (int)head[5],
-                     head[6] != 0,         head[7] != 0, 0};
+    *shape = (Shape){(int)label->shape[0],
+                     (int)head[1],
+                     (int)head[2],
+                     (int)head[3],
+                     (int)head[4],
+                     (int)head[5],
+                     head[6] != 0,
+                     head[7] != 0,
+                     0,
+                     0};
     if (label->shape[0] > SAMPLES_MAX || shape->steps > STEPS_MAX || dims_of(shape) > NET_DIMS_MAX)
         return STATUS_BAD_INPUT;
     shape->levels = tensorfile_find(file, "critic") ? LEVELS : 0;
+    const TensorInfo *names = tensorfile_find(file, "class_name");
+    bool named = names && names->rank == 2 && names->shape[0] <= DATASET_CLASSES_MAX;
+    shape->classes = named ? (int)names->shape[0] : 0;
     const TensorInfo *student = tensorfile_find(file, "student");
     const TensorInfo *reference = tensorfile_find(file, "reference");
     bool held = student && student->size == states_of(shape) * sizeof(float) && reference &&
@@ -407,6 +433,8 @@ Gallery *gallery_load(const char *path)
         gallery->view.step = (long)head[0];
         gallery->view.low = box[0];
         gallery->view.high = box[1];
+        for (int k = 0; k < shape.classes; k++)
+            gallery->class_name[k][CLASS_NAME_SIZE - 1] = '\0';
         if (taking.status) {
             gallery_drop(gallery);
             gallery = NULL;

@@ -38,6 +38,13 @@ const float *samples_at(const SamplesView *samples, SamplesSource source, int st
                              : from + ((size_t)stage * (size_t)samples->n + (size_t)index) * dims;
 }
 
+const char *samples_class_name(const SamplesView *samples, const char *data, int label)
+{
+    if (label >= 0 && label < samples->classes)
+        return samples->class_name[label];
+    return engine_class_name(data, label);
+}
+
 const char *samples_source_name(SamplesSource source)
 {
     static const char *const names[SOURCES] = {"student",    "teacher",      "x0 estimate",

@@ -37,6 +37,8 @@ const char *samples_stage_name(char text[FORMAT_SIZE], const SamplesView *sample
 /* Of whatever the spec shows: for estimates by teacher and critic the noise level, "u=0.40". */
 const char *samples_shown_name(char text[FORMAT_SIZE], const SamplesSpec *spec, int stage);
 /* "student", "teacher", ... */
+/* What a label of them is called, NULL: it has a number only. */
+const char *samples_class_name(const SamplesView *samples, const char *data, int label);
 const char *samples_source_name(SamplesSource source);
 
 /* The samples that fit a training step, -1: the newest: the run's own, or those of the past. */
