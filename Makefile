@@ -73,7 +73,7 @@ ASSETS  := $(wildcard assets/*.safetensors)
 # installation.
 AGAIN    = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all tests objects run test deps deps-test lint format house bench install uninstall clean teachers features soak fuzz fuzzers \
+.PHONY: all tests objects run test deps deps-test lint format house bench install uninstall clean teachers features soak test-web fuzz fuzzers \
         need-libraries FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -221,6 +221,14 @@ $(BUILD)/tests/bench/bench_coverage: $(BUILD)/tests/labs.o $(BUILD)/tests/vector
 $(BUILD)/tests/bench/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/tests/runs.o $(LIBRARY)
 	$(call say,link $@)
 	$(quiet)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS) -lcmocka
+
+# The workbench in xterm.js with its image addon, as in VS Code, ttyd and JupyterLab: minutes. Needs node, npm, python3 and a
+# Chromium ($CHROMIUM); the three packages, of fixed versions, lie in build/web.
+WEB := @xterm/xterm@6.0.0 @xterm/addon-image@0.9.0 playwright-core@1.56.1
+test-web: $(PROGRAM)
+	@mkdir -p build/web && npm install --prefix build/web --no-save --no-package-lock --no-audit --no-fund --silent $(WEB) && \
+	node tests/web/terminals.mjs "$(HERE)" "$(CURDIR)/build/web/node_modules" \
+	"$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)}"
 
 # soak_host.sh: an owner among hundreds of forks and viewers, minutes (SECONDS_ALL=3600: an hour). soak_numbers.sh: five
 # seeds of every preset of points at a fifth of its length, 300 steps of every preset of pictures, hours. ONLY names one.

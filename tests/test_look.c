@@ -1,9 +1,11 @@
 /* From what is known of a terminal to what is drawn for it: answers recorded from real ones. */
 #include "app/terminal/look.h"
+#include "app/terminal/modes.h"
 #include "app/terminal/outside.h"
 #include "tests/desk.h"
 #include "tests/fake_snapshot.h"
 #include "views/draw/picture.h"
+#include "views/draw/theme.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,6 +71,76 @@ static void test_rasters_cover_their_cells(void **state)
                 assert_int_equal(box.x, edge);
                 edge = box.x + box.width;
             }
+        }
+    }
+}
+
+/* What each of these said to the whole burst, with so many cells, and what is drawn for it. */
+static void test_recorded_terminals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said;
+        int width, height;
+        const char *remark;
+        /* clang-format off */
+    } rows[] = {
+        {"\033P>|XTerm(379)\033\\\033[?1;0;1024S\033[?2;0;880;612S\033[?2026;0$y"
+         "\033]11;rgb:ffff/ffff/ffff\033\\\033[?63;1;2;4;6;9;15;16;22;28c",      110, 36, "sixel 8x17" },
+        {"\033P>|foot(1.13.1)\033\\\033[?1;0;1024S\033[?2;0;992;612S\033[6;17;8t\033[4;612;992t"
+         "\033[?2026;2$y\033]11;rgb:1111/1111/1111\033\\\033[?62;4;22c",        124, 36, "sixel 8x17" },
+        {"\033_Gi=31;OK\033\\\033P>|kitty(0.26.5)\033\\\033[6;20;9t\033[4;720;990t\033[?2026;2$y"
+         "\033]11;rgb:0000/0000/0000\033\\\033[?62;c",                          110, 36, "kitty 9x20" },
+        {"\033_Gi=31;OK\033\\\033P>|Konsole 22.12.3\033\\\033[?1;0;256S\033[?2;0;16384;16384S"
+         "\033[6;18;8t\033[4;504;880t\033]11;rgb:2323/2626/2727\033\\\033[?62;1;4c", 110, 28, "kitty 8x18" },
+        {"\033[4;616;1006t\033[?2026;0$y\033[?1;2c",                             110, 36, "blocks"     }, /* urxvt 9.30 */
+        {"\033[?1;0;256S\033[?2;0;843;576S\033[6;16;8t\033[4;576;843t\033[?2026;2$y"
+         "\033]11;rgb:0000/0000/0000\033\\\033[?62;4;9;22c",                    100, 36, "sixel 8.43x16"}, /* xterm.js 6.0 */
+    };
+    /* clang-format on */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Probe probe;
+        InputEvent events[PROBE_EVENTS];
+        probe_init(&probe);
+        for (const char *c = rows[i].said; *c; c++)
+            assert_true(probe_feed(&probe, (unsigned char)*c, events) <= PROBE_EVENTS);
+        assert_true(probe.answers.done);
+        CanvasLook look = look_of(&probe.answers, rows[i].width, rows[i].height);
+        assert_string_equal(look.remark, rows[i].remark);
+    }
+}
+
+/* urxvt and zutty print the question: the row it is asked in is cleared behind it. */
+static void test_the_row_of_the_question_is_cleared(void **state)
+{
+    (void)state;
+    char sent[1024] = "";
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    Wire wire = {.fd = ends[1]};
+    setenv("TERM", "rxvt-unicode-256color", 1);
+    unsetenv("TMUX");
+    modes_ask(&wire);
+    close(ends[1]);
+    ssize_t n = read(ends[0], sent, sizeof sent - 1);
+    close(ends[0]);
+    assert_true(n > 0);
+    const char *question = strstr(sent, probe_kitty);
+    assert_non_null(question);
+    assert_true(strncmp(question - 3, "\033[H", 3) == 0);
+    assert_true(strncmp(question + strlen(probe_kitty), "\033[H\033[2K", 7) == 0);
+}
+
+/* No ink of pictures is near the colour of the ground, dark or light. */
+static void test_marks_are_seen_on_any_ground(void **state)
+{
+    (void)state;
+    static const uint8_t grounds[][3] = {{0, 0, 0}, {35, 38, 39}, {255, 255, 255}, {253, 246, 227}};
+    for (size_t g = 0; g < sizeof grounds / sizeof *grounds; g++) {
+        for (int ink = 0; ink < INKS; ink++) {
+            uint8_t rgb[3];
+            theme_ink_rgb((Ink)ink, grounds[g], rgb);
+            assert_true(abs(theme_luminance(rgb) - theme_luminance(grounds[g])) >= 80);
         }
     }
 }
@@ -188,6 +260,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cells_are_fractions_where_they_were_rounded_up),
         cmocka_unit_test(test_rasters_cover_their_cells),
+        cmocka_unit_test(test_recorded_terminals),
+        cmocka_unit_test(test_the_row_of_the_question_is_cleared),
+        cmocka_unit_test(test_marks_are_seen_on_any_ground),
         cmocka_unit_test(test_kitty_where_both_are_known),
         cmocka_unit_test(test_tmux_is_asked_what_stands_outside),
         cmocka_unit_test(test_the_ground_by_the_environment),

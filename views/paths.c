@@ -227,7 +227,7 @@ static void draw_waiting(Canvas *canvas, const Scene *scene, Rect body)
 static int legend(Canvas *canvas, int x, Rect row, Ink ink, const char *text)
 {
     uint8_t rgb[3];
-    theme_ink_rgb(ink, rgb);
+    theme_ink_rgb(ink, canvas->look.background, rgb);
     Style style = {theme_nearest(canvas->look.colours, rgb), COLOUR_DEFAULT, 0};
     return canvas_text(canvas, x, row.y, row.x + row.width - x, style, text);
 }

@@ -9,11 +9,13 @@ static bool plausible(int width, int height)
     return width >= 2 && width <= 64 && height >= 4 && height <= 128;
 }
 
-/* Less than a pixel smaller, and not stale: from another size of the window. */
-static double refined(int cell, int area, int cells)
+/* Less than a pixel smaller, and not stale: from another size of the window; or larger, where the
+ * area has no borders. */
+static double refined(int cell, int area, int cells, bool exact)
 {
     double part = (double)area / cells;
-    return part < cell && part > cell - 1 ? part : cell;
+    bool above = exact && part < cell + 1;
+    return part > cell - 1 && (part < cell || above) ? part : cell;
 }
 
 /* False: a guess. */
@@ -33,8 +35,10 @@ static bool cell_size(const Sight *sight, CanvasLook *look)
     look->cell_height = 20;
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         if (plausible(candidates[i][0], candidates[i][1])) {
-            look->cell_width = refined(candidates[i][0], answers->text_width, sight->width);
-            look->cell_height = refined(candidates[i][1], answers->text_height, sight->height);
+            look->cell_width =
+                refined(candidates[i][0], answers->text_width, sight->width, answers->exact);
+            look->cell_height =
+                refined(candidates[i][1], answers->text_height, sight->height, answers->exact);
             return true;
         }
     }

@@ -62,6 +62,8 @@ static void device_attributes(Probe *probe, const char *text)
     int n = sequence_numbers(text, ';', value, 32);
     for (int i = 1; i < n; i++)
         answers->sixel = answers->sixel || (value[i] == 4 && !probe->no_sixel_here);
+    answers->exact = answers->text_width > 0 && answers->text_width == answers->area_width &&
+                     answers->text_height == answers->area_height;
     answers->done = true;
     probe->ends++;
 }

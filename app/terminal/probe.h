@@ -24,7 +24,9 @@ typedef struct Answers {
     int area_width, area_height; /* of a sixel picture, pixels */
     int cell_width, cell_height; /* pixels */
     int text_width, text_height; /* of the text area, pixels */
-    bool synchronised;           /* knows mode 2026 */
+    bool
+        exact; /* the text area is that of a picture, so it holds no borders: cells are its parts */
+    bool synchronised; /* knows mode 2026 */
     bool has_background;
     uint8_t background[3];
     char name[48];

@@ -16,13 +16,13 @@ static void blend(uint8_t out[3], const uint8_t a[3], const uint8_t b[3], int pa
 void cloud_palette(Raster *raster)
 {
     uint8_t pale[3];
-    theme_ink_rgb(INK_PALE, pale);
+    theme_ink_rgb(INK_PALE, raster->palette[0], pale);
     for (int i = 0; i < CLOUD_DENSITIES; i++) {
         blend(raster->palette[CLOUD_DENSITY_FIRST + i], raster->palette[0], pale, i + 2,
               CLOUD_DENSITIES + 4);
     }
     for (int ink = 0; ink < INKS; ink++)
-        theme_ink_rgb((Ink)ink, raster->palette[CLOUD_INK_FIRST + ink]);
+        theme_ink_rgb((Ink)ink, raster->palette[0], raster->palette[CLOUD_INK_FIRST + ink]);
     blend(raster->palette[CLOUD_FRAME], raster->palette[0], pale, 1, 2);
     blend(raster->palette[CLOUD_FAINT_STUDENT], raster->palette[0],
           raster->palette[CLOUD_INK_FIRST + INK_STUDENT], 3, 5);

@@ -149,15 +149,16 @@ int theme_luminance(const uint8_t rgb[3])
     return (rgb[0] * 299 + rgb[1] * 587 + rgb[2] * 114) / 1000;
 }
 
-void theme_ink_rgb(Ink ink, uint8_t rgb[3])
+void theme_ink_rgb(Ink ink, const uint8_t ground[3], uint8_t rgb[3])
 {
+    /* On a dark ground, on a light one, where yellow cannot be seen. */
     /* clang-format off */
-    static const uint8_t inks[INKS][3] = {
-        [INK_STUDENT] = {86,  180, 233},
-        [INK_TEACHER] = {230, 159, 0  },
-        [INK_CHOSEN] = {240, 228, 66 },
-        [INK_PALE] = {120, 130, 140},
+    static const uint8_t inks[INKS][2][3] = {
+        [INK_STUDENT] = {{86, 180, 233}, {0, 114, 178}},
+        [INK_TEACHER] = {{230, 159, 0}, {213, 94, 0}},
+        [INK_CHOSEN] = {{240, 228, 66}, {160, 0, 110}},
+        [INK_PALE] = {{120, 130, 140}, {120, 130, 140}},
     };
     /* clang-format on */
-    memcpy(rgb, inks[ink], 3);
+    memcpy(rgb, inks[ink][theme_luminance(ground) > 128], 3);
 }

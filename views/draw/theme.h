@@ -43,8 +43,8 @@ int16_t theme_nearest(ColourLevel colours, const uint8_t rgb[3]);
 /* 0..255 */
 int theme_luminance(const uint8_t rgb[3]);
 
-/* Colours of points and paths in pictures. */
+/* Colours of points and paths in pictures, on a ground. */
 typedef enum Ink { INK_STUDENT, INK_TEACHER, INK_CHOSEN, INK_PALE, INKS } Ink;
-void theme_ink_rgb(Ink ink, uint8_t rgb[3]);
+void theme_ink_rgb(Ink ink, const uint8_t ground[3], uint8_t rgb[3]);
 
 #endif

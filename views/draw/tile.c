@@ -12,7 +12,7 @@ void sheet_palette(Raster *raster)
 {
     for (int i = 0; i < GREYS; i++)
         memset(raster->palette[GREY_FIRST + i], i * 255 / (GREYS - 1), 3);
-    theme_ink_rgb(INK_TEACHER, raster->palette[SHEET_FRAME]);
+    theme_ink_rgb(INK_TEACHER, raster->palette[0], raster->palette[SHEET_FRAME]);
 }
 
 /* Room for colours of the pixels' own. */
