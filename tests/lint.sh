@@ -31,7 +31,8 @@ engine/tensor     engine/base
 engine/ranks      engine/base engine/tensor
 engine/nets       engine/base engine/tensor engine/ranks
 engine/diffusion  engine/base engine/tensor engine/nets
-engine/data       engine/base engine/tensor engine/nets engine/diffusion
+engine/picture    engine/base
+engine/data       engine/base engine/tensor engine/nets engine/diffusion engine/picture
 engine/distill    engine/base engine/tensor engine/nets engine/diffusion engine/data
 engine/measure    engine/base engine/tensor engine/nets engine/diffusion engine/data
 engine/store      engine engine/base engine/diffusion engine/measure

@@ -2,7 +2,7 @@
  * is kept for the next time. */
 #include "engine/base/file.h"
 #include "engine/data/dataset_open.h"
-#include "engine/data/decode.h"
+#include "engine/picture/decode.h"
 #include "tests/near.h"
 #include "tests/picture_files.h"
 #include "tests/place.h"

@@ -141,7 +141,7 @@ static void test_npy_says_what_is_wrong(void **state)
         {"|O", "(20, 16, 16)", 20 * 256, "objects"},
         {"|u1", "()", 1, "(n, h, w)"},
         {"|u1", "(0, 16, 16)", 0, "from 1 to"},
-        {"|u1", "(20, 16)", 20 * 16, "(n, h, w)"},
+        {"|u1", "(20, 16)", 20 * 16, "points of 16 numbers"},
         {"|u1", "(20, 3, 64, 64)", 20 * 64 * 3 * 64, "channels last"},
         {"|u1", "(20, 30, 30)", 20 * 900, "multiples of 4"},
         {"|u1", "(20, 16, 16)", 100, "needs 5120"},
@@ -222,6 +222,168 @@ static void test_cifar(void **state)
     refuses(place, "cifar100", "", (DatasetFiles){0}, "train.bin");
 }
 
+/* ---- Siblings of MNIST ---- */
+
+static void put_idx(const char *folder, const char *name, int rank, const int *size,
+                    const uint8_t *bytes)
+{
+    uint8_t all[8192] = {0, 0, 8, (uint8_t)rank};
+    size_t n = 4, total = 1;
+    for (int k = 0; k < rank; k++) {
+        all[n + 2] = (uint8_t)(size[k] >> 8);
+        all[n + 3] = (uint8_t)size[k];
+        n += 4;
+        total *= (size_t)size[k];
+    }
+    memcpy(all + n, bytes, total);
+    put_file(folder, name, all, n + total);
+}
+
+/* Letters count from 1 and lie on their side. */
+static void test_emnist_letters(void **state)
+{
+    Place *place = *state;
+    static uint8_t rows[20 * 8 * 4], label[20];
+    for (int r = 0; r < 20; r++) {
+        label[r] = (uint8_t)(1 + r % 5);
+        for (int k = 0; k < 32; k++)
+            rows[32 * r + k] = (uint8_t)(3 * r + k);
+    }
+    put_idx(place->path, "emnist-letters-train-images-idx3-ubyte", 3, (int[]){20, 8, 4}, rows);
+    put_idx(place->path, "emnist-letters-train-labels-idx1-ubyte", 1, (int[]){20}, label);
+    for (int k = 0; k < 20 * 32; k++)
+        rows[k] = (uint8_t)(rows[k] + 100);
+    put_idx(place->path, "emnist-letters-test-images-idx3-ubyte", 3, (int[]){10, 8, 4}, rows);
+    put_idx(place->path, "emnist-letters-test-labels-idx1-ubyte", 1, (int[]){10}, label);
+    static const char *const paths[] = {"", "emnist-letters", "emnist-letters-"};
+    for (int k = 0; k < 3; k++) {
+        assert_int_equal(open_set(place, "idx", paths[k], (DatasetFiles){0}), STATUS_OK);
+        const Dataset *data = &place->data;
+        assert_int_equal(data->n, 20);
+        assert_int_equal(data->n_test, 10);
+        assert_int_equal(data->height, 4);
+        assert_int_equal(data->width, 8);
+        assert_int_equal(data->classes, 5);
+        assert_string_equal(data->class_name[0], "1");
+        assert_int_equal(data->label[7], 2);
+        assert_int_equal(data->x[1], 4);     /* was one row down */
+        assert_int_equal(data->x[8 + 2], 9); /* was at row 2, column 1 */
+    }
+    put_idx(place->path, "other-train-images-idx3-ubyte", 3, (int[]){20, 8, 4}, rows);
+    refuses(place, "idx", "", (DatasetFiles){0}, "has several sets");
+    refuses(place, "idx", "other", (DatasetFiles){0}, "other-train-labels-idx1-ubyte");
+    refuses(place, "idx", "nothing/here", (DatasetFiles){0}, "here-train-images");
+}
+
+/* ---- Points ---- */
+
+static void put_text(Place *place, const char *name, const char *text)
+{
+    put_file(place->path, name, text, strlen(text));
+}
+
+/* A kernel round each, weighed by how often it is there, scaled to unit RMS. */
+static void test_points_become_a_law(void **state)
+{
+    Place *place = *state;
+    put_text(place, "p.csv",
+             "x,y,label\n# a square\n1,1,3\n1; -1 ;3\n-1\t1 9\r\n\n-1,-1,9\n-1,-1,9");
+    assert_int_equal(open_set(place, "csv", "p.csv", (DatasetFiles){.kernel = 0.1}), STATUS_OK);
+    const Dataset *data = &place->data;
+    const Mixture *law = data->mixture;
+    assert_non_null(law);
+    assert_int_equal(law->n, 4);
+    assert_int_equal(data->classes, 2);
+    assert_int_equal(data->conditional, 1);
+    assert_int_equal(data->tally.equal, 1);
+    double mean[2] = {0, 0}, square = 0, total = 0, most = 0;
+    for (int k = 0; k < 4; k++) {
+        total += law->weight[k];
+        most = fmax(most, law->weight[k]);
+        for (int c = 0; c < 2; c++) {
+            mean[c] += law->weight[k] * law->mean[k][c];
+            square += law->weight[k] * pow(law->mean[k][c], 2) / 2;
+        }
+        assert_int_equal(law->label[k], law->mean[k][0] < 0);
+    }
+    assert_near(total, 1, 1e-12);
+    assert_near(most, 0.4, 1e-12);
+    assert_near(mean[0], 0, 1e-12);
+    assert_near(square + law->deviation * law->deviation, 1, 1e-12);
+    /* -1 three times in five: variance .96, which with the kernel's is 1 */
+    assert_near(law->deviation, 0.1 / sqrt(0.96 + 0.01), 1e-12);
+    float at[1000][2];
+    for (int r = 0; r < 1000; r++) {
+        int label;
+        dataset_held_out(data, r, at[r], &label);
+        assert_true(fabs((double)at[r][0]) < data->high);
+    }
+    assert_int_equal(open_set(place, "csv", "p.csv", (DatasetFiles){0}), STATUS_OK);
+    assert_true(data->mixture->deviation > 0.3); /* by the distances */
+}
+
+static void test_points_of_numpy(void **state)
+{
+    Place *place = *state;
+    static float rows[3000][2];
+    for (int r = 0; r < 3000; r++) {
+        rows[r][0] = (float)cos(r * 0.01);
+        rows[r][1] = (float)sin(r * 0.01);
+    }
+    put_npy(place->path, "p.npy", "<f4", "(3000, 2)", rows, sizeof rows);
+    assert_int_equal(open_set(place, "npy", "p.npy", (DatasetFiles){0}), STATUS_OK);
+    assert_int_equal(place->data.mixture->n, MIXTURE_MAX);
+    assert_int_equal(place->data.conditional, 0);
+    put_npy(place->path, "p.npy", "<f4", "(2000, 3)", rows, sizeof rows);
+    refuses(place, "npy", "p.npy", (DatasetFiles){0}, "points of 3 numbers; expected (n, 2)");
+}
+
+static void test_points_say_what_is_wrong(void **state)
+{
+    Place *place = *state;
+    static const struct {
+        const char *text, *says;
+    } files[] = {
+        {"", "has 0 points"},
+        {"1,2\n", "has 1 point;"},
+        {"1,2\n1,2\n", "all its points in one place"},
+        {"1,2\n3\n", "p.csv:2: expected two numbers"},
+        {"1,2\n1,2,3,4\n", "p.csv:2: expected two numbers"},
+        {"1,2\ncat,2\n", "p.csv:2: expected two numbers"},
+        {"1,2\n1,nan\n", "p.csv:2: expected two numbers"},
+        {"1,2\n1,1e300\n", "point 2 (from 1) is (1, 1e+300)"},
+        {"1,2\n1,2,.5\n", "p.csv:2: 0.5 is no label"},
+        {"1,2\n1,2,256\n", "256 is no label; expected a whole number from 0 to 255"},
+    };
+    for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+        put_text(place, "p.csv", files[k].text);
+        refuses(place, "csv", "p.csv", (DatasetFiles){0}, files[k].says);
+    }
+}
+
+/* A path says by itself what it is. */
+static void test_kinds_are_recognised(void **state)
+{
+    Place *place = *state;
+    char path[PATH_SIZE];
+    put_text(place, "a.npy", "x");
+    put_text(place, "a.csv", "x");
+    put_text(place, "c/train.bin", "x");
+    put_text(place, "c/test.bin", "x");
+    put_text(place, "k/train-images-idx3-ubyte.gz", "x");
+    static const struct {
+        const char *path;
+        const DatasetKind *kind;
+    } rows[] = {
+        {"a.npy", &dataset_npy}, {"a.csv", &dataset_csv}, {"c", &dataset_cifar100},
+        {"k", &dataset_idx},     {"c/train.bin", NULL},   {"none", NULL},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+        assert_ptr_equal(dataset_recognise(file_join(path, place->path, rows[k].path)),
+                         rows[k].kind);
+    assert_ptr_equal(dataset_recognise(place->path), &dataset_folder);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
@@ -233,6 +395,11 @@ int main(void)
         CASE(test_npy_says_what_is_wrong),
         CASE(test_labels_say_what_is_wrong),
         CASE(test_cifar),
+        CASE(test_emnist_letters),
+        CASE(test_points_become_a_law),
+        CASE(test_points_of_numpy),
+        CASE(test_points_say_what_is_wrong),
+        CASE(test_kinds_are_recognised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,8 @@ typedef struct OptionRow {
 static const OptionRow option_rows[] = {
     {"runs", 0, OPTION_TEXT, "DIR", FIELD(runs), 0, 0, "*",
      "the runs folder (default: ./runs, or $DDIL_RUNS)"},
-    {"set", 's', OPTION_SET, "section.key=value", 0, 0, 0, " ddil tour run resume fork ",
+    {"set", 's', OPTION_SET, "section.key=value", 0, 0, 0,
+     " ddil tour run resume fork data features ",
      "a parameter, over the preset; may be repeated (see ddil params)"},
     {"name", 0, OPTION_TEXT, "NAME", FIELD(name), 0, 0, " ddil run fork ",
      "the run's name (default: the preset's)"},

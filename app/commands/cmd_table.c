@@ -76,6 +76,10 @@ const CommandRow commands[] = {
      "log,step,i,quantity,value; -o FILE.csv\n"
      "writes it to a file. --weights saves the student's averaged weights.",
      1, 1, cmd_export},
+    {"data", "DATA", "what a data set would be read as: size, classes, split, what is left out and why",
+     "DATA is a folder of pictures, a .npy or .csv file, a folder of IDX or CIFAR files, a name, or a preset. Pictures made\n"
+     "ready are kept beside the data, or in the cache folder. Code 2: nothing is left.",
+     1, 1, cmd_data},
     {"features", "DATA -o FILE.safetensors",
      "trains the classifier whose features pictures are judged by",
      "DATA is a set of labelled pictures (fashion). `make features` does it for the "

@@ -28,6 +28,7 @@ Status cmd_eval(const Options *options, Error *error);
 Status cmd_study(const Options *options, Error *error);
 Status cmd_metrics(const Options *options, Error *error);
 Status cmd_export(const Options *options, Error *error);
+Status cmd_data(const Options *options, Error *error);
 Status cmd_features(const Options *options, Error *error);
 Status cmd_presets(const Options *options, Error *error);
 Status cmd_params(const Options *options, Error *error);
@@ -37,6 +38,10 @@ Status cmd_tour(const Options *options, Error *error);
 Status cmd_manual(const Options *options, Error *error);
 Status cmd_help(const Options *options, Error *error);
 Status cmd_completion(const Options *options, Error *error);
+
+/* The data set that the first argument names (a data set, a path, a preset), with -s over it
+ * (cmd_data.c). */
+Status data_open(const Options *options, Config *config, Dataset *data, Arena *arena, Error *error);
 
 /* run --seeds 1-5: a group of runs called NAME-s1, NAME-s2, ... on all cores (cmd_seeds.c). */
 Status run_seeds(const Options *options, const char *name, Error *error);

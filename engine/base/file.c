@@ -173,6 +173,12 @@ Status file_write(const char *path, const void *data, size_t size, Error *error)
     return newfile_commit(&file, error);
 }
 
+bool file_ends(const char *path, const char *ending)
+{
+    size_t length = strlen(path), tail = strlen(ending);
+    return length >= tail && !strcmp(path + length - tail, ending);
+}
+
 bool file_exists(const char *path) { return access(path, F_OK) == 0; }
 
 /* 0 when the folder is there afterwards, else an errno. */

@@ -50,6 +50,8 @@ Status file_read(const char *path, size_t limit, char **data, size_t *size, Erro
  * their end or until there is more than `limit`. A zero byte is refused, with its line. */
 Status file_read_text(const char *path, size_t limit, char **text, size_t *size, Error *error);
 
+/* Does the name end so? */
+bool file_ends(const char *path, const char *ending);
 bool file_exists(const char *path);
 /* The name's entry in its folder is on the disk: 0, or an errno. */
 int file_sync_name(const char *path);

@@ -1,9 +1,11 @@
-/* Owns arrays of numpy as data sets: pictures, with labels beside them or without. */
+/* Owns arrays of numpy as data sets: pictures or points, with labels beside them
+ * or without. */
 #include "engine/base/npy.h"
 #include "engine/data/labels.h"
-#include "engine/data/shrink.h"
+#include "engine/data/points.h"
 #include "engine/data/stage.h"
 #include "engine/nets/net_spec.h"
+#include "engine/picture/shrink.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,38 +83,20 @@ static void to_bytes(const Reading *reading)
             (uint8_t)(reading->range.offset + reading->range.scale * reading->number[k] + 0.5);
 }
 
-/* The middle square, through the colours that averaging knows. */
-static void shrink(const Reading *reading, Shrink *work)
-{
-    size_t w = (size_t)reading->width, c = (size_t)reading->channels;
-    uint8_t rgb[SHRINK_SIDE_MAX * SHRINK_SIDE_MAX * 3], *line = need(malloc(w * 3));
-    shrink_begin(work, reading->width, reading->height, reading->side);
-    for (int y = 0; y < reading->height; y++) {
-        const uint8_t *from = reading->bytes + (size_t)y * w * c;
-        for (size_t k = 0; k < 3 * w; k++)
-            line[k] = from[c == 3 ? k : k / 3];
-        shrink_row(work, line, 3);
-    }
-    shrink_end(work, rgb);
-    free(line);
-    for (size_t k = 0, n = (size_t)reading->side * (size_t)reading->side * c; k < n; k++)
-        reading->row[k] = rgb[c == 3 ? k : 3 * k];
-}
-
 static Status stage_rows(Reading *reading, Stage *stage, Error *error)
 {
-    Shrink *work = reading->side ? need(malloc(sizeof *work)) : NULL;
     Status status = STATUS_OK;
     for (int r = 0; r < reading->file.n && !status; r++) {
         status = npy_take(&reading->file, (size_t)reading->file.d, reading->number, error);
         if (status)
             break;
         to_bytes(reading);
-        if (work)
-            shrink(reading, work);
-        stage_add(stage, work ? reading->row : reading->bytes, reading->label[r], PART_BY_CONTENT);
+        if (reading->side)
+            shrink_bytes(reading->bytes, reading->height, reading->width, reading->channels,
+                         reading->side, reading->row);
+        stage_add(stage, reading->side ? reading->row : reading->bytes, reading->label[r],
+                  PART_BY_CONTENT);
     }
-    free(work);
     return status;
 }
 
@@ -144,31 +128,69 @@ static Status read_pictures(Reading *reading, Dataset *dataset, const DatasetFil
     return status;
 }
 
+static Status read_points(Reading *reading, Dataset *dataset, const DatasetFiles *files,
+                          Arena *arena, Error *error)
+{
+    NpyFile *file = &reading->file;
+    Points points = {0};
+    double at[2];
+    if (file->d != 2)
+        return fail(error, STATUS_BAD_INPUT,
+                    "data.path: %s: points of %d numbers; expected (n, 2), points in the plane",
+                    file->path, file->d);
+    reading->label = need(calloc((size_t)file->n, sizeof *reading->label));
+    Status status = STATUS_OK;
+    if (*files->labels)
+        status = labels_read(files->labels, file->n, reading->label, error);
+    for (int r = 0; r < file->n && !status; r++) {
+        status = npy_take(file, 2, at, error);
+        if (!status)
+            points_add(&points, at[0], at[1], reading->label[r]);
+    }
+    free(reading->label);
+    if (!status)
+        status = points_law(&points, files, dataset, arena, error);
+    points_done(&points);
+    return status;
+}
+
+static Status open_pictures(Reading *reading, Dataset *dataset, const DatasetFiles *files,
+                            Arena *arena, Error *error)
+{
+    Prepared prepared;
+    Status status = check_pictures(reading, files, error);
+    prepared_at(&prepared, files);
+    prepared_add_file(&prepared, files->path);
+    prepared_add_file(&prepared, files->labels);
+    if (status || prepared_map(&prepared, dataset, arena))
+        return status;
+    return read_pictures(reading, dataset, files, &prepared, arena, error);
+}
+
 static Status open_npy(Dataset *dataset, const DatasetFiles *files, Arena *arena, Error *error)
 {
-    static const NpyWish wish = {"|u1 <f4 <f8", 3, 4, "(n, h, w) or (n, h, w, channels)"};
+    static const NpyWish wish = {"|u1 <f4 <f8", 2, 4, "(n, h, w), (n, h, w, channels) or (n, 2)"};
     Reading reading = {0};
     Error inner;
     if (!*files->path)
         return fail(error, STATUS_BAD_INPUT,
-                    "data.path: data.name = npy needs the .npy file with the pictures here");
+                    "data.path: data.name = npy needs the .npy file with pictures or points here");
     Status status = npy_open_as(&reading.file, files->path, &wish, &inner);
     if (status)
         return fail(error, status, "data.path: %s", inner.text);
-    status = check_pictures(&reading, files, error);
-    Prepared prepared;
-    prepared_at(&prepared, files);
-    prepared_add_file(&prepared, files->path);
-    prepared_add_file(&prepared, files->labels);
-    if (!status && !prepared_map(&prepared, dataset, arena))
-        status = read_pictures(&reading, dataset, files, &prepared, arena, error);
+    status = (reading.file.axes == 2 ? read_points : open_pictures)(&reading, dataset, files, arena,
+                                                                    error);
     npy_close(&reading.file);
     return status;
 }
 
+static bool owns(const char *path) { return file_ends(path, ".npy"); }
+
 const DatasetKind dataset_npy = {
     .name = "npy",
-    .help = "pictures (n, h, w[, c]) in the NPY file data.path; labels in data.labels",
+    .help =
+        "pictures (n, h, w[, c]) or points (n, 2) in the NPY file data.path; labels in data.labels",
     .conditional_default = 1,
     .open = open_npy,
+    .owns = owns,
 };

@@ -2,6 +2,7 @@
  * red, green and blue one after the other. */
 #include "engine/base/file.h"
 #include "engine/data/stage.h"
+#include <string.h>
 
 enum { SIDE = 32, PIXELS = SIDE * SIDE, ROW = 3 * PIXELS };
 
@@ -119,6 +120,18 @@ static Status open100(Dataset *dataset, const DatasetFiles *files, Arena *arena,
     return open_form(dataset, &form100, files, arena, error);
 }
 
+static bool has_files(const char *path, const Form *form)
+{
+    char file[PATH_SIZE];
+    for (int f = 0; f <= form->n_train; f++)
+        if (strlen(path) + 32 > sizeof file || !file_exists(file_join(file, path, form->file[f])))
+            return false;
+    return true;
+}
+
+static bool owns10(const char *path) { return has_files(path, &form10); }
+static bool owns100(const char *path) { return has_files(path, &form100); }
+
 const DatasetKind dataset_cifar10 = {
     .name = "cifar10",
     .help = "CIFAR-10, 32 x 32 in colour, ten classes; the binary version in data.path",
@@ -126,6 +139,7 @@ const DatasetKind dataset_cifar10 = {
     .named = 10,
     .conditional_default = 1,
     .open = open10,
+    .owns = owns10,
 };
 
 const DatasetKind dataset_cifar100 = {
@@ -133,4 +147,5 @@ const DatasetKind dataset_cifar100 = {
     .help = "CIFAR-100, 32 x 32 in colour, 100 fine classes; the binary version in data.path",
     .conditional_default = 1,
     .open = open100,
+    .owns = owns100,
 };

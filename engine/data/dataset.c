@@ -28,6 +28,13 @@ bool dataset_is_points(const Dataset *dataset)
     return dataset->height == 1 && dataset->width == 1;
 }
 
+const char *dataset_class_name(const Dataset *dataset, int label)
+{
+    if (dataset->class_name)
+        return dataset->class_name[label];
+    return label < dataset->kind->named ? dataset->kind->class_name[label] : NULL;
+}
+
 int dataset_label(const Dataset *dataset, Rng *rng)
 {
     return dataset->conditional ? (int)rng_below(rng, (uint32_t)dataset->classes) : 0;

@@ -55,6 +55,7 @@ typedef struct Dataset {
 typedef struct DatasetFiles {
     const char *path;   /* file or folder; "" = the kind's own default */
     const char *labels; /* file of labels; "" = none, or where the kind looks by itself */
+    double kernel;      /* deviation of the kernel round a point; 0: by the points' distances */
     int size;           /* pixels a side; 0: as the pictures are, or the kind's usual */
     int channels;       /* 1 or 3; 0: as the pictures are */
 } DatasetFiles;
@@ -66,6 +67,7 @@ struct DatasetKind {
     int named;
     int conditional_default; /* what `data.conditional = auto` means with two classes or more */
     Status (*open)(Dataset *dataset, const DatasetFiles *files, Arena *arena, Error *error);
+    bool (*owns)(const char *path); /* does this look like such data? NULL: never */
     /* Procedural sets without a mixture draw here (checkerboard). */
     void (*draw)(const Dataset *dataset, const unsigned char *keep, Rng *rng, float *x, int *label);
 };
@@ -74,12 +76,15 @@ struct DatasetKind {
 extern const DatasetKind dataset_ring, dataset_grid;        /* blobs.c */
 extern const DatasetKind dataset_moons, dataset_spiral;     /* arcs.c */
 extern const DatasetKind dataset_checkerboard;              /* checkerboard.c */
-extern const DatasetKind dataset_fashion;                   /* images.c */
-extern const DatasetKind dataset_folder, dataset_npy;       /* folder.c, arrays.c */
+extern const DatasetKind dataset_fashion, dataset_idx;      /* fashion.c, siblings.c */
+extern const DatasetKind dataset_folder;                    /* folder.c */
+extern const DatasetKind dataset_npy, dataset_csv;          /* arrays.c, table.c */
 extern const DatasetKind dataset_cifar10, dataset_cifar100; /* cifar.c */
 
 /* Points in the plane (1 x 1 x 2), not pictures. */
 bool dataset_is_points(const Dataset *dataset);
+/* What a label is called, or NULL: it has a number only. */
+const char *dataset_class_name(const Dataset *dataset, int label);
 /* The label of a roll-out: one of all the classes, whatever the distiller sees; 0 where networks
  * are not told it. */
 int dataset_label(const Dataset *dataset, Rng *rng);

@@ -4,8 +4,9 @@
 #include <string.h>
 
 const DatasetKind *const dataset_kinds[] = {
-    &dataset_ring,    &dataset_grid,   &dataset_moons, &dataset_spiral,  &dataset_checkerboard,
-    &dataset_fashion, &dataset_folder, &dataset_npy,   &dataset_cifar10, &dataset_cifar100,
+    &dataset_ring,         &dataset_grid,    &dataset_moons,   &dataset_spiral,
+    &dataset_checkerboard, &dataset_fashion, &dataset_folder,  &dataset_npy,
+    &dataset_csv,          &dataset_idx,     &dataset_cifar10, &dataset_cifar100,
 };
 const int dataset_kind_count = sizeof dataset_kinds / sizeof *dataset_kinds;
 
@@ -90,7 +91,17 @@ static Status restrict_view(Dataset *dataset, const DatasetOptions *options, Are
 
 /* ---- Opening ---- */
 
-static const DatasetKind *find_kind(const char *name)
+const DatasetKind *dataset_recognise(const char *path)
+{
+    const DatasetKind *found = NULL;
+    for (int k = 0; k < dataset_kind_count; k++)
+        if (dataset_kinds[k]->owns && dataset_kinds[k]->owns(path) &&
+            (!found || found == &dataset_folder))
+            found = dataset_kinds[k];
+    return found;
+}
+
+const DatasetKind *dataset_kind(const char *name)
 {
     for (int k = 0; k < dataset_kind_count; k++)
         if (strcmp(dataset_kinds[k]->name, name) == 0)
@@ -112,7 +123,7 @@ static Status fail_unknown(const char *name, Error *error)
 Status dataset_open(Dataset *dataset, const DatasetOptions *options, Arena *arena, Error *error)
 {
     memset(dataset, 0, sizeof *dataset);
-    dataset->kind = find_kind(options->name);
+    dataset->kind = dataset_kind(options->name);
     if (!dataset->kind)
         return fail_unknown(options->name, error);
     DatasetFiles files = options->files;

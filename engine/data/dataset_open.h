@@ -17,6 +17,11 @@ typedef struct DatasetOptions {
     uint64_t seed; /* for limit */
 } DatasetOptions;
 
+/* The kind that a file or folder looks like: a folder that is nothing else holds pictures. NULL:
+ * none, or nothing there. */
+const DatasetKind *dataset_recognise(const char *path);
+/* By name, or NULL. */
+const DatasetKind *dataset_kind(const char *name);
 /* Everything from `arena`. BAD_INPUT says which file, what is wrong with it, and what to
  * install or set. On error the caller rewinds the arena. */
 Status dataset_open(Dataset *dataset, const DatasetOptions *options, Arena *arena, Error *error);

@@ -3,12 +3,13 @@
 #include "engine/base/file.h"
 #include "engine/base/pool.h"
 #include "engine/data/classes.h"
-#include "engine/data/decode.h"
 #include "engine/data/labels.h"
 #include "engine/data/listing.h"
 #include "engine/data/stage.h"
+#include "engine/picture/decode.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { USUAL_SIDE = 32, BLOCK = 256 };
 static const char LABELS[] = "labels.csv";
@@ -214,9 +215,16 @@ static Status open_folder(Dataset *dataset, const DatasetFiles *files, Arena *ar
     return status;
 }
 
+static bool owns(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 const DatasetKind dataset_folder = {
     .name = "folder",
     .help = "PNG and JPEG files below data.path; a class is a sub-folder, or a label in labels.csv",
     .conditional_default = 1,
     .open = open_folder,
+    .owns = owns,
 };

@@ -77,8 +77,8 @@ static Status read_lines(const char *path, char *text, int n, int *label, Error 
 
 Status labels_read(const char *path, int n, int *label, Error *error)
 {
-    size_t length = strlen(path), size;
-    if (length > 4 && !strcmp(path + length - 4, ".npy"))
+    size_t size;
+    if (file_ends(path, ".npy"))
         return read_npy(path, n, label, error);
     char *text;
     Status status = file_read_text(path, text_most, &text, &size, error);

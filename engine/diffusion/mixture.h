@@ -7,7 +7,7 @@
 #include "engine/base/rng.h"
 #include "engine/diffusion/schedule.h"
 
-enum { MIXTURE_MAX = 256 };
+enum { MIXTURE_MAX = 1024 };
 
 typedef struct Mixture {
     int n;

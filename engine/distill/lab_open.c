@@ -10,12 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static Status open_data(Lab *lab, Error *error)
+Status lab_open_data(const Config *config, uint64_t seed, Dataset *data, Arena *keep, Error *error)
 {
-    const Config *config = &lab->config;
     static const int sides[] = {0, 16, 28, 32, 48, 64}, channels[] = {0, 1, 3};
-    int keep[DATASET_CLASSES_MAX];
-    int n_keep = config_list(config, "data.keep", keep, DATASET_CLASSES_MAX);
+    int kept[DATASET_CLASSES_MAX];
+    int n_keep = config_list(config, "data.keep", kept, DATASET_CLASSES_MAX);
     char labels[PATH_SIZE] = "";
     if (*config_text(config, "data.labels"))
         lab_find_asset(config_text(config, "data.labels"), labels);
@@ -23,15 +22,16 @@ static Status open_data(Lab *lab, Error *error)
         .name = config_text(config, "data.name"),
         .files = {.path = config_text(config, "data.path"),
                   .labels = labels,
+                  .kernel = config_real(config, "data.kernel"),
                   .size = sides[config_choice(config, "data.size")],
                   .channels = channels[config_choice(config, "data.channels")]},
         .conditional = config_choice(config, "data.conditional") - 1,
-        .keep = keep,
+        .keep = kept,
         .n_keep = n_keep,
         .limit = (int)config_int(config, "data.limit"),
-        .seed = lab->seed};
+        .seed = seed};
     Error inner;
-    Status status = dataset_open(&lab->data, &options, lab->keep, &inner);
+    Status status = dataset_open(data, &options, keep, &inner);
     if (!status)
         return status;
     char where[300], name[64];
@@ -142,7 +142,7 @@ Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *
     lab->seed = (uint64_t)config_int(config, "run.seed");
     lab->batch = (int)config_int(config, "run.batch");
     lab->schedule = (Schedule)config_choice(config, "run.noise");
-    status = open_data(lab, error);
+    status = lab_open_data(config, lab->seed, &lab->data, keep, error);
     if (!status)
         status = open_teacher(lab, error);
     if (!status)

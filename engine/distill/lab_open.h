@@ -9,4 +9,7 @@
  * for in the working folder and among the shipped assets. */
 Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *step, Error *error);
 
+/* The data set that a configuration names, alone; everything from `keep`. `seed`: of data.limit. */
+Status lab_open_data(const Config *config, uint64_t seed, Dataset *data, Arena *keep, Error *error);
+
 #endif

@@ -1,7 +1,7 @@
 /* Owns PNG, through libpng: every kind becomes rows of red, green, blue and opacity. What libpng
  * finds wrong comes back as a Status. */
-#include "engine/data/decode_png.h"
-#include "engine/data/upright.h"
+#include "engine/picture/decode_png.h"
+#include "engine/picture/upright.h"
 #include <png.h>
 #include <setjmp.h>
 #include <stdlib.h>

@@ -23,4 +23,8 @@ void shrink_row(Shrink *shrink, const uint8_t *row, int pixel);
  * smaller than a pixel of the picture too. */
 void shrink_end(const Shrink *shrink, uint8_t *rgb);
 
+/* All of it for a picture in memory: height x width x channels (1 or 3) bytes become side x side x
+ * channels. */
+void shrink_bytes(const uint8_t *from, int height, int width, int channels, int side, uint8_t *to);
+
 #endif

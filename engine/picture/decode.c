@@ -1,8 +1,8 @@
 /* Owns what a picture file is: which kind, and what is made of its rows. */
-#include "engine/data/decode.h"
-#include "engine/data/decode_jpeg.h"
-#include "engine/data/decode_png.h"
-#include "engine/data/upright.h"
+#include "engine/picture/decode.h"
+#include "engine/picture/decode_jpeg.h"
+#include "engine/picture/decode_png.h"
+#include "engine/picture/upright.h"
 #include <stdlib.h>
 #include <string.h>
 

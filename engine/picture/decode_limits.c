@@ -1,5 +1,5 @@
 /* Owns the limits of pictures, which hold before memory is asked for. */
-#include "engine/data/decode_limits.h"
+#include "engine/picture/decode_limits.h"
 
 Status decode_check(long width, long height, int whole, Error *error)
 {

@@ -2,7 +2,7 @@
 #ifndef DDIL_DECODE_H
 #define DDIL_DECODE_H
 
-#include "engine/data/decode_limits.h"
+#include "engine/picture/decode_limits.h"
 #include <stdint.h>
 
 /* The picture's middle square, turned upright as its Exif orientation says, averaged to side x side

@@ -1,7 +1,7 @@
 /* Owns JPEG, through libjpeg: rows of red, green and blue. What libjpeg finds wrong comes back as a
  * Status, a picture that ends early included. */
-#include "engine/data/decode_jpeg.h"
-#include "engine/data/upright.h"
+#include "engine/picture/decode_jpeg.h"
+#include "engine/picture/upright.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Owns the orientation of pictures: TIFF's first folder, and the eight ways to lie. Pure. */
-#include "engine/data/upright.h"
+#include "engine/picture/upright.h"
 #include <stdbool.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* Owns the averaging of pictures over areas. Pure. */
-#include "engine/data/shrink.h"
+#include "engine/picture/shrink.h"
 #include "engine/base/status.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void shrink_begin(Shrink *shrink, int width, int height, int side)
@@ -72,4 +73,23 @@ void shrink_end(const Shrink *shrink, uint8_t *rgb)
         for (int x = 0; x < shrink->side; x++)
             for (int c = 0; c < 3; c++)
                 *rgb++ = (uint8_t)fmin(floor(shrink->sum[y][x][c] + 0.5), 255);
+}
+
+void shrink_bytes(const uint8_t *from, int height, int width, int channels, int side, uint8_t *to)
+{
+    size_t w = (size_t)width, c = (size_t)channels, pixels = (size_t)side * (size_t)side;
+    Shrink *shrink = need(malloc(sizeof *shrink));
+    uint8_t *row = need(malloc(3 * w)), rgb[3 * SHRINK_SIDE_MAX * SHRINK_SIDE_MAX];
+    must(channels == 1 || channels == 3);
+    shrink_begin(shrink, width, height, side);
+    for (int y = 0; y < height; y++, from += w * c) {
+        for (size_t k = 0; k < 3 * w; k++)
+            row[k] = from[c == 3 ? k : k / 3];
+        shrink_row(shrink, row, 3);
+    }
+    shrink_end(shrink, rgb);
+    for (size_t k = 0; k < pixels * c; k++)
+        to[k] = rgb[c == 3 ? k : 3 * k];
+    free(row);
+    free(shrink);
 }
