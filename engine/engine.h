@@ -272,7 +272,14 @@ typedef struct RunView {
     int metrics; /* last evaluation */
     MetricView *metric;
     long metrics_step;
-    bool external; /* another program trains it */
+    int metrics_n;            /* samples it took */
+    const MetricView *beside; /* a finished run's, of as many samples: metric by metric, held-out
+                                 data against themselves, then the teacher's own `teacher_steps`;
+                                 NaN where there is none. NULL: not measured */
+    int teacher_steps;
+    double best_metric; /* the least frechet, or sw2, of all its evaluations; NaN: none */
+    long best_step;     /* the step of that */
+    bool external;      /* another program trains it */
     /* Its parameters, [params]; NULL: those of engine_params(). See run_param_row. */
     const ParamInfoView *info;
     char complaint[120]; /* what its own table or values are wrong in; "" */

@@ -74,6 +74,14 @@ play "five seeds by one key" 0 "" "nring-pd-ddil<Tab>
 :expect of 5 seeds done"
 play "seeds that are none" 1 "each once, at most 16" ":seeds 5-1 ring-pd" quickstart
 play "seeds of no preset" 1 "seeds and a preset" ":seeds 1-5" quickstart
+play "what a run came to stands on a card, beside the data and the teacher" 0 "" ":wait state=done
+1
+:expect what it came to
+:expect data themselves
+:expect teacher, 32 steps
+:expect best
+:expect measuring +" quickstart --steps 40 -s student.pretrain_steps=10 -s run.eval_samples=200
+says "so does the report" 0 "teacher's own 32 steps" run ring-pd-ddil --steps 20 -s student.pretrain_steps=10 -s run.eval_samples=200
 play "figures of the runs shown" 0 "" ":wait metrics>=1
 2
 :figure $work/f.svg

@@ -3,6 +3,7 @@
 #include "views/draw/chart_spec.h"
 #include "views/draw/layout.h"
 #include "views/draw/panels.h"
+#include "views/draw/run_card.h"
 #include "views/draw/text.h"
 #include "views/draw/theme.h"
 #include "views/model/clamp.h"
@@ -322,6 +323,27 @@ static void draw_empty(Canvas *canvas, const Scene *scene, Rect body)
     }
 }
 
+/* Its curve and figures; of what is over the card, and above it the curve where there is room. */
+static void draw_chosen(Canvas *canvas, const Scene *scene, RunsLayout *layout)
+{
+    enum { CHART_LEAST = 8 };
+    Rect all = layout->chart;
+    int rows = run_card_rows(scene);
+    if (rows > 0 && !rect_is_empty(all) && !rect_is_empty(layout->facts)) {
+        all.width = layout->facts.x + layout->facts.width - all.x;
+        run_card_draw(canvas, scene,
+                      all.height - rows < CHART_LEAST ? all : layout_take_bottom(&all, rows));
+        layout->chart = all.height == layout->chart.height ? (Rect){0} : all;
+        layout->facts = (Rect){0};
+    }
+    if (!rect_is_empty(layout->chart))
+        draw_chart(canvas, scene, layout->chart);
+    if (!rect_is_empty(layout->facts)) {
+        text_title(canvas, &layout->facts, "now", "");
+        panel_facts(canvas, scene, layout->facts);
+    }
+}
+
 static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect body)
 {
     if (!scene->run) {
@@ -330,12 +352,7 @@ static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect bod
     }
     RunsLayout layout = layout_runs(body, scene->snapshot->runs);
     draw_table(canvas, scene, state, layout.table);
-    if (!rect_is_empty(layout.chart))
-        draw_chart(canvas, scene, layout.chart);
-    if (!rect_is_empty(layout.facts)) {
-        text_title(canvas, &layout.facts, "now", "");
-        panel_facts(canvas, scene, layout.facts);
-    }
+    draw_chosen(canvas, scene, &layout);
     if (!rect_is_empty(layout.log)) {
         text_title(canvas, &layout.log, "news", "");
         panel_news(canvas, scene, layout.log);

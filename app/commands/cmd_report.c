@@ -80,15 +80,44 @@ static void print_interval(const MetricView *metric, FILE *out)
         fprintf(out, ", less the bias of so few");
 }
 
+static void print_metric(const MetricView *metric, FILE *out)
+{
+    say(out, "  %-14s", metric->name);
+    print_cell(out, 10, metric->value);
+    if (isfinite(metric->low) && isfinite(metric->high))
+        print_interval(metric, out);
+}
+
 void print_metrics(const MetricView *metric, int n, FILE *out)
 {
     for (int i = 0; i < n; i++) {
-        say(out, "  %-14s", metric[i].name);
-        print_cell(out, 10, metric[i].value);
-        if (isfinite(metric[i].low) && isfinite(metric[i].high))
-            print_interval(&metric[i], out);
+        print_metric(&metric[i], out);
         fputc('\n', out);
     }
+}
+
+/* The last evaluation, beside held-out data against themselves and the teacher's own steps. */
+static void print_quality(const RunView *view, FILE *out)
+{
+    if (view->metrics == 0)
+        return;
+    fprintf(out, "quality at step %ld, %d samples\n", view->metrics_step, view->metrics_n);
+    print_metrics(view->metric, view->metrics, out);
+    for (int who = 0; view->beside && who < 2; who++) {
+        const MetricView *metric = view->beside + who * view->metrics;
+        if (who == 0)
+            fprintf(out, "the same of held-out data against themselves\n");
+        else if (view->teacher_steps > 0)
+            fprintf(out, "the same of the teacher's own %d steps\n", view->teacher_steps);
+        for (int i = 0; i < view->metrics; i++)
+            if (isfinite(metric[i].value)) {
+                print_metric(&metric[i], out);
+                fputc('\n', out);
+            }
+    }
+    if (isfinite(view->best_metric))
+        fprintf(out, "best    %.4g at step %ld, of all evaluations; saved: step %ld\n",
+                view->best_metric, view->best_step, view->checkpoint);
 }
 
 /* The largest ratio over i < N when it was measured first. */
@@ -143,9 +172,7 @@ void print_report(const RunView *view, const char *folder, double seconds, FILE 
         fprintf(out, "; %.1f %% of the budget of %.4g", 100 * spent / view->budget, view->budget);
     fputc('\n', out);
     print_shift_part(view, out);
-    if (view->metrics > 0)
-        fprintf(out, "quality at step %ld\n", view->metrics_step);
-    print_metrics(view->metric, view->metrics, out);
+    print_quality(view, out);
     if (seconds >= 0 && view->state == RUN_DONE)
         fprintf(out,
                 "next    ddil sample %d -o sheet.png; ddil eval %d (other steps, the real data "

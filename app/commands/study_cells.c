@@ -138,6 +138,7 @@ static Status train(const Table *table, const Cell *cell, Crew *crew, JobProgres
     if (status)
         return status;
     snprintf(folder, PATH_SIZE, "%s", run_folder(run));
+    run_alone(run);
     status = advance(run, progress, error);
     run_close(run);
     return status;

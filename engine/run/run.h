@@ -47,6 +47,8 @@ Status run_enlist(Run *run, Error *error);
 void run_serve(Crew *crew);
 void run_dismiss(Crew *crew);
 
+/* The run ends without what would stand beside its last evaluation (one of many: a study's). */
+void run_alone(Run *run);
 typedef enum RunPulse { PULSE_MORE, PULSE_DONE, PULSE_FAILED } RunPulse;
 /* One quantum: a few regression steps, one optimiser step, one measurement, one evaluation or a
  * checkpoint. On PULSE_FAILED error says what broke; the last good checkpoint stands. */

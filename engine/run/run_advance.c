@@ -236,7 +236,10 @@ RunPulse run_advance(Run *run, Error *error)
     must(!run->looking);
     while (!stage_due(run))
         run->stage++;
-    if (run->stage == STAGE_STEP && run_finished(run))
+    bool over = run->stage == STAGE_STEP && run_finished(run);
+    if (over && run_beside_due(run))
+        return run_beside(run, error) ? finish(run, RUN_FAILED, error->text) : PULSE_MORE;
+    if (over)
         return finish(run, RUN_DONE,
                       budget_spent(run) ? "its budget of network evaluations is spent" : "");
     if (run->state != RUN_LIVE)

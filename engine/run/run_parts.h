@@ -74,6 +74,7 @@ struct Run {
     Error features_why; /* there are none, "" for points */
     EvalReport eval;
     bool evaluated;
+    bool plain; /* nothing is worked out to stand beside its last evaluation */
     double pretrain_loss;
     Speed speed;
     double drawn[ORIGINS];         /* rows of the last batches by origin, fading; for people only */
@@ -112,6 +113,11 @@ Status run_open_folder(Run **made, const char *folder, const Config *config, con
                        Crew *crew, Error *error);
 /* The last evaluation, and the samples, as they were logged and saved. */
 void run_recall(Run *run);
+/* ---- run_beside.c ---- */
+/* Is a finished run's last evaluation still to be set beside something? Then does it: some seconds
+ * for points, a minute for pictures. */
+bool run_beside_due(const Run *run);
+Status run_beside(Run *run, Error *error);
 /* ---- run_files.c ---- */
 /* Relative paths of files and folders that exist become absolute. */
 void run_pin_paths(Config *config);

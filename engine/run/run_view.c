@@ -43,7 +43,7 @@ static size_t bytes_needed(const History *history, const Config *config)
            rounded((size_t)history->rows * sizeof(double)) +
            SHIFT_FIELDS * rounded(cells * sizeof(float)) +
            rounded((size_t)history->marks * sizeof(MarkView)) +
-           rounded((size_t)history->metrics * sizeof(MetricView)) +
+           3 * rounded((size_t)history->metrics * sizeof(MetricView)) +
            rounded((size_t)config->n * sizeof(char[64])) + VIEW_ALIGN;
 }
 
@@ -147,6 +147,23 @@ static void describe_fork(RunView *view, const History *history, const Lineage *
              lineage->parent_step, changes ? changes : "");
 }
 
+static void fill_beside(ViewBlock *block, const History *history)
+{
+    MetricView none = {.value = NAN, .low = NAN, .high = NAN};
+    int n = history->metrics;
+    MetricView *all = copy(block, NULL, 0);
+    block->next += rounded(2 * (size_t)n * sizeof *all);
+    block->view.beside = all;
+    block->view.teacher_steps = history->beside_k;
+    for (int k = 0; k < BESIDES * n; k++) {
+        int who = k / n, i = k % n;
+        all[k] = none;
+        for (int m = 0; m < history->besides[who]; m++)
+            if (strcmp(history->beside[who][m].name, history->metric[i].name) == 0)
+                all[k] = history->beside[who][m];
+    }
+}
+
 /* What a folder and an open run have in common. gallery: a reference that the view takes
  * over, or NULL. */
 static ViewBlock *view_new(const char *folder, const Config *config, const Lineage *lineage,
@@ -162,6 +179,11 @@ static ViewBlock *view_new(const char *folder, const Config *config, const Linea
     view->metrics = history->metrics;
     view->metrics_step = history->metrics_step;
     view->metric = copy(block, history->metric, (size_t)history->metrics * sizeof(MetricView));
+    view->metrics_n = history->metrics_n;
+    view->best_metric = history->best_metric;
+    view->best_step = history->best_step;
+    if (history->beside_n > 0)
+        fill_beside(block, history);
     fill_params(block, config);
     for (int o = 0; o < ORIGINS; o++)
         view->prior[o] = view->share[o] = NAN;
@@ -231,8 +253,10 @@ const RunView *run_view_in_brief(const RunView *view)
 {
     static const Series none;
     size_t metrics = (size_t)view->metrics * sizeof *view->metric;
+    size_t beside = view->beside ? BESIDES * metrics : 0;
     size_t params = (size_t)view->params * sizeof *view->param;
-    ViewBlock *block = calloc(1, sizeof *block + rounded(metrics) + rounded(params) + VIEW_ALIGN);
+    ViewBlock *block = calloc(1, sizeof *block + rounded(metrics) + rounded(beside) +
+                                     rounded(params) + VIEW_ALIGN);
     need(block);
     block->next = (char *)rounded((size_t)block->memory);
     block->references = 1;
@@ -241,6 +265,7 @@ const RunView *run_view_in_brief(const RunView *view)
     *brief = *view;
     brief->brief = true;
     brief->metric = copy(block, view->metric, metrics);
+    brief->beside = view->beside ? copy(block, view->beside, beside) : NULL;
     brief->param = copy(block, view->param, params);
     brief->seconds = brief->evaluations = none;
     brief->shift_view = (ShiftView){0};

@@ -48,7 +48,8 @@ void history_drop_terms(History *history)
 
 void history_init(History *history, int n, const char *const *names)
 {
-    *history = (History){.metrics_step = -1, .steps_per_s = NAN};
+    *history =
+        (History){.metrics_step = -1, .best_metric = NAN, .best_step = -1, .steps_per_s = NAN};
     history->loss = history->grad_norm = history->lr = history->best = NAN;
     history->times = rows_new(2);
     history_name_terms(history, n, names);
@@ -161,21 +162,46 @@ double history_worst_shift(const History *history, int *row)
 
 /* ---- Evaluation, events ---- */
 
+static int take_metrics(MetricView *view, const EvalReport *report)
+{
+    for (int i = 0; i < report->metrics; i++) {
+        const Metric *metric = &report->metric[i];
+        view[i] = (MetricView){.value = metric->value, .low = metric->low, .high = metric->high};
+        snprintf(view[i].name, sizeof view[i].name, "%s", metric->name);
+    }
+    return report->metrics;
+}
+
+static double judged_value(const EvalReport *report)
+{
+    double value = NAN;
+    for (int i = 0; i < report->metrics; i++)
+        if (strcmp(report->metric[i].name, "frechet") == 0 ||
+            (isnan(value) && strcmp(report->metric[i].name, "sw2") == 0))
+            value = report->metric[i].value;
+    return value;
+}
+
 void history_eval(History *history, long step, const EvalReport *report)
 {
+    double value = judged_value(report);
     history->metrics_step = step;
-    history->metrics = report->metrics;
     history->metrics_k = report->k;
     history->metrics_nfe = report->nfe;
     history->metrics_n = report->n;
-    for (int i = 0; i < report->metrics; i++) {
-        const Metric *metric = &report->metric[i];
-        MetricView *view = &history->metric[i];
-        snprintf(view->name, sizeof view->name, "%s", metric->name);
-        view->value = metric->value;
-        view->low = metric->low;
-        view->high = metric->high;
+    history->metrics = take_metrics(history->metric, report);
+    if (value < history->best_metric || isnan(history->best_metric)) {
+        history->best_metric = value;
+        history->best_step = step;
     }
+}
+
+void history_beside(History *history, Beside who, const EvalReport *report)
+{
+    history->besides[who] = take_metrics(history->beside[who], report);
+    history->beside_n = report->n > 0 ? report->n : history->beside_n;
+    if (who == BESIDE_TEACHER)
+        history->beside_k = report->k;
 }
 
 /* "state: failed: why" -> the state and its remark. */

@@ -12,6 +12,10 @@
 enum { SMOOTHING_OF_LOSS = 1 };
 enum { SHIFT_ROWS_MAX = 64, SHIFT_COLUMNS_MAX = 2048, SHIFT_FIELDS = 10 };
 
+/* What an evaluation stands beside. */
+typedef enum Beside { BESIDE_REAL, BESIDE_TEACHER, BESIDES } Beside;
+static const char *const BESIDE_WORDS[BESIDES] = {"real", "teacher"};
+
 typedef struct History {
     int terms; /* [0] loss, [1] grad_norm, then the method's and the origins' */
     char name[TERMS_MAX][24];
@@ -36,6 +40,11 @@ typedef struct History {
     MetricView metric[EVAL_METRICS_MAX];
     long metrics_step; /* -1: none */
     int metrics_k, metrics_nfe, metrics_n;
+    double best_metric; /* the least of all evaluations' frechet, or sw2 where there is none */
+    long best_step;
+    int beside_n, beside_k; /* samples, 0: none; steps of the teacher */
+    int besides[BESIDES];   /* metrics */
+    MetricView beside[BESIDES][EVAL_METRICS_MAX];
 
     double steps_per_s, nfe, shift_nfe; /* as last written to times.csv */
     double seconds;                     /* of training up to there, pauses left out */
@@ -58,6 +67,7 @@ void history_metrics(History *history, long step, double loss, double grad_norm,
                      const double *values);
 void history_shift(History *history, long step, int n, const ShiftRow *rows);
 void history_eval(History *history, long step, const EvalReport *report);
+void history_beside(History *history, Beside who, const EvalReport *report);
 /* "state: done ..." sets the state, anything else is a mark; marks are kept in the order of their
  * steps. */
 void history_event(History *history, long step, const char *text);

@@ -66,19 +66,34 @@ static void shift_row(History *history, const CsvReader *reader, long step, void
     column->n = 0;
 }
 
-enum { EVAL_FIXED = 4 }; /* step, k, nfe, n */
+enum { EVAL_FIXED = 4 }; /* step, k, nfe, n; step, who, k, n */
+
+static void read_metrics(const CsvReader *reader, EvalReport *report)
+{
+    for (int c = EVAL_FIXED; c + 2 < reader->columns && report->metrics < EVAL_METRICS_MAX; c += 3)
+        report->metric[report->metrics++] = (Metric){.name = reader->name[c],
+                                                     .value = csv_real(reader, c),
+                                                     .low = csv_real(reader, c + 1),
+                                                     .high = csv_real(reader, c + 2)};
+}
 
 static void eval_row(History *history, const CsvReader *reader, long step, void *state)
 {
     EvalReport report = {
         .k = csv_int(reader, 1), .nfe = csv_int(reader, 2), .n = csv_int(reader, 3)};
     (void)state;
-    for (int c = EVAL_FIXED; c + 2 < reader->columns && report.metrics < EVAL_METRICS_MAX; c += 3)
-        report.metric[report.metrics++] = (Metric){.name = reader->name[c],
-                                                   .value = csv_real(reader, c),
-                                                   .low = csv_real(reader, c + 1),
-                                                   .high = csv_real(reader, c + 2)};
+    read_metrics(reader, &report);
     history_eval(history, step, &report);
+}
+
+static void beside_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    EvalReport report = {.k = csv_int(reader, 2), .n = csv_int(reader, 3)};
+    (void)step, (void)state;
+    read_metrics(reader, &report);
+    for (int who = 0; who < BESIDES; who++)
+        if (reader->columns > EVAL_FIXED && strcmp(reader->cell[1], BESIDE_WORDS[who]) == 0)
+            history_beside(history, (Beside)who, &report);
 }
 
 static void event_row(History *history, const CsvReader *reader, long step, void *state)
@@ -111,6 +126,7 @@ static const LogRow LOGS_READ[] = {
     {"metrics.csv", metrics_header, metrics_row, {1 << 16, 1 << 17}},
     {"shift.csv", NULL, shift_row, {20480, 1 << 15}},
     {"eval.csv", NULL, eval_row, {0, 1 << 16}},
+    {"beside.csv", NULL, beside_row, {0, 1 << 16}},
     {"events.csv", NULL, event_row, {4096, 1 << 20}},
     {"times.csv", NULL, times_row, {1024, 1024}},
 };
