@@ -113,7 +113,10 @@ static void test_effects(void **state)
     strcpy(marks[1].text, "optimizer.clip 1 -> 2"); /* the next change ends it */
     assert_int_equal(mark_effect(&session, &run, 0).steps, 300);
     char text[80];
-    effect = (MarkEffect){-0.081, 0.5, 1000};
+    effect = (MarkEffect){-0.081, 0.5, 1000, REFERENCE_PAIRED};
+    mark_effect_words(&effect, true, text, sizeof text);
+    assert_string_equal(text, "loss -8.1 %, paired +50 % in 1 000");
+    effect.reference = REFERENCE_RATIO; /* what lists and logs call by that word */
     mark_effect_words(&effect, true, text, sizeof text);
     assert_string_equal(text, "loss -8.1 %, shift +50 % in 1 000");
     mark_effect_words(&effect, false, text, sizeof text);

@@ -74,10 +74,11 @@ void curve_panel_shift(Canvas *canvas, const Scene *scene, const Overlay *overla
     Reference reference = session_reference(scene->session, run);
     Rect row = {rect.x, rect.y, rect.width, 1};
     char title[120];
-    snprintf(title, sizeof title, "covariate shift: %s%s", reference_title(reference),
-             run->guided ? " (guided)" : "");
+    bool named = reference == REFERENCE_RATIO; /* the others are told by their own names */
+    const char *measure = reference_title(reference), *guided = run->guided ? " (guided)" : "";
+    snprintf(title, sizeof title, "%s%s%s", named ? "covariate shift: " : "", measure, guided);
     if (row.width < text_width(title) + 34)
-        snprintf(title, sizeof title, "shift: %s", reference_title(reference));
+        snprintf(title, sizeof title, "%s%s", named ? "shift: " : "", measure);
     text_title(canvas, &rect, title, "");
     if (shift->rows < 1 || shift->columns < 1) {
         draw_waiting(canvas, rect, run);

@@ -127,7 +127,7 @@ static long horizon_of(const RunView *run, int mark)
 MarkEffect mark_effect(const Session *session, const RunView *run, int mark)
 {
     long from = run->mark[mark].step;
-    MarkEffect effect = {NAN, NAN, horizon_of(run, mark)};
+    MarkEffect effect = {NAN, NAN, horizon_of(run, mark), session_reference(session, run)};
     if (effect.steps <= 0)
         return effect;
     if (run->loss_terms > 0) {
@@ -137,12 +137,11 @@ MarkEffect mark_effect(const Session *session, const RunView *run, int mark)
     }
     const ShiftView *shift = &run->shift_view;
     if (shift->rows > 0 && shift->columns > 0) {
-        Reference reference = session_reference(session, run);
         int before = shift_column(shift, from), after = shift_column(shift, from + effect.steps);
         before = before < 0 ? 0 : before;
         if (after > before) {
-            effect.shift = relative(worst_shift(shift, reference, before),
-                                    worst_shift(shift, reference, after));
+            effect.shift = relative(worst_shift(shift, effect.reference, before),
+                                    worst_shift(shift, effect.reference, after));
         }
     }
     return effect;
@@ -160,8 +159,12 @@ void mark_effect_words(const MarkEffect *effect, bool full, char *text, size_t s
     size_t used = 0;
     if (isfinite(effect->loss))
         used = percent(text, size, full ? "loss " : "", effect->loss);
-    if (full && isfinite(effect->shift))
-        used += percent(text + used, size - used, used > 0 ? ", shift " : "shift ", effect->shift);
+    if (full && isfinite(effect->shift)) {
+        char name[40];
+        snprintf(name, sizeof name, "%s%s ", used > 0 ? ", " : "",
+                 reference_name(effect->reference));
+        used += percent(text + used, size - used, name, effect->shift);
+    }
     if (used == 0)
         snprintf(text, size, "-");
     else if (full || effect->steps < MARK_HORIZON)

@@ -30,10 +30,11 @@ enum { MARK_HORIZON = 1000 };
 typedef struct MarkEffect {
     double loss, shift;
     long steps;
+    Reference reference; /* what `shift` is of */
 } MarkEffect;
 MarkEffect mark_effect(const Session *session, const RunView *run, int mark);
-/* "loss -8.1 %, shift -30 % in 1 000", or "-8.1 %", with " in 600" when it is not a
- * thousand. */
+/* "loss -8.1 %, shift -30 % in 1 000" (under another measure than own/forward its name), or "-8.1
+ * %", with " in 600" when it is not a thousand. */
 void mark_effect_words(const MarkEffect *effect, bool full, char *text, size_t size);
 
 /* What a chart says beside a mark: its words, and of an intervention what followed, once

@@ -40,6 +40,17 @@ const char *reference_title(Reference reference)
     return titles[reference < REFERENCES ? reference : REFERENCE_RATIO];
 }
 
+const char *reference_name(Reference reference)
+{
+    static const char *const names[REFERENCES] = {
+        [REFERENCE_RATIO] = "shift",
+        [REFERENCE_MMD_FORWARD] = "mmd2",
+        [REFERENCE_MMD_TEACHER] = "mmd2_teacher",
+        [REFERENCE_PAIRED] = "paired",
+    };
+    return names[reference < REFERENCES ? reference : REFERENCE_RATIO];
+}
+
 double reference_floor(Reference reference) { return reference == REFERENCE_PAIRED ? 1e-3 : 1; }
 
 Scale shift_scale(const ShiftView *shift, Reference reference)

@@ -14,6 +14,8 @@ typedef struct ShiftCell {
 ShiftCell shift_cell(const ShiftView *shift, Reference reference, int column, int row);
 /* "own/forward error", ... and the reference in words for the title. */
 const char *reference_title(Reference reference);
+/* As logs and reports call it: "shift" alone is own/forward, in lists too. */
+const char *reference_name(Reference reference);
 /* What value means "no shift": the dark end of the scale. */
 double reference_floor(Reference reference);
 /* Scale of colours over the whole history. */
