@@ -17,7 +17,7 @@ V       ?=
 say      = @$(if $(V),:,echo "  $(1)")
 quiet    = $(if $(V),,@)
 comma   := ,
-VARIANT := $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(MPI),-mpi)
+VARIANT := $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)
 BUILD   := build/$(VARIANT)
 PROGRAM := $(if $(SAN),$(BUILD)/ddil,ddil)
 
@@ -25,12 +25,6 @@ PROGRAM := $(if $(SAN),$(BUILD)/ddil,ddil)
 HERE    = $(if $(filter /%,$(PROGRAM)),,$(CURDIR)/)$(PROGRAM)
 
 PKGS    := cairo openblas ncursesw libsixel inih zlib libpng libjpeg jansson
-# MPI=1: several processes. The system's usual MPI, else whichever there is; MPI_PKG names another.
-ifneq ($(MPI),)
-MPI_PKG ?= $(firstword $(foreach pkg,mpi-c ompi-c mpich,$(shell $(PKG_CONFIG) --exists $(pkg) && echo $(pkg))))
-$(if $(MPI_PKG),,$(error MPI=1: pkg-config knows neither mpi-c, ompi-c nor mpich; install libopenmpi-dev or libmpich-dev))
-PKGS    += $(MPI_PKG)
-endif
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS  ?= -O3 -g
 # CPPFLAGS, LDFLAGS, AR and PKG_CONFIG are the builder's own. What costs no time is guarded; sanitizers guard more.
@@ -40,12 +34,21 @@ HARDEN_LINK ?= $(if $(filter Darwin,$(shell uname -s)),,-Wl,-z,relro,-z,now)
 PKG_CFLAGS := $(filter-out -D_%,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
 # No -march: the program must run on any CPU of its kind; wider vectors are chosen at run time.
 ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -I. $(WARN) -fno-math-errno -fno-trapping-math \
-              -pthread $(if $(MPI),-DDDIL_MPI) -DDDIL_VERSION='"$(VERSION)"' \
+              -pthread -DDDIL_VERSION='"$(VERSION)"' \
               $(PKG_CFLAGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
 # Where the installed data are: known to one file only.
 PLACE   := -DDDIL_DATA='"$(PREFIX)/share/ddil"'
 ALL_LDFLAGS := $(HARDEN_LINK) $(LDFLAGS)
 ALL_LDLIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lm -pthread
+# MPI=1: one run in several processes. One object more; nothing else is compiled anew. The system's usual MPI, else
+# whichever there is; MPI_PKG names another.
+ifneq ($(MPI),)
+MPI_PKG ?= $(firstword $(foreach pkg,mpi-c ompi-c mpich,$(shell $(PKG_CONFIG) --exists $(pkg) && echo $(pkg))))
+$(if $(MPI_PKG),,$(error MPI=1: pkg-config knows neither mpi-c, ompi-c nor mpich; install libopenmpi-dev or libmpich-dev))
+MPI_OBJECT := $(BUILD)/$(MPI_PKG)/ranks_mpi.o
+MPI_FLAGS  := -DDDIL_MPI $(shell $(PKG_CONFIG) --cflags $(MPI_PKG))
+MPI_LIBS   := $(shell $(PKG_CONFIG) --libs $(MPI_PKG))
+endif
 # gcc 12 for aarch64 dies of an internal error where it vectorises fmax over floats; kernels avoid that and are
 # the only ones to gain.
 ifneq ($(findstring aarch64,$(shell $(CC) -dumpmachine)),)
@@ -84,9 +87,16 @@ objects: $(OBJECTS) $(SUITES:%.c=$(BUILD)/%.o) $(HELPERS)
 
 # ---- building ----
 
-$(PROGRAM): $(BUILD)/app/main.o $(LIBRARY)
+# An object of MPI's stands before the library, whose single process then stays inside.
+LINKED := $(BUILD)/app/main.o $(MPI_OBJECT) $(LIBRARY)
+$(PROGRAM): $(LINKED) $(BUILD)/linked.list
 	$(call say,link $@)
-	$(quiet)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
+	$(quiet)$(CC) $(ALL_LDFLAGS) -o $@ $(LINKED) $(MPI_LIBS) $(ALL_LDLIBS)
+
+$(MPI_OBJECT): engine/ranks/ranks_mpi.c engine/ranks/ranks.h $(BUILD)/flags.list
+	@mkdir -p $(@D)
+	$(call say,cc $<)
+	$(quiet)$(CC) $(ALL_CFLAGS) $(MPI_FLAGS) -c -o $@ $<
 
 # From nothing, so that a deleted source does not live on inside.
 $(LIBRARY): $(MEMBERS) $(BUILD)/sources.list
@@ -129,7 +139,8 @@ $(BUILD)/tests/test_stale: ALL_LDLIBS += -Wl,--wrap=clock_s,--wrap=write,--wrap=
 $(BUILD)/flags.list: TEXT = $(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS) $(ALL_LDFLAGS)
 $(BUILD)/sources.list: TEXT = $(SOURCES)
 $(BUILD)/place.list: TEXT = $(PLACE)
-$(BUILD)/flags.list $(BUILD)/sources.list $(BUILD)/place.list: FORCE
+$(BUILD)/linked.list: TEXT = $(PROGRAM) $(LINKED) $(MPI_LIBS)
+$(BUILD)/flags.list $(BUILD)/sources.list $(BUILD)/place.list $(BUILD)/linked.list: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(TEXT))' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi

@@ -7,6 +7,7 @@
 #include "engine/bench/machine.h"
 #include "engine/data/dataset_open.h"
 #include "engine/distill/params.h"
+#include "engine/ranks/ranks.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,9 @@ static void say_machine(void)
     if (!wide)
         doctor_remedy("everything works; a CPU with AVX2 would be several times faster");
     doctor_say(true, "blas", "%s", machine.blas);
+    char library[64];
+    doctor_say(true, "mpi", "%s",
+               *ranks_library(library) ? library : "built without; make MPI=1 builds with it");
 }
 
 /* ---- Files ---- */

@@ -364,43 +364,53 @@ static Status must_be_alone(const char *what, Error *error)
                 launch.size, launch.by);
 }
 
+/* Before anything is opened. */
+static Status check_presets(const Options *options, Error *error)
+{
+    Config config;
+    if (options->name && options->arguments > 1)
+        return fail(error, STATUS_BAD_INPUT, "--name names one run; there are %d presets",
+                    options->arguments);
+    Status status = presets_check(options, error);
+    for (int i = 0; i < options->arguments && !status; i++)
+        status = configure(options, i, &config, error);
+    return status;
+}
+
 static Status run_all(const Options *options, Crew *crew, Error *error)
 {
-    Status status = STATUS_OK;
-    if (options->arguments > 1)
+    Status status = check_presets(options, error);
+    if (!status && options->arguments > 1)
         status = try_all(options, crew, error);
     for (int i = 0; i < options->arguments && !status; i++)
         status = run_preset(options, i, crew, error);
     return status;
 }
 
+/* Processes of their own: a run each, all at once, or in the background. */
+static Status run_apart(const Options *options, Error *error)
+{
+    char name[NAME_SIZE];
+    Status status = must_be_alone(options->seeds ? "run --seeds" : "run --detach", error);
+    if (!status)
+        status = check_presets(options, error);
+    if (status)
+        return status;
+    if (!options->seeds)
+        return detach_runs(options, error);
+    folder_name_after(options->argument[0], name);
+    return run_seeds(options, options->name ? options->name : name, error);
+}
+
 Status cmd_run(const Options *options, Error *error)
 {
-    Config config;
-    if (options->name && options->arguments > 1)
-        return fail(error, STATUS_BAD_INPUT, "--name names one run; there are %d presets",
-                    options->arguments);
     Lines lines = {.text = ""};
     if (options->arguments == 1 && is_external_preset(options->argument[0])) {
         Status said = each_assignment(options, append_line, &lines, error);
         return said ? said : run_external(options, lines.text, error);
     }
-    Status status = presets_check(options, error);
-    for (int i = 0; i < options->arguments && !status; i++)
-        status = configure(options, i, &config, error);
-    if (status)
-        return status;
     if (options->seeds || options->detach)
-        status = must_be_alone(options->seeds ? "run --seeds" : "run --detach", error);
-    if (status)
-        return status;
-    if (options->seeds) {
-        char name[NAME_SIZE];
-        folder_name_after(options->argument[0], name);
-        return run_seeds(options, options->name ? options->name : name, error);
-    }
-    if (options->detach)
-        return detach_runs(options, error);
+        return run_apart(options, error);
     return with_crew(options, run_all, error);
 }
 

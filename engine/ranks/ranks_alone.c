@@ -1,5 +1,4 @@
-/* Built without MPI: one process. */
-#ifndef DDIL_MPI
+/* Built without MPI: one process. With it, ranks_mpi.c stands in the place of this. */
 #include "engine/base/pool.h"
 #include "engine/ranks/ranks.h"
 
@@ -50,5 +49,3 @@ void ranks_chain(Ranks *ranks, size_t n, float *sum, RanksAdd *add, void *contex
 }
 
 void ranks_sum(Ranks *ranks, size_t n, float *sum) { (void)ranks, (void)n, (void)sum; }
-
-#endif

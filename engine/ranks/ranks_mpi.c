@@ -115,12 +115,13 @@ static void check(const Ranks *ranks, int answer)
 static void await(const Ranks *ranks, int n, MPI_Request *request)
 {
     Waiting waiting = {0};
-    int done = 0;
-    for (;;) {
-        check(ranks, MPI_Testall(n, request, &done, MPI_STATUSES_IGNORE));
+    for (int i = 0; i < n;) {
+        int done = 0;
+        check(ranks, MPI_Test(&request[i], &done, MPI_STATUS_IGNORE));
         if (done)
-            return;
-        rest(ranks, &waiting);
+            i++;
+        else
+            rest(ranks, &waiting);
     }
 }
 
