@@ -111,6 +111,12 @@ result $? "one process goes on from there"
 "${mpirun[@]}" -n 2 "$plain" run "$root/presets/ring-pd-ddil.ini" "${points[@]}" --runs twice >"$out" 2>"$err" </dev/null
 [ $? = 2 ] && grep -q 'built without MPI' "$err" && [ ! -e twice ]
 result $? "a program without MPI is refused where it would train the same run twice"
+SLURM_STEP_NUM_TASKS=2 "$plain" run "$root/presets/ring-pd-ddil.ini" "${points[@]}" --runs twice >"$out" 2>"$err" </dev/null
+[ $? = 2 ] && grep -q 'srun started 2' "$err" && [ ! -e twice ]
+result $? "so it is by srun"
+SLURM_STEP_NUM_TASKS=2 "$DDIL" table priors --runs twice >"$out" 2>"$err"
+[ $? = 2 ] && grep -q 'table is no work for 2 ranks' "$err"
+result $? "a study is no work for several ranks"
 ranks 2 run "$root/presets/ring-pd-ddil.ini" -s run.stepz=3 --runs wrong
 [ $? = 2 ] && [ "$(grep -c 'stepz' "$err")" = 1 ] && [ ! -e wrong ]
 result $? "bad input is said once"

@@ -157,7 +157,9 @@ Status cmd_features(const Options *options, Error *error)
     if (!options->output)
         return fail(error, STATUS_BAD_INPUT,
                     "features: -o FILE.safetensors says where the network goes");
-    Status status = check_ending(options->output, endings, error);
+    Status status = must_be_alone("features", error);
+    if (!status)
+        status = check_ending(options->output, endings, error);
     if (!status)
         status = check_writable(options->output, error);
     if (status)

@@ -3,6 +3,7 @@
 #include "app/commands/commands.h"
 #include "engine/base/file.h"
 #include "engine/distill/method.h"
+#include "engine/ranks/ranks.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,15 @@ enum { SCRATCH_GIB = 16 }; /* of address space, not memory */
 Crew *crew_for(const Options *options)
 {
     return crew_new(options->threads > 0 ? (int)options->threads : pool_cores());
+}
+
+Status must_be_alone(const char *what, Error *error)
+{
+    RanksLaunch launch = ranks_launch();
+    if (launch.size == 1)
+        return STATUS_OK;
+    return fail(error, STATUS_BAD_INPUT, "%s is no work for %d ranks; start it without %s", what,
+                launch.size, launch.by);
 }
 
 Status look_open(Look *look, const Options *options, Error *error)

@@ -354,16 +354,6 @@ static Status with_crew(const Options *options, Work *work, Error *error)
     return status;
 }
 
-/* Is this process alone? Several of a command that does not deal its work would do it twice. */
-static Status must_be_alone(const char *what, Error *error)
-{
-    RanksLaunch launch = ranks_launch();
-    if (launch.size == 1)
-        return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "%s is no work for %d ranks; start it without %s", what,
-                launch.size, launch.by);
-}
-
 /* Before anything is opened. */
 static Status check_presets(const Options *options, Error *error)
 {

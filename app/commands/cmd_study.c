@@ -82,7 +82,9 @@ Status cmd_study(const Options *options, Error *error)
 {
     Study *study = malloc(sizeof *study);
     need(study);
-    Status status = study_read(study, options->argument[0], error);
+    Status status = must_be_alone("table", error);
+    if (!status)
+        status = study_read(study, options->argument[0], error);
     if (!status && options->out)
         status = file_make_folder(options->out, error);
     if (!status)

@@ -7,7 +7,9 @@ const CommandRow commands[] = {
      "distils without a screen and prints a report; several presets one after the other",
      "Ctrl-C saves a checkpoint and ends with code 3. --detach returns as soon as the runs "
      "train (all at once)\n"
-     "in the background; ddil on the same folder shows and steers them.",
+     "in the background; ddil on the same folder shows and steers them. Built with MPI=1 and started by mpirun "
+     "or srun,\n"
+     "all processes train one run together (cluster.md); so do resume and fork.",
      1, ARGUMENTS_MAX, cmd_run},
     {"resume", "RUN", "continues a run from its newest checkpoint", NULL, 1, 1,
      cmd_resume},

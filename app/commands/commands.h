@@ -61,6 +61,9 @@ typedef struct Look {
 } Look;
 
 Crew *crew_for(const Options *options);
+/* BAD_INPUT when a launcher started several processes: `what` does not deal its work, each would do
+ * all of it. */
+Status must_be_alone(const char *what, Error *error);
 /* The run named by the first argument, at --at. */
 Status look_open(Look *look, const Options *options, Error *error);
 void look_close(Look *look);
