@@ -70,7 +70,7 @@ HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SUITES),$(sort $(wildcard 
 named    = $(foreach test,$(1),$(if $(ONLY),$(if $(findstring $(ONLY),$(notdir $(test))),$(test)),$(test)))
 TESTS   := $(call named,$(SUITES:%.c=$(BUILD)/%))
 SCRIPTS := $(call named,$(sort $(wildcard tests/test_*.sh)))
-ASSETS  := $(wildcard assets/*.safetensors)
+ASSETS  := $(wildcard assets/*.safetensors assets/*.csv)
 
 # Makes a target again in a fresh make, on all cores unless told otherwise: flags are read anew after an
 # installation.
@@ -246,11 +246,11 @@ test-web: $(PROGRAM)
 soak: $(PROGRAM)
 	@for script in $(call named,tests/soak_host.sh tests/soak_numbers.sh); do DDIL="$(HERE)" bash $$script || exit 1; done
 
-# Trains the picture teacher from nothing and puts it where the picture presets look for it.
+# Trains the picture teachers from nothing and puts them where the picture presets look for them.
 teachers: $(PROGRAM)
-	@mkdir -p assets && runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && \
-	"$(HERE)" run fashion-teacher --runs "$$runs" && \
-	"$(HERE)" export 1 --runs "$$runs" --weights assets/fashion-teacher.safetensors
+	@mkdir -p assets && runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && for data in fashion emoji; do \
+	"$(HERE)" run $$data-teacher --runs "$$runs" && \
+	"$(HERE)" export $$data-teacher --runs "$$runs" --weights assets/$$data-teacher.safetensors || exit 1; done
 
 # The classifier whose features pictures are judged by.
 features: $(PROGRAM)

@@ -59,6 +59,7 @@ static const Snapshot *random_snapshot(unsigned *seed)
                         .seed = next(seed),
                         .sampling = 1 + (int)(next(seed) % (next(seed) % 3 ? 8 : 20)),
                         .images = next(seed) % 4 == 0,
+                        .colour = next(seed) % 2 == 0,
                         .guided = next(seed) % 2,
                         .empty = next(seed) % 5 == 0,
                         .hole = next(seed) % 2,

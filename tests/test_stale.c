@@ -330,7 +330,7 @@ static void open_world(World *world, unsigned seed, GraphicsChoice graphics)
         {.runs = 5, .step = 2000},
         {.runs = 3, .step = 3000, .steered = true, .guided = true, .bad_news = true},
         {.runs = 1, .empty = true},
-        {.runs = 4, .step = 900, .images = true, .all_done = true, .sampling = 2}
+        {.runs = 4, .step = 900, .images = true, .colour = true, .all_done = true, .sampling = 2}
     };
     /* clang-format on */
     for (int i = 0; i < SNAPSHOTS; i++)
