@@ -66,7 +66,7 @@ static void test_what_schedulers_send(void **state)
         kill(session.process, SIGUSR1);
         assert_true(session_shows(&session, "saved"));
         session_type(&session, "?");
-        assert_true(session_shows(&session, "this page"));
+        assert_true(session_shows(&session, "in a lesson"));
         kill(session.process, stops[i]);
         assert_int_equal(session_ends(&session), 3);
         session_finish(&session);

@@ -1,5 +1,6 @@
 /* The command line and the line editor: what is typed becomes commands, or says why not.
  */
+#include "app/workbench/file_names.h"
 #include "tests/fake_snapshot.h"
 #include "views/model/command_line.h"
 #include "views/prompt.h"
@@ -110,6 +111,13 @@ static void test_completion(void **state)
                      "set optimizer.lr=1 source.beta_data=", false);
     assert_completes(&stage.scene, "view Cu", "view Curves", false);
     assert_completes(&stage.scene, "pause x", "pause x", true);
+    assert_completes(&stage.scene, "save-picture asse", "save-picture asse", true);
+    stage.scene.files = file_name;
+    assert_completes(&stage.scene, "save-picture asse", "save-picture assets/", false);
+    assert_completes(&stage.scene, "share assets/les", "share assets/lessons/", false);
+    assert_completes(&stage.scene, "figure assets/lessons/4",
+                     "figure assets/lessons/4-threshold.ini", false);
+    assert_completes(&stage.scene, "save-display nowhere/x", "save-display nowhere/x", true);
     fake_free(stage.snapshot);
 }
 

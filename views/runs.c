@@ -353,7 +353,10 @@ static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect bod
     RunsLayout layout = layout_runs(body, scene->snapshot->runs);
     draw_table(canvas, scene, state, layout.table);
     draw_chosen(canvas, scene, &layout);
-    if (!rect_is_empty(layout.log)) {
+    if (rect_is_empty(layout.facts) && scene->snapshot->notes == 0) { /* rather than nothing */
+        text_title(canvas, &layout.log, "now", "");
+        panel_facts(canvas, scene, layout.log);
+    } else if (!rect_is_empty(layout.log)) {
         text_title(canvas, &layout.log, "news", "");
         panel_news(canvas, scene, layout.log);
     }

@@ -101,7 +101,8 @@ static Scene scene_of(Screen *screen, const Snapshot *snapshot)
                    .readonly = screen->options.readonly,
                    .tour = screen->tour.lesson,
                    .front = screen->frame.front,
-                   .views = screen->names};
+                   .views = screen->names,
+                   .files = screen->options.files};
 }
 
 /* Commands between ';'; what is refused is said, or passed over. */
@@ -165,8 +166,10 @@ static void follow_lesson(Screen *screen, const Snapshot *snapshot)
     const char *look = lesson_look(&screen->tour);
     int run = look ? lesson_run(&screen->tour, snapshot) : 0;
     screen->session.run = run > 0 ? run : screen->session.run;
-    if (look)
+    if (look) {
+        screen_say(screen, "");
         do_lines(screen, snapshot, look, false);
+    }
 }
 
 void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)

@@ -7,12 +7,14 @@
 #include "views/draw/canvas.h"
 #include "views/model/keys.h"
 #include "views/model/reply.h"
+#include "views/model/session.h"
 
 typedef struct Screen Screen;
 
 typedef struct ScreenOptions {
     bool readonly;    /* keys that steer are refused */
     bool fixed_clock; /* leave out what depends on the clock */
+    FileNames *files; /* completes names of files; NULL: nobody does */
     const char *look; /* commands divided by ';' for the first run that appears; NULL: none */
 } ScreenOptions;
 

@@ -32,6 +32,26 @@ static int find_lesson(const Lesson *lessons, int n, const char *text)
     return -1;
 }
 
+typedef struct Names {
+    const Lesson *lessons;
+    int n;
+} Names;
+
+/* Without its number: "drift". */
+static const char *short_name(const void *context, int i)
+{
+    const Names *names = context;
+    const char *name = i < names->n ? names->lessons[i].name : NULL;
+    return name && strchr(name, '-') ? strchr(name, '-') + 1 : name;
+}
+
+static Status no_lesson(const Lesson *lessons, int n, const char *text, Error *error)
+{
+    const char *near = nearest_word(text, short_name, &(Names){lessons, n});
+    return fail(error, STATUS_BAD_INPUT, "tour %s: no such lesson%s%s%s; these are there", text,
+                near ? " (nearest: " : "", near ? near : "", near ? ")" : "");
+}
+
 static void print_list(const Lesson *lessons, int n, FILE *out)
 {
     for (int i = 0; i < n; i++)
@@ -67,8 +87,7 @@ static Status guide(const Options *options, Lesson *lessons, int n, Error *error
     int first = options->arguments ? find_lesson(lessons, n, options->argument[0]) : 0;
     if (first < 0) {
         print_list(lessons, n, stderr);
-        return fail(error, STATUS_BAD_INPUT, "tour %s: no such lesson; these are there",
-                    options->argument[0]);
+        return no_lesson(lessons, n, options->argument[0], error);
     }
     if (!options->script && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))) {
         print_list(lessons, n, stdout);

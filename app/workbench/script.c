@@ -3,6 +3,7 @@
 
 #include "app/terminal/term.h"
 #include "app/workbench/dump.h"
+#include "app/workbench/file_names.h"
 #include "app/workbench/launch.h"
 #include "app/workbench/shown.h"
 #include "engine/base/clock.h"
@@ -408,6 +409,7 @@ static Status perform(Script *script, const Options *options, FILE *file, Error 
 {
     script->screen = screen_new(
         &(ScreenOptions){.look = options->look,
+                         .files = file_name,
                          .readonly = options->readonly,
                          .fixed_clock = !options->clock || strcmp(options->clock, "fixed") == 0});
     screen_tour(script->screen, options->lessons, options->lesson_count, options->lesson_first);

@@ -9,6 +9,7 @@
 #include "app/terminal/tempo.h"
 #include "app/terminal/term.h"
 #include "app/workbench/detach.h"
+#include "app/workbench/file_names.h"
 #include "app/workbench/launch.h"
 #include "app/workbench/live.h"
 #include "app/workbench/script.h"
@@ -310,6 +311,7 @@ static void say_owner(Bench *bench)
 static void run(Bench *bench, const Options *options)
 {
     ScreenOptions screen = {.readonly = options->readonly,
+                            .files = file_name,
                             .look = options->look,
                             .fixed_clock = options->clock && strcmp(options->clock, "fixed") == 0};
     bench->screen = screen_new(&screen);

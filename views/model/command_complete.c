@@ -27,11 +27,14 @@ static void consider(Fitting *fitting, const char *candidate)
 }
 
 /* The n-th thing that may stand behind a command: what it says itself, else the words in small
- * letters of "auto|dark|light". */
-static bool next_option(const CommandRow *row, const Scene *scene, int n, char *room, size_t size)
+ * letters of "auto|dark|light", or files. */
+static bool next_option(const CommandRow *row, const Scene *scene, const char *typed, int n,
+                        char *room, size_t size)
 {
     if (row->option)
         return row->option(scene, n, room, size);
+    if (strstr(row->arguments, "FILE"))
+        return scene->files && scene->files(typed, n, room, size);
     const char *at = row->arguments;
     for (size_t span; (span = strcspn(at, "|")) > 0; at += span + (at[span] == '|')) {
         bool word = at[0] >= 'a' && at[0] <= 'z';
@@ -54,7 +57,7 @@ void command_line_complete(const Scene *scene, char *line, size_t size, char *sa
     const CommandRow *word = last == line ? NULL : command_line_find(line, head);
     for (int i = 0; last == line && i < command_row_count; i++)
         consider(&fitting, command_rows[i].name);
-    for (int i = 0; word && next_option(word, scene, i, room, sizeof room); i++)
+    for (int i = 0; word && next_option(word, scene, last, i, room, sizeof room); i++)
         consider(&fitting, room);
     if (fitting.n == 0) {
         snprintf(say, say_size, "nothing to complete");

@@ -47,6 +47,9 @@ typedef struct Session {
     int palette; /* palette_names */
 } Session;
 
+/* The n-th name of a file that begins with `typed`; false: there are no more. */
+typedef bool FileNames(const char *typed, int n, char *name, size_t size);
+
 typedef struct Scene {
     const Snapshot *snapshot;
     const RunView *run; /* the chosen one, NULL when there is none */
@@ -57,6 +60,7 @@ typedef struct Scene {
     bool tour;                /* a lesson is on */
     int front;                /* the view in front */
     const char *const *views; /* names of the views in the order of their tabs, NULL at the end */
+    FileNames *files;         /* NULL: none are known */
 } Scene;
 
 /* Names of palettes for several lines, NULL at the end; Session.palette numbers them. */

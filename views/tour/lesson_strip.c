@@ -10,7 +10,8 @@ enum { VIEW_LEAST = 5 };
 
 static int fill(const Tour *tour, const LessonContext *context, Canvas *canvas, Rect strip)
 {
-    Canvas plain = {.look = canvas ? canvas->look : (CanvasLook){0}};
+    Canvas plain = {.look = canvas ? canvas->look : (CanvasLook){0},
+                    .light = canvas && canvas->light};
     LessonWords words;
     char text[LESSON_TEXT + 8];
     lesson_words(tour, context, &words);
