@@ -23,6 +23,7 @@ once() { # preset seed steps
 
 for preset in ${PRESETS:-$(ls presets/*.ini | sed 's,.*/,,; s,\.ini$,,')}; do
     file=presets/$preset.ini
+    case $preset in folder-*) continue ;; esac # of your own pictures
     if grep -qE '^name = (ring|moons|grid|spiral|checkerboard|arcs|blobs)' "$file"; then
         length=$(sed -n 's/^steps = \([0-9][0-9]*\).*/\1/p' "$file" | head -n 1)
         for seed in ${SEEDS:-1 2 3 4 5}; do

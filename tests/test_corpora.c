@@ -18,9 +18,12 @@ static const struct {
     {"lesson",      fuzz_lesson     },
     {"npy",         fuzz_npy        },
     {"numbers",     fuzz_numbers    },
+    {"picture",     fuzz_picture    },
     {"port",        fuzz_port       },
     {"probe",       fuzz_probe      },
+    {"rows",        fuzz_rows       },
     {"safetensors", fuzz_safetensors},
+    {"table",       fuzz_table      },
 };
 /* clang-format on */
 

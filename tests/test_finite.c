@@ -74,7 +74,8 @@ static void assert_preset(const char *name, bool pictures, long steps)
 
 static bool is_of_pictures(const char *name)
 {
-    return !strncmp(name, "fashion", 7) || !strncmp(name, "mnist", 5);
+    return !strncmp(name, "fashion", 7) || !strncmp(name, "emoji", 5) ||
+           !strncmp(name, "folder", 6);
 }
 
 static void test_points(void **state)

@@ -2,6 +2,7 @@
  * is kept for the next time. */
 #include "engine/base/file.h"
 #include "engine/data/dataset_open.h"
+#include "engine/measure/features.h"
 #include "engine/picture/decode.h"
 #include "tests/near.h"
 #include "tests/picture_files.h"
@@ -339,6 +340,48 @@ static void test_prepared_of_read_only_data(void **state)
     assert_true(find_prepared(file_join(path, cache, "ddil"), name));
 }
 
+/* ---- Features where there are no classes ---- */
+
+/* Pictures that are bright on top: their turns can be told apart, and the network is found again by
+ * what it was trained on. */
+static void test_features_of_turns(void **state)
+{
+    Place *place = *state;
+    enum { N = 200, SIDE = 16, STEPS = 30 };
+    static uint8_t rows[N * SIDE * SIDE];
+    char path[PATH_SIZE];
+    for (int k = 0; k < N * SIDE * SIDE; k++)
+        rows[k] = (uint8_t)(200 - k / SIDE % SIDE * 10 + k / (SIDE * SIDE) * 7 % 40 + k % 3);
+    put_npy(place->path, "a.npy", "|u1", "(200, 16, 16)", rows, sizeof rows);
+    assert_int_equal(open_set(place, "npy", "a.npy", (DatasetFiles){0}), STATUS_OK);
+    const Dataset *data = &place->data;
+    assert_int_equal(features_turns(data), 4);
+    float upright[SIDE * SIDE], turned[SIDE * SIDE], again[SIDE * SIDE];
+    int label;
+    dataset_held_out(data, 0, upright, &label);
+    features_turn(data, upright, 1, turned);
+    assert_memory_not_equal(upright, turned, sizeof turned);
+    features_turn(data, turned, 3, again);
+    assert_memory_equal(upright, again, sizeof again);
+    Crew *crew = crew_new(2);
+    FeatureTraining training;
+    assert_int_equal(feature_training_begin(&training, data, crew, STEPS, 1, NULL), STATUS_OK);
+    for (long i = 0; i < STEPS; i++)
+        feature_training_step(&training, i);
+    setenv("XDG_CACHE_HOME", place->path, 1);
+    features_kept(data, path);
+    assert_non_null(strstr(path, "/ddil/features-"));
+    assert_int_equal(file_make_folder(file_cache_folder(place->labels), NULL), STATUS_OK);
+    assert_int_equal(feature_training_save(&training, path, NULL), STATUS_OK);
+    feature_training_end(&training);
+    Features *features;
+    assert_int_equal(features_open(&features, path, data, crew, &place->error), STATUS_OK);
+    assert_true(features->accuracy > 0.4);
+    features_close(features);
+    crew_free(crew);
+    unsetenv("XDG_CACHE_HOME");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
@@ -354,6 +397,7 @@ int main(void)
         CASE(test_labels_by_name),
         CASE(test_prepared_is_opened_again),
         CASE(test_prepared_of_read_only_data),
+        CASE(test_features_of_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,7 @@ static const OptionRow option_rows[] = {
     {"seeds", 0, OPTION_TEXT, "1-5", FIELD(seeds), 0, 0, " run ",
      "a run for each of these seeds (1-5, or 1,3,7), on all cores, and their means with intervals"},
     {"steps", 0, OPTION_INT, "N", FIELD(steps), 1, 1e9, " features ",
-     "optimiser steps (default: 4000)"},
+     "optimiser steps (default: forty times through the pictures, 500 to 4000)"},
     {"steps", 0, OPTION_INT, "N", FIELD(steps), 1, 1e9, " ddil tour run resume fork ",
      "run.steps: the length of the run"},
     {"steps", 0, OPTION_INT, "K", FIELD(steps), 0, 4096, " sample rollout ",

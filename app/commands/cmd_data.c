@@ -109,9 +109,9 @@ Status cmd_data(const Options *options, Error *error)
 
 /* ---- Features ---- */
 
-enum { STEPS = 4000, SAY_EVERY = 100 };
+enum { SAY_EVERY = 100 };
 
-static Status train(FeatureTraining *training, const Options *options, Error *error)
+static Status train(FeatureTraining *training, const char *path, bool quiet, Error *error)
 {
     double smooth = NAN;
     for (long i = 0; i < training->steps; i++) {
@@ -120,10 +120,10 @@ static Status train(FeatureTraining *training, const Options *options, Error *er
             return fail(error, STATUS_FAILED, "features: the loss is no longer finite at step %ld",
                         i + 1);
         smooth = isfinite(smooth) ? 0.98 * smooth + 0.02 * loss : loss;
-        if (!options->quiet && (i + 1) % SAY_EVERY == 0)
+        if (!quiet && (i + 1) % SAY_EVERY == 0)
             fprintf(stderr, "step %ld of %ld, loss %.4f\n", i + 1, training->steps, smooth);
     }
-    return feature_training_save(training, options->output, error);
+    return feature_training_save(training, path, error);
 }
 
 static Status report(const Dataset *data, Crew *crew, const char *path, Error *error)
@@ -132,46 +132,70 @@ static Status report(const Dataset *data, Crew *crew, const char *path, Error *e
     Status status = features_open(&features, path, data, crew, error);
     if (status)
         return status;
-    say(stdout, "%s: %d features, crc32 %08x, names %.2f %% of %d held-out pictures right\n", path,
-        features->d, features->checksum, 100 * features->accuracy, data->n_test);
+    say(stdout, "%s: %d features, crc32 %08x, names %s of %.2f %% of %d held-out pictures right\n",
+        path, features->d, features->checksum, features_turns(data) ? "the turn" : "the class",
+        100 * features->accuracy, data->n_test);
     features_close(features);
     return STATUS_OK;
 }
 
-static Status features(const Options *options, const Dataset *data, Crew *crew, Error *error)
+static Status features(const Options *options, const Dataset *data, const char *path, Crew *crew,
+                       Error *error)
 {
     FeatureTraining training;
-    long steps = options->steps > 0 ? options->steps : STEPS;
+    long steps = options->steps > 0 ? options->steps : 0;
     uint64_t seed = options->seed >= 0 ? (uint64_t)options->seed : 1;
     Status status = feature_training_begin(&training, data, crew, steps, seed, error);
     if (status)
         return status;
-    status = train(&training, options, error);
+    status = train(&training, path, options->quiet, error);
     feature_training_end(&training);
-    return status ? status : report(data, crew, options->output, error);
+    return status ? status : report(data, crew, path, error);
+}
+
+/* -o FILE, or where a run on these data looks. */
+static Status choose_file(const Options *options, const Dataset *data, char path[PATH_SIZE],
+                          Error *error)
+{
+    char folder[PATH_SIZE];
+    if (options->output) {
+        snprintf(path, PATH_SIZE, "%s", options->output);
+        return STATUS_OK;
+    }
+    if (!*features_kept(data, path))
+        return fail(error, STATUS_BAD_INPUT,
+                    "features: neither $XDG_CACHE_HOME nor $HOME is set; -o FILE.safetensors says "
+                    "where the network goes");
+    return file_make_folder(file_cache_folder(folder), error);
+}
+
+static Status check_output(const Options *options, Error *error)
+{
+    static const char *const endings[] = {".safetensors", NULL};
+    if (!options->output)
+        return STATUS_OK;
+    Status status = check_ending(options->output, endings, error);
+    return status ? status : check_writable(options->output, error);
 }
 
 Status cmd_features(const Options *options, Error *error)
 {
-    static const char *const endings[] = {".safetensors", NULL};
-    if (!options->output)
-        return fail(error, STATUS_BAD_INPUT,
-                    "features: -o FILE.safetensors says where the network goes");
-    Status status = must_be_alone("features", error);
-    if (!status)
-        status = check_ending(options->output, endings, error);
-    if (!status)
-        status = check_writable(options->output, error);
-    if (status)
-        return status;
     Arena arena;
     Dataset data;
     Config config;
+    char path[PATH_SIZE];
+    Status status = must_be_alone("features", error);
+    if (!status)
+        status = check_output(options, error);
+    if (status)
+        return status;
     arena_init(&arena, (size_t)8 << 30);
     status = data_open(options, &config, &data, &arena, error);
+    if (!status)
+        status = choose_file(options, &data, path, error);
     if (!status) {
         Crew *crew = crew_for(options);
-        status = features(options, &data, crew, error);
+        status = features(options, &data, path, crew, error);
         crew_free(crew);
     }
     arena_done(&arena);

@@ -82,10 +82,10 @@ const CommandRow commands[] = {
      "DATA is a folder of pictures, a .npy or .csv file, a folder of IDX or CIFAR files, a name, or a preset. Pictures made\n"
      "ready are kept beside the data, or in the cache folder. Code 2: nothing is left.",
      1, 1, cmd_data},
-    {"features", "DATA -o FILE.safetensors",
-     "trains the classifier whose features pictures are judged by",
-     "DATA is a set of labelled pictures (fashion). `make features` does it for the "
-     "shipped network.",
+    {"features", "DATA [-o FILE.safetensors]",
+     "trains the network whose features pictures are judged by",
+     "DATA as in ddil data. The network names the pictures' classes; where there is one class only, by how many quarters\n"
+     "a picture was turned. Without -o it goes into the cache folder, where every run on the same pictures finds it.",
      1, 1, cmd_features},
     {"presets", "", "the presets there are", NULL, 0, 0, cmd_presets},
     {"params", "[--json|--markdown]", "every parameter with range, default and help",

@@ -219,3 +219,16 @@ char *file_join(char path[PATH_SIZE], const char *folder, const char *name)
         give_up("the path of %.60s is longer than %d bytes: %.60s...", name, PATH_SIZE - 1, folder);
     return path;
 }
+
+char *file_cache_folder(char folder[PATH_SIZE])
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int length = 0;
+    if (cache && *cache == '/')
+        length = snprintf(folder, PATH_SIZE, "%s/ddil", cache);
+    else if (home && *home == '/')
+        length = snprintf(folder, PATH_SIZE, "%s/.cache/ddil", home);
+    if (length == 0 || length >= PATH_SIZE - 64)
+        *folder = 0;
+    return folder;
+}

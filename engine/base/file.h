@@ -55,6 +55,9 @@ bool file_ends(const char *path, const char *ending);
 bool file_exists(const char *path);
 /* The name's entry in its folder is on the disk: 0, or an errno. */
 int file_sync_name(const char *path);
+/* Where things that can be made again are kept: $XDG_CACHE_HOME/ddil or ~/.cache/ddil, which need
+ * not be there; "" when neither is set. Returns `folder`. */
+char *file_cache_folder(char folder[PATH_SIZE]);
 /* mkdir with parents. */
 Status file_make_folder(const char *path, Error *error);
 /* snprintf of "folder/name"; gives up when it does not fit. Returns `path`. */

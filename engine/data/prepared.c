@@ -22,18 +22,6 @@ static const char MAGIC[8] = "DDILROW1";
 
 /* ---- Where ---- */
 
-static void cache_folder(char folder[PATH_SIZE])
-{
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int length = 0;
-    if (cache && *cache == '/')
-        length = snprintf(folder, PATH_SIZE, "%s/ddil", cache);
-    else if (home && *home == '/')
-        length = snprintf(folder, PATH_SIZE, "%s/.cache/ddil", home);
-    if (length == 0 || length >= PATH_SIZE - 64)
-        *folder = 0;
-}
-
 /* The folder that the data are, or are in. */
 static void folder_beside(const char *path, char folder[PATH_SIZE])
 {
@@ -62,7 +50,7 @@ void prepared_at(Prepared *prepared, const DatasetFiles *files)
     folder_beside(files->path, folder);
     if (strlen(folder) + sizeof name < PATH_SIZE)
         file_join(prepared->path[PREPARED_BESIDE], folder, name);
-    cache_folder(folder);
+    file_cache_folder(folder);
     if (*folder)
         file_join(prepared->path[PREPARED_CACHE], folder, name);
     const char *passing = getenv("TMPDIR");
@@ -225,7 +213,7 @@ static FILE *open_scratch(const char *path, int place)
         return NULL;
     if (place == PREPARED_CACHE) {
         char folder[PATH_SIZE];
-        cache_folder(folder);
+        file_cache_folder(folder);
         file_make_folder(folder, NULL);
     }
     int descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

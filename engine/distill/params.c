@@ -38,6 +38,8 @@ static const ParamRow shared_rows[] = {
      "The newest checkpoints that are kept; 0: all of them.", STEP},
     {"run", "reduce", PARAM_CHOICE, "ordered", 0, 0, "ordered|fast", "",
      "How ranks add up gradients; ordered: to the bits of one process; fast: as MPI likes, other last digits.", STEP},
+    {"run", "export", PARAM_TEXT, "", 0, 0, "", "",
+     "The student's averaged weights go to this file when the run is done: the next run's teacher.file.", STEP},
 
     {"data", "name", PARAM_TEXT, NULL, 0, 0, "", "", "The data set.", FORK},
     {"data", "path", PARAM_TEXT, "", 0, 0, "", "", "Its file, or the folder of its files; empty: where the package puts them.", FORK},

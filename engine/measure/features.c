@@ -7,7 +7,48 @@
 #include <string.h>
 #include <zlib.h>
 
-static const double LEAST_ACCURACY = 0.5;
+/* How far above chance, of what there is above it. */
+static const double LEAST_ABOVE_CHANCE = 0.2;
+
+/* ---- Turns ---- */
+
+int features_turns(const Dataset *data)
+{
+    if (data->classes > 1)
+        return 0;
+    return data->height == data->width ? 4 : 2;
+}
+
+/* Where pixel (x, y) of a picture turned by `quarters` was. */
+static size_t was_at(const Dataset *data, int quarters, int x, int y)
+{
+    int right = data->width - 1, below = data->height - 1;
+    const int column[] = {x, y, right - x, right - y}, row[] = {y, below - x, below - y, x};
+    return (size_t)row[quarters] * (size_t)data->width + (size_t)column[quarters];
+}
+
+void features_turn(const Dataset *data, const float *from, int turn, float *to)
+{
+    size_t c = (size_t)data->channels;
+    int quarters = features_turns(data) == 2 ? 2 * turn : turn;
+    for (int y = 0; y < data->height; y++)
+        for (int x = 0; x < data->width; x++, to += c)
+            memcpy(to, from + c * was_at(data, quarters, x, y), c * sizeof *to);
+}
+
+static int answers(const Dataset *data)
+{
+    int turns = features_turns(data);
+    return turns ? turns : data->classes;
+}
+
+char *features_kept(const Dataset *data, char path[PATH_SIZE])
+{
+    char folder[PATH_SIZE], name[64];
+    snprintf(name, sizeof name, "features-%08lx.safetensors", dataset_checksum(data));
+    *path = 0;
+    return *file_cache_folder(folder) ? file_join(path, folder, name) : path;
+}
 
 /* ---- Looking at pictures ---- */
 
@@ -60,12 +101,12 @@ static Status check_spec(const char *path, const NetSpec *spec, const Dataset *d
                     "%s: a network of kind %s; features come from a classifier", path,
                     spec->kind->name);
     if (spec->height != data->height || spec->width != data->width ||
-        spec->channels != data->channels || spec->classes != data->classes)
+        spec->channels != data->channels || spec->classes != answers(data))
         return fail(
             error, STATUS_BAD_INPUT,
             "%s: for pictures of %d x %d x %d in %d classes; the data are %d x %d x %d in %d", path,
             spec->height, spec->width, spec->channels, spec->classes, data->height, data->width,
-            data->channels, data->classes);
+            data->channels, answers(data));
     return STATUS_OK;
 }
 
@@ -85,7 +126,20 @@ static Status load(Features *features, const char *path, Error *error)
     return STATUS_OK;
 }
 
-static void look_in_pieces(const Features *features, const Dataset *data, Crew *crew,
+/* Held-out pictures at..at+n-1 as numbers; turned, the r-th by r modulo the turns. */
+static void take_held_out(const Dataset *data, int at, int n, bool turned, float *x)
+{
+    size_t d = (size_t)data->dims;
+    float *upright = need(malloc(sizeof *upright * d));
+    for (int r = 0; r < n; r++) {
+        dataset_row(data, data->test, at + r, turned ? upright : x + (size_t)r * d);
+        if (turned)
+            features_turn(data, upright, (at + r) % features_turns(data), x + (size_t)r * d);
+    }
+    free(upright);
+}
+
+static void look_in_pieces(const Features *features, const Dataset *data, bool turned, Crew *crew,
                            float *feature, int *named)
 {
     enum { PIECE = 512 };
@@ -93,8 +147,7 @@ static void look_in_pieces(const Features *features, const Dataset *data, Crew *
     float *x = need(malloc(sizeof *x * PIECE * d));
     for (int at = 0; at < data->n_test; at += PIECE) {
         int n = data->n_test - at < PIECE ? data->n_test - at : PIECE;
-        for (int r = 0; r < n; r++)
-            dataset_row(data, data->test, at + r, x + (size_t)r * d);
+        take_held_out(data, at, n, turned, x);
         features_of(features, crew, n, x, feature + (size_t)at * features->d, named + at);
     }
     free(x);
@@ -103,16 +156,19 @@ static void look_in_pieces(const Features *features, const Dataset *data, Crew *
 static Status look_at_held_out(Features *features, const char *path, const Dataset *data,
                                Crew *crew, Error *error)
 {
-    int n = data->n_test, right = 0;
+    int n = data->n_test, right = 0, turns = features_turns(data);
     float *feature = arena_floats(&features->arena, (size_t)n * features->d);
     int *named = arena_new(&features->arena, int, n);
-    look_in_pieces(features, data, crew, feature, named);
+    look_in_pieces(features, data, turns > 0, crew, feature, named);
     for (int r = 0; r < n; r++)
-        right += named[r] == data->test_label[r];
+        right += named[r] == (turns ? r % turns : data->test_label[r]);
+    if (turns)
+        look_in_pieces(features, data, false, crew, feature, named);
     features->held_out = feature;
     features->named = named;
     features->accuracy = (double)right / n;
-    if (features->accuracy >= LEAST_ACCURACY)
+    double chance = 1.0 / answers(data);
+    if (features->accuracy >= chance + LEAST_ABOVE_CHANCE * (1 - chance))
         return STATUS_OK;
     return fail(error, STATUS_BAD_INPUT,
                 "%s: names only %.0f %% of the held-out pictures right: a network for other data",

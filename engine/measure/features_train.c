@@ -19,21 +19,33 @@ static const AdamSettings adam = {
     .ema = 0.998,
 };
 
+/* Forty times through the pictures, within bounds. */
+static long usual_steps(const Dataset *data)
+{
+    enum { PASSES = 40, LEAST = 500, MOST = 4000 };
+    long steps = (long)data->n * PASSES / BATCH;
+    if (steps > MOST)
+        return MOST;
+    return steps < LEAST ? LEAST : steps;
+}
+
 Status feature_training_begin(FeatureTraining *training, const Dataset *data, Crew *crew,
                               long steps, uint64_t seed, Error *error)
 {
-    if (!data->n_test || data->classes < 2)
-        return fail(error, STATUS_BAD_INPUT, "features: \"%s\" is no set of labelled pictures",
+    if (!data->n_test)
+        return fail(error, STATUS_BAD_INPUT, "features: \"%s\" is no set of pictures",
                     data->kind->name);
+    int turns = features_turns(data);
     NetSpec spec = {.kind = &net_classifier,
                     .height = data->height,
                     .width = data->width,
                     .channels = data->channels,
-                    .classes = data->classes};
+                    .classes = turns ? turns : data->classes};
     Status status = net_spec_complete(&spec, error);
     if (status)
         return status;
-    *training = (FeatureTraining){.data = data, .crew = crew, .steps = steps, .seed = seed};
+    *training = (FeatureTraining){
+        .data = data, .crew = crew, .steps = steps ? steps : usual_steps(data), .seed = seed};
     arena_init(&training->arena, (size_t)1 << 30);
     model_init(&training->model, &spec, seed, &training->arena);
     training->gradient = arena_floats(&training->arena, training->model.size);
@@ -67,7 +79,13 @@ static void draw(const Step *step, Arena *arena, int row, float *x, int *label)
     dataset_draw_all(training->data, &rng, whole, label);
     int dx = (int)rng_below(&rng, 2 * SHIFT + 1) - SHIFT,
         dy = (int)rng_below(&rng, 2 * SHIFT + 1) - SHIFT;
+    int turns = features_turns(training->data);
     move(training->data, whole, dx, dy, x);
+    if (!turns)
+        return;
+    *label = (int)rng_below(&rng, (uint32_t)turns);
+    memcpy(whole, x, sizeof *whole * (size_t)training->data->dims);
+    features_turn(training->data, whole, *label, x);
 }
 
 static void step_chunk(void *context, Arena *arena, int begin, int end, int chunk, float *gradient)

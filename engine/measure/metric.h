@@ -28,7 +28,13 @@ typedef struct Sets {
 } Sets;
 
 enum { GROUP_MAX = 4 };
-typedef enum Domain { DOMAIN_ALL, DOMAIN_POINTS, DOMAIN_MIXTURES, DOMAIN_FEATURES } Domain;
+typedef enum Domain {
+    DOMAIN_ALL,
+    DOMAIN_POINTS,
+    DOMAIN_MIXTURES,
+    DOMAIN_FEATURES,
+    DOMAIN_CLASSES
+} Domain;
 
 typedef struct Bounds {
     const char *name;

@@ -14,6 +14,7 @@ bool measure_defined(const Measure *measure, const Sets *sets)
     case DOMAIN_POINTS: return dataset_is_points(sets->data);
     case DOMAIN_MIXTURES: return sets->data->mixture;
     case DOMAIN_FEATURES: return sets->samples.feature && sets->reference.feature;
+    case DOMAIN_CLASSES: return sets->samples.feature && sets->data->classes > 1;
     case DOMAIN_ALL: break;
     }
     return true;

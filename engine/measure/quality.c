@@ -170,7 +170,7 @@ const Measure measure_sw2 = {DOMAIN_ALL, 0, judge_sw2, {{"sw2", 0, INFINITY}}};
 const Measure measure_energy = {DOMAIN_POINTS, ENERGY_ROWS, judge_energy, {{"energy", -INFINITY, INFINITY}}};
 const Measure measure_modes = {DOMAIN_MIXTURES, 0, judge_modes, {{"modes", 0, -1}, {"within3sigma", 0, 1}, {"mode_kl", 0, INFINITY}}};
 const Measure measure_frechet = {DOMAIN_FEATURES, 0, judge_frechet, {{"frechet", 0, INFINITY}}};
-const Measure measure_names = {DOMAIN_FEATURES, 0, judge_names, {{"agreement", 0, 1}, {"worst_class", 0, 1}, {"classes", 0, -1}}};
+const Measure measure_names = {DOMAIN_CLASSES, 0, judge_names, {{"agreement", 0, 1}, {"worst_class", 0, 1}, {"classes", 0, -1}}};
 const Measure measure_kid = {DOMAIN_FEATURES, PICTURE_ROWS, judge_kid, {{"kid", -INFINITY, INFINITY}}};
 const Measure measure_neighbours = {DOMAIN_FEATURES, PICTURE_ROWS, judge_neighbours, {{"precision", 0, 1}, {"recall", 0, 1}, {"density", 0, INFINITY}, {"coverage", 0, 1}}};
 /* clang-format on */

@@ -3,7 +3,9 @@
  * logs before the checkpoint of that step does. */
 #include "engine/base/clock.h"
 #include "engine/distill/params.h"
+#include "engine/distill/provenance.h"
 #include "engine/distill/train.h"
+#include "engine/nets/weights.h"
 #include "engine/run/run_parts.h"
 #include "engine/show/sheet_png.h"
 #include <math.h>
@@ -222,9 +224,34 @@ static Status perform(Run *run, Error *error)
     return status;
 }
 
+static Status save_weights(const Run *run, const char *path, Error *error)
+{
+    const Model *student = &run->lab.student;
+    Provenance of;
+    provenance_of(&run->lab, &of);
+    provenance_add(&of, "run", "%s", run_name(run));
+    provenance_add(&of, "step", "%ld", run->step);
+    return weights_save(path, &student->spec, student->ema, of.pair, error);
+}
+
+/* Weights for the next run. Like a sheet: what fails is said, and the run is done all the same. */
+static void export(Run *run)
+{
+    const char *path = config_text(&run->config, "run.export");
+    Error reason;
+    if (!*path)
+        return;
+    if (save_weights(run, path, &reason))
+        run_warn(run, "run.export: %.300s", reason.text);
+    else
+        run_event(run, run->step, "weights exported", NULL);
+}
+
 static RunPulse finish(Run *run, RunState state, const char *why)
 {
     if (run->state != state) {
+        if (state == RUN_DONE)
+            export(run);
         log_speed_now(run, NULL);
         run_mark_state_why(run, state, why);
     }

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const PATHS[] = {"teacher.file", "data.path", "source.expert"};
+static const char *const PATHS[] = {"teacher.file", "data.path", "data.labels", "source.expert",
+                                    "run.export"};
 enum { PATHS_N = sizeof PATHS / sizeof *PATHS };
 
 /* A relative path of the working folder becomes absolute, so that the run means the same from

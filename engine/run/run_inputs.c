@@ -51,16 +51,12 @@ static bool stands_on(const Run *run, Role role, char path[PATH_SIZE])
 {
     const Lab *lab = &run->lab;
     const char *data = config_text(&run->config, "data.name");
-    char name[128];
     switch (role) {
     case ROLE_TEACHER:
     case ROLE_EXPERT:
         lab_find_asset(config_text(&run->config, roles[role].param), path);
         return role == ROLE_TEACHER ? lab->teacher.weights : lab->expert.denoiser.weights;
-    case ROLE_FEATURES:
-        snprintf(name, sizeof name, "%.80s-features.safetensors", data);
-        lab_find_asset(name, path);
-        return !dataset_is_points(&lab->data) && file_exists(path);
+    case ROLE_FEATURES: return !dataset_is_points(&lab->data) && run_features_file(run, path);
     case ROLE_DATA: snprintf(path, PATH_SIZE, "%s", data); return true;
     case ROLES: break;
     }

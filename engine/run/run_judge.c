@@ -4,17 +4,29 @@
 #include "engine/run/run_parts.h"
 #include <string.h>
 
+bool run_features_file(const Run *run, char path[PATH_SIZE])
+{
+    char name[128];
+    snprintf(name, sizeof name, "%.80s-features.safetensors",
+             config_text(&run->config, "data.name"));
+    lab_find_asset(name, path);
+    return file_exists(path) || file_exists(features_kept(&run->lab.data, path));
+}
+
 static void find_features(Run *run)
 {
     const Dataset *data = &run->lab.data;
-    char name[128], path[PATH_SIZE];
+    char path[PATH_SIZE];
     run->features_sought = true;
     run->features_why = (Error){""};
     if (dataset_is_points(data))
         return;
-    snprintf(name, sizeof name, "%.80s-features.safetensors",
-             config_text(&run->config, "data.name"));
-    lab_find_asset(name, path);
+    if (!run_features_file(run, path)) {
+        fail(&run->features_why, STATUS_BAD_INPUT,
+             "there is no feature network for these pictures; ddil features with the preset makes "
+             "one");
+        return;
+    }
     features_open(&run->features, path, data, run->lab.crew, &run->features_why);
 }
 

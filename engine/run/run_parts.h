@@ -83,6 +83,12 @@ struct Run {
     char farewell[PATH_SIZE + 80]; /* what is said when one of them is lost */
 };
 
+/* ---- run_judge.c ---- */
+
+/* Where the features of the run's pictures are: the shipped file of their name, or what is kept for
+ * their content. False: nowhere. */
+bool run_features_file(const Run *run, char path[PATH_SIZE]);
+
 /* ---- run_events.c ---- */
 /* A mark, in the log and in the history. */
 Status run_event(Run *run, long step, const char *text, Error *error);

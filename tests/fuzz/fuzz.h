@@ -9,7 +9,7 @@
 typedef int FuzzTarget(const uint8_t *data, size_t size);
 
 FuzzTarget fuzz_csv, fuzz_filter, fuzz_folder, fuzz_idx, fuzz_ini, fuzz_lesson, fuzz_npy,
-    fuzz_numbers, fuzz_port, fuzz_probe, fuzz_safetensors;
+    fuzz_numbers, fuzz_picture, fuzz_port, fuzz_probe, fuzz_rows, fuzz_safetensors, fuzz_table;
 
 /* The bytes as a regular file without a place in any folder; the path is valid until the next
  * call. */

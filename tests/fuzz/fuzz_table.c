@@ -1,0 +1,23 @@
+/* Points in a text, and labels by row and by name. */
+#include "engine/data/dataset_open.h"
+#include "engine/data/labels.h"
+#include "tests/fuzz/fuzz.h"
+
+int fuzz_table(const uint8_t *data, size_t size)
+{
+    const char *path = fuzz_file(data, size);
+    DatasetOptions options = {.name = "csv", .files = {.path = path}, .conditional = -1};
+    Arena arena;
+    Dataset set;
+    NamedLabels named;
+    int label[3];
+    arena_init(&arena, 1 << 20);
+    dataset_open(&set, &options, &arena, NULL);
+    arena_done(&arena);
+    labels_read(path, 3, label, NULL);
+    if (!named_labels_open(&named, path, NULL)) {
+        named_labels_find(&named, "a,b.png");
+        named_labels_close(&named);
+    }
+    return 0;
+}
