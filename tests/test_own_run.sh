@@ -1,4 +1,37 @@
 #!/bin/bash
-# A folder of pictures of one's own: one command trains a teacher, another its features, a third
-# distils; pictures that change in between are noticed.
+# A folder of pictures of one's own: one command trains a teacher, one what it is judged by, one
+# distils it; pictures that change in between are noticed.
 . "$(dirname "$0")/tap.sh"
+export XDG_CACHE_HOME=$work/cache
+pictures=$work/my-pictures
+mkdir "$pictures" && /usr/bin/python3 - "$pictures" <<'PYTHON' || exit 1
+import struct, sys, zlib
+def chunk(kind, data): return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+for k in range(250):
+    rows = b"".join(b"\0" + bytes(v for x in range(20) for v in (k, 12 * y, 255 if x < k % 20 else 0)) for y in range(20))
+    with open(f"{sys.argv[1]}/{k}.png", "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 20, 20, 8, 2, 0, 0, 0)) +
+                   chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+PYTHON
+echo "no picture" >"$pictures/notes.txt"
+small=(-s "data.path=$pictures" -s data.size=16 -s run.batch=8 -s run.eval_samples=20 -s shift.samples=16 --quiet)
+net=(-s net.width=8 -s net.coarse_width=16 -s net.embed=16 -s net.coarse_depth=1)
+
+says "data says what is left out" 0 'notes.txt: neither PNG nor JPEG' data "$pictures"
+grep -qE '^pictures  [0-9]+ to train on, [0-9]+ held out, 32 x 32, colour' "$out"
+result $? "and what is left"
+says "features of any pictures go where runs find them" 0 'names the turn of' \
+    features folder-teacher -s "data.path=$pictures" -s data.size=16 --steps 40 --quiet
+cd "$work" || exit 1
+ln -s "$root/presets" presets
+says "one command trains a teacher" 0 '' run folder-teacher "${small[@]}" "${net[@]}" --steps 4 -s run.checkpoint_every=2
+[ -s teacher.safetensors ]
+result $? "whose weights are there for the next run"
+says "another distils it" 0 '' run folder-lcm-ddil "${small[@]}" --steps 4 -s run.checkpoint_every=2
+grep -qE '^features,[0-9a-f]{8},.*cache/ddil/features-' runs/0002-*/files.csv
+result $? "judged in those features, which the run's folder names"
+head -1 runs/0002-*/eval.csv | grep -q 'frechet.*coverage' && ! head -1 runs/0002-*/eval.csv | grep -q agreement
+result $? "by all metrics that need no classes"
+rm "$pictures/3.png" "$pictures/5.png"
+says "pictures that changed in between are refused" 2 'other|changed|checksum' resume 2 --steps 6 --quiet
+finish

@@ -8,12 +8,20 @@ const Measure *const measures[] = {
 };
 const int measure_count = sizeof measures / sizeof *measures;
 
+/* In either set, so that a block of the jackknife may be missing. */
+static bool has_features(const Sets *sets)
+{
+    enum { LEAST = 2 * BLOCKS };
+    return sets->samples.feature && sets->reference.feature && sets->samples.n >= LEAST &&
+           sets->reference.n >= LEAST;
+}
+
 bool measure_defined(const Measure *measure, const Sets *sets)
 {
     switch (measure->domain) {
     case DOMAIN_POINTS: return dataset_is_points(sets->data);
     case DOMAIN_MIXTURES: return sets->data->mixture;
-    case DOMAIN_FEATURES: return sets->samples.feature && sets->reference.feature;
+    case DOMAIN_FEATURES: return has_features(sets);
     case DOMAIN_CLASSES: return sets->samples.feature && sets->data->classes > 1;
     case DOMAIN_ALL: break;
     }
