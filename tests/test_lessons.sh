@@ -2,7 +2,8 @@
 # Every shipped lesson (TAP), at reduced length: tests/lesson_player.py plays it at reading speed, as learners do.
 . "$(dirname "$0")/tap.sh"
 says "the list, without a terminal" 0 "1-diffusion +What diffusion does" tour
-says "a lesson that is not there" 2 "no such lesson" tour nonsense
+says "a lesson that is not there" 2 "no such lesson; these" tour nonsense
+says "a lesson misspelt" 2 "nearest: drift" tour drfit
 if ! python3 -c 0 2>/dev/null; then
     echo "ok $((number + 1)) - lessons # SKIP no python3"
     number=$((number + 1))
