@@ -20,7 +20,7 @@ static uint64_t word_at(const unsigned char *bytes, size_t left)
 uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
 {
     const unsigned char *bytes = data;
-    hash = mix(hash ^ size) + 0x9e3779b97f4a7c15u;
+    hash ^= size;
     for (size_t at = 0; at < size; at += 8)
         hash = mix(hash ^ word_at(bytes + at, size - at)) + 0x9e3779b97f4a7c15u;
     return mix(hash);
