@@ -121,7 +121,7 @@ check_places() {
         'numbers are read through engine/base/number.h'
     only_in '\((int|long|short|unsigned|size_t|u?int[0-9]+_t)\) *(csv_real|json_[a-z]+_value|number_[a-z_]+)\(' '-' \
         'a number from a file becomes an int through engine/base/number.h'
-    only_in '\b(sprintf|strcat|gets|strtok) *\(' '-' 'use the bounded or reentrant form of this function'
+    only_in '\b(sprintf|strcat|gets|strtok|lgamma) *\(' '-' 'use the bounded or reentrant form of this function'
 }
 
 # ---- objects: no state of its own in the engine and the views ----

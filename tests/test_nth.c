@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,7 +37,7 @@ typedef enum Call {
     CALL_RENAME,
     CALL_CLOSE,
     CALL_MMAP,
-    CALLS
+    CALL_SIGNALS /* every other one of write and fsync is interrupted */
 } Call;
 
 /* What fails, and what the message must tell of it. */
@@ -61,6 +63,15 @@ static bool strikes(Call call, int reason)
     if (atomic_load(&armed) != (int)call || atomic_fetch_sub(left, 1) != 1)
         return false;
     errno = reason;
+    return true;
+}
+
+static bool interrupts(void)
+{
+    static atomic_uint turn;
+    if (atomic_load(&armed) != CALL_SIGNALS || atomic_fetch_add(&turn, 1) % 2)
+        return false;
+    errno = EINTR;
     return true;
 }
 
@@ -96,14 +107,14 @@ ssize_t __real_write(int file, const void *bytes, size_t size);
 ssize_t __wrap_write(int file, const void *bytes, size_t size);
 ssize_t __wrap_write(int file, const void *bytes, size_t size)
 {
-    return strikes(CALL_WRITE, ENOSPC) ? -1 : __real_write(file, bytes, size);
+    return interrupts() || strikes(CALL_WRITE, ENOSPC) ? -1 : __real_write(file, bytes, size);
 }
 
 int __wrap_fsync(int file);
 int __wrap_fsync(int file) /* no test waits for the disk */
 {
     (void)file;
-    return strikes(CALL_FSYNC, EIO) ? -1 : 0;
+    return interrupts() || strikes(CALL_FSYNC, EIO) ? -1 : 0;
 }
 
 int __real_rename(const char *from, const char *to);
@@ -240,6 +251,34 @@ static void fail_each(void **state, Call call)
     munmap(left, sizeof *left);
 }
 
+static void hear(int number) { (void)number; }
+
+/* Two thousand signals a second, of a kind that ends what waits, and files that are interrupted. */
+static void test_signals(void **state)
+{
+    static const struct itimerval often = {{0, 500}, {0, 500}};
+    World *world = *state;
+    Config config;
+    char whole[PATH_SIZE], runs[PATH_SIZE], folder[PATH_SIZE];
+    int status;
+    short_config(&config);
+    world_whole(world, &config, whole);
+    folder_new(runs);
+    pid_t child = fork();
+    if (child == 0) {
+        sigaction(SIGALRM, &(struct sigaction){.sa_handler = hear}, NULL);
+        setitimer(ITIMER_REAL, &often, NULL);
+        atomic_store(&armed, CALL_SIGNALS);
+        live(runs);
+    }
+    while (waitpid(child, &status, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    assert_int_equal(status, 0);
+    assert_true(find_run(runs, folder));
+    assert_same_logs(folder, whole);
+    folder_gone(runs);
+}
+
 static void test_memory(void **state) { fail_each(state, CALL_MEMORY); }
 static void test_open(void **state) { fail_each(state, CALL_OPEN); }
 static void test_write(void **state) { fail_each(state, CALL_WRITE); }
@@ -251,6 +290,7 @@ static void test_mmap(void **state) { fail_each(state, CALL_MMAP); }
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_signals, world_enter, world_leave),
         cmocka_unit_test_setup_teardown(test_memory, world_enter, world_leave),
         cmocka_unit_test_setup_teardown(test_open, world_enter, world_leave),
         cmocka_unit_test_setup_teardown(test_write, world_enter, world_leave),

@@ -83,7 +83,7 @@ Status newfile_open(NewFile *file, const char *path, Error *error)
     return fail(error, STATUS_FAILED, "cannot write %s: %s", path, strerror(reason));
 }
 
-static int sync_again(int descriptor)
+int file_sync(int descriptor)
 {
     int result;
     do
@@ -106,7 +106,7 @@ int file_sync_name(const char *path)
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0)
         return errno == EACCES ? 0 : errno;
-    int reason = sync_again(descriptor);
+    int reason = file_sync(descriptor);
     close(descriptor);
     return reason == EROFS ? 0 : reason;
 }
@@ -121,7 +121,7 @@ static int finish_stream(NewFile *file)
     if (failed && !reason)
         reason = EIO;
     if (!reason)
-        reason = sync_again(file->descriptor);
+        reason = file_sync(file->descriptor);
     if (close(file->descriptor) != 0 && errno != EINTR && !reason)
         reason = errno;
     return reason;

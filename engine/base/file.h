@@ -53,6 +53,9 @@ Status file_read_text(const char *path, size_t limit, char **text, size_t *size,
 /* Does the name end so? */
 bool file_ends(const char *path, const char *ending);
 bool file_exists(const char *path);
+/* fsync, again when it is interrupted; 0, or an errno. What cannot be synced by its kind is fine.
+ */
+int file_sync(int descriptor);
 /* The name's entry in its folder is on the disk: 0, or an errno. */
 int file_sync_name(const char *path);
 /* Where things that can be made again are kept: $XDG_CACHE_HOME/ddil or ~/.cache/ddil, which need

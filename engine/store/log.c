@@ -122,9 +122,11 @@ void log_close(Log *log)
 
 Status log_sync(Log *log, Error *error)
 {
-    for (int i = 0; i < LOGS; i++)
-        if (log->file[i] && fsync(fileno(log->file[i])) != 0 && errno != EINVAL)
+    for (int i = 0; i < LOGS; i++) {
+        errno = log->file[i] ? file_sync(fileno(log->file[i])) : 0;
+        if (errno)
             return cannot(log, i, error);
+    }
     return STATUS_OK;
 }
 
