@@ -90,6 +90,33 @@ static void test_a_longer_run_says_what_goes_back(void **state)
     run_close(run);
 }
 
+/* By hand, in run.ini. */
+static void test_an_edited_run_says_it_too(void **state)
+{
+    const World *world = *state;
+    Config config;
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    small(&config, "pd");
+    world_whole(world, &config, folder);
+    char *ini = log_text(folder, "run.ini"), *steps = strstr(strstr(ini, "[run]"), "\nsteps = 20");
+    assert_non_null(steps);
+    memcpy(steps, "\nsteps = 40", strlen("\nsteps = 40"));
+    assert_int_equal(file_write(file_join(path, folder, "run.ini"), ini, strlen(ini), NULL),
+                     STATUS_OK);
+    free(ini);
+    for (int time = 0; time < 2; time++) { /* once */
+        Run *run = world_resume(world, folder);
+        const char *const words[] = {"40 steps instead of 20", "learning rate 5e-05 -> 0.0005",
+                                     NULL};
+        assert_warned(run, time ? words + 2 : words);
+        run_close(run);
+    }
+    char *events = log_text(folder, "events.csv");
+    char *said = strstr(events, "warning: 40"), *done = strstr(events, "run.steps 20 -> 40");
+    assert_true(said && done && said < done);
+    free(events);
+}
+
 static void test_a_held_one_says_nothing(void **state)
 {
     const World *world = *state;
@@ -134,6 +161,7 @@ int main(void)
         cmocka_unit_test(test_held_discretisation),
         cmocka_unit_test_setup_teardown(test_a_longer_run_says_what_goes_back, world_enter,
                                         world_leave),
+        cmocka_unit_test_setup_teardown(test_an_edited_run_says_it_too, world_enter, world_leave),
         cmocka_unit_test_setup_teardown(test_a_held_one_says_nothing, world_enter, world_leave),
         cmocka_unit_test_setup_teardown(test_a_fork_says_it_too, world_enter, world_leave),
     };

@@ -58,6 +58,11 @@ static bool is_marked(const Run *run, const char *changes)
 
 Status run_mark_ini(Run *run, const char *changes, Error *error)
 {
-    return !*changes || is_marked(run, changes) ? STATUS_OK
-                                                : run_event(run, run->step, changes, error);
+    Config saved;
+    long step;
+    if (!*changes || is_marked(run, changes))
+        return STATUS_OK;
+    if (config_saved(run->folder, &step, &saved))
+        run_warn_of_stretch(run, &saved, &run->config);
+    return run_event(run, run->step, changes, error);
 }

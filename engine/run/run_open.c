@@ -206,8 +206,8 @@ static void sweep(const char *folder)
     unlink(run_live_samples(path, folder));
 }
 
-/* The state of the newest good checkpoint, its logs, and what was changed by hand since. */
-static Status recover(Run *run, const char *folder, const char *changes, Error *error)
+/* The state of the newest good checkpoint, and its logs. */
+static Status recover(Run *run, const char *folder, Error *error)
 {
     Status status = run_inputs_check(run, error);
     if (status)
@@ -218,7 +218,7 @@ static Status recover(Run *run, const char *folder, const char *changes, Error *
         status = reopen_logs(run, error);
     if (!status && run->passed_over.text[0])
         status = run_event(run, run->step, run->passed_over.text, error);
-    return status ? status : run_mark_ini(run, changes, error);
+    return status;
 }
 
 Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
@@ -243,7 +243,7 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
     if (!status)
         status = lock_run(run, error);
     if (!status)
-        status = recover(run, folder, changes, error);
+        status = recover(run, folder, error);
     if (!status) {
         run_recall(run);
         checkpoint_mend(folder, run->checkpoint);
@@ -252,7 +252,9 @@ Status run_resume(Run **out, const char *folder, Crew *crew, Error *error)
         if (replaced)
             run_warn(run, "a network's file is gone: the copy in the run's folder takes its place");
         run->state = run->history.state == RUN_DONE ? RUN_DONE : RUN_PAUSED;
-        status = log_rest(&run->log, error);
+        status = run_mark_ini(run, changes, error);
     }
+    if (!status)
+        status = log_rest(&run->log, error);
     return run_give(out, run, status);
 }
