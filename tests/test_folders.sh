@@ -49,6 +49,16 @@ holds "and marked" grep -q 'run.steps 12 -> 16' "$work/runs/0001-a/events.csv"
 says "once" 0 'done at step 16 of 16' resume 1
 holds "only" test "$(grep -c 'run.steps 12 -> 16' "$work/runs/0001-a/events.csv")" = 1
 
+# ---- files it stands on ----
+
+stood() { # role, run: its file had other bytes when the run began
+    sed -i "s/^\($1\),[0-9a-f]*,/\1,00000000,/" "$work/runs/$2/files.csv"
+}
+cp "$work/runs/0001-a/files.csv" "$work/files.csv"
+stood data 0001-a
+says "data that changed are refused" 2 'data.name = ring: the data are no longer those.*was 00000000' resume 1
+cp "$work/files.csv" "$work/runs/0001-a/files.csv"
+
 # ---- latest ----
 
 echo ckpt-00000004.safetensors >"$work/runs/0001-a/latest"
@@ -86,6 +96,10 @@ if [[ $DDIL != *san-* ]]; then
     if [ -e assets/fashion-teacher.safetensors ] && [ -e /usr/share/datasets/fashion-mnist ]; then
         says "a run with pictures there" 0 'done at step 1 ' run fashion-pd-ddil -s run.steps=1 -s student.init=random \
             -s run.eval_samples=20 -s shift.samples=8 -s shift.every=0 -s run.batch=8
+        pictures=$(cd "$work/runs" && echo *-fashion-pd-ddil)
+        stood features "$pictures"
+        says "features that changed are refused" 2 'fashion-features.safetensors: changed since.*was 00000000' \
+            resume "$work/runs/$pictures"
     fi
     ulimit -S -s "$before"
 fi
