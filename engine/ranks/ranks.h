@@ -37,7 +37,7 @@ int ranks_size(const Ranks *ranks); /* 1 for NULL */
 int ranks_cores(const Ranks *ranks);
 /* "host", for messages. */
 const char *ranks_host(const Ranks *ranks, int rank);
-/* What to say beside the name of a rank that is lost: borrowed text, or NULL. */
+/* What to say beside the name of a rank that is lost, from now on; at most 1,200 bytes of it. */
 void ranks_on_loss(Ranks *ranks, const char *text);
 
 /* `size` bytes of rank `from` become everybody's. */

@@ -30,7 +30,7 @@ typedef struct Card {
 struct Ranks {
     int rank, size;
     Card *card; /* [size] */
-    const char *on_loss;
+    char on_loss[1200];
 };
 
 /* ---- Waiting ---- */
@@ -54,13 +54,12 @@ static void doze(long nanoseconds)
 }
 
 /* Who is told stands between two lines of the launcher's: one write. */
-_Noreturn static void lose(const Ranks *ranks, int lost, const char *how)
+_Noreturn static void lose(const Ranks *ranks, int lost)
 {
-    char text[1024];
+    char text[2048];
     if (ranks->rank == 0 || (ranks->rank == 1 && lost == 0)) {
-        int n = snprintf(text, sizeof text, "ddil: rank %d (%s, process %ld) is gone%s%s\n", lost,
-                         ranks->card[lost].host, ranks->card[lost].process, how,
-                         ranks->on_loss ? ranks->on_loss : "");
+        int n = snprintf(text, sizeof text, "ddil: rank %d (%s, process %ld) is gone%s\n", lost,
+                         ranks->card[lost].host, ranks->card[lost].process, ranks->on_loss);
         ssize_t ignored = write(STDERR_FILENO, text, (size_t)n < sizeof text ? (size_t)n : 0);
         (void)ignored;
     } else {
@@ -77,7 +76,7 @@ static void look_for_lost(const Ranks *ranks)
         const Card *other = &ranks->card[r];
         bool near = !strcmp(own->host, other->host) && !strcmp(own->space, other->space);
         if (near && kill((pid_t)other->process, 0) != 0 && errno == ESRCH)
-            lose(ranks, r, "");
+            lose(ranks, r);
     }
 }
 
@@ -108,7 +107,7 @@ static void check(const Ranks *ranks, int answer)
     look_for_lost(ranks);
     MPI_Error_string(answer, why, &n);
     fprintf(stderr, "ddil: rank %d (%s): the line to the other ranks broke: %s%s\n", ranks->rank,
-            ranks->card[ranks->rank].host, why, ranks->on_loss ? ranks->on_loss : "");
+            ranks->card[ranks->rank].host, why, ranks->on_loss);
     _exit(STATUS_FAILED);
 }
 
@@ -249,7 +248,7 @@ const char *ranks_host(const Ranks *ranks, int rank) { return ranks->card[rank].
 void ranks_on_loss(Ranks *ranks, const char *text)
 {
     if (ranks)
-        ranks->on_loss = text;
+        snprintf(ranks->on_loss, sizeof ranks->on_loss, "%s", text);
 }
 
 int ranks_cores(const Ranks *ranks)

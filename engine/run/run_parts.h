@@ -77,10 +77,9 @@ struct Run {
     bool plain; /* nothing is worked out to stand beside its last evaluation */
     double pretrain_loss;
     Speed speed;
-    double drawn[ORIGINS];         /* rows of the last batches by origin, fading; for people only */
-    double times_next;             /* clock of the next row of times.csv */
-    bool enlisted;                 /* the other ranks hold replicas */
-    char farewell[PATH_SIZE + 80]; /* what is said when one of them is lost */
+    double drawn[ORIGINS]; /* rows of the last batches by origin, fading; for people only */
+    double times_next;     /* clock of the next row of times.csv */
+    bool enlisted;         /* the other ranks hold replicas */
 };
 
 /* ---- run_judge.c ---- */

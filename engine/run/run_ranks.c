@@ -87,9 +87,10 @@ Status run_enlist(Run *run, Error *error)
         return STATUS_OK;
     char *text = folder_config_text(&run->config);
     size_t size = strlen(text) + 1;
-    snprintf(run->farewell, sizeof run->farewell,
-             "; what is saved stands, go on with: ddil resume %s", run->folder);
-    ranks_on_loss(ranks, run->farewell);
+    char farewell[PATH_SIZE + 80];
+    snprintf(farewell, sizeof farewell, "; what is saved stands, go on with: ddil resume %s",
+             run->folder);
+    ranks_on_loss(ranks, farewell);
     order_all(ranks, TASK_OPEN, (long)size);
     ranks_tell(ranks, 0, text, size);
     free(text);

@@ -40,8 +40,6 @@ void run_close(Run *run)
 {
     if (!run)
         return;
-    if (run->enlisted) /* what is to be said of its loss goes with it */
-        ranks_on_loss(run->lab.crew->ranks, NULL);
     log_close(&run->log);
     folder_unlock(&run->lock);
     folder_unlock(&run->runs_lock);
