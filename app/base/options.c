@@ -1,5 +1,6 @@
 /* Owns the table of options and the reading of argv. May call engine/base only. */
 #include "app/base/options.h"
+#include "engine/base/clock.h"
 #include "engine/base/number.h"
 #include <errno.h>
 #include <limits.h>
@@ -101,6 +102,10 @@ static const OptionRow option_rows[] = {
     {"markdown", 0, OPTION_FLAG, NULL, FIELD(markdown), 0, 0, " params ", "as a Markdown table"},
     {"detach", 0, OPTION_FLAG, NULL, FIELD(detach), 0, 0, " run ",
      "in the background; ddil on the same folder attaches"},
+    {"time-limit", 0, OPTION_TEXT, "TIME", FIELD(limit), 0, 0, " run resume fork ",
+     "save and stop (code 3) after 3h55m, 90m, 45s; 0: not even before a Slurm job ends"},
+    {"go-on", 0, OPTION_FLAG, NULL, FIELD(go_on), 0, 0, " run ",
+     "the newest run of that name goes on where there is one: what a requeued job starts again"},
     {"readonly", 0, OPTION_FLAG, NULL, FIELD(readonly), 0, 0, " ddil ", "look only"},
     {"on-hangup", 0, OPTION_CHOICE, "continue|checkpoint|stop", FIELD(hangup), 0, 0, " ddil ",
      "when the terminal is lost, train on without one; save first (default); or save and stop"},
@@ -383,6 +388,7 @@ static void set_defaults(Options *options, const CommandRow *commands)
                          .at = -1,
                          .directions = -1,
                          .rollouts = -1,
+                         .started = clock_s(),
                          .guidance = NAN,
                          .wait = NAN};
 }

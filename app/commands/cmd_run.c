@@ -1,6 +1,7 @@
 /* Owns run, resume and fork: the engine's work done in this thread, without a screen.
  * Ctrl-C, SIGTERM, SIGUSR2, SIGXCPU and a lost line (SIGHUP) end it after the present quantum,
  * saved; SIGUSR1 has it saved, and it goes on. */
+#include "app/base/job.h"
 #include "app/base/say.h"
 #include "app/base/signals.h"
 #include "app/commands/cmd_external.h"
@@ -171,16 +172,15 @@ static void report(Run *run, const Options *options, double seconds)
     go_quiet(stdout);
 }
 
-static Status save_interrupted(Run *run, Error *error)
+static Status save_interrupted(Run *run, const char *why, Error *error)
 {
     Status status = run_save(run, error);
     if (status)
         return status;
     run_mark_state(run, RUN_PAUSED);
     const char *folder = run_folder(run);
-    return fail(error, STATUS_INTERRUPTED,
-                "interrupted, saved at step %ld; go on with: ddil resume %s", run_step(run),
-                folder);
+    return fail(error, STATUS_INTERRUPTED, "%s, saved at step %ld; go on with: ddil resume %s", why,
+                run_step(run), folder);
 }
 
 /* The run goes on from what it has in memory, whether that worked or not. */
@@ -200,8 +200,11 @@ static Status drive(Run *run, const Options *options, Error *error)
     if (!options->quiet)
         say(stderr, "%s\n", run_folder(run));
     say_warnings(&progress, run);
-    Status status = run_enlist(run, error);
-    while (!status && pulse == PULSE_MORE && !interrupted) {
+    double end;
+    Status status = job_end(options->limit, options->started, &end, error);
+    if (!status)
+        status = run_enlist(run, error);
+    while (!status && pulse == PULSE_MORE && !interrupted && clock_s() < end) {
         pulse = run_advance(run, error);
         if (save_asked && pulse == PULSE_MORE)
             save_now(run);
@@ -212,7 +215,7 @@ static Status drive(Run *run, const Options *options, Error *error)
     if (pulse == PULSE_FAILED)
         status = STATUS_FAILED;
     else if (!status && pulse == PULSE_MORE)
-        status = save_interrupted(run, error);
+        status = save_interrupted(run, interrupted ? "interrupted" : "its time is up", error);
     report(run, options, clock_s() - progress.start);
     run_close(run);
     return status;
@@ -254,15 +257,18 @@ static Status configure(const Options *options, int index, Config *config, Error
 
 static Status run_preset(const Options *options, int index, Crew *crew, Error *error)
 {
-    char name[NAME_SIZE];
+    char name[NAME_SIZE], folder[PATH_SIZE];
     Config config;
     Run *run;
     Status status = configure(options, index, &config, error);
     if (status)
         return status;
     folder_name_after(options->argument[index], name);
-    status =
-        run_create(&run, options->runs, options->name ? options->name : name, &config, crew, error);
+    const char *called = options->name ? options->name : name;
+    if (options->go_on && run_newest(options->runs, called, folder))
+        status = run_resume(&run, folder, crew, error);
+    else
+        status = run_create(&run, options->runs, called, &config, crew, error);
     return status ? status : drive(run, options, error);
 }
 
@@ -318,6 +324,14 @@ static void say_ranks(const Options *options, const Ranks *ranks, int threads)
                                       : "srun --cpus-per-task=N mends it");
 }
 
+static void say_deaf(const Options *options)
+{
+    if (!options->quiet && job_deaf())
+        fputs("warning: Slurm's signals end the batch script's shell and this with it, unsaved; "
+              "write `exec ddil ...` or `srun ddil ...` there\n",
+              stderr);
+}
+
 /* The first decides what a signal means, and tells the others. */
 static void go_deaf(void)
 {
@@ -344,7 +358,10 @@ static Status with_crew(const Options *options, Work *work, Error *error)
     crew->ranks = ranks;
     if (first) {
         say_ranks(options, ranks, threads);
-        status = work(options, crew, error);
+        say_deaf(options);
+        status = job_end(options->limit, options->started, &(double){0}, error);
+        if (!status)
+            status = work(options, crew, error);
         run_dismiss(crew);
     } else {
         run_serve(crew);
@@ -382,6 +399,10 @@ static Status run_apart(const Options *options, Error *error)
 {
     char name[NAME_SIZE];
     Status status = must_be_alone(options->seeds ? "run --seeds" : "run --detach", error);
+    if (!status && options->detach && job_within())
+        return fail(error, STATUS_BAD_INPUT,
+                    "run --detach ends with the script of a Slurm job; start it without, as the "
+                    "script's last line with exec, or by srun");
     if (!status)
         status = check_presets(options, error);
     if (status)

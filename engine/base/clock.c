@@ -14,6 +14,8 @@ double clock_s(void) { return read_s(CLOCK_MONOTONIC); }
 
 double clock_cpu_s(void) { return read_s(CLOCK_PROCESS_CPUTIME_ID); }
 
+double clock_wall_s(void) { return read_s(CLOCK_REALTIME); }
+
 void clock_stamp(char *text, size_t size)
 {
     time_t now = time(NULL);

@@ -141,5 +141,7 @@ Status run_view_save_samples(const RunView *view, const char *runs, Error *error
 /* RUN of the command line: a number, name, unique prefix or folder. BAD_INPUT lists what there is.
  */
 Status run_find(const char *runs, const char *text, char folder[1024], Error *error);
+/* The folder of the newest run of just this name; false: there is none. */
+bool run_newest(const char *runs, const char *name, char folder[1024]);
 
 #endif

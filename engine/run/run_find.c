@@ -84,3 +84,18 @@ Status run_find(const char *runs, const char *text, char folder[1024], Error *er
     free(names);
     return status;
 }
+
+bool run_newest(const char *runs, const char *name, char folder[1024])
+{
+    char **names;
+    int n = folder_list(runs, &names), found = -1;
+    for (int i = 0; i < n; i++)
+        if (!strcmp(folder_name(names[i]), name))
+            found = i;
+    if (found >= 0)
+        file_join(folder, runs, names[found]);
+    for (int i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+    return found >= 0;
+}
