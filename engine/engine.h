@@ -176,7 +176,7 @@ typedef struct PathsView {
     const float *student_field, *teacher_field;
 } PathsView;
 
-enum { CLASS_NAME_SIZE = 24 };
+enum { CLASS_NAME_SIZE = 24, CAPTION_SIZE = 96 };
 
 /* Samples from fixed seeds: points or pictures, at every sampling step. */
 typedef struct SamplesView {
@@ -200,6 +200,8 @@ typedef struct SamplesView {
     const float *reference;
     float low, high;        /* range of finished samples, for scaling */
     const PathsView *paths; /* NULL unless asked for */
+    /* [n] of other programs' samples: what each was made from, plain text; NULL: nothing is said */
+    const char (*caption)[CAPTION_SIZE];
 } SamplesView;
 
 enum { TERMS_MAX = 40 };
@@ -283,6 +285,7 @@ typedef struct RunView {
     /* Its parameters, [params]; NULL: those of engine_params(). See run_param_row. */
     const ParamInfoView *info;
     char complaint[120]; /* what its own table or values are wrong in; "" */
+    const char *output;  /* the last lines of what its program printed, plain text; or NULL */
     int params;          /* values as text, in that order */
     const char (*param)[64];
 } RunView;

@@ -110,7 +110,8 @@ static void draw_sheets(Canvas *canvas, const Scene *scene, const Overlay *overl
             stroke[n++] = overlay->stroke[i];
         }
     }
-    int least = 14, columns = n + (n > 0);
+    bool taught = n > 0 && samples_made_by(shown[0], -1)->teacher;
+    int least = 14, columns = n + taught;
     while (columns > 1 && (rect.width + 2) / columns - 2 < least)
         columns--;
     int each = columns > 0 ? (rect.width + 2) / columns - 2 : 0;

@@ -155,6 +155,11 @@ static void draw_facts(Canvas *canvas, Rect rect, const Scene *scene, const Samp
             samples_class_name(spec->samples, scene->run->data, spec->samples->label[spec->seed]);
         row += text_fact(canvas, rect, row, "class", name ? name : text);
     }
+    if (spec->samples->caption) {
+        Rect below = {rect.x + 1, rect.y, rect.width - 1, rect.height};
+        row += text_wrap(canvas, below, row, theme_style(canvas, ROLE_TEXT),
+                         spec->samples->caption[spec->seed]);
+    }
     snprintf(text, sizeof text, "%d", spec->samples->steps);
     row += text_fact(canvas, rect, row, "steps", text);
     for (int i = 0; i < scene->run->metrics; i++) {

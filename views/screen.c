@@ -304,6 +304,7 @@ static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
         return ask(screen, reply.asking, reply.say, reply.text);
     case REPLY_HELP: return read_popup(screen, snapshot, &view_help, reply.text);
     case REPLY_EXPLAIN: return read_popup(screen, snapshot, &view_explain, reply.text);
+    case REPLY_OUTPUT: return read_popup(screen, snapshot, &view_output, NULL);
     case REPLY_ALERT: return settle(screen, snapshot, alerts_take(&screen->alerts, reply.text));
     case REPLY_SHARE_FILE:
     case REPLY_SHARE:

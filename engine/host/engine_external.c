@@ -20,12 +20,14 @@ static bool at_work(const Trainer *trainer)
 
 /* ---- Looking ---- */
 
+/* One that had paused, or was told to stop, leaves nothing undone. */
 static void tell_gone(Engine *engine, Slot *slot, const Trainer *trainer)
 {
-    note_add(engine, 0, STATUS_INTERRUPTED, slot->id,
-             "%02d %s: process %ld on %s, which trained it, is gone; %s", slot->id,
-             slot->view->name, trainer->process, trainer->host,
-             "start it again to resume from its newest checkpoint");
+    bool lost = trainer->state == RUN_LIVE;
+    note_add(engine, 0, lost ? STATUS_INTERRUPTED : STATUS_OK, slot->id,
+             "%02d %s: process %ld on %s, which trained it, %s; start it again %s", slot->id,
+             slot->view->name, trainer->process, trainer->host, lost ? "is gone" : "has ended",
+             "to resume from its newest checkpoint");
     slot->stale = true;
 }
 

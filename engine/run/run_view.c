@@ -16,6 +16,7 @@ typedef struct ViewBlock {
     atomic_int references;
     Rows *curves, *times; /* what the series look into */
     Gallery *gallery, *past;
+    char *output;        /* NULL, or of the run's program */
     External *external;  /* NULL, or the run's own table of parameters */
     const RunView *base; /* NULL, or what the view shares with but for the past */
     char *next;          /* memory not yet handed out */
@@ -300,6 +301,7 @@ void run_view_drop(const RunView *view)
     rows_drop(block->times);
     gallery_drop(block->past);
     external_drop(block->external);
+    free(block->output);
     run_view_drop(block->base);
     free(block);
 }
@@ -327,10 +329,9 @@ char *run_live_samples(char path[PATH_SIZE], const char *folder)
 /* Nobody trains an external run, though nobody said so. */
 static void interrupt(RunView *view)
 {
-    bool worked = view->state == RUN_LIVE || view->state == RUN_PAUSED;
-    if (worked && !view->note[0])
+    if (view->state == RUN_LIVE && !view->note[0])
         snprintf(view->note, sizeof view->note, "interrupted");
-    if (worked)
+    if (view->state == RUN_LIVE)
         view->state = RUN_PAUSED;
 }
 
@@ -404,6 +405,7 @@ RunView *run_view_of(const char *folder, const Config *config, const Lineage *li
     if (external) {
         block->external = external_keep(external);
         view->info = external_info(external);
+        view->output = block->output = launch_output(folder);
         settle_external(view, history, folder);
         snprintf(view->complaint, sizeof view->complaint, "%.119s", external_complaint(external));
     } else {

@@ -4,6 +4,7 @@
 #include "engine/base/safetensors.h"
 #include "engine/distill/critic.h"
 #include "engine/measure/eval.h"
+#include "engine/show/captions.h"
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,7 +32,8 @@ struct Gallery {
     float *student, *student_x0, *teacher, *reference, *score, *critic;
     int *label;
     char (*class_name)[CLASS_NAME_SIZE];
-    Paths *paths; /* NULL: not asked for */
+    Paths *paths;                  /* NULL: not asked for */
+    char (*caption)[CAPTION_SIZE]; /* or NULL */
     float memory[];
 };
 
@@ -211,6 +213,7 @@ void gallery_drop(Gallery *gallery)
     if (!gallery || atomic_fetch_sub(&gallery->references, 1) != 1)
         return;
     paths_drop(gallery->paths);
+    free(gallery->caption);
     free(gallery);
 }
 
@@ -408,6 +411,8 @@ static Gallery *load_pictures(const TensorFile *file)
     take_pictures(gallery, pictures, tensorfile_data(file, pictures));
     if (shape.labels)
         memcpy(gallery->label, tensorfile_data(file, label), label->size);
+    gallery->caption = captions_read(tensorfile_meta(file, "captions"), shape.n);
+    gallery->view.caption = (const char(*)[CAPTION_SIZE])gallery->caption;
     return gallery;
 }
 

@@ -64,6 +64,7 @@ typedef struct TrainerWatch {
     char token[24];
     long beat;
     double since; /* clock_s at which it counted last, 0: not yet looked at */
+    bool here;    /* its process was seen */
 } TrainerWatch;
 /* Looks again; false: whoever trained is gone (or has been silent for too long). */
 bool trainer_watch(TrainerWatch *watch, const Trainer *trainer);

@@ -2,10 +2,12 @@
 #include "engine/store/launch.h"
 #include "engine/base/clock.h"
 #include "engine/base/number.h"
+#include "engine/base/plain.h"
 #include "engine/store/external.h"
 #include "engine/store/folder.h"
 #include "engine/store/log.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -355,4 +357,60 @@ int launch_exit(const char *folder)
     number_int(text, 0, 255, &status);
     free(text);
     return status;
+}
+
+/* ---- Output ---- */
+
+/* Of each line only what a terminal would show in the end: progress bars begin a line anew. */
+static void settle_lines(char *text)
+{
+    char *to = text;
+    for (char *line = text; *line;) {
+        size_t length = strcspn(line, "\n");
+        bool ended = line[length] == '\n';
+        char *next = line + length + ended;
+        while (length > 0 && line[length - 1] == '\r')
+            length--;
+        line[length] = 0;
+        char *shown = strrchr(line, '\r') ? strrchr(line, '\r') + 1 : line;
+        plain_text(shown);
+        length = strlen(shown);
+        memmove(to, shown, length);
+        to += length;
+        *to++ = '\n';
+        line = next;
+    }
+    *to = 0;
+}
+
+/* All of a small file, else from a line's beginning near its end; NULL: there is nothing. */
+static char *read_last_lines(int file)
+{
+    enum { MOST = 1 << 13 };
+    struct stat info;
+    if (file < 0 || fstat(file, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0)
+        return NULL;
+    off_t from = info.st_size > MOST ? info.st_size - MOST : 0;
+    char *text = calloc(MOST + 2, 1);
+    need(text);
+    ssize_t n = pread(file, text, MOST, from);
+    for (ssize_t i = 0; i < n; i++)
+        text[i] = text[i] ? text[i] : '?';
+    char *first = from > 0 ? strchr(text, '\n') : NULL;
+    if (first)
+        memmove(text, first + 1, strlen(first + 1) + 1);
+    return text;
+}
+
+char *launch_output(const char *folder)
+{
+    char path[PATH_SIZE];
+    int file =
+        open(file_join(path, folder, "output.log"), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    char *text = read_last_lines(file);
+    if (file >= 0)
+        close(file);
+    if (text)
+        settle_lines(text);
+    return text;
 }

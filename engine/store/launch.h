@@ -17,6 +17,9 @@ Status launch_fork(const char *runs, const char *parent, long step, const char *
 /* Starts the run's command. BAD_INPUT: it has none, or not that of the preset it names: then
  * somebody else wrote it, and nothing is run. */
 Status launch_start(const char *folder, Error *error);
+/* The last lines of its output, plain text, each ended by a newline; malloc'd. NULL: there is none.
+ */
+char *launch_output(const char *folder);
 /* The exit status of what was started last, -1: it is under way, or nothing was. */
 int launch_exit(const char *folder);
 

@@ -96,12 +96,15 @@ bool trainer_watch(TrainerWatch *watch, const Trainer *trainer)
     double now = clock_s();
     bool same = watch->since > 0 && strcmp(watch->token, trainer->token) == 0 &&
                 watch->beat == trainer->beat;
+    bool other = strcmp(watch->token, trainer->token) != 0;
     if (!same)
         watch->since = now;
     memcpy(watch->token, trainer->token, sizeof watch->token);
     watch->beat = trainer->beat;
-    if (trainer_is_here(trainer))
-        return true;
+    bool was_here = watch->here && !other;
+    watch->here = trainer_is_here(trainer);
+    if (watch->here || was_here)
+        return watch->here;
     return now - watch->since <
            (trainer_is_of_this_host(trainer) ? SILENT_HERE_S : SILENT_ELSEWHERE_S);
 }

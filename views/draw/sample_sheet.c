@@ -35,6 +35,8 @@ static void draw_tiles(Raster *raster, const SamplesSpec *spec)
             if (index < 0)
                 continue;
             Tile tile = tile_of(spec, index);
+            if (!tile.value)
+                continue; /* this run has none of those */
             Box inner = {box.x, box.y, box.width - 1, box.height - 1};
             sheet_tile(raster, inner, &tile);
             if (index == spec->seed && raster->unit_x > 1)

@@ -86,7 +86,7 @@ void samples_strip(Canvas *canvas, Rect rect, const SamplesSpec *spec)
     char title[96], name[FORMAT_SIZE];
     snprintf(title, sizeof title, "%s through its sampling steps · seed %d",
              samples_source_name(spec->source), spec->seed);
-    text_title(canvas, &rect, title, "");
+    text_title(canvas, &rect, title, samples->caption ? samples->caption[spec->seed] : "");
     Rect labels = layout_take_top(&rect, 1);
     if (stages < 1 || rect.height < 1 || rect.width < 9)
         return;

@@ -122,6 +122,12 @@ static Reply do_save(const Scene *scene, const char *text)
     return send(scene, COMMAND_SAVE, 0, "");
 }
 
+static Reply do_stop(const Scene *scene, const char *text)
+{
+    (void)text;
+    return send(scene, COMMAND_STOP, 0, "");
+}
+
 Reply command_line_note(const Scene *scene, const char *text)
 {
     char note[MARK_TEXT_SIZE - 8];
@@ -316,6 +322,14 @@ static Reply do_explain(const Scene *scene, const char *text)
     return reply_text(REPLY_EXPLAIN, text);
 }
 
+static Reply do_output(const Scene *scene, const char *text)
+{
+    (void)text;
+    if (!scene->run || !scene->run->output)
+        return reply_say(REPLY_REFUSED, "no program that was started from here printed anything");
+    return (Reply){.kind = REPLY_OUTPUT};
+}
+
 /* ---- What can be completed ---- */
 
 static const char *option_param(const Scene *scene, int n, char *room, size_t size)
@@ -391,6 +405,7 @@ const CommandRow command_rows[] = {
     {"start",          "",                               "go on",                                                           true,  do_start,        NULL, REPLY_NONE},
     {"pause",          "",                               "pause the run",                                                   true,  do_pause,        NULL, REPLY_NONE},
     {"step",           "[N]",                            "do N training steps, then pause",                                 true,  do_step,         NULL, REPLY_NONE},
+    {"stop",           "",                               "save the run and let go of it; a program that trains it ends",    true,  do_stop,         NULL, REPLY_NONE},
     {"save",           "",                               "write a checkpoint",                                              true,  do_save,         NULL, REPLY_NONE},
     {"note",           "TEXT",                           "write a note at the cursor",                                      true,  command_line_note,      NULL, REPLY_NONE},
     {"save-display",   "FILE",                           "write the screen as text",                                        false, do_save_display, NULL, REPLY_NONE},
@@ -417,6 +432,7 @@ const CommandRow command_rows[] = {
     {"lesson",         "next|back|reset|leave",          "move in a lesson",                                                false, do_lesson,       NULL, REPLY_NONE},
     {"explain",        "here|WORD",                      "what a word on screen means, or all of this view's",              false, do_explain,      option_term, REPLY_NONE},
     {"help",           "[WORD]",                         "these commands; keys and commands that hold a word",              false, do_help,         NULL, REPLY_NONE},
+    {"output",         "",                               "what the program that trains this run printed last",              false, do_output,     NULL, REPLY_NONE},
     {"quit",           "",                               "leave; asks when runs are live",                                  false, NULL, NULL, REPLY_QUIT},
 };
 /* clang-format on */

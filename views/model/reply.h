@@ -22,6 +22,7 @@ typedef enum ReplyKind {
     REPLY_REFUSED, /* what was typed will not do: `say` why; the line stays */
     REPLY_HELP,    /* `text` searched for in it; ":": the commands alone */
     REPLY_EXPLAIN, /* what the word `text` means; "": all of the view in front */
+    REPLY_OUTPUT,  /* what the program that trains the run printed last */
     REPLY_QUIT,
     REPLY_LESSON,     /* `lesson` */
     REPLY_DISPLAY,    /* write the screen to the file `text` */
