@@ -76,7 +76,7 @@ ASSETS  := $(wildcard assets/*.safetensors assets/*.csv)
 # installation.
 AGAIN    = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all tests objects run test deps deps-test lint format house bench install uninstall clean teachers features soak test-web fuzz fuzzers \
+.PHONY: all tests objects run test deps deps-test lint format house bench onnx install uninstall clean teachers features soak test-web fuzz fuzzers \
         need-libraries FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -155,6 +155,12 @@ need-libraries:
 FUZZED       := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS   := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+# Exported samplers in ONNX Runtime beside ours: fetches onnxruntime-node from npm (190 MB); needs PyTorch and node.
+onnx: all
+	mkdir -p build/onnx
+	cd build/onnx && ONNXRUNTIME_NODE_INSTALL_CUDA=skip npm install --silent --no-audit --no-fund onnxruntime-node@1.20.1
+	PYTHONDONTWRITEBYTECODE=1 DDIL="$(HERE)" /usr/bin/python3 tests/onnx.py build/onnx
 
 fuzz:
 	@sh .ci/deps install build fuzz

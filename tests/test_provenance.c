@@ -230,9 +230,9 @@ static void test_broken_numbers_are_named(void **state)
 {
     const Files *files = *state;
     spoil(files, NAN);
-    assert_refused(files, "", (const char *[]){"layers.0.weight[9, 3] is not a number", NULL});
+    assert_refused(files, "", (const char *[]){"layers.0.weight[3, 9] is not a number", NULL});
     spoil(files, -INFINITY);
-    assert_refused(files, "", (const char *[]){"layers.0.weight[9, 3] is infinite", NULL});
+    assert_refused(files, "", (const char *[]){"layers.0.weight[3, 9] is infinite", NULL});
 }
 
 static void test_newer_weights_are_refused(void **state)
@@ -243,12 +243,12 @@ static void test_newer_weights_are_refused(void **state)
     Error error;
     save(files, TEACHER, NULL);
     assert_int_equal(file_read(files->weights, 1 << 20, &data, &size, &error), STATUS_OK);
-    char *at = strstr(data + 8, "ddil weights 1");
+    char *at = strstr(data + 8, "ddil weights 2");
     must(at);
     at[13] = '7';
     assert_int_equal(file_write(files->weights, data, size, &error), STATUS_OK);
     free(data);
-    assert_refused(files, "", (const char *[]){"ddil weights 7", "up to version 1", NULL});
+    assert_refused(files, "", (const char *[]){"ddil weights 7", "up to version 2", NULL});
 }
 
 /* ---- Files that change, or move, while a run rests ---- */

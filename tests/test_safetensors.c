@@ -204,7 +204,7 @@ static void test_foreign_and_lying_headers_are_refused(void **state)
          "outside"                                                                                                                                                                                                               },
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}",         4,
          "do not match"                                                                                                                                                                                                          },
-        {"{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}",         4,                                                                "dtype"                                                                   },
+        {"{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}",         4,                                                                "dtype"                                                                   },
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}",        4,                                                                "shape"                                                                   },
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}",       4,
          "shape"                                                                                                                                                                                                                 },

@@ -106,7 +106,7 @@ drive() { # trainer, command
 
     keys 1 k k k
     wait_for '▸.?01 mine' && keys v Down v 6
-    wait_for 'optimizer.lr|source.beta' && wait_for '0?1.*0?2|01.*02'
+    wait_for 'only what differs' && wait_for '─ 0[123] .* 0[123]'
     ok $? "$trainer: Compare shows what differs"
     keys 1 k k k
     wait_for '▸.?.?01 mine'
@@ -127,7 +127,6 @@ drive() { # trainer, command
     wait_for "process $pid on .* is gone" 5 && wait_for 'to resume from its newest checkpoint' 5
     ok $? "$trainer: kill -9 is said, and resuming offered"
     keys q
-    wait_for '^left 0|Leave the workbench' && keys x
     wait_for '^left 0' 10
     ok $? "$trainer: the workbench leaves"
     until_true 10 kill -0 "$(word 2 4)"

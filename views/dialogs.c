@@ -30,7 +30,7 @@ static long unsaved(const RunView *run)
 {
     bool open = run->state == RUN_LIVE || (run->state == RUN_PAUSED && !isnan(run->prior[0]));
     long saved = run->checkpoint > 0 ? run->checkpoint : 0;
-    return open && run->step > saved ? run->step - saved : 0;
+    return open && !run->external && run->step > saved ? run->step - saved : 0;
 }
 
 /* "x again: drops 340 steps of 05, 20 of 02". */

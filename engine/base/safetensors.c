@@ -34,6 +34,8 @@ static const struct {
       [WALK_I32] = {"I32", 4},
     [WALK_I64] = {"I64", 8},
       [WALK_U8] = {"U8",  1},
+    [WALK_F16] = {"F16", 2},
+    [WALK_BF16] = {"BF16", 2},
 };
 /* clang-format on */
 enum { TYPE_COUNT = sizeof TYPES / sizeof *TYPES };

@@ -60,10 +60,10 @@ void tensorwriter_declare(TensorWriter *writer, const char *name, WalkType type,
 /* Gives every array its place, widest elements first, and the checksum in that order. */
 static size_t lay_out(TensorWriter *writer)
 {
-    static const size_t WIDTHS[] = {8, 4, 1};
+    static const size_t WIDTHS[] = {8, 4, 2, 1};
     size_t end = 0;
     unsigned long crc = 0;
-    for (int w = 0; w < 3; w++) {
+    for (int w = 0; w < 4; w++) {
         for (int i = 0; i < writer->n; i++) {
             TensorInfo *info = &writer->info[i];
             if (walk_type_size(info->type) != WIDTHS[w])

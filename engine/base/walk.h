@@ -7,7 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum WalkType { WALK_F32, WALK_F64, WALK_I32, WALK_I64, WALK_U8 } WalkType;
+typedef enum WalkType {
+    WALK_F32,
+    WALK_F64,
+    WALK_I32,
+    WALK_I64,
+    WALK_U8,
+    WALK_F16, /* these two in other programs' files alone */
+    WALK_BF16
+} WalkType;
 
 typedef struct Walk Walk;
 struct Walk {

@@ -29,6 +29,24 @@ void provenance_add(Provenance *of, const char *key, const char *format, ...)
     of->pair[2 * ++of->n] = NULL;
 }
 
+/* What another program must know to sample as the student does here. */
+static void say_sampler(const Lab *lab, Provenance *of)
+{
+    Policy student = lab_student(lab, false, 0);
+    const char *scale = dataset_is_points(&lab->data)
+                            ? "centred, root mean square of a coordinate 1"
+                            : "byte / 127.5 - 1";
+    provenance_add(of, "prediction", "v = alpha eps - sigma x0");
+    provenance_add(of, "average", "ema");
+    provenance_add(of, "data_scale", "%s", scale);
+    provenance_add(of, "rule", "%s", student.rule == RULE_RENOISE ? "renoise" : "ddim");
+    provenance_add(of, "sample_guidance", "%.9g", student.denoiser.guidance);
+    if (student.denoiser.spec.classes)
+        provenance_add(of, "null_class", "%d", student.denoiser.spec.classes);
+    if (student.denoiser.spec.conditioning)
+        provenance_add(of, "told_value", "%.9g", student.denoiser.condition);
+}
+
 void provenance_of(const Lab *lab, Provenance *of)
 {
     /* clang-format off */
@@ -51,6 +69,7 @@ void provenance_of(const Lab *lab, Provenance *of)
                        config_value(config, config_find(config, said[i].param)));
     provenance_add(of, "threshold_box", "%g %g", lab->threshold.low, lab->threshold.high);
     provenance_add(of, "data_checksum", "%08lx", dataset_checksum(&lab->data));
+    say_sampler(lab, of);
 }
 
 /* ---- What cannot be right ---- */

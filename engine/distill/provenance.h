@@ -5,7 +5,7 @@
 
 #include "engine/distill/lab.h"
 
-enum { PROVENANCE_MAX = 16, PROVENANCE_TEXT = 80 };
+enum { PROVENANCE_MAX = 24, PROVENANCE_TEXT = 80 };
 
 /* What weights of the lab's student carry: key, value, key, value, ..., NULL, as weights_save takes
  * them. `pair` points into `text`: do not move it. */

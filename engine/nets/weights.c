@@ -4,6 +4,8 @@
 #include "engine/base/number.h"
 #include "engine/base/safetensors.h"
 #include "engine/nets/net_kinds.h"
+#include "engine/nets/weights_layout.h"
+#include "engine/nets/weights_probe.h"
 #include <limits.h>
 #include <math.h>
 #include <stdbool.h>
@@ -36,7 +38,7 @@ static int *size_at(NetSpec *spec, int i) { return (int *)((char *)spec + SIZES[
 
 /* ---- Reading ---- */
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 static const char FORMAT[] = "ddil weights ";
 
 /* Files of other tools, which name no version of ours, are read as they are. */
@@ -97,7 +99,7 @@ static Status check_spec(const TensorFile *file, const char *path, NetSpec *spec
     if (net_spec_complete(spec, &reason))
         return fail(error, STATUS_BAD_INPUT, "%s: %.400s", path, reason.text);
     for (int i = 0; i < tensorfile_count(file); i++)
-        held += tensorfile_info(file, i)->size / sizeof(float);
+        held += tensorfile_info(file, i)->size / walk_type_size(tensorfile_info(file, i)->type);
     if (held != net_size(spec))
         return fail(error, STATUS_BAD_INPUT,
                     "%s: the metadata describe a network of %zu weights, "
@@ -172,6 +174,7 @@ Status weights_meta(const char *path, const char *key, char *text, size_t size, 
 typedef struct Loading {
     const TensorFile *file;
     const char *path;
+    Layout layout;
     float *block; /* NULL: only verify */
     int tensors;
     Status status;
@@ -181,75 +184,66 @@ typedef struct Loading {
 static void load_tensor(void *context, const ParamInfo *info)
 {
     Loading *loading = context;
-    long shape[4];
     if (loading->status)
         return;
-    for (int i = 0; i < info->rank; i++)
-        shape[i] = info->shape[i];
     loading->tensors++;
     loading->status =
-        tensorfile_take(loading->file, info->name, WALK_F32, info->rank, shape,
-                        loading->block ? loading->block + info->offset : NULL, loading->error);
+        layout_take(loading->file, loading->path, loading->layout, info,
+                    loading->block ? loading->block + info->offset : NULL, loading->error);
 }
 
-/* "[3, 12]": where the k-th number of an array stands. */
-static void place_of(const ParamInfo *info, size_t k, char text[64])
+/* The names and shapes. */
+static Status verify(Loading *loading, const NetSpec *spec)
 {
-    int used = 0;
-    size_t below = info->size;
-    for (int i = 0; i < info->rank; i++) {
-        below /= (size_t)info->shape[i];
-        used += snprintf(text + used, (size_t)(64 - used), "%s%zu", i ? ", " : "[", k / below);
-        k %= below;
-    }
-    snprintf(text + used, (size_t)(64 - used), "]");
+    net_list(spec, load_tensor, loading);
+    if (loading->status || loading->tensors == tensorfile_count(loading->file))
+        return loading->status;
+    return fail(loading->error, STATUS_BAD_INPUT,
+                "%s: holds %d arrays where the network "
+                "has %d",
+                loading->path, tensorfile_count(loading->file), loading->tensors);
 }
 
-static void check_finite(void *context, const ParamInfo *info)
+/* The values: shapes alone do not tell a square layer that is turned round. */
+static Status take_values(Loading *loading, const NetSpec *spec)
 {
-    Loading *loading = context;
-    if (loading->status)
-        return;
-    const TensorInfo *array = tensorfile_find(loading->file, info->name);
-    const char *data = tensorfile_data(loading->file, array), *path = loading->path;
-    for (size_t k = 0; k < info->size; k++) {
-        float x;
-        char place[64];
-        memcpy(&x, data + k * sizeof x, sizeof x);
-        if (isfinite(x))
-            continue;
-        place_of(info, k, place);
-        loading->status =
-            fail(loading->error, STATUS_BAD_INPUT,
-                 "%s: %s%s is %s; a network needs finite weights: its training broke, or the file",
-                 path, info->name, place, isnan(x) ? "not a number" : "infinite");
-        return;
-    }
+    const char *said = tensorfile_meta(loading->file, "probe");
+    char answered[64];
+    net_list(spec, load_tensor, loading);
+    if (loading->status || !said)
+        return loading->status;
+    Probe probe = probe_network(spec, loading->block);
+    if (probe_fits(probe, said))
+        return STATUS_OK;
+    probe_write(probe, answered);
+    return fail(loading->error, STATUS_BAD_INPUT,
+                "%s: the network answers its probe with %s, not with %.60s as its metadata say: "
+                "an array is turned round or was changed; export it again, or drop \"probe\" "
+                "from the metadata if it was meant",
+                loading->path, answered, said);
 }
 
 Status weights_load(const char *path, const NetSpec *spec, float *block, Error *error)
 {
     TensorFile *file;
+    size_t size = net_size(spec);
     Status status = tensorfile_open(&file, path, error);
     if (status)
         return status;
-    Loading loading = {.file = file, .path = path, .error = error};
-    net_list(spec, load_tensor, &loading);
-    if (!loading.status && loading.tensors != tensorfile_count(file))
-        loading.status = fail(error, STATUS_BAD_INPUT,
-                              "%s: holds %d arrays where the network "
-                              "has %d",
-                              path, tensorfile_count(file), loading.tensors);
-    if (!loading.status)
-        loading.status = tensorfile_load(file, error);
-    if (!loading.status)
-        net_list(spec, check_finite, &loading);
-    if (!loading.status) {
-        loading.block = block;
-        net_list(spec, load_tensor, &loading);
+    Loading loading = {.file = file, .path = path, .layout = layout_of(file, spec), .error = error};
+    status = verify(&loading, spec);
+    if (!status)
+        status = tensorfile_load(file, error);
+    if (!status) {
+        loading.block = malloc(size * sizeof *block);
+        need(loading.block);
+        status = take_values(&loading, spec);
+        if (!status)
+            memcpy(block, loading.block, size * sizeof *block);
+        free(loading.block);
     }
     tensorfile_close(file);
-    return loading.status;
+    return status;
 }
 
 /* ---- Writing ---- */
@@ -257,20 +251,21 @@ Status weights_load(const char *path, const NetSpec *spec, float *block, Error *
 typedef struct Saving {
     TensorWriter *writer;
     const float *block;
-    bool give; /* else declare */
+    float *turned; /* room for any of the arrays */
+    bool give;     /* else declare */
 } Saving;
 
 static void save_tensor(void *context, const ParamInfo *info)
 {
     Saving *saving = context;
-    const float *data = saving->block + info->offset;
     long shape[4];
-    for (int i = 0; i < info->rank; i++)
-        shape[i] = info->shape[i];
+    layout_give(info, saving->block + info->offset, saving->turned);
+    layout_shape(LAYOUT_TORCH, info, shape);
     if (saving->give)
-        tensorwriter_give(saving->writer, info->name, data);
+        tensorwriter_give(saving->writer, info->name, saving->turned);
     else
-        tensorwriter_declare(saving->writer, info->name, WALK_F32, info->rank, shape, data);
+        tensorwriter_declare(saving->writer, info->name, WALK_F32, info->rank, shape,
+                             saving->turned);
 }
 
 static void write_meta(TensorWriter *writer, const NetSpec *spec, const char *const *meta)
@@ -301,14 +296,20 @@ Status weights_save(const char *path, const NetSpec *spec, const float *block,
                     const char *const *meta, Error *error)
 {
     Saving saving = {.writer = tensorwriter_new(), .block = block};
+    char probe[64];
+    saving.turned = malloc(net_size(spec) * sizeof *block);
+    need(saving.turned);
     write_meta(saving.writer, spec, meta);
+    probe_write(probe_network(spec, block), probe);
+    tensorwriter_meta(saving.writer, "probe", probe);
     net_list(spec, save_tensor, &saving);
     Status status = tensorwriter_begin(saving.writer, path, error);
-    if (status) {
-        tensorwriter_abandon(saving.writer);
-        return status;
-    }
     saving.give = true;
-    net_list(spec, save_tensor, &saving);
-    return tensorwriter_commit(saving.writer, error);
+    if (!status)
+        net_list(spec, save_tensor, &saving);
+    free(saving.turned);
+    if (!status)
+        return tensorwriter_commit(saving.writer, error);
+    tensorwriter_abandon(saving.writer);
+    return status;
 }

@@ -101,10 +101,10 @@ bool trainer_watch(TrainerWatch *watch, const Trainer *trainer)
         watch->since = now;
     memcpy(watch->token, trainer->token, sizeof watch->token);
     watch->beat = trainer->beat;
-    bool was_here = watch->here && !other;
-    watch->here = trainer_is_here(trainer);
-    if (watch->here || was_here)
-        return watch->here;
+    bool here = trainer_is_here(trainer);
+    watch->here = here || (watch->here && !other);
+    if (watch->here)
+        return here;
     return now - watch->since <
            (trainer_is_of_this_host(trainer) ? SILENT_HERE_S : SILENT_ELSEWHERE_S);
 }
