@@ -200,18 +200,14 @@ static Reply open_popup(Screen *screen, const Scene *scene, const View *popup, c
     return (Reply){.kind = REPLY_NONE};
 }
 
-/* A program that trains a run of its own goes on without us. */
-static bool run_is_busy(const RunView *run)
-{
-    return !run->external && (run->state == RUN_LIVE || run->state == RUN_QUEUED);
-}
-
 static Reply quit(Screen *screen, const Snapshot *snapshot)
 {
     bool ours = snapshot->owner.here && !screen->options.readonly; /* another's go on */
-    for (int i = 0; i < snapshot->runs && ours; i++)
-        if (run_is_busy(snapshot->run[i]))
+    for (int i = 0; i < snapshot->runs && ours; i++) {
+        const RunView *run = snapshot->run[i]; /* external: its program goes on by itself */
+        if (!run->external && (run->state == RUN_LIVE || run->state == RUN_QUEUED))
             return open_popup(screen, NULL, &view_quit, NULL);
+    }
     return (Reply){.kind = REPLY_LEAVE_SAVING};
 }
 
