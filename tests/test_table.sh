@@ -89,6 +89,22 @@ says "a study that is not there" 2 'nowhere' table nowhere
 says "one file of study at a time" 2 'table' table
 sed 's/^seeds = .*/seeds = 4/' "$work/trial.ini" >"$work/single.ini"
 says "one seed: no interval, and it says so" 0 'One seed: there is no interval' table "$work/single.ini" --runs "$work/single"
+sed 's/^budget_nfe = .*/budget_cpu_s = 0.5/; s/^seeds = .*/seeds = 1-2/; s/, sw2@1.*/, nfe/; s/^expert = .*//' "$work/trial.ini" >"$work/cpu.ini"
+says "a budget of CPU seconds" 0 'about 0.5 CPU seconds a run' table "$work/cpu.ini" --runs "$work/cpu"
+says "its probe is made once" 0 '6 of 6 runs are there' table "$work/cpu.ini" --runs "$work/cpu"
+grep -q '^budget_nfe = [1-9]' "$work"/cpu/0*-cpu-ring-pd-data-s1/run.ini
+result $? "it stands in the run as evaluations"
+sed 's/^seeds = .*/seeds = 4\nbudget_cpu_s = 3/' "$work/trial.ini" >"$work/two.ini"
+says "two budgets are one too many" 2 'only one of them' table "$work/two.ini" --runs "$work/two"
+(trap "" XFSZ; ulimit -f 60; "$DDIL" table "$work/trial.ini" --runs "$work/full" --out "$work/full/out" --threads 2 >"$out" 2>"$err" </dev/null)
+[ $? = 1 ] && grep -q 'File too large' "$err"
+result $? "no room for what it writes: it says so"
+table "$work/full" && cmp -s "$work/quiet/out/trial.md" "$work/full/out/trial.md"
+result $? "and with room it goes on to the same table"
+for bad in 's/^presets = .*/presets = ring-nonesuch/' 's/^baseline = .*/baseline = nonesuch/' 's/sw2@1/nonesuch/'; do
+    sed "$bad" "$work/trial.ini" >"$work/bad.ini"
+    says "a preset, an arm, a metric that is not there" 2 'nonesuch' table "$work/bad.ini" --runs "$work/bad"
+done
 says "seeds as a group: a mean and its interval" 0 '3 of 3 seeds done' run ring-pd --seeds 1-3 --steps 40 --runs "$work/group"
 says "a wider group runs what is missing" 0 '^shift  *[0-9.]+ ± ' run ring-pd --seeds 1-4 --steps 40 --runs "$work/group"
 [ "$(ls -d "$work"/group/0*-ring-pd-s? | wc -l)" = 4 ]

@@ -7,6 +7,7 @@
 #include "engine/base/pool.h"
 #include "engine/run/run.h"
 #include "engine/store/folder.h"
+#include "engine/study/probe.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +25,13 @@ static Cell *cell_of(const Table *table, const Cell *cell, int arm)
     return &table->cell[cell_index(table->study, cell->preset, arm, cell->seed)];
 }
 
-static Status configure(const Table *table, const Cell *cell, Config *config, Error *error)
+/* nfe: what a budget of CPU seconds comes to; 0: not known here. */
+static Status configure(const Table *table, const Cell *cell, double nfe, Config *config,
+                        Error *error)
 {
     const Study *study = table->study;
     char expert[PATH_SIZE];
-    CellNeeds needs = {0, NULL};
+    CellNeeds needs = {nfe, NULL};
     if (study->budget_arm >= 0)
         needs.nfe = cell_of(table, cell, study->budget_arm)->nfe;
     if (study->arm[cell->arm].expert >= 0)
@@ -52,9 +55,10 @@ static Status look_at(const Table *table, Cell *cell, Error *error)
     char name[NAME_SIZE];
     Config config;
     study_run_name(table->study, cell->preset, cell->arm, cell->seed, name);
-    Status status = configure(table, cell, &config, error);
+    Status status = configure(table, cell, 0, &config, error);
     if (!status)
-        status = cell_find(table->options->runs, name, &config, &cell->state, cell->folder, error);
+        status = cell_find(table->options->runs, name, &config, table->study->budget_cpu_s > 0,
+                           &cell->state, cell->folder, error);
     if (!status && cell->state == CELL_DONE &&
         !study_is_judged(table->study, cell->arm, cell->folder))
         cell->state = CELL_TRAINED;
@@ -122,6 +126,15 @@ static Status advance(Run *run, JobProgress *progress, Error *error)
     return status ? status : STATUS_INTERRUPTED;
 }
 
+/* The budget of CPU seconds as evaluations, in the configuration. */
+static Status probe(const Table *table, const Cell *cell, Crew *crew, Config *config, Error *error)
+{
+    const double most_s = 3, share = 0.1;
+    double seconds = table->study->budget_cpu_s, rate = 0;
+    Status status = probe_rate(config, fmin(most_s, share * seconds), crew, &rate, error);
+    return status ? status : configure(table, cell, rate * seconds, config, error);
+}
+
 /* Begun before, or not yet; trained to its end, or as far as it is let. folder: where. */
 static Status train(const Table *table, const Cell *cell, Crew *crew, JobProgress *progress,
                     char folder[PATH_SIZE], Error *error)
@@ -130,7 +143,9 @@ static Status train(const Table *table, const Cell *cell, Crew *crew, JobProgres
     Config config;
     Run *run;
     study_run_name(table->study, cell->preset, cell->arm, cell->seed, name);
-    Status status = configure(table, cell, &config, error);
+    Status status = configure(table, cell, 0, &config, error);
+    if (!status && cell->state != CELL_BEGUN && table->study->budget_cpu_s > 0)
+        status = probe(table, cell, crew, &config, error);
     if (!status)
         status = cell->state == CELL_BEGUN
                      ? run_resume(&run, cell->folder, crew, error)

@@ -13,16 +13,24 @@
 
 /* ---- Finding ---- */
 
-static Status compare(const char *folder, const Config *wanted, Error *error)
+/* Parameters that a run may have of its own. */
+static bool is_own(const Config *config, int index, bool probed)
+{
+    return index == config_find(config, "source.expert") ||
+           (probed && (index == config_find(config, "run.budget_nfe") ||
+                       index == config_find(config, "run.steps")));
+}
+
+static Status compare(const char *folder, const Config *wanted, bool probed, Error *error)
 {
     Config found;
     lab_config_init(&found);
     Status status = folder_read_ini(folder, &found, NULL, error);
     if (status)
         return status;
-    int expert = config_find(wanted, "source.expert");
     for (int i = 0; i < wanted->n; i++)
-        if (i != expert && strcmp(config_value(&found, i), config_value(wanted, i)) != 0)
+        if (!is_own(wanted, i, probed) &&
+            strcmp(config_value(&found, i), config_value(wanted, i)) != 0)
             return fail(error, STATUS_BAD_INPUT,
                         "%s: %s.%s is \"%.60s\" there and \"%.60s\" in the study: the run or the "
                         "study was changed; delete or rename the folder to run it anew",
@@ -31,12 +39,13 @@ static Status compare(const char *folder, const Config *wanted, Error *error)
     return STATUS_OK;
 }
 
-/* Done means evaluated at its last step. */
+/* Done means evaluated at its last step. Failed is what left the finite numbers, as its remark
+ * says; a run that a full disk or the like ended is to go on. */
 static CellState state_of(const char *folder)
 {
     const RunView *view = run_view_read(folder, NULL);
     CellState state = CELL_BEGUN;
-    if (view && view->state == RUN_FAILED)
+    if (view && view->state == RUN_FAILED && strstr(view->note, "finite"))
         state = CELL_FAILED;
     else if (view && view->state == RUN_DONE && view->metrics_step == view->step)
         state = CELL_DONE;
@@ -44,8 +53,8 @@ static CellState state_of(const char *folder)
     return state;
 }
 
-Status cell_find(const char *runs, const char *name, const Config *wanted, CellState *state,
-                 char folder[PATH_SIZE], Error *error)
+Status cell_find(const char *runs, const char *name, const Config *wanted, bool probed,
+                 CellState *state, char folder[PATH_SIZE], Error *error)
 {
     char **names, path[PATH_SIZE];
     int n = folder_list(runs, &names), found = 0;
@@ -62,7 +71,7 @@ Status cell_find(const char *runs, const char *name, const Config *wanted, CellS
                     "%s holds %d runs called %s: delete or rename all but one", runs, found, name);
     if (!found)
         return STATUS_OK;
-    Status status = compare(folder, wanted, error);
+    Status status = compare(folder, wanted, probed, error);
     if (!status)
         *state = state_of(folder);
     return status;

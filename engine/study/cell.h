@@ -31,11 +31,11 @@ Status cell_add_figures(const char *folder, long step, int n, const char (*name)
                         const double *value, Error *error);
 
 /* Looks for the run of this name under `runs`. BAD_INPUT names the first parameter in which its
- * run.ini is not `wanted` (where an expert's weights stand does not count), or the second folder of
- * that name. folder: where it is, unless missing.
- */
-Status cell_find(const char *runs, const char *name, const Config *wanted, CellState *state,
-                 char folder[PATH_SIZE], Error *error);
+ * run.ini is not `wanted` (where an expert's weights stand does not count, nor, if it was `probed`,
+ * the budget and the steps), or the second folder of that name. folder: where it is, unless
+ * missing. */
+Status cell_find(const char *runs, const char *name, const Config *wanted, bool probed,
+                 CellState *state, char folder[PATH_SIZE], Error *error);
 /* Of a run that was found done: has it all these figures? */
 bool cell_is_judged(const char *folder, int n, const char (*name)[FIGURE_NAME_SIZE]);
 

@@ -171,6 +171,10 @@ static void put_budget(const Study *study, FILE *out)
                 study->arm[study->budget_arm].name);
     else if (study->budget_nfe > 0)
         fprintf(out, "equal compute: %s network evaluations a run", put(text, study->budget_nfe));
+    else if (study->budget_cpu_s > 0)
+        fprintf(out,
+                "equal compute: the network evaluations of about %s CPU seconds a run, by a probe",
+                put(text, study->budget_cpu_s));
     else
         fputs("equal optimiser steps", out);
     if (study->steps)
@@ -192,9 +196,8 @@ static void put_notes(const Findings *findings, FILE *out)
         "Holm's, over the %d\n"
         "differences of this study (costs left out), bold below .05; d is the mean difference over "
         "its standard\n"
-        "deviation. All seeds are judged against the same reference samples: the intervals are of "
-        "training and\n"
-        "sampling, not of the reference.\n",
+        "deviation. Points are judged against held-out samples of the seed's own, pictures against\n"
+        "the same files for all seeds: there the intervals are of training and sampling alone.\n",
         findings->tests);
 }
 

@@ -21,6 +21,8 @@ static const ParamRow rows[] = {
     {"study", "steps", PARAM_INT, "0", 0, 1e9, "", "steps", "Length of the runs; 0: as their presets say.", APPLIES_FORK},
     {"study", "budget_nfe", PARAM_TEXT, "0", 0, 0, "", "evaluations",
      "Network evaluations a run; the name of an arm: what that arm's run of the same preset and seed spent; 0: none.", APPLIES_FORK},
+    {"study", "budget_cpu_s", PARAM_REAL, "0", 0, 1e7, "", "seconds",
+     "CPU seconds of training a run, on this machine, turned into evaluations by a probe of each run before it begins; 0: none.", APPLIES_FORK},
     {"study", "metrics", PARAM_TEXT, NULL, 0, 0, "", "", "Columns, separated by commas.", APPLIES_FORK},
     {"study", "baseline", PARAM_TEXT, "", 0, 0, "", "", "The arm that differences are to; the first one when not set.", APPLIES_FORK},
 };
@@ -187,6 +189,10 @@ static Status take_budget(Study *study, const Config *config, Error *error)
     if (study->budget_arm < 0 && !number)
         return bad_value(config, "study.budget_nfe",
                          "neither a number of evaluations nor one of the arms: ", text, error);
+    study->budget_cpu_s = config_real(config, "study.budget_cpu_s");
+    if (study->budget_cpu_s > 0 && (study->budget_arm >= 0 || study->budget_nfe > 0))
+        return bad_value(config, "study.budget_cpu_s", "beside budget_nfe: only one of them holds",
+                         "", error);
     return STATUS_OK;
 }
 
@@ -382,7 +388,8 @@ Status study_config(const Study *study, int preset, int arm, int seed, const Cel
     preset_of(study, preset, arm, name);
     lab_config_init(config);
     bool equal = study->budget_arm >= 0 && study_waits(study, arm, study->budget_arm);
-    double budget = equal ? needs->nfe : study->budget_nfe;
+    bool given = equal || study->budget_cpu_s > 0;
+    double budget = given ? needs->nfe : study->budget_nfe;
     Status status = lab_config_preset(config, name, error);
     if (!status && study->steps)
         status = set_number(config, "run.steps", (double)study->steps, error);

@@ -7,8 +7,10 @@
  *   steps = 4000                         0: as the presets say
  *   budget_nfe = ddil                    of an arm: the others get the evaluations that this arm's
  *                                        run of the same preset and seed spent; or a number; 0:
- * none metrics = shift, sw2, modes          names of cell.h baseline = data the arm that
- * differences are to
+ *                                        none
+ *   budget_cpu_s = 60                    or CPU seconds, by a probe of each run (probe.h)
+ *   metrics = shift, sw2, modes          names of cell.h
+ *   baseline = data                      the arm that differences are to
  *
  *   [arm ddil]
  *   preset = *-ddil                      * stands for the preset; default *
@@ -41,8 +43,8 @@ typedef struct Study {
     char preset[STUDY_PRESETS][200], metric[STUDY_METRICS][FIGURE_NAME_SIZE];
     long seed[STUDY_SEEDS];
     long steps;
-    double budget_nfe;
-    int budget_arm, baseline; /* -1: none */
+    double budget_nfe, budget_cpu_s; /* 0: none */
+    int budget_arm, baseline;        /* -1: none */
     StudyArm arm[STUDY_ARMS];
 } Study;
 
@@ -51,7 +53,8 @@ typedef struct Study {
 Status study_read(Study *study, const char *path, Error *error);
 /* What a cell takes from others. */
 typedef struct CellNeeds {
-    double nfe;         /* what the arm of the budget spent, where it waits for that; else 0 */
+    double nfe; /* what the arm of the budget spent, where it waits for that, or what a budget of
+                   CPU seconds comes to; else 0 */
     const char *expert; /* file of the expert's weights, where it has one; else NULL */
 } CellNeeds;
 /* The run of a cell. */
