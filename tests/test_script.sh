@@ -74,6 +74,21 @@ play "five seeds by one key" 0 "" "nring-pd-ddil<Tab>
 :expect of 5 seeds done"
 play "seeds that are none" 1 "each once, at most 16" ":seeds 5-1 ring-pd" quickstart
 play "seeds of no preset" 1 "seeds and a preset" ":seeds 1-5" quickstart
+play "metrics are columns, the best starred, and sorted by" 0 "" ":seeds 1-2 ring-pd $tiny
+:wait runs>=2
+:run ring-pd-s2
+:wait state=done
+:run ring-pd-s1
+:wait state=done
+1
+<Right>
+o
+:expect modes
+:expect *
+>>>>>>
+:expect sw2↓
+o
+:expect note"
 play "what a run came to stands on a card, beside the data and the teacher" 0 "" ":wait state=done
 1
 :expect what it came to

@@ -2,6 +2,7 @@
 #include "engine/base/number.h"
 #include "views/draw/chart_spec.h"
 #include "views/draw/layout.h"
+#include "views/draw/metric_columns.h"
 #include "views/draw/panels.h"
 #include "views/draw/run_card.h"
 #include "views/draw/text.h"
@@ -30,8 +31,9 @@ typedef enum Sorting {
 
 typedef struct RunsState {
     char filter[96]; /* "": all runs are shown */
-    int sorting;     /* a Sorting */
+    int sorting;     /* a Sorting, or SORTINGS + the number of a metric */
     int deleting;    /* the run whose deletion is being confirmed */
+    bool metrics;    /* the last columns are metrics, not notes */
 } RunsState;
 
 enum { COLUMN_STATE = 22, COLUMN_STEP = 31, COLUMN_LOSS = 40, COLUMN_SHIFT = 49, COLUMN_NOTE = 59 };
@@ -55,6 +57,14 @@ static int by_sorting(Sorting sorting, const RunView *a, const RunView *b)
     if (isnan(x) || isnan(y)) /* what was not measured comes last */
         return isnan(x) - isnan(y);
     return (x > y) - (x < y);
+}
+
+static int compare_runs(const RunsState *mine, const Scene *scene, const RunView *a,
+                        const RunView *b)
+{
+    if (mine->sorting >= SORTINGS)
+        return metric_columns_order(scene, mine->sorting - SORTINGS, a, b);
+    return by_sorting((Sorting)mine->sorting, a, b);
 }
 
 /* Does an earlier row stand for this run? */
@@ -86,7 +96,7 @@ static Kin *shown_runs(const RunsState *mine, const Scene *scene, int *n)
         int at = (*n)++;
         one.depth = mine->sorting == SORT_TREE && mine->filter[0] == '\0' ? one.depth : 0;
         while (at > 0 && mine->sorting != SORT_TREE &&
-               by_sorting((Sorting)mine->sorting, run, snapshot->run[kin[at - 1].index]) < 0) {
+               compare_runs(mine, scene, run, snapshot->run[kin[at - 1].index]) < 0) {
             kin[at] = kin[at - 1];
             at--;
         }
@@ -113,6 +123,15 @@ static const struct {
 };
 /* clang-format on */
 
+/* In the place of the notes. */
+static void draw_metrics(Canvas *canvas, const Scene *scene, const RunsState *mine, Rect row,
+                         const RunView *run)
+{
+    row.x += COLUMN_NOTE;
+    row.width -= COLUMN_NOTE;
+    metric_columns_draw(canvas, scene, row, run, mine->sorting - SORTINGS);
+}
+
 /* The column sorted by has an arrow; a filter stands in the rule below. */
 static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine, int shown,
                       Rect *table)
@@ -129,6 +148,8 @@ static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine,
         else
             canvas_text(canvas, row.x + columns[i].x, row.y, row.width - columns[i].x, style, text);
     }
+    if (mine->metrics)
+        draw_metrics(canvas, scene, mine, row, NULL);
     if (mine->filter[0] != '\0') {
         char title[100], right[40];
         snprintf(title, sizeof title, "/ %s", mine->filter);
@@ -260,8 +281,11 @@ static void draw_table(Canvas *canvas, const Scene *scene, const RunsState *mine
     draw_head(canvas, scene, mine, n, &table);
     int first = chosen >= table.height ? chosen - table.height + 1 : 0;
     for (int row = 0; row < table.height && first + row < n; row++) {
-        draw_run(canvas, scene, (Rect){table.x, table.y + row, table.width, 1},
-                 scene->snapshot->run[kin[first + row].index], kin[first + row].depth);
+        Rect line = {table.x, table.y + row, table.width, 1};
+        const RunView *run = scene->snapshot->run[kin[first + row].index];
+        draw_run(canvas, scene, line, run, kin[first + row].depth);
+        if (mine->metrics)
+            draw_metrics(canvas, scene, mine, line, run);
     }
     if (n == 0 && table.height > 0) {
         canvas_text(canvas, table.x + 2, table.y, table.width - 2, theme_style(canvas, ROLE_FAINT),
@@ -390,6 +414,12 @@ static void choose(const Scene *scene, const RunsState *mine, Action action)
     free(kin);
 }
 
+static void sort_next(RunsState *mine, const Scene *scene, int by)
+{
+    int all = SORTINGS + (mine->metrics ? metric_columns_count(scene) : 0);
+    mine->sorting = (mine->sorting + all + by) % all;
+}
+
 static Reply act(void *state, const Scene *scene, Action action)
 {
     RunsState *mine = state;
@@ -406,8 +436,12 @@ static Reply act(void *state, const Scene *scene, Action action)
             return reply_say(REPLY_NONE, "no group of seeds to %s here",
                              action == ACTION_RIGHT ? "unfold" : "fold");
         break;
-    case ACTION_SORT_LEFT: mine->sorting = (mine->sorting + SORTINGS - 1) % SORTINGS; break;
-    case ACTION_SORT_RIGHT: mine->sorting = (mine->sorting + 1) % SORTINGS; break;
+    case ACTION_SORT_LEFT: sort_next(mine, scene, -1); break;
+    case ACTION_SORT_RIGHT: sort_next(mine, scene, 1); break;
+    case ACTION_CURVE:
+        mine->metrics = !mine->metrics;
+        mine->sorting = mine->sorting < SORTINGS ? mine->sorting : SORT_TREE;
+        break;
     default: choose(scene, mine, action); break;
     }
     return (Reply){.kind = REPLY_NONE};

@@ -1,0 +1,18 @@
+/* The runs' last evaluations as columns of a table: a group's is its mean, the best of a column has
+ * a star. */
+#ifndef DDIL_METRIC_COLUMNS_H
+#define DDIL_METRIC_COLUMNS_H
+
+#include "views/draw/canvas.h"
+#include "views/model/session.h"
+
+/* How many metrics the folder's runs have. */
+int metric_columns_count(const Scene *scene);
+/* As many as fit on a row of `rect`, the one sorted by among them (below 0: none); run NULL: their
+ * names. */
+void metric_columns_draw(Canvas *canvas, const Scene *scene, Rect rect, const RunView *run,
+                         int sorted);
+/* Below 0: a is better than b in that metric; what was not measured is last. */
+int metric_columns_order(const Scene *scene, int metric, const RunView *a, const RunView *b);
+
+#endif
