@@ -196,8 +196,9 @@ static void put_notes(const Findings *findings, FILE *out)
         "Holm's, over the %d\n"
         "differences of this study (costs left out), bold below .05; d is the mean difference over "
         "its standard\n"
-        "deviation. Points are judged against held-out samples of the seed's own, pictures against\n"
-        "the same files for all seeds: there the intervals are of training and sampling alone.\n",
+        "deviation. Points are judged against held-out samples of the seed's own, pictures\n"
+        "against the same files for all seeds: there the intervals are of training and sampling "
+        "alone.\n",
         findings->tests);
 }
 
