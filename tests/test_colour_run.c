@@ -4,6 +4,7 @@
 #include "engine/base/file.h"
 #include "engine/base/npy.h"
 #include "engine/diffusion/threshold.h"
+#include "engine/measure/eval.h"
 #include "engine/show/gallery.h"
 #include "engine/show/sheet_png.h"
 #include "tests/labs.h"
@@ -198,6 +199,29 @@ static void test_class_names_go_with_samples(void **state)
     bench_close(bench);
 }
 
+/* A folder's classes are of any size: one that has no held-out picture, others that run out. */
+static void test_small_classes_are_judged(void **state)
+{
+    (void)state;
+    enum { TEST = 20, CLASSES = 4 };
+    Bench *bench = open_set(2);
+    Dataset *data = &bench->lab.data;
+    int label[TEST];
+    for (int k = 0; k < TEST; k++)
+        label[k] = k % 5 ? 3 : 1; /* none of 0 and 2 */
+    data->test = data->x;
+    data->n_test = TEST;
+    data->test_label = label;
+    data->classes = CLASSES;
+    Judge judge = {.data = data, .crew = bench->crew, .scratch = &bench->step};
+    EvalReport report;
+    eval_real(&judge, 1000, &report);
+    assert_int_equal(report.n, TEST / 2);
+    assert_string_equal(report.metric[0].name, "sw2");
+    assert_true(report.metric[0].value >= 0);
+    bench_close(bench);
+}
+
 /* One bound a sample, over all of its channels: a saturated one pulls the others with it, so that
  * hues stay. */
 static void test_the_dynamic_threshold_keeps_hues(void **state)
@@ -218,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_the_same_bits_for_any_threads),
         cmocka_unit_test(test_a_sheet_has_the_samples_colours),
         cmocka_unit_test(test_samples_keep_their_shape),
+        cmocka_unit_test(test_small_classes_are_judged),
         cmocka_unit_test(test_class_names_go_with_samples),
         cmocka_unit_test(test_a_figure_has_the_samples_colours),
         cmocka_unit_test(test_the_dynamic_threshold_keeps_hues),

@@ -65,12 +65,13 @@ static Rows in_turn(const Judge *judge, const Rows *from, int n)
           *feature = arena_floats(judge->scratch, (size_t)n * d);
     int *label = arena_new(judge->scratch, int, n), *named = arena_new(judge->scratch, int, n);
     int next[DATASET_CLASSES_MAX] = {0}, r = 0;
-    for (; r < n; r++) {
-        int wanted = r % data->classes, *at = &next[wanted];
+    for (int turn = 0, missed = 0; r < n && missed < data->classes; turn++) {
+        int wanted = turn % data->classes, *at = &next[wanted];
         while (*at < from->n && from->label[*at] != wanted)
             ++*at;
-        if (*at == from->n)
-            break;
+        missed = *at == from->n ? missed + 1 : 0; /* small classes run out */
+        if (missed)
+            continue;
         memcpy(x + (size_t)r * dims, from->x + (size_t)*at * dims, dims * sizeof *x);
         label[r] = wanted;
         if (from->feature) {
@@ -78,6 +79,7 @@ static Rows in_turn(const Judge *judge, const Rows *from, int n)
             named[r] = from->named[*at];
         }
         ++*at;
+        r++;
     }
     return (Rows){r, x, label, from->feature ? feature : NULL, named};
 }
