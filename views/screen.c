@@ -277,7 +277,7 @@ static Reply do_lesson(Screen *screen, const Reply *reply)
         screen_say(screen, "no lesson is on; begin one with: ddil tour");
     } else if (reply->lesson == LESSON_LEAVE) {
         *tour = (Tour){0};
-        screen_say(screen, "the lesson is over; its runs are kept");
+        screen_say(screen, "the lesson is over; its runs are kept: Space lets one go on");
     } else if (reply->lesson == LESSON_RESET) {
         lesson_choose(tour, tour->at);
     } else {

@@ -75,7 +75,11 @@ class Terminal {
       this.sixels.push({ row: found[1] - 1, column: found[2] - 1, width: +found[3], height: +found[4] });
     const keep = this.stream.lastIndexOf("\x1b[");
     this.stream = this.stream.slice(Math.max(keep, this.stream.length - 200));
-    this.page.evaluate((text) => window.term.write(Uint8Array.from(text, (c) => c.charCodeAt(0))), bytes.toString("latin1")).catch(() => {});
+    const text = bytes.toString("latin1"); // one after the other: none may overtake or be lost
+    this.written = (this.written ?? Promise.resolve()).then(() => this.page.evaluate(
+      (text) => new Promise((done) => window.term.write(Uint8Array.from(text, (c) => c.charCodeAt(0)), done)), text)).catch((why) => {
+      if (!this.closing) console.log("# lost: " + why);
+    });
   }
   // Nothing has come for a while, and what came is drawn.
   async settle() {
@@ -86,6 +90,7 @@ class Terminal {
   }
   async type(text) { this.order({ type: text }); await this.settle(); }
   async close() {
+    this.closing = true;
     this.order({ type: "q" });
     await pause(150);
     this.process.stdin.end();
