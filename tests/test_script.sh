@@ -65,9 +65,13 @@ v
 1
 <Right>
 :expect ring-pd-s2
+<Left>
+:figure $work/group.svg
 :seeds 1-2 ring-pd $tiny
 :wait runs>=8
 :expect ring-pd-2 ×2"
+grep -q '>4 ring-pd-s1<' "$work/group.svg" && grep -q '>6 ring-pd-s3<' "$work/group.svg"
+result $? "a figure of a group has each of its runs"
 play "five seeds by one key" 0 "" "nring-pd-ddil<Tab>
 :wait runs>=5
 1

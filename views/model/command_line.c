@@ -243,8 +243,11 @@ static Reply do_figure(const Scene *scene, const char *text)
     if (reply.slides)
         reply.text[n - m] = '\0';
     Overlay overlay = overlay_runs(scene);
-    for (int i = 0; i < overlay.n && i < SHOWN_MOST; i++)
-        reply.shown[reply.showns++] = overlay.run[i]->id;
+    for (int i = 0; i < overlay.n; i++) {
+        const Group *group = &overlay.group[i];
+        for (int k = 0; k < (group->n > 0 ? group->n : 1) && reply.showns < SHOWN_MOST; k++)
+            reply.shown[reply.showns++] = group->n > 0 ? group->run[k]->id : overlay.run[i]->id;
+    }
     return reply;
 }
 
