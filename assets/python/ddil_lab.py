@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 import numpy as np
 
 VERSION, DATA, TEACHER, STUDENT = 1, 0, 1, 2  # of the folder; origins
-PERIOD, BEAT, TIMES, KEPT, NAN = 0.05, 1.0, 5.0, 1 << 19, float("nan")  # seconds; rows that wait for the folder
+PERIOD, WRITE, BEAT, TIMES, KEPT, NAN = 0.1, 0.3, 1.0, 5.0, 1 << 19, float("nan")  # seconds; rows that wait for the folder
 SHIFT = "i time own forward ratio low high mmd2 mmd2_null95 mmd2_teacher paired mmd2_teacher_null95".split()
 HEADS = {"shift.csv": "step," + ",".join(SHIFT), "events.csv": "step,clock,text", "answers": "",
          "times.csv": "step,clock,steps_per_s,nfe,shift_nfe", "checkpoints.csv": "step,clock,path,params"}
@@ -185,8 +185,8 @@ class Run:
         self._wake, self._lock, self._token = threading.Event(), threading.Condition(), os.urandom(6).hex()
         self._stop = self._keep = self._attention = self._offers = self._said = self._closed = False
         self._asked = self._saved = self._measured = self._sampled = -1
-        self._draws, self._tags, self._heard, self._beat, self._state = (0, 0), set(), 0, 0, "live"
-        self._speed, self._due = (time.monotonic(), 0, NAN), {"beat": 0.0, "open": 0.0}
+        self._draws, self._tags, self._heard, self._beat, self._turn, self._state = (0, 0), set(), 0, 0, 0, "live"
+        self._speed, self._due = (time.monotonic(), 0, NAN), {"beat": 0.0, "open": 0.0, "write": 0.0}
         self._try(self._open)
         self._thread = threading.Thread(target=self._serve, name="ddil", daemon=True)
         self._thread.start()
@@ -277,7 +277,9 @@ class Run:
             while self._todo:
                 name, what = self._todo.popleft()
                 held.setdefault(name, []).append(what)
-            for name in [n for n in held if self.path]:
+            due = last or self._said or now >= self._due["write"]  # rows in one go; an answer is waited for
+            self._due["write"] = now + WRITE if due else self._due["write"]
+            for name in [n for n in held if self.path and (due or n == "answers")]:
                 if self._try(self._put, name, held[name]):
                     del held[name]
                 elif len(held[name]) > KEPT:
@@ -316,6 +318,9 @@ class Run:
         _replace(path, f"ddil-owner {VERSION} {socket.gethostname()} {os.getpid()} {self._token} {self._beat} "
                        f"{self._state} {self.step} {speed:.6g} {self._saved}\n".encode())
     def _hear(self) -> None:
+        self._turn += 1
+        if self._turn % 4 and os.stat(os.path.join(self.path, "commands")).st_size == self._heard:
+            return  # over NFS only opening it tells for sure
         with open(os.path.join(self.path, "commands"), "rb") as file:
             self._heard = self._heard if self._heard <= file.seek(0, 2) else 0  # else it is another file
             file.seek(self._heard)

@@ -1,5 +1,5 @@
 """assets/python/ddil_torch.py: the measure against the engine's, rings, several ranks. Skipped without PyTorch."""
-import json, math, os, socket, struct, subprocess, sys
+import json, math, os, shutil, socket, struct, subprocess, sys
 import numpy as np
 from tap import main, read, skip, wait
 
@@ -171,6 +171,27 @@ def test_two_ranks_change_at_the_same_step(folder):
     traces = [read(folder, f"trace.{rank}").splitlines() for rank in (0, 1)]
     changed = [next(x for x in trace if "0.00042" in x) for trace in traces]
     assert changed[0] == changed[1] and traces[0][-1] == traces[1][-1] and traces[0][-1].startswith("sum "), traces[0][-1]
+
+
+def test_torchrun_starts_two_ranks(folder):
+    """The launcher itself; Debian 12's wants to be told where output goes (findings/)."""
+    launcher = shutil.which("torchrun")
+    if not launcher:
+        return
+    script = os.path.join(HERE, "..", "..", "assets", "python", "examples", "ring_pd.py")
+    job = subprocess.Popen([launcher, "--nproc_per_node", "2", "--standalone", "--redirects", "1", "--tee", "1", "--log_dir",
+                            os.path.join(folder, "log"), script, "--folder", folder, "--steps", "100000", "--trace",
+                            os.path.join(folder, "trace")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                           env=dict(os.environ, OMP_NUM_THREADS="1"))
+    path = os.path.join(folder, "0001-ring-pd")
+    wait(lambda: job.poll() is not None or read(path, "metrics.csv").count("\n") > 20, "the first rows")
+    ddil_lab._append(os.path.join(path, "commands"), "", "do 5 set 1 0 optimizer.lr=0.00042\n")
+    wait(lambda: "0.00042" in read(path, "metrics.csv"), "the change")
+    ddil_lab._append(os.path.join(path, "commands"), "", "do 6 stop 1 0 \n")
+    assert job.wait(60) == 0
+    traces = [read(folder, f"trace.{rank}").splitlines() for rank in (0, 1)]
+    changed = [next(x for x in trace if "0.00042" in x) for trace in traces]
+    assert changed[0] == changed[1] and traces[0][-1] == traces[1][-1] and traces[0][-1].startswith("sum ")
 
 
 def test_fashion_example(folder):

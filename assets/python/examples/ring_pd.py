@@ -91,6 +91,7 @@ def main():
     rings = ddil_torch.Replay(1024), ddil_torch.Replay(512, max_age=500)
     fixed_noise, fixed_data = torch.randn(2, 256, 2), torch.stack([kept(256), kept(256)])
     resume = args.resume if isinstance(args.resume, str) else run.resumed
+    print("resumed from", resume or "nothing", flush=True)
     if resume:
         state = torch.load(resume)
         student.load_state_dict(state["student"]), average.load_state_dict(state["average"]), adam.load_state_dict(state["adam"])
