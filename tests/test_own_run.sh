@@ -34,4 +34,34 @@ head -1 runs/0002-*/eval.csv | grep -q 'frechet.*coverage' && ! head -1 runs/000
 result $? "by all metrics that need no classes"
 rm "$pictures/3.png" "$pictures/5.png"
 says "pictures that changed in between are refused" 2 'other|changed|checksum' resume 2 --steps 6 --quiet
+
+# In the workbench: a preset changed before it starts, and a density drawn by hand.
+cd "$root" || exit 1
+cat >"$work/own.ddil" <<PLAY
+n
+quickstart<Right>
+:expect A new run of quickstart
+<Down><Down><Down>0,300<Enter>
+:expect 300
+<Backspace><Backspace>
+<Down><Down>30<Enter>
+:wait runs>=1
+:draw
+<Enter>
+:expect nothing is drawn yet
+<Space><Right><Right><Space>x
+:expect Draw where data are
+<Enter>
+:wait runs>=2
+:quit
+PLAY
+rm -rf "$DDIL_RUNS"
+says "a form and a drawing start runs" 0 '' --script "$work/own.ddil" --size 90x28
+grep -q '^keep = 0,3$' "$DDIL_RUNS"/0001-quickstart/run.ini && grep -q '^steps = 30$' "$DDIL_RUNS"/0001-quickstart/run.ini
+result $? "the form's values are the run's"
+grep -qE '^drawn = (0{16}/){4}0+2?0*[24]' "$DDIL_RUNS"/0002-drawn-pd-ddil/run.ini
+result $? "what was drawn is the run's law"
+says "whose run.ini is a preset" 0 'teacher   exact: [2-9] kernels' data "$DDIL_RUNS/0002-drawn-pd-ddil/run.ini"
+says "a drawing that is none" 2 "data.drawn: 'x' in row 2, column 1" data drawn -s data.drawn=12/x
+says "an empty drawing" 2 'nothing is drawn' data drawn -s data.drawn=00/00
 finish

@@ -180,6 +180,8 @@ static Reply act(void *state, const Scene *scene, Action action)
     Listing listing = listing_new(own);
     if (listing.n == 0) {
         reply.kind = REPLY_UNKNOWN;
+    } else if (action == ACTION_FORM) {
+        reply = reply_text(REPLY_FORM, listed(&listing, chosen_of(own, &listing))->name);
     } else if (action == ACTION_OPEN || action == ACTION_SEEDS) {
         reply = start(listed(&listing, chosen_of(own, &listing)), action == ACTION_SEEDS);
     } else {

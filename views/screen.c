@@ -247,6 +247,7 @@ static Reply act_everywhere(Screen *screen, const Scene *scene, Action action, i
     case ACTION_VIEW: return show_view(screen, press - '1');
     case ACTION_MARKS: return open_popup(screen, scene, &view_marks, NULL);
     case ACTION_NEW: return open_popup(screen, scene, &view_picker, NULL);
+    case ACTION_DRAW: return open_popup(screen, scene, &view_drawing, NULL);
     case ACTION_HELP: return open_popup(screen, scene, &view_help, NULL);
     case ACTION_QUIT: return quit(screen, scene->snapshot);
     case ACTION_REPAINT: return (Reply){.kind = REPLY_REPAINT};
@@ -305,6 +306,8 @@ static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
             screen_say(screen, "the run is done: its fork gets as many steps as stand here");
         return ask(screen, reply.asking, reply.say, reply.text);
     case REPLY_HELP: return read_popup(screen, snapshot, &view_help, reply.text);
+    case REPLY_FORM: return read_popup(screen, snapshot, &view_form, reply.text);
+    case REPLY_DRAW: return read_popup(screen, snapshot, &view_drawing, NULL);
     case REPLY_EXPLAIN: return read_popup(screen, snapshot, &view_explain, reply.text);
     case REPLY_OUTPUT: return read_popup(screen, snapshot, &view_output, NULL);
     case REPLY_ALERT: return settle(screen, snapshot, alerts_take(&screen->alerts, reply.text));
@@ -396,17 +399,15 @@ static bool inside(Rect rect, int x, int y)
 static Reply press_mouse_at(Screen *screen, const Scene *scene, int press)
 {
     int x = mouse_x(press), y = mouse_y(press), tab[TABS_MAX + 1];
-    const View *front = views[screen->frame.front];
+    const View *asked = asked_of(screen);
     bool narrow;
     frame_tabs(&screen->frame, screen->width, tab, &narrow);
     for (int i = 0; y == 0 && mouse_kind(press) == MOUSE_CLICK && i < view_count; i++)
         if (x >= tab[i] && x < tab[i + 1])
             return show_view(screen, i);
-    if (!screen->frame.popup && inside(screen->body, x, y) && front->mouse) {
-        return settle(
-            screen, scene->snapshot,
-            front->mouse(screen->state[screen->frame.front].bytes, scene, screen->body, press));
-    }
+    if (inside(screen->body, x, y) && asked->mouse)
+        return settle(screen, scene->snapshot,
+                      asked->mouse(asked_state(screen), scene, screen->body, press));
     return (Reply){.kind = REPLY_NONE};
 }
 

@@ -55,6 +55,7 @@ typedef struct Dataset {
 typedef struct DatasetFiles {
     const char *path;   /* file or folder; "" = the kind's own default */
     const char *labels; /* file of labels; "" = none, or where the kind looks by itself */
+    const char *drawn;  /* a density, see drawn.c; "" = none */
     double kernel;      /* deviation of the kernel round a point; 0: by the points' distances */
     int size;           /* pixels a side; 0: as the pictures are, or the kind's usual */
     int channels;       /* 1 or 3; 0: as the pictures are */
@@ -78,6 +79,7 @@ extern const DatasetKind dataset_moons, dataset_spiral;     /* arcs.c */
 extern const DatasetKind dataset_checkerboard;              /* checkerboard.c */
 extern const DatasetKind dataset_fashion, dataset_idx;      /* fashion.c, siblings.c */
 extern const DatasetKind dataset_folder;                    /* folder.c */
+extern const DatasetKind dataset_drawn;                     /* drawn.c */
 extern const DatasetKind dataset_npy, dataset_csv;          /* arrays.c, table.c */
 extern const DatasetKind dataset_cifar10, dataset_cifar100; /* cifar.c */
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 const DatasetKind *const dataset_kinds[] = {
-    &dataset_ring,         &dataset_grid,    &dataset_moons,   &dataset_spiral,
-    &dataset_checkerboard, &dataset_fashion, &dataset_folder,  &dataset_npy,
-    &dataset_csv,          &dataset_idx,     &dataset_cifar10, &dataset_cifar100,
+    &dataset_ring,    &dataset_grid,    &dataset_moons,    &dataset_spiral, &dataset_checkerboard,
+    &dataset_fashion, &dataset_folder,  &dataset_npy,      &dataset_csv,    &dataset_idx,
+    &dataset_drawn,   &dataset_cifar10, &dataset_cifar100,
 };
 const int dataset_kind_count = sizeof dataset_kinds / sizeof *dataset_kinds;
 
@@ -129,6 +129,7 @@ Status dataset_open(Dataset *dataset, const DatasetOptions *options, Arena *aren
     DatasetFiles files = options->files;
     files.path = files.path ? files.path : "";
     files.labels = files.labels ? files.labels : "";
+    files.drawn = files.drawn ? files.drawn : "";
     Status status = dataset->kind->open(dataset, &files, arena, error);
     if (status != STATUS_OK)
         return status;

@@ -22,6 +22,7 @@ Status lab_open_data(const Config *config, uint64_t seed, Dataset *data, Arena *
         .name = config_text(config, "data.name"),
         .files = {.path = config_text(config, "data.path"),
                   .labels = labels,
+                  .drawn = config_text(config, "data.drawn"),
                   .kernel = config_real(config, "data.kernel"),
                   .size = sides[config_choice(config, "data.size")],
                   .channels = channels[config_choice(config, "data.channels")]},

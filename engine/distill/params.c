@@ -44,6 +44,8 @@ static const ParamRow shared_rows[] = {
     {"data", "name", PARAM_TEXT, NULL, 0, 0, "", "", "The data set.", FORK},
     {"data", "path", PARAM_TEXT, "", 0, 0, "", "", "Its file, or the folder of its files; empty: where the package puts them.", FORK},
     {"data", "labels", PARAM_TEXT, "", 0, 0, "", "", "File of labels, where the data have them apart.", FORK},
+    {"data", "drawn", PARAM_TEXT, "", 0, 0, "", "",
+     "The density of data.name = drawn: rows from the top, '/' between them, a digit a cell. :draw makes it.", FORK},
     {"data", "kernel", PARAM_REAL, "0", 0, 1e9, "the points' unit", "",
      "Deviation of the kernel round each point of one's own; 0: half of the median distance to the fifth neighbour.", FORK},
     {"data", "size", PARAM_CHOICE, "auto", 0, 0, "auto|16|28|32|48|64", "pixels",

@@ -404,6 +404,7 @@ const CommandRow command_rows[] = {
      "branch a new run from a checkpoint, changed",                                                                         true,  do_fork,         option_param, REPLY_NONE},
     {"new",            "PRESET [section.key=value ...]", "start a preset, changed",                                         true,  do_new,
      option_preset, REPLY_NONE},
+    {"draw",           "",                               "draw where data are, and start a run on it",                      true,  NULL, NULL, REPLY_DRAW},
     {"seeds",          "1-5 PRESET [section.key=value ...]", "start a run of a preset for each seed: a group", true, do_seeds, option_preset, REPLY_NONE},
     {"start",          "",                               "go on",                                                           true,  do_start,        NULL, REPLY_NONE},
     {"pause",          "",                               "pause the run",                                                   true,  do_pause,        NULL, REPLY_NONE},

@@ -19,13 +19,15 @@ enum {
     HELP = PLACE_HELP,
     QUIT = PLACE_QUIT,
     PICKER = PLACE_PICKER,
+    DRAWING = PLACE_DRAWING,
+    FORM = PLACE_FORM,
     PROMPT = PLACE_PROMPT,
     LISTS = PLACE_LISTS,
-    READ = PLACE_LISTS & ~PLACE_PICKER, /* lists in which letters are keys */
-    POPUPS = PLACE_LISTS | PLACE_QUIT,
+    READ = PLACE_LISTS & ~(PLACE_PICKER | PLACE_FORM), /* lists in which letters are keys */
+    POPUPS = PLACE_LISTS | PLACE_QUIT | PLACE_DRAWING,
 };
 
-enum { CONTROL_C = 3, CONTROL_L = 12, CONTROL_Z = 26 };
+enum { CONTROL_C = 3, CONTROL_D = 4, CONTROL_L = 12, CONTROL_Z = 26 };
 
 /* clang-format off */
 const KeyRow key_rows[] = {
@@ -38,6 +40,22 @@ const KeyRow key_rows[] = {
     {PRESS_ENTER,     ACTION_OPEN,            PICKER,                            "Enter",     "start it",            "start the preset",                        true },
     {10,              ACTION_OPEN,            PICKER,                            NULL,        NULL,                  NULL,                                      true },
     {PRESS_TAB,       ACTION_SEEDS,           PICKER,                            "Tab",       "5 seeds",             "start five seeds of the preset, as a group",  true },
+    {PRESS_RIGHT,     ACTION_FORM,            PICKER,                            "→",       "change it first",     "change data, classes, method, steps or seed, then start it", true },
+    {PRESS_ENTER,     ACTION_OPEN,            FORM,                              "Enter",     "start it",            "start the preset, changed",               true },
+    {10,              ACTION_OPEN,            FORM,                              NULL,        NULL,                  NULL,                                      true },
+    {CONTROL_D,       ACTION_DRAW,            PICKER,                            "Ctrl-D",    "draw points",         "draw where data are, and start a run on it",  true },
+    {PRESS_ENTER,     ACTION_OPEN,            DRAWING,                           "Enter",     "start it",            "distil what is drawn",                    true },
+    {10,              ACTION_OPEN,            DRAWING,                           NULL,        NULL,                  NULL,                                      true },
+    {' ',             ACTION_DAB,             DRAWING,                           "Space",     "more",                "more data here",                          false},
+    {'x',             ACTION_RUB,             DRAWING,                           "x",         "less",                "less here",                               false},
+    {PRESS_BACKSPACE, ACTION_RUB,             DRAWING,                           NULL,        NULL,                  NULL,                                      false},
+    {'c',             ACTION_CLEAR,           DRAWING,                           "c",         "clear",               "begin anew",                              false},
+    {PRESS_UP,        ACTION_UP,              DRAWING,                           "←→↑↓",  "move",                "move the pen",                            false},
+    {PRESS_DOWN,      ACTION_DOWN,            DRAWING,                           NULL,        NULL,                  NULL,                                      false},
+    {PRESS_LEFT,      ACTION_LEFT,            DRAWING,                           NULL,        NULL,                  NULL,                                      false},
+    {PRESS_RIGHT,     ACTION_RIGHT,           DRAWING,                           NULL,        NULL,                  NULL,                                      false},
+    {PRESS_MOUSE,     ACTION_NONE,            DRAWING,                           "mouse",     "draw",                "draws where it is pressed and drawn along; the wheel takes away", false},
+    {PRESS_ESCAPE,    ACTION_BACK,            DRAWING,                           "Esc",       "back",                "forget the drawing",                      false},
     {PRESS_ENTER,     ACTION_OPEN,            MARKS,                             "Enter",     "go there",            "put the cursor on the mark",
      false                                                                                                                                                           },
     {10,              ACTION_OPEN,            MARKS,                             NULL,        NULL,                  NULL,                                      false},

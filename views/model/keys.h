@@ -114,6 +114,11 @@ typedef enum Action {
     ACTION_HELP,
     ACTION_BACK,
     ACTION_SEEDS,
+    ACTION_FORM, /* a preset, changed first */
+    ACTION_DRAW, /* points, by hand */
+    ACTION_DAB,
+    ACTION_RUB,
+    ACTION_CLEAR,
     ACTION_QUIT,
     ACTION_LEAVE_SAVING,
     ACTION_LEAVE_DROPPING,
@@ -137,7 +142,9 @@ enum {
     PLACE_PROMPT = PLACE_HELP << 3, /* a line is being typed */
     PLACE_MARKS = PLACE_HELP << 4,
     PLACE_EXPLAIN = PLACE_HELP << 5,
-    PLACE_LISTS = PLACE_HELP | PLACE_PICKER | PLACE_MARKS | PLACE_EXPLAIN,
+    PLACE_DRAWING = PLACE_HELP << 6,
+    PLACE_FORM = PLACE_HELP << 7,
+    PLACE_LISTS = PLACE_HELP | PLACE_PICKER | PLACE_MARKS | PLACE_EXPLAIN | PLACE_FORM,
 };
 
 typedef struct KeyRow {

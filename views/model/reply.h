@@ -21,6 +21,8 @@ typedef enum ReplyKind {
     REPLY_ASK,     /* let the person type: `asking`, label in `say`, `text` to begin with */
     REPLY_REFUSED, /* what was typed will not do: `say` why; the line stays */
     REPLY_HELP,    /* `text` searched for in it; ":": the commands alone */
+    REPLY_FORM,    /* the preset `text`, changed before it starts */
+    REPLY_DRAW,    /* points, by hand */
     REPLY_EXPLAIN, /* what the word `text` means; "": all of the view in front */
     REPLY_OUTPUT,  /* what the program that trains the run printed last */
     REPLY_QUIT,
