@@ -4,6 +4,7 @@
 #include "engine/picture/upright.h"
 #include <png.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,9 +105,24 @@ static void run(Reading *reading, int *turn)
     *turn = turn_of(reading);
 }
 
+/* libpng makes room for as much as a chunk announces: none may announce more than the file has. */
+static bool chunks_fit(const uint8_t *data, size_t size)
+{
+    enum { MAGIC = 8, AROUND = 12 };
+    for (size_t at = MAGIC; at + AROUND <= size;) {
+        size_t length = png_get_uint_32(data + at);
+        if (length > size - at - AROUND)
+            return false;
+        at += length + AROUND;
+    }
+    return true;
+}
+
 Status decode_png(const uint8_t *data, size_t size, Shrink *shrink, int *turn, Error *error)
 {
     Reading reading = {.next = data, .left = size, .shrink = shrink, .error = error};
+    if (!chunks_fit(data, size))
+        return fail(error, STATUS_BAD_INPUT, "damaged PNG (it is cut short)");
     reading.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, on_error, on_warning);
     reading.info = reading.png ? png_create_info_struct(reading.png) : NULL;
     if (reading.info)
