@@ -38,15 +38,17 @@ void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, u
 
 /* ---- What is judged ---- */
 
-/* Held-out rows first .. first + n - 1, with what the features say of them. */
+/* Held-out rows first .. first + n - 1, with what the features say of them. Those of files begin at
+ * the files' first, as the features do. */
 static Rows held_out(const Judge *judge, int first, int n)
 {
     const Dataset *data = judge->data;
+    long begin = first + (data->test ? 0 : judge->first);
     const Features *features = judge->features;
     float *x = arena_floats(judge->scratch, (size_t)n * data->dims);
     int *label = arena_new(judge->scratch, int, n);
     for (int r = 0; r < n; r++)
-        dataset_held_out(data, judge->first + first + r, x + (size_t)r * data->dims, &label[r]);
+        dataset_held_out(data, begin + r, x + (size_t)r * data->dims, &label[r]);
     Rows rows = {.n = n, .x = x, .label = label};
     if (features && first + n <= data->n_test) {
         rows.feature = features->held_out + (size_t)first * features->d;
