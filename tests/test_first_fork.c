@@ -94,7 +94,7 @@ static void test_from_nothing_to_a_fork(void **state)
     presses(&hand, 'n', "Press  n  and choose  quickstart");
     presses(&hand, PRESS_ENTER, "Enter start it");
     trains_to(&hand, 0, 30);
-    presses(&hand, '5', "5 tweak");
+    presses(&hand, '5', "5 Tweak");
     sees(&hand, "▸ optimizer.lr");
     for (int i = 0; i < 3; i++)
         presses(&hand, PRESS_DOWN, "↑↓ choose");
@@ -127,7 +127,7 @@ static void test_change_and_way_back(void **state)
     presses(&hand, 'n', "Press  n");
     presses(&hand, PRESS_ENTER, "Enter start it");
     trains_to(&hand, 0, 20);
-    presses(&hand, '5', "5 tweak");
+    presses(&hand, '5', "5 Tweak");
     presses(&hand, PRESS_LEFT, "←→ nudge");
     presses(&hand, PRESS_ENTER, "Enter  apply to 01 (checkpoint first)");
     sees(&hand, "lr 0.001 → 0.0005");

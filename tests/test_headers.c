@@ -150,7 +150,7 @@ static void test_lying_headers_of_tensors(void **state)
     header[500] = 0;
     sparse_tensors(path, header, 500, LARGE);
     expect_refused(open_spec, path, "names no network");
-    expect_refused(open_weights, path, "is missing");
+    expect_refused(open_weights, path, "is not there");
     expect_refused(load_gallery, path, "no gallery");
 }
 
