@@ -234,7 +234,7 @@ says "metrics: a name that is none" 2 'fid.*is no list of metrics' metrics "$wor
 says "sample as npy, a few" 0 '' sample 1 -n 5 -o "$work/few.npy" --quiet
 says "metrics: too few rows for some" 0 'density  *needs at least 6 rows in each set' metrics "$work/few.npy" "$work/a.npy"
 says "metrics of what is no NPY file" 2 'README.md: not an NPY file' metrics "$work/a.npy" README.md
-says "features with nowhere to go" 2 'where the network goes' features "$work/pictures.npy"
+says "features of what is not there" 2 'cannot open .*pictures.npy: No such file' features "$work/pictures.npy"
 says "features of points" 2 '"ring" is no set of pictures' features ring -o "$work/f.safetensors"
 says "sample of the teacher in 4 plain steps" 0 '4 sampling steps' sample 1 --teacher --steps 4 -n 10 -o "$work/t.npy"
 says "guidance where there are no classes" 2 'not told the class' sample 1 --guidance 2 -o "$work/g.npy"
