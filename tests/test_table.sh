@@ -101,8 +101,8 @@ says "two budgets are one too many" 2 'only one of them' table "$work/two.ini" -
 result $? "no room for what it writes: it says so"
 table "$work/full" && cmp -s "$work/quiet/out/trial.md" "$work/full/out/trial.md"
 result $? "and with room it goes on to the same table"
-for bad in 's/^presets = .*/presets = ring-nonesuch/' 's/^baseline = .*/baseline = nonesuch/' 's/sw2@1/nonesuch/'; do
-    sed "$bad" "$work/trial.ini" >"$work/bad.ini"
+for wrong in 's/^presets = .*/presets = ring-nonesuch/' 's/^baseline = .*/baseline = nonesuch/' 's/sw2@1/nonesuch/'; do
+    sed "$wrong" "$work/trial.ini" >"$work/bad.ini"
     says "a preset, an arm, a metric that is not there" 2 'nonesuch' table "$work/bad.ini" --runs "$work/bad"
 done
 says "seeds as a group: a mean and its interval" 0 '3 of 3 seeds done' run ring-pd --seeds 1-3 --steps 40 --runs "$work/group"

@@ -37,7 +37,7 @@ typedef struct View {
 
 /* The tabs, and the popups. */
 extern const View view_runs, view_curves, view_samples, view_paths, view_tweak, view_compare;
-extern const View view_help, view_quit, view_picker, view_marks, view_explain, view_output,
-    view_drawing, view_form;
+extern const View view_help, view_quit, view_picker, view_marks, view_explain, view_output;
+extern const View view_drawing, view_form;
 
 #endif

@@ -93,14 +93,15 @@ def test_the_measure_is_the_engines(folder):
     w = weights(os.path.join(folder, "w.safetensors"))
     prefix = next(name for name in w if name.endswith("layers.0.weight"))[:-len("layers.0.weight")]
     depth = sum(name.startswith(prefix + "layers.") and name.endswith("weight") for name in w)
+    linear = torch.nn.functional.linear
     frequency = 30 * torch.exp(-math.log(30) * torch.arange(8, dtype=torch.float64) / 8)
 
     def student(z, u, classes=None):
         angle = (u * frequency).float().expand(len(z), -1)
         h = torch.cat([z, angle.sin(), angle.cos()], 1)
         for k in range(depth):
-            h = torch.nn.functional.silu(h @ w[f"{prefix}layers.{k}.weight"] + w[f"{prefix}layers.{k}.bias"])
-        v = h @ w[f"{prefix}out.weight"] + w[f"{prefix}out.bias"]
+            h = torch.nn.functional.silu(linear(h, w[f"{prefix}layers.{k}.weight"], w[f"{prefix}layers.{k}.bias"]))
+        v = linear(h, w[f"{prefix}out.weight"], w[f"{prefix}out.bias"])
         alpha, sigma = ddil_torch.cosine(u)
         return alpha * z - sigma * v
 
