@@ -6,6 +6,7 @@ set -u
 . "$(dirname "$0")/tmux.sh"
 root=$(cd "$(dirname "$0")/.." && pwd)
 export PYTHONDONTWRITEBYTECODE=1
+unset DDIL_RUNS
 
 clean() {
     for owner in "$work"/*/runs/*/owner; do
