@@ -8,6 +8,7 @@
 
 /* A cell is two characters wide: about a square. All of it is one parameter's text. */
 enum { WIDTH = 16, HEIGHT = 10, CELL = 2, MOST = 9 };
+enum { BOX_WIDTH = WIDTH * CELL + 4, BOX_HEIGHT = HEIGHT + 2 };
 
 typedef struct DrawingState {
     unsigned char level[HEIGHT][WIDTH]; /* 0 .. MOST */
@@ -26,7 +27,7 @@ static void begin(DrawingState *own)
 
 static Rect box_of(Rect body)
 {
-    Rect inside = box_inside(body, WIDTH * CELL + 2, HEIGHT + 3);
+    Rect inside = box_inside(body, BOX_WIDTH, BOX_HEIGHT);
     return (Rect){inside.x, inside.y, WIDTH * CELL, HEIGHT};
 }
 
@@ -35,7 +36,7 @@ static Rect box_of(Rect body)
 static const char *shade(int level)
 {
     static const char *const shades[] = {"·", "░", "▒", "▓", "█"};
-    return shades[(3 * level + MOST - 1) / MOST + (level > 0)];
+    return shades[(4 * level + MOST - 1) / MOST];
 }
 
 static void draw_cell(Canvas *canvas, const DrawingState *own, Rect rect, int x, int y)
@@ -53,7 +54,7 @@ static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect bod
     (void)scene;
     DrawingState own = *(const DrawingState *)state;
     begin(&own);
-    Rect inside = box_draw(canvas, body, WIDTH * CELL + 2, HEIGHT + 3, "Draw where data are"),
+    Rect inside = box_draw(canvas, body, BOX_WIDTH, BOX_HEIGHT, "Draw where data are"),
          rect = box_of(body);
     for (int y = 0; y < HEIGHT && y < inside.height; y++)
         for (int x = 0; x < WIDTH; x++)
