@@ -1,6 +1,7 @@
 #!/bin/bash
 # What surrounds a run (TAP): the trace, hostile text, exit codes, signals, readers that leave.
 . "$(dirname "$0")/tap.sh"
+. "$root/tests/until.sh"
 
 # A run in the background that a failed test leaves is ended with it.
 end_runs() {
@@ -124,15 +125,6 @@ if [ "$DDIL" = "$root/ddil" ]; then # made already: it is not to be made anew wi
 fi
 
 # ---- what schedulers send ----
-
-until_true() { # seconds command...
-    local until=$((SECONDS + 3 * $1))
-    shift
-    while ! "$@"; do
-        [ $SECONDS -ge $until ] && return 1
-        sleep 0.05
-    done
-}
 
 saved_past() { # folder step: a newer checkpoint than that of the beginning
     local file

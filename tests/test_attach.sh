@@ -17,16 +17,6 @@ clean() {
 }
 trap clean EXIT
 
-# Waits until a command succeeds, at most so many seconds.
-until_true() { # seconds command...
-    local until=$((SECONDS + 3 * $1))
-    shift
-    while ! "$@"; do
-        [ $SECONDS -ge $until ] && return 1
-        sleep 0.05
-    done
-}
-
 step() { # of a run, as the logs say
     "$ddil" ls --runs "$runs" | sed -nE "s/^0*$1-[^ ]+ +[a-z]+ +([0-9]+)\/.*/\1/p"
 }

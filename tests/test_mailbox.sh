@@ -11,15 +11,6 @@ clean() {
 }
 trap clean EXIT
 
-until_true() { # seconds command...
-    local until=$((SECONDS + 3 * $1))
-    shift
-    while ! "$@"; do
-        [ $SECONDS -ge $until ] && return 1
-        sleep 0.05
-    done
-}
-
 state_is() { # run, word
     "$ddil" ls --runs "$runs" | grep -qE "^0*$1-[^ ]+ +$2 "
 }

@@ -16,15 +16,6 @@ clean() {
 }
 trap clean EXIT
 
-until_true() { # seconds command...
-    local until=$((SECONDS + 3 * $1))
-    shift
-    while ! "$@"; do
-        [ $SECONDS -ge $until ] && return 1
-        sleep 0.05
-    done
-}
-
 holds() { # file of runs, pattern
     grep -qE -- "$2" "$work/$trainer"/runs/$1 2>/dev/null
 }

@@ -1,5 +1,6 @@
 # What the tests under tmux share: a server and a work folder of their own, TAP, keys and waiting. Sourced.
 # DDIL names the program; TMPDIR must be ours.
+. "$(dirname "${BASH_SOURCE[0]}")/until.sh"
 ddil=${DDIL:-$PWD/ddil}
 work=$(mktemp -d "${TMPDIR:-/tmp}/terminal.XXXXXX")
 socket=ddil-test-$$

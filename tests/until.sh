@@ -1,0 +1,11 @@
+# Waiting for conditions. Sourced.
+
+# Waits until a command succeeds; three times so many seconds at most, for machines that are busy.
+until_true() { # seconds command...
+    local until=$((SECONDS + 3 * $1))
+    shift
+    while ! "$@"; do
+        [ $SECONDS -ge $until ] && return 1
+        sleep 0.05
+    done
+}
