@@ -217,7 +217,9 @@ static void draw_group(Canvas *canvas, Rect row, const Group *group)
                       format_value(text, group_sample(group, loss_of, NULL).mean));
     canvas_text_right(canvas, row.x + COLUMN_SHIFT + 8, row.y, 8, plain,
                       format_value(text, group_sample(group, shift_of, NULL).mean));
-    snprintf(text, sizeof text, failed > 0 ? ", %d failed" : "", failed);
+    text[0] = '\0';
+    if (failed > 0)
+        snprintf(text, sizeof text, ", %d failed", failed);
     canvas_print(canvas, row.x + COLUMN_NOTE, row.y, row.width - COLUMN_NOTE,
                  theme_style(canvas, ROLE_FAINT), "%d of %d seeds done%s", done, group->n, text);
 }
