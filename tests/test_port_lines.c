@@ -17,7 +17,7 @@ static const Line SAMPLES_OF_LINES[] = {
      .tag = 7,
      .command = {COMMAND_NEW, 0, 0, "ring-pd\nrun.seed=3\nname=a\\b  c"}},
     {.kind = LINE_DO, .tag = 1, .command = {COMMAND_PAUSE, 12, -1, ""}},
-    {.kind = LINE_OWNER, .owner = {OWNER_HEADLESS, false, 4711, 3}},
+    {.kind = LINE_OWNER, .owner = {OWNER_HEADLESS, false, 4711, 3, ""}},
     {.kind = LINE_RUN,
      .about = {7, RUN_LIVE, 120, 100, -1, 1 / 3.0, INFINITY, 1e9, 0.1, {0.5, 0.25, 0.25}, {0.125, 0, 1}, "ring-pd", "forked from 02@9"}},
     {.kind = LINE_GONE, .run = 7},
