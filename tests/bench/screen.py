@@ -123,7 +123,7 @@ def detached(options, folder):
     while step_now(folder) < 300:
         time.sleep(0.1)
     with open(os.path.join(folder, '.lock'), encoding='ascii') as file:
-        return int(file.read())
+        return int(file.read().split()[0])
 
 
 def end(process):
