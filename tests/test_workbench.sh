@@ -32,6 +32,9 @@ ok $? 'and says what to press'
 keys n
 wait_for 'Start a preset' && wait_for '▸ quickstart'
 ok $? 'n lists presets, the newcomer'"'"'s chosen'
+keys / quick
+wait_for 'Start a preset · quick▏ · 1 fit'
+ok $? 'letters find presets, with a / before them or without'
 keys Enter
 wait_for '01 quickstart +● live'
 ok $? 'Enter starts it'

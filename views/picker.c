@@ -192,7 +192,7 @@ static Reply act(void *state, const Scene *scene, Action action)
     return reply;
 }
 
-/* Letters and the like find presets. */
+/* Letters and the like find presets; a "/" before them, as elsewhere, begins the search. */
 static Reply type(void *state, const Scene *scene, int press)
 {
     (void)scene;
@@ -201,7 +201,7 @@ static Reply type(void *state, const Scene *scene, int press)
     if (press == PRESS_BACKSPACE && n > 0)
         own->search[n - 1] = '\0';
     else if (press >= ' ' && press < 127 && n + 1 < sizeof own->search)
-        own->search[n] = (char)press;
+        own->search[n] = (char)(press == '/' && n == 0 ? '\0' : press);
     else
         return (Reply){.kind = REPLY_UNKNOWN};
     own->chosen = 0;
