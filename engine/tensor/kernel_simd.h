@@ -2,14 +2,16 @@
  * KERNEL_DISPATCH compiles it for AVX-512, AVX2 and the portable baseline, choosing by
  * the CPU's features at each call. On other architectures only the baseline is built.
  * Included by kernel_*.c only; the pragma allows fused multiply-adds in the whole file,
- * which never loses accuracy and keeps NaN. */
+ * which never loses accuracy and keeps NaN. Nor may gcc follow a clamp's constant through
+ * what comes after it: of a sigmoid that is a denormal, multiplied by every lane before
+ * the right one is chosen, and there Intel's CPUs take 150 cycles a vector. */
 #ifndef DDIL_KERNEL_SIMD_H
 #define DDIL_KERNEL_SIMD_H
 
 #ifdef __clang__
 #pragma clang fp contract(fast)
 #else
-#pragma GCC optimize("fp-contract=fast")
+#pragma GCC optimize("fp-contract=fast", "no-thread-jumps")
 #endif
 
 #include <stdbool.h>
