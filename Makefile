@@ -76,7 +76,7 @@ ASSETS  := $(wildcard assets/*.safetensors assets/*.csv)
 # installation.
 AGAIN    = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all tests objects run test deps deps-test lint format house bench onnx install uninstall clean teachers features soak test-web fuzz fuzzers \
+.PHONY: all tests objects run test deps deps-test lint format house bench onnx install uninstall clean teachers features soak test-web test-slurm fuzz fuzzers \
         need-libraries FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -247,6 +247,10 @@ test-web: $(PROGRAM)
 	node tests/web/terminals.mjs "$(HERE)" "$(CURDIR)/build/web/node_modules" \
 	"$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)}"
 
+# munge, slurmctld and slurmd of its own: a run preempted twice, a sweep half cancelled. Minutes.
+test-slurm: $(PROGRAM)
+	@DDIL="$(HERE)" bash tests/slurm.sh
+
 # soak_host.sh: an owner among hundreds of forks and viewers, minutes (SECONDS_ALL=3600: an hour). soak_numbers.sh: five
 # seeds of every preset of points at a fifth of its length, 300 steps of every preset of pictures, hours. ONLY names one.
 soak: $(PROGRAM)
@@ -266,11 +270,12 @@ features: $(PROGRAM)
 SHARE = $(DESTDIR)$(PREFIX)/share
 COMPLETIONS := bash:bash-completion/completions/ddil zsh:zsh/site-functions/_ddil fish:fish/vendor_completions.d/ddil.fish
 install: $(PROGRAM)
-	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)/ddil/presets/studies" "$(SHARE)/ddil/assets/lessons" \
-	"$(SHARE)/ddil/assets/python" "$(SHARE)/doc/ddil/results" "$(SHARE)/man/man1"
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)/ddil/presets/studies" "$(SHARE)/ddil/presets/sweeps" \
+	"$(SHARE)/ddil/assets/lessons" "$(SHARE)/ddil/assets/python" "$(SHARE)/doc/ddil/results" "$(SHARE)/man/man1"
 	install -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/ddil"
 	install -m 644 presets/*.ini "$(SHARE)/ddil/presets"
 	install -m 644 presets/studies/*.ini "$(SHARE)/ddil/presets/studies"
+	install -m 644 presets/sweeps/*.ini "$(SHARE)/ddil/presets/sweeps"
 	$(if $(ASSETS),install -m 644 $(ASSETS) "$(SHARE)/ddil/assets")
 	install -m 644 assets/lessons/*.ini "$(SHARE)/ddil/assets/lessons"
 	install -m 644 assets/python/*.py "$(SHARE)/ddil/assets/python"

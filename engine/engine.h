@@ -350,6 +350,9 @@ typedef struct PresetInfo {
  * Allocated; free() it. */
 int engine_presets(PresetInfo **presets);
 
+/* Are larger values of the metric of that name better? Constant. */
+bool engine_more_is_better(const char *metric);
+
 /* Every parameter, in table order. Allocated; free() it. */
 int engine_params(ParamInfoView **params);
 /* One of them, by its index there; false past the end. Allocates nothing. */

@@ -2,12 +2,14 @@
 #include "engine/base/seeds.h"
 #include "engine/store/rows.h"
 #include "tests/near.h"
+#include "views/draw/difference_columns.h"
 #include "views/model/group.h"
 #include "views/model/overlay.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -150,6 +152,39 @@ static void test_line_of_a_group(void **state)
     assert_near((double)point[COLUMNS].high, 0, 1e-6);
 }
 
+/* Of runs that ask one question, the parameters that differ; the seed, and runs of other data, are
+ * no difference. */
+static void test_what_differs(void **state)
+{
+    Fixture f;
+    Kin kin[RUNS];
+    ParamInfoView *info;
+    (void)state;
+    fill(&f);
+    int n = engine_params(&info);
+    free(info);
+    char(*text)[64] = calloc((size_t)(RUNS * n), sizeof *text);
+    assert_non_null(text);
+    for (int i = 0; i < RUNS; i++) {
+        f.run[i].params = n;
+        f.run[i].param = (const char(*)[64])(text + i * n);
+    }
+    int lr = run_param_find(&f.run[0], "optimizer", "lr"),
+        seed = run_param_find(&f.run[0], "run", "seed"),
+        batch = run_param_find(&f.run[0], "run", "batch");
+    strcpy(text[1 * n + lr], "0.003");
+    strcpy(text[3 * n + seed], "3");
+    strcpy(text[2 * n + batch], "64");
+    strcpy(f.run[2].data, "moon");
+    Scene scene = scene_of(&f, 0);
+    lineage_order(&f.snapshot, kin);
+    Differences found = differences_of(&scene, kin, RUNS);
+    assert_int_equal(found.n, 1);
+    assert_int_equal(found.param[0], lr);
+    assert_int_equal(differences_of(&scene, kin, 1).n, 0); /* of those listed alone */
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +193,7 @@ int main(void)
         cmocka_unit_test(test_means_and_differences),
         cmocka_unit_test(test_a_group_is_laid_over_once),
         cmocka_unit_test(test_line_of_a_group),
+        cmocka_unit_test(test_what_differs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

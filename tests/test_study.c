@@ -3,7 +3,7 @@
 #include "engine/base/file.h"
 #include "engine/base/rng.h"
 #include "engine/study/report.h"
-#include "engine/study/study.h"
+#include "engine/study/study_read.h"
 #include "tests/near.h"
 #include <glob.h>
 #include <stdbool.h>

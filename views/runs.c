@@ -5,6 +5,7 @@
 #include "views/draw/metric_columns.h"
 #include "views/draw/panels.h"
 #include "views/draw/run_card.h"
+#include "views/draw/run_row.h"
 #include "views/draw/text.h"
 #include "views/draw/theme.h"
 #include "views/model/clamp.h"
@@ -33,10 +34,8 @@ typedef struct RunsState {
     char filter[96]; /* "": all runs are shown */
     int sorting;     /* a Sorting, or SORTINGS + the number of a metric */
     int deleting;    /* the run whose deletion is being confirmed */
-    bool metrics;    /* the last columns are metrics, not notes */
+    Last last;       /* what stands in the last columns */
 } RunsState;
-
-enum { COLUMN_STATE = 22, COLUMN_STEP = 31, COLUMN_LOSS = 40, COLUMN_SHIFT = 49, COLUMN_NOTE = 59 };
 
 /* ---- Which runs, in which order ---- */
 
@@ -123,33 +122,24 @@ static const struct {
 };
 /* clang-format on */
 
-/* In the place of the notes. */
-static void draw_metrics(Canvas *canvas, const Scene *scene, const RunsState *mine, Rect row,
-                         const RunView *run)
-{
-    row.x += COLUMN_NOTE;
-    row.width -= COLUMN_NOTE;
-    metric_columns_draw(canvas, scene, row, run, mine->sorting - SORTINGS);
-}
-
 /* The column sorted by has an arrow; a filter stands in the rule below. */
-static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine, int shown,
-                      Rect *table)
+static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine,
+                      const LastColumns *end, int shown, Rect *table)
 {
     char owner[80];
     Rect row = layout_take_top(table, 1);
+    int used = last_columns_draw(canvas, scene, end, row, NULL);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         char text[16];
         bool sorted = (int)columns[i].sorting == mine->sorting;
         Style style = theme_style(canvas, sorted ? ROLE_TITLE : ROLE_FAINT);
+        int x = columns[i].x + (columns[i].x == COLUMN_NOTE ? used : 0);
         snprintf(text, sizeof text, "%s%s", columns[i].name, sorted ? "↓" : "");
         if (columns[i].right)
-            canvas_text_right(canvas, row.x + columns[i].x + 8, row.y, 8, style, text);
+            canvas_text_right(canvas, row.x + x + 8, row.y, 8, style, text);
         else
-            canvas_text(canvas, row.x + columns[i].x, row.y, row.width - columns[i].x, style, text);
+            canvas_text(canvas, row.x + x, row.y, row.width - x, style, text);
     }
-    if (mine->metrics)
-        draw_metrics(canvas, scene, mine, row, NULL);
     if (mine->filter[0] != '\0') {
         char title[100], right[40];
         snprintf(title, sizeof title, "/ %s", mine->filter);
@@ -164,16 +154,6 @@ static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine,
                  theme_style(canvas, ROLE_FAINT), " %s ", owner);
 }
 
-static void describe_run(const RunView *run, char *text, size_t size)
-{
-    if (run->note[0] != '\0')
-        snprintf(text, size, "%s", run->note);
-    else if (run->parent > 0)
-        snprintf(text, size, "forked from %02d @ %ld", run->parent, run->parent_step);
-    else
-        snprintf(text, size, "%s on %s", run->method, run->data);
-}
-
 /* ▸ the chosen run, ◆ one that is overlaid, b the baseline. */
 static void draw_signs(Canvas *canvas, const Scene *scene, Rect row, const RunView *run,
                        bool chosen)
@@ -186,65 +166,8 @@ static void draw_signs(Canvas *canvas, const Scene *scene, Rect row, const RunVi
     }
 }
 
-static double loss_of(const RunView *run, const void *unused)
-{
-    (void)unused;
-    return run->smooth_loss;
-}
-
-static double shift_of(const RunView *run, const void *unused)
-{
-    (void)unused;
-    return run->shift;
-}
-
-/* What is right of the name: means, and how many are done. */
-static void draw_group(Canvas *canvas, Rect row, const Group *group)
-{
-    const char *sign, *word;
-    char text[FORMAT_SIZE];
-    int done = group_count(group, RUN_DONE), failed = group_count(group, RUN_FAILED);
-    Style plain = theme_style(canvas, ROLE_TEXT),
-          state = panel_state(canvas, group_state(group), &sign, &word);
-    long least = group->run[0]->step;
-    for (int i = 1; i < group->n; i++)
-        least = group->run[i]->step < least ? group->run[i]->step : least;
-    canvas_print(canvas, row.x + COLUMN_STATE, row.y, COLUMN_STEP - COLUMN_STATE, state, "%s %s",
-                 sign, word);
-    canvas_text_right(canvas, row.x + COLUMN_STEP + 8, row.y, 8, plain,
-                      format_count(text, (double)least));
-    canvas_text_right(canvas, row.x + COLUMN_LOSS + 8, row.y, 8, plain,
-                      format_value(text, group_sample(group, loss_of, NULL).mean));
-    canvas_text_right(canvas, row.x + COLUMN_SHIFT + 8, row.y, 8, plain,
-                      format_value(text, group_sample(group, shift_of, NULL).mean));
-    text[0] = '\0';
-    if (failed > 0)
-        snprintf(text, sizeof text, ", %d failed", failed);
-    canvas_print(canvas, row.x + COLUMN_NOTE, row.y, row.width - COLUMN_NOTE,
-                 theme_style(canvas, ROLE_FAINT), "%d of %d seeds done%s", done, group->n, text);
-}
-
-/* What is right of the name of one run. */
-static void draw_values(Canvas *canvas, Rect row, const RunView *run)
-{
-    const char *sign, *word;
-    char text[FORMAT_SIZE], note[128];
-    Style state = panel_state(canvas, run->state, &sign, &word),
-          plain = theme_style(canvas, ROLE_TEXT);
-    int x = row.x + COLUMN_STATE;
-    canvas_print(canvas, x, row.y, COLUMN_STEP - COLUMN_STATE, state, "%s %s", sign, word);
-    canvas_text_right(canvas, row.x + COLUMN_STEP + 8, row.y, 8, plain,
-                      format_count(text, (double)run->step));
-    canvas_text_right(canvas, row.x + COLUMN_LOSS + 8, row.y, 8, plain,
-                      format_value(text, run->smooth_loss));
-    canvas_text_right(canvas, row.x + COLUMN_SHIFT + 8, row.y, 8, plain,
-                      format_value(text, run->shift));
-    describe_run(run, note, sizeof note);
-    canvas_text(canvas, row.x + COLUMN_NOTE, row.y, row.width - COLUMN_NOTE,
-                theme_style(canvas, ROLE_FAINT), note);
-}
-
-static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView *run, int depth)
+static void draw_run(Canvas *canvas, const Scene *scene, const LastColumns *end, Rect row,
+                     const RunView *run, int depth)
 {
     Group group = group_of(scene, run);
     bool chosen = run == scene->run || group_has(&group, scene->run);
@@ -253,12 +176,13 @@ static void draw_run(Canvas *canvas, const Scene *scene, Rect row, const RunView
     if (group.n > 0) {
         canvas_print(canvas, row.x + 2, row.y, COLUMN_STATE - 3, name, "+ %.*s ×%d", group.stem,
                      run->name, group.n);
-        draw_group(canvas, row, &group);
+        list_row_group(canvas, row, &group);
     } else {
         canvas_print(canvas, row.x + 2, row.y, COLUMN_STATE - 3, name, "%*s%s%02d %s",
                      2 * larger(depth - 1, 0), "", depth > 0 ? "└ " : "", run->id, run->name);
-        draw_values(canvas, row, run);
+        list_row_values(canvas, row, run);
     }
+    list_row_last(canvas, scene, end, row, run);
     if (chosen)
         canvas_add_attributes(canvas, (Rect){row.x, row.y, row.width, 1}, ATTRIBUTE_BOLD);
 }
@@ -280,14 +204,13 @@ static void draw_table(Canvas *canvas, const Scene *scene, const RunsState *mine
     int n;
     Kin *kin = shown_runs(mine, scene, &n);
     int chosen = chosen_index(scene, kin, n);
-    draw_head(canvas, scene, mine, n, &table);
+    LastColumns end = {mine->last, mine->sorting - SORTINGS, differences_of(scene, kin, n)};
+    draw_head(canvas, scene, mine, &end, n, &table);
     int first = chosen >= table.height ? chosen - table.height + 1 : 0;
     for (int row = 0; row < table.height && first + row < n; row++) {
         Rect line = {table.x, table.y + row, table.width, 1};
-        const RunView *run = scene->snapshot->run[kin[first + row].index];
-        draw_run(canvas, scene, line, run, kin[first + row].depth);
-        if (mine->metrics)
-            draw_metrics(canvas, scene, mine, line, run);
+        const Kin *at = &kin[first + row];
+        draw_run(canvas, scene, &end, line, scene->snapshot->run[at->index], at->depth);
     }
     if (n == 0 && table.height > 0) {
         canvas_text(canvas, table.x + 2, table.y, table.width - 2, theme_style(canvas, ROLE_FAINT),
@@ -418,7 +341,7 @@ static void choose(const Scene *scene, const RunsState *mine, Action action)
 
 static void sort_next(RunsState *mine, const Scene *scene, int by)
 {
-    int all = SORTINGS + (mine->metrics ? metric_columns_count(scene) : 0);
+    int all = SORTINGS + (mine->last != LAST_NOTES ? metric_columns_count(scene) : 0);
     mine->sorting = (mine->sorting + all + by) % all;
 }
 
@@ -441,8 +364,9 @@ static Reply act(void *state, const Scene *scene, Action action)
     case ACTION_SORT_LEFT: sort_next(mine, scene, -1); break;
     case ACTION_SORT_RIGHT: sort_next(mine, scene, 1); break;
     case ACTION_CURVE:
-        mine->metrics = !mine->metrics;
-        mine->sorting = mine->sorting < SORTINGS ? mine->sorting : SORT_TREE;
+        mine->last = (Last)((mine->last + 1) % LASTS);
+        if (mine->last == LAST_NOTES && mine->sorting >= SORTINGS)
+            mine->sorting = SORT_TREE;
         break;
     default: choose(scene, mine, action); break;
     }
@@ -481,7 +405,7 @@ static Reply typed(void *state, const Scene *scene, Asking asking, const char *t
 
 static void describe(const Scene *scene, char *text, size_t size)
 {
-    describe_run(scene->run, text, size);
+    list_row_note(scene->run, text, size);
 }
 
 const View view_runs = {

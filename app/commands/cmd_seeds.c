@@ -1,7 +1,7 @@
 /* Owns run --seeds: a group of runs that differ in their seed alone, as a study of one arm, and
  * what they come to together. */
 #include "app/commands/commands.h"
-#include "app/commands/study_cells.h"
+#include "app/study/study_cells.h"
 #include "engine/base/seeds.h"
 #include "engine/base/student.h"
 #include "engine/store/folder.h"

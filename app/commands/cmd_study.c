@@ -1,9 +1,10 @@
 /* Owns table: a study is run and its tables and figure are written. */
 #include "app/commands/commands.h"
-#include "app/commands/study_cells.h"
 #include "app/figure/study_figure.h"
+#include "app/study/study_cells.h"
 #include "engine/store/folder.h"
 #include "engine/study/report.h"
+#include "engine/study/study_read.h"
 #include <stdlib.h>
 
 typedef void Writer(const Findings *findings, const int *failed, FILE *out);
@@ -83,6 +84,8 @@ Status cmd_study(const Options *options, Error *error)
     Study *study = malloc(sizeof *study);
     need(study);
     Status status = must_be_alone("table", error);
+    if (!status)
+        status = table_check(options, error);
     if (!status)
         status = study_read(study, options->argument[0], error);
     if (!status && options->out)

@@ -73,6 +73,12 @@ const CommandRow commands[] = {
      "on, and\n"
      "nothing that is done is done again. --threads: runs at a time.",
      1, 1, cmd_study},
+    {"sweep", "SWEEP",
+     "many runs over parameters and seeds: a grid, random draws, the best of them go on; a table ranks them",
+     "SWEEP is a file, or the name of one in presets/sweeps. NAME.md and NAME.csv go to --out. Ctrl-C saves; the same command\n"
+     "goes on, and nothing that is done is done again. --threads: runs at a time. --slurm: a task each of job arrays; the\n"
+     "script NAME.submit.sh stays in the runs folder.",
+     1, 1, cmd_sweep},
     {"export", "RUN --csv|--svg|--png|--weights", "logs, a figure, or weights for other tools",
      "--csv prints metrics.csv, shift.csv and eval.csv as one table: "
      "log,step,i,quantity,value; -o FILE.csv\n"

@@ -26,6 +26,7 @@ Status cmd_sample(const Options *options, Error *error);
 Status cmd_rollout(const Options *options, Error *error);
 Status cmd_eval(const Options *options, Error *error);
 Status cmd_study(const Options *options, Error *error);
+Status cmd_sweep(const Options *options, Error *error);
 Status cmd_metrics(const Options *options, Error *error);
 Status cmd_export(const Options *options, Error *error);
 Status cmd_data(const Options *options, Error *error);

@@ -22,6 +22,7 @@ typedef enum Stream {
     STREAM_SAMPLE,     /* ddil sample, rollout and the live sheet */
     STREAM_SPLIT,      /* which rows train the classifier of the two-sample test */
     STREAM_REAL,       /* real samples that a critic tells from the student's */
+    STREAM_SWEEP,      /* the values that a random sweep tries */
     STREAM_LAST
 } Stream;
 

@@ -30,6 +30,8 @@ static const ParamRow shared_rows[] = {
      "A checkpoint every so often; 0: only at the start and the end.", STEP},
     {"run", "eval_every", PARAM_INT, "0", 0, 1e8, "", "steps",
      "Samples are judged every so often; 0: only at the end.", STEP},
+    {"run", "eval_at", PARAM_LIST, "", 1, 1e8, "", "steps",
+     "Further steps at which shift is measured, samples are judged and a checkpoint is written: a sweep's rungs.", STEP},
     {"run", "eval_samples", PARAM_INT, "0", 0, 1e6, "", "samples",
      "Samples judged; 0: 4000 points or 500 pictures.", STEP},
     {"run", "budget_nfe", PARAM_REAL, "0", 0, 1e18, "", "evaluations",

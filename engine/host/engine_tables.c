@@ -3,6 +3,7 @@
 #include "engine/base/param_value.h"
 #include "engine/distill/params.h"
 #include "engine/engine.h"
+#include "engine/run/run.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,3 +192,5 @@ Status run_param_check(const RunView *run, int index, const char *text, char can
     must(run_param_row(run, index, &info));
     return check(&info, text, canonical, error);
 }
+
+bool engine_more_is_better(const char *metric) { return eval_more_is_better(metric); }

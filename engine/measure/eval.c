@@ -105,6 +105,18 @@ static Rows sampled(const Judge *judge, const Policy *policy, int n, uint64_t se
 
 const char *eval_metric_name(int index) { return measure_metric_name(index); }
 
+bool eval_more_is_better(const char *name)
+{
+    static const char *const names[] = {"modes",     "classes", "within3sigma",
+                                        "agreement", "recall",  "worst_class",
+                                        "precision", "density", "coverage"};
+    size_t length = strcspn(name, "@");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == length && strncmp(names[i], name, length) == 0)
+            return true;
+    return false;
+}
+
 /* ---- Side by side ---- */
 
 static Metric metric_of(const Bounds *bounds, int classes, Interval interval)

@@ -31,6 +31,8 @@ typedef struct Judge {
 
 /* Names of everything an evaluation may hold, in its order; NULL past the last. */
 const char *eval_metric_name(int index);
+/* Are larger values better? Of a name with "@" behind it, as of the name. */
+bool eval_more_is_better(const char *name);
 
 /* Intervals are of the population's value (interval.h): sw2, energy, frechet and kid know the
  * chance of the reference too, sw2 and frechet have their bias taken off; precision, recall,

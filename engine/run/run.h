@@ -53,6 +53,8 @@ typedef enum RunPulse { PULSE_MORE, PULSE_DONE, PULSE_FAILED } RunPulse;
 /* One quantum: a few regression steps, one optimiser step, one measurement, one evaluation or a
  * checkpoint. On PULSE_FAILED error says what broke; the last good checkpoint stands. */
 RunPulse run_advance(Run *run, Error *error);
+/* Is all done that is due at this step, so that the next quantum takes another? */
+bool run_rests(Run *run);
 
 Status run_save(Run *run, Error *error);
 /* Lines of "section.key=value", taken all together or not at all: saved first, logged as one event

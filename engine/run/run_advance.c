@@ -29,9 +29,20 @@ static bool every(const Run *run, long interval)
     return interval > 0 && run->step % interval == 0;
 }
 
+/* One of the steps of run.eval_at? */
+static bool is_named(const Run *run)
+{
+    enum { MOST = 128 }; /* more do not fit a value */
+    int at[MOST], n = config_list(&run->config, "run.eval_at", at, MOST);
+    bool named = false;
+    for (int i = 0; i < n && !named; i++)
+        named = run->step == at[i];
+    return named;
+}
+
 static bool stage_due(const Run *run)
 {
-    bool start = run->step == 0, end = run_finished(run);
+    bool start = run->step == 0, end = run_finished(run) || is_named(run);
     switch (run->stage) {
     case STAGE_PRETRAIN: return true;
     case STAGE_SHIFT: return run->shift && (start || end || every(run, run->shift_every));
@@ -258,11 +269,22 @@ static RunPulse finish(Run *run, RunState state, const char *why)
     return state == RUN_DONE ? PULSE_DONE : PULSE_FAILED;
 }
 
+static void pass_over(Run *run)
+{
+    while (!stage_due(run))
+        run->stage++;
+}
+
+bool run_rests(Run *run)
+{
+    pass_over(run);
+    return run->stage == STAGE_STEP;
+}
+
 RunPulse run_advance(Run *run, Error *error)
 {
     must(!run->looking);
-    while (!stage_due(run))
-        run->stage++;
+    pass_over(run);
     bool over = run->stage == STAGE_STEP && run_finished(run);
     if (over && run_beside_due(run))
         return run_beside(run, error) ? finish(run, RUN_FAILED, error->text) : PULSE_MORE;

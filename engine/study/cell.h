@@ -9,7 +9,14 @@
 
 /* CELL_TRAINED: done, but figures are still to be made of it (cell_find does not say that). From
  * CELL_DONE on there is nothing more to run. */
-typedef enum CellState { CELL_MISSING, CELL_BEGUN, CELL_TRAINED, CELL_DONE, CELL_FAILED } CellState;
+typedef enum CellState {
+    CELL_MISSING,
+    CELL_BEGUN,
+    CELL_TRAINED,
+    CELL_DONE,
+    CELL_FAILED,
+    CELL_STOPPED, /* early, at a rung of a sweep (cell_find does not say that either) */
+} CellState;
 
 /* Figures that a run's own logs do not hold, as rows of figures.csv in its folder: step, name,
  * value. Names are METRIC@HOW: sw2@2           at 2 sampling steps instead of the run's own

@@ -84,7 +84,7 @@ static const char *put(char text[32], double value)
     return text;
 }
 
-static void put_mean(const Sample *sample, FILE *out)
+void report_put_mean(const Sample *sample, FILE *out)
 {
     char mean[32], reach[32];
     fprintf(out, " %s", put(mean, sample->mean));
@@ -144,7 +144,7 @@ static void put_table(const Findings *findings, int preset, const int *failed, F
             fprintf(out, " (%d failed)", broke);
         fputs(" |", out);
         for (int metric = 0; metric < study->metrics; metric++)
-            put_mean(&finding_of(findings, preset, metric, arm)->value, out);
+            report_put_mean(&finding_of(findings, preset, metric, arm)->value, out);
         fputc('\n', out);
     }
     for (int arm = 0; arm < study->arms; arm++) {

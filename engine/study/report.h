@@ -27,6 +27,9 @@ void findings_done(Findings *findings);
 const Finding *finding_of(const Findings *findings, int preset, int metric, int arm);
 const double *values_of(const Findings *findings, int preset, int metric, int arm);
 
+/* " mean ± reach |", a cell of a table of Markdown's. */
+void report_put_mean(const Sample *sample, FILE *out);
+
 /* failed: of each (preset, arm), how many runs failed. command: what prints this. */
 void report_markdown(const Findings *findings, const int *failed, const char *command, FILE *out);
 /* A row for each (preset, metric, arm): statistics, then the value of every seed. */

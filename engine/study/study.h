@@ -18,6 +18,9 @@
  *                                        teacher of the roll-outs (source.expert)
  *   source.beta_floor = 0                any parameters
  *
+ *   [slurm]                              options of sbatch's, for --slurm
+ *   time = 1:00:00
+ *
  * A cell is one run: a preset, an arm, a seed. It is found again by the name of its run, and
  * compared with what the study asks for. */
 #ifndef DDIL_STUDY_H
@@ -27,7 +30,16 @@
 #include "engine/engine.h"
 #include "engine/study/cell.h"
 
-enum { STUDY_PRESETS = 16, STUDY_ARMS = 32, STUDY_SEEDS = 64, STUDY_METRICS = 24, STUDY_SETS = 24 };
+enum {
+    STUDY_PRESETS = 16,
+    STUDY_ARMS = 256,
+    STUDY_SEEDS = 64,
+    STUDY_METRICS = 24,
+    STUDY_SETS = 24,
+    STUDY_RUNGS = 8,
+    STUDY_SLURMS = 24,
+    STUDY_NAME_SIZE = 256
+};
 
 typedef struct StudyArm {
     char name[32], preset[200];
@@ -46,11 +58,18 @@ typedef struct Study {
     double budget_nfe, budget_cpu_s; /* 0: none */
     int budget_arm, baseline;        /* -1: none */
     StudyArm arm[STUDY_ARMS];
+    int slurms;
+    char slurm[STUDY_SLURMS][128]; /* "--time=1:00:00", of its section [slurm] */
+    /* a sweep's (sweep.h): an arm is a trial, its sets are what is varied, in one order */
+    bool sweep;
+    int rungs; /* steps, rising, at which the best stay */
+    long rung[STUDY_RUNGS];
+    int keep;  /* one trial in so many goes on */
+    bool more; /* more of metric[0] is better */
 } Study;
 
-/* Reads a study by path, or by name from presets/studies, and checks it whole: each arm of each
- * preset is a configuration that could be run, each metric has a name. BAD_INPUT with file:line. */
-Status study_read(Study *study, const char *path, Error *error);
+/* Could each cell be run, under a name that fits? The last thing a reader asks. */
+Status study_check_cells(const Study *study, Error *error);
 /* What a cell takes from others. */
 typedef struct CellNeeds {
     double nfe; /* what the arm of the budget spent, where it waits for that, or what a budget of
@@ -62,6 +81,8 @@ Status study_config(const Study *study, int preset, int arm, int seed, const Cel
                     Config *config, Error *error);
 /* Its name, at most NAME_SIZE - 9 characters (study_read saw to that). */
 void study_run_name(const Study *study, int preset, int arm, int seed, char name[NAME_SIZE]);
+/* The same into any room, as snprintf. */
+int study_put_name(const Study *study, int preset, int arm, int seed, char *out, size_t size);
 /* Do cells of this arm wait for those of `other` of the same preset and seed? */
 bool study_waits(const Study *study, int arm, int other);
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { METRICS_MAX = 16, METRIC_WIDTH = 10 };
+enum { METRICS_MAX = 16 };
 
 /* Names of all that any run of the folder was evaluated by; returns how many. */
 static int metric_names(const Snapshot *snapshot, const char *name[METRICS_MAX])
@@ -26,25 +26,13 @@ static int metric_names(const Snapshot *snapshot, const char *name[METRICS_MAX])
     return n;
 }
 
-/* Are larger values better? */
-static bool more_is_better(const char *name)
-{
-    static const char *const names[] = {"modes",     "classes", "within3sigma",
-                                        "agreement", "recall",  "worst_class",
-                                        "precision", "density", "coverage"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
 /* So that less is better; NaN: none. A group's is its mean. */
 static double metric_rank(const Scene *scene, const RunView *run, const char *name)
 {
     Group group = group_of(scene, run);
     double value =
         group.n > 0 ? group_sample(&group, run_metric, name).mean : run_metric(run, name);
-    return more_is_better(name) ? -value : value;
+    return engine_more_is_better(name) ? -value : value;
 }
 
 /* The least rank of all rows. */
@@ -76,7 +64,7 @@ void metric_columns_draw(Canvas *canvas, const Scene *scene, Rect rect, const Ru
         Role role = k == sorted ? ROLE_TITLE : ROLE_FAINT;
         snprintf(cell, sizeof cell, "%.8s%s", name[k], k == sorted ? "↓" : " ");
         if (run) {
-            format_value(text, more_is_better(name[k]) ? -rank : rank);
+            format_value(text, engine_more_is_better(name[k]) ? -rank : rank);
             snprintf(cell, sizeof cell, "%s%s", text, best ? "*" : " ");
             role = best ? ROLE_STRONG : ROLE_TEXT;
         }

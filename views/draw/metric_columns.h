@@ -6,6 +6,8 @@
 #include "views/draw/canvas.h"
 #include "views/model/session.h"
 
+enum { METRIC_WIDTH = 10 }; /* of a column */
+
 /* How many metrics the folder's runs have. */
 int metric_columns_count(const Scene *scene);
 /* As many as fit on a row of `rect`, the one sorted by among them (below 0: none); run NULL: their

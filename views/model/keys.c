@@ -236,7 +236,7 @@ const KeyRow key_rows[] = {
      NULL, false},
     {PRESS_RIGHT, ACTION_RIGHT, RUNS, "→ ←", "unfold", "the runs of a group of seeds one by one, or as one", false},
     {PRESS_LEFT, ACTION_LEFT, RUNS, NULL, NULL, NULL, false},
-    {'o', ACTION_CURVE, RUNS, "o", "metrics", "metrics in the last columns, the best starred, or notes", false},
+    {'o', ACTION_CURVE, RUNS, "o", "columns", "the last columns: notes, metrics (the best starred), or the parameters that differ", false},
     {'D', ACTION_DELETE, RUNS, "D", NULL,
      "delete the run; asks first", true},
     {PRESS_DELETE, ACTION_DELETE, RUNS, NULL, NULL,

@@ -1,5 +1,5 @@
 /* Owns the figures METRIC@HOW. Each HOW is evaluated once, whatever is asked of it. */
-#include "app/commands/study_judge.h"
+#include "app/study/study_judge.h"
 
 #include "engine/distill/provenance.h"
 #include "engine/measure/eval.h"

@@ -1,8 +1,11 @@
 /* Owns the cells of a study. A cell is a run like any other; what is done is never done again. */
-#include "app/commands/study_cells.h"
+#include "app/study/study_cells.h"
 
+#include "app/base/job.h"
 #include "app/base/jobs.h"
-#include "app/commands/study_judge.h"
+#include "app/study/rungs.h"
+#include "app/study/slurm.h"
+#include "app/study/study_judge.h"
 #include "engine/base/clock.h"
 #include "engine/base/pool.h"
 #include "engine/run/run.h"
@@ -13,17 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int cell_index(const Study *study, int preset, int arm, int seed)
-{
-    return (preset * study->arms + arm) * study->seeds + seed;
-}
-
 /* ---- Looking ---- */
-
-static Cell *cell_of(const Table *table, const Cell *cell, int arm)
-{
-    return &table->cell[cell_index(table->study, cell->preset, arm, cell->seed)];
-}
 
 /* nfe: what a budget of CPU seconds comes to; 0: not known here. */
 static Status configure(const Table *table, const Cell *cell, double nfe, Config *config,
@@ -33,21 +26,11 @@ static Status configure(const Table *table, const Cell *cell, double nfe, Config
     char expert[PATH_SIZE];
     CellNeeds needs = {nfe, NULL};
     if (study->budget_arm >= 0)
-        needs.nfe = cell_of(table, cell, study->budget_arm)->nfe;
+        needs.nfe = table_cell(table, cell, study->budget_arm)->nfe;
     if (study->arm[cell->arm].expert >= 0)
-        needs.expert = file_join(expert, cell_of(table, cell, study->arm[cell->arm].expert)->folder,
-                                 CELL_WEIGHTS);
+        needs.expert = file_join(
+            expert, table_cell(table, cell, study->arm[cell->arm].expert)->folder, CELL_WEIGHTS);
     return study_config(study, cell->preset, cell->arm, cell->seed, &needs, config, error);
-}
-
-/* Does it wait for a run that is not done? */
-static bool waits(const Table *table, const Cell *cell)
-{
-    for (int arm = 0; arm < table->study->arms; arm++)
-        if (study_waits(table->study, cell->arm, arm) &&
-            cell_of(table, cell, arm)->state != CELL_DONE)
-            return true;
-    return false;
 }
 
 static Status look_at(const Table *table, Cell *cell, Error *error)
@@ -59,6 +42,8 @@ static Status look_at(const Table *table, Cell *cell, Error *error)
     if (!status)
         status = cell_find(table->options->runs, name, &config, table->study->budget_cpu_s > 0,
                            &cell->state, cell->folder, error);
+    if (!status && cell->state != CELL_MISSING)
+        cell->reached = rungs_reached(table->study, cell->folder);
     if (!status && cell->state == CELL_DONE &&
         !study_is_judged(table->study, cell->arm, cell->folder))
         cell->state = CELL_TRAINED;
@@ -80,7 +65,7 @@ static Status look_at_all(Table *table, Error *error)
     for (int pass = 0; pass < 3; pass++)
         for (int i = 0; i < table->cells && !status; i++) {
             Cell *cell = &table->cell[i];
-            if (cell->state == CELL_MISSING && !waits(table, cell))
+            if (cell->state == CELL_MISSING && !table_waits(table, cell))
                 status = look_at(table, cell, error);
         }
     return status;
@@ -92,9 +77,11 @@ static JobState cell_state(void *context, int job)
 {
     const Table *table = context;
     const Cell *cell = &table->cell[job];
-    if (cell->state >= CELL_DONE || cell->broke)
+    bool asked_wrong = table->how == STATUS_BAD_INPUT; /* so would all be */
+    if (cell_is_over(cell) || cell->broke || (table->only >= 0 && table->only != job) ||
+        (asked_wrong && table->study->sweep))
         return JOB_OVER;
-    return waits(table, cell) ? JOB_WAITS : JOB_READY;
+    return table_waits(table, cell) || rungs_wait(table, cell) ? JOB_WAITS : JOB_READY;
 }
 
 static double share_done(Run *run)
@@ -107,13 +94,16 @@ static double share_done(Run *run)
     return share;
 }
 
-static Status advance(Run *run, JobProgress *progress, Error *error)
+/* goal: a step at which it is to rest, 0: none. end: of this process' time. */
+static Status advance(Run *run, long goal, double end, JobProgress *progress, Error *error)
 {
     const double every_s = 1;
     double shown = clock_s();
     RunPulse pulse = PULSE_MORE;
-    while (pulse == PULSE_MORE && !jobs_interrupted()) {
+    bool there = false;
+    while (pulse == PULSE_MORE && !there && !jobs_interrupted() && clock_s() < end) {
         pulse = run_advance(run, error);
+        there = pulse == PULSE_MORE && goal > 0 && run_step(run) >= goal && run_rests(run);
         if (clock_s() - shown < every_s)
             continue;
         progress->share = share_done(run);
@@ -123,7 +113,7 @@ static Status advance(Run *run, JobProgress *progress, Error *error)
         return pulse == PULSE_FAILED ? STATUS_FAILED : STATUS_OK;
     Status status = run_save(run, error);
     run_mark_state(run, RUN_PAUSED);
-    return status ? status : STATUS_INTERRUPTED;
+    return status || there ? status : fail(error, STATUS_INTERRUPTED, "interrupted, saved");
 }
 
 /* The budget of CPU seconds as evaluations, in the configuration. */
@@ -154,7 +144,7 @@ static Status train(const Table *table, const Cell *cell, Crew *crew, JobProgres
         return status;
     snprintf(folder, PATH_SIZE, "%s", run_folder(run));
     run_alone(run);
-    status = advance(run, progress, error);
+    status = advance(run, rungs_goal(table, cell), table->end, progress, error);
     run_close(run);
     return status;
 }
@@ -169,7 +159,9 @@ static Status run_cell(void *context, int job, JobProgress *progress, Error *err
     snprintf(folder, sizeof folder, "%s", cell->folder);
     if (cell->state != CELL_TRAINED)
         status = train(table, cell, crew, progress, folder, error);
-    if (!status)
+    if (!status && table->study->sweep)
+        status = rungs_judge(table, cell, folder, crew, error);
+    else if (!status)
         status = study_judge(table->study, cell->arm, folder, crew, error);
     crew_free(crew);
     return status;
@@ -182,7 +174,7 @@ static void broke(Table *table, Cell *cell, Status status, const char *why)
     cell->broke = true;
     fprintf(stderr, "%s%s: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", name, why);
     if (cell->state != CELL_FAILED && !table->first.text[0]) /* one that failed has its place */
-        fail(&table->first, status ? status : STATUS_FAILED, "%s: %.300s", name, why);
+        table->how = fail(&table->first, status ? status : STATUS_FAILED, "%s: %.300s", name, why);
 }
 
 /* What waited for this cell can be looked at now: its run may be there from an earlier call. */
@@ -190,11 +182,11 @@ static void look_at_waiting(Table *table, const Cell *ended)
 {
     Error error;
     for (int arm = 0; arm < table->study->arms; arm++) {
-        Cell *cell = cell_of(table, ended, arm);
-        if (!study_waits(table->study, arm, ended->arm) || waits(table, cell))
+        Cell *cell = table_cell(table, ended, arm);
+        if (!study_waits(table->study, arm, ended->arm) || table_waits(table, cell))
             continue;
         Status status = look_at(table, cell, &error);
-        table->done_before += cell->state >= CELL_DONE;
+        table->done_before += cell_is_over(cell);
         if (status)
             broke(table, cell, status, error.text);
     }
@@ -209,11 +201,16 @@ static void cell_ended(void *context, int job, Status status, const char *text)
         return;
     if (!status || status == STATUS_FAILED)
         status = look_at(table, cell, &error);
-    table->done += cell->state >= CELL_DONE;
-    if (cell->state != CELL_DONE)
+    bool rests = !status && cell->state == CELL_BEGUN && rungs_wait(table, cell);
+    if (cell->state != CELL_DONE && !rests)
         broke(table, cell, status, error.text[0] ? error.text : text);
     else
         look_at_waiting(table, cell);
+    Status decided = rungs_decide(table, &error);
+    if (decided && !table->first.text[0]) {
+        table->first = error;
+        table->how = decided;
+    }
 }
 
 /* What of the running cells is done, in cells. */
@@ -231,9 +228,10 @@ static void show_progress(void *context, const bool *running, const JobProgress 
     const Table *table = context;
     if (table->options->quiet || !isatty(STDERR_FILENO))
         return;
-    double made = table->done + under_way(table, running, progress);
+    int over = table_over(table);
+    double made = over - table->done_before + under_way(table, running, progress);
     double left = table->cells - table->done_before - made;
-    fprintf(stderr, "\r%d of %d runs done", table->done_before + table->done, table->cells);
+    fprintf(stderr, "\r%d of %d runs done", over, table->cells);
     if (made > 0.1)
         fprintf(stderr, ", about %.0f s left", left * (clock_s() - table->began) / made);
     fputs("\033[K", stderr);
@@ -241,30 +239,35 @@ static void show_progress(void *context, const bool *running, const JobProgress 
 
 /* ---- All of them ---- */
 
+/* Who makes all of it is alone; those who make a run each, or look, are not. */
 static Status take_lock(const Study *study, const Options *options, int *lock, Error *error)
 {
+    bool alone = !options->task && !options->slurm && !options->report;
     char path[PATH_SIZE], name[80];
     Status status = file_make_folder(options->runs, error);
     snprintf(name, sizeof name, ".table-%s.lock", study->name);
     if (!status)
-        status = folder_lock(file_join(path, options->runs, name), true, lock, error);
+        status = folder_lock(file_join(path, options->runs, name), alone, lock, error);
     return status;
 }
 
 static Status open_table(Table *table, const Study *study, const Options *options, Error *error)
 {
-    *table = (Table){.study = study, .options = options};
+    *table = (Table){.study = study, .options = options, .only = -1};
     table->cells = study->presets * study->arms * study->seeds;
-    table->cell = calloc((size_t)table->cells, sizeof *table->cell);
-    need(table->cell);
+    table->cell = need(calloc((size_t)table->cells, sizeof *table->cell));
+    table->trial = need(calloc((size_t)study->arms, sizeof *table->trial));
     for (int i = 0; i < table->cells; i++)
         table->cell[i] = (Cell){.preset = i / study->seeds / study->arms,
                                 .arm = i / study->seeds % study->arms,
                                 .seed = i % study->seeds};
-    return look_at_all(table, error);
+    Status status = job_end(options->limit, options->started, &table->end, error);
+    if (!status)
+        status = look_at_all(table, error);
+    return status ? status : rungs_decide(table, error);
 }
 
-static Status run_missing(Table *table, Error *error)
+static Status make_missing(Table *table, Error *error)
 {
     long threads = table->options->threads;
     Jobs jobs = {.n = table->cells,
@@ -274,21 +277,50 @@ static Status run_missing(Table *table, Error *error)
                  .run = run_cell,
                  .ended = cell_ended,
                  .tick = show_progress};
-    for (int i = 0; i < table->cells; i++)
-        table->done_before += table->cell[i].state >= CELL_DONE;
-    if (!table->options->quiet)
-        fprintf(stderr, "%d of %d runs are there\n", table->done_before, table->cells);
     table->began = clock_s();
     Status status = jobs_run(&jobs, error);
     if (!table->options->quiet && isatty(STDERR_FILENO))
         fputs("\r\033[K", stderr);
+    if (!status && clock_s() >= table->end)
+        status = STATUS_INTERRUPTED;
+    return status;
+}
+
+static Status run_missing(Table *table, Error *error)
+{
+    table->done_before = table_over(table);
+    if (!table->options->quiet)
+        fprintf(stderr, "%d of %d runs are there\n", table->done_before, table->cells);
+    if (table->options->report)
+        return STATUS_OK;
+    Status status = make_missing(table, error);
     if (status == STATUS_INTERRUPTED)
         return fail(error, status,
                     "interrupted, saved: %d of %d runs are done; the same command goes on",
-                    table->done_before + table->done, table->cells);
+                    table_over(table), table->cells);
     if (!status && table->first.text[0])
-        return fail(error, STATUS_FAILED, "%s", table->first.text);
+        return fail(error, table->how == STATUS_BAD_INPUT ? table->how : STATUS_FAILED, "%s",
+                    table->first.text);
     return status;
+}
+
+/* One cell, which nobody else makes meanwhile. */
+static Status run_task(Table *table, Error *error)
+{
+    int lock = -1;
+    Status status = slurm_task(table, &lock, error);
+    if (!status && table->only >= 0)
+        status = run_missing(table, error);
+    folder_unlock(&lock);
+    return status;
+}
+
+Status table_check(const Options *options, Error *error)
+{
+    int ways = options->slurm + options->report;
+    if (ways + (options->task ? 1 : 0) <= 1)
+        return STATUS_OK;
+    return fail(error, STATUS_BAD_INPUT, "--slurm, --task and --report: one of them at a time");
 }
 
 Status table_make(const Study *study, const Options *options, TableUse *then, void *context,
@@ -299,13 +331,17 @@ Status table_make(const Study *study, const Options *options, TableUse *then, vo
     Status status = take_lock(study, options, &lock, error);
     if (!status)
         status = open_table(&table, study, options, error);
-    if (!status)
+    if (!status && options->slurm)
+        status = slurm_submit(&table, error);
+    else if (!status && options->task)
+        status = run_task(&table, error);
+    else if (!status)
         status = run_missing(&table, error);
-    if (!status)
+    if (!status && !options->slurm && !options->task)
         status = then(context, &table, error);
+    free(table.trial);
     free(table.cell);
-    if (lock >= 0)
-        close(lock);
+    folder_unlock(&lock);
     return status;
 }
 
@@ -320,7 +356,8 @@ Status table_values(const Table *table, double **value, int **failed, Error *err
         const Cell *cell = &table->cell[i];
         const RunView *view = NULL;
         (*failed)[cell->preset * study->arms + cell->arm] += cell->state == CELL_FAILED;
-        if (cell->state == CELL_DONE && !(view = run_view_read(cell->folder, error)))
+        bool has = cell->state == CELL_DONE || cell->state == CELL_STOPPED;
+        if (has && !(view = run_view_read(cell->folder, error)))
             return STATUS_FAILED;
         for (int metric = 0; metric < study->metrics; metric++)
             (*value)[((cell->preset * study->metrics + metric) * study->arms + cell->arm) *

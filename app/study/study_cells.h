@@ -1,42 +1,25 @@
 /* The runs of a study: looked for, run where they are missing, read. For commands that are made of
- * many runs: table, run --seeds. */
+ * many runs: table, sweep, run --seeds. */
 #ifndef DDIL_STUDY_CELLS_H
 #define DDIL_STUDY_CELLS_H
 
-#include "app/base/options.h"
-#include "engine/base/file.h"
-#include "engine/study/cell.h"
-#include "engine/study/study.h"
+#include "app/study/table.h"
 
-typedef struct Cell {
-    int preset, arm, seed;
-    CellState state;
-    bool broke; /* in this call */
-    double nfe; /* spent, once done */
-    char folder[PATH_SIZE];
-} Cell;
-
-typedef struct Table {
-    const Study *study;
-    const Options *options;
-    Cell *cell; /* [preset][arm][seed] */
-    int cells;
-    int done_before, done; /* cells; of this call */
-    double began;
-    Error first; /* what broke first */
-} Table;
-
+/* Are --slurm, --task and --report given one at a time? */
+Status table_check(const Options *options, Error *error);
 /* The whole of a study: its lock in options->runs (made when missing; BLOCKED when another process
  * has it), a look for all runs (BAD_INPUT when one is not what the study asks for), those that are
  * missing, options->threads at a time (0: one a core), each with one thread, progress on standard
  * error; then what is made of them, then(context, table). INTERRUPTED: all saved. FAILED when a run
  * could not be made; runs that left the finite numbers are CELL_FAILED and no error. Before there
- * are threads. */
+ * are threads. options->report: none is run. options->task "STAGE:NUMBER": that one alone, beside
+ * other processes that make others (slurm.h), and nothing is made of them; options->slurm: nor
+ * here. */
 typedef Status TableUse(void *context, const Table *table, Error *error);
 Status table_make(const Study *study, const Options *options, TableUse *then, void *context,
                   Error *error);
-/* The study's metrics of all cells, value[preset][metric][arm][seed], NaN where there is none, and
- * failed[preset][arm]: allocated, the caller frees both. */
+/* The study's metrics of all cells that are over, value[preset][metric][arm][seed], NaN where there
+ * is none, and failed[preset][arm]: allocated, the caller frees both. */
 Status table_values(const Table *table, double **value, int **failed, Error *error);
 
 #endif
