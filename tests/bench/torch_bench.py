@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """The peer: the steps of `ddil bench` in PyTorch, for a ratio in one run. compare.py calls it.
 
-usage: torch_bench.py [--threads N] [--seconds S] [--only NAME] [--channels-last]
+usage: torch_bench.py [--threads N] [--seconds S] [--only NAME] [--channels-last] [--mode inference|traced]
 
 Prints one JSON object a line. The networks are those of engine/nets/mlp.c and patch_unet.c, weight for weight; a
 training step is batch, forward, v-prediction loss, backward, clip at 1, Adam, EMA; a sampling step makes a whole
-batch of 64 pictures. Times are medians after three warm-up steps, as on our side.
+batch of 64 pictures. --mode inference samples under torch.inference_mode instead of torch.no_grad; --mode traced runs
+the network through torch.jit.trace, for sampling frozen and optimised for inference too. Times are medians after five
+warm-up steps: a traced network is compiled in the first ones.
 """
 import argparse
 import ctypes
@@ -105,7 +107,8 @@ def trainer(net, make):
         t = torch.rand(len(x))
         alpha, sigma = (f(t * math.pi / 2).view(-1, *[1] * (x.dim() - 1)) for f in (torch.cos, torch.sin))
         noise = torch.randn_like(x)
-        loss = F.mse_loss(net(alpha * x + sigma * noise, t, label), alpha * noise - sigma * x)
+        inputs = (alpha * x + sigma * noise, t) + (() if label is None else (label,))
+        loss = F.mse_loss(net(*inputs), alpha * noise - sigma * x)
         adam.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(params, 1.0)
@@ -116,10 +119,10 @@ def trainer(net, make):
     return step
 
 
-def sampler(net, steps, batch):
+def sampler(net, steps, batch, mode):
     label = torch.arange(batch) % 10
 
-    @torch.no_grad()
+    @(torch.no_grad() if mode == 'plain' else torch.inference_mode())
     def step():
         x = torch.randn(batch, 1, 28, 28)
         for i in range(steps, 0, -1):
@@ -131,20 +134,29 @@ def sampler(net, steps, batch):
     return step
 
 
-def make_job(name, layout):
+def traced(net, *inputs):
+    return torch.jit.trace(net, inputs, check_trace=False)
+
+
+def make_job(name, layout, mode):
     """The step and its batch; only what this step needs is built, so that the peak of memory is its own."""
     if name == 'mlp2d-train':
-        return trainer(Mlp(), lambda: (torch.randn(512, 2), None)), 512
+        net = Mlp() if mode != 'traced' else traced(Mlp(), torch.randn(512, 2), torch.rand(512))
+        return trainer(net, lambda: (torch.randn(512, 2), None)), 512
     net = PatchUnet().to(memory_format=layout)
+    inputs = torch.randn(64, 1, 28, 28), torch.rand(64), torch.zeros(64, dtype=torch.long)
     if name == 'image-train':
+        net = traced(net, *inputs) if mode == 'traced' else net
         return trainer(net, lambda: (torch.randn(64, 1, 28, 28), torch.randint(0, 10, (64,)))), 64
-    return sampler(net, int(name.rsplit('-', 1)[1]), 64), 64
+    if mode == 'traced':
+        net = torch.jit.optimize_for_inference(torch.jit.freeze(traced(net.eval(), *inputs)))
+    return sampler(net, int(name.rsplit('-', 1)[1]), 64, mode), 64
 
 
 def measure(name, options):
     layout = torch.channels_last if options.channels_last else torch.contiguous_format
-    step, batch = make_job(name, layout)
-    for _ in range(3):
+    step, batch = make_job(name, layout, options.mode)
+    for _ in range(5):
         step()
     times = []
     cpu = time.process_time()
@@ -172,6 +184,7 @@ def main():
     parser.add_argument('--seconds', type=float, default=6)
     parser.add_argument('--only')
     parser.add_argument('--channels-last', action='store_true')
+    parser.add_argument('--mode', choices=('plain', 'inference', 'traced'), default='plain')
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     try:
