@@ -349,6 +349,9 @@ typedef struct PresetInfo {
 /* The presets found (presets/ beside the program or in the installed data folder), by name.
  * Allocated; free() it. */
 int engine_presets(PresetInfo **presets);
+/* What the preset of that name says engine_param's row `index` is, as RunView.param would show it.
+ * false, an empty text: there is no such preset or row, or its file cannot be read. */
+bool engine_preset_param(const char *preset, int index, char *text, size_t size);
 
 /* Are larger values of the metric of that name better? Constant. */
 bool engine_more_is_better(const char *metric);

@@ -18,6 +18,7 @@ KEYS = {  # what each step asks for, by lesson and step
     "4-threshold": ["5", "/kind<Enter><Right><Right><Right>f", "2", "5"],
     "5-diversity": ["3", "", ":fork source.beta_data=0.5 source.beta_teacher=0.25 source.beta_student=0.25<Enter>", "6"],
     "6-sick-dmd2": ["2", "3", "oo", ":fork dmd2.critic_lr=1e-3 dmd2.ratio=5<Enter>", "6"],
+    "7-colour": ["3", "Tt", "2"],
 }
 SHOWS = {  # what the text speaks of and must stand beside it: (lesson, step, text) -> part of the screen
     ("1-diffusion", 0, "seen"): "student at sample",
@@ -47,6 +48,10 @@ SHOWS = {  # what the text speaks of and must stand beside it: (lesson, step, te
     ("6-sick-dmd2", 2, "seen"): "gap ",
     ("6-sick-dmd2", 3, "say"): "gap ",
     ("6-sick-dmd2", 4, "seen"): "sw2",
+    ("7-colour", 0, "seen"): "student at sample",
+    ("7-colour", 1, "say"): "student at sample",
+    ("7-colour", 1, "seen"): "student at sample",
+    ("7-colour", 2, "seen"): "the teacher's law",
 }
 
 

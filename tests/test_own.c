@@ -81,6 +81,26 @@ static void test_the_split_goes_by_content(void **state)
     assert_int_equal(data->conditional, 0);
 }
 
+/* Rows that go from dark to light: of those held out one half is like the other. */
+static void test_held_out_rows_lie_by_chance(void **state)
+{
+    Place *place = *state;
+    enum { ALL = 1000, D = 256 };
+    static uint8_t rows[ALL * D];
+    for (int k = 0; k < ALL * D; k++)
+        rows[k] = (uint8_t)(k / D / 5 + (k % D < 5 ? k / D % 5 * (k % D) : 0));
+    put_npy(place->path, "a.npy", "|u1", "(1000, 16, 16)", rows, sizeof rows);
+    assert_int_equal(open_set(place, "npy", "a.npy", (DatasetFiles){0}), STATUS_OK);
+    const Dataset *data = &place->data;
+    int half = data->n_test / 2;
+    double mean[2] = {0, 0};
+    for (int r = 0; r < 2 * half; r++)
+        mean[r >= half] += data->test[(size_t)r * D + D - 1] / (double)half;
+    assert_in_range(half, 30, 70);
+    assert_near(mean[0], 100, 25); /* in their own order: 50 and 150 */
+    assert_near(mean[1], 100, 25);
+}
+
 /* Floats are taken by the range that they fill. */
 static void test_npy_floats(void **state)
 {
@@ -390,6 +410,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_npy_bytes),
         CASE(test_the_split_goes_by_content),
+        CASE(test_held_out_rows_lie_by_chance),
         CASE(test_npy_floats),
         CASE(test_npy_is_made_smaller),
         CASE(test_npy_says_what_is_wrong),

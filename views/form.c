@@ -1,5 +1,5 @@
 /* A preset, changed before it starts: data, classes kept, method, steps, seed. Rows are parameters
- * of the one table; what is left empty is as in the preset. */
+ * of the one table, as the preset has them; what differs from it is sent. */
 #include "views/draw/box.h"
 #include "views/draw/layout.h"
 #include "views/draw/text.h"
@@ -15,13 +15,20 @@ static const char *const FIELDS[][2] = {
     {"data", "keep"}, {"run", "method"},    {"run", "steps"},
     {"run", "seed"},  {"student", "steps"}, {"teacher", "file"},
 };
-enum { FIELD_COUNT = sizeof FIELDS / sizeof *FIELDS, VALUE_SIZE = 96, LABEL_WIDTH = 16 };
+enum { FIELD_COUNT = sizeof FIELDS / sizeof *FIELDS, VALUE_SIZE = 192, LABEL_WIDTH = 16 };
 
 typedef struct FormState {
     char preset[64];
+    char given[FIELD_COUNT][VALUE_SIZE]; /* by the preset */
     char value[FIELD_COUNT][VALUE_SIZE];
     int chosen;
+    bool typing; /* in the chosen row; else the first letter takes the place of what stands there */
 } FormState;
+
+static bool is_changed(const FormState *own, int field)
+{
+    return strcmp(own->value[field], own->given[field]) != 0;
+}
 
 /* The row of the table a field stands for, and its index there. */
 static int row_of(int field, ParamInfoView *row)
@@ -35,20 +42,34 @@ static int row_of(int field, ParamInfoView *row)
 
 /* ---- Drawing ---- */
 
+/* The value, its end where there is no room for all of it; behind a changed one the preset's. */
+static void draw_value(Canvas *canvas, const FormState *own, Rect row, int field)
+{
+    bool chosen = field == own->chosen;
+    const char *value = own->value[field], *given = own->given[field];
+    int length = (int)strlen(value), room = row.width - 1;
+    Style faint = theme_style(canvas, ROLE_FAINT);
+    Style style = theme_style(canvas, is_changed(own, field) ? ROLE_STRONG : ROLE_TEXT);
+    if (length == 0 && !chosen) {
+        canvas_text(canvas, row.x, row.y, row.width, faint, "(empty)");
+        return;
+    }
+    int end = canvas_print(canvas, row.x, row.y, row.width, style, "%s%s",
+                           value + larger(length - room, 0), chosen ? "▏" : "");
+    if (is_changed(own, field))
+        canvas_print(canvas, row.x + end, row.y, row.width - end, faint, "  preset: %s",
+                     *given ? given : "(empty)");
+}
+
 static void draw_field(Canvas *canvas, const FormState *own, Rect row, int field)
 {
     bool chosen = field == own->chosen;
-    const char *value = own->value[field];
     canvas_text(canvas, row.x, row.y, 2, theme_style(canvas, ROLE_CURSOR), chosen ? "▸ " : "  ");
     canvas_print(canvas, row.x + 2, row.y, LABEL_WIDTH,
                  theme_style(canvas, chosen ? ROLE_STRONG : ROLE_TEXT), "%s.%s", FIELDS[field][0],
                  FIELDS[field][1]);
-    int x = row.x + 2 + LABEL_WIDTH, width = row.width - 2 - LABEL_WIDTH;
-    if (*value || chosen)
-        canvas_print(canvas, x, row.y, width, theme_style(canvas, ROLE_TEXT), "%s%s", value,
-                     chosen ? "▏" : "");
-    else
-        canvas_text(canvas, x, row.y, width, theme_style(canvas, ROLE_FAINT), "as in the preset");
+    int x = 2 + LABEL_WIDTH;
+    draw_value(canvas, own, (Rect){row.x + x, row.y, row.width - x, 1}, field);
 }
 
 static void draw_help(Canvas *canvas, Rect rect, int field)
@@ -79,26 +100,38 @@ static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect bod
 
 /* ---- Keys ---- */
 
+static void choose(FormState *own, int field)
+{
+    own->typing = own->typing && field == own->chosen;
+    own->chosen = field;
+}
+
+/* As a line behind the preset's name; false: there is no room. */
+static bool append(const FormState *own, int field, char *text, size_t size)
+{
+    size_t used = strlen(text);
+    int length = snprintf(text + used, size - used, "\n%s.%s=%s", FIELDS[field][0],
+                          FIELDS[field][1], own->value[field]);
+    return length < (int)(size - used);
+}
+
 /* Every value is checked by its row of the table before anything starts. */
 static Reply start(FormState *own)
 {
     Reply reply = {.kind = REPLY_SEND, .command = {.kind = COMMAND_NEW}};
     char *text = reply.command.text;
-    size_t size = sizeof reply.command.text, used = 0;
-    used = (size_t)snprintf(text, size, "%s", own->preset);
+    snprintf(text, sizeof reply.command.text, "%s", own->preset);
     for (int k = 0; k < FIELD_COUNT; k++) {
         ParamInfoView row;
         Error error;
         char canonical[64];
-        const char *value = own->value[k];
-        if (!*value)
+        if (!is_changed(own, k))
             continue;
-        if (engine_param_check(row_of(k, &row), value, canonical, &error)) {
-            own->chosen = k;
+        choose(own, k);
+        if (engine_param_check(row_of(k, &row), own->value[k], canonical, &error))
             return reply_say(REPLY_NONE, "%.150s", error.text);
-        }
-        used += (size_t)snprintf(text + used, size - used, "\n%s.%s=%s", FIELDS[k][0], FIELDS[k][1],
-                                 value);
+        if (!append(own, k, text, sizeof reply.command.text))
+            return reply_say(REPLY_NONE, "too long in all: write a preset file, or shorter paths");
     }
     return reply;
 }
@@ -111,7 +144,7 @@ static Reply act(void *state, const Scene *scene, Action action)
         return (Reply){.kind = REPLY_CLOSE};
     if (action == ACTION_OPEN)
         return start(own);
-    own->chosen = list_move(own->chosen, FIELD_COUNT, action);
+    choose(own, list_move(own->chosen, FIELD_COUNT, action));
     return (Reply){.kind = REPLY_NONE};
 }
 
@@ -121,13 +154,16 @@ static Reply type(void *state, const Scene *scene, int press)
     (void)scene;
     FormState *own = state;
     char *value = own->value[own->chosen];
-    size_t n = strlen(value);
-    if (press == PRESS_BACKSPACE && n > 0)
-        value[n - 1] = '\0';
-    else if (press >= ' ' && press < 127 && n + 1 < VALUE_SIZE)
-        value[n] = (char)press;
+    bool letter = press >= ' ' && press < 127;
+    size_t n = letter && !own->typing ? 0 : strlen(value);
+    if (letter && n + 1 < VALUE_SIZE)
+        value[n++] = (char)press;
+    else if (press == PRESS_BACKSPACE && n > 0)
+        n--;
     else
         return (Reply){.kind = REPLY_UNKNOWN};
+    value[n] = '\0';
+    own->typing = true;
     return (Reply){.kind = REPLY_NONE};
 }
 
@@ -137,6 +173,11 @@ static Reply typed(void *state, const Scene *scene, Asking asking, const char *t
     (void)scene, (void)asking;
     FormState *own = state;
     snprintf(own->preset, sizeof own->preset, "%s", text);
+    for (int k = 0; k < FIELD_COUNT; k++) {
+        ParamInfoView row;
+        if (engine_preset_param(text, row_of(k, &row), own->given[k], VALUE_SIZE))
+            memcpy(own->value[k], own->given[k], VALUE_SIZE);
+    }
     return (Reply){.kind = REPLY_NONE};
 }
 

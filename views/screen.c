@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATE_SIZE = 1024 };
+enum { STATE_SIZE = 4096 };
 
 typedef union State {
     max_align_t align;
@@ -193,6 +193,7 @@ void screen_draw(Screen *screen, const Snapshot *snapshot, Canvas *canvas)
 /* With `text` as if it had been typed into it, unless it is NULL. */
 static Reply open_popup(Screen *screen, const Scene *scene, const View *popup, const char *text)
 {
+    must(popup->state_size <= STATE_SIZE);
     screen->frame.popup = popup;
     memset(&screen->popup_state, 0, sizeof screen->popup_state);
     if (text)

@@ -1,9 +1,7 @@
 """The networks of `ddil` in PyTorch (1.13 or later), under the names and in the layouts of the files that `ddil export --weights` writes:
-
     net = ddil_nets.load("w.safetensors")                # the network its metadata describe, its probe checked
     images = net.sample(torch.randn(16, 1, 28, 28))      # by the student's own sampler, in as many steps as it was made for
     ddil_nets.save(net, "teacher.safetensors")           # for teacher.file
-
 Points are (n, 2), pictures (n, channels, height, width). What all of it means: assets/doc/pytorch.md. """
 from __future__ import annotations
 import json, math, struct
@@ -72,29 +70,32 @@ class Network(nn.Module):
         return plain + guidance * (estimate - plain)
 
     def threshold(self, x: Tensor) -> Tensor:
-        """Of estimates at inference, where the file says so (site S)."""
-        kind = self.meta.get("threshold", "none") if "S" in self.meta.get("threshold_sites", "") else "none"
-        if kind not in ("none", "static"):
-            raise NotImplementedError(f"threshold {kind}: see assets/doc/pytorch.md")
-        return x if kind == "none" else x.clamp(*map(float, self.meta["threshold_box"].split()))
+        """Of estimates at inference, where the file says so (site S): methods.md 5.2."""
+        kind = self.meta.get("threshold", "none")
+        if kind == "none" or "S" not in self.meta.get("threshold_sites", ""):
+            return x
+        low, high = map(float, self.meta["threshold_box"].split())
+        y, last = (2 * x - low - high) / (high - low), x[0].numel() - 1
+        if kind == "dynamic":  # by a quantile of |y| over the sample, where that is above 1
+            order, at = y.abs().flatten(1).sort(1).values, last * float(self.meta.get("threshold_quantile", 0.995))
+            y = y / torch.lerp(order[:, int(at)], order[:, min(int(at) + 1, last)], at % 1).clamp(min=1).view(-1, *[1] * (x.dim() - 1))
+        y = 1 - ((y + 1) % 4 - 2).abs() if kind == "reflect" else y.tanh() if kind == "soft" else y.clamp(-1, 1)
+        return (low + high + (high - low) * y) / 2
 
     def sample(self, noise: Tensor, label: Optional[Tensor] = None, steps: int = 0, fresh: Sequence[Tensor] = (),
                states: Optional[List[Tensor]] = None) -> Tensor:
         """From noise to samples. fresh: noise for each step but the last, where the sampler re-noises (rule = renoise),
         else drawn; states: gets the state before each step, and the samples."""
-        steps, z, fresh = steps or int(self.meta.get("sampling_steps", 1)), noise, list(fresh)
-        states = [] if states is None else states
+        z, fresh, states = noise, list(fresh), [] if states is None else states
+        steps = steps or int(self.meta.get("sampling_steps", 1))
         states.append(z)
         for i in range(steps, 0, -1):
             t, s = (torch.full((len(z),), k / steps, dtype=torch.float64, device=z.device) for k in (i, i - 1))
             x = self.threshold(self.x0(z, t, label, guidance=float(self.meta.get("sample_guidance", 1))))
             (a, b), (c, d) = self.noise(t, z), self.noise(s, z)
-            if i == 1:
-                z = x
-            elif self.meta.get("rule") == "renoise":
-                z = c * x + d * (fresh.pop(0) if fresh else torch.randn_like(z))
-            else:
-                z = c * x + d * ((z - a * x) / b)
+            renoise = self.meta.get("rule") == "renoise" and i > 1
+            rest = (fresh.pop(0) if fresh else torch.randn_like(z)) if renoise else (z - a * x) / b
+            z = c * x + d * rest if i > 1 else x
             states.append(z)
         return z
 
@@ -187,8 +188,7 @@ def load(path: str) -> Network:
 
 def save(net: Network, path: str, **more: str) -> None:
     """A file for teacher.file, or load_file; more: metadata (data, noise, keep, ...)."""
-    kind = next(name for name, made in NETS.items() if type(net) is made)
-    meta = {**net.meta, **{k: str(n) for k, n in net.size.items()}, "net": kind, "format": "ddil weights 2",
+    meta = {**net.meta, **{k: str(n) for k, n in net.size.items()}, "net": next(k for k, x in NETS.items() if type(net) is x), "format": "ddil weights 2",
             "probe": "%.7g %.7g" % probe(net), **more}
     head, data = {"__metadata__": {k: str(v) for k, v in meta.items() if k != "crc32"}}, b""
     for name, x in net.state_dict().items():

@@ -136,7 +136,8 @@ static Status read_points(Reading *reading, Dataset *dataset, const DatasetFiles
     double at[2];
     if (file->d != 2)
         return fail(error, STATUS_BAD_INPUT,
-                    "data.path: %s: points of %d numbers; expected (n, 2), points in the plane",
+                    "data.path: %s: points of %d numbers; expected (n, 2): networks and views of "
+                    "points know the plane only; give two of the columns, or a projection",
                     file->path, file->d);
     reading->label = need(calloc((size_t)file->n, sizeof *reading->label));
     Status status = STATUS_OK;

@@ -195,16 +195,31 @@ static Status prepare(Dataset *dataset, const DatasetFiles *files, const Listing
     return status;
 }
 
+/* What to do about a folder that is not there. */
+static Status fail_unread(const char *path, const Error *why, Error *error)
+{
+    static const char *const packages[][2] = {{"/gems/gemojione-", "ruby-gemojione"}};
+    for (size_t k = 0; k < sizeof packages / sizeof *packages; k++)
+        if (strstr(path, packages[k][0]))
+            return fail(error, STATUS_BAD_INPUT,
+                        "%s; apt-get install %s, or set data.path to where its pictures are",
+                        why->text, packages[k][1]);
+    return fail(error, STATUS_BAD_INPUT, "%s; set data.path to a folder of PNG and JPEG files",
+                why->text);
+}
+
 static Status open_folder(Dataset *dataset, const DatasetFiles *files, Arena *arena, Error *error)
 {
     Listing listing;
     Prepared prepared;
+    Error why;
     if (!*files->path)
         return fail(error, STATUS_BAD_INPUT,
-                    "data.path: data.name = folder needs the folder with the pictures here");
-    Status status = listing_open(&listing, files->path, error);
+                    "data.path: data.name = folder needs the folder with the pictures: -s "
+                    "data.path=FOLDER");
+    Status status = listing_open(&listing, files->path, &why);
     if (status)
-        return status;
+        return fail_unread(files->path, &why, error);
     prepared_at(&prepared, files);
     prepared_add_file(&prepared, files->labels);
     for (int k = 0; k < listing.n; k++)

@@ -18,7 +18,7 @@ typedef struct Head {
     DatasetTally tally;
 } Head;
 
-static const char MAGIC[8] = "DDILROW1";
+static const char MAGIC[8] = "DDILROW2";
 
 /* ---- Where ---- */
 

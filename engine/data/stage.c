@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LEFT_OUT_MAX = 1 << 16 /* bytes of names and reasons that are kept */ };
 
@@ -211,13 +212,34 @@ static void convert(const Stage *stage, int channels, const uint8_t *from, uint8
             to[k] = from[k / 3];
 }
 
-static const int *labels_of(const Stage *stage, Part part, int *n, Arena *arena)
+static int by_hash(const void *a, const void *b)
 {
-    int *label = arena_new(arena, int, stage->n);
+    uint64_t x = (*(const Item *const *)a)->hash, y = (*(const Item *const *)b)->hash;
+    return (x > y) - (x < y);
+}
+
+/* The pictures of one part in the order in which they are kept; malloc'd. Held-out ones lie by
+ * their hash, which is chance: names may say what is shown, and the first of them, or a half, must
+ * be like the rest. */
+static const Item **rows_of(const Stage *stage, Part part, int *n)
+{
+    const Item **row = need(malloc(sizeof *row * (size_t)stage->n));
     *n = 0;
     for (int k = 0; k < stage->n; k++)
         if (stage->item[k].part == part)
-            label[(*n)++] = stage->item[k].label;
+            row[(*n)++] = &stage->item[k];
+    if (part == PART_TEST)
+        qsort(row, (size_t)*n, sizeof *row, by_hash);
+    return row;
+}
+
+static const int *labels_of(const Stage *stage, Part part, int *n, Arena *arena)
+{
+    const Item **row = rows_of(stage, part, n);
+    int *label = arena_new(arena, int, *n);
+    for (int k = 0; k < *n; k++)
+        label[k] = row[k]->label;
+    free(row);
     return label;
 }
 
@@ -233,19 +255,22 @@ static void describe(const Stage *stage, int channels, Dataset *dataset, Arena *
     dataset->test_label = labels_of(stage, PART_TEST, &dataset->n_test, arena);
 }
 
-/* The rows of one part, in the order they came. */
 static bool copy_part(Stage *stage, Part part, int channels, FILE *to)
 {
     size_t size = stage->dims / (size_t)stage->channels * (size_t)channels;
     uint8_t *from = need(malloc(stage->dims)), *row = need(malloc(size));
-    bool fine = fseeko(stage->scratch, 0, SEEK_SET) == 0;
-    for (int k = 0; k < stage->n && fine; k++) {
-        fine = fread(from, 1, stage->dims, stage->scratch) == stage->dims;
-        if (fine && stage->item[k].part == part) {
+    int n;
+    const Item **item = rows_of(stage, part, &n);
+    bool fine = fflush(stage->scratch) == 0;
+    for (int k = 0; k < n && fine; k++) {
+        off_t at = (off_t)(item[k] - stage->item) * (off_t)stage->dims;
+        fine = pread(fileno(stage->scratch), from, stage->dims, at) == (ssize_t)stage->dims;
+        if (fine) {
             convert(stage, channels, from, row);
             fwrite(row, 1, size, to);
         }
     }
+    free(item);
     free(row);
     free(from);
     return fine;

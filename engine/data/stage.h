@@ -23,9 +23,10 @@ void stage_count_links(Stage *stage, int links);
 /* What labels 0 .. n - 1 are called; copied. */
 void stage_name_classes(Stage *stage, int n, const char *const *name);
 /* Makes them the data set's, mapped into the arena. One in ten is held out by a hash of its bytes,
- * which moves no other when pictures come or go; no class loses its last picture to that. Where
- * every pixel of a colour picture is grey, or `channels` says so, one channel is left. `name`
- * stands in messages. BAD_INPUT: fewer than STAGE_LEAST different pictures, too many classes. */
+ * which moves no other when pictures come or go; no class loses its last picture to that. Held-out
+ * ones lie in an order of chance (by that hash). Where every pixel of a colour picture is grey, or
+ * `channels` says so, one channel is left. `name` stands in messages. BAD_INPUT: fewer than
+ * STAGE_LEAST different pictures, too many classes. */
 Status stage_finish(Stage *stage, const char *name, int channels, Dataset *dataset, Arena *arena,
                     Error *error);
 

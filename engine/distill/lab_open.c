@@ -38,8 +38,18 @@ Status lab_open_data(const Config *config, uint64_t seed, Dataset *data, Arena *
     char where[300], name[64];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(inner.text, ": "),
              inner.text); /* "data.keep: ..." */
-    const char *at = config_find(config, name) >= 0 ? name : "data.name";
-    return fail(error, status, "%s: %s", config_where(config, at, where, sizeof where), inner.text);
+    const char *at = config_find(config, name) >= 0 ? name : "data.name", *what = inner.text;
+    config_where(config, at, where, sizeof where);
+    if (at == name && what[strlen(name)] == ':' && strstr(where, name))
+        what += strlen(name) + 2; /* said already */
+    return fail(error, status, "%s: %s", where, what);
+}
+
+/* Where there are no classes there is nothing to guide by, whatever a preset for any data says. */
+static void drop_guidance(Config *config)
+{
+    if (config_real(config, "teacher.guidance") != 1)
+        must(!config_set(config, "teacher.guidance=1", NULL));
 }
 
 static Status open_teacher(Lab *lab, Error *error)
@@ -144,6 +154,8 @@ Status lab_open(Lab *lab, const Config *config, Crew *crew, Arena *keep, Arena *
     lab->batch = (int)config_int(config, "run.batch");
     lab->schedule = (Schedule)config_choice(config, "run.noise");
     status = lab_open_data(config, lab->seed, &lab->data, keep, error);
+    if (!status && lab->data.classes < 2)
+        drop_guidance(&lab->config);
     if (!status)
         status = open_teacher(lab, error);
     if (!status)

@@ -75,7 +75,7 @@ static const ParamRow shared_rows[] = {
      "exact: the closed form of the data's law; file: a trained network.", FORK},
     {"teacher", "file", PARAM_TEXT, "", 0, 0, "", "", "Weights (safetensors), for kind = file.", FORK},
     {"teacher", "guidance", PARAM_REAL, "1", 0, 20, "", "",
-     "s: x_none + s (x_class - x_none); 1 is no guidance (the w form is w = s - 1).", FORK},
+     "s: x_none + s (x_class - x_none); 1, as of data without classes, is no guidance (the w form is w = s - 1).", FORK},
 
     {"student", "steps", PARAM_INT, "4", 1, 64, "", "steps", "N: sampling steps of the student.", FORK},
     {"student", "init", PARAM_CHOICE, "teacher", 0, 0, "teacher|pretrain|random", "",

@@ -60,6 +60,7 @@ void provenance_of(const Lab *lab, Provenance *of)
         {"guidance",        "teacher.guidance"},
         {"threshold",       "threshold.kind" },
         {"threshold_sites", "threshold.sites"},
+        {"threshold_quantile", "threshold.quantile"},
     };
     /* clang-format on */
     const Config *config = &lab->config;
@@ -67,7 +68,7 @@ void provenance_of(const Lab *lab, Provenance *of)
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         provenance_add(of, said[i].key, "%s",
                        config_value(config, config_find(config, said[i].param)));
-    provenance_add(of, "threshold_box", "%g %g", lab->threshold.low, lab->threshold.high);
+    provenance_add(of, "threshold_box", "%.9g %.9g", lab->threshold.low, lab->threshold.high);
     provenance_add(of, "data_checksum", "%08lx", dataset_checksum(&lab->data));
     say_sampler(lab, of);
 }

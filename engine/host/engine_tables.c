@@ -119,6 +119,20 @@ bool engine_param(int index, ParamInfoView *view)
     return true;
 }
 
+bool engine_preset_param(const char *preset, int index, char *text, size_t size)
+{
+    ParamInfoView info;
+    Config config;
+    char name[96];
+    *text = 0;
+    lab_config_init(&config);
+    if (!engine_param(index, &info) || lab_config_preset(&config, preset, NULL))
+        return false;
+    snprintf(name, sizeof name, "%s.%s", info.section, info.key);
+    snprintf(text, size, "%s", config_value(&config, config_find(&config, name)));
+    return true;
+}
+
 int engine_params(ParamInfoView **params)
 {
     ParamInfoView one;

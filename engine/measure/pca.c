@@ -1,5 +1,5 @@
-/* Owns principal components: a covariance, subspace iteration with a few spare
- * directions, and a small symmetric eigenproblem. May call base and dense algebra. */
+/* Owns principal components: subspace iteration with a few spare directions over centred rows, and
+ * a small symmetric eigenproblem. May call base and dense algebra. */
 #include "engine/measure/pca.h"
 #include "engine/base/rng.h"
 #include "engine/base/status.h"
@@ -10,7 +10,7 @@
 
 enum { SPARE = 8, SUBSPACE_MAX = PCA_MAX + SPARE, ITERATIONS_MAX = 60 };
 
-/* ---- Covariance ---- */
+/* ---- Centred rows ---- */
 
 static void mean_rows(int n, int stride, const float *x, int d, double *mean)
 {
@@ -20,36 +20,20 @@ static void mean_rows(int n, int stride, const float *x, int d, double *mean)
             mean[c] += x[(size_t)r * (size_t)stride * (size_t)d + (size_t)c] / n;
 }
 
-/* Adds the outer products of four centred rows at once: a quarter of the traffic over
- * `cov`. */
-static void add_four(int d, const double *row, double *cov)
-{
-    const double *a = row, *b = a + d, *c = b + d, *e = c + d;
-    for (int i = 0; i < d; i++) {
-        double *out = cov + (size_t)i * (size_t)d;
-        double ai = a[i], bi = b[i], ci = c[i], ei = e[i];
-        for (int j = 0; j <= i; j++)
-            out[j] += ai * a[j] + bi * b[j] + ci * c[j] + ei * e[j];
-    }
-}
+/* X: its covariance is X^T X / (n - 1), and never written out. */
+typedef struct Centred {
+    int n, d;
+    const double *x;
+} Centred;
 
-static double *covariance(int n, int stride, const float *x, int d, const double *mean,
-                          Arena *scratch)
+static Centred centre(int n, int stride, const float *x, int d, const double *mean, Arena *scratch)
 {
-    size_t wide = (size_t)d, size = wide * wide;
-    double *cov = arena_new(scratch, double, size);
-    double *row = arena_new(scratch, double, 4 * wide);
-    for (int r = 0; r < n; r += 4) {
-        for (int k = 0; k < 4; k++)
-            for (size_t c = 0; c < wide; c++)
-                row[(size_t)k * wide + c] =
-                    r + k < n ? x[(size_t)(r + k) * (size_t)stride * wide + c] - mean[c] : 0;
-        add_four(d, row, cov);
-    }
-    for (size_t i = 0; i < wide; i++)
-        for (size_t j = 0; j <= i; j++)
-            cov[j * wide + i] = cov[i * wide + j] = cov[i * wide + j] / (n - 1);
-    return cov;
+    double *row = arena_new(scratch, double, (size_t)n *(size_t)d);
+    for (int r = 0; r < n; r++)
+        for (int c = 0; c < d; c++)
+            row[(size_t)r * (size_t)d + (size_t)c] =
+                x[(size_t)r * (size_t)stride * (size_t)d + (size_t)c] - mean[c];
+    return (Centred){n, d, row};
 }
 
 /* ---- Subspace iteration ---- */
@@ -62,28 +46,16 @@ static double dot(int d, const double *a, const double *b)
     return sum;
 }
 
-static size_t padded(int q) { return (size_t)(q + 3) / 4 * 4; }
-
-/* out = basis . cov, rows of both are vectors of d. Four vectors at once: a quarter of
- * the traffic over cov. The basis is padded to a multiple of four rows. */
-static void multiply(int q, int d, const double *basis, const double *cov, double *out)
+/* out = basis . covariance; rows of both are vectors of d. */
+static void multiply(const Centred *rows, int q, const double *basis, double *out, Arena *scratch)
 {
-    size_t wide = (size_t)d;
-    memset(out, 0, sizeof(double) * padded(q) * wide);
-    for (int i = 0; i < q; i += 4) {
-        const double *a = basis + (size_t)i * wide;
-        double *to = out + (size_t)i * wide;
-        for (size_t c = 0; c < wide; c++) {
-            const double *row = cov + c * wide;
-            double a0 = a[c], a1 = a[wide + c], a2 = a[2 * wide + c], a3 = a[3 * wide + c];
-            for (size_t j = 0; j < wide; j++) {
-                to[j] += a0 * row[j];
-                to[wide + j] += a1 * row[j];
-                to[2 * wide + j] += a2 * row[j];
-                to[3 * wide + j] += a3 * row[j];
-            }
-        }
-    }
+    size_t mark = arena_mark(scratch);
+    double *along = arena_new(scratch, double, (size_t)rows->n *(size_t)q);
+    dense_rows_product(rows->n, q, rows->d, rows->x, basis, false, along, q);
+    dense_columns_product(q, rows->d, rows->n, along, q, rows->x, rows->d, false, out, rows->d);
+    for (size_t k = 0; k < (size_t)q * (size_t)rows->d; k++)
+        out[k] /= rows->n - 1;
+    arena_rewind(scratch, mark);
 }
 
 /* Takes out of v what lies along the first n vectors; twice, for full precision. Returns
@@ -130,7 +102,7 @@ static void turn_basis(int q, int d, const double *turn, double *rows, double *s
 }
 
 /* Rayleigh-Ritz: eigenpairs of the covariance within the basis, given image = basis .
- * cov. */
+ * covariance. */
 static void ritz(int q, int d, const double *basis, const double *image, double *value,
                  double *turn, Arena *scratch)
 {
@@ -149,11 +121,11 @@ static bool settled(int k, const double *value, const double *before)
     return true;
 }
 
-/* Fills basis (q x d, padded) and value[q]; the first k are what must settle. */
-static void iterate(int k, int q, int d, const double *cov, double *basis, double *value,
-                    Arena *scratch)
+/* Fills basis (q x d) and value[q]; the first k are what must settle. */
+static void iterate(const Centred *rows, int k, int q, double *basis, double *value, Arena *scratch)
 {
-    size_t size = padded(q) * (size_t)d;
+    int d = rows->d;
+    size_t size = (size_t)q * (size_t)d;
     double *image = arena_new(scratch, double, size);
     double *spare = arena_new(scratch, double, size);
     double before[SUBSPACE_MAX] = {0}, turn[SUBSPACE_MAX * SUBSPACE_MAX];
@@ -162,7 +134,7 @@ static void iterate(int k, int q, int d, const double *cov, double *basis, doubl
         basis[c] = rng_normal(&rng);
     for (int round = 1;; round++) {
         orthonormalise(q, d, basis);
-        multiply(q, d, basis, cov, image);
+        multiply(rows, q, basis, image, scratch);
         ritz(q, d, basis, image, value, turn, scratch);
         if (settled(k, value, before) || round == ITERATIONS_MAX)
             break;
@@ -196,9 +168,9 @@ Pca pca_fit(int n, const float *x, int d, int k, Arena *arena, Arena *scratch)
     double *variance = arena_new(arena, double, k), value[SUBSPACE_MAX];
     size_t mark = arena_mark(scratch);
     mean_rows(rows, stride, x, d, mean);
-    const double *cov = covariance(rows, stride, x, d, mean, scratch);
-    double *basis = arena_new(scratch, double, padded(q) * (size_t)d);
-    iterate(k, q, d, cov, basis, value, scratch);
+    Centred centred = centre(rows, stride, x, d, mean, scratch);
+    double *basis = arena_new(scratch, double, (size_t)q *(size_t)d);
+    iterate(&centred, k, q, basis, value, scratch);
     memcpy(axis, basis, sizeof(double) * size);
     for (int i = 0; i < k; i++) {
         variance[i] = fmax(0, value[i]);

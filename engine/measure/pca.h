@@ -17,8 +17,8 @@ typedef struct Pca {
 } Pca;
 
 /* The first k (<= PCA_MAX and d) components of x (n x d, n >= 2; of more than PCA_ROWS
- * rows evenly spaced ones are used). The result lives in `arena`; `scratch` (d^2 doubles
- * and less; another arena) is rewound. Deterministic. */
+ * rows evenly spaced ones are used). The result lives in `arena`; `scratch` (n d doubles
+ * and more; another arena) is rewound. Deterministic. */
 Pca pca_fit(int n, const float *x, int d, int k, Arena *arena, Arena *scratch);
 
 /* Whitened coordinates of states at noise t: (axis . (z - alpha mean)) / sqrt(alpha^2

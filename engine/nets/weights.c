@@ -90,6 +90,33 @@ static Status read_kind(const TensorFile *file, const char *path, NetSpec *spec,
                 path, name ? name : "");
 }
 
+/* The first array of a network that a file lacks. */
+typedef struct Absent {
+    const TensorFile *file;
+    char name[sizeof((ParamInfo *)0)->name];
+} Absent;
+
+static void find_absent(void *context, const ParamInfo *info)
+{
+    Absent *absent = context;
+    if (!absent->name[0] && !tensorfile_find(absent->file, info->name))
+        memcpy(absent->name, info->name, sizeof absent->name);
+}
+
+static Status fail_held(const TensorFile *file, const char *path, const NetSpec *spec, size_t held,
+                        Error *error)
+{
+    Absent absent = {.file = file};
+    net_list(spec, find_absent, &absent);
+    if (absent.name[0])
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: there is no array \"%s\"; export the whole state_dict", path, absent.name);
+    return fail(error, STATUS_BAD_INPUT,
+                "%s: the metadata describe a network of %zu weights, the file holds %zu; see "
+                "\"hidden\" and its like there",
+                path, net_size(spec), held);
+}
+
 /* Before anybody makes room for it: does the file hold the network its metadata describe?
  */
 static Status check_spec(const TensorFile *file, const char *path, NetSpec *spec, Error *error)
@@ -101,10 +128,7 @@ static Status check_spec(const TensorFile *file, const char *path, NetSpec *spec
     for (int i = 0; i < tensorfile_count(file); i++)
         held += tensorfile_info(file, i)->size / walk_type_size(tensorfile_info(file, i)->type);
     if (held != net_size(spec))
-        return fail(error, STATUS_BAD_INPUT,
-                    "%s: the metadata describe a network of %zu weights, "
-                    "the file holds %zu",
-                    path, net_size(spec), held);
+        return fail_held(file, path, spec, held, error);
     return STATUS_OK;
 }
 

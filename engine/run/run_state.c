@@ -29,6 +29,7 @@ Status run_new(Run **made, const Config *config, Crew *crew, Error *error)
     Status status = lab_open(&run->lab, &run->config, crew, &run->keep, &run->scratch, error);
     if (status)
         return status;
+    run->config = run->lab.config; /* less what these data have no use for */
     run_open_shift(run);
     run_set_cadence(run);
     run_name_terms(run);

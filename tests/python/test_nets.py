@@ -70,6 +70,21 @@ def test_points(folder):
         assert net.size["classes"] == classes
 
 
+def test_thresholds(folder):
+    """Every operator, where it acts: without it the samples are others."""
+    runs = os.path.join(folder, "runs")
+    for i, kind in enumerate(("static", "dynamic", "reflect", "soft")):
+        ddil("run", "ring-pd", "--steps", 2, "--runs", runs, "--quiet", *SMALL[2:], "-s", f"threshold.kind={kind}", "-s",
+             "threshold.low=-.5", "-s", "threshold.high=.7", "-s", "threshold.quantile=.8")
+        net, _ = assert_same_states(folder, i + 1)
+        noise = torch.randn(64, 2)
+        with torch.no_grad():
+            bounded = net.sample(noise)
+            net.meta["threshold"] = "none"
+            assert float((bounded - net.sample(noise)).abs().max()) > 0.01, kind
+        assert float(bounded.min()) > -0.501 and float(bounded.max()) < 0.701, kind
+
+
 def test_a_sampler_that_renoises(folder):
     """One step of it has no noise of its own; more take theirs as arguments."""
     runs = os.path.join(folder, "runs")
