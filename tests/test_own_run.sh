@@ -14,7 +14,7 @@ for k in range(250):
                    chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 PYTHON
 echo "no picture" >"$pictures/notes.txt"
-small=(-s "data.path=$pictures" -s data.size=16 -s run.batch=8 -s run.eval_samples=20 -s shift.samples=16 --quiet)
+small=(-s "data.path=$pictures" -s run.batch=8 -s run.eval_samples=20 -s shift.samples=16 --quiet)
 net=(-s net.width=8 -s net.coarse_width=16 -s net.embed=16 -s net.coarse_depth=1)
 
 says "a folder that is not there" 2 '^ddil: -s data.path: cannot read the folder nowhere: No such file' features folder-teacher -s data.path=nowhere
@@ -24,10 +24,12 @@ says "data says what is left out" 0 'notes.txt: neither PNG nor JPEG' data "$pic
 grep -qE '^pictures  [0-9]+ to train on, [0-9]+ held out, 32 x 32, colour' "$out"
 result $? "and what is left"
 says "features of any pictures go where runs find them" 0 'names the turn of' \
-    features folder-teacher -s "data.path=$pictures" -s data.size=16 --steps 40 --quiet
+    features folder-teacher -s "data.path=$pictures" --steps 40 --quiet
 cd "$work" || exit 1
 ln -s "$root/presets" presets
 says "one command trains a teacher" 0 '' run folder-teacher "${small[@]}" "${net[@]}" --steps 4 -s run.checkpoint_every=2
+grep -q '^guidance = 1$' runs/0001-folder-teacher/run.ini
+result $? "without guidance, since there are no classes"
 [ -s teacher.safetensors ]
 result $? "whose weights are there for the next run"
 says "another distils it" 0 '' run folder-lcm-ddil "${small[@]}" --steps 4 -s run.checkpoint_every=2
