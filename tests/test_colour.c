@@ -365,6 +365,22 @@ static void test_the_terminal_is_asked_for_colours(void **state)
 
 /* ---- Whole screens ---- */
 
+/* Where there is room for a few, small pictures keep every pixel; larger ones become smaller. */
+static void test_small_pictures_stay_whole(void **state)
+{
+    (void)state;
+    enum { N = 40, ROOM = 54 };
+    int label[N] = {0};
+    SamplesView view = {.n = N, .channels = 3, .label = label};
+    for (int side = 8; side <= 64; side++) {
+        view.height = view.width = side;
+        SheetPlan plan = sheet_plan(&view, ROOM, 2 * ROOM / 3);
+        assert_true(plan.columns * plan.pitch_x <= ROOM);
+        assert_true(plan.pitch_x > (side <= 18 ? side : 12));
+        assert_true(plan.columns >= 2);
+    }
+}
+
 static void test_screens_arrive_in_colour(void **state)
 {
     (void)state;
@@ -396,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_half_blocks_in_what_colours_there_are),
         cmocka_unit_test(test_sixteen_colours_become_more),
         cmocka_unit_test(test_the_terminal_is_asked_for_colours),
+        cmocka_unit_test(test_small_pictures_stay_whole),
         cmocka_unit_test(test_screens_arrive_in_colour),
     };
     unsetenv("COLORTERM");

@@ -75,7 +75,7 @@ teacher "with an array missing" 2 'missing.safetensors.*"mid.0.out.weight".*whol
 teacher "with an array turned round" 2 'turned.safetensors.*down.weight.*turned round' turned.safetensors
 teacher "with a NaN" 2 'broken.safetensors: mix.bias\[5\] is not a number' broken.safetensors
 teacher "of another size" 2 'for samples of 32 x 32 x 3, those of data.name = folder are 16 x 16 x 3' "$root/assets/emoji-teacher.safetensors"
-teacher "that is not there" 2 'none.safetensors.*No such file' none.safetensors
+teacher "that is not there" 2 'none.safetensors: there is no such file; a run with run.export' none.safetensors
 [ "$(ls runs)" = "$runs" ]
 result $? "none of which began a run"
 

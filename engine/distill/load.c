@@ -47,6 +47,11 @@ Status lab_load_network(Lab *lab, const char *param, Denoiser *denoiser, Error *
     Error inner;
     lab_find_asset(config_text(&lab->config, param), path);
     NetSpec *spec = &denoiser->spec;
+    if (!file_exists(path))
+        return lab_bad(lab, param,
+                       "there is no such file; a run with run.export (as folder-teacher) or `ddil "
+                       "export RUN --weights FILE` writes one",
+                       error);
     Status status = weights_spec(path, spec, &inner);
     if (status)
         return lab_bad(lab, param, inner.text, error);

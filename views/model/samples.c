@@ -164,10 +164,15 @@ static SheetPlan best_plan(const SamplesView *samples, int classes, int each, in
     return best;
 }
 
+/* The least side of a tile that can be recognised, of pictures so wide: small ones lose too much by
+ * being made smaller still. */
+static int least_tile(int side) { return 2 * side <= 3 * TILE_MIN ? side : TILE_MIN; }
+
 /* A small screen: as many tiles as can be recognised, spread over the samples. */
-static SheetPlan spread_plan(int width, int height)
+static SheetPlan spread_plan(const SamplesView *samples, int width, int height)
 {
-    int columns = width / (TILE_MIN + 1), rows = height / (TILE_MIN + 1);
+    int columns = width / (least_tile(samples->width) + 1),
+        rows = height / (least_tile(samples->height) + 1);
     return (SheetPlan){larger(columns, 1), larger(rows, 1), 0, 0, 0, 0};
 }
 
@@ -186,10 +191,10 @@ static SheetPlan choose_plan(const SamplesView *samples, int width, int height)
     for (int each = full; each >= 1; each--) {
         SheetPlan plan = best_plan(samples, classes, each, width, height);
         double scale = plan.columns > 0 ? plan_scale(samples, &plan, width, height) : 0;
-        if (scale * samples->width >= TILE_MIN)
+        if (scale * samples->width >= least_tile(samples->width))
             return plan;
     }
-    return spread_plan(width, height);
+    return spread_plan(samples, width, height);
 }
 
 SheetPlan sheet_plan(const SamplesView *samples, int width, int height)
