@@ -16,7 +16,7 @@ def rows(run, name):
 def ask(run, line):
     """Sends a command as ddil does; the answer's status and text."""
     tag = str(int.from_bytes(os.urandom(7), "big") + 1)
-    ddil_lab._append(os.path.join(run.path, "commands"), "", f"do {tag} {line}\n")
+    ddil_lab._append(os.path.join(run.path, "commands"), f"do {tag} {line}\n")
     found = lambda: [x.split(" ", 5) for x in read(run.path, "answers").splitlines() if x.split(" ")[1] == tag]
     wait(found, f"the answer to {line}")
     return int(found()[0][2]), found()[0][5]
@@ -101,7 +101,7 @@ def test_it_refuses_with_reason(folder):
                       ("set 1 0 optimizer.lr=0.1\\nshift.every=x", "no whole number")):
         status, text = ask(run, line)
         assert status == 2 and why in text, (line, status, text)
-    run._attend()
+    next(run)
     assert run.params["optimizer.lr"] == 1e-3
     run.close()
 
@@ -116,7 +116,7 @@ def test_a_change_while_paused_is_saved_for(folder):
     wait(lambda: run._state == "paused")
     ask(run, "set 1 0 optimizer.lr=0.25")
     wait(lambda: run.params["optimizer.lr"] == 0.25)
-    assert run._saved == run.step and run._state == "paused"
+    assert run._last[ddil_lab.SAVED] == run.step and run._state == "paused"
     ask(run, "stop 1 0 ")
     loop.join(10)
     run.close()
@@ -134,7 +134,7 @@ def test_garbage_in_the_mailbox_hurts_nobody(folder):
     wait(lambda: "note 5 0" in read(run.path, "answers"))
     line = "do 77 save 1 0 \n"
     for _ in range(3):  # a sender repeats until it is answered
-        ddil_lab._append(path, "", line)
+        ddil_lab._append(path, line)
     assert ask(run, "note 1 -1 last")[0] == 0
     assert read(run.path, "answers").count("note 77 ") == 1
     os.truncate(path, 0)
@@ -145,7 +145,7 @@ def test_garbage_in_the_mailbox_hurts_nobody(folder):
 def test_writers_at_once(folder):
     run = lab(folder)
     code = ("import sys; sys.path.insert(0, sys.argv[1]); import ddil_lab\n"
-            "for i in range(50): ddil_lab._append(sys.argv[2], '', f'do {sys.argv[3]}{i:03d} note 1 -1 from {sys.argv[3]}\\n')")
+            "for i in range(50): ddil_lab._append(sys.argv[2], f'do {sys.argv[3]}{i:03d} note 1 -1 from {sys.argv[3]}\\n')")
     there = os.path.dirname(ddil_lab.__file__)
     writers = [subprocess.Popen([sys.executable, "-c", code, there, os.path.join(run.path, "commands"), str(w)]) for w in (1, 2, 3)]
     assert all(w.wait() == 0 for w in writers)
@@ -261,7 +261,7 @@ def test_samples_of_any_shape(folder):
                           (np.zeros((9, 2)), [1, 9, 1, 1, 2]), (np.zeros((64, 3, 512, 512), np.float32), None)):
         run.samples(images, classes=range(len(images)), captions=["a"] * len(images))
         path = os.path.join(run.path, "samples", "latest.safetensors")
-        wait(lambda: not run._todo and os.path.exists(path))
+        wait(lambda: not run._files and os.path.exists(path))
         def head():
             with open(path, "rb") as file:
                 return json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))

@@ -164,9 +164,9 @@ def test_two_ranks_change_at_the_same_step(folder):
                                        MASTER_PORT=port)) for r in (0, 1)]
     path = os.path.join(folder, "0001-ring-pd")
     wait(lambda: read(path, "metrics.csv").count("\n") > 20, "the first rows")
-    ddil_lab._append(os.path.join(path, "commands"), "", "do 5 set 1 0 optimizer.lr=0.00042\\nsource.beta_student=0.5\n")
+    ddil_lab._append(os.path.join(path, "commands"), "do 5 set 1 0 optimizer.lr=0.00042\\nsource.beta_student=0.5\n")
     wait(lambda: "0.00042" in read(path, "metrics.csv"), "the change")
-    ddil_lab._append(os.path.join(path, "commands"), "", "do 6 stop 1 0 \n")
+    ddil_lab._append(os.path.join(path, "commands"), "do 6 stop 1 0 \n")
     for child in ranks:
         assert child.wait(60) == 0, child.stdout.read()
     traces = [read(folder, f"trace.{rank}").splitlines() for rank in (0, 1)]
@@ -186,9 +186,9 @@ def test_torchrun_starts_two_ranks(folder):
                            env=dict(os.environ, OMP_NUM_THREADS="1"))
     path = os.path.join(folder, "0001-ring-pd")
     wait(lambda: job.poll() is not None or read(path, "metrics.csv").count("\n") > 20, "the first rows")
-    ddil_lab._append(os.path.join(path, "commands"), "", "do 5 set 1 0 optimizer.lr=0.00042\n")
+    ddil_lab._append(os.path.join(path, "commands"), "do 5 set 1 0 optimizer.lr=0.00042\n")
     wait(lambda: "0.00042" in read(path, "metrics.csv"), "the change")
-    ddil_lab._append(os.path.join(path, "commands"), "", "do 6 stop 1 0 \n")
+    ddil_lab._append(os.path.join(path, "commands"), "do 6 stop 1 0 \n")
     assert job.wait(60) == 0
     traces = [read(folder, f"trace.{rank}").splitlines() for rank in (0, 1)]
     changed = [next(x for x in trace if "0.00042" in x) for trace in traces]
