@@ -135,6 +135,9 @@ endif
 # Has a clock and a line of its own.
 $(BUILD)/tests/test_stale: ALL_LDLIBS += -Wl,--wrap=clock_s,--wrap=write,--wrap=wire_push
 
+# Has a clock of its own.
+$(BUILD)/tests/test_outside: ALL_LDLIBS += -Wl,--wrap=clock_s
+
 # Written anew only when their text changes: other flags or other files rebuild what they must.
 $(BUILD)/flags.list: TEXT = $(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS) $(ALL_LDFLAGS)
 $(BUILD)/sources.list: TEXT = $(SOURCES)

@@ -284,7 +284,7 @@ typedef struct RunView {
     bool external;      /* another program trains it */
     /* Its parameters, [params]; NULL: those of engine_params(). See run_param_row. */
     const ParamInfoView *info;
-    char complaint[120]; /* what its own table or values are wrong in; "" */
+    char complaint[120]; /* what its own table, values or logs are wrong in, the first; "" */
     const char *output;  /* the last lines of what its program printed, plain text; or NULL */
     int params;          /* values as text, in that order */
     const char (*param)[64];

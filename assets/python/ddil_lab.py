@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 VERSION, DATA, TEACHER, STUDENT, NAN = 1, 0, 1, 2, float("nan")  # of the folder; origins
-TURN, WRITE, BEAT, SPEED = 0.1, 3, 10, 50  # seconds of the thread's turn; turns between its jobs
+TURN, WRITE, BEAT, SPEED = 0.2, 2, 5, 25  # seconds of the thread's turn; turns between its jobs
 KEPT = 1 << 19  # rows of a log that wait for the folder at most
 SAVED, SAMPLED, MEASURED = "run.checkpoint_every", "samples.every", "shift.every"
 SHIFT = "i time own forward ratio low high mmd2 mmd2_null95 mmd2_teacher paired mmd2_teacher_null95"
@@ -121,22 +121,25 @@ def _rows(path: str) -> List[Dict[str, str]]:  # by column; what does not fit is
 def _replace(path: str, data: bytes) -> None:
     with open(path + ".tmp-py", "wb") as file: file.write(data)
     os.replace(file.name, path)
-def _append(path: str, text: str) -> None:  # all of it or nothing
-    with open(path, "ab", buffering=0) as file:
-        size, data = file.seek(0, 2), text.encode(errors="replace")
-        if data and file.write(data) < len(data):
-            file.truncate(size)
+def _append(path: str, text: str, head: str = "") -> None:  # all of it or nothing
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        size = os.fstat(file).st_size
+        data = (text if size else head + text).encode(errors="replace")
+        if data and os.write(file, data) < len(data):
+            os.ftruncate(file, size)
             raise OSError(f"no space left for {path}")
+    finally:
+        os.close(file)
 def _extend(path: str, columns: List[str], rows: List[Dict[str, Any]]) -> None:
     """Rows of a log. A new column is the last: replaced once, with `nan` in the rows before."""
-    head = _read(path, 1 << 16).partition("\n")[0]
-    columns = head.split(",") if head else columns
     fresh = [name for name in dict.fromkeys(itertools.chain(*rows)) if name not in columns]
-    if fresh or not head:
+    if fresh and os.path.exists(path):
         old = [line + ",nan" * len(fresh) for line in _read(path).splitlines()[1:]]
         _replace(path, "\n".join([",".join(columns + fresh), *old, ""]).encode())
-    lines = [",".join([str(row.get(name, NAN)) for name in columns + fresh]) for row in rows]
-    _append(path, "\n".join([*lines, ""]))
+    columns += fresh
+    lines = [",".join([str(row.get(name, NAN)) for name in columns]) for row in rows]
+    _append(path, "\n".join([*lines, ""]), ",".join(columns) + "\n")
 def _cut(path: str, last: int) -> None:  # rows past a step go, and what is no row
     lines = _read(path).splitlines(True)
     steps = [re.match(r"(step|\d{1,18}),.*\n", line, re.A) for line in lines]
@@ -194,11 +197,13 @@ class Run:
         self._head, self._command = f"# external: {VERSION}\n", ""
         self._data, self._row = f"\n[data]\nname = {data}\n", {"step": -1}
         self._logs: Dict[str, List[Dict[str, Any]]] = {log: [] for log in LOGS}  # what waits
+        self._columns = {log: columns.split() for log, columns in LOGS.items()}
         self._files: Dict[str, bytes] = {}
         self._last = dict.fromkeys((SAVED, SAMPLED, MEASURED), -1)
         self._tags, self._staged = set(), collections.deque()  # commands; changes of parameters
         self._token, self._since = os.urandom(6).hex(), (time.monotonic(), 0)
-        self._bell = threading.Event()
+        self._bell = threading.Lock()  # held until the end
+        self._bell.acquire()
         self._try(self._open)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -241,7 +246,10 @@ class Run:
             if re.fullmatch(r"\d{1,18}", step, re.A) and os.path.exists(there):
                 self.start = self.step = self._ended = self._last[SAVED] = int(step)
                 self.resumed = there
-        for log in LOGS: _cut(file(log), self.step if log[0] in "mst" else 10**18)
+        for log, columns in self._columns.items():
+            _cut(file(log), self.step if log[0] in "mst" else 10**18)
+            head = _read(file(log), 1 << 16).partition("\n")[0]
+            columns[:] = head.split(",") if head else columns
     def _describe(self) -> None:
         ini = {"run": f"\n[run]\nmethod = external\n{self._command}", "data": self._data}
         table = "section,key,type,default,low,high,choices,unit,help,applies\n"
@@ -254,9 +262,8 @@ class Run:
         self._files["run.ini"] = (self._head + "".join(ini.values())).encode(errors="replace")
     def _add(self, log: str, **row: Any) -> Dict[str, Any]:
         """A row of a log. It is written once its step has ended."""
-        row, full = {"step": self.step, **row}, self._lost or len(self._logs[log]) >= KEPT
-        self._logs[log].extend([] if full else [row])
-        self.dropped += full
+        row = {"step": self.step, **row}
+        self._logs[log].append(row)
         return row
     def _event(self, text: str, **row: Any) -> None:
         self._add("events.csv", clock=_clock(), text=_cell(text[:240]), **row)
@@ -271,15 +278,19 @@ class Run:
         return True
     def _serve(self) -> None:
         for turn in itertools.count():
-            last, before = self._bell.wait(TURN), self.trouble
+            last, before = self._bell.acquire(timeout=TURN), self.trouble
             if not self.path and (last or turn % BEAT == 0): self._try(self._open)
             if self.path and not self._lost:
-                self._try(self._hear)
+                self._try(self._hear, turn)
                 if last or turn % BEAT == 0 or self._state != self._told: self._beat(turn)
                 self._flush(last or turn % WRITE == 0)
                 if self._said and self.trouble == before and turn % WRITE == 0:
                     _say("the folder is back; what waited is written")
                     self._said = bool(self._describe())
+            for rows in self._logs.values():
+                given_up = len(rows) if self._lost else max(0, len(rows) - KEPT)
+                self.dropped += given_up
+                del rows[:given_up]
             if last: return
     def _flush(self, logs_too: bool) -> None:
         ended, file = self._ended, functools.partial(os.path.join, self.path)
@@ -288,7 +299,7 @@ class Run:
                 del self._files[name]
         for log, rows in self._logs.items() if logs_too else ():
             whole = [row for row in rows if row["step"] <= ended]
-            if whole and self._try(_extend, file(log), LOGS[log].split(), whole):
+            if whole and self._try(_extend, file(log), self._columns[log], whole):
                 del rows[:len(whole)]
     def _beat(self, turn: int) -> None:
         owner, (then, step), now = _owner(self.path), self._since, time.monotonic()
@@ -301,8 +312,10 @@ class Run:
         words = ("ddil-owner", VERSION, socket.gethostname(), os.getpid(), self._token, self._beats,
                  self._told, self.step, f"{self._speed:.6g}", self._last[SAVED])
         self._files["owner"] = (" ".join(map(str, words)) + "\n").encode()
-    def _hear(self) -> None:
-        with open(os.path.join(self.path, "commands"), "rb") as file:
+    def _hear(self, turn: int) -> None:
+        path = os.path.join(self.path, "commands")
+        if turn % 4 and os.stat(path).st_size == self._heard and not self._answers: return
+        with open(path, "rb") as file:  # over NFS only that tells for sure
             self._heard = self._heard if self._heard <= file.seek(0, 2) else 0  # another file
             file.seek(self._heard)
             text, end, _ = file.read().rpartition(b"\n")
@@ -314,8 +327,8 @@ class Run:
                 said = re.sub(r"\\(.)", lambda x: "\n" if x[1] == "n" else x[1], m[5])
                 try: status, answer = 0, self._obey(m[2], int(m[4]), said)
                 except ValueError as problem: status, answer = 2, str(problem)
-                answer = f"{_clock()[11:19]} {answer[:240]}"
-                self._answers += f"note {m[1]} {status} {m[3]} {answer}\n"
+                answer = "".join(c if c.isprintable() else "?" for c in answer[:240])
+                self._answers += f"note {m[1]} {status} {m[3]} {_clock()[11:19]} {answer}\n"
         if self._answers: _append(os.path.join(self.path, "answers"), self._answers)
         self._answers = ""
     def _obey(self, word: str, number: int, text: str) -> str:
@@ -374,9 +387,9 @@ class Run:
         """Any names; numbers or tensors of one; NaN and infinity too."""
         if self._row["step"] != self.step:
             self._row = self._add("metrics.csv", lr=float(self.params.get("optimizer.lr", NAN)))
-        for name, value in values.items():
-            name = name if name.isidentifier() else re.sub(r"[^\w./-]", "_", name)
-            self._row[name] = float(value)
+        if not all(map(str.isidentifier, values)):
+            values = {re.sub(r"[^\w./-]", "_", name): value for name, value in values.items()}
+        self._row.update(zip(values, map(float, values.values())))
     def origins(self, n: int, at: Any = None) -> np.ndarray:
         """Where each sample comes from: 0 data, 1 teacher, 2 student. at: their sampling steps."""
         self._draws = self.step, self._draws[1] + 1 if self._draws[0] == self.step else 0
@@ -454,7 +467,7 @@ class Run:
         done = "done" if self.step >= self.params["run.steps"] else "paused"
         self._closed, self._ended, self._state = True, self.step, "failed" if failure else done
         self._event(f"state: {self._state}" + (f": {failure}" if failure else ""))
-        self._bell.set()
+        self._bell.release()
         self._thread.join(5)
         if self.dropped: _say(f"{self.path}: {self.dropped} rows could not be written")
 

@@ -31,6 +31,20 @@ static void tell_gone(Engine *engine, Slot *slot, const Trainer *trainer)
     slot->stale = true;
 }
 
+/* What is wrong with its folder is said once. */
+static void tell_odd(Engine *engine, Slot *slot)
+{
+    const Trainer *one = &slot->watch.former, *other = &slot->watch.last;
+    if (slot->view->complaint[0] && !slot->unreadable)
+        slot_complain(engine, slot, slot->view->complaint);
+    if (slot->watch.rivals && !slot->rivals)
+        note_add(
+            engine, 0, STATUS_BAD_INPUT, slot->id,
+            "%02d %s: two trainers write there, process %ld on %s and process %ld on %s: end one",
+            slot->id, slot->view->name, one->process, one->host, other->process, other->host);
+    slot->rivals = slot->watch.rivals;
+}
+
 static void look_at_trainer(Engine *engine, Slot *slot)
 {
     Trainer trainer;
@@ -44,11 +58,7 @@ static void look_at_trainer(Engine *engine, Slot *slot)
     slot->stale = slot->stale || was != slot->working ||
                   (known && (trainer.step != slot->view->step ||
                              (!slot->lost && trainer.state != slot->view->state)));
-    if (!slot->complained && slot->view->complaint[0]) {
-        slot->complained = true;
-        note_add(engine, 0, STATUS_BAD_INPUT, slot->id, "%02d %s: %.200s", slot->id,
-                 slot->view->name, slot->view->complaint);
-    }
+    tell_odd(engine, slot);
 }
 
 bool outside_works(Engine *engine, Slot *slot)

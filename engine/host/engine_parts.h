@@ -42,13 +42,14 @@ typedef struct Slot {
     uint64_t signature;  /* of the files on disk, for viewers */
     bool told, stale;    /* viewers: the owner said `about`; it said so after the view was made */
     RunNews about;
-    bool working, lost; /* external: somebody trains it; its trainer is gone */
-    double launched;    /* external: clock at which its program was started from here, 0: not */
-    bool complained;    /* external: the news say what its table is wrong in */
-    TrainerWatch watch; /* external */
-    Mailbox *mailbox;   /* external: NULL before the first command */
-    Follower *follower; /* reads the folder piece by piece; NULL: nothing to be read */
-    bool unreadable;    /* as far as that went */
+    bool working, lost;  /* external: somebody trains it; its trainer is gone */
+    double launched;     /* external: clock at which its program was started from here, 0: not */
+    char complaint[120]; /* what the news said last that its folder is wrong in */
+    bool rivals;         /* external: the news say that two write there */
+    TrainerWatch watch;  /* external */
+    Mailbox *mailbox;    /* external: NULL before the first command */
+    Follower *follower;  /* reads the folder piece by piece; NULL: nothing to be read */
+    bool unreadable;     /* as far as that went */
     Look look;
 } Slot;
 
@@ -153,6 +154,9 @@ void slots_rest(Engine *engine);
 /* Reads a piece of a run on disk whose view is brief or stale: the one that is looked at,
  * then the newest. false: there is nothing to read. */
 bool slots_read_on(Engine *engine);
+/* Puts what its folder is wrong in into the news, unless that was the last thing they said of it.
+ */
+void slot_complain(Engine *engine, Slot *slot, const char *what);
 /* Re-reads a run that is on disk only. */
 void slot_reread(Slot *slot);
 void slot_remove(Engine *engine, Slot *slot);

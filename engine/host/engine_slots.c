@@ -179,6 +179,14 @@ void slot_reread(Slot *slot)
         replace_view(slot, view);
 }
 
+void slot_complain(Engine *engine, Slot *slot, const char *what)
+{
+    if (strcmp(slot->complaint, what) != 0)
+        note_add(engine, 0, STATUS_BAD_INPUT, slot->id, "%02d %s: %.200s", slot->id,
+                 slot->view->name, what);
+    snprintf(slot->complaint, sizeof slot->complaint, "%s", what);
+}
+
 /* ---- Folders ---- */
 
 /* Changes when one of the files that a view is made from does. */
@@ -210,7 +218,9 @@ static void scan(Engine *engine, const char *folder, const RunView *view)
     bool changes = !engine_kind(engine)->owns || (slot && slot->view->external);
     uint64_t signature = changes ? signature_of(folder) : 0;
     if (slot) {
-        slot->stale = slot->stale || (!slot->run && slot->signature != signature);
+        bool other = !slot->run && slot->signature != signature;
+        slot->stale = slot->stale || other;
+        slot->unreadable = slot->unreadable && !other;
         slot->signature = signature;
         return;
     }
@@ -271,6 +281,8 @@ bool slots_read_on(Engine *engine)
     const RunView *view = follower_view(slot->follower);
     slot->stale = false;
     slot->unreadable = !view;
+    if (!view)
+        slot_complain(engine, slot, "run.ini makes no sense: it is shown as it stood before");
     if (view && slot->told)
         run_view_amend(view, &slot->about);
     if (view && slot->lost)

@@ -13,8 +13,9 @@ typedef struct Stamp {
 
 struct Follower {
     char folder[PATH_SIZE];
-    Stamp ini, saved, live; /* run.ini and the two files of samples, as read last */
-    bool good;              /* run.ini was */
+    Stamp ini, table;  /* run.ini and params.csv, as read last */
+    Stamp saved, live; /* the two files of samples */
+    bool good;         /* run.ini was */
     Config config;
     Lineage lineage;
     External *external; /* or NULL */
@@ -94,7 +95,8 @@ static Status read_ini(const char *folder, Config *config, Lineage *lineage, Ext
 bool follower_read(Follower *follower, size_t most)
 {
     char path[PATH_SIZE];
-    if (restamp(&follower->ini, file_join(path, follower->folder, "run.ini"))) {
+    bool table = restamp(&follower->table, file_join(path, follower->folder, "params.csv"));
+    if (restamp(&follower->ini, file_join(path, follower->folder, "run.ini")) || table) {
         lab_config_init(&follower->config);
         external_drop(follower->external);
         follower->good = read_ini(follower->folder, &follower->config, &follower->lineage,
@@ -117,6 +119,9 @@ const RunView *follower_view(Follower *follower)
     if (saved || newer || !live) {
         gallery_drop(follower->gallery);
         follower->gallery = read_samples(follower->folder, live);
+        if (!follower->gallery && follower->saved.inode && !history->odd[0])
+            snprintf(follower->history.odd, sizeof history->odd,
+                     "samples/latest.safetensors: these are no samples");
     }
     return run_view_of(follower->folder, &follower->config, &follower->lineage, history,
                        gallery_keep(follower->gallery), follower->external);

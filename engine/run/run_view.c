@@ -356,6 +356,19 @@ static void end_with(RunView *view, int status)
              status);
 }
 
+/* What its writers did wrong, the first of it. */
+static void complain_of(RunView *view, const ViewBlock *block, const History *history,
+                        const char *folder)
+{
+    char path[PATH_SIZE];
+    Trainer trainer;
+    const char *told = external_complaint(block->external);
+    told = *told ? told : history->odd;
+    if (!*told && !trainer_read(folder, &trainer) && file_exists(file_join(path, folder, "owner")))
+        told = "owner: this is no line of a trainer";
+    snprintf(view->complaint, sizeof view->complaint, "%.119s", told);
+}
+
 /* An external run, as its trainer's last words and its process say. */
 static void settle_external(RunView *view, const History *history, const char *folder)
 {
@@ -407,7 +420,7 @@ RunView *run_view_of(const char *folder, const Config *config, const Lineage *li
         view->info = external_info(external);
         view->output = block->output = launch_output(folder);
         settle_external(view, history, folder);
-        snprintf(view->complaint, sizeof view->complaint, "%.119s", external_complaint(external));
+        complain_of(view, block, history, folder);
     } else {
         settle_state(view, history, folder);
     }

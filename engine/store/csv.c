@@ -136,9 +136,12 @@ int csv_next(CsvReader *reader)
 {
     if (!reader->columns)
         return 0;
-    while ((reader->row = take_row(reader)))
-        if (cut_cells(reader->row, reader->cell, CSV_COLUMNS_MAX) == reader->columns)
+    while ((reader->row = take_row(reader))) {
+        int n = cut_cells(reader->row, reader->cell, CSV_COLUMNS_MAX);
+        if (n == reader->columns)
             return 1;
+        reader->odd = reader->odd ? reader->odd : n;
+    }
     return 0;
 }
 

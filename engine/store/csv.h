@@ -22,6 +22,7 @@ typedef struct CsvReader {
     char *bytes, *next, *row; /* row: where the present row stands */
     bool cut;                 /* the first rows of the file are missing */
     int columns;              /* of the header */
+    int odd;                  /* cells of the first row that csv_next skipped, 0: none was */
     char **name;              /* the header's cells */
     char **cell;              /* the present row's; cut in place */
 } CsvReader;

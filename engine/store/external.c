@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_BYTES = 1 << 20, CELLS = 10, NAME_CHARS = 40, FIXED = 3 };
+enum { VERSION = 1, TABLE_BYTES = 1 << 20, CELLS = 10, NAME_CHARS = 40, FIXED = 3 };
 
 struct External {
     atomic_int references;
@@ -264,8 +264,24 @@ void external_config(const External *external, Config *config)
     config_add(config, external->row, external->n);
 }
 
+/* "# external: N": of what form its writer makes the folder. Others are read as far as they are
+ * understood. */
+static void check_version(External *external, const char *text)
+{
+    static const char MARK[] = "# external: ";
+    const char *at = strstr(text, MARK);
+    long version = VERSION;
+    at = at ? at + strlen(MARK) : "";
+    if (number_lead(&at, 0, 1000, &version) && version != VERSION)
+        fail(
+            &external->complaint, STATUS_BAD_INPUT,
+            "run.ini: of version %ld, this program is %s and knows %d: what differs is passed over",
+            version, version > VERSION ? "older" : "newer", VERSION);
+}
+
 void external_values(External *external, Config *config, const char *text)
 {
+    check_version(external, text);
     char section[NAME_CHARS + 1] = "", key[PARAM_TEXT_SIZE], value[PARAM_TEXT_SIZE],
                               name[2 * PARAM_TEXT_SIZE];
     while (next_pair(&text, section, key, value, sizeof key)) {

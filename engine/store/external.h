@@ -63,8 +63,10 @@ bool trainer_is_here(const Trainer *trainer);
 typedef struct TrainerWatch {
     char token[24];
     long beat;
-    double since; /* clock_s at which it counted last, 0: not yet looked at */
-    bool here;    /* its process was seen */
+    double since;         /* clock_s at which it counted last, 0: not yet looked at */
+    bool here;            /* its process was seen */
+    Trainer last, former; /* as looked at last; whoever stood there before another came */
+    bool rivals;          /* one came back that another had replaced: both are at work */
 } TrainerWatch;
 /* Looks again; false: whoever trained is gone (or has been silent for too long). */
 bool trainer_watch(TrainerWatch *watch, const Trainer *trainer);

@@ -49,6 +49,7 @@ typedef struct History {
     double steps_per_s, nfe, shift_nfe; /* as last written to times.csv */
     double seconds;                     /* of training up to there, pauses left out */
     long times_step;                    /* of that row */
+    char odd[120];                      /* the first row that was passed over, and why; "" */
     double spent[3]; /* network evaluations of teacher, student and critic: the columns nfe_... */
     int spent_column[3];
 } History;

@@ -5,6 +5,8 @@
 #include "engine/store/csv.h"
 #include "engine/store/history.h"
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,12 +22,26 @@ static void metrics_header(History *history, const CsvReader *reader)
         history_name_terms(history, n, (const char *const *)reader->name + METRICS_FIXED);
 }
 
+/* Notes the first row that is passed over. */
+static void find_odd(History *history, const char *format, ...)
+{
+    va_list list;
+    if (history->odd[0])
+        return;
+    va_start(list, format);
+    vsnprintf(history->odd, sizeof history->odd, format, list);
+    va_end(list);
+}
+
 static void metrics_row(History *history, const CsvReader *reader, long step, void *state)
 {
     double values[TERMS_MAX];
     (void)state;
-    if (step < 0 || (step <= history->step && rows_series(history->curves, 0).n))
+    if (step <= history->step && rows_series(history->curves, 0).n) {
+        find_odd(history, "metrics.csv: step %ld follows step %ld: passed over", step,
+                 history->step);
         return; /* an external run's log may go back: what came first stands */
+    }
     for (int i = 0; i < reader->columns - METRICS_FIXED && i < TERMS_MAX; i++)
         values[i] = csv_real(reader, METRICS_FIXED + i);
     history_metrics(history, step, csv_real(reader, 1), csv_real(reader, 2), csv_real(reader, 3),
@@ -111,6 +127,12 @@ static void times_row(History *history, const CsvReader *reader, long step, void
                   csv_real(reader, csv_column(reader, "shift_nfe")));
 }
 
+/* Read where it is asked for (external.h); here only what is wrong in it is found. */
+static void other_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    (void)history, (void)reader, (void)step, (void)state;
+}
+
 /* ---- Logs ---- */
 
 typedef struct LogRow {
@@ -129,6 +151,7 @@ static const LogRow LOGS_READ[] = {
     {"beside.csv", NULL, beside_row, {0, 1 << 16}},
     {"events.csv", NULL, event_row, {4096, 1 << 20}},
     {"times.csv", NULL, times_row, {1024, 1024}},
+    {"checkpoints.csv", NULL, other_row, {0, 0}},
 };
 enum { LOG_COUNT = sizeof LOGS_READ / sizeof *LOGS_READ };
 
@@ -138,6 +161,11 @@ static void read_rows(History *history, CsvReader *reader, const LogRow *log, Co
     while (csv_next(reader))
         if (csv_step(reader, &step))
             log->row(history, reader, step, column);
+        else
+            find_odd(history, "%s: a row begins with no step: passed over", log->file);
+    if (reader->odd)
+        find_odd(history, "%s: a row of %d cells, the header has %d: passed over", log->file,
+                 reader->odd, reader->columns);
 }
 
 static Status read_end(History *history, const char *path, const LogRow *log, size_t most,

@@ -97,6 +97,11 @@ bool trainer_watch(TrainerWatch *watch, const Trainer *trainer)
     bool same = watch->since > 0 && strcmp(watch->token, trainer->token) == 0 &&
                 watch->beat == trainer->beat;
     bool other = strcmp(watch->token, trainer->token) != 0;
+    if (other) {
+        watch->rivals = watch->rivals || strcmp(watch->former.token, trainer->token) == 0;
+        watch->former = watch->last;
+    }
+    watch->last = *trainer;
     if (!same)
         watch->since = now;
     memcpy(watch->token, trainer->token, sizeof watch->token);
