@@ -178,7 +178,8 @@ $(BUILD)/tests/fuzz/entry_%.o: tests/fuzz/fuzz.c $(BUILD)/flags.list | need-libr
 	@mkdir -p $(@D)
 	$(quiet)$(CC) $(ALL_CFLAGS) -DTARGET=fuzz_$* -c -o $@ $<
 
-$(FUZZED:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/entry_%.o $(BUILD)/tests/fuzz/fuzz_%.o $(LIBRARY)
+$(FUZZED:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/entry_%.o $(BUILD)/tests/fuzz/fuzz_%.o \
+                             $(BUILD)/tests/fake_snapshot.o $(LIBRARY)
 	$(call say,link $@)
 	$(quiet)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
 

@@ -142,6 +142,7 @@ typedef struct Series {
  * row]; row 0 is i = N (pure noise), row N-1 is i = 1. Columns are measurements, oldest first. */
 typedef struct ShiftView {
     int rows, columns;
+    int rollouts;       /* of the newest column, where that was measured again on more; else 0 */
     const long *step;   /* [columns] */
     const double *time; /* [rows] u_i */
     const float *own, *forward, *ratio, *low, *high, *mmd2, *null95, *mmd2_teacher, *null95_teacher,

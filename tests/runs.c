@@ -93,8 +93,9 @@ char *log_text(const char *folder, const char *name)
 
 void assert_same_logs(const char *a, const char *b)
 {
-    static const char *const LOGS[] = {"metrics.csv", "shift.csv", "eval.csv", "threshold.csv"};
-    for (int i = 0; i < 4; i++) {
+    static const char *const LOGS[] = {"metrics.csv", "shift.csv", "eval.csv", "threshold.csv",
+                                       "rollouts.csv"};
+    for (size_t i = 0; i < sizeof LOGS / sizeof *LOGS; i++) {
         char *x = log_text(a, LOGS[i]), *y = log_text(b, LOGS[i]);
         if (strcmp(x, y) != 0)
             fail_msg("%s differs:\n%s\n---\n%s", LOGS[i], x, y);

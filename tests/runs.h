@@ -24,7 +24,7 @@ void tiny_set(Config *config, const char *assignment);
 RunPulse run_until(Run *run, long step);
 /* A log of a run's folder as text, to be freed; "" when there is none. */
 char *log_text(const char *folder, const char *name);
-/* Are the four logs that repeat byte for byte the same in both folders? The test fails
+/* Are the files of numbers that repeat byte for byte the same in both folders? The test fails
  * naming the one that is not. */
 void assert_same_logs(const char *a, const char *b);
 

@@ -128,6 +128,7 @@ for file in metrics.csv shift.csv eval.csv; do
     holds "two threads give the same $file" cmp "$first/$file" "$second/$file"
 done
 says "a report says how often its intervals hold" 0 'held in 92 to 96 of 100' show 1
+says "a finished run is reported with more roll-outs" 0 '^shift +at step 12, 128 roll-outs' show 1
 says "a method without a teacher" 0 'done at step 12' run ring-pd "${tiny[@]}" -s run.method=diffusion --name teach
 says "ls" 0 '^0001-ring-pd-ddil +done +12/12' ls
 holds "ls lists them all" test "$(grep -c '^000[123]-' "$out")" = 3

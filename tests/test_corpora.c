@@ -16,6 +16,7 @@ static const struct {
     {"idx",         fuzz_idx        },
     {"ini",         fuzz_ini        },
     {"lesson",      fuzz_lesson     },
+    {"mail",        fuzz_mail       },
     {"npy",         fuzz_npy        },
     {"numbers",     fuzz_numbers    },
     {"picture",     fuzz_picture    },
@@ -23,7 +24,9 @@ static const struct {
     {"probe",       fuzz_probe      },
     {"rows",        fuzz_rows       },
     {"safetensors", fuzz_safetensors},
+    {"study",       fuzz_study      },
     {"table",       fuzz_table      },
+    {"words",       fuzz_words      },
 };
 /* clang-format on */
 

@@ -131,6 +131,37 @@ static void test_half_of_the_classes_is_far(void **state)
     arena_rewind(&room->scratch, mark);
 }
 
+/* What ships says what it was trained on, which is what is installed; a file that says otherwise is
+ * told, and judges all the same. */
+static void test_what_they_were_trained_on(void **state)
+{
+    Room *room = room_of(state);
+    Features *features;
+    Error error;
+    char own[16], said[16], path[] = "/tmp/ddil-features-XXXXXX.safetensors";
+    const char *const other[] = {"data_checksum", "01234567", NULL};
+    snprintf(own, sizeof own, "%08lx", dataset_checksum(&room->data));
+    static const char *const shipped[] = {SHIPPED, "assets/fashion-teacher.safetensors"};
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(weights_meta(shipped[k], "data_checksum", said, sizeof said, &error),
+                         STATUS_OK);
+        assert_string_equal(said, own);
+    }
+    assert_string_equal(room->features->other, "");
+    int fd = mkstemps(path, 12);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(
+        weights_save(path, &room->features->spec, room->features->weights, other, &error),
+        STATUS_OK);
+    Dataset few = room->data;
+    few.n_test = 200;
+    assert_int_equal(features_open(&features, path, &few, room->crew, &error), STATUS_OK);
+    assert_non_null(strstr(features->other, "other content (checksum 01234567"));
+    features_close(features);
+    unlink(path);
+}
+
 /* A network of another kind, of another size, or one that knows nothing of these pictures. */
 static void test_wrong_networks_are_refused(void **state)
 {
@@ -198,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shipped_features),
         cmocka_unit_test(test_half_of_the_classes_is_far),
+        cmocka_unit_test(test_what_they_were_trained_on),
         cmocka_unit_test(test_wrong_networks_are_refused),
         cmocka_unit_test(test_training),
     };

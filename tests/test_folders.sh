@@ -104,10 +104,25 @@ if [[ $DDIL != *san-* ]]; then
     ulimit -S -s "$before"
 fi
 
+# ---- little address space ----
+
+within() { # KiB arguments...
+    local most=$1
+    shift
+    (ulimit -v "$most" && exec "$DDIL" "$@") >"$out" 2>"$err" </dev/null
+}
+if [[ $DDIL != *san-* ]]; then
+    within 2000000 run quickstart --name tight "${tiny[@]}" && grep -q 'done at step 12' "$out"
+    result $? "a run in 2 GB of address space"
+    within 100000 run quickstart --name tighter "${tiny[@]}"
+    [ $? = 1 ] && grep -q 'memory' "$err"
+    result $? "what does not fit is said"
+fi
+
 # ---- few descriptors ----
 
 crowd='
-import os, socket, sys
+import os, socket, sys, time
 guests = []
 def status():
     guest = socket.socket(socket.AF_UNIX)
@@ -131,20 +146,42 @@ def status():
 first = status()
 refused = [b"end " not in status() for i in range(30)]
 assert b"run 1 live" in first, first
-assert not refused[0] and refused[-1], refused
-guests[0].sendall(b"do 5 save 1 0 \n")
-answer = b""
-for i in range(20):
-    if b"note 5" not in answer:
-        answer += guests[0].recv(4096)
-assert b"note 5 0" in answer, answer
+assert refused[0] <= (sys.argv[3] == "26") and refused[-1], refused
+def done(tag, what):
+    answer = b""
+    guests[0].sendall(b"do %d %s 1 0 \n" % (tag, what))
+    while b"note %d" % tag not in answer:
+        more = guests[0].recv(4096)
+        assert more, answer
+        answer += more
+    assert b"note %d 0" % tag in answer, answer
+guests[0].sendall(b"hello steer 2\n") # it stays for whoever looks
+done(5, b"save")
+done(6, b"pause")
+def seconds(): # of CPU
+    words = open("/proc/%s/stat" % sys.argv[2]).read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+def beat(): # once a second
+    return int(open(sys.argv[1] + "/.owner").readline().split()[5])
+def wait(n):
+    until, limit = beat() + n, time.monotonic() + 60
+    while beat() < until:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+wait(1)
+before = seconds()
+wait(2)
+assert seconds() - before < 1, "the owner of a run that rests spins"
 '
 if command -v python3 >/dev/null; then
-    (ulimit -n 40 && exec "$DDIL" run quickstart --detach --runs "$work/few" "${tiny[@]}" -s run.steps=100000000) >"$out" 2>"$err"
-    owner=$(sed -n 's/.*(process \([0-9]*\)).*/\1/p' "$out" "$err" | head -n 1)
-    holds "a crowd leaves the owner the descriptors it trains with" timeout 100 python3 -c "$crowd" "$work/few"
-    kill "$owner"
-    for _ in {1..300}; do kill -0 "$owner" 2>/dev/null || break; sleep 0.1; done
+    for few in 26 40; do
+        (ulimit -n $few && exec "$DDIL" run quickstart --detach --runs "$work/few$few" "${tiny[@]}" -s run.steps=100000000) >"$out" 2>"$err"
+        owner=$(sed -n 's/.*(process \([0-9]*\)).*/\1/p' "$out" "$err" | head -n 1)
+        holds "a crowd leaves the owner of $few descriptors those it trains with, and rest" \
+            timeout 100 python3 -c "$crowd" "$work/few$few" "$owner" $few
+        kill "$owner"
+        for _ in {1..300}; do kill -0 "$owner" 2>/dev/null || break; sleep 0.1; done
+    done
 fi
 
 # ---- no locks ----

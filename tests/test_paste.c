@@ -1,6 +1,7 @@
 /* Pasted text is never carried out: whatever is pasted wherever, nothing but an open line changes.
  */
 #include "app/terminal/probe.h"
+#include "app/workbench/dump.h"
 #include "tests/fake_snapshot.h"
 #include "views/screen.h"
 #include <setjmp.h>
@@ -34,7 +35,10 @@ static void stage_open(Stage *stage, const char *keys)
     canvas_init(&stage->canvas, WIDTH, HEIGHT, &look);
     screen_draw(stage->screen, stage->snapshot, &stage->canvas);
     for (; *keys; keys++)
-        screen_press(stage->screen, stage->snapshot, *keys);
+        screen_press(stage->screen, stage->snapshot,
+                     *keys == '>'    ? PRESS_RIGHT
+                     : *keys == '\r' ? PRESS_ENTER
+                                     : *keys);
 }
 
 static void stage_close(Stage *stage)
@@ -102,9 +106,43 @@ static size_t random_text(unsigned *seed, char text[LONGEST])
     return n;
 }
 
-static const char *const places[] = {"1",  "2",  "3",  "4",  "5", "6",
-                                     "1?", "1n", "2'", "2q", "",  "5j"};
+/* Keys that lead there ('>': the arrow), and what tells the place. */
+static const struct {
+    const char *keys, *shows;
+    /* clang-format off */
+} places[] = {
+    {"1",                 "[1 Runs]"                },
+    {"2",                 "[2 Curves]"              },
+    {"3",                 "[3 Samples]"             },
+    {"4",                 "[4 Paths]"               },
+    {"5",                 "[5 Tweak]"               },
+    {"6",                 "[6 Compare]"             },
+    {"",                  "[1 Runs]"                },
+    {"5j",                "[5 Tweak]"               },
+    {"1?",                "Help"                    },
+    {"2:explain sw2\r",   "What it means"           },
+    {"1n",                "Start a preset"          },
+    {"1n>",               "A new run of"            },
+    {"1n\004",            "Draw where data are"     },
+    {"2'",                "Marks and notes"         },
+    {"2q",                "Leave the workbench?"    },
+    {"2qx",               "x again"                 },
+};
+/* clang-format on */
 enum { PLACES = sizeof places / sizeof *places };
+
+static void assert_shows(Stage *stage, const char *what)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    dump_text(&stage->canvas, out);
+    fclose(out);
+    if (!strstr(text, what))
+        fail_msg("\"%s\" is not to be seen:\n%s", what, text);
+    free(text);
+}
 
 static void test_pastes_change_nothing(void **state)
 {
@@ -113,9 +151,10 @@ static void test_pastes_change_nothing(void **state)
     unsigned seed = 1;
     for (int p = 0; p < PLACES; p++) {
         Stage stage;
-        stage_open(&stage, places[p]);
+        stage_open(&stage, places[p].keys);
         Cell *before = shown(&stage);
-        for (int i = 0; i < (p < 6 ? TEXTS : 20); i++)
+        assert_shows(&stage, places[p].shows);
+        for (int i = 0; i < TEXTS; i++)
             paste(&stage, text, random_text(&seed, text));
         Cell *after = shown(&stage);
         assert_same_screen(before, after);

@@ -1,8 +1,10 @@
 /* The lines of the port. */
 #include "engine/base/rng.h"
-#include "engine/port/port_lines.h"
+#include "engine/port/mailbox.h"
 #include "tests/near.h"
+#include "tests/runs.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Every kind of line, with what is awkward in it. */
@@ -121,6 +123,32 @@ static void test_broken_lines_do_no_harm(void **state)
     }
 }
 
+/* Zero bytes of a torn write, and more than a piece without a line's end, hide no answer. */
+static void test_a_torn_mailbox_is_read_on(void **state)
+{
+    enum { JUNK = 200000, TURNS = 10 };
+    static const char torn[] = "note 7\0 0 0 23:01:07 lost\n";
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    Line line;
+    bool heard = false;
+    (void)state;
+    folder_new(folder);
+    Mailbox *mailbox = mailbox_open(folder, "");
+    FILE *file = fopen(file_join(path, folder, "answers"), "w");
+    assert_non_null(file);
+    fwrite(torn, 1, sizeof torn - 1, file);
+    for (int i = 0; i < JUNK; i++)
+        fputc('x', file);
+    fputs("\nnote 0 0 0 23:01:07 all is well\n", file);
+    fclose(file);
+    for (int turn = 0; turn < TURNS && !heard; turn++)
+        heard = mailbox_next(mailbox, 10, &line);
+    assert_true(heard);
+    assert_string_equal(line.note.text, "all is well");
+    mailbox_close(mailbox);
+    folder_gone(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_texts_survive),
         cmocka_unit_test(test_bad_lines_are_refused_and_named),
         cmocka_unit_test(test_broken_lines_do_no_harm),
+        cmocka_unit_test(test_a_torn_mailbox_is_read_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

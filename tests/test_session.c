@@ -54,6 +54,25 @@ static void test_a_paste_neither_leaves_nor_pauses(void **state)
     session_finish(&session);
 }
 
+/* x says what it would drop and asks again; the run is then listed at the step it goes on from. */
+static void test_leaving_unsaved_asks_again(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {"ls", NULL};
+    Session session;
+    open_training(&session);
+    session_type(&session, "qx");
+    assert_true(session_shows(&session, "x again: drops"));
+    assert_true(session_shows(&session, "steps of 01"));
+    session_type(&session, "x");
+    assert_int_equal(session_ends(&session), 0);
+    session_start(&session, lists);
+    assert_int_equal(session_ends(&session), 0);
+    assert_true(session_shows(&session, "paused"));
+    assert_true(session_shows(&session, " 0/1000000"));
+    session_finish(&session);
+}
+
 /* SIGUSR1 saves and goes on, SIGALRM is harmless, SIGUSR2 and SIGXCPU save and stop. */
 static void test_what_schedulers_send(void **state)
 {
@@ -126,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_was_sent_is_done_before_leaving),
         cmocka_unit_test(test_a_paste_neither_leaves_nor_pauses),
+        cmocka_unit_test(test_leaving_unsaved_asks_again),
         cmocka_unit_test(test_what_schedulers_send),
         cmocka_unit_test(test_doctor_says_what_the_workbench_does),
         cmocka_unit_test(test_leaving_over_a_slow_line_types_nothing),

@@ -187,8 +187,10 @@ ok $? 'without a terminal it names the remedy'
 
 # ---- a slow line ----
 
-# A terminal that takes about 1 KB a second, pictures and all; keys come through a pipe.
+# A terminal that takes about 1 KB a second, pictures and all, as long as the program is there; what then is still on
+# its way is not waited for. Keys come through a pipe.
 slow=$work/slow
+: >"$work/crawls"
 logged() {
     tail -n 1 "$slow"/0001-*/metrics.csv 2>/dev/null | sed 's/,.*//'
 }
@@ -201,7 +203,10 @@ logs() { # more than so many steps, in a minute
 }
 mkfifo "$work/keys"
 TERM=xterm-256color script -qfec "stty rows 40 cols 120; '$ddil' quickstart --steps 2000000 --graphics sixel --runs '$slow'" /dev/null \
-    <"$work/keys" 2>/dev/null | while head -c 100 >"$work/piece" && [ -s "$work/piece" ]; do cat "$work/piece"; sleep 0.1; done >"$work/seen" &
+    <"$work/keys" 2>/dev/null | while head -c 100 >"$work/piece" && [ -s "$work/piece" ]; do
+    cat "$work/piece"
+    [ ! -e "$work/crawls" ] || sleep 0.1
+done >"$work/seen" &
 line=$!
 exec 3>"$work/keys"
 logs 20 && printf 3 >&3 && sleep 2 && logs $(($(logged) + 50))
@@ -209,6 +214,9 @@ ok $? 'at 1 KB a second the engine trains on'
 printf 1q >&3
 sleep 1
 printf s >&3
+has_left() { ! pgrep -f -- "^$ddil quickstart .*--runs $slow" >/dev/null; }
+until_true 60 has_left
+rm "$work/crawls"
 wait $line
 ls "$slow"/0001-*/ckpt-*.safetensors >/dev/null 2>&1 && ! "$ddil" ls --runs "$slow" | grep -q live
 ok $? 'and keys still save and leave'

@@ -124,8 +124,9 @@ static void print_features(const Look *look, const Features *features)
     if (features)
         say(stdout,
             "in the %d features of %s (crc32 %08x, names %.2f %% of held-out pictures "
-            "right)\n",
-            features->d, features->file, features->checksum, 100 * features->accuracy);
+            "right)%s%s\n",
+            features->d, features->file, features->checksum, 100 * features->accuracy,
+            *features->other ? "; warning: " : "", features->other);
     else if (*run_features_missing(look->run))
         say(stdout, "no metrics in feature space: %s\n", run_features_missing(look->run));
 }

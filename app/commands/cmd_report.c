@@ -143,8 +143,10 @@ static void print_shift_part(const RunView *view, FILE *out)
     double first = first_shift(view);
     int samples = run_param_find(view, "shift", "samples");
     fprintf(out, "shift   at step %ld", step);
-    if (samples >= 0)
-        fprintf(out, ", %s roll-outs (eval takes more)", view->param[samples]);
+    if (view->shift_view.rollouts)
+        fprintf(out, ", %d roll-outs", view->shift_view.rollouts);
+    else if (samples >= 0)
+        fprintf(out, ", %s roll-outs (more at its end, and by eval)", view->param[samples]);
     int row;
     double worst = shift_worst(rows, n, &row), low, high;
     shift_worst_interval(rows, n, &low, &high);

@@ -43,3 +43,11 @@ char *plain_text(char *text)
     }
     return text;
 }
+
+void plain_zeros(char *text, size_t size)
+{
+    for (char *zero; (zero = memchr(text, 0, size)); text = zero) {
+        size -= (size_t)(zero - text);
+        *zero = '?';
+    }
+}

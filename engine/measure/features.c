@@ -126,6 +126,19 @@ static Status load(Features *features, const char *path, Error *error)
     return STATUS_OK;
 }
 
+/* A network of other pictures may name these well enough: that is told. */
+static void note_other(Features *features, const char *path, const Dataset *data)
+{
+    char theirs[16], own[16];
+    if (weights_meta(path, "data_checksum", theirs, sizeof theirs, NULL) || !*theirs)
+        return;
+    snprintf(own, sizeof own, "%08lx", dataset_checksum(data));
+    if (strcmp(theirs, own) != 0)
+        snprintf(features->other, sizeof features->other,
+                 "%s was trained on pictures of other content (checksum %.8s, here %s)",
+                 features->file, theirs, own);
+}
+
 /* Held-out pictures at..at+n-1 as numbers; turned, the r-th by r modulo the turns. */
 static void take_held_out(const Dataset *data, int at, int n, bool turned, float *x)
 {
@@ -194,6 +207,8 @@ Status features_open(Features **made, const char *path, const Dataset *data, Cre
                sizeof(float) * (net_size(&spec) + (size_t)data->n_test * (size_t)(spec.embed + 1)) +
                    4096);
     status = load(features, path, error);
+    if (!status)
+        note_other(features, path, data);
     if (!status)
         status = look_at_held_out(features, path, data, crew, error);
     if (status)

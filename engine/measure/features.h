@@ -15,6 +15,7 @@ typedef struct Features {
     uint32_t checksum; /* CRC-32 of the weights: never mix numbers of different networks */
     double accuracy;   /* share of the held-out pictures whose class it names, measured when it is
                           opened */
+    char other[160];   /* what is unusual: it was trained on pictures of other content; "" */
     int d;
     const float *held_out; /* of the data set's held-out pictures: n_test x d */
     const int *named;      /* the class it gives each, or the turn */
@@ -58,7 +59,7 @@ Status feature_training_begin(FeatureTraining *training, const Dataset *data, Cr
                               long steps, uint64_t seed, Error *error);
 /* One optimiser step, index = 0 .. steps - 1; returns the batch's mean loss. */
 double feature_training_step(FeatureTraining *training, long index);
-/* Writes the averaged weights. */
+/* Writes the averaged weights, with the checksum of the content they were trained on. */
 Status feature_training_save(const FeatureTraining *training, const char *path, Error *error);
 void feature_training_end(FeatureTraining *training);
 

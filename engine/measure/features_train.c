@@ -5,6 +5,7 @@
 #include "engine/nets/weights.h"
 #include "engine/tensor/op.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { BATCH = 128, WARMUP = 100, SHIFT = 1 /* pictures move by up to so many pixels */ };
@@ -128,7 +129,12 @@ double feature_training_step(FeatureTraining *training, long index)
 
 Status feature_training_save(const FeatureTraining *training, const char *path, Error *error)
 {
-    return weights_save(path, &training->model.spec, training->model.ema, NULL, error);
+    char checksum[16], steps[24], seed[24];
+    snprintf(checksum, sizeof checksum, "%08lx", dataset_checksum(training->data));
+    snprintf(steps, sizeof steps, "%ld", training->steps);
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)training->seed);
+    const char *const meta[] = {"data_checksum", checksum, "steps", steps, "seed", seed, NULL};
+    return weights_save(path, &training->model.spec, training->model.ema, meta, error);
 }
 
 void feature_training_end(FeatureTraining *training) { arena_done(&training->arena); }

@@ -348,6 +348,17 @@ static double relative_gap(const Shift *shift, int s, const float *a, const floa
     return gap / size;
 }
 
+void shift_ratio(int n, const double *own, const double *forward, ShiftRow *row)
+{
+    Interval ratio = interval_ratio(n, own, forward);
+    row->own = mean_of(n, own);
+    row->forward = mean_of(n, forward);
+    bool perfect = row->own <= 0 && row->forward <= 0;
+    row->ratio = perfect ? 1 : ratio.value;
+    row->low = perfect ? 1 : ratio.low;
+    row->high = perfect ? 1 : ratio.high;
+}
+
 static void measure_row(const Shift *shift, Arena *scratch, const float *state,
                         const Errors *errors, int s, ShiftRow *row)
 {
@@ -356,15 +367,9 @@ static void measure_row(const Shift *shift, Arena *scratch, const float *state,
                  *forward = errors->forward + (size_t)s * shift->n;
     *row = (ShiftRow){.i = shift->steps - s,
                       .time = u_of(shift, s),
-                      .own = mean_of(shift->n, own),
-                      .forward = mean_of(shift->n, forward),
                       .null95 = shift->null95[s],
                       .null95_teacher = shift->null95_teacher[s]};
-    Interval ratio = interval_ratio(shift->n, own, forward);
-    bool perfect = row->own <= 0 && row->forward <= 0;
-    row->ratio = perfect ? 1 : ratio.value;
-    row->low = perfect ? 1 : ratio.low;
-    row->high = perfect ? 1 : ratio.high;
+    shift_ratio(shift->n, own, forward, row);
     const float *points = compared(shift, state, s, scratch);
     int n = shift->compared, d = shift->coordinates;
     const MmdKernel *kernel = &shift->kernel[s];

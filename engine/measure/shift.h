@@ -49,6 +49,8 @@ double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *stu
  */
 void shift_errors(Shift *shift, Crew *crew, Arena *scratch, const Policy *student, double *own,
                   double *forward);
+/* What the errors of one sampling step come to: own, forward, ratio, low and high of the row. */
+void shift_ratio(int n, const double *own, const double *forward, ShiftRow *row);
 /* Network evaluations of one measurement, and of the one-time work (count it once in a run's life,
  * at its creation: a resumed run repeats the work but must not count it again). */
 double shift_cost(const Shift *shift, const Policy *student);

@@ -2,6 +2,7 @@
 #include "engine/port/mailbox.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
+#include "engine/base/plain.h"
 #include "engine/port/port_lines.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -119,15 +120,17 @@ static void read_piece(Mailbox *mailbox)
     ssize_t n = piece ? pread(file, piece, PIECE, mailbox->read) : 0;
     if (file >= 0)
         close(file);
-    while (n > 0 && piece[n - 1] != '\n')
-        n--;
-    if (n <= 0) {
+    size_t got = n > 0 ? (size_t)n : 0, whole = got;
+    while (whole > 0 && piece[whole - 1] != '\n')
+        whole--;
+    mailbox->read += (off_t)(whole > 0 || got < PIECE ? whole : got); /* no line is so long */
+    if (whole == 0) {
         free(piece);
         return;
     }
-    piece[n] = 0;
+    plain_zeros(piece, whole);
+    piece[whole] = 0;
     mailbox->piece = mailbox->next = piece;
-    mailbox->read += n;
 }
 
 static void address(Mailbox *mailbox, NoteView *note)

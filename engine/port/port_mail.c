@@ -2,6 +2,7 @@
  * socket's lines between hosts that share nothing but the folder; `.owner` says who answers, counts
  * on, and holds the whole status. The port's thread only. Form: external.md. */
 #include "engine/base/clock.h"
+#include "engine/base/plain.h"
 #include "engine/port/port_parts.h"
 #include <fcntl.h>
 #include <stdlib.h>
@@ -130,6 +131,7 @@ static void read_commands(Port *port)
     while (whole > 0 && piece[whole - 1] != '\n')
         whole--;
     post->read += whole > 0 || n < PIECE ? whole : n;
+    plain_zeros(piece, (size_t)whole);
     piece[whole] = 0;
     serve_lines(port, piece);
     free(piece);

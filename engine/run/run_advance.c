@@ -171,6 +171,8 @@ static Status evaluate(Run *run, Error *error)
             return run_broken(run, "a sample that was to be judged", run->step, error);
     if (!run->evaluated && *run_features_missing(run))
         run_warn(run, "judged without features: %.200s", run_features_missing(run));
+    if (!run->evaluated && run->features && *run->features->other)
+        run_warn(run, "%s", run->features->other);
     run->evaluated = true;
     history_eval(&run->history, run->step, &run->eval);
     return log_eval(&run->log, run->step, &run->eval, error);
@@ -288,6 +290,8 @@ RunPulse run_advance(Run *run, Error *error)
     bool over = run->stage == STAGE_STEP && run_finished(run);
     if (over && run_beside_due(run))
         return run_beside(run, error) ? finish(run, RUN_FAILED, error->text) : PULSE_MORE;
+    if (over && run_rollouts_due(run))
+        return run_rollouts(run, error) ? finish(run, RUN_FAILED, error->text) : PULSE_MORE;
     if (over)
         return finish(run, RUN_DONE,
                       budget_spent(run) ? "its budget of network evaluations is spent" : "");

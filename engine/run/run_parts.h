@@ -123,6 +123,11 @@ void run_recall(Run *run);
  * for points, a minute for pictures. */
 bool run_beside_due(const Run *run);
 Status run_beside(Run *run, Error *error);
+/* ---- run_rollouts.c ---- */
+/* Is a finished run's last measurement of the shift still to be made on more roll-outs? Then does
+ * it. */
+bool run_rollouts_due(const Run *run);
+Status run_rollouts(Run *run, Error *error);
 /* ---- run_files.c ---- */
 /* Relative paths of files and folders that exist become absolute. */
 void run_pin_paths(Config *config);

@@ -82,10 +82,28 @@ static void fill_terms(ViewBlock *block, const History *history)
     view->best = history->best;
 }
 
+/* The newest column as it was measured again, on more roll-outs. */
+static void fill_again(ShiftView *shift, float *const *field, const History *history)
+{
+    enum { OWN, FORWARD, RATIO, LOW, HIGH };
+    for (int r = 0; r < history->rows && history->columns; r++) {
+        const ShiftRow *row = history_better(history, history->rows - r);
+        size_t at = (size_t)(history->columns - 1) * (size_t)history->rows + (size_t)r;
+        if (!row)
+            continue;
+        shift->rollouts = history->again_n;
+        field[OWN][at] = (float)row->own;
+        field[FORWARD][at] = (float)row->forward;
+        field[RATIO][at] = (float)row->ratio;
+        field[LOW][at] = (float)row->low;
+        field[HIGH][at] = (float)row->high;
+    }
+}
+
 static void fill_shift(ViewBlock *block, const History *history)
 {
     ShiftView *shift = &block->view.shift_view;
-    const float *field[SHIFT_FIELDS];
+    float *field[SHIFT_FIELDS];
     size_t cells = (size_t)history->columns * (size_t)history->rows;
     shift->rows = history->rows;
     shift->columns = history->columns;
@@ -100,6 +118,7 @@ static void fill_shift(ViewBlock *block, const History *history)
         &shift->paired};
     for (int f = 0; f < SHIFT_FIELDS; f++)
         *place[f] = field[f];
+    fill_again(shift, field, history);
     block->view.shift = history_worst_shift(history, &block->view.shift_row);
 }
 

@@ -3,6 +3,7 @@
 #include "engine/store/csv.h"
 #include "engine/base/file.h"
 #include "engine/base/number.h"
+#include "engine/base/plain.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -96,15 +97,6 @@ static char *take_row(CsvReader *reader)
 /* An editor may have put a mark before the first byte. */
 static char *past_mark(char *text) { return text + 3 * (strncmp(text, "\xef\xbb\xbf", 3) == 0); }
 
-/* Zero bytes, which a power cut may leave, end no text. */
-static void fill_zeros(char *text, size_t size)
-{
-    for (char *zero; (zero = memchr(text, 0, size)); text = zero) {
-        size -= (size_t)(zero - text);
-        *zero = '?';
-    }
-}
-
 static void name_columns(CsvReader *reader, char *header)
 {
     reader->name = calloc(2 * CSV_COLUMNS_MAX, sizeof *reader->name);
@@ -124,7 +116,7 @@ Status csv_open(CsvReader *reader, const char *path, Error *error)
     Status status = file_read(path, WHOLE_MAX_BYTES, &reader->bytes, &size, error);
     if (status)
         return status;
-    fill_zeros(reader->bytes, size);
+    plain_zeros(reader->bytes, size);
     reader->next = reader->bytes;
     char *header = take_row(reader);
     if (header)
@@ -228,7 +220,7 @@ static char *read_part(int descriptor, size_t offset, size_t size)
         got += (size_t)n;
     }
     text[got] = 0;
-    fill_zeros(text, got);
+    plain_zeros(text, got);
     if (got == size)
         return text;
     free(text);

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { VERSION = 1, TABLE_BYTES = 1 << 20, CELLS = 10, NAME_CHARS = 40, FIXED = 3 };
 
@@ -189,15 +190,12 @@ static void read_row(External *external, char *const *cell, long line)
 static void read_table(External *external, const char *path)
 {
     CsvReader reader;
-    size_t size;
-    char *whole;
-    if (file_read(path, TABLE_BYTES, &whole, &size, NULL))
+    struct stat info;
+    if (stat(path, &info) != 0 || info.st_size > TABLE_BYTES ||
+        csv_open(&reader, path, &external->complaint))
         return;
-    free(whole);
-    if (csv_open(&reader, path, &external->complaint))
-        return;
-    external->texts = external->next = malloc(size + 16);
-    need(external->texts);
+    /* Of what was read: its writer may be at it again. */
+    external->texts = external->next = need(malloc(reader.next ? strlen(reader.next) + 1 : 1));
     if (reader.columns < CELLS)
         complain(external, "the header", 1, "names too few columns");
     for (long line = 2; reader.columns >= CELLS && csv_next(&reader); line++)

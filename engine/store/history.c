@@ -48,8 +48,11 @@ void history_drop_terms(History *history)
 
 void history_init(History *history, int n, const char *const *names)
 {
-    *history =
-        (History){.metrics_step = -1, .best_metric = NAN, .best_step = -1, .steps_per_s = NAN};
+    *history = (History){.metrics_step = -1,
+                         .again_step = -1,
+                         .best_metric = NAN,
+                         .best_step = -1,
+                         .steps_per_s = NAN};
     history->loss = history->grad_norm = history->lr = history->best = NAN;
     history->times = rows_new(2);
     history_name_terms(history, n, names);
@@ -144,16 +147,40 @@ void history_shift(History *history, long step, int n, const ShiftRow *rows)
     }
 }
 
+void history_again(History *history, long step, int n, const ShiftRow *row)
+{
+    if (row->i < 1 || row->i > SHIFT_ROWS_MAX || n < 1)
+        return; /* a foreign log */
+    if (history->again_step != step)
+        memset(history->again, 0, sizeof history->again);
+    history->again_step = step;
+    history->again_n = n;
+    history->again[row->i - 1] = *row;
+}
+
+const ShiftRow *history_better(const History *history, int i)
+{
+    bool newest =
+        history->columns > 0 && history->shift_step[history->columns - 1] == history->again_step;
+    return newest && history->again[i - 1].i == i ? &history->again[i - 1] : NULL;
+}
+
+/* The newest ratio of row r. */
+static double newest_ratio(const History *history, int r)
+{
+    const ShiftRow *better = history_better(history, history->rows - r);
+    size_t at = (size_t)(history->columns - 1) * (size_t)history->rows + (size_t)r;
+    return (double)(better ? (float)better->ratio : history->field[2][at]);
+}
+
 double history_worst_shift(const History *history, int *row)
 {
     double worst = NAN;
     *row = 0;
-    if (!history->columns)
-        return worst;
-    const float *ratio = history->field[2] + (size_t)(history->columns - 1) * (size_t)history->rows;
-    for (int r = history->rows > 1; r < history->rows; r++) {
-        if (isnan(worst) || (double)ratio[r] > worst) {
-            worst = (double)ratio[r];
+    for (int r = history->rows > 1; history->columns && r < history->rows; r++) {
+        double ratio = newest_ratio(history, r);
+        if (isnan(worst) || ratio > worst) {
+            worst = ratio;
             *row = r;
         }
     }

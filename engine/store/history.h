@@ -31,6 +31,10 @@ typedef struct History {
     double time[SHIFT_ROWS_MAX];
     float *field[SHIFT_FIELDS]; /* [room * rows] each, in the order of ShiftView */
 
+    long again_step;                /* of the last measurement made on more roll-outs; -1: none */
+    int again_n;                    /* roll-outs */
+    ShiftRow again[SHIFT_ROWS_MAX]; /* of sampling step i at i - 1; i 0: none */
+
     int marks, marks_room;
     MarkView *mark;
     RunState state; /* the last one logged; RUN_QUEUED when none */
@@ -67,6 +71,10 @@ void history_drop_terms(History *history);
 void history_metrics(History *history, long step, double loss, double grad_norm, double lr,
                      const double *values);
 void history_shift(History *history, long step, int n, const ShiftRow *rows);
+/* A row of a measurement made once more, on n roll-outs: own, forward, ratio, low, high. */
+void history_again(History *history, long step, int n, const ShiftRow *row);
+/* That of sampling step i, where it is the newest measurement that was; else NULL. */
+const ShiftRow *history_better(const History *history, int i);
 void history_eval(History *history, long step, const EvalReport *report);
 void history_beside(History *history, Beside who, const EvalReport *report);
 /* "state: done ..." sets the state, anything else is a mark; marks are kept in the order of their

@@ -112,6 +112,19 @@ static void beside_row(History *history, const CsvReader *reader, long step, voi
             history_beside(history, (Beside)who, &report);
 }
 
+/* step, n, i, own, forward, ratio, low, high */
+static void again_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    ShiftRow row = {.i = csv_int(reader, 2),
+                    .own = csv_real(reader, 3),
+                    .forward = csv_real(reader, 4),
+                    .ratio = csv_real(reader, 5),
+                    .low = csv_real(reader, 6),
+                    .high = csv_real(reader, 7)};
+    (void)state;
+    history_again(history, step, csv_int(reader, 1), &row);
+}
+
 static void event_row(History *history, const CsvReader *reader, long step, void *state)
 {
     (void)state;
@@ -149,6 +162,7 @@ static const LogRow LOGS_READ[] = {
     {"shift.csv", NULL, shift_row, {20480, 1 << 15}},
     {"eval.csv", NULL, eval_row, {0, 1 << 16}},
     {"beside.csv", NULL, beside_row, {0, 1 << 16}},
+    {"rollouts.csv", NULL, again_row, {8192, 8192}},
     {"events.csv", NULL, event_row, {4096, 1 << 20}},
     {"times.csv", NULL, times_row, {1024, 1024}},
     {"checkpoints.csv", NULL, other_row, {0, 0}},

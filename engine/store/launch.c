@@ -394,8 +394,7 @@ static char *read_last_lines(int file)
     char *text = calloc(MOST + 2, 1);
     need(text);
     ssize_t n = pread(file, text, MOST, from);
-    for (ssize_t i = 0; i < n; i++)
-        text[i] = text[i] ? text[i] : '?';
+    plain_zeros(text, n > 0 ? (size_t)n : 0);
     char *first = from > 0 ? strchr(text, '\n') : NULL;
     if (first)
         memmove(text, first + 1, strlen(first + 1) + 1);

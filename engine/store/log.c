@@ -278,5 +278,6 @@ Status log_cut(const char *folder, long metrics, long shift, long eval, Error *e
         char path[PATH_SIZE];
         status = csv_cut(file_join(path, folder, FILES[i]), last[i], error);
     }
-    return status;
+    char path[PATH_SIZE]; /* no log, but of a measurement that may be made anew */
+    return status ? status : csv_cut(file_join(path, folder, "rollouts.csv"), metrics, error);
 }

@@ -3,10 +3,12 @@
 #define _GNU_SOURCE /* memfd_create */
 #endif
 #include "tests/fuzz/fuzz.h"
+#include "engine/store/folder.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *fuzz_file(const uint8_t *data, size_t size)
@@ -29,6 +31,21 @@ char *fuzz_text(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = 0;
     return text;
+}
+
+static char runs[64];
+
+static void leave_nothing(void) { folder_remove(runs, NULL); }
+
+const char *fuzz_runs(void)
+{
+    if (!*runs) {
+        snprintf(runs, sizeof runs, "%s/ddil-fuzz-%ld",
+                 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
+        mkdir(runs, 0700);
+        atexit(leave_nothing);
+    }
+    return runs;
 }
 
 #ifdef TARGET

@@ -8,22 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-static const char *const FILES[] = {"run.ini",    "metrics.csv", "shift.csv", "eval.csv",
-                                    "events.csv", "times.csv",   "latest",    "threshold.csv"};
+/* clang-format off */
+static const char *const FILES[] = {
+    "run.ini", "metrics.csv", "shift.csv", "eval.csv", "events.csv", "times.csv", "latest",
+    "threshold.csv", "beside.csv", "figures.csv", "files.csv",
+    "params.csv", "checkpoints.csv", "owner", "output.log", "exit", /* of an external run */
+};
+/* clang-format on */
 enum { FILE_COUNT = sizeof FILES / sizeof *FILES };
-
-static const char *runs_folder(void)
-{
-    static char runs[64];
-    if (!*runs) {
-        snprintf(runs, sizeof runs, "%s/ddil-fuzz-%ld",
-                 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
-        mkdir(runs, 0700);
-    }
-    return runs;
-}
 
 /* Writes what stands up to the next division. */
 static const char *write_part(const char *folder, const char *name, const char *text)
@@ -56,7 +49,7 @@ static void write_files(const char *folder, const char *text)
 
 static void draw_views(Engine *engine)
 {
-    static const CanvasLook look = {.colours = COLOURS_256};
+    static const CanvasLook look = {.colours = COLOURS_256, .cell_width = 10, .cell_height = 20};
     Canvas canvas;
     Screen *screen = screen_new(&(ScreenOptions){.readonly = true, .fixed_clock = true});
     const Snapshot *snapshot = engine_look(engine);
@@ -75,12 +68,11 @@ int fuzz_folder(const uint8_t *data, size_t size)
 {
     char folder[100], *text = fuzz_text(data, size);
     Engine *engine;
-    snprintf(folder, sizeof folder, "%s/0001-a", runs_folder());
+    snprintf(folder, sizeof folder, "%s/0001-a", fuzz_runs());
     mkdir(folder, 0700);
     write_files(folder, text);
     free(text);
-    EngineOptions options = {
-        .runs = runs_folder(), .threads = 1, .readonly = true, .stepped = true};
+    EngineOptions options = {.runs = fuzz_runs(), .threads = 1, .readonly = true, .stepped = true};
     if (!engine_open(&engine, &options, NULL)) {
         engine_watch(engine, 1);
         for (int turn = 0; turn < 3; turn++)

@@ -1,6 +1,9 @@
-/* Numbers, options and "section.key=value": a line each. */
+/* Numbers, lists of them, options and "section.key=value": a line each. */
+#include "app/base/job.h"
 #include "app/base/options.h"
+#include "app/terminal/outside.h"
 #include "engine/base/number.h"
+#include "engine/base/seeds.h"
 #include "engine/distill/params.h"
 #include "tests/fuzz/fuzz.h"
 #include <limits.h>
@@ -23,6 +26,22 @@ static void read_number(const char *text)
     number_floor(real, INT_MIN, INT_MAX, 0);
 }
 
+/* What is made of numbers. */
+static void read_lists(const char *text)
+{
+    enum { SEEDS = 64 };
+    long seed[SEEDS], last;
+    int n;
+    double seconds;
+    uint8_t rgb[3];
+    if (!seeds_read(text, SEEDS, seed, &n, NULL) && (n < 1 || n > SEEDS))
+        abort();
+    seeds_stem(text, &last);
+    job_seconds(text, &seconds, NULL);
+    outside_says_sixel(text);
+    outside_ground(text, rgb);
+}
+
 int fuzz_numbers(const uint8_t *data, size_t size)
 {
     static const CommandRow commands[] = {{.name = "run"}, {.name = NULL}};
@@ -37,6 +56,7 @@ int fuzz_numbers(const uint8_t *data, size_t size)
         word[words] = line;
     for (int i = 2; i < words; i++) {
         read_number(word[i]);
+        read_lists(word[i]);
         config_set(&config, word[i], NULL);
     }
     options_parse(&options, commands, words, word, NULL);
