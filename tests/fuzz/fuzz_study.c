@@ -1,5 +1,5 @@
 /* Studies. */
-#include "engine/study/study.h"
+#include "engine/study/study_read.h"
 #include "tests/fuzz/fuzz.h"
 
 int fuzz_study(const uint8_t *data, size_t size)
