@@ -125,7 +125,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(HELPERS) $(LIBRARY)
 	$(quiet)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS) -lcmocka -lvterm
 
 # Counts the calls of these.
-$(BUILD)/tests/test_cost: ALL_LDLIBS += -Wl,--wrap=net_forward_more,--wrap=mixture_x0
+$(BUILD)/tests/test_cost: ALL_LDLIBS += -Wl,--wrap=net_forward_more,--wrap=mixture_x0s
 
 # Makes each of these fail in turn.
 ifeq ($(SAN),) # sanitizers have wraps of their own there

@@ -1,5 +1,5 @@
 /* What a run says it has cost, against the calls themselves: this program is linked with
- * net_forward_more and mixture_x0 wrapped by counters of rows. A row forward is 1, with the
+ * net_forward_more and mixture_x0s wrapped by counters of rows. A row forward is 1, with the
  * weights' gradient 3, with the input's alone 2 (backward = 2 or 1). And what budgets do. */
 #include "tests/labs.h"
 #include "tests/near.h"
@@ -45,12 +45,15 @@ Tensor *__wrap_net_forward_more(const NetSpec *spec, Tape *tape, const float *we
     return __real_net_forward_more(spec, tape, weights, gradient, z, u, label, more);
 }
 
-void __real_mixture_x0(const Mixture *mixture, Noise t, const float z[2], int label, float x0[2]);
-void __wrap_mixture_x0(const Mixture *mixture, Noise t, const float z[2], int label, float x0[2]);
-void __wrap_mixture_x0(const Mixture *mixture, Noise t, const float z[2], int label, float x0[2])
+void __real_mixture_x0s(const Mixture *mixture, int n, const double *alpha, const double *sigma,
+                        const int *label, const float *z, float *x0);
+void __wrap_mixture_x0s(const Mixture *mixture, int n, const double *alpha, const double *sigma,
+                        const int *label, const float *z, float *x0);
+void __wrap_mixture_x0s(const Mixture *mixture, int n, const double *alpha, const double *sigma,
+                        const int *label, const float *z, float *x0)
 {
-    counted.teacher++;
-    __real_mixture_x0(mixture, t, z, label, x0);
+    counted.teacher += n;
+    __real_mixture_x0s(mixture, n, alpha, sigma, label, z, x0);
 }
 
 #define NET "[net]\nkind = mlp\nwidth = 8\ndepth = 1\n"

@@ -109,6 +109,39 @@ static void test_posterior_mean(void **state)
             }
 }
 
+/* Rows of many noises and labels side by side against one at a time: a rounding of the float at
+ * most. Every number of rows up to two blocks and one more; far away; NaN stays in its row. */
+static void test_rows_side_by_side(void **state)
+{
+    (void)state;
+    enum { N = 33 };
+    Mixture m = lopsided();
+    double alpha[N], sigma[N];
+    float z[2 * N], x[2 * N], one[2];
+    int label[N];
+    Rng rng = rng_at(1, STREAM_BATCH, 0);
+    rng_normals(&rng, 2 * N, z);
+    for (int r = 0; r < N; r++) {
+        Noise t = noise_at(SCHEDULE_COSINE, (double)r / (N - 1));
+        alpha[r] = t.alpha;
+        sigma[r] = t.sigma;
+        label[r] = r % 3 - 1;
+    }
+    z[10] = 1e4f;
+    z[15] = NAN;
+    for (int n = 1; n <= N; n++) {
+        mixture_x0s(&m, n, alpha, sigma, label, z, x);
+        for (int k = 0; k < 2 * n; k++) {
+            int r = k / 2;
+            mixture_x0(&m, (Noise){0, alpha[r], sigma[r], 0}, z + 2 * r, label[r], one);
+            if (r == 7)
+                assert_true(isnan(x[k]));
+            else
+                assert_near(x[k], one[k % 2], 1e-7 * fmax(1, fabs((double)one[k % 2])));
+        }
+    }
+}
+
 /* grad log p_t(z) = (alpha xhat - z) / sigma^2 */
 static void test_score_identity(void **state)
 {
@@ -224,8 +257,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exact_ring_golden), cmocka_unit_test(test_posterior_mean),
-        cmocka_unit_test(test_score_identity),    cmocka_unit_test(test_teacher_far_away),
-        cmocka_unit_test(test_exact_guidance),    cmocka_unit_test(test_network_denoiser),
+        cmocka_unit_test(test_rows_side_by_side), cmocka_unit_test(test_score_identity),
+        cmocka_unit_test(test_teacher_far_away),  cmocka_unit_test(test_exact_guidance),
+        cmocka_unit_test(test_network_denoiser),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

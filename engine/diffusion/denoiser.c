@@ -36,21 +36,26 @@ static void guide(double s, size_t n, const float *unconditional, float *x)
     }
 }
 
-static void denoise_exact(const Denoiser *denoiser, int n, const float *z, const double *u,
-                          const int *label, float *x0)
+static void denoise_exact(const Denoiser *denoiser, Arena *arena, int n, const float *z,
+                          const double *u, const int *label, float *x0)
 {
     Noises noises = {.schedule = denoiser->schedule};
+    double *alpha = arena_new(arena, double, n), *sigma = arena_new(arena, double, n);
+    int *classes = arena_new(arena, int, n), *none = arena_new(arena, int, n);
     for (int r = 0; r < n; r++) {
         Noise t = noises_at(&noises, u[r]);
-        const float *row = z + (size_t)r * 2;
-        int classes = label_of(denoiser, label, r);
-        mixture_x0(denoiser->mixture, t, row, classes, x0 + (size_t)r * 2);
-        if (guided(denoiser) && classes >= 0) {
-            float unconditional[2];
-            mixture_x0(denoiser->mixture, t, row, -1, unconditional);
-            guide(scale_of(denoiser, r), 2, unconditional, x0 + (size_t)r * 2);
-        }
+        alpha[r] = t.alpha;
+        sigma[r] = t.sigma;
+        classes[r] = label_of(denoiser, label, r);
+        none[r] = -1;
     }
+    mixture_x0s(denoiser->mixture, n, alpha, sigma, classes, z, x0);
+    if (!guided(denoiser))
+        return;
+    float *unconditional = arena_floats(arena, 2 * n);
+    mixture_x0s(denoiser->mixture, n, alpha, sigma, none, z, unconditional);
+    for (int r = 0; r < n; r++)
+        guide(scale_of(denoiser, r), 2, unconditional + 2 * r, x0 + 2 * r);
 }
 
 static void rows_from_v(const Denoiser *denoiser, int n, const float *z, const double *u,
@@ -105,13 +110,13 @@ void denoise(const Denoiser *denoiser, Arena *arena, int n, const float *z, cons
 {
     if (n == 0)
         return;
+    size_t mark = arena_mark(arena);
     if (denoiser->mixture) {
         must(net_dims(&denoiser->spec) == 2);
-        denoise_exact(denoiser, n, z, u, label, x0);
-        return;
+        denoise_exact(denoiser, arena, n, z, u, label, x0);
+    } else {
+        denoise_network(denoiser, arena, n, z, u, label, x0);
     }
-    size_t mark = arena_mark(arena);
-    denoise_network(denoiser, arena, n, z, u, label, x0);
     arena_rewind(arena, mark);
 }
 

@@ -1,7 +1,8 @@
 /* Owns the arithmetic of Gaussian mixtures in the plane: posterior means and draws. May
- * call the random numbers. */
+ * call the random numbers and kernels. */
 #include "engine/diffusion/mixture.h"
 #include "engine/base/status.h"
+#include "engine/tensor/kernels.h"
 #include <math.h>
 #include <stdbool.h>
 
@@ -41,6 +42,16 @@ void mixture_x0(const Mixture *mixture, Noise t, const float z[2], int label, fl
     double gain = t.alpha * own / variance;
     for (int c = 0; c < 2; c++)
         x0[c] = (float)((1 - gain * t.alpha) * mean[c] / total + gain * z[c]);
+}
+
+void mixture_x0s(const Mixture *mixture, int n, const double *alpha, const double *sigma,
+                 const int *label, const float *z, float *x0)
+{
+    PlaneMixture plane = {mixture->n, mixture->mean, mixture->weight, mixture->label,
+                          mixture->deviation * mixture->deviation};
+    for (int r = 0; r < n; r++)
+        must(label[r] < mixture->labels);
+    kernel_mixture(&plane, n, alpha, sigma, label, z, x0);
 }
 
 static int kept(const Mixture *mixture, const unsigned char *keep, int k)

@@ -156,40 +156,10 @@ KERNEL_DISPATCH(kernel_time_features,
                 (int n, int half, const float *time, const double *frequency, float *y),
                 (n, half, time, frequency, y))
 
-/* e^x in double for x <= 0, as simd_exp does it in float: below -700 it is e^-700. Taylor
- * to the 12th power; relative error 4e-16. NaN stays NaN. */
-KERNEL_BODY double exp_double(double x)
-{
-    double t = x < -700.0 ? -700.0 : x;
-    double shifted = t * 1.4426950408889634 + 6755399441055744.0; /* 1.5 * 2^52 */
-    double k = shifted - 6755399441055744.0;
-    double r = t - k * 6.93147180369123816490e-01;
-    r = r - k * 1.90821492927058770002e-10;
-    double p = 1.0 / 479001600;
-    p = p * r + 1.0 / 39916800;
-    p = p * r + 1.0 / 3628800;
-    p = p * r + 1.0 / 362880;
-    p = p * r + 1.0 / 40320;
-    p = p * r + 1.0 / 5040;
-    p = p * r + 1.0 / 720;
-    p = p * r + 1.0 / 120;
-    p = p * r + 1.0 / 24;
-    p = p * r + 1.0 / 6;
-    p = p * r + 0.5;
-    p = p * r + 1.0;
-    p = p * r + 1.0;
-    uint64_t bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits + 1023u) << 52;
-    double power;
-    memcpy(&power, &bits, sizeof power);
-    return p * power;
-}
-
 KERNEL_BODY void kernel_five_gaussians_body(size_t n, double rate, double *value)
 {
     for (size_t i = 0; i < n; i++) {
-        double k = exp_double(-value[i] * rate), sum = k;
+        double k = simd_exp_double(-value[i] * rate), sum = k;
         for (int j = 0; j < 4; j++) {
             k = k * k;
             k = k * k;

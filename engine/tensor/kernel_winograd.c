@@ -60,6 +60,8 @@ static const Transforms *const sets[][2] = {
 
 static const float zeros[CHANNELS]; /* what lies outside the picture */
 
+static float *writable(const float *x) { return (float *)(uintptr_t)x; } /* it is not written */
+
 /* Of one picture, a channel pair. */
 static int products(ConvShape s, int side)
 {
@@ -151,12 +153,12 @@ static void plane_rows(const Room *room, float *base, size_t plane, size_t at, f
 
 /* The pixels of tile `t` of a picture with c channels: those it makes and `border` more
  * around them; `outside` beyond the picture. */
-static void pixel_rows(ConvShape s, const Room *room, int c, int t, int border, const float *x,
-                       const float *outside, const float **row)
+static void pixel_rows(ConvShape s, const Room *room, int c, int t, int border, float *x,
+                       float *outside, float **row)
 {
     int across = room->across, down = room->down, side = room->side;
     int left = t % across * side - border, top = t / across % down * side - border;
-    const float *picture = x + (size_t)(t / across / down) * (size_t)(s.h * s.w) * (size_t)c;
+    float *picture = x + (size_t)(t / across / down) * (size_t)(s.h * s.w) * (size_t)c;
     for (int r = top; r < top + side + 2 * border; r++)
         for (int j = left; j < left + side + 2 * border; j++) {
             bool inside = (unsigned)r < (unsigned)s.h && (unsigned)j < (unsigned)s.w;
@@ -168,11 +170,10 @@ static void pixel_rows(ConvShape s, const Room *room, int c, int t, int border, 
 static void load_data(ConvShape s, int t0, int tiles, const float *x, const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
-        const float *from[PLANES];
-        float *into[PLANES];
-        pixel_rows(s, room, s.in, t0 + t, 1, x, zeros, from);
+        float *from[PLANES], *into[PLANES];
+        pixel_rows(s, room, s.in, t0 + t, 1, writable(x), writable(zeros), from);
         plane_rows(room, room->a, room->a_plane, (size_t)t * (size_t)s.in, into);
-        room->to->data(s.in, from, into, FINISH_SET, NULL);
+        room->to->data(s.in, (const float *const *)from, into, FINISH_SET, NULL);
     }
 }
 
@@ -199,14 +200,10 @@ static void store_output(ConvShape s, int t0, int tiles, float *y, Finish finish
                          const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
-        float *from[PLANES];
-        const float *into[PIXELS];
-        float *out[PIXELS];
+        float *from[PLANES], *into[PIXELS];
         plane_rows(room, room->b, room->b_plane, (size_t)t * (size_t)s.out, from);
         pixel_rows(s, room, s.out, t0 + t, 0, y, room->unread, into);
-        for (int i = 0; i < room->side * room->side; i++)
-            out[i] = (float *)(uintptr_t)into[i];
-        room->to->output(s.out, (const float *const *)from, out, finish, bias);
+        room->to->output(s.out, (const float *const *)from, into, finish, bias);
     }
 }
 
@@ -258,11 +255,10 @@ void winograd_input(ConvShape shape, const float *gy, const float *weight, bool 
 static void load_gradient(ConvShape s, int t0, int tiles, const float *gy, const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
-        const float *from[PIXELS];
-        float *into[PLANES];
-        pixel_rows(s, room, s.out, t0 + t, 0, gy, zeros, from);
+        float *from[PIXELS], *into[PLANES];
+        pixel_rows(s, room, s.out, t0 + t, 0, writable(gy), writable(zeros), from);
         plane_rows(room, room->b, room->b_plane, (size_t)t * (size_t)s.out, into);
-        room->to->gradient(s.out, from, into, FINISH_SET, NULL);
+        room->to->gradient(s.out, (const float *const *)from, into, FINISH_SET, NULL);
     }
 }
 

@@ -77,6 +77,19 @@ void kernel_add_row(int rows, int c, const float *x, const float *e, float *y);
  * relative error 2e-13, absolute 1e-15. */
 void kernel_five_gaussians(size_t n, double rate, double *value);
 
+/* x0 (rows, 2) = E[x | z] of points z = alpha x + sigma noise under n Gaussians in the plane of one
+ * isotropic variance; label[r]: over the components of that label alone, or all when < 0. In
+ * double: relative error 1e-13 of the largest mean. */
+typedef struct PlaneMixture {
+    int n;
+    const double (*mean)[2]; /* [n] */
+    const double *weight;
+    const int *label;
+    double variance;
+} PlaneMixture;
+void kernel_mixture(const PlaneMixture *m, int rows, const double *alpha, const double *sigma,
+                    const int *label, const float *z, float *x0);
+
 /* Group norm over (pixels, c / groups) of each of n samples, eps 1e-5; y = gamma xhat +
  * beta, then SiLU when `silu`. stats: 2 n groups floats (mean, 1 / deviation), written
  * forward and read backward. */
