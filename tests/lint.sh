@@ -51,7 +51,7 @@ app/base          engine/base
 app/terminal      app/base views/model views/draw engine/engine.h engine/base
 app/figure        views/draw views/model engine/engine.h engine/study engine/base
 app/workbench     app/base app/figure app/terminal views views/model views/draw views/tour engine/engine.h engine/base
-app/study         app/base engine/engine.h engine/base engine/nets engine/diffusion engine/distill engine/measure engine/store engine/run engine/study
+app/study         app/base engine/engine.h engine/base engine/nets engine/diffusion engine/distill engine/measure engine/store engine/port/inbox.h engine/run engine/study
 app/commands      app/base app/study app/figure app/terminal app/workbench views/model engine/engine.h engine/base engine/ranks engine/nets engine/data engine/diffusion engine/distill engine/measure engine/store engine/show engine/run engine/bench engine/study
 app               app/base app/commands app/workbench engine/engine.h engine/base
 TABLE

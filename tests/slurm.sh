@@ -85,11 +85,11 @@ same() { # folder folder
 is_over() { # job...
     ! squeue -h -j "$1" 2>/dev/null | grep -q .
 }
-is_running() { squeue -h -t R -j "$1" | grep -q .; }
+is_running() { squeue -h -t R -j "$1" 2>/dev/null | grep -q .; }
 
 # ---- preempted twice ----
 
-long=(run ring-pd-ddil "${tiny[@]}" --threads 2 --steps 1500 -s run.checkpoint_every=100 -s run.eval_every=0 --quiet)
+long=(run ring-pd-ddil "${tiny[@]}" --threads 2 --steps 5000 -s run.checkpoint_every=250 -s run.eval_every=0 --quiet)
 "$DDIL" "${long[@]}" --name whole --runs "$work/whole" >"$out" 2>"$err"
 wrap="exec '$DDIL' ${long[*]} --name mine --go-on --runs '$work/mine'"
 job=$(sbatch --parsable --requeue -n 2 --open-mode=append -o "$work/job.log" --wrap "$wrap")
@@ -143,9 +143,8 @@ result $? "half of the array is cancelled"
 "$DDIL" ls --runs "$work/jobs" >"$out" 2>"$err"
 [ "$(grep -c twelve- "$out")" -ge 6 ] && ! some_done 12
 result $? "meanwhile its runs are listed"
-before=$(cd "$work/jobs" && stat -c '%n %Y %s' 0*/figures.csv 0*/metrics.csv 2>/dev/null | grep figures)
 done_before=$(grep -l ',sw2,' "$work"/jobs/0*/figures.csv | xargs -n 1 dirname)
-stamps() { for run in $done_before; do stat -c '%n %Z' "$run"/ckpt-00000050.safetensors "$run"/figures.csv; done; }
+stamps() { for run in $done_before; do stat -c '%n %Y' "$run"/ckpt-00000{000,050,100}.safetensors; done; }
 before=$(stamps)
 "$DDIL" sweep "$work/twelve.ini" --runs "$work/jobs" --slurm >"$out" 2>"$err"
 asked=$(sed -n 's/^submit .* --array=\([0-9,-]*\) --wrap.*--task 0:.*/\1/p' "$out")

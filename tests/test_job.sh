@@ -17,8 +17,30 @@ says "another name begins" 0 '/0003-other$' run "${tiny[@]}" --name other --go-o
 for text in 3x 5 h 1m2h 1h1h; do
     says "a limit of '$text'" 2 'no span of time' run "${tiny[@]}" --name wrong --time-limit "$text"
 done
-[ ! -e "$work/runs/0004-wrong" ]
+[ ! -e "$work"/runs/0004-* ]
 result $? "which begins nothing"
+
+# A run that trains in a process of its own hears its folder's mailbox.
+. "$(dirname "$0")/until.sh"
+"$DDIL" run "${tiny[@]}" --name told --steps 2000000 --threads 1 --quiet >"$work/told.out" 2>"$work/told.err" </dev/null &
+told=$!
+speaks() { [ -s "$work/runs/0004-told/owner" ]; }
+until_true 20 speaks
+says "tell pauses a plain run" 0 '^paused' tell told pause
+step=$(sed -n 's/^\([0-9]*\),.*,state: paused$/\1/p' "$work/runs/0004-told/events.csv" | tail -n 1)
+says "it takes a step" 0 '' tell told step 2
+rests() { [ "$(tail -n 1 "$work/runs/0004-told/events.csv" | cut -d, -f1,3)" = "$1,state: paused" ]; }
+until_true 20 rests $((step + 2))
+result $? "two of them, and no more"
+says "a value is set" 0 '' tell told set optimizer.lr=0.00123
+grep -q 'optimizer.lr .* -> 0.00123' "$work/runs/0004-told/events.csv"
+result $? "and marked"
+says "what is wrong is answered" 2 "optimizer.lr" tell told set optimizer.lx=3
+says "stop" 0 'stops, saved' tell told stop
+wait $told
+[ $? = 3 ] && grep -q "told to stop, saved at step $((step + 2))" "$work/told.err" && [ ! -e "$work/runs/0004-told/owner" ]
+result $? "it ends, saved, with code 3"
+says "then nobody answers" 4 '' tell told pause
 
 export SLURM_JOB_ID=7
 SLURM_JOB_END_TIME=1000 says "the end of Slurm's job is a limit" 3 'its time is up' run "${tiny[@]}" --name job

@@ -69,7 +69,7 @@ process_of() { # rank folder
     local file
     for file in /proc/[0-9]*/environ; do
         cat "$file" 2>/dev/null | tr '\0' '\n' | grep -qxE "(OMPI_COMM_WORLD_RANK|PMI_RANK)=$1" &&
-            tr '\0' ' ' <"${file%environ}cmdline" | grep -q "^$DDIL .*--runs $2 " && echo "${file//[^0-9]/}" && return
+            tr '\0' ' ' <"${file%environ}cmdline" | grep -qE "^$DDIL .*--runs $2( |$)" && echo "${file//[^0-9]/}" && return
     done
 }
 until_there() { # file
@@ -105,6 +105,31 @@ status=$?
 result $? "SIGTERM: saved, code 3"
 "$DDIL" resume 1 --runs told --quiet >"$out" 2>"$err" && same whole told
 result $? "one process goes on from there"
+
+# ---- mpirun in a wrapping: exit codes are this program's own ----
+
+"$DDIL" "${long[@]}" --threads 1 --runs killed --quiet --ranks 2 >"$out" 2>"$err" </dev/null &
+job=$!
+until_there "killed/0001-ring-pd-ddil/ckpt-00000010.safetensors"
+began=$SECONDS
+kill -9 "$(process_of 1 killed)"
+wait $job
+status=$?
+[ $status = 1 ] && [ $((SECONDS - began)) -le 10 ] && grep -q 'ddil: a process of the run was lost' "$err"
+result $? "--ranks 2: a rank that is killed is code 1 within 10 seconds"
+"$DDIL" "${long[@]}" --threads 1 --runs asked --quiet --ranks 2 >"$out" 2>"$err" </dev/null &
+job=$!
+until_there "asked/0001-ring-pd-ddil/ckpt-00000010.safetensors"
+kill -TERM $job
+wait $job
+status=$?
+[ $status = 3 ] && grep -q 'saved at step' "$err" && ! grep -q 'was lost' "$err"
+result $? "SIGTERM to the wrapping: saved, code 3"
+"$DDIL" resume 1 --threads 1 --runs asked --quiet --ranks 3 >"$out" 2>"$err" && same whole asked
+result $? "resume --ranks 3 goes on to what one process makes"
+SLURM_STEP_NUM_TASKS= "$plain" run "$root/presets/ring-pd-ddil.ini" --ranks 2 --runs twice >"$out" 2>"$err"
+[ $? = 2 ] && grep -q 'built without MPI' "$err" && [ ! -e twice ]
+result $? "--ranks of a program without MPI"
 
 # ---- what does not fit ----
 

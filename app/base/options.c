@@ -110,6 +110,8 @@ static const OptionRow option_rows[] = {
      "in the background; ddil on the same folder attaches"},
     {"time-limit", 0, OPTION_TEXT, "TIME", FIELD(limit), 0, 0, " run resume fork table sweep ",
      "save and stop (code 3) after 3h55m, 90m, 45s; 0: not even before a Slurm job ends"},
+    {"ranks", 0, OPTION_INT, "R", FIELD(ranks), 1, 4096, " run resume fork ",
+     "in so many processes, which mpirun starts (a ddil built with MPI=1)"},
     {"go-on", 0, OPTION_FLAG, NULL, FIELD(go_on), 0, 0, " run ",
      "the newest run of that name goes on where there is one: what a requeued job starts again"},
     {"readonly", 0, OPTION_FLAG, NULL, FIELD(readonly), 0, 0, " ddil ", "look only"},
@@ -403,6 +405,7 @@ Status options_parse(Options *options, const CommandRow *commands, int argc, cha
                      Error *error)
 {
     set_defaults(options, commands);
+    options->argv = argv;
     int command = first_positional(argc, argv);
     options->command = command < argc ? command_find(commands, argv[command]) : NULL;
     bool ended = false;

@@ -37,12 +37,13 @@ struct Options {
     const char *runs;          /* never NULL: --runs, $DDIL_RUNS or ./runs */
     const char *name, *output, *weights, *step_list, *mix, *out, *theme, *seeds, *svg, *png, *limit,
         *task;
-    long seed, steps, threads, samples, class, at, directions, rollouts;
+    long seed, steps, threads, ranks, samples, class, at, directions, rollouts;
     const char *only;
     double guidance, wait;
     bool help, version, quiet, quick, json, markdown, csv, teacher, forward, detach, go_on, slurm,
         report;
     double started; /* on clock_s, when the command line was read */
+    char *const *argv;
     /* the workbench's */
     bool readonly, mono;
     const char *graphics, *size, *look, *script, *clock, *hangup;

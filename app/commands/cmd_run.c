@@ -2,9 +2,11 @@
  * Ctrl-C, SIGTERM, SIGUSR2, SIGXCPU and a lost line (SIGHUP) end it after the present quantum,
  * saved; SIGUSR1 has it saved, and it goes on. */
 #include "app/base/job.h"
+#include "app/base/mpirun.h"
 #include "app/base/say.h"
 #include "app/base/signals.h"
 #include "app/commands/cmd_external.h"
+#include "app/study/steer.h"
 #include "app/workbench/presets.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
@@ -192,6 +194,15 @@ static void save_now(Run *run)
         fprintf(stderr, "ddil: not saved: %s\n", error.text);
 }
 
+static bool asked_to_leave(void) { return interrupted; }
+
+static const char *why_ended(const Steer *steer)
+{
+    if (steer->stop)
+        return "told to stop";
+    return interrupted ? "interrupted" : "its time is up";
+}
+
 /* Advances a run to its end and reports; always closes it. */
 static Status drive(Run *run, const Options *options, Error *error)
 {
@@ -204,18 +215,21 @@ static Status drive(Run *run, const Options *options, Error *error)
     Status status = job_end(options->limit, options->started, &end, error);
     if (!status)
         status = run_enlist(run, error);
-    while (!status && pulse == PULSE_MORE && !interrupted && clock_s() < end) {
+    Steer steer = steer_open(run);
+    while (!status && pulse == PULSE_MORE && !interrupted && clock_s() < end &&
+           steer_turn(&steer, run, asked_to_leave, end)) {
         pulse = run_advance(run, error);
         if (save_asked && pulse == PULSE_MORE)
             save_now(run);
         say_warnings(&progress, run);
         progress_show(&progress, run);
     }
+    steer_close(&steer);
     progress_end(&progress);
     if (pulse == PULSE_FAILED)
         status = STATUS_FAILED;
     else if (!status && pulse == PULSE_MORE)
-        status = save_interrupted(run, interrupted ? "interrupted" : "its time is up", error);
+        status = save_interrupted(run, why_ended(&steer), error);
     report(run, options, clock_s() - progress.start);
     run_close(run);
     return status;
@@ -341,10 +355,27 @@ static void go_deaf(void)
         signal(deaf[i], SIG_IGN);
 }
 
+/* Are processes to be started that are not there yet? */
+static bool wants_ranks(const Options *options)
+{
+    return options->ranks > 1 && ranks_launch().size == 1;
+}
+
+static Status start_ranks(const Options *options, Error *error)
+{
+    char library[64];
+    if (!*ranks_library(library))
+        return fail(error, STATUS_BAD_INPUT,
+                    "--ranks: this ddil is built without MPI; build it with make MPI=1");
+    return mpirun(options->ranks, strstr(library, "Open MPI"), options->argv, error);
+}
+
 /* In one process, or in all that a launcher started. */
 static Status with_crew(const Options *options, Work *work, Error *error)
 {
     Ranks *ranks;
+    if (wants_ranks(options))
+        return start_ranks(options, error);
     Status status = ranks_open(&ranks, error);
     if (status)
         return status;
@@ -399,6 +430,8 @@ static Status run_apart(const Options *options, Error *error)
 {
     char name[NAME_SIZE];
     Status status = must_be_alone(options->seeds ? "run --seeds" : "run --detach", error);
+    if (!status && options->ranks > 1)
+        return fail(error, STATUS_BAD_INPUT, "--ranks is of one run: without --seeds and --detach");
     if (!status && options->detach && job_within())
         return fail(error, STATUS_BAD_INPUT,
                     "run --detach ends with the script of a Slurm job; start it without, as the "

@@ -5,6 +5,7 @@
 #include "app/base/jobs.h"
 #include "app/study/rungs.h"
 #include "app/study/slurm.h"
+#include "app/study/steer.h"
 #include "app/study/study_judge.h"
 #include "engine/base/clock.h"
 #include "engine/base/pool.h"
@@ -101,7 +102,9 @@ static Status advance(Run *run, long goal, double end, JobProgress *progress, Er
     double shown = clock_s();
     RunPulse pulse = PULSE_MORE;
     bool there = false;
-    while (pulse == PULSE_MORE && !there && !jobs_interrupted() && clock_s() < end) {
+    Steer steer = steer_open(run);
+    while (pulse == PULSE_MORE && !there && !jobs_interrupted() && clock_s() < end &&
+           steer_turn(&steer, run, jobs_interrupted, end)) {
         pulse = run_advance(run, error);
         there = pulse == PULSE_MORE && goal > 0 && run_step(run) >= goal && run_rests(run);
         if (clock_s() - shown < every_s)
@@ -109,10 +112,13 @@ static Status advance(Run *run, long goal, double end, JobProgress *progress, Er
         progress->share = share_done(run);
         shown = clock_s();
     }
+    steer_close(&steer);
     if (pulse != PULSE_MORE)
         return pulse == PULSE_FAILED ? STATUS_FAILED : STATUS_OK;
     Status status = run_save(run, error);
     run_mark_state(run, RUN_PAUSED);
+    if (!status && steer.stop)
+        return fail(error, STATUS_FAILED, "it was told to stop, and is saved");
     return status || there ? status : fail(error, STATUS_INTERRUPTED, "interrupted, saved");
 }
 

@@ -34,12 +34,15 @@ static Status own_or_view(Engine *engine, bool stepped, Error *error)
             return STATUS_OK;
         status = owner_take(engine, &reason); /* waits a little when it is held */
     }
+    file_join(path, engine->runs, ".lock");
+    if (status == STATUS_BLOCKED && !folder_lock(path, false, &engine->lock_file, NULL))
+        return STATUS_OK; /* plain runs have it together: they are sent commands by their folders */
     if (status == STATUS_BLOCKED)
         return fail(error, status,
                     "%.200s belongs to another ddil (process %ld) that does not listen (a plain "
                     "ddil run, perhaps); wait for it, look on with --readonly, or name another "
                     "folder with --runs",
-                    engine->runs, folder_owner(file_join(path, engine->runs, ".lock")));
+                    engine->runs, folder_owner(path));
     if (status)
         return fail(error, status, "%s; --runs names another folder", reason.text);
     viewer_close(engine);

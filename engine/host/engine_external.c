@@ -125,6 +125,25 @@ static Status pass_on(Slot *slot, const Order *order, Error *error)
     return mailbox_send(slot->mailbox, order->ticket, &order->command, error);
 }
 
+bool outside_mail(Engine *engine, const Order *order)
+{
+    Trainer trainer;
+    Error error;
+    Slot *slot = slot_find(engine, order->command.run);
+    if (!slot || !trainer_read(slot->folder, &trainer) ||
+        (trainer_is_of_this_host(&trainer) && !trainer_is_here(&trainer)))
+        return false;
+    if (pass_on(slot, order, &error))
+        note_add(engine, order->ticket, STATUS_BLOCKED, slot->id, "%.250s", error.text);
+    return true;
+}
+
+void outside_hear(Engine *engine)
+{
+    for (int i = 0; i < engine->slots; i++)
+        hear_answers(engine, &engine->slot[i]);
+}
+
 static Status note_it(Engine *engine, Slot *slot, const Order *order, Error *error)
 {
     char text[COMMAND_TEXT_SIZE + 8];

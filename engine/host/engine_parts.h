@@ -194,6 +194,10 @@ Status outside_order(Engine *engine, const Order *order, Slot *slot, const Outsi
                      Error *error);
 /* Does somebody train it now? */
 bool outside_works(Engine *engine, Slot *slot);
+/* A viewer's, where no owner listens: a command to the run's own trainer, by its folder's mailbox;
+ * false: it has none. Answers become notes. */
+bool outside_mail(Engine *engine, const Order *order);
+void outside_hear(Engine *engine);
 /* ---- engine_snapshot.c ---- */
 /* Adds a note to the ring; ticket 0 is news. */
 void note_add(Engine *engine, long ticket, Status status, int run, const char *format, ...)

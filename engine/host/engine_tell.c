@@ -1,5 +1,6 @@
-/* Owns one command to whoever trains a run, for programs that are no viewers: by the mailbox in an
- * external run's folder, else by the socket of the folder of runs. */
+/* Owns one command to whoever trains a run, for programs that are no viewers: by the mailbox in the
+ * folder of an external run, or of one that trains in a process of its own, else by the socket of
+ * the folder of runs. */
 #include "engine/engine.h"
 #include "engine/port/mailbox.h"
 #include "engine/port/tell.h"
@@ -21,6 +22,14 @@ static Status tell_trainer(const char *folder, const Command *command, double wa
     return status;
 }
 
+/* Does the run train in a process of its own? On other hosts its silence will tell. */
+static bool trains_alone(const char *folder)
+{
+    Trainer trainer;
+    return trainer_read(folder, &trainer) &&
+           (!trainer_is_of_this_host(&trainer) || trainer_is_here(&trainer));
+}
+
 Status engine_tell(const char *runs, const char *folder, const Command *command, double wait,
                    NoteView *answer, Error *error)
 {
@@ -28,9 +37,9 @@ Status engine_tell(const char *runs, const char *folder, const Command *command,
     Command numbered = *command;
     if (!view)
         return STATUS_BAD_INPUT;
-    bool external = view->external;
+    bool by_folder = view->external || trains_alone(folder);
     numbered.run = view->id;
     run_view_drop(view);
-    return external ? tell_trainer(folder, &numbered, wait, answer, error)
-                    : tell_owner(runs, &numbered, wait, answer, error);
+    return by_folder ? tell_trainer(folder, &numbered, wait, answer, error)
+                     : tell_owner(runs, &numbered, wait, answer, error);
 }

@@ -254,9 +254,9 @@ static void pass_orders(Engine *engine)
            order_take(engine, &order))
         if (order.command.kind == COMMAND_LOOK) /* a cursor of one's own */
             look_order(engine, &order);
-        else if (refused)
+        else if (refused && (engine->readonly || !outside_mail(engine, &order)))
             refuse(engine, &order);
-        else
+        else if (!refused)
             pass_on(link, &order);
 }
 
@@ -392,6 +392,7 @@ static void look_on(Engine *engine, double wait)
     ask_samples(engine);
     doze(engine, wait);
     listen_to_owner(engine);
+    outside_hear(engine);
     scan_if_due(engine);
     read_on(engine, READ_S);
     look_again(engine);
