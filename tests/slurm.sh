@@ -31,8 +31,10 @@ end() {
     rm -rf "$work"
 }
 trap end EXIT
+trap 'exit 1' TERM INT HUP
 
-# Two processors, in turns: a job of the partition urgent sends those of the partition main back into the queue.
+# Two processors; a job of the partition urgent sends those of the partition main back into the queue. Without GraceTime: with
+# it Slurm signals the job's steps alone at first, and a batch script is no step.
 cat >"$SLURM_CONF" <<CONF
 ClusterName=lab
 SlurmctldHost=$host(127.0.0.1)
@@ -64,7 +66,7 @@ KillWait=30
 ReturnToService=2
 MpiDefault=none
 NodeName=$host NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES State=UP PriorityTier=1 GraceTime=30 PreemptMode=REQUEUE
+PartitionName=main Nodes=ALL Default=YES State=UP PriorityTier=1 PreemptMode=REQUEUE
 PartitionName=urgent Nodes=ALL State=UP PriorityTier=9 PreemptMode=OFF
 CONF
 mungekey --create --keyfile="$lab/munge.key" && munged --force --key-file="$lab/munge.key" --socket="$lab/munge.socket" --pid-file="$lab/munged.pid" \
@@ -89,7 +91,7 @@ is_running() { squeue -h -t R -j "$1" 2>/dev/null | grep -q .; }
 
 # ---- preempted twice ----
 
-long=(run ring-pd-ddil "${tiny[@]}" --threads 2 --steps 5000 -s run.checkpoint_every=250 -s run.eval_every=0 --quiet)
+long=(run ring-pd-ddil "${tiny[@]}" --threads 2 --steps 4000 -s run.checkpoint_every=250 -s run.eval_every=0 --quiet)
 "$DDIL" "${long[@]}" --name whole --runs "$work/whole" >"$out" 2>"$err"
 wrap="exec '$DDIL' ${long[*]} --name mine --go-on --runs '$work/mine'"
 job=$(sbatch --parsable --requeue -n 2 --open-mode=append -o "$work/job.log" --wrap "$wrap")
