@@ -76,7 +76,7 @@ ASSETS  := $(wildcard assets/*.safetensors assets/*.csv)
 # installation.
 AGAIN    = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all tests objects run test deps deps-test lint format house bench onnx install uninstall clean teachers features soak test-web test-slurm fuzz fuzzers \
+.PHONY: all tests objects run test deps deps-test lint format house bench onnx install uninstall clean teachers features soak test-web test-slurm test-mpi fuzz fuzzers \
         need-libraries FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -254,6 +254,10 @@ test-web: $(PROGRAM)
 # munge, slurmctld and slurmd of its own: a run preempted twice, a sweep half cancelled. Minutes.
 test-slurm: $(PROGRAM)
 	@DDIL="$(HERE)" bash tests/slurm.sh
+
+# Pictures, MPICH, two hosts as two network namespaces are. Minutes.
+test-mpi: $(PROGRAM)
+	@DDIL="$(HERE)" bash tests/mpi.sh
 
 # soak_host.sh: an owner among hundreds of forks and viewers, minutes (SECONDS_ALL=3600: an hour). soak_numbers.sh: five
 # seeds of every preset of points at a fifth of its length, 300 steps of every preset of pictures, hours. ONLY names one.
