@@ -40,13 +40,17 @@ last_row() { # of a run's metrics
     tail -n 1 "$work/$trainer"/runs/000"$1"-*/metrics.csv | cut -d, -f1
 }
 
+rest() { # run: it has shown what it was for, and leaves the processor to the others
+    "$ddil" tell "$1" pause --runs "$work/$trainer/runs" --wait 60 >/dev/null
+}
+
 drive() { # trainer, command
     trainer=$1
     mkdir -p "$work/$trainer/presets"
     printf '# A trainer of my own\n[run]\nmethod = external\ncommand = %s\n' "$2" >"$work/$trainer/presets/mine.ini"
     open_shell 120x40
     keys "cd '$work/$trainer'; clear; '$ddil'; echo left \$?" Enter
-    wait_for 'engine: this workbench' 20
+    wait_for '6 Compare' 20
     keys n
     wait_for 'mine' && keys mine && wait_for 'A trainer of my own' && keys Enter
     until_true 60 holds '0001-*/metrics.csv' '^20,'
@@ -88,6 +92,7 @@ drive() { # trainer, command
     ok $? "$trainer: f forks it from its newest checkpoint"
     wait_for '02 mine +● live'
     ok $? "$trainer: both train"
+    rest 2
     keys 1 k k k
     wait_for '▸.?01 mine'
     keys 5 u
@@ -95,6 +100,7 @@ drive() { # trainer, command
     keys u
     until_true 60 holds '0003-*/metrics.csv' '^[0-9]+,'
     ok $? "$trainer: u undoes a change in a fork from the checkpoint before it"
+    rest 3
 
     keys 1 k k k
     wait_for '▸.?01 mine' && keys v Down v 6
