@@ -29,10 +29,6 @@ passes() { # run, step
     [ "$(step "$1")" -gt "$2" ] 2>/dev/null
 }
 
-state_is() { # run, word
-    "$ddil" ls --runs "$runs" | grep -qE "^0*$1-[^ ]+ +$2 "
-}
-
 gone() { # process
     ! kill -0 "$1" 2>/dev/null
 }

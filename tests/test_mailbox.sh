@@ -11,10 +11,6 @@ clean() {
 }
 trap clean EXIT
 
-state_is() { # run, word
-    "$ddil" ls --runs "$runs" | grep -qE "^0*$1-[^ ]+ +$2 "
-}
-
 shown_step() { # of the first run
     screen | sed -nE 's/.*01 ring-pd +. paused +([0-9]+( [0-9]+)*)  .*/\1/p' | tr -d ' '
 }

@@ -9,3 +9,8 @@ until_true() { # seconds command...
         sleep 0.05
     done
 }
+
+# Does a run of the folder $runs stand like that?
+state_is() { # run, word
+    "${DDIL:-$ddil}" ls --runs "$runs" | grep -qE "^0*$1-[^ ]+ +$2 "
+}

@@ -214,27 +214,34 @@ class Replay:
 
 
 class Shared:
-    """One run over all ranks of torch.distributed: rank 0 has the Run and talks to the folder, each rank takes the same
-    steps with the same values. `make`: called on rank 0 only. What is wanted (samples, checkpoint) is wanted by all."""
+    """One run over all ranks of torch.distributed, or of the one there is: rank 0 has the Run and talks to the folder, each
+    rank takes the same steps with the same values. `make`: called on rank 0 only. What is wanted is wanted by all."""
 
     GO, END, WAIT = 0.0, 1.0, 2.0
 
     def __init__(self, make: Callable[[], ddil_lab.Run]) -> None:
-        self.rank, self.ranks = dist.get_rank(), dist.get_world_size()
-        self.group = dist.new_group(backend="gloo")  # small words on the CPU, whatever the gradients use
+        several = dist.is_available() and dist.is_initialized()
+        self.rank, self.ranks = (dist.get_rank(), dist.get_world_size()) if several else (0, 1)
+        self.group = dist.new_group(backend="gloo") if several else None  # small words, whatever the gradients use
         self.run = make() if self.rank == 0 else None
         self.step, self.params, self.resumed, self.start = 0, {}, "", 0
         self.wants_samples = self.wants_checkpoint = self.shift_due = False
         self._beta, self._draws, self._version = np.array([1.0, 0, 0]), 0, -1
         if self.run:
             self.run.idle = lambda: self._send(self.WAIT)
-        first = [self.run and (self.run.resumed, self.run.start)]
-        dist.broadcast_object_list(first, 0, group=self.group)
-        self.resumed, self.start = first[0]  # type: ignore
+        self.resumed, self.start = self._share(self.run and (self.run.resumed, self.run.start))
+
+    def _share(self, thing: Any) -> Any:
+        """Rank 0's on all of them."""
+        box = [thing]
+        if self.group:
+            dist.broadcast_object_list(box, 0, group=self.group)
+        return box[0]
 
     def _send(self, word: float, flags: Sequence[float] = (0,) * 8) -> Tensor:
         words = torch.tensor([word, *flags], dtype=torch.float64)
-        dist.broadcast(words, 0, group=self.group)
+        if self.group:
+            dist.broadcast(words, 0, group=self.group)
         return words
 
     def _lead(self) -> Tensor:
@@ -256,9 +263,7 @@ class Shared:
             self.wants_samples, self.wants_checkpoint, self.shift_due = (bool(w) for w in words[3:6])
             self._beta, self._draws = words[6:9].numpy(), 0
             if version != self._version:  # rare: the values themselves
-                box = [self.run and dict(self.run.params)]
-                dist.broadcast_object_list(box, 0, group=self.group)
-                self.params, self._version = box[0], version  # type: ignore
+                self.params, self._version = self._share(self.run and dict(self.run.params)), version
             yield self.step
 
     def origins(self, n: int) -> np.ndarray:
@@ -276,6 +281,4 @@ class Shared:
 
     def checkpoint_path(self, ending: str = "") -> str:
         """The same path on all ranks."""
-        box = [self.run and self.run.checkpoint_path(ending)]
-        dist.broadcast_object_list(box, 0, group=self.group)
-        return box[0]  # type: ignore
+        return self._share(self.run and self.run.checkpoint_path(ending))

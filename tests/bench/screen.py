@@ -10,6 +10,7 @@ usage: screen.py [--ddil PROGRAM] [--only NAME]...
   folder     from the start of the program to its first screen over a folder of 1,000 runs
   attach     from the start of the program to the curves of a run that another process trains
   viewers    a run's steps a second with ten viewers over steps a second with none
+  outside    as keys, while another program writes ten runs at 100 rows a second each; and the CPU of that
 
 Times are of the wall clock, so they mean little unless the machine is quiet.
 """
@@ -48,11 +49,10 @@ def paint(options, folder):
     line('first paint, no answer from the terminal, median of 9', statistics.median(times) * 1e3, 'ms', 100)
 
 
-def keys(options, folder):
-    terminal = Terminal([options.ddil, 'ring-pd-ddil', 'moons-pd-ddil', '--runs', folder] + LONG, 200, 60)
-    terminal.drain(4)
+def press_views(terminal, times, what):
+    """Changes the view at random moments; milliseconds to the first byte of it."""
     chance, took, view = random.Random(1), [], '1'  # every view differs, so that every key has an answer
-    for _ in range(300):
+    for _ in range(times):
         terminal.drain(0.02 + 0.05 * chance.random())
         while terminal.read(0):
             pass
@@ -61,11 +61,63 @@ def keys(options, folder):
         terminal.press(view)
         if terminal.read(0.5):
             took.append(time.monotonic() - begin)
+    took.sort()
+    line(f'key to bytes at 200x60, {what}, median of {len(took)}', took[len(took) // 2] * 1e3, 'ms', 20)
+    line('the same, 99th percentile', took[len(took) * 99 // 100] * 1e3, 'ms', 20)
+
+
+def keys(options, folder):
+    terminal = Terminal([options.ddil, 'ring-pd-ddil', 'moons-pd-ddil', '--runs', folder] + LONG, 200, 60)
+    terminal.drain(4)
+    press_views(terminal, 300, 'two runs training')
     terminal.press('q')
     terminal.close()
-    took.sort()
-    line(f'key to bytes at 200x60, two runs training, median of {len(took)}', took[len(took) // 2] * 1e3, 'ms', 20)
-    line('the same, 99th percentile', took[len(took) * 99 // 100] * 1e3, 'ms', 20)
+
+
+# Ten runs of the Python client in one process, a row each every 10 ms.
+FEED = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+import ddil_lab
+runs = [ddil_lab.Run(sys.argv[2], "outside", steps=10**7, params={"optimizer.lr": 1e-3}) for _ in range(10)]
+due = time.monotonic()
+while True:
+    for run in runs:
+        step = next(run)
+        run.log(loss=1 / step, grad_norm=step % 7, a=step % 11, b=1 / 3, c=step ** .5)
+        if step % 100 == 0:
+            run.shift(own=[.1, .4, .3, .2], forward=[.1, .1, .1, .1])
+    due += .01
+    time.sleep(max(0, due - time.monotonic()))
+"""
+
+
+def rows_of(folder):
+    total = 0
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name, 'metrics.csv')
+        if os.path.exists(path):
+            with open(path, 'rb') as file:
+                total += file.read().count(b'\n') - 1
+    return total
+
+
+def outside(options, folder):
+    feed = subprocess.Popen([sys.executable, '-c', FEED, os.path.join(HERE, '..', '..', 'assets', 'python'), folder])
+    while rows_of(folder) < 100 and feed.poll() is None:
+        time.sleep(0.1)
+    terminal = Terminal([options.ddil, '--runs', folder], 200, 60)
+    terminal.drain(4)
+    begin, rows, screen, whole = time.monotonic(), rows_of(folder), cpu_of_thread(terminal.pid), cpu_of(terminal.pid)
+    press_views(terminal, 300, 'ten runs of others')
+    seconds, rows = time.monotonic() - begin, rows_of(folder) - rows
+    screen, whole = cpu_of_thread(terminal.pid) - screen, cpu_of(terminal.pid) - whole
+    print(f'{rows / seconds:.0f} rows a second; CPU of the screen {100 * screen / seconds:.1f} %, of all that reads them '
+          f'{100 * (whole - screen) / seconds:.1f} %: {1e6 * (whole - screen) / rows:.1f} us a row; load {os.getloadavg()[0]:.1f}')
+    feed.kill()
+    feed.wait()
+    terminal.press('q')
+    terminal.close()
 
 
 def short_run(options, folder):
@@ -83,11 +135,19 @@ def idle(options, folder):
     terminal.close()
 
 
-def cpu_of_thread(pid):
-    """CPU seconds of a process's first thread, which is the screen's."""
-    with open(f'/proc/{pid}/task/{pid}/stat') as file:
+def cpu_in(path):
+    with open(path, encoding='ascii', errors='replace') as file:
         fields = file.read().rsplit(')', 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def cpu_of_thread(pid):
+    """CPU seconds of a process's first thread, which is the screen's."""
+    return cpu_in(f'/proc/{pid}/task/{pid}/stat')
+
+
+def cpu_of(pid):
+    return cpu_in(f'/proc/{pid}/stat')
 
 
 def bandwidth(options, folder):
@@ -170,7 +230,7 @@ def viewers(options, folder):
 
 
 def main():
-    measures = {m.__name__: m for m in (paint, keys, idle, bandwidth, folder, attach, viewers)}
+    measures = {m.__name__: m for m in (paint, keys, idle, bandwidth, folder, attach, viewers, outside)}
     parser = argparse.ArgumentParser(description='The screen\'s budgets.')
     parser.add_argument('--ddil', default=os.environ.get('DDIL', os.path.join(HERE, '../../ddil')))
     parser.add_argument('--only', action='append', choices=measures)
