@@ -33,17 +33,16 @@ class Param(collections.namedtuple("Param", "type default low high when help uni
         """The value that a text stands for. ValueError: why it is none."""
         word, (what, make) = _text(text), TYPES.get(self.type, ("short line", str))
         ranged = f" or outside [{self.low:g}, {self.high:g}]" if make in (int, float) else ""
-        with contextlib.suppress(ValueError, KeyError):
+        with contextlib.suppress(ValueError):
             value = make(word)
             fits = self.low <= value <= self.high if ranged else word in (self.choices or [word])
             if fits and len(word) <= 200 and word.isprintable(): return value
-        raise ValueError("is no " + what + ranged if what != "short line" or not self.choices
-                         else "is none of " + ", ".join(self.choices))
+        raise ValueError(f"is none of {', '.join(self.choices)}" if self.choices else
+                         f"is no {what}{ranged}")
 
-YES = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False,
-       "0": False}
+BOOLS = ("no", "false", "off", "0", "yes", "true", "on", "1")
 TYPES: Dict[str, Any] = {"int": ("whole number", int), "real": ("number", float),
-                         "bool": ("yes or no", lambda word: YES[word.lower()])}
+                         "bool": ("yes or no", lambda word: BOOLS.index(word.lower()) > 3)}
 Real, Int, Bool, Text = (functools.partial(Param, t) for t in ("real", "int", "bool", "text"))
 def Choice(default: str, choices: Sequence[str], **more: Any) -> Param:
     return Param("choice", default, choices=tuple(choices), **more)
@@ -122,15 +121,12 @@ def _replace(path: str, data: bytes) -> None:
     with open(path + ".tmp-py", "wb") as file: file.write(data)
     os.replace(file.name, path)
 def _append(path: str, text: str, head: str = "") -> None:  # all of it or nothing
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    try:
-        size = os.fstat(file).st_size
+    with open(path, "ab", buffering=0) as file:
+        size = file.tell()
         data = (text if size else head + text).encode(errors="replace")
-        if data and os.write(file, data) < len(data):
-            os.ftruncate(file, size)
+        if data and file.write(data) < len(data):
+            file.truncate(size)
             raise OSError(f"no space left for {path}")
-    finally:
-        os.close(file)
 def _extend(path: str, columns: List[str], rows: List[Dict[str, Any]]) -> None:
     """Rows of a log. A new column is the last: replaced once, with `nan` in the rows before."""
     fresh = [name for name in dict.fromkeys(itertools.chain(*rows)) if name not in columns]
@@ -279,7 +275,12 @@ class Run:
     def _serve(self) -> None:
         for turn in itertools.count():
             last, before = self._bell.acquire(timeout=TURN), self.trouble
-            if not self.path and (last or turn % BEAT == 0): self._try(self._open)
+            if not self.path and not self._lost and (last or turn % BEAT == 0):
+                try:
+                    self._try(self._open)
+                except RuntimeError as problem:  # somebody else went on with it meanwhile
+                    self._lost = True
+                    _say(str(problem))
             if self.path and not self._lost:
                 self._try(self._hear, turn)
                 if last or turn % BEAT == 0 or self._state != self._told: self._beat(turn)
@@ -288,9 +289,9 @@ class Run:
                     _say("the folder is back; what waited is written")
                     self._said = bool(self._describe())
             for rows in self._logs.values():
-                given_up = len(rows) if self._lost else max(0, len(rows) - KEPT)
-                self.dropped += given_up
-                del rows[:given_up]
+                given_up = len(rows) - (0 if self._lost else KEPT)
+                self.dropped += max(given_up, 0)
+                del rows[:max(given_up, 0)]
             if last: return
     def _flush(self, logs_too: bool) -> None:
         ended, file = self._ended, functools.partial(os.path.join, self.path)
@@ -472,7 +473,10 @@ class Run:
         if self.dropped: _say(f"{self.path}: {self.dropped} rows could not be written")
 
 def _picture(images: Any) -> np.ndarray:  # (n, h, w, c), bytes; points as (n, 1, 1, 2)
-    x = np.asarray(images.detach().cpu() if hasattr(images, "detach") else images)
+    if hasattr(images, "detach"):  # numpy knows no bfloat16
+        images = images.detach().cpu()
+        images = images.float() if images.is_floating_point() else images
+    x = np.asarray(images)
     if x.ndim == 2 and x.shape[1] == 2:
         return np.nan_to_num(x[:512].astype(np.float32)).reshape(-1, 1, 1, 2)
     x = x[:64, ..., None] if x.ndim == 3 else x[:64]

@@ -254,6 +254,26 @@ def test_an_owner_with_another_clock(folder):
         thread.join()
 
 
+def test_a_folder_that_comes_late_and_is_anothers(folder):
+    runs, beats = os.path.join(folder, "runs"), iter(range(1, 10**6))
+    open(runs, "w").close()  # no folder
+    run = Run(os.path.join(runs, "0007-late"), steps=10**6)
+    assert next(run) == 1 and run.trouble and not run.path
+    run.log(loss=1)
+    os.remove(runs)
+    os.makedirs(os.path.join(runs, "0007-late"))
+    owner = os.path.join(runs, "0007-late", "owner")
+    def lost():
+        ddil_lab._replace(owner, f"ddil-owner 1 elsewhere 1 abc {next(beats)} live 5 1.0 0\n".encode())
+        return run._lost or run.path
+    run.step = 0  # it has not begun, so it would go on with that
+    wait(lost)
+    assert run._lost and not run.path
+    assert next(run) == 1
+    run.close()
+    assert os.listdir(os.path.join(runs, "0007-late")) == ["owner"]
+
+
 def test_samples_of_any_shape(folder):
     run = lab(folder)
     for images, shape in ((np.zeros((3, 5, 7), np.uint8), [1, 3, 5, 7, 1]), (np.zeros((3, 3, 8, 9)), [1, 3, 8, 9, 3]),

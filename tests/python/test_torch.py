@@ -151,6 +151,17 @@ def test_rings(folder):
     assert again.made == 18 and again.draw(torch.tensor([0]), 30) is None
 
 
+def test_pictures_of_half_precision(folder):
+    run = ddil_lab.Run(folder, "half", steps=1)
+    for step in run:
+        run.log(loss=torch.tensor(0.5, dtype=torch.bfloat16, requires_grad=True))
+        run.samples(torch.ones(2, 3, 8, 8, dtype=torch.bfloat16), classes=torch.tensor([3, 4]))
+    run.close()
+    with open(os.path.join(run.path, "samples", "latest.safetensors"), "rb") as file:
+        assert file.read().count(b"\xff") >= 2 * 3 * 8 * 8
+    assert "0.5" in read(run.path, "metrics.csv")
+
+
 def test_two_ranks_change_at_the_same_step(folder):
     """A change sent while both train is in force on both at one step; weights end equal."""
     script = os.path.join(HERE, "..", "..", "assets", "python", "examples", "ring_pd.py")
