@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
+#include <pthread.h>
 #include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -217,9 +218,19 @@ static const VTermStateCallbacks ink_callbacks = {
     .putglyph = on_glyph, .scrollrect = on_scroll, .erase = on_erase};
 static const VTermParserCallbacks dcs_callbacks = {.dcs = on_dcs, .osc = on_osc};
 
+/* Empties the pty, so that no writer ever waits for the test. On the heap: a test that failed leaves
+ * its emulator behind. */
+typedef struct Reader {
+    int master;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    Bytes waiting; /* under the lock */
+    bool ending;   /* under the lock */
+} Reader;
+
 static void *read_pty(void *user)
 {
-    Emulator *e = user;
+    Reader *e = user;
     char bytes[4096];
     for (bool ending = false; !ending;) {
         struct pollfd readable = {e->master, POLLIN, 0};
@@ -263,8 +274,11 @@ void emulator_open(Emulator *e, int width, int height)
     vterm_state_set_callbacks(vterm_obtain_state(e->ink), &ink_callbacks, e);
     vterm_state_set_unrecognised_fallbacks(vterm_obtain_state(e->ink), &dcs_callbacks, e);
     vterm_state_reset(vterm_obtain_state(e->ink), 1);
-    pthread_mutex_init(&e->lock, NULL);
-    assert_int_equal(pthread_create(&e->reader, NULL, read_pty, e), 0);
+    Reader *reader = e->reader = calloc(1, sizeof *reader);
+    assert_non_null(reader);
+    reader->master = e->master;
+    pthread_mutex_init(&reader->lock, NULL);
+    assert_int_equal(pthread_create(&reader->thread, NULL, read_pty, reader), 0);
 }
 
 /* Pictures stay where they are. */
@@ -292,13 +306,20 @@ void emulator_resize(Emulator *e, int width, int height)
     e->height = height;
 }
 
+static void end_reader(Reader *reader)
+{
+    pthread_mutex_lock(&reader->lock);
+    reader->ending = true;
+    pthread_mutex_unlock(&reader->lock);
+    pthread_join(reader->thread, NULL);
+    pthread_mutex_destroy(&reader->lock);
+    bytes_done(&reader->waiting);
+    free(reader);
+}
+
 void emulator_close(Emulator *e)
 {
-    pthread_mutex_lock(&e->lock);
-    e->ending = true;
-    pthread_mutex_unlock(&e->lock);
-    pthread_join(e->reader, NULL);
-    pthread_mutex_destroy(&e->lock);
+    end_reader(e->reader);
     for (int i = 0; i < SHOWN_MAX; i++)
         free(e->decoded[i].pixels);
     kitty_clear(&e->kitty);
@@ -306,7 +327,6 @@ void emulator_close(Emulator *e)
     vterm_free(e->ink);
     free(e->inked);
     free(e->whole);
-    bytes_done(&e->waiting);
     bytes_done(&e->held);
     close(e->master);
     close(e->slave);
@@ -317,10 +337,10 @@ Bytes emulator_take(Emulator *e)
     Bytes taken = {0};
     for (int tries = 0; tries < 4 && taken.n == 0; tries++) {
         struct timespec moment = {0, 1000000};
-        pthread_mutex_lock(&e->lock);
-        taken = e->waiting;
-        e->waiting = (Bytes){0};
-        pthread_mutex_unlock(&e->lock);
+        pthread_mutex_lock(&e->reader->lock);
+        taken = e->reader->waiting;
+        e->reader->waiting = (Bytes){0};
+        pthread_mutex_unlock(&e->reader->lock);
         if (taken.n == 0)
             nanosleep(&moment, NULL);
     }

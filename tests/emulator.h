@@ -6,7 +6,6 @@
 #include "app/terminal/sixel.h"
 #include "app/terminal/term.h"
 #include "tests/kitty_decoder.h"
-#include <pthread.h>
 #include <vterm.h>
 
 typedef struct Decoded {
@@ -41,11 +40,8 @@ typedef struct Emulator {
     bool resized_within;             /* the picture that comes in began at another size */
     bool caught_up;
     size_t received, answered; /* bytes */
-    pthread_t reader;          /* empties the pty, so that no writer ever waits for the test */
-    pthread_mutex_t lock;
-    Bytes waiting; /* under the lock */
-    bool ending;   /* under the lock */
-    Bytes held;    /* the beginning of a picture whose end has not come */
+    struct Reader *reader;
+    Bytes held; /* the beginning of a picture whose end has not come */
 } Emulator;
 
 /* A pty with cells of 10x20 pixels. */

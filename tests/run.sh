@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs test programs and scripts that print TAP, each in a home of its own and with a time limit, and ends with
 # one line "N passed, N failed". What passes stays quiet; what fails shows its output.
-#   run.sh TEST...
+#   run.sh TEST...      TEST_JOBS (2) at a time, TEST_LIMIT (600) seconds each
 # A test that crashes, hangs, stops short of its plan or prints no TAP counts as one more failure; so does a build
 # that failed (its status in BUILT).
 set -u
@@ -46,7 +46,7 @@ complaint() { # status ok not_ok skip plan
     fi
 }
 
-run_one() {
+run_one() { # test, file for its numbers
     local name work out status why start=$SECONDS
     name=$(basename "$1")
     work=$(mktemp -d "${TMPDIR:-/tmp}/ddil-test.XXXXXX")
@@ -64,7 +64,7 @@ run_one() {
     bad=$(grep -E '^not ok\b' "$out" | grep -vcE '# *[Ss][Kk][Ii][Pp]')
     why=$(complaint "$status" "$ok" "$bad" "$skip" "$(planned "$out")")
     [ -n "$why" ] && bad=$((bad + 1))
-    passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+    echo "$ok $bad $skip" >"$2"
     printf '%-24s %4d passed %3d failed %4d s%s\n' "$name" "$ok" "$bad" $((SECONDS - start)) \
         "$([ "$skip" -gt 0 ] && echo "  $skip skipped")"
     if [ "$bad" -gt 0 ]; then
@@ -74,9 +74,38 @@ run_one() {
     rm -rf "$work"
 }
 
+# Tests wait more than they work: two at a time. What one says is shown in one piece, when it has ended.
+all=$(mktemp -d "${TMPDIR:-/tmp}/ddil-tests.XXXXXX")
+trap 'rm -rf "$all"' EXIT
+show_ended() {
+    local text ok bad skip
+    for text in "$all"/*.text; do
+        [ -e "${text%.text}.ended" ] || continue
+        cat "$text"
+        read -r ok bad skip <"${text%.text}.numbers"
+        passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+        rm "${text%.text}".*
+        shown=$((shown + 1))
+    done
+}
+number=0 shown=0
 for test in "$@"; do
-    run_one "$test"
+    number=$((number + 1))
+    {
+        run_one "$test" "$all/$number.numbers" >"$all/$number.text" 2>&1
+        : >"$all/$number.ended"
+    } &
+    while [ "$(jobs -rp | wc -l)" -ge "${TEST_JOBS:-2}" ]; do
+        wait -n
+        show_ended
+    done
 done
+wait
+show_ended
+if [ $shown != $number ]; then
+    echo "of $((number - shown)) tests nothing is known"
+    failed=$((failed + number - shown))
+fi
 if [ "${BUILT:-0}" != 0 ]; then
     echo "the build failed"
     failed=$((failed + 1))

@@ -1,6 +1,7 @@
 /* The n-th call fails, for every n of a short run's life: of malloc and its kin, of open, write,
  * fsync, rename, close and mmap. The run then ends with a status and a sentence, never with a
  * signal, and goes on from what is on the disk to the same logs. */
+#include "engine/base/number.h"
 #include "engine/store/checkpoint.h"
 #include "tests/near.h"
 #include "tests/runs.h"
@@ -8,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -24,8 +26,8 @@
 #endif
 
 #if FAULTS
-/* Every call up to EACH, then every STRIDE-th: later ones are those of every step and save. NTH=1
- * in the environment: all of them, which takes minutes. */
+/* Every call up to EACH, then every STRIDE-th: later ones are those of every step and save. NTH=N
+ * in the environment: all of them from the N-th on, which takes minutes. */
 enum { EACH = 25, STRIDE = 97 };
 
 typedef enum Call {
@@ -244,8 +246,9 @@ static void fail_each(void **state, Call call)
     world_whole(world, &config, whole);
     left = mmap(NULL, sizeof *left, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     long n = 1;
+    bool all = getenv("NTH") && number_whole(getenv("NTH"), 1, LONG_MAX, &n);
     while (fail_nth(world, call, n, whole))
-        n += n < EACH || getenv("NTH") ? 1 : STRIDE;
+        n += n < EACH || all ? 1 : STRIDE;
     print_message("# %s: %ld calls\n", CALL_ROWS[call].word, n - 1);
     assert_true(n > 1);
     munmap(left, sizeof *left);
