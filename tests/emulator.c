@@ -218,8 +218,8 @@ static const VTermStateCallbacks ink_callbacks = {
     .putglyph = on_glyph, .scrollrect = on_scroll, .erase = on_erase};
 static const VTermParserCallbacks dcs_callbacks = {.dcs = on_dcs, .osc = on_osc};
 
-/* Empties the pty, so that no writer ever waits for the test. On the heap: a test that failed leaves
- * its emulator behind. */
+/* Empties the pty, so that no writer ever waits for the test. On the heap: a test that failed
+ * leaves its emulator behind. */
 typedef struct Reader {
     int master;
     pthread_t thread;
