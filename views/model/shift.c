@@ -3,19 +3,22 @@
 
 #include <math.h>
 
+/* In units of its null; below nought is none. */
+static ShiftCell mmd_cell(float mmd2, float null)
+{
+    double value = (double)mmd2 / (double)null;
+    value = isnan(value) ? NAN : fmax(value, 0);
+    return (ShiftCell){value, value > 1};
+}
+
 ShiftCell shift_cell(const ShiftView *shift, Reference reference, int column, int row)
 {
     int at = column * shift->rows + row;
-    double null =
-        reference == REFERENCE_MMD_TEACHER ? shift->null95_teacher[at] : shift->null95[at];
     ShiftCell cell = {NAN, false};
     switch (reference) {
-    case REFERENCE_MMD_FORWARD:
+    case REFERENCE_MMD_FORWARD: cell = mmd_cell(shift->mmd2[at], shift->null95[at]); break;
     case REFERENCE_MMD_TEACHER:
-        cell.value =
-            (reference == REFERENCE_MMD_FORWARD ? shift->mmd2[at] : shift->mmd2_teacher[at]) / null;
-        cell.value = isnan(cell.value) ? NAN : fmax(cell.value, 0);
-        cell.sure = cell.value > 1;
+        cell = mmd_cell(shift->mmd2_teacher[at], shift->null95_teacher[at]);
         break;
     case REFERENCE_PAIRED:
         cell.value = shift->paired[at];
