@@ -72,6 +72,9 @@ typedef enum CommandKind {
     COMMAND_NOTE,  /* run, number: the training step it is about (-1: the present one), text */
     COMMAND_STOP,  /* run: saved, then nobody's */
     COMMAND_DELETE, /* run: paused, done or failed only */
+    /* run: measure its frontier now, sampler by sampler, and its student's again after each of its
+     * evaluations to come; number -1: no more */
+    COMMAND_FRONTIER,
     /* run, number: also show the samples of the newest checkpoint at or before this step (-1: only
      * the newest there are); text: "paths" follows the seeds' paths too. Allowed to viewers;
      * answered by a note only when it fails. Holds for that run until the next one about it; -1
@@ -80,8 +83,9 @@ typedef enum CommandKind {
     COMMANDS
 } CommandKind;
 /* As lines of the port name them; the last is no line's. */
-static const char *const COMMAND_WORDS[COMMANDS] = {
-    "new", "start", "pause", "step", "set", "save", "fork", "note", "stop", "delete", "look"};
+static const char *const COMMAND_WORDS[COMMANDS] = {"new",  "start",  "pause",    "step",
+                                                    "set",  "save",   "fork",     "note",
+                                                    "stop", "delete", "frontier", "look"};
 
 enum { COMMAND_TEXT_SIZE = 1024, NAME_SIZE = 64, SEEDS_AT_ONCE = 16 };
 enum {
@@ -225,7 +229,18 @@ typedef struct MetricView {
     double value, low, high;
 } MetricView;
 
-/* A row of the table of parameters. */
+/* Quality against diversity of one sampler (methods.md 9), with 95 % intervals. */
+enum { TRADES_MAX = 32 };
+typedef struct TradeView {
+    bool teacher;         /* else the student */
+    int k, nfe, n;        /* sampling steps, network evaluations a sample, samples */
+    long step;            /* training step of the student */
+    double guidance;      /* scale; of a student what it was told, or has baked in */
+    char quality_name[8]; /* "frechet" or "sw2": less is better */
+    double quality, quality_low, quality_high;
+    double diversity, diversity_low, diversity_high; /* coverage, 0..1 */
+} TradeView;
+
 /* What a label of a data set is called, NULL: it has a number only. Constant. */
 const char *engine_class_name(const char *data, int label);
 
@@ -282,7 +297,9 @@ typedef struct RunView {
     int teacher_steps;
     double best_metric; /* the least frechet, or sw2, of all its evaluations; NaN: none */
     long best_step;     /* the step of that */
-    bool external;      /* another program trains it */
+    int trades;         /* its frontier as far as it was measured */
+    const TradeView *trade;
+    bool external; /* another program trains it */
     /* Its parameters, [params]; NULL: those of engine_params(). See run_param_row. */
     const ParamInfoView *info;
     char complaint[120]; /* what its own table, values or logs are wrong in, the first; "" */
@@ -365,6 +382,9 @@ bool engine_param(int index, ParamInfoView *param);
 bool run_param_row(const RunView *run, int index, ParamInfoView *param);
 /* Its index by name, -1: the run has none. */
 int run_param_find(const RunView *run, const char *section, const char *key);
+/* The frontier of n runs that stand as one: each sampler's means over those that have it, with
+ * Student's 95 % intervals (NaN where there is one); of one run its own. How many samplers. */
+int run_trades(const RunView *const *run, int n, TradeView mean[TRADES_MAX]);
 /* All of them, as engine_params. */
 int run_params(const RunView *run, ParamInfoView **params);
 /* Is the text a value of this parameter? `canonical` gets it as RunView.param would show it. */

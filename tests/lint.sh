@@ -160,7 +160,7 @@ check_views() {
     mine=$(live_objects engine | xargs -r nm -g --defined-only 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u)
     live_objects views | while read -r object; do
         nm -u "$object" | awk '{ print $2 }' | sort -u | comm -12 - <(echo "$mine") |
-            grep -vxE 'engine_params?|engine_param_check|run_params|run_param_(row|find|check)|engine_presets|engine_preset_param|engine_class_name|engine_more_is_better|fail|must_fail|need|number_[a-z_]+|seeds_[a-z]+|student_[a-z]+' |
+            grep -vxE 'engine_params?|engine_param_check|run_params|run_trades|run_param_(row|find|check)|engine_presets|engine_preset_param|engine_class_name|engine_more_is_better|fail|must_fail|need|number_[a-z_]+|seeds_[a-z]+|student_[a-z]+' |
             sed "s|^|$(source_of "$object"): views may not call |"
     done
 }

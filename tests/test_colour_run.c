@@ -135,9 +135,9 @@ static void test_a_figure_has_the_samples_colours(void **state)
                                .student = x,
                                .low = -1,
                                .high = 1}};
-    const RunView *runs[] = {&run};
+    FigureLine line = {.run = &run};
     snprintf(file, sizeof file, "%s/figure.png", folder);
-    assert_int_equal(run_figure(runs, 1, file, PLOT_PAPER, NULL), STATUS_OK);
+    assert_int_equal(run_figure(FIGURE_SAMPLES, &line, 1, file, PLOT_PAPER, NULL), STATUS_OK);
     png_image image = {.version = PNG_IMAGE_VERSION};
     assert_true(png_image_begin_read_from_file(&image, file));
     image.format = PNG_FORMAT_RGB;

@@ -5,6 +5,7 @@
 #include "tests/fake_snapshot.h"
 #include "views/draw/chart.h"
 #include "views/draw/chart_spec.h"
+#include "views/draw/trade_chart.h"
 #include "views/model/group.h"
 #include "views/model/overlay.h"
 #include "views/model/scrub.h"
@@ -323,6 +324,47 @@ static void test_a_million_rows_are_drawn_at_ten_a_second(void **state)
     rows_drop(rows);
 }
 
+/* A point stands where its values are, its number of steps on it, the run's number behind the last;
+ * the rules through it are its intervals. */
+static void test_a_frontier_in_cells(void **state)
+{
+    enum { WIDTH = 60, HEIGHT = 12, LEFT = CHART_MARGIN };
+    static const TradeView trade[] = {{.k = 4,
+                                       .guidance = 1,
+                                       .quality = 0.01,
+                                       .quality_low = 0.01,
+                                       .quality_high = 0.1,
+                                       .diversity = 1,
+                                       .diversity_low = 1,
+                                       .diversity_high = 1},
+                                      {.k = 1,
+                                       .guidance = 1,
+                                       .quality = 1,
+                                       .quality_low = NAN,
+                                       .quality_high = NAN,
+                                       .diversity = 0,
+                                       .diversity_low = NAN,
+                                       .diversity_high = NAN}};
+    TradeLine line[TRADE_LINES];
+    Canvas canvas;
+    CanvasLook look = {.colours = COLOURS_NONE};
+    (void)state;
+    int lines = trades_add(line, 0, "07", false, 2, trade);
+    assert_int_equal(lines, 1);
+    assert_int_equal(line[0].point[0].k, 1); /* by rising steps */
+    assert_int_equal(trades_add(line, lines, "T", true, 2, trade), 1);
+    canvas_init(&canvas, WIDTH, HEIGHT, &look);
+    trade_chart(&canvas, (Rect){0, 0, WIDTH, HEIGHT}, lines, line);
+    const Cell *top = canvas.cell, *foot = canvas.cell + (HEIGHT - 2) * WIDTH;
+    assert_int_equal(top[LEFT].rune, '4');
+    assert_int_equal(top[LEFT + 2].rune, '0');
+    assert_int_equal(top[LEFT + 3].rune, '7');
+    assert_int_equal(top[LEFT + 20].rune, 0x2500); /* to .1, the middle of .01 to 1 */
+    assert_int_equal(top[LEFT + 30].rune, ' ');
+    assert_int_equal(foot[WIDTH - 1].rune, '1');
+    canvas_done(&canvas);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_zoom_keeps_the_point),
         cmocka_unit_test(test_the_parent_is_behind_its_fork),
         cmocka_unit_test(test_a_fork_is_overlaid),
+        cmocka_unit_test(test_a_frontier_in_cells),
         cmocka_unit_test(test_places_and_steps_are_inverse),
         cmocka_unit_test(test_differences_are_taken_at_the_same_place),
         cmocka_unit_test(test_a_million_rows_are_drawn_at_ten_a_second),

@@ -113,6 +113,35 @@ static void test_pause_step_start(void **state)
     engine_close(engine, LEAVE_SAVE, NULL);
 }
 
+/* Sampler by sampler, kept in the folder, and the student's again after its next evaluation. */
+static void test_a_frontier_is_measured(void **state)
+{
+    Place *place = *state;
+    Engine *engine = place_open(place, true, false);
+    assert_int_equal(ask(engine, COMMAND_NEW, 0, 0, place->pd), STATUS_OK);
+    assert_int_equal(ask(engine, COMMAND_PAUSE, 1, 0, ""), STATUS_OK);
+    assert_int_equal(ask(engine, COMMAND_FRONTIER, 7, 0, ""), STATUS_BAD_INPUT);
+    assert_int_equal(ask(engine, COMMAND_FRONTIER, 1, 0, ""), STATUS_OK);
+    assert_int_equal(engine_advance(engine, 1), 1);
+    const Snapshot *snapshot = engine_look(engine);
+    assert_int_equal(snapshot->run[0]->trades, 1);
+    assert_true(snapshot->run[0]->trade[0].k == 1 && !snapshot->run[0]->trade[0].teacher);
+    engine_drop(engine, snapshot);
+    assert_int_equal(engine_advance(engine, 100), 7);
+    engine_close(engine, LEAVE_SAVE, NULL);
+    engine = place_open(place, true, true); /* and read back, by one who only looks */
+    engine_advance(engine, 100);
+    snapshot = engine_look(engine);
+    const RunView *run = snapshot->run[0];
+    assert_int_equal(run->trades, 8);
+    assert_true(run->trade[7].teacher && run->trade[7].k == 8 && run->trade[7].n == 4000);
+    assert_true(run->trade[7].quality_low <= run->trade[7].quality &&
+                run->trade[7].diversity > run->trade[0].diversity && run->trade[7].diversity < 1);
+    assert_string_equal(run->trade[0].quality_name, "sw2");
+    engine_drop(engine, snapshot);
+    engine_close(engine, LEAVE_SAVE, NULL);
+}
+
 static void test_set_save_note_fork_delete(void **state)
 {
     Place *place = *state;
@@ -288,6 +317,7 @@ int main(void)
         TEST(test_runs_take_turns),
         TEST(test_company_changes_nothing),
         TEST(test_pause_step_start),
+        TEST(test_a_frontier_is_measured),
         TEST(test_set_save_note_fork_delete),
         TEST(test_bad_presets_are_answered),
         TEST(test_a_full_queue_gives_no_ticket),

@@ -3,6 +3,7 @@
 #include "engine/store/rows.h"
 #include "tests/near.h"
 #include "views/draw/difference_columns.h"
+#include "views/draw/metric_columns.h"
 #include "views/model/group.h"
 #include "views/model/overlay.h"
 #include <setjmp.h>
@@ -185,6 +186,50 @@ static void test_what_differs(void **state)
     free(text);
 }
 
+/* A frontier of seeds is the mean of theirs, sampler by sampler. */
+static void test_frontier_of_a_group(void **state)
+{
+    Fixture f;
+    TradeView own[3][2], mean[TRADES_MAX];
+    (void)state;
+    fill(&f);
+    static const int members[] = {0, 1, 3};
+    for (int k = 0; k < 3; k++) {
+        own[k][0] = (TradeView){.k = 1, .guidance = 1, .quality = k, .diversity = 0.5};
+        own[k][1] = (TradeView){.k = 4, .guidance = 1, .quality = 7, .diversity = k * k};
+        f.run[members[k]].trades = k == 1 ? 1 : 2; /* one is still being measured */
+        f.run[members[k]].trade = own[k];
+    }
+    Scene scene = scene_of(&f, 0);
+    Group group = group_of(&scene, &f.run[0]);
+    assert_int_equal(run_trades(group.run, group.n, mean), 2);
+    assert_near(mean[0].quality, 1, 1e-12);
+    assert_near(mean[0].quality_high - 1, 4.302652729696142 / 1.7320508075688772, 1e-9);
+    assert_near(mean[0].diversity_high, 0.5, 1e-12);
+    assert_near(mean[1].diversity, 2, 1e-12); /* of 0 and 4 */
+    assert_int_equal(run_trades(group.run, 1, mean), 2);
+    assert_near(mean[1].quality, 7, 0);
+    assert_int_equal(run_trades(group.run, 0, mean), 0);
+}
+
+/* The table that is copied: a row a group, the best in bold, cut where there is no room. */
+static void test_metrics_as_markdown(void **state)
+{
+    Fixture f;
+    char text[400], little[150];
+    (void)state;
+    fill(&f);
+    f.run[5].metrics_step = 90;
+    Scene scene = scene_of(&f, 0);
+    metric_columns_markdown(&scene, text, sizeof text);
+    assert_string_equal(text,
+                        "| run | step | sw2 |\n|---|---|---|\n| ring \303\2273 | 0 | **3.33** "
+                        "\302\261 12 |\n| moon \303\2272 | 0 | 10 \302\261 76 |\n| 06 "
+                        "ring-slow | 90 | 25 |");
+    metric_columns_markdown(&scene, little, sizeof little);
+    assert_non_null(strstr(little, "\n\n2 more did not fit"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +239,8 @@ int main(void)
         cmocka_unit_test(test_a_group_is_laid_over_once),
         cmocka_unit_test(test_line_of_a_group),
         cmocka_unit_test(test_what_differs),
+        cmocka_unit_test(test_frontier_of_a_group),
+        cmocka_unit_test(test_metrics_as_markdown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

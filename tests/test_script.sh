@@ -70,8 +70,8 @@ v
 :seeds 1-2 ring-pd $tiny
 :wait runs>=8
 :expect ring-pd-2 ×2"
-grep -q '>4 ring-pd-s1<' "$work/group.svg" && grep -q '>6 ring-pd-s3<' "$work/group.svg"
-result $? "a figure of a group has each of its runs"
+grep -q '>ring-pd ×3, mean and 95 %<' "$work/group.svg"
+result $? "a figure of a group has its mean and band"
 play "five seeds by one key" 0 "" "nring-pd-ddil<Tab>
 :wait runs>=5
 1
@@ -105,13 +105,31 @@ play "figures of the runs shown" 0 "" ":wait metrics>=1
 2
 :figure $work/f.svg
 :figure $work/f.png slides
-:figure $work/f.csv" quickstart --steps 60 -s student.pretrain_steps=20
+:figure $work/f.csv
+:metrics $work/m.md
+3
+:figure $work/samples.svg
+4
+:figure $work/paths.svg
+6
+F
+:wait frontier>=8
+:expect T teacher
+:figure $work/compare.svg" quickstart --steps 60 -s student.pretrain_steps=20
 grep -q '<text [^>]*>Loss, smoothed' "$work/f.svg" && grep -q '<text [^>]*>training step</text>' "$work/f.svg"
 result $? "an SVG with title and axes as text"
 [ "$(head -c 4 "$work/f.png" | tail -c 3)" = PNG ]
 result $? "a PNG"
 grep -q '^1,quickstart,loss,1 quickstart,60,' "$work/f.csv" && grep -q ',own / forward,i = 1,' "$work/f.csv"
 result $? "the curves as numbers"
+grep -q "the teacher's samples from the same noise" "$work/samples.svg" && grep -q '>y, normalised<' "$work/samples.svg" && ! grep -q 'Loss' "$work/samples.svg"
+result $? "Samples draws samples, the teacher's beside them"
+grep -q 'student (orange) and teacher (blue, dashed)' "$work/paths.svg" && grep -q '>sampling steps to go' "$work/paths.svg"
+result $? "Paths draws paths and what separates them"
+grep -q '>sw2 to the data (less is better)<' "$work/compare.svg" && grep -q '>coverage of the data<' "$work/compare.svg"
+result $? "Compare draws the frontier, measured when it was asked for"
+grep -qE '^\| 01 quickstart \| 60 \| \*\*[0-9.]+\*\* ' "$work/m.md"
+result $? "the metrics as Markdown, the best in bold"
 play "a figure of another kind" 2 "ends in .svg or .png" ":wait metrics>=1
 :figure $work/f.pdf" quickstart --steps 20 -s student.pretrain_steps=10
 

@@ -87,8 +87,17 @@ result $? "one that was deleted is run again, and nothing else"
 
 says "a study that is not there" 2 'nowhere' table nowhere
 says "one file of study at a time" 2 'table' table
-sed 's/^seeds = .*/seeds = 4/' "$work/trial.ini" >"$work/single.ini"
+sed 's/^seeds = .*/seeds = 4\nfrontier = yes/' "$work/trial.ini" >"$work/single.ini"
 says "one seed: no interval, and it says so" 0 'One seed: there is no interval' table "$work/single.ini" --runs "$work/single"
+grep -q '^| frontier | n | steps | guidance | sw2 | coverage |' "$work/single/single.md" && [ "$(grep -c '^| teacher | 1 | ' "$work/single/single.md")" = 4 ]
+result $? "the frontier: every arm's students, and the teacher"
+[ "$(grep -c ',coverage@student[1248]-s1,1,' "$work/single/single.csv")" = 12 ] && grep -q '>coverage of the data<' "$work/single/single.svg"
+result $? "its rows and its chart"
+says "what is done is not measured again" 0 '^3 of 3 runs are there' table "$work/single.ini" --runs "$work/single"
+sed 's/^metrics = .*/metrics = sw2, frechet/' "$work/trial.ini" >"$work/flat.ini"
+says "a metric that the data do not have, before anything is run" 2 'frechet on ring: it needs pictures' table "$work/flat.ini" --runs "$work/flat"
+sed 's/^preset = .*/&\nrun.eval_samples = 12/' "$work/trial.ini" >"$work/few.ini"
+says "too few samples, and how many it takes" 2 'at least 20' table "$work/few.ini" --runs "$work/few"
 sed 's/^budget_nfe = .*/budget_cpu_s = 0.5/; s/^seeds = .*/seeds = 1-2/; s/, sw2@1.*/, nfe/; s/^expert = .*//' "$work/trial.ini" >"$work/cpu.ini"
 says "a budget of CPU seconds" 0 'about 0.5 CPU seconds a run' table "$work/cpu.ini" --runs "$work/cpu"
 says "its probe is made once" 0 '6 of 6 runs are there' table "$work/cpu.ini" --runs "$work/cpu"
@@ -109,6 +118,9 @@ says "seeds as a group: a mean and its interval" 0 '3 of 3 seeds done' run ring-
 says "a wider group runs what is missing" 0 '^shift  *[0-9.]+ ± ' run ring-pd --seeds 1-4 --steps 40 --runs "$work/group"
 [ "$(ls -d "$work"/group/0*-ring-pd-s? | wc -l)" = 4 ]
 result $? "each seed has its run"
+"$DDIL" run ring-pd --seeds 1-2 --steps 40 --runs "$work/group" 2>"$err" | true
+[ "${PIPESTATUS[0]}" = 0 ]
+result $? "a reader that leaves ends no group"
 says "seeds that are none are refused" 2 'write 1-5 or 1,3,7' run ring-pd --seeds 1-b --runs "$work/group"
 mkfifo "$work/hold"
 (exec 9<>"$work/single/.table-single.lock" && flock 9 && echo held >"$work/hold" && read -r _ <"$work/hold") &

@@ -8,6 +8,7 @@
 #include "views/draw/sample_sheet.h"
 #include "views/draw/text.h"
 #include "views/draw/theme.h"
+#include "views/draw/trade_chart.h"
 #include "views/model/clamp.h"
 #include "views/model/compare_table.h"
 #include "views/model/format.h"
@@ -23,6 +24,7 @@
 typedef struct CompareState {
     bool values; /* else differences, once there are two runs */
     bool shift;  /* the shift, else the loss (or another curve) */
+    bool trades; /* the frontier in the chart's place */
     bool equal;  /* rows all runs share are listed too */
     int scroll;  /* first row of the table */
 } CompareState;
@@ -73,6 +75,62 @@ static void draw_chart(Canvas *canvas, const Scene *scene, const CompareState *m
         spec.base = other.run ? &other : NULL;
     }
     chart_draw(canvas, rect, &spec);
+}
+
+/* ---- Frontier ---- */
+
+/* Of every run or group shown, then of the chosen one's teacher. */
+static int frontier_lines(const Overlay *overlay, TradeLine *line)
+{
+    TradeView trade[TRADES_MAX];
+    int lines = 0, n;
+    char label[16];
+    for (int i = 0; i < overlay->n; i++) {
+        int before = lines;
+        n = overlay_trades(overlay, i, trade);
+        snprintf(label, sizeof label, "%02d", overlay->run[i]->id);
+        lines = trades_add(line, lines, label, false, n, trade);
+        for (int k = before; k < lines; k++)
+            line[k].stroke = overlay->stroke[i];
+    }
+    n = overlay_trades(overlay, 0, trade);
+    return trades_add(line, lines, "T", true, n, trade);
+}
+
+static void draw_frontier(Canvas *canvas, const Scene *scene, const Overlay *overlay, Rect rect)
+{
+    TradeLine *line = malloc(sizeof *line * TRADE_LINES);
+    need(line);
+    int lines = frontier_lines(overlay, line);
+    overlay_title(canvas, &rect, "frontier: coverage by quality", overlay, "  T teacher",
+                  "sampling steps at points, 95 %");
+    Rect row = layout_centre(rect, 60, 1);
+    if (lines == 0)
+        canvas_text(canvas, row.x, row.y, row.width, theme_style(canvas, ROLE_FAINT),
+                    scene->readonly ? "not measured: ddil eval RUN --frontier does"
+                                    : "measured now, sampler by sampler ...");
+    trade_chart(canvas, rect, lines, line);
+    free(line);
+}
+
+/* Asks for the frontiers of all runs shown that lack one. */
+static Reply ask_frontier(const Scene *scene, const Overlay *overlay)
+{
+    Reply reply = {.kind = REPLY_NONE, .command = {.kind = COMMAND_FRONTIER}};
+    for (int i = 0; i < overlay->n && !scene->readonly; i++) {
+        const Group *group = &overlay->group[i];
+        for (int k = 0; k < (group->n > 0 ? group->n : 1); k++) {
+            const RunView *run = group->n > 0 ? group->run[k] : overlay->run[i];
+            if (run->trades > 0 || run->external || reply.others == SEEDS_MOST)
+                continue;
+            if (reply.kind == REPLY_NONE)
+                reply.command.run = run->id;
+            else
+                reply.other[reply.others++] = run->id;
+            reply.kind = REPLY_SEND;
+        }
+    }
+    return reply;
 }
 
 /* ---- Same seeds ---- */
@@ -261,7 +319,9 @@ static void draw(const void *state, const Scene *scene, Canvas *canvas, Rect bod
         canvas_fill(canvas, (Rect){layout.lineage.x + layout.lineage.width, body.y, 1, body.height},
                     0x2502, theme_style(canvas, ROLE_RULE));
     }
-    if (!rect_is_empty(layout.chart))
+    if (!rect_is_empty(layout.chart) && mine->trades)
+        draw_frontier(canvas, scene, &overlay, layout.chart);
+    else if (!rect_is_empty(layout.chart))
         draw_chart(canvas, scene, mine, &overlay, layout.chart);
     if (!rect_is_empty(layout.sheets))
         draw_sheets(canvas, scene, &overlay, layout.sheets);
@@ -281,7 +341,13 @@ static Reply act(void *state, const Scene *scene, Action action)
     case ACTION_UP:
     case ACTION_DOWN: mine->scroll = list_move(mine->scroll, rows, action); break;
     case ACTION_DIFFERENCE: mine->values = !mine->values; break;
-    case ACTION_MAP: mine->shift = !mine->shift; break;
+    case ACTION_MAP:
+        mine->shift = !mine->shift;
+        mine->trades = false;
+        break;
+    case ACTION_FRONTIER:
+        mine->trades = !mine->trades;
+        return mine->trades ? ask_frontier(scene, &overlay) : (Reply){.kind = REPLY_NONE};
     case ACTION_EQUAL:
         mine->equal = !mine->equal;
         mine->scroll = 0;
@@ -327,9 +393,10 @@ const View view_compare = {
     .title = "what differs, and was it worth it",
     .help = "Runs marked with v, as differences to the baseline (b; else the parent) or as "
             "values (d), lined up by training step,\n"
-            "time, samples seen or evaluations in training (X). Below, what they came to and the "
-            "parameters that differ; = lists\n"
-            "the others too. On larger screens: what each makes from the same seeds, and who "
+            "time, samples seen or evaluations in training (X); or quality against diversity (F). "
+            "Below, what they came to and the\n"
+            "parameters that differ; = lists the others too. "
+            "On larger screens: what each makes from the same seeds, and who "
             "was forked from whom.",
     .state_size = sizeof(CompareState),
     .looks = LOOK_OVERLAY,

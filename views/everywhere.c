@@ -1,6 +1,7 @@
 /* Owns the keys that mean the same in every view. See everywhere.h. */
 #include "views/everywhere.h"
 
+#include "views/model/command_line.h"
 #include "views/model/group.h"
 #include "views/model/marks.h"
 #include <stdio.h>
@@ -98,6 +99,7 @@ Reply everywhere_act(const Scene *scene, Action action)
     case ACTION_FORK: return fork_here(scene);
     case ACTION_PREVIOUS_MARK: return jump(scene, -1);
     case ACTION_NEXT_MARK: return jump(scene, 1);
+    case ACTION_COPY: return command_line_do(scene, "metrics");
     case ACTION_NEXT_RUN: return next_run(scene, 1);
     case ACTION_PREVIOUS_RUN: return next_run(scene, -1);
     default: return (Reply){.kind = choose(scene->session, action) ? REPLY_NONE : REPLY_ELSEWHERE};

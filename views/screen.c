@@ -8,8 +8,8 @@
 #include "views/model/command_line.h"
 #include "views/model/marks.h"
 #include "views/model/overlay.h"
-#include "views/model/share.h"
 #include "views/playback.h"
+#include "views/shared.h"
 #include "views/tour/lesson_strip.h"
 #include "views/views.h"
 #include <stddef.h>
@@ -312,12 +312,10 @@ static Reply settle(Screen *screen, const Snapshot *snapshot, Reply reply)
     case REPLY_EXPLAIN: return read_popup(screen, snapshot, &view_explain, reply.text);
     case REPLY_OUTPUT: return read_popup(screen, snapshot, &view_output, NULL);
     case REPLY_ALERT: return settle(screen, snapshot, alerts_take(&screen->alerts, reply.text));
+    case REPLY_METRICS:
     case REPLY_SHARE_FILE:
     case REPLY_SHARE:
-        share_line(&(Scene){.snapshot = snapshot,
-                            .run = snapshot_run(snapshot, screen->session.run),
-                            .session = &screen->session},
-                   views[screen->frame.front]->name, reply.line, sizeof reply.line);
+        shared_text(snapshot, &screen->session, views[screen->frame.front]->name, &reply);
         return reply;
     case REPLY_LESSON: return do_lesson(screen, &reply);
     case REPLY_QUIT: return quit(screen, snapshot);

@@ -82,6 +82,8 @@ static const OptionRow option_rows[] = {
      "each sampling step is the teacher's with probability B, else the student's"},
     {"mix", 0, OPTION_TEXT, "B,B,...", FIELD(mix), 0, 0, " eval ",
      "a row for each share of the teacher's sampling steps: 0,0.25,0.5,0.75,1"},
+    {"frontier", 0, OPTION_FLAG, NULL, FIELD(frontier), 0, 0, " eval ",
+     "quality against diversity in 1, 2, 4 and 8 steps and over guidance, kept with the run"},
     {"output", 'o', OPTION_TEXT, "FILE", FIELD(output), 0, 0, " sample rollout export features ",
      "the file to write"},
     {"slurm", 0, OPTION_FLAG, NULL, FIELD(slurm), 0, 0, " table sweep ",

@@ -40,8 +40,8 @@ struct Options {
     long seed, steps, threads, ranks, samples, class, at, directions, rollouts;
     const char *only;
     double guidance, wait;
-    bool help, version, quiet, quick, json, markdown, csv, teacher, forward, detach, go_on, slurm,
-        report;
+    bool help, version, quiet, quick, json, markdown, csv, teacher, forward, frontier, detach,
+        go_on, slurm, report;
     double started; /* on clock_s, when the command line was read */
     char *const *argv;
     /* the workbench's */

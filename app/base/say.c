@@ -2,7 +2,9 @@
 #include "app/base/say.h"
 
 #include "engine/base/plain.h"
+#include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 void say(FILE *out, const char *format, ...)
@@ -18,4 +20,11 @@ void say(FILE *out, const char *format, ...)
     fputs(plain_text(text), out);
     while (ends-- > 0)
         fputc('\n', out);
+}
+
+void say_to_nobody(FILE *stream)
+{
+    bool left = fflush(stream) != 0 && errno == EPIPE;
+    if ((left || (stream == stderr && ferror(stream))) && !freopen("/dev/null", "w", stream))
+        clearerr(stream);
 }

@@ -190,6 +190,80 @@ static Status eval(Look *look, const Options *options, const int *ks, int n, Err
     return status;
 }
 
+/* ---- The frontier ---- */
+
+static json_t *json_interval(double value, double low, double high)
+{
+    return json_pack("{s:o, s:o, s:o}", "value", json_number(value), "low", json_number(low),
+                     "high", json_number(high));
+}
+
+static Status frontier_json(const Look *look, const RunView *view, Error *error)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < view->trades; i++) {
+        const TradeView *t = &view->trade[i];
+        json_array_append_new(
+            list, json_pack("{s:s, s:i, s:f, s:i, s:i, s:o, s:o}", "who",
+                            t->teacher ? "teacher" : "student", "k", t->k, "guidance", t->guidance,
+                            "nfe", t->nfe, "n", t->n, t->quality_name,
+                            json_interval(t->quality, t->quality_low, t->quality_high), "coverage",
+                            json_interval(t->diversity, t->diversity_low, t->diversity_high)));
+    }
+    json_t *object = json_pack("{s:s, s:I, s:o}", "run", run_label(look), "step",
+                               (json_int_t)view->step, "frontier", list);
+    return json_print(object, error);
+}
+
+static void frontier_text(const Look *look, const RunView *view)
+{
+    const char *name = view->trades > 0 ? view->trade[0].quality_name : "";
+    say(stdout, "%s at step %ld\n", run_label(look), view->step);
+    say(stdout, "  %-8s %5s %8s %5s  %-28s  %-28s\n", "who", "steps", "guidance", "nfe", name,
+        "coverage");
+    for (int i = 0; i < view->trades; i++) {
+        const TradeView *t = &view->trade[i];
+        char quality[64], diversity[64];
+        snprintf(quality, sizeof quality, "%.4g [%.4g, %.4g]", t->quality, t->quality_low,
+                 t->quality_high);
+        snprintf(diversity, sizeof diversity, "%.4g [%.4g, %.4g]", t->diversity, t->diversity_low,
+                 t->diversity_high);
+        printf("  %-8s %5d %8.3g %5d  %-28s  %-28s\n", t->teacher ? "teacher" : "student", t->k,
+               t->guidance, t->nfe, quality, diversity);
+    }
+}
+
+static Status frontier(const Look *look, const Options *options, Error *error)
+{
+    Status status = STATUS_OK;
+    int n = run_samplers(look->run);
+    for (int i = 0; i < n && !status; i++) {
+        if (!options->quiet)
+            say(stderr, "%s: sampler %d of %d ...\n", run_label(look), i + 1, n);
+        status = run_trade(look->run, i, error);
+    }
+    if (status)
+        return status;
+    const RunView *view = run_view(look->run);
+    if (options->json)
+        status = frontier_json(look, view, error);
+    else
+        frontier_text(look, view);
+    run_view_drop(view);
+    return status;
+}
+
+static Status check_frontier(const Options *options, Error *error)
+{
+    bool more = options->step_list || options->mix || options->teacher || options->samples >= 0 ||
+                options->at >= 0;
+    if (options->frontier && more)
+        return fail(error, STATUS_BAD_INPUT,
+                    "--frontier measures its own steps of student and teacher, of the newest "
+                    "checkpoint: leave out --steps, --mix, --teacher, --samples and --at");
+    return STATUS_OK;
+}
+
 Status cmd_eval(const Options *options, Error *error)
 {
     int ks[KS_MAX], n;
@@ -200,10 +274,14 @@ Status cmd_eval(const Options *options, Error *error)
                       "--samples: %ld is too few to put an interval on; at least %d",
                       (long)options->samples, SAMPLES_LEAST);
     if (!status)
+        status = check_frontier(options, error);
+    if (!status)
         status = look_open(&look, options, error);
     if (status)
         return status;
-    if (options->teacher && !look.lab->has_teacher)
+    if (options->frontier)
+        status = frontier(&look, options, error);
+    else if (options->teacher && !look.lab->has_teacher)
         status = fail(error, STATUS_BAD_INPUT, "--teacher: %s has none", run_label(&look));
     else if (options->mix)
         status = mix_eval(&look, options, ks, options->step_list ? n : 0, error);

@@ -5,6 +5,7 @@
 #include "engine/base/file.h"
 #include "engine/distill/provenance.h"
 #include "engine/nets/weights.h"
+#include "engine/show/gallery.h"
 #include "engine/store/csv.h"
 
 /* One cell a line: log,step,i,quantity,value. Values are copied as they stand. What is counted by
@@ -84,8 +85,16 @@ static Status export_figure(const Options *options, const char *path, Error *err
     Status status = look_open(&look, options, error);
     if (status)
         return status;
-    const RunView *view = run_view(look.run);
-    status = run_figure(&view, 1, path, (PlotTheme)theme, error);
+    const RunView *view = run_view(look.run), *past = NULL;
+    Gallery *gallery = NULL;
+    status = run_past(look.run, run_step(look.run), true, &gallery, error);
+    if (!status) {
+        past = run_view_with_past(view, gallery);
+        FigureLine line = {.run = past};
+        status = run_figure(FIGURE_RUN, &line, 1, path, (PlotTheme)theme, error);
+        run_view_drop(past);
+        gallery_drop(gallery);
+    }
     run_view_drop(view);
     look_close(&look);
     return status;

@@ -61,7 +61,7 @@ static void report(Run *run, const Options *options, double seconds)
             say(stdout, "judged without features: %s\n", run_features_missing(run));
         run_view_drop(view);
     }
-    progress_mute(stdout);
+    say_to_nobody(stdout);
 }
 
 static Status save_interrupted(Run *run, const char *why, Error *error)

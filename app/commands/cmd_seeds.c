@@ -1,5 +1,6 @@
 /* Owns run --seeds: a group of runs that differ in their seed alone, as a study of one arm, and
  * what they come to together. */
+#include "app/base/say.h"
 #include "app/commands/commands.h"
 #include "app/study/study_cells.h"
 #include "engine/base/seeds.h"
@@ -103,6 +104,7 @@ static Status report(void *context, const Table *table, Error *error)
         for (int metric = 0; metric < study->metrics; metric++)
             print_metric(study, metric, value + metric * study->seeds);
     }
+    say_to_nobody(stdout);
     free(value);
     free(failed);
     if (!status && done == 0)

@@ -1,4 +1,5 @@
 /* Owns table: a study is run and its tables and figure are written. */
+#include "app/base/say.h"
 #include "app/commands/commands.h"
 #include "app/figure/study_figure.h"
 #include "app/study/study_cells.h"
@@ -59,10 +60,14 @@ static Status write_all(void *unused, const Table *table, Error *error)
     (void)unused;
     double *value;
     int *failed;
+    const RunView **view = NULL;
     Findings findings;
     Status status = table_values(table, &value, &failed, error);
+    if (!status && table->study->frontier)
+        status = table_views(table, &view, error);
     if (!status) {
         findings_init(&findings, table->study, value);
+        findings.view = view;
         status = write_one(table, &findings, failed, ".md", write_markdown, error);
         if (!status)
             status = write_one(table, &findings, failed, ".csv", write_csv, error);
@@ -72,8 +77,10 @@ static Status write_all(void *unused, const Table *table, Error *error)
             status = write_figure(table, &findings, ".png", error);
         if (!status && !table->options->quiet)
             write_markdown(&findings, failed, stdout);
+        say_to_nobody(stdout);
         findings_done(&findings);
     }
+    table_views_drop(table, view);
     free(failed);
     free(value);
     return status;

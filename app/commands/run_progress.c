@@ -66,14 +66,6 @@ static void print_line(const RunView *view)
     fprintf(stderr, "step %s\n", text);
 }
 
-/* A stream that nobody reads any more (`ddil run ... | head -2`) gets no more. */
-void progress_mute(FILE *stream)
-{
-    bool left = fflush(stream) != 0 && errno == EPIPE;
-    if ((left || (stream == stderr && ferror(stream))) && !freopen("/dev/null", "w", stream))
-        clearerr(stream);
-}
-
 void progress_show(Progress *progress, Run *run)
 {
     double now = clock_s(), waited = now - progress->last;
@@ -90,7 +82,7 @@ void progress_show(Progress *progress, Run *run)
     long interval = view->steps / LINES > 0 ? view->steps / LINES : 1;
     progress->line = (view->step / interval + 1) * interval;
     run_view_drop(view);
-    progress_mute(stderr);
+    say_to_nobody(stderr);
 }
 
 void progress_end(const Progress *progress)

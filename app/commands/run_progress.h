@@ -18,7 +18,5 @@ void progress_show(Progress *progress, Run *run);
 void progress_end(const Progress *progress);
 /* What asks for attention, on lines of its own. */
 void progress_warn(const Progress *progress, Run *run);
-/* A stream that nobody reads any more gets no more. */
-void progress_mute(FILE *stream);
 
 #endif

@@ -233,6 +233,31 @@ static void band(const Frame *frame, const PlotLine *line, const Scale *x, const
     free(xy);
 }
 
+static void bar(const Frame *frame, double x0, double y0, double x1, double y1, int i)
+{
+    Pen thin = {frame->looks->line[i % LINES], 0.6, 0.6 * frame->looks->width, 0};
+    if (isfinite(x0) && isfinite(y0) && isfinite(x1) && isfinite(y1))
+        drawing_line(frame->drawing, x0, y0, x1, y1, thin);
+}
+
+/* Intervals along both axes, and the number of each point. What a logarithmic axis cannot hold
+ * runs off it. */
+static void bars(const Frame *frame, const PlotLine *line, const Scale *x, const Scale *y, int i)
+{
+    char text[16];
+    double size = frame->looks->size;
+    for (int k = 0; k < line->n; k++) {
+        double at_x = place(x, line->x[k]), at_y = place(y, line->y[k]);
+        double left = place(x, line->x_low[k]);
+        bar(frame, isfinite(left) || isnan(line->x_low[k]) ? left : x->from, at_y,
+            place(x, line->x_high[k]), at_y, i);
+        bar(frame, at_x, place(y, line->low[k]), at_x, place(y, line->high[k]), i);
+        snprintf(text, sizeof text, "%d", line->number ? line->number[k] : 0);
+        if (line->number && isfinite(at_x) && isfinite(at_y))
+            words(frame, at_x + 0.4 * size, at_y - 0.5 * size, text, ANCHOR_START);
+    }
+}
+
 static void curve(const Frame *frame, const PlotLine *line, const Scale *x, const Scale *y, int i)
 {
     double *xy = malloc(2 * (size_t)line->n * sizeof *xy);
@@ -286,6 +311,8 @@ void plot_curves(Drawing *drawing, PlotBox box, const Plot *plot, PlotTheme them
             take(&y, line->y[k]);
             if (line->low)
                 take(&y, line->low[k]), take(&y, line->high[k]);
+            if (line->x_low)
+                take(&x, line->x_low[k]), take(&x, line->x_high[k]);
         }
     settle(&x, in->x, in->x + in->width, 0.02, (int)(in->width / (6 * size)));
     settle(&y, in->y + in->height, in->y, 0.05, (int)(in->height / (2.5 * size)));
@@ -296,11 +323,29 @@ void plot_curves(Drawing *drawing, PlotBox box, const Plot *plot, PlotTheme them
                      in->y + in->height, (Pen){frame.looks->text, 0.6, 0.6, 2});
     for (int i = 0; i < plot->lines; i++)
         if (plot->line[i].low)
-            band(&frame, &plot->line[i], &x, &y, i);
+            (plot->line[i].x_low ? bars : band)(&frame, &plot->line[i], &x, &y, i);
     for (int i = 0; i < plot->lines; i++)
         curve(&frame, &plot->line[i], &x, &y, i);
     name_axes(&frame, box, plot->x_label, plot->y_label);
     key(&frame, plot);
+}
+
+PlotBox plot_plane(Drawing *drawing, PlotBox box, const char *title, const char *x_label,
+                   const char *y_label, double reach, PlotTheme theme)
+{
+    double size = looks[theme].size, left = 6.5 * size, below = 3.2 * size;
+    double side = fmin(box.width - left - size, box.height - below - 2 * size);
+    box.width = side + left + size;
+    box.height = side + below + 2 * size;
+    Frame frame = frame_new(drawing, box, title, left, below, size, theme);
+    const PlotBox *in = &frame.inside;
+    Scale x = {.low = -reach, .high = reach}, y = x;
+    settle(&x, in->x, in->x + in->width, 0, (int)(in->width / (4 * size)));
+    settle(&y, in->y + in->height, in->y, 0, (int)(in->height / (2.5 * size)));
+    rule_x(&frame, &x);
+    rule_y(&frame, &y);
+    name_axes(&frame, box, x_label, y_label);
+    return *in;
 }
 
 /* ---- Intervals ---- */

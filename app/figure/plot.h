@@ -26,6 +26,9 @@ typedef struct PlotLine {
     const double *x, *y;      /* [n] */
     const double *low, *high; /* [n], a band; or NULL */
     bool dots;                /* a dot at each point */
+    /* [n] or NULL: intervals along x too; then those along y are bars, not a band */
+    const double *x_low, *x_high;
+    const int *number; /* [n], written at each point; or NULL */
 } PlotLine;
 
 typedef struct Plot {
@@ -39,6 +42,11 @@ typedef struct Plot {
 
 /* Lines differ in colour and dashes, so that grey paper shows them too. */
 void plot_curves(Drawing *drawing, PlotBox box, const Plot *plot, PlotTheme theme);
+
+/* A square from -reach to reach each way, with its ticks and names. Returns where its inside lies:
+ * the caller draws in it. */
+PlotBox plot_plane(Drawing *drawing, PlotBox box, const char *title, const char *x_label,
+                   const char *y_label, double reach, PlotTheme theme);
 
 typedef struct PlotInterval {
     const char *label;

@@ -273,6 +273,22 @@ static Status open_table(Table *table, const Study *study, const Options *option
     return status ? status : rungs_decide(table, error);
 }
 
+/* Before hours are spent: have the data of each preset what is asked for? */
+static Status check_metrics(const Table *table, Error *error)
+{
+    const Study *study = table->study;
+    Crew *crew = crew_new(1);
+    Status status = STATUS_OK;
+    for (int i = 0; i < table->cells && !status; i += study->arms * study->seeds) {
+        Config config;
+        status = configure(table, &table->cell[i], 0, &config, error);
+        if (!status)
+            status = probe_metrics(&config, study->metrics, study->metric, crew, error);
+    }
+    crew_free(crew);
+    return status;
+}
+
 static Status make_missing(Table *table, Error *error)
 {
     long threads = table->options->threads;
@@ -284,7 +300,9 @@ static Status make_missing(Table *table, Error *error)
                  .ended = cell_ended,
                  .tick = show_progress};
     table->began = clock_s();
-    Status status = jobs_run(&jobs, error);
+    Status status = table->done_before < table->cells ? check_metrics(table, error) : STATUS_OK;
+    if (!status)
+        status = jobs_run(&jobs, error);
     if (!table->options->quiet && isatty(STDERR_FILENO))
         fputs("\r\033[K", stderr);
     if (!status && clock_s() >= table->end)
@@ -373,4 +391,22 @@ Status table_values(const Table *table, double **value, int **failed, Error *err
         run_view_drop(view);
     }
     return STATUS_OK;
+}
+
+Status table_views(const Table *table, const RunView ***view, Error *error)
+{
+    *view = calloc((size_t)table->cells, sizeof **view);
+    need(*view);
+    for (int i = 0; i < table->cells; i++)
+        if (table->cell[i].state == CELL_DONE &&
+            !((*view)[i] = run_view_report(table->cell[i].folder, error)))
+            return STATUS_FAILED;
+    return STATUS_OK;
+}
+
+void table_views_drop(const Table *table, const RunView **view)
+{
+    for (int i = 0; view && i < table->cells; i++)
+        run_view_drop(view[i]);
+    free(view);
 }

@@ -21,5 +21,9 @@ Status table_make(const Study *study, const Options *options, TableUse *then, vo
 /* The study's metrics of all cells that are over, value[preset][metric][arm][seed], NaN where there
  * is none, and failed[preset][arm]: allocated, the caller frees both. */
 Status table_values(const Table *table, double **value, int **failed, Error *error);
+/* view[preset][arm][seed] of the cells that are done, else NULL, with their frontiers: allocated,
+ * for table_views_drop. */
+Status table_views(const Table *table, const RunView ***view, Error *error);
+void table_views_drop(const Table *table, const RunView **view);
 
 #endif

@@ -122,6 +122,32 @@ static Status judge_all(Bench *bench, Error *error)
     return status;
 }
 
+/* ---- The frontier ---- */
+
+static const char frontier_done[1][FIGURE_NAME_SIZE] = {"frontier"}; /* value: samplers */
+
+/* The teacher's is the same beside every arm. */
+static Status judge_frontier(const Bench *bench, int arm, Error *error)
+{
+    Run *run = bench->run;
+    int n = arm == bench->study->baseline ? run_samplers(run) : run_student_samplers(run);
+    Status status = STATUS_OK;
+    for (int i = 0; i < n && !status; i++)
+        status = run_trade(run, i, error);
+    double samplers = n;
+    return status ? status
+                  : cell_add_figures(run_folder(run), run_step(run), 1, frontier_done, &samplers,
+                                     error);
+}
+
+static bool lacks_frontier(const Study *study, const char *folder)
+{
+    const RunView *view = study->frontier ? run_view_report(folder, NULL) : NULL;
+    bool lacks = view && isnan(cell_figure(folder, view->step, *frontier_done));
+    run_view_drop(view);
+    return lacks;
+}
+
 /* ---- Experts ---- */
 
 static bool is_expert(const Study *study, int arm)
@@ -149,7 +175,7 @@ static bool lacks_weights(const Study *study, int arm, const char *folder)
 
 bool study_is_judged(const Study *study, int arm, const char *folder)
 {
-    return !lacks_weights(study, arm, folder) &&
+    return !lacks_weights(study, arm, folder) && !lacks_frontier(study, folder) &&
            cell_is_judged(folder, study->metrics, study->metric);
 }
 
@@ -166,6 +192,8 @@ Status study_judge(const Study *study, int arm, const char *folder, Crew *crew, 
     bench.n = dataset_is_points(&bench.lab->data) ? POINTS : PICTURES;
     bench.judge = run_judge(bench.run, &bench.scratch);
     status = judge_all(&bench, error);
+    if (!status && lacks_frontier(study, folder))
+        status = judge_frontier(&bench, arm, error);
     if (!status && lacks_weights(study, arm, folder))
         status = write_weights(bench.lab, folder, error);
     run_close(bench.run);

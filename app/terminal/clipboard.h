@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-enum { CLIPBOARD_TEXT = 1023, CLIPBOARD_SIZE = 16 + (CLIPBOARD_TEXT + 2) / 3 * 4 };
+enum { CLIPBOARD_TEXT = 4095, CLIPBOARD_SIZE = 16 + (CLIPBOARD_TEXT + 2) / 3 * 4 };
 
 /* The bytes that put `text` there, its first CLIPBOARD_TEXT bytes at most; returns how
  * many. */

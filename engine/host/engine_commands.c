@@ -345,6 +345,11 @@ static Status do_delete(Engine *engine, const Order *order, Slot *slot, Error *e
     return status;
 }
 
+static Status do_frontier(Engine *engine, const Order *order, Slot *slot, Error *error)
+{
+    return frontier_begin(engine, slot, order, error);
+}
+
 static Status do_look(Engine *engine, const Order *order, Slot *slot, Error *error)
 {
     return look_at(engine, slot, &order->command, error);
@@ -366,10 +371,10 @@ void look_order(Engine *engine, const Order *order)
 typedef Status DoCommand(Engine *engine, const Order *order, Slot *slot, Error *error);
 
 static DoCommand *const ACTIONS[] = {
-    [COMMAND_START] = do_start, [COMMAND_PAUSE] = do_pause, [COMMAND_STEP] = do_step,
-    [COMMAND_SET] = do_set,     [COMMAND_SAVE] = do_save,   [COMMAND_FORK] = do_fork,
-    [COMMAND_NOTE] = do_note,   [COMMAND_STOP] = do_stop,   [COMMAND_DELETE] = do_delete,
-    [COMMAND_LOOK] = do_look,
+    [COMMAND_START] = do_start, [COMMAND_PAUSE] = do_pause,       [COMMAND_STEP] = do_step,
+    [COMMAND_SET] = do_set,     [COMMAND_SAVE] = do_save,         [COMMAND_FORK] = do_fork,
+    [COMMAND_NOTE] = do_note,   [COMMAND_STOP] = do_stop,         [COMMAND_DELETE] = do_delete,
+    [COMMAND_LOOK] = do_look,   [COMMAND_FRONTIER] = do_frontier,
 };
 enum { ACTION_COUNT = sizeof ACTIONS / sizeof *ACTIONS };
 

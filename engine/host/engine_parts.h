@@ -51,6 +51,9 @@ typedef struct Slot {
     Follower *follower;  /* reads the folder piece by piece; NULL: nothing to be read */
     bool unreadable;     /* as far as that went */
     Look look;
+    bool trades;         /* its frontier is measured anew after each evaluation */
+    int trade, trade_to; /* samplers of it that are still to be measured: [trade, trade_to) */
+    long traded;         /* the evaluation that was last */
 } Slot;
 
 /* Samples made for COMMAND_LOOK, newest use last. */
@@ -164,7 +167,16 @@ void slot_remove(Engine *engine, Slot *slot);
 void slot_scan(Engine *engine, const char *folder);
 void slots_free(Engine *engine);
 
+/* ---- engine_frontier.c ---- */
+/* COMMAND_FRONTIER. */
+Status frontier_begin(Engine *engine, Slot *slot, const Order *order, Error *error);
+/* Measures one sampler of a run whose frontier was asked for. false: none is due. */
+bool frontier_turn(Engine *engine);
+
 /* ---- engine_past.c ---- */
+/* The run to make samples with: the one at work, or its folder opened for looking, one at a time.
+ * The engine's. */
+Status look_run(Engine *engine, const Slot *slot, Run **run, Error *error);
 Status look_at(Engine *engine, Slot *slot, const Command *command, Error *error);
 /* Looks again at runs that were opened, closed or saved. */
 void look_again(Engine *engine);

@@ -69,9 +69,7 @@ static void shut(Engine *engine)
     engine->looking = NULL;
 }
 
-/* The run to make samples with: the one at work, or its folder opened for looking, one at a time.
- */
-static Status open_look(Engine *engine, const Slot *slot, Run **run, Error *error)
+Status look_run(Engine *engine, const Slot *slot, Run **run, Error *error)
 {
     if (!engine->crew) /* a viewer's first look */
         engine->crew = crew_new(1);
@@ -98,7 +96,7 @@ static Status show_past(Engine *engine, Slot *slot, Error *error)
     Gallery *gallery = recall(engine, slot->id, step, look->paths);
     if (!gallery && step >= 0) {
         Run *run;
-        Status status = open_look(engine, slot, &run, error);
+        Status status = look_run(engine, slot, &run, error);
         if (!status)
             status = run_past(run, step, look->paths, &gallery, error);
         if (status)

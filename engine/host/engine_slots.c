@@ -192,9 +192,9 @@ void slot_complain(Engine *engine, Slot *slot, const char *what)
 /* Changes when one of the files that a view is made from does. */
 static uint64_t signature_of(const char *folder)
 {
-    static const char *const FILES[] = {"run.ini",  "metrics.csv", "shift.csv",
-                                        "eval.csv", "events.csv",  "latest",
-                                        "lock",     "params.csv",  "checkpoints.csv"};
+    static const char *const FILES[] = {"run.ini",         "metrics.csv", "shift.csv", "eval.csv",
+                                        "events.csv",      "latest",      "lock",      "params.csv",
+                                        "checkpoints.csv", "frontier.csv"};
     uint64_t hash = 14695981039346656037u;
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
         struct stat info;

@@ -1,12 +1,16 @@
 /* Owns the constant tables the engine shows: presets found and parameters. */
 #include "engine/base/file.h"
 #include "engine/base/param_value.h"
+#include "engine/base/student.h"
 #include "engine/distill/params.h"
 #include "engine/engine.h"
 #include "engine/run/run.h"
 #include <dirent.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { RUNS_AS_ONE = 64 };
 
 /* ---- Presets ---- */
 
@@ -208,3 +212,46 @@ Status run_param_check(const RunView *run, int index, const char *text, char can
 }
 
 bool engine_more_is_better(const char *metric) { return eval_more_is_better(metric); }
+/* ---- Frontiers ---- */
+
+static const TradeView *trade_like(const RunView *run, const TradeView *one)
+{
+    for (int i = 0; i < run->trades; i++)
+        if (run->trade[i].teacher == one->teacher && run->trade[i].k == one->k &&
+            fabs(run->trade[i].guidance - one->guidance) < 1e-9)
+            return &run->trade[i];
+    return NULL;
+}
+
+static void average(const RunView *const *run, int n, TradeView *mean)
+{
+    double quality[RUNS_AS_ONE], diversity[RUNS_AS_ONE];
+    int found = 0;
+    for (int i = 0; i < n && found < RUNS_AS_ONE; i++) {
+        const TradeView *trade = trade_like(run[i], mean);
+        if (!trade)
+            continue;
+        quality[found] = trade->quality;
+        diversity[found++] = trade->diversity;
+    }
+    Sample q = student_sample(found, quality), d = student_sample(found, diversity);
+    mean->quality = q.mean;
+    mean->quality_low = q.mean - q.reach;
+    mean->quality_high = q.mean + q.reach;
+    mean->diversity = d.mean;
+    mean->diversity_low = d.mean - d.reach;
+    mean->diversity_high = d.mean + d.reach;
+}
+
+int run_trades(const RunView *const *run, int n, TradeView mean[TRADES_MAX])
+{
+    int most = 0; /* the run that has come farthest says which samplers there are */
+    for (int i = 0; i < n; i++)
+        most = run[i]->trades > run[most]->trades ? i : most;
+    for (int i = 0; n > 0 && i < run[most]->trades; i++) {
+        mean[i] = run[most]->trade[i];
+        if (n > 1)
+            average(run, n, &mean[i]);
+    }
+    return n > 0 ? run[most]->trades : 0;
+}

@@ -125,7 +125,8 @@ static void owner_turn(Engine *engine)
     Slot *slot = next_live(engine);
     if (slot)
         quantum(engine, slot);
-    bool worked = read_on(engine, slot) || slot;
+    bool traded = frontier_turn(engine);
+    bool worked = read_on(engine, slot) || slot || traded;
     if (commands || !worked || clock_s() - engine->published >= PUBLISH_EVERY_S)
         snapshot_publish(engine);
     if (!worked)
@@ -142,6 +143,8 @@ static int owner_advance(Engine *engine, int quanta)
         continue;
     for (Slot *slot; done < quanta && (slot = next_in_turn(engine)); done++)
         quantum(engine, slot);
+    while (done < quanta && frontier_turn(engine))
+        done++;
     look_again(engine);
     snapshot_publish(engine);
     return done;

@@ -148,32 +148,38 @@ static void judge_one(void *context, Arena *arena, int begin, int end, int chunk
         judging->metric[begin][i] = metric_of(&measure->metric[i], sets.data->classes, value[i]);
 }
 
-static void judge_sets(const Judge *judge, const Rows *samples, const Rows *reference,
-                       EvalReport *report)
+static void judge_sets(const Judge *judge, const Rows *samples, const Rows *reference, int n,
+                       const Measure *const *measure, EvalReport *report)
 {
     Sets sets = {judge->data, judge->features ? judge->features->d : 0, *samples, *reference, NULL};
     Judging judging = {.sets = &sets};
     int groups = 0;
     report->metrics = 0;
-    for (int k = 0; k < measure_count; k++) {
-        if (!measure_defined(measures[k], &sets))
+    for (int k = 0; k < n; k++) {
+        if (!measure_defined(measure[k], &sets))
             continue;
-        judging.measure[groups] = measures[k];
+        judging.measure[groups] = measure[k];
         judging.metric[groups++] = report->metric + report->metrics;
-        report->metrics += measure_size(measures[k]);
+        report->metrics += measure_size(measure[k]);
         must(report->metrics <= EVAL_METRICS_MAX);
     }
     crew_map(judge->crew, groups, 1, judge_one, &judging);
 }
 
-void eval_policy(const Judge *judge, const Policy *policy, int n, uint64_t seed, EvalReport *report)
+void eval_some(const Judge *judge, const Policy *policy, int n, uint64_t seed, int groups,
+               const Measure *const *measure, EvalReport *report)
 {
     size_t mark = arena_mark(judge->scratch);
     Rows samples = sampled(judge, policy, n, seed);
     Rows reference = held_out(judge, 0, judge->data->n_test ? judge->data->n_test : REFERENCE_ROWS);
     *report = (EvalReport){.k = policy->steps, .n = n, .nfe = (int)lround(policy_nfe(policy))};
-    judge_sets(judge, &samples, &reference, report);
+    judge_sets(judge, &samples, &reference, groups, measure, report);
     arena_rewind(judge->scratch, mark);
+}
+
+void eval_policy(const Judge *judge, const Policy *policy, int n, uint64_t seed, EvalReport *report)
+{
+    eval_some(judge, policy, n, seed, measure_count, measures, report);
 }
 
 void eval_real(const Judge *judge, int n, EvalReport *report)
@@ -187,6 +193,6 @@ void eval_real(const Judge *judge, int n, EvalReport *report)
     if (half)
         samples = in_turn(judge, &samples, n);
     *report = (EvalReport){.n = samples.n};
-    judge_sets(judge, &samples, &reference, report);
+    judge_sets(judge, &samples, &reference, measure_count, measures, report);
     arena_rewind(judge->scratch, mark);
 }

@@ -50,6 +50,10 @@ bool eval_more_is_better(const char *name);
  * least a quarter of an even share). */
 void eval_policy(const Judge *judge, const Policy *policy, int n, uint64_t seed,
                  EvalReport *report);
+/* The same by these groups of metrics alone, those that are defined on the data. */
+struct Measure;
+void eval_some(const Judge *judge, const Policy *policy, int n, uint64_t seed, int groups,
+               const struct Measure *const *measure, EvalReport *report);
 /* Held-out data against itself: what a perfect sampler would score at this n. Of pictures one half
  * of the files against the other, their classes in turn like the samples'. */
 void eval_real(const Judge *judge, int n, EvalReport *report);

@@ -55,6 +55,8 @@ typedef struct Measure {
  * sets->scratch, rewound. */
 extern const Measure measure_sw2, measure_energy, measure_modes, measure_frechet, measure_names,
     measure_kid, measure_neighbours; /* quality.c */
+/* Coverage alone, of points in their own coordinates: of the frontier only (frontier.h). */
+extern const Measure measure_cover; /* quality.c */
 
 /* Rows that are looked at. */
 static inline int at_most(int n, int most) { return n < most ? n : most; }

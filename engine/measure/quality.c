@@ -147,6 +147,18 @@ static void judge_neighbours(const Sets *s, Interval *value)
         value[i] = interval_one(&j[i]);
 }
 
+static void judge_cover(const Sets *s, Interval *value)
+{
+    Prdc each[BLOCKS + 1];
+    Pair pair = rows_of_sets(s, PICTURE_ROWS);
+    Work work = alone(s);
+    Jackknife j = {0};
+    prdc_blocks(&pair, PRDC_BALL, PRDC_DENSITY, BLOCKS, each, &work);
+    for (int b = 0; b <= BLOCKS; b++)
+        *(b < BLOCKS ? &j.x[b] : &j.whole) = each[b].coverage;
+    value[0] = interval_one(&j);
+}
+
 /* What the classifier makes of the samples, by class. */
 static void judge_names(const Sets *s, Interval *value)
 {
@@ -173,4 +185,5 @@ const Measure measure_frechet = {DOMAIN_FEATURES, 0, judge_frechet, {{"frechet",
 const Measure measure_names = {DOMAIN_CLASSES, 0, judge_names, {{"agreement", 0, 1}, {"worst_class", 0, 1}, {"classes", 0, -1}}};
 const Measure measure_kid = {DOMAIN_FEATURES, PICTURE_ROWS, judge_kid, {{"kid", -INFINITY, INFINITY}}};
 const Measure measure_neighbours = {DOMAIN_FEATURES, PICTURE_ROWS, judge_neighbours, {{"precision", 0, 1}, {"recall", 0, 1}, {"density", 0, INFINITY}, {"coverage", 0, 1}}};
+const Measure measure_cover = {DOMAIN_POINTS, PICTURE_ROWS, judge_cover, {{"coverage", 0, 1}}};
 /* clang-format on */

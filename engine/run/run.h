@@ -88,6 +88,16 @@ Judge run_judge(Run *run, Arena *scratch);
  * points. */
 const char *run_features_missing(const Run *run);
 
+/* run_frontier.c: quality against diversity of the run's samplers: its present student in 1, 2, 4
+ * and 8 steps, and where it has one its teacher, each at guidance scales round the run's own where
+ * they take any. How many; those of the student come first. */
+int run_samplers(const Run *run);
+int run_student_samplers(const Run *run);
+/* Measures one of them on 4,000 points or 500 pictures (a second or so for points, up to half a
+ * minute for pictures) and adds a row to frontier.csv; also of a run that is only looked at.
+ * BAD_INPUT: pictures without features. */
+Status run_trade(Run *run, int sampler, Error *error);
+
 /* From now on run_show makes the samples of run_view follow the training (else they are those of
  * the last checkpoint). */
 void run_watch(Run *run);

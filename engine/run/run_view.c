@@ -45,6 +45,7 @@ static size_t bytes_needed(const History *history, const Config *config)
            SHIFT_FIELDS * rounded(cells * sizeof(float)) +
            rounded((size_t)history->marks * sizeof(MarkView)) +
            3 * rounded((size_t)history->metrics * sizeof(MetricView)) +
+           rounded((size_t)history->trades * sizeof(TradeView)) +
            rounded((size_t)config->n * sizeof(char[64])) + VIEW_ALIGN;
 }
 
@@ -200,6 +201,8 @@ static ViewBlock *view_new(const char *folder, const Config *config, const Linea
     view->metrics_step = history->metrics_step;
     view->metric = copy(block, history->metric, (size_t)history->metrics * sizeof(MetricView));
     view->metrics_n = history->metrics_n;
+    view->trades = history->trades;
+    view->trade = copy(block, history->trade, (size_t)history->trades * sizeof(TradeView));
     view->best_metric = history->best_metric;
     view->best_step = history->best_step;
     if (history->beside_n > 0)
@@ -290,7 +293,8 @@ const RunView *run_view_in_brief(const RunView *view)
     brief->seconds = brief->evaluations = none;
     brief->shift_view = (ShiftView){0};
     brief->samples = brief->past = (SamplesView){0};
-    brief->loss_terms = brief->marks = 0;
+    brief->loss_terms = brief->marks = brief->trades = 0;
+    brief->trade = NULL;
     brief->term = NULL;
     brief->mark = NULL;
     return brief;

@@ -231,6 +231,22 @@ void history_beside(History *history, Beside who, const EvalReport *report)
         history->beside_k = report->k;
 }
 
+static bool same_sampler(const TradeView *a, const TradeView *b)
+{
+    return a->teacher == b->teacher && a->k == b->k && fabs(a->guidance - b->guidance) < 1e-9;
+}
+
+void history_trade(History *history, const TradeView *trade)
+{
+    int at = 0;
+    while (at < history->trades && !same_sampler(&history->trade[at], trade))
+        at++;
+    if (at == TRADES_MAX)
+        return;
+    history->trade[at] = *trade;
+    history->trades += at == history->trades;
+}
+
 /* "state: failed: why" -> the state and its remark. */
 static void read_state(History *history, const char *text)
 {

@@ -50,6 +50,9 @@ typedef struct History {
     int besides[BESIDES];   /* metrics */
     MetricView beside[BESIDES][EVAL_METRICS_MAX];
 
+    int trades; /* the newest of each sampler */
+    TradeView trade[TRADES_MAX];
+
     double steps_per_s, nfe, shift_nfe; /* as last written to times.csv */
     double seconds;                     /* of training up to there, pauses left out */
     long times_step;                    /* of that row */
@@ -77,6 +80,8 @@ void history_again(History *history, long step, int n, const ShiftRow *row);
 const ShiftRow *history_better(const History *history, int i);
 void history_eval(History *history, long step, const EvalReport *report);
 void history_beside(History *history, Beside who, const EvalReport *report);
+/* In the place of the same sampler's before it; past TRADES_MAX samplers it is left out. */
+void history_trade(History *history, const TradeView *trade);
 /* "state: done ..." sets the state, anything else is a mark; marks are kept in the order of their
  * steps. */
 void history_event(History *history, long step, const char *text);

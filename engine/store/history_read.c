@@ -5,6 +5,7 @@
 #include "engine/store/csv.h"
 #include "engine/store/history.h"
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,31 @@ static void again_row(History *history, const CsvReader *reader, long step, void
     history_again(history, step, csv_int(reader, 1), &row);
 }
 
+static void trade_row(History *history, const CsvReader *reader, long step, void *state)
+{
+    enum { COLUMNS = 13 };
+    (void)state;
+    if (reader->columns < COLUMNS)
+        return;
+    TradeView trade = {.teacher = strcmp(reader->cell[1], "teacher") == 0,
+                       .k = csv_int(reader, 2),
+                       .guidance = csv_real(reader, 3),
+                       .nfe = csv_int(reader, 4),
+                       .n = csv_int(reader, 5),
+                       .step = step,
+                       .quality = csv_real(reader, 7),
+                       .quality_low = csv_real(reader, 8),
+                       .quality_high = csv_real(reader, 9),
+                       .diversity = csv_real(reader, 10),
+                       .diversity_low = csv_real(reader, 11),
+                       .diversity_high = csv_real(reader, 12)};
+    bool sw2 = strcmp(reader->cell[6], "sw2") == 0;
+    if (!isfinite(trade.guidance) || trade.k < 1 || (!sw2 && strcmp(reader->cell[6], "frechet")))
+        return;
+    strcpy(trade.quality_name, sw2 ? "sw2" : "frechet");
+    history_trade(history, &trade);
+}
+
 static void event_row(History *history, const CsvReader *reader, long step, void *state)
 {
     (void)state;
@@ -163,6 +189,7 @@ static const LogRow LOGS_READ[] = {
     {"eval.csv", NULL, eval_row, {0, 1 << 16}},
     {"beside.csv", NULL, beside_row, {0, 1 << 16}},
     {"rollouts.csv", NULL, again_row, {8192, 8192}},
+    {"frontier.csv", NULL, trade_row, {0, 1 << 16}},
     {"events.csv", NULL, event_row, {4096, 1 << 20}},
     {"times.csv", NULL, times_row, {1024, 1024}},
     {"checkpoints.csv", NULL, other_row, {0, 0}},

@@ -65,6 +65,20 @@ void findings_init(Findings *findings, const Study *study, const double *value)
     adjust(findings, n);
 }
 
+int frontier_of(const Findings *findings, int preset, int arm, TradeView mean[TRADES_MAX],
+                int *runs)
+{
+    const Study *study = findings->study;
+    const RunView *run[STUDY_SEEDS];
+    *runs = 0;
+    for (int seed = 0; findings->view && seed < study->seeds; seed++) {
+        const RunView *view = findings->view[(preset * study->arms + arm) * study->seeds + seed];
+        if (view)
+            run[(*runs)++] = view;
+    }
+    return run_trades(run, *runs, mean);
+}
+
 void findings_done(Findings *findings) { free(findings->finding); }
 
 /* ---- Numbers for people ---- */
@@ -91,6 +105,27 @@ void report_put_mean(const Sample *sample, FILE *out)
     if (isfinite(sample->reach))
         fprintf(out, " ± %s", put(reach, sample->reach));
     fputs(" |", out);
+}
+
+/* From Student's interval of several runs, or from that within the one there is. */
+static void put_range(double value, double low, double high, FILE *out)
+{
+    char mean[32], reach[32], end[32];
+    bool even = fabs(high + low - 2 * value) < 1e-9 * fabs(value);
+    if (!isfinite(low))
+        fprintf(out, " %s |", put(mean, value));
+    else if (even)
+        fprintf(out, " %s ± %s |", put(mean, value), put(reach, high - value));
+    else
+        fprintf(out, " %s [%s, %s] |", put(mean, value), put(reach, low), put(end, high));
+}
+
+static void put_trade(const char *name, int runs, const TradeView *trade, FILE *out)
+{
+    fprintf(out, "| %s | %d | %d | %.3g |", name, runs, trade->k, trade->guidance);
+    put_range(trade->quality, trade->quality_low, trade->quality_high, out);
+    put_range(trade->diversity, trade->diversity_low, trade->diversity_high, out);
+    fputc('\n', out);
 }
 
 /* "-104 ± 54 (p .013, d -2.4)", bold when Holm's rule rejects. */
@@ -157,6 +192,26 @@ static void put_table(const Findings *findings, int preset, const int *failed, F
     }
 }
 
+/* A row for each sampler of each arm, the baseline's teacher last. */
+static void put_frontier(const Findings *findings, int preset, FILE *out)
+{
+    const Study *study = findings->study;
+    TradeView mean[TRADES_MAX];
+    int runs, n = frontier_of(findings, preset, study->baseline, mean, &runs);
+    if (n == 0)
+        return;
+    fprintf(out,
+            "\n| frontier | n | steps | guidance | %s | coverage |\n|---|---|---|---|---|---|\n",
+            mean[0].quality_name);
+    for (int k = 0; k <= study->arms; k++) {
+        int arm = k < study->arms ? k : study->baseline;
+        n = frontier_of(findings, preset, arm, mean, &runs);
+        for (int i = 0; i < n; i++)
+            if (mean[i].teacher == (k == study->arms))
+                put_trade(k < study->arms ? study->arm[arm].name : "teacher", runs, &mean[i], out);
+    }
+}
+
 static void put_budget(const Study *study, FILE *out)
 {
     char text[32];
@@ -207,8 +262,10 @@ void report_markdown(const Findings *findings, const int *failed, const char *co
     const Study *study = findings->study;
     fprintf(out, "# %s\n\n", *study->title ? study->title : study->name);
     put_budget(study, out);
-    for (int preset = 0; preset < study->presets; preset++)
+    for (int preset = 0; preset < study->presets; preset++) {
         put_table(findings, preset, failed, out);
+        put_frontier(findings, preset, out);
+    }
     put_notes(findings, out);
     fprintf(out, "\nMade by `%s`.\n", command);
 }
@@ -233,6 +290,46 @@ static void put_row(const Findings *findings, int preset, int metric, int arm, F
     fputc('\n', out);
 }
 
+/* As put_row has it, the sampler in the metric's name: sw2@student4, coverage@teacher2-s1.5. */
+static void put_trade_row(const Findings *findings, int preset, int arm, const TradeView *trade,
+                          bool quality, FILE *out)
+{
+    const Study *study = findings->study;
+    int runs = 0;
+    const RunView *const *view = findings->view + (preset * study->arms + arm) * study->seeds;
+    for (int i = 0; i < study->seeds; i++)
+        runs += view[i] ? 1 : 0;
+    csv_put_text(out, study->preset[preset]);
+    fprintf(out, ",%s,%s@%s%d-s%.3g,%d", study->arm[arm].name,
+            quality ? trade->quality_name : "coverage", trade->teacher ? "teacher" : "student",
+            trade->k, trade->guidance, runs);
+    csv_put(out, quality ? trade->quality : trade->diversity);
+    csv_put(out, quality ? trade->quality_low : trade->diversity_low);
+    csv_put(out, quality ? trade->quality_high : trade->diversity_high);
+    for (int i = 0; i < 6; i++)
+        csv_put(out, NAN);
+    for (int i = 0; i < study->seeds; i++) {
+        TradeView own[TRADES_MAX];
+        double value = NAN;
+        for (int k = view[i] ? run_trades(&view[i], 1, own) : 0; k-- > 0;)
+            if (own[k].teacher == trade->teacher && own[k].k == trade->k &&
+                fabs(own[k].guidance - trade->guidance) < 1e-9)
+                value = quality ? own[k].quality : own[k].diversity;
+        csv_put(out, value);
+    }
+    fputc('\n', out);
+}
+
+static void put_frontier_rows(const Findings *findings, int preset, FILE *out)
+{
+    TradeView mean[TRADES_MAX];
+    for (int arm = 0; arm < findings->study->arms; arm++) {
+        int runs, n = frontier_of(findings, preset, arm, mean, &runs);
+        for (int i = 0; i < 2 * n; i++)
+            put_trade_row(findings, preset, arm, &mean[i / 2], i % 2 == 0, out);
+    }
+}
+
 void report_csv(const Findings *findings, FILE *out)
 {
     const Study *study = findings->study;
@@ -246,4 +343,6 @@ void report_csv(const Findings *findings, FILE *out)
         for (int metric = 0; metric < study->metrics; metric++)
             for (int arm = 0; arm < study->arms; arm++)
                 put_row(findings, preset, metric, arm, out);
+    for (int preset = 0; preset < study->presets; preset++)
+        put_frontier_rows(findings, preset, out);
 }

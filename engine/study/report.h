@@ -16,15 +16,20 @@ typedef struct Finding {
 
 typedef struct Findings {
     const Study *study;
-    const double *value; /* as given */
-    Finding *finding;    /* [preset][metric][arm] */
-    int tests;           /* differences that were tested */
+    const double *value;        /* as given */
+    Finding *finding;           /* [preset][metric][arm] */
+    int tests;                  /* differences that were tested */
+    const RunView *const *view; /* [preset][arm][seed], NULL where there is none; borrowed, for the
+                                   frontier; NULL: none */
 } Findings;
 
 /* value: [preset][metric][arm][seed], NaN where a cell has none; borrowed. The creator ends it. */
 void findings_init(Findings *findings, const Study *study, const double *value);
 void findings_done(Findings *findings);
 const Finding *finding_of(const Findings *findings, int preset, int metric, int arm);
+/* The frontier of an arm over its seeds. How many samplers; *runs gets how many runs. */
+int frontier_of(const Findings *findings, int preset, int arm, TradeView mean[TRADES_MAX],
+                int *runs);
 const double *values_of(const Findings *findings, int preset, int metric, int arm);
 
 /* " mean ± reach |", a cell of a table of Markdown's. */

@@ -11,6 +11,8 @@
  *   budget_cpu_s = 60                    or CPU seconds, by a probe of each run (probe.h)
  *   metrics = shift, sw2, modes          names of cell.h
  *   baseline = data                      the arm that differences are to
+ *   frontier = yes                       quality against diversity too (run.h, run_trade): of every
+ *                                        run's student, of the teacher of the baseline's runs
  *
  *   [arm ddil]
  *   preset = *-ddil                      * stands for the preset; default *
@@ -57,6 +59,7 @@ typedef struct Study {
     long steps;
     double budget_nfe, budget_cpu_s; /* 0: none */
     int budget_arm, baseline;        /* -1: none */
+    bool frontier;
     StudyArm arm[STUDY_ARMS];
     int slurms;
     char slurm[STUDY_SLURMS][128]; /* "--time=1:00:00", of its section [slurm] */

@@ -20,6 +20,7 @@ static const ParamRow rows[] = {
      "CPU seconds of training a run, on this machine, turned into evaluations by a probe of each run before it begins; 0: none.", APPLIES_FORK},
     {"study", "metrics", PARAM_TEXT, NULL, 0, 0, "", "", "Columns, separated by commas.", APPLIES_FORK},
     {"study", "baseline", PARAM_TEXT, "", 0, 0, "", "", "The arm that differences are to; the first one when not set.", APPLIES_FORK},
+    {"study", "frontier", PARAM_BOOL, "no", 0, 0, "", "", "Quality against diversity in 1, 2, 4 and 8 steps and over guidance too.", APPLIES_FORK},
 };
 /* clang-format on */
 
@@ -155,6 +156,7 @@ static Status take_study(Study *study, const Config *config, Error *error)
         return study_bad_value(config, "study.baseline", "none of the arms is called ", baseline,
                                error);
     study->steps = config_int(config, "study.steps");
+    study->frontier = config_bool(config, "study.frontier");
     snprintf(study->title, sizeof study->title, "%s", config_text(config, "study.title"));
     return STATUS_OK;
 }

@@ -320,23 +320,23 @@ static void draw_ends(Canvas *canvas, const Grid *grid, Rect plot)
 }
 
 /* The i-th tick: even steps, or 1, 2, 5 of every decade; of many decades only their beginnings. */
-static double tick_value(const Scale *scale, double step, int i)
+double chart_tick(const Scale *scale, int i)
 {
     static const double digits[] = {1, 2, 5};
     double decade = scale->log ? pow(10, floor(log10(scale->low) + 1e-9)) : 0;
     if (!scale->log)
-        return scale->low + i * step;
+        return scale->low + i * scale_step(scale);
     bool wide = scale->high / scale->low > 101;
     return wide ? decade * pow(10, i) : decade * pow(10, i / 3) * digits[i % 3];
 }
 
-static void draw_ticks(Canvas *canvas, Rect plot, const Scale *scale)
+void chart_ticks(Canvas *canvas, Rect plot, const Scale *scale)
 {
     Style faint = theme_style(canvas, ROLE_FAINT), rule = theme_style(canvas, ROLE_RULE);
     double step = scale->log ? 0 : scale_step(scale);
     int taken = plot.y + plot.height + 1;
     for (int i = 0; i < 64; i++) {
-        double value = tick_value(scale, step, i);
+        double value = chart_tick(scale, i);
         if (value > scale->high * (1 + 1e-9) + (scale->log ? 0 : step / 100))
             break;
         double part = scale_part(scale, value);
@@ -458,7 +458,7 @@ void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec)
     Grid grid = grid_new(canvas, spec, plot.width, plot.height);
     canvas_fill(canvas, (Rect){plot.x - 1, plot.y, 1, plot.height}, 0x2502,
                 theme_style(canvas, ROLE_RULE));
-    draw_ticks(canvas, plot, &grid.scale);
+    chart_ticks(canvas, plot, &grid.scale);
     draw_plot(canvas, plot, &grid);
     draw_cursor(canvas, plot, spec);
     draw_ends(canvas, &grid, plot);

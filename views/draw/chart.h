@@ -32,6 +32,9 @@ void chart_draw(Canvas *canvas, Rect rect, const ChartSpec *spec);
 
 /* The vertical range chart_draw would use on a plot so many cells wide. */
 Scale chart_scale(const Canvas *canvas, const ChartSpec *spec, int plot_width);
+/* Numbers and ticks of a scale left of a plot; the i-th tick of a scale. */
+void chart_ticks(Canvas *canvas, Rect plot, const Scale *scale);
+double chart_tick(const Scale *scale, int i);
 /* A sample of a stroke for titles: "─", "╌", ... and its colour. */
 const char *chart_stroke(int stroke);
 Style chart_style(const Canvas *canvas, int stroke);

@@ -6,6 +6,8 @@
 #include "views/model/format.h"
 #include "views/model/group.h"
 #include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,4 +84,81 @@ int metric_columns_order(const Scene *scene, int metric, const RunView *a, const
     if (isnan(x) || isnan(y))
         return isnan(x) - isnan(y);
     return (x > y) - (x < y);
+}
+
+/* ---- Markdown ---- */
+
+typedef struct Text {
+    char *text;
+    size_t size, used;
+    bool full;
+} Text;
+
+static void put(Text *out, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(out->text + out->used, out->size - out->used, format, arguments);
+    va_end(arguments);
+    out->full = out->full || n < 0 || (size_t)n >= out->size - out->used;
+    out->used += out->full ? 0 : (size_t)n;
+    out->text[out->used] = '\0';
+}
+
+static void put_metric(Text *out, const Scene *scene, const RunView *run, const char *name)
+{
+    Group group = group_of(scene, run);
+    double rank = metric_rank(scene, run, name), best = best_rank(scene, name);
+    const char *bold = rank <= best ? "**" : "";
+    if (isnan(rank))
+        put(out, " - |");
+    else if (group.n > 1)
+        put(out, " %s%.3g%s ± %.2g |", bold, engine_more_is_better(name) ? -rank : rank, bold,
+            group_sample(&group, run_metric, name).reach);
+    else
+        put(out, " %s%.4g%s |", bold, engine_more_is_better(name) ? -rank : rank, bold);
+}
+
+/* The first run of a group stands for it. */
+static bool has_row(const Scene *scene, const RunView *run)
+{
+    Group group = group_of(scene, run);
+    return group.n > 0 ? group.run[0] == run : run->metrics > 0;
+}
+
+static void put_run(Text *out, const Scene *scene, const RunView *run, int n,
+                    const char *const *name)
+{
+    Group group = group_of(scene, run);
+    if (group.n > 0)
+        put(out, "\n| %.*s ×%d | %ld |", group.stem, run->name, group.n, run->metrics_step);
+    else
+        put(out, "\n| %02d %s | %ld |", run->id, run->name, run->metrics_step);
+    for (int k = 0; k < n; k++)
+        put_metric(out, scene, run, name[k]);
+}
+
+void metric_columns_markdown(const Scene *scene, char *text, size_t size)
+{
+    enum { LAST_LINE = 64 };
+    const char *name[METRICS_MAX];
+    int n = metric_names(scene->snapshot, name), missing = 0;
+    Text out = {text, size - LAST_LINE, 0, false};
+    put(&out, "| run | step |");
+    for (int k = 0; k < n; k++)
+        put(&out, " %s |", name[k]);
+    put(&out, "\n|---|---|");
+    for (int k = 0; k < n; k++)
+        put(&out, "---|");
+    for (int i = 0; i < scene->snapshot->runs; i++) {
+        size_t before = out.used;
+        if (!has_row(scene, scene->snapshot->run[i]))
+            continue;
+        put_run(&out, scene, scene->snapshot->run[i], n, name);
+        if (out.full)
+            text[out.used = before] = '\0';
+        missing += out.full;
+    }
+    if (missing > 0)
+        snprintf(text + out.used, LAST_LINE, "\n\n%d more did not fit", missing);
 }

@@ -242,10 +242,12 @@ static Reply do_figure(const Scene *scene, const char *text)
     reply.slides = n > m && strcmp(text + n - m, slides) == 0;
     if (reply.slides)
         reply.text[n - m] = '\0';
+    reply.view = scene->front;
     Overlay overlay = overlay_runs(scene);
     for (int i = 0; i < overlay.n; i++) {
         const Group *group = &overlay.group[i];
         for (int k = 0; k < (group->n > 0 ? group->n : 1) && reply.showns < SHOWN_MOST; k++)
+            reply.part[reply.showns] = i,
             reply.shown[reply.showns++] = group->n > 0 ? group->run[k]->id : overlay.run[i]->id;
     }
     return reply;
@@ -281,6 +283,14 @@ static Reply do_share(const Scene *scene, const char *text)
     if (!scene->run)
         return reply_say(REPLY_REFUSED, "no run is chosen");
     return reply_text(*text != '\0' ? REPLY_SHARE_FILE : REPLY_SHARE, text);
+}
+
+static Reply do_metrics(const Scene *scene, const char *text)
+{
+    for (int i = 0; i < scene->snapshot->runs; i++)
+        if (scene->snapshot->run[i]->metrics > 0)
+            return reply_text(REPLY_METRICS, text);
+    return reply_say(REPLY_REFUSED, "no run was evaluated yet");
 }
 
 static Reply do_alert(const Scene *scene, const char *text)
@@ -433,6 +443,8 @@ const CommandRow command_rows[] = {
     {"palette",        "okabe-ito|tol|grey",             "colours of lines",                                                false, do_palette,      NULL, REPLY_NONE},
     {"share",          "[FILE]",                               "a line for the shell that brings this screen back: on the clipboard, or in a file",
      false,                                                                                                                        do_share,        NULL, REPLY_NONE},
+    {"metrics",        "[FILE]",                         "the runs' metrics as a Markdown table, the best in bold: on the clipboard, or in a file",
+     false,                                                                                                                        do_metrics,      NULL, REPLY_NONE},
     {"lesson",         "next|back|reset|leave",          "move in a lesson",                                                false, do_lesson,       NULL, REPLY_NONE},
     {"explain",        "here|WORD",                      "what a word on screen means, or all of this view's",              false, do_explain,      option_term, REPLY_NONE},
     {"help",           "[WORD]",                         "these commands; keys and commands that hold a word",              false, do_help,         NULL, REPLY_NONE},

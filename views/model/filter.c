@@ -281,6 +281,7 @@ static bool run_number(const RunView *run, const char *name, FilterValue *value)
         {"forked",     run->parent > 0                                            },
         {"marks",      run->marks                                                 },
         {"metrics",    run->metrics                                               },
+        {"frontier",   run->trades                                                },
         {"speed",      run->steps_per_s                                           },
         {"checkpoint", (double)run->checkpoint                                    },
     };

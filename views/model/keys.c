@@ -113,6 +113,8 @@ const KeyRow key_rows[] = {
     {'d', ACTION_DIFFERENCE, COMPARE, "d", "difference",
      "values, or differences to the baseline", false},
     {'H', ACTION_MAP, COMPARE, "H", "loss or shift", "compare the losses, or the shift", false},
+    {'F', ACTION_FRONTIER, COMPARE, "F", "frontier",
+     "quality against diversity in 1, 2, 4 and 8 steps and over guidance; measures it where it was not", false},
     {'=', ACTION_EQUAL, COMPARE, "=", "equal rows", "show or hide what all runs share", false},
 
     {PRESS_LEFT,      ACTION_LEFT,            SEEDS,                             "←→",    "sampling step",
@@ -237,6 +239,7 @@ const KeyRow key_rows[] = {
     {PRESS_RIGHT, ACTION_RIGHT, RUNS, "→ ←", "unfold", "the runs of a group of seeds one by one, or as one", false},
     {PRESS_LEFT, ACTION_LEFT, RUNS, NULL, NULL, NULL, false},
     {'o', ACTION_CURVE, RUNS, "o", "columns", "the last columns: notes, metrics (the best starred), or the parameters that differ", false},
+    {'y', ACTION_COPY, RUNS, "y", NULL, "copy the table of metrics as Markdown; :metrics FILE writes it", false},
     {'D', ACTION_DELETE, RUNS, "D", NULL,
      "delete the run; asks first", true},
     {PRESS_DELETE, ACTION_DELETE, RUNS, NULL, NULL,

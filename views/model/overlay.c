@@ -189,3 +189,10 @@ int overlay_shift(const Scene *scene, const Overlay *overlay, ChartLine line[CHA
     }
     return n;
 }
+
+int overlay_trades(const Overlay *overlay, int i, TradeView trade[TRADES_MAX])
+{
+    const Group *group = &overlay->group[i];
+    return group->n > 0 ? run_trades(group->run, group->n, trade)
+                        : run_trades(&overlay->run[i], 1, trade);
+}

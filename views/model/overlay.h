@@ -24,6 +24,9 @@ void overlay_add(Session *session, int id);
 const RunView *overlay_base(const Scene *scene, const Overlay *overlay);
 /* The training step of a run that is lined up with the cursor, -1: the cursor is live. */
 long overlay_step(const Scene *scene, const RunView *run);
+/* The frontier of what stands at a place of the overlay, a group's over its seeds. How many
+ * samplers. */
+int overlay_trades(const Overlay *overlay, int i, TradeView trade[TRADES_MAX]);
 /* What marking and baselines answer to keys; REPLY_UNKNOWN for another action. */
 Reply overlay_act(const Scene *scene, Action action);
 

@@ -30,10 +30,11 @@ typedef enum ReplyKind {
     REPLY_DISPLAY,    /* write the screen to the file `text` */
     REPLY_SHARE,      /* put `line`, which brings this screen back, on the clipboard */
     REPLY_SHARE_FILE, /* or into the file `text` */
+    REPLY_METRICS,    /* as REPLY_SHARE, with the table of metrics; `text`: a file, or "" */
     REPLY_ALERT,      /* `text`: a rule to ring for; "": none any more */
     REPLY_BELL,
     REPLY_PICTURE, /* write the pictures on screen to the file `text` */
-    REPLY_FIGURE,  /* write the curves of the runs `shown` to the file `text` */
+    REPLY_FIGURE,  /* write what view `view` shows of the runs `shown` to the file `text` */
 } ReplyKind;
 
 /* What a line is typed for. */
@@ -41,7 +42,7 @@ typedef enum Asking { ASK_NOTHING, ASK_COMMAND, ASK_FILTER, ASK_NOTE, ASK_VALUE 
 
 typedef enum LessonMove { LESSON_NEXT, LESSON_BACK, LESSON_RESET, LESSON_LEAVE } LessonMove;
 
-enum { SHOWN_MOST = 8, SEEDS_MOST = 64 };
+enum { SHOWN_MOST = 64, SEEDS_MOST = 64, SHARED_SIZE = 4096 };
 typedef struct Reply {
     ReplyKind kind;
     int view;
@@ -50,8 +51,9 @@ typedef struct Reply {
     char say[160];                 /* for the status row, "": nothing */
     char text[COMMAND_TEXT_SIZE];  /* a file's name, a rule, a line: as `kind` says */
     int showns, shown[SHOWN_MOST]; /* RunView.id, the chosen one first */
+    int part[SHOWN_MOST];          /* which of them stand as one: the group's number, rising */
     bool slides;                   /* a figure for slides, not for paper */
-    char line[COMMAND_TEXT_SIZE];  /* of a REPLY_SHARE */
+    char line[SHARED_SIZE];        /* of a REPLY_SHARE: what is copied */
     Command command;
     int others, other[SEEDS_MOST]; /* the same command for these runs too: those of a group */
 } Reply;
