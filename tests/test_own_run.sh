@@ -72,6 +72,7 @@ teacher() { # what, code, regex, file
     says "a teacher $1" "$2" "$3" run folder-lcm-ddil "${small[@]}" --steps 1 -s "teacher.file=$4"
 }
 teacher "rewritten by another program" 0 '' whole.safetensors
+says "another way" 0 '' run folder-pd-ddil "${small[@]}" --steps 1
 runs=$(ls runs)
 teacher "with an array missing" 2 'missing.safetensors.*"mid.0.out.weight".*whole state_dict' missing.safetensors
 teacher "with an array turned round" 2 'turned.safetensors.*down.weight.*turned round' turned.safetensors
