@@ -50,6 +50,14 @@ void arena_init(Arena *arena, size_t size)
     *arena = (Arena){.base = base, .size = size};
 }
 
+void arena_of_large_pages(Arena *arena, size_t size)
+{
+    arena_init(arena, size);
+#ifdef MADV_HUGEPAGE
+    (void)madvise(arena->base, arena->size, MADV_HUGEPAGE);
+#endif
+}
+
 void arena_done(Arena *arena)
 {
     if (!arena->base)

@@ -15,6 +15,9 @@ typedef struct Arena {
 /* Reserves `size` bytes of address space (not memory), less under a limit on it. Gives up when even
  * that is refused. */
 void arena_init(Arena *arena, size_t size);
+/* As arena_init, for memory that is worked through again and again: asks the system for pages of
+ * megabytes, so that addresses are translated from a few of them. */
+void arena_of_large_pages(Arena *arena, size_t size);
 void arena_done(Arena *arena);
 
 /* 64-byte aligned, uninitialised; gives up naming the sizes when the arena is full. One thread at a

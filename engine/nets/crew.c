@@ -20,8 +20,8 @@ Crew *crew_new(int threads)
     crew->arena = calloc((size_t)threads, sizeof *crew->arena);
     need(crew->arena);
     for (int i = 0; i < threads; i++)
-        arena_init(&crew->arena[i], ARENA_SIZE);
-    arena_init(&crew->shared, ARENA_SIZE);
+        arena_of_large_pages(&crew->arena[i], ARENA_SIZE);
+    arena_of_large_pages(&crew->shared, ARENA_SIZE);
     return crew;
 }
 

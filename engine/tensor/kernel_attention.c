@@ -1,90 +1,78 @@
-/* Softmax and self-attention: per sample and head two small matrix products around a
- * softmax. */
+/* Softmax and self-attention. A sample's attention weights stand turned, a key a row, the queries
+ * of all heads side by side: so the softmax runs down columns and nothing across a vector. */
 #include "engine/tensor/kernel_simd.h"
 #include "engine/tensor/kernels.h"
 #include <math.h>
 
 enum { LANES = 16 };
 
-/* The larger, or NaN when either is: a NaN must reach the output. */
-KERNEL_BODY float larger(float a, float b) { return a > b || a != a ? a : b; }
-
-KERNEL_BODY float row_maximum(int n, const float *x)
+/* `width` columns side by side. A NaN that is not seen as the largest still reaches the sum. */
+KERNEL_BODY void softmax_block(int rows, int n, int width, float *x)
 {
-    float lane[LANES];
-    for (int j = 0; j < LANES; j++)
-        lane[j] = x[j < n ? j : 0];
-    int i = LANES;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            lane[j] = larger(lane[j], x[i + j]);
-    for (; i < n; i++)
-        lane[0] = larger(lane[0], x[i]);
-    for (int j = 1; j < LANES; j++)
-        lane[0] = larger(lane[0], lane[j]);
-    return lane[0];
+    float top[LANES], sum[LANES] = {0};
+    for (int j = 0; j < width; j++)
+        top[j] = x[j];
+    for (int row = 1; row < rows; row++)
+        for (int j = 0; j < width; j++)
+            top[j] = x[row * n + j] > top[j] ? x[row * n + j] : top[j];
+    for (int row = 0; row < rows; row++)
+        for (int j = 0; j < width; j++)
+            sum[j] += x[row * n + j] = simd_exp(x[row * n + j] - top[j]);
+    for (int j = 0; j < width; j++)
+        sum[j] = 1.0f / sum[j];
+    for (int row = 0; row < rows; row++)
+        for (int j = 0; j < width; j++)
+            x[row * n + j] *= sum[j];
 }
 
-KERNEL_BODY float row_sum(int n, const float *x)
-{
-    float lane[LANES] = {0}, rest = 0;
-    int i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            lane[j] += x[i + j];
-    for (; i < n; i++)
-        rest += x[i];
-    for (int j = 0; j < LANES; j++)
-        rest += lane[j];
-    return rest;
-}
-
-KERNEL_BODY float row_dot(int n, const float *a, const float *b)
-{
-    float lane[LANES] = {0}, rest = 0;
-    int i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            lane[j] += a[i + j] * b[i + j];
-    for (; i < n; i++)
-        rest += a[i] * b[i];
-    for (int j = 0; j < LANES; j++)
-        rest += lane[j];
-    return rest;
-}
-
-/* Three passes, so that the exponentials run over all rows at once. */
 KERNEL_BODY void kernel_softmax_body(int rows, int n, float *x)
 {
-    for (int row = 0; row < rows; row++) {
-        float top = row_maximum(n, x + row * n);
-        for (int j = 0; j < n; j++)
-            x[row * n + j] -= top;
-    }
-    for (int i = 0; i < rows * n; i++)
-        x[i] = simd_exp(x[i]);
-    for (int row = 0; row < rows; row++) {
-        float factor = 1.0f / row_sum(n, x + row * n);
-        for (int j = 0; j < n; j++)
-            x[row * n + j] *= factor;
-    }
+    int j = 0;
+    for (; rows > 0 && j + LANES <= n; j += LANES)
+        softmax_block(rows, n, LANES, x + j);
+    if (rows > 0 && j < n)
+        softmax_block(rows, n, n - j, x + j);
 }
 KERNEL_DISPATCH(kernel_softmax, (int rows, int n, float *x), (rows, n, x))
 
+KERNEL_BODY void softmax_grad_block(int rows, int n, int width, const float *p, float *gp)
+{
+    float dot[LANES] = {0};
+    for (int row = 0; row < rows; row++)
+        for (int j = 0; j < width; j++)
+            dot[j] += p[row * n + j] * gp[row * n + j];
+    for (int row = 0; row < rows; row++)
+        for (int j = 0; j < width; j++)
+            gp[row * n + j] = p[row * n + j] * (gp[row * n + j] - dot[j]);
+}
+
 KERNEL_BODY void kernel_softmax_grad_body(int rows, int n, const float *p, float *gp)
 {
-    for (int row = 0; row < rows; row++, p += n, gp += n) {
-        float dot = row_dot(n, p, gp);
-        for (int j = 0; j < n; j++)
-            gp[j] = p[j] * (gp[j] - dot);
-    }
+    int j = 0;
+    for (; j + LANES <= n; j += LANES)
+        softmax_grad_block(rows, n, LANES, p + j, gp + j);
+    if (j < n)
+        softmax_grad_block(rows, n, n - j, p + j, gp + j);
 }
 KERNEL_DISPATCH(kernel_softmax_grad, (int rows, int n, const float *p, float *gp), (rows, n, p, gp))
 
-/* One head of one sample: a view into qkv (or its gradient) and into y. */
+/* Queries of all heads, and some more that fill the last vector. */
+static int queries(AttentionShape s) { return (s.heads * s.pixels + LANES - 1) / LANES * LANES; }
+
+size_t attention_room(AttentionShape s) { return (size_t)s.pixels * (size_t)queries(s); }
+
+/* Columns of nobody's queries. */
+static void clear_rest(AttentionShape s, float *p)
+{
+    int n = queries(s), used = s.heads * s.pixels;
+    for (int row = 0; row < s.pixels && used < n; row++)
+        memset(p + row * n + used, 0, sizeof(float) * (size_t)(n - used));
+}
+
+/* One head's channels of one sample: rows of q, k and v (or their gradients), and of y. */
 typedef struct Head {
-    size_t q, k, v, y, p; /* offsets */
-    int width, row;       /* channels of the head; stride of qkv */
+    size_t q, k, v, y; /* offsets */
+    int width, row;    /* channels of the head; stride of qkv */
     float scale;
 } Head;
 
@@ -98,7 +86,6 @@ static Head head_of(AttentionShape s, int sample, int head)
         .k = first + c,
         .v = first + 2 * c,
         .y = (size_t)sample * pixels * c + at,
-        .p = ((size_t)sample * (size_t)s.heads + (size_t)head) * pixels * pixels,
         .width = width,
         .row = 3 * s.c,
         .scale = 1.0f / sqrtf((float)width),
@@ -107,33 +94,53 @@ static Head head_of(AttentionShape s, int sample, int head)
 
 void kernel_attention(AttentionShape shape, const float *qkv, float *y, float *p)
 {
-    int t = shape.pixels;
-    for (int i = 0; i < shape.n * shape.heads; i++) {
-        Head h = head_of(shape, i / shape.heads, i % shape.heads);
-        float *weight = p + h.p;
-        kernel_matmul(t, t, h.width, h.scale, (Matrix){qkv + h.q, h.row, false},
-                      (Matrix){qkv + h.k, h.row, true}, false, weight, t);
-        kernel_softmax(t, t, weight);
-        kernel_matmul(t, h.width, t, 1.0f, (Matrix){weight, t, false},
-                      (Matrix){qkv + h.v, h.row, false}, false, y + h.y, shape.c);
+    int t = shape.pixels, n = queries(shape);
+    for (int i = 0; i < shape.n; i++, p += attention_room(shape)) {
+        for (int head = 0; head < shape.heads; head++) {
+            Head h = head_of(shape, i, head);
+            kernel_matmul(t, t, h.width, h.scale, (Matrix){qkv + h.k, h.row, false},
+                          (Matrix){qkv + h.q, h.row, true}, false, p + head * t, n);
+        }
+        clear_rest(shape, p);
+        kernel_softmax(t, n, p);
+        for (int head = 0; head < shape.heads; head++) {
+            Head h = head_of(shape, i, head);
+            kernel_matmul(t, h.width, t, 1.0f, (Matrix){p + head * t, n, true},
+                          (Matrix){qkv + h.v, h.row, false}, false, y + h.y, shape.c);
+        }
     }
+}
+
+/* Of the weights, before the softmax, into `gp`; and of v. */
+static void grad_to_weights(AttentionShape shape, int sample, const float *qkv, const float *p,
+                            const float *gy, bool add, float *gqkv, float *gp)
+{
+    int t = shape.pixels, n = queries(shape);
+    for (int head = 0; head < shape.heads; head++) {
+        Head h = head_of(shape, sample, head);
+        Matrix out = {gy + h.y, shape.c, false}, turned = {gy + h.y, shape.c, true};
+        kernel_matmul(t, h.width, t, 1.0f, (Matrix){p + head * t, n, false}, out, add, gqkv + h.v,
+                      h.row);
+        kernel_matmul(t, t, h.width, 1.0f, (Matrix){qkv + h.v, h.row, false}, turned, false,
+                      gp + head * t, n);
+    }
+    clear_rest(shape, gp);
+    kernel_softmax_grad(t, n, p, gp);
 }
 
 void kernel_attention_grad(AttentionShape shape, const float *qkv, const float *p, const float *gy,
                            bool add, float *gqkv, float *scratch)
 {
-    int t = shape.pixels;
-    for (int i = 0; i < shape.n * shape.heads; i++) {
-        Head h = head_of(shape, i / shape.heads, i % shape.heads);
-        Matrix q = {qkv + h.q, h.row, false}, k = {qkv + h.k, h.row, false};
-        Matrix out = {gy + h.y, shape.c, false};
-        kernel_matmul(t, h.width, t, 1.0f, (Matrix){p + h.p, t, true}, out, add, gqkv + h.v, h.row);
-        kernel_matmul(t, t, h.width, 1.0f, out, (Matrix){qkv + h.v, h.row, true}, false, scratch,
-                      t);
-        kernel_softmax_grad(t, t, p + h.p, scratch);
-        kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch, t, false}, k, add, gqkv + h.q,
-                      h.row);
-        kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch, t, true}, q, add, gqkv + h.k,
-                      h.row);
+    int t = shape.pixels, n = queries(shape);
+    for (int i = 0; i < shape.n; i++, p += attention_room(shape)) {
+        grad_to_weights(shape, i, qkv, p, gy, add, gqkv, scratch);
+        for (int head = 0; head < shape.heads; head++) {
+            Head h = head_of(shape, i, head);
+            Matrix q = {qkv + h.q, h.row, false}, k = {qkv + h.k, h.row, false};
+            kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch + head * t, n, true}, k, add,
+                          gqkv + h.q, h.row);
+            kernel_matmul(t, h.width, t, h.scale, (Matrix){scratch + head * t, n, false}, q, add,
+                          gqkv + h.k, h.row);
+        }
     }
 }

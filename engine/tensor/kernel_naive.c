@@ -189,14 +189,14 @@ void naive_group_norm_grad(NormShape s, const float *x, const float *gamma, cons
 
 void naive_softmax(int rows, int n, float *x)
 {
-    for (int row = 0; row < rows; row++, x += n) {
+    for (int j = 0; j < n; j++, x++) {
         double top = -INFINITY, sum = 0;
-        for (int j = 0; j < n; j++)
-            top = (double)x[j] > top ? (double)x[j] : top;
-        for (int j = 0; j < n; j++)
-            sum += exp((double)x[j] - top);
-        for (int j = 0; j < n; j++)
-            x[j] = (float)(exp((double)x[j] - top) / sum);
+        for (int i = 0; i < rows * n; i += n)
+            top = (double)x[i] > top ? (double)x[i] : top;
+        for (int i = 0; i < rows * n; i += n)
+            sum += exp((double)x[i] - top);
+        for (int i = 0; i < rows * n; i += n)
+            x[i] = (float)(exp((double)x[i] - top) / sum);
     }
 }
 
@@ -211,7 +211,7 @@ static void weights_of(AttentionShape s, const float *sample, int at, int i, flo
             dot += (double)sample[i * 3 * s.c + d] * (double)sample[j * 3 * s.c + s.c + d];
         p[j] = (float)(dot / sqrt(width));
     }
-    naive_softmax(1, s.pixels, p);
+    naive_softmax(s.pixels, 1, p);
 }
 
 void naive_attention(AttentionShape s, const float *qkv, float *y)

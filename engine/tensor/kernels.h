@@ -110,19 +110,20 @@ void kernel_group_norm_grad(NormShape shape, const float *x, const float *gamma,
  * angles of 1e6. */
 void kernel_time_features(int n, int half, const float *time, const double *frequency, float *y);
 
-/* Softmax of each row of x (rows, n), in place. */
+/* Softmax down each column of x (rows, n), in place. */
 void kernel_softmax(int rows, int n, float *x);
-/* gx = p (gp - sum(p gp)) row by row, in place over gp. */
+/* gx = p (gp - sum(p gp)) column by column, in place over gp. */
 void kernel_softmax_grad(int rows, int n, const float *p, float *gp);
 
 /* Self-attention of each of n samples over `pixels` rows of qkv (pixels, 3c); y (pixels,
- * c). p: n * heads * pixels * pixels floats, the attention weights, written forward and
- * read backward. */
+ * c). p: attention_room floats a sample, the attention weights, written forward and read
+ * backward. */
 typedef struct AttentionShape {
     int n, pixels, c, heads;
 } AttentionShape;
+size_t attention_room(AttentionShape shape);
 void kernel_attention(AttentionShape shape, const float *qkv, float *y, float *p);
-/* scratch: pixels * pixels floats. */
+/* scratch: attention_room floats. */
 void kernel_attention_grad(AttentionShape shape, const float *qkv, const float *p, const float *gy,
                            bool add, float *gqkv, float *scratch);
 

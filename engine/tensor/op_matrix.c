@@ -110,10 +110,9 @@ typedef struct Attention {
 static void attention_backward(TapeNode *node, Arena *scratch)
 {
     const Attention *a = node->saved;
-    size_t pixels = (size_t)a->shape.pixels;
     Tensor *qkv = node->in[0];
     kernel_attention_grad(a->shape, qkv->x, a->p, node->out->g, !tape_first(qkv), qkv->g,
-                          arena_floats(scratch, pixels * pixels));
+                          arena_floats(scratch, attention_room(a->shape)));
 }
 
 Tensor *op_attention(Tape *tape, Tensor *qkv, int heads)
@@ -123,8 +122,7 @@ Tensor *op_attention(Tape *tape, Tensor *qkv, int heads)
     Tensor *y = tape_tensor(tape, qkv->n, qkv->h, qkv->w, c, qkv->g);
     Attention *a = arena_new(tape->arena, Attention, 1);
     a->shape = (AttentionShape){qkv->n, pixels, c, heads};
-    a->p =
-        arena_floats(tape->arena, (size_t)qkv->n * (size_t)heads * (size_t)pixels * (size_t)pixels);
+    a->p = arena_floats(tape->arena, (size_t)qkv->n * attention_room(a->shape));
     kernel_attention(a->shape, qkv->x, y->x, a->p);
     tape->flops += 4.0 * pixels * pixels * c;
     tape_node(tape, attention_backward, y, a, qkv, NULL, NULL, NULL);
