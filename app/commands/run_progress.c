@@ -3,7 +3,6 @@
 
 #include "app/base/say.h"
 #include "engine/base/clock.h"
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <sys/ioctl.h>
