@@ -274,6 +274,21 @@ def test_a_folder_that_comes_late_and_is_anothers(folder):
     assert os.listdir(os.path.join(runs, "0007-late")) == ["owner"]
 
 
+def test_what_is_being_written_no_longer_changes(folder):
+    """A value logged between steps changes a row that the thread may be about to write."""
+    written, extend = [], ddil_lab._extend
+    ddil_lab._extend = lambda path, columns, rows: (written.extend(rows), extend(path, columns, rows))
+    try:
+        run = lab(folder)
+        run.log(before=1)
+        wait(lambda: any("before" in row for row in written))
+        run.log(loss=2)
+        assert run._row["loss"] == 2 and not any("loss" in row for row in written)
+        run.close()
+    finally:
+        ddil_lab._extend = extend
+
+
 def test_samples_of_any_shape(folder):
     run = lab(folder)
     for images, shape in ((np.zeros((3, 5, 7), np.uint8), [1, 3, 5, 7, 1]), (np.zeros((3, 3, 8, 9)), [1, 3, 8, 9, 3]),
