@@ -299,7 +299,7 @@ class Run:
             if self._try(_replace, file(name), data) and self._files[name] is data:
                 del self._files[name]
         for log, rows in self._logs.items() if logs_too else ():
-            whole = [row.copy() for row in rows if row["step"] <= ended]  # who logs late changes one
+            whole = [row.copy() for row in rows if row["step"] <= ended]  # some are still changed
             if whole and self._try(_extend, file(log), self._columns[log], whole):
                 del rows[:len(whole)]
     def _beat(self, turn: int) -> None:
