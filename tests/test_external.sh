@@ -123,6 +123,7 @@ printf 'section,key,type,default,low,high,choices,unit,help,applies\na,b,real,5,
 head -c 300 /dev/urandom >"$runs/0002-child/owner"
 printf '7,nan,inf\n60,1,1,1,1\nhalf' >>"$runs/0002-child/metrics.csv"
 says "garbage in a run's files hurts nobody" 0 "0001-mine" ls
+says "show says what is wrong" 0 "params.csv:2: a.b has a range whose low is above" show 2
 printf '[run]\nmethod = external\ncommand = exit 7\n' >"$work/bad.ini"
 says "a failing program is a failed run" 1 "status 7" run --quiet --name bad "$work/bad.ini"
 finish

@@ -191,6 +191,8 @@ static void show_text(const RunView *view, const char *folder)
     print_report(view, folder, -1, stdout);
     for (int i = 0; i < view->marks; i++)
         say(stdout, "mark    step %ld: %s\n", view->mark[i].step, view->mark[i].text);
+    if (view->complaint[0])
+        say(stdout, "wrong   %s\n", view->complaint);
     putchar('\n');
     print_params(view);
 }
