@@ -33,7 +33,7 @@ result $? "without guidance, since there are no classes"
 [ -s teacher.safetensors ]
 result $? "whose weights are there for the next run"
 XDG_CACHE_HOME=$work/none says "a run says that it is judged without features" 0 'judged without features: there is no feature network' \
-    run folder-teacher "${small[@]:0:10}" "${net[@]}" --steps 1 --runs "$work/without"
+    run folder-teacher "${small[@]:0:8}" "${net[@]}" --steps 1 --runs "$work/without"
 says "another distils it" 0 '' run folder-lcm-ddil "${small[@]}" --steps 4 -s run.checkpoint_every=2
 grep -qE '^features,[0-9a-f]{8},.*cache/ddil/features-' runs/0002-*/files.csv
 result $? "judged in those features, which the run's folder names"
