@@ -60,7 +60,7 @@ static const char *common_note(const Group *group)
     return group->run[0]->note;
 }
 
-/* How many are done, or what became of all of them. */
+/* How many are done, or of those that rest what became of all of them. */
 static void draw_group_note(Canvas *canvas, Rect row, int used, const Group *group)
 {
     char text[FORMAT_SIZE] = "";
@@ -70,7 +70,7 @@ static void draw_group_note(Canvas *canvas, Rect row, int used, const Group *gro
     Style faint = theme_style(canvas, ROLE_FAINT);
     if (failed > 0)
         snprintf(text, sizeof text, ", %d failed", failed);
-    if (*note && done == 0)
+    if (*note && group_state(group) == RUN_PAUSED && done == 0)
         canvas_text(canvas, rect.x + used, rect.y, rect.width - used, faint, note);
     else
         canvas_print(canvas, rect.x + used, rect.y, rect.width - used, faint,
