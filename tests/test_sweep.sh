@@ -120,8 +120,10 @@ refused "the seed as a parameter" 'seeds = in .sweep. says that' 's/^optimizer.l
 refused "draws in a grid" 'only search = random draws' 's/^keep = 2/trials = 3/'
 [ ! -e "$work/bad" ]
 result $? "which begin nothing"
-sed 's/^metrics = .*/metrics = frechet/' "$work/grid.ini" >"$work/unlogged.ini"
-says "a metric that these runs do not log" 2 'logs no frechet; it has loss, shift, sw2' sweep "$work/unlogged.ini" --runs "$work/unlogged" --threads 1
+sed 's/^metrics = .*/metrics = frechet/' "$work/grid.ini" >"$work/flat.ini"
+says "a metric that these data do not have" 2 'frechet on ring: it needs pictures' sweep "$work/flat.ini" --runs "$work/flat" --threads 1
+sed 's/^metrics = .*/metrics = ratio.9/' "$work/grid.ini" >"$work/unlogged.ini"
+says "a metric that these runs do not log" 2 'logs no ratio.9; it has loss, shift, sw2' sweep "$work/unlogged.ini" --runs "$work/unlogged" --threads 1
 [ "$(ls -d "$work"/unlogged/0* | wc -l)" = 1 ]
 result $? "ends it at once"
 (
