@@ -26,10 +26,14 @@ def pictures(net, states):
     return states if size == [1, 1, 2] else states.reshape(*states.shape[:2], *size).permute(0, 1, 4, 2, 3)
 
 
+def weights_at(folder):
+    return os.path.join(folder, "w.safetensors")
+
+
 @torch.no_grad()
 def assert_same_states(folder, run, n=12):
     """The exported student's states at every sampling step, within 1e-5 of ours."""
-    runs, weights, states = (os.path.join(folder, x) for x in ("runs", "w.safetensors", "s.npy"))
+    runs, weights, states = os.path.join(folder, "runs"), weights_at(folder), os.path.join(folder, "s.npy")
     ddil("export", run, "--weights", weights, "--runs", runs, "--quiet")
     ddil("rollout", run, "-o", states, "-n", n, "--runs", runs, "--quiet")
     net = ddil_nets.load(weights)
@@ -40,7 +44,7 @@ def assert_same_states(folder, run, n=12):
     for step, (a, b) in enumerate(zip(ours, theirs)):
         off = float((a - b).abs().max() / a.abs().max())
         assert off < 1e-5, (run, step, off)
-    return net, weights
+    return net
 
 
 def pngs(folder, n, side=16):
@@ -66,7 +70,7 @@ def test_points(folder):
          "teacher.guidance=2", "-s", "run.noise=linear", "-s", "threshold.kind=static")
     ddil("run", "ring-shortcut", "--steps", 60, "--runs", runs, "--quiet", *SMALL[2:])
     for run, classes in ((1, 0), (2, 8), (3, 0)):
-        net, _ = assert_same_states(folder, run)
+        net = assert_same_states(folder, run)
         assert net.size["classes"] == classes
 
 
@@ -76,7 +80,7 @@ def test_thresholds(folder):
     for i, kind in enumerate(("static", "dynamic", "reflect", "soft")):
         ddil("run", "ring-pd", "--steps", 2, "--runs", runs, "--quiet", *SMALL[2:], "-s", f"threshold.kind={kind}", "-s",
              "threshold.low=-.5", "-s", "threshold.high=.7", "-s", "threshold.quantile=.8")
-        net, _ = assert_same_states(folder, i + 1)
+        net = assert_same_states(folder, i + 1)
         noise = torch.randn(64, 2)
         with torch.no_grad():
             bounded = net.sample(noise)
@@ -89,7 +93,7 @@ def test_a_sampler_that_renoises(folder):
     """One step of it has no noise of its own; more take theirs as arguments."""
     runs = os.path.join(folder, "runs")
     ddil("run", "ring-lcm", "--steps", 30, "--runs", runs, "--quiet", "-s", "student.steps=1", *SMALL[2:])
-    net, _ = assert_same_states(folder, 1)
+    net = assert_same_states(folder, 1)
     fresh = [torch.zeros(4, 2)] * 2
     with torch.no_grad():
         a, b = (net.sample(torch.ones(4, 2), steps=3, fresh=fresh) for _ in range(2))
@@ -103,14 +107,16 @@ def test_pictures(folder):
     with open(os.path.join(folder, "t.ini"), "w") as file:
         file.write(f"[run]\nmethod = diffusion\nsteps = 4\nnoise = cosine\n[data]\nname = folder\npath = {data}\n"
                    "[net]\nkind = patch_unet\ncoarse_width = 16\nembed = 16\n[student]\nsteps = 3\n")
-    ddil(*base)
-    ddil(*base, "-s", "data.channels=1", "-s", "data.conditional=no")
-    for run, channels, classes in ((1, 3, 2), (2, 1, 0)):
-        net, weights = assert_same_states(folder, run)
+    student = ("-s", "run.method=pd", "-s", "teacher.kind=file", "-s", f"teacher.file={weights_at(folder)}")
+    for run, channels, classes, guidance in ((1, 3, 2, 2), (3, 1, 0, 1)):
+        kind = ("-s", f"data.channels={channels}", "-s", f"data.conditional={'yes' if classes else 'no'}", "-s",
+                f"teacher.guidance={guidance}")
+        ddil(*base, *kind)
+        net = assert_same_states(folder, run)
         assert (net.size["channels"], net.size["classes"]) == (channels, classes)
-    ddil(*base, "-s", "run.method=pd", "-s", "teacher.kind=file", "-s", f"teacher.file={weights}", "-s", "data.channels=1",
-         "-s", "data.conditional=no")
-    assert_same_states(folder, 3)
+        assert float(net.meta["sample_guidance"]) == guidance
+        ddil(*base, *kind, *student)
+        assert_same_states(folder, run + 1)
 
 
 def test_a_teacher_of_pytorch_is_distilled(folder):
