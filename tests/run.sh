@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs test programs and scripts that print TAP, each in a home of its own and with a time limit, and ends with
 # one line "N passed, N failed". What passes stays quiet; what fails shows its output.
-#   run.sh TEST...      TEST_JOBS (2) at a time, TEST_LIMIT (600) seconds each
+#   run.sh TEST...      TEST_JOBS (2) scripts at a time, TEST_LIMIT (600) seconds each
 # A test that crashes, hangs, stops short of its plan or prints no TAP counts as one more failure; so does a build
 # that failed (its status in BUILT).
 set -u
@@ -74,7 +74,8 @@ run_one() { # test, file for its numbers
     rm -rf "$work"
 }
 
-# Tests wait more than they work: two at a time. What one says is shown in one piece, when it has ended.
+# Programs stand alone: some hold a terminal's patience against the clock. Scripts wait more than they work: two at a time. What
+# one says is shown in one piece, when it has ended.
 all=$(mktemp -d "${TMPDIR:-/tmp}/ddil-tests.XXXXXX")
 trap 'rm -rf "$all"' EXIT
 show_ended() {
@@ -95,7 +96,9 @@ for test in "$@"; do
         run_one "$test" "$all/$number.numbers" >"$all/$number.text" 2>&1
         : >"$all/$number.ended"
     } &
-    while [ "$(jobs -rp | wc -l)" -ge "${TEST_JOBS:-2}" ]; do
+    together=1
+    [[ $test == *.sh ]] && together=${TEST_JOBS:-2}
+    while [ "$(jobs -rp | wc -l)" -ge "$together" ]; do
         wait -n
         show_ended
     done
