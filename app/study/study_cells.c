@@ -339,14 +339,6 @@ static Status run_task(Table *table, Error *error)
     return status;
 }
 
-Status table_check(const Options *options, Error *error)
-{
-    int ways = options->slurm + options->report;
-    if (ways + (options->task ? 1 : 0) <= 1)
-        return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "--slurm, --task and --report: one of them at a time");
-}
-
 Status table_make(const Study *study, const Options *options, TableUse *then, void *context,
                   Error *error)
 {
