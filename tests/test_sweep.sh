@@ -53,19 +53,7 @@ result $? "a run that was promoted twice has the logs of one that never rested"
 
 # Killed while it works, three times; then left alone.
 for kill in 1 2 3; do
-    "$DDIL" sweep "$work/grid.ini" --runs "$work/killed" --threads 2 >"$out" 2>"$err" </dev/null &
-    victim=$!
-    for wait in $(seq 200); do
-        [ "$(find "$work/killed" -name 'ckpt-*' 2>/dev/null | wc -l)" -gt $((kill * 6)) ] && break
-        kill -0 $victim 2>/dev/null || break
-        sleep 0.05
-    done
-    kill -9 $victim 2>/dev/null
-    wait $victim 2>/dev/null
-    for wait in $(seq 200); do # its children save and go
-        pgrep -f "sweep $work/grid.ini --runs $work/killed" >/dev/null || break
-        sleep 0.05
-    done
+    killed_after $((kill * 6)) "$work/killed" sweep "$work/grid.ini" --threads 2
 done
 sweep grid killed
 result $? "after three kills it goes on to the end"
@@ -96,9 +84,9 @@ sweep two killed
 result $? "one trial more: the draws before it stay"
 
 mkfifo "$work/hold"
-(exec 9<>"$work/killed/.table-grid.lock" && flock 9 && echo held >"$work/hold" && read -r _ <"$work/hold") &
+(exec 9<>"$work/killed/.table-grid.lock" && flock 9 && echo $BASHPID >&9 && echo held >"$work/hold" && read -r _ <"$work/hold") &
 read -r _ <"$work/hold"
-says "two at once: the second is refused" 4 '' sweep "$work/grid.ini" --runs "$work/killed"
+says "two at once: the second is refused, and told by whom" 4 '.table-grid.lock is held by another ddil .process [1-9]' sweep "$work/grid.ini" --runs "$work/killed"
 echo go >"$work/hold"
 wait
 

@@ -42,21 +42,8 @@ result $? "the figure's text stays text"
 result $? "the figure is there as PNG"
 
 # Killed while it works, five times; then left alone.
-for kill in 1 2 3 4 5; do
-    "$DDIL" table "$work/trial.ini" --runs "$work/killed" --out "$work/killed/out" --threads 2 >"$out" 2>"$err" </dev/null &
-    victim=$!
-    for wait in $(seq 200); do # until a run has gone on by a checkpoint
-        found=$(find "$work/killed" -name 'ckpt-*' 2>/dev/null | wc -l)
-        [ "$found" -gt $((kill + 1)) ] && break
-        kill -0 $victim 2>/dev/null || break
-        sleep 0.05
-    done
-    kill -9 $victim 2>/dev/null
-    wait $victim 2>/dev/null
-    for wait in $(seq 200); do # its children save and go
-        pgrep -f "table $work/trial.ini --runs $work/killed" >/dev/null || break
-        sleep 0.05
-    done
+for kill in 1 2 3 4 5; do # each time a run has gone on by a checkpoint
+    killed_after $((kill + 1)) "$work/killed" table "$work/trial.ini" --out "$work/killed/out" --threads 2
     find "$work/killed" -name eval.csv -size +150c -exec stat -c '%n %Y' {} + 2>/dev/null | sort >"$work/done.$kill"
 done
 table "$work/killed"
@@ -123,9 +110,9 @@ result $? "each seed has its run"
 result $? "a reader that leaves ends no group"
 says "seeds that are none are refused" 2 'write 1-5 or 1,3,7' run ring-pd --seeds 1-b --runs "$work/group"
 mkfifo "$work/hold"
-(exec 9<>"$work/single/.table-single.lock" && flock 9 && echo held >"$work/hold" && read -r _ <"$work/hold") &
+(exec 9<>"$work/single/.table-single.lock" && flock 9 && : >"$work/single/.table-single.lock" && echo held >"$work/hold" && read -r _ <"$work/hold") &
 read -r _ <"$work/hold"
-says "two at once on one folder: the second is refused" 4 '' table "$work/single.ini" --runs "$work/single"
+says "two at once on one folder: the second is refused; who it is does not stand there" 4 'is held by another ddil$' table "$work/single.ini" --runs "$work/single"
 echo go >"$work/hold"
 wait
 finish
