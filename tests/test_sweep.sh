@@ -99,6 +99,7 @@ refused() { # what regex sed...
 refused "an unknown parameter" 'bad.ini:8: .*optimizer.rl.*optimizer.lr' 's/^optimizer.lr/optimizer.rl/'
 refused "a value out of range" 'bad.ini:8: .*optimizer.lr.*-3' 's/3e-3/-3/'
 refused "a metric that is not there" 'bad.ini:3: no such metric.*sw3' 's/sw2/sw3/'
+refused "a sampling step that no student takes" 'take 4 sampling steps, there is no ratio.9' 's/ratio.1/ratio.9/'
 refused "an empty grid" 'the grid is empty' '/^\[parameters\]/,$d'
 refused "a parameter without values" 'bad.ini:8: values stand between commas' 's/^optimizer.lr = .*/optimizer.lr =/'
 refused "a range in a grid" 'bad.ini:8: a range has no grid' 's/^optimizer.lr = .*/optimizer.lr = 1e-4 .. 1e-2/'
@@ -110,8 +111,8 @@ refused "draws in a grid" 'only search = random draws' 's/^keep = 2/trials = 3/'
 result $? "which begin nothing"
 sed 's/^metrics = .*/metrics = frechet/' "$work/grid.ini" >"$work/flat.ini"
 says "a metric that these data do not have" 2 'frechet on ring: it needs pictures' sweep "$work/flat.ini" --runs "$work/flat" --threads 1
-sed 's/^metrics = .*/metrics = ratio.9/' "$work/grid.ini" >"$work/unlogged.ini"
-says "a metric that these runs do not log" 2 'logs no ratio.9; it has loss, shift, sw2' sweep "$work/unlogged.ini" --runs "$work/unlogged" --threads 1
+sed 's/^metrics = .*/metrics = ratio.1/; s/^preset = .*/preset = ring-ect/; /^source.beta_student/d' "$work/grid.ini" >"$work/unlogged.ini"
+says "a metric that these runs do not log" 2 'logs no ratio.1; it has loss, shift, sw2' sweep "$work/unlogged.ini" --runs "$work/unlogged" --threads 1
 [ "$(ls -d "$work"/unlogged/0* | wc -l)" = 1 ]
 result $? "ends it at once"
 (

@@ -57,5 +57,7 @@ double cell_value(const RunView *view, const char *folder, const char *name);
 bool cell_name_is_given(const char *name);
 /* Could cell_value have a figure of this name? */
 bool cell_name_known(const char *name);
+/* The sampling step I of "ratio.I" and its like; 0: the name is of another kind. */
+int cell_name_step(const char *name);
 
 #endif
