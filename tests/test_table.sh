@@ -81,6 +81,8 @@ result $? "the frontier: every arm's students, and the teacher"
 [ "$(grep -c ',coverage@student[1248]-s1,1,' "$work/single/single.csv")" = 12 ] && grep -q '>coverage of the data<' "$work/single/single.svg"
 result $? "its rows and its chart"
 says "what is done is not measured again" 0 '^3 of 3 runs are there' table "$work/single.ini" --runs "$work/single"
+rm "$work"/single/0*-taught-s4/eval.csv
+says "a finished run that lost its evaluation" 1 'taught-s4 has nothing more to do.*delete or rename' table "$work/single.ini" --runs "$work/single"
 sed 's/^metrics = .*/metrics = sw2, frechet/' "$work/trial.ini" >"$work/flat.ini"
 says "a metric that the data do not have, before anything is run" 2 'frechet on ring: it needs pictures' table "$work/flat.ini" --runs "$work/flat"
 sed 's/^preset = .*/&\nrun.eval_samples = 12/' "$work/trial.ini" >"$work/few.ini"
