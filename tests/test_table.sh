@@ -14,13 +14,22 @@ metrics = ratio.1, sw2, sw2@1, sw2@mix0.5, nfe
 baseline = data
 [arm data]
 student.pretrain_steps = 40
+run.eval_samples = 200
+run.batch = 64
+shift.samples = 40
 [arm ddil]
 preset = *-ddil
 student.pretrain_steps = 40
+run.eval_samples = 200
+run.batch = 64
+shift.samples = 40
 run.checkpoint_every = 10
 [arm taught]
 preset = *-ddil
 student.pretrain_steps = 40
+run.eval_samples = 200
+run.batch = 64
+shift.samples = 40
 expert = ddil
 INI
 
@@ -85,7 +94,7 @@ rm "$work"/single/0*-taught-s4/eval.csv
 says "a finished run that lost its evaluation" 1 'taught-s4 has nothing more to do.*delete or rename' table "$work/single.ini" --runs "$work/single"
 sed 's/^metrics = .*/metrics = sw2, frechet/' "$work/trial.ini" >"$work/flat.ini"
 says "a metric that the data do not have, before anything is run" 2 'frechet on ring: it needs pictures' table "$work/flat.ini" --runs "$work/flat"
-sed 's/^preset = .*/&\nrun.eval_samples = 12/' "$work/trial.ini" >"$work/few.ini"
+sed 's/^run.eval_samples = .*/run.eval_samples = 12/' "$work/trial.ini" >"$work/few.ini"
 says "too few samples, and how many it takes" 2 'at least 20' table "$work/few.ini" --runs "$work/few"
 sed 's/^budget_nfe = .*/budget_cpu_s = 0.5/; s/^seeds = .*/seeds = 1-2/; s/, sw2@1.*/, nfe/; s/^expert = .*//' "$work/trial.ini" >"$work/cpu.ini"
 says "a budget of CPU seconds" 0 'about 0.5 CPU seconds a run' table "$work/cpu.ini" --runs "$work/cpu"
@@ -103,11 +112,11 @@ for wrong in 's/^presets = .*/presets = ring-nonesuch/' 's/^baseline = .*/baseli
     sed "$wrong" "$work/trial.ini" >"$work/bad.ini"
     says "a preset, an arm, a metric that is not there" 2 'nonesuch' table "$work/bad.ini" --runs "$work/bad"
 done
-says "seeds as a group: a mean and its interval" 0 '3 of 3 seeds done' run ring-pd --seeds 1-3 --steps 40 --runs "$work/group"
-says "a wider group runs what is missing" 0 '^shift  *[0-9.]+ ± ' run ring-pd --seeds 1-4 --steps 40 --runs "$work/group"
+says "seeds as a group: a mean and its interval" 0 '3 of 3 seeds done' run ring-pd --seeds 1-3 --steps 40 -s run.eval_samples=200 --runs "$work/group"
+says "a wider group runs what is missing" 0 '^shift  *[0-9.]+ ± ' run ring-pd --seeds 1-4 --steps 40 -s run.eval_samples=200 --runs "$work/group"
 [ "$(ls -d "$work"/group/0*-ring-pd-s? | wc -l)" = 4 ]
 result $? "each seed has its run"
-"$DDIL" run ring-pd --seeds 1-2 --steps 40 --runs "$work/group" 2>"$err" | true
+"$DDIL" run ring-pd --seeds 1-2 --steps 40 -s run.eval_samples=200 --runs "$work/group" 2>"$err" | true
 [ "${PIPESTATUS[0]}" = 0 ]
 result $? "a reader that leaves ends no group"
 says "seeds that are none are refused" 2 'write 1-5 or 1,3,7' run ring-pd --seeds 1-b --runs "$work/group"
