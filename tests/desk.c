@@ -22,9 +22,11 @@ void desk_open(Desk *desk, int width, int height, GraphicsChoice graphics)
     canvas_init(&desk->canvas, width, height, &look);
 }
 
-/* Lets everything that was asked for happen: pictures out, acknowledgements in. */
-void desk_settle(Desk *desk)
+/* Lets everything that was asked for happen: pictures out, acknowledgements in. Returns whether an
+ * answer changed what is to be drawn for. */
+static bool settle(Desk *desk)
 {
+    bool other = false;
     enum { LIMIT_S = 60 }; /* of a busy machine; a second is usual */
     double until = clock_s() + LIMIT_S;
     for (int quiet = 0; quiet < 2;) {
@@ -39,25 +41,30 @@ void desk_settle(Desk *desk)
         assert_int_equal(term_read(desk->term, press, 256, &changed),
                          0); /* answers are never keys */
         bool again = term_tick(desk->term);
+        other = other || changed || again;
         double wait = term_wait(desk->term);
-        quiet = bytes == 0 && !changed && !again && wait < 0 ? quiet + 1 : 0;
+        bool busy = bytes > 0 || changed || again || wait >= 0 || term_output(desk->term) >= 0;
+        quiet = busy ? 0 : quiet + 1;
         assert_true(clock_s() < until);
     }
+    return other;
 }
+
+void desk_settle(Desk *desk) { settle(desk); }
 
 void desk_draw(Desk *desk, const Snapshot *snapshot)
 {
-    desk->canvas.look = term_look(desk->term);
-    screen_draw(desk->screen, snapshot, &desk->canvas);
-    term_show(desk->term, &desk->canvas);
-    desk_settle(desk);
+    do {
+        desk->canvas.look = term_look(desk->term);
+        screen_draw(desk->screen, snapshot, &desk->canvas);
+        term_show(desk->term, &desk->canvas);
+    } while (settle(desk));
 }
 
 void desk_close(Desk *desk)
 {
-    /* the emulator must answer while the terminal drains */
     desk_settle(desk);
-    term_close(desk->term);
+    emulator_term_close(&desk->emulator, desk->term);
     emulator_pump(&desk->emulator);
     emulator_close(&desk->emulator);
     screen_free(desk->screen);

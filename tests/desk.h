@@ -19,7 +19,7 @@ void desk_open(Desk *desk, int width, int height, GraphicsChoice graphics);
 void desk_close(Desk *desk);
 /* Lets everything that was asked for happen: pictures out, acknowledgements in. */
 void desk_settle(Desk *desk);
-/* Draws, shows, settles. */
+/* Draws, shows, settles; again when an answer changed what is drawn for, as the workbench does. */
 void desk_draw(Desk *desk, const Snapshot *snapshot);
 /* The emulator shows the canvas, in its runes and styles. */
 void assert_text_arrived(const Desk *desk);

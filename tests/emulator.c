@@ -471,11 +471,27 @@ Term *emulator_term(Emulator *e, GraphicsChoice graphics, bool mono)
 {
     Term *term = NULL;
     Error error = {""};
-    TermOptions options = {
-        .in = e->slave, .out = e->slave, .graphics = graphics, .mono = mono, .steady = true};
+    TermOptions options = {.in = e->slave,
+                           .out = e->slave,
+                           .graphics = graphics,
+                           .mono = mono,
+                           .patience =
+                               60}; /* it answers when it is pumped, on a busy machine late */
     Status status = term_open(&term, &options, &error);
     if (status != STATUS_OK)
         printf("# %s\n", error.text);
     assert_int_equal(status, STATUS_OK);
     return term;
+}
+
+void emulator_answers(Emulator *e)
+{
+    static const char attributes[] = "\033[?1;2c";
+    answer(e, attributes, sizeof attributes - 1);
+}
+
+void emulator_term_close(Emulator *e, Term *term)
+{
+    emulator_answers(e);
+    term_close(term);
 }

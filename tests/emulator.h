@@ -61,5 +61,9 @@ void emulator_catch_up(Emulator *e);
 void emulator_environment(void);
 /* A terminal on the pty. */
 Term *emulator_term(Emulator *e, GraphicsChoice graphics, bool mono);
+/* Gives the answer that ends a row of questions: to what was taken and not pumped. */
+void emulator_answers(Emulator *e);
+/* Closes it. Its last question is answered beforehand: nobody pumps while it waits. */
+void emulator_term_close(Emulator *e, Term *term);
 
 #endif

@@ -13,7 +13,7 @@ export LC_ALL=C.UTF-8 CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=halt_on_error=1:detect_stack_use_after_return=0:strict_string_checks=1
 export LSAN_OPTIONS="suppressions='$PWD/tests/lsan.supp':print_suppressions=0" # the folder may hold a blank
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions='$PWD/tests/tsan.supp'"
 unset DDIL_RUNS NO_COLOR MAKEFLAGS MFLAGS MAKELEVEL TMUX
 
 # ThreadSanitizer cannot live with every layout of addresses; without random ones it can.

@@ -228,8 +228,6 @@ static void open_colour(Desk *desk, const Snapshot *snapshot, GraphicsChoice gra
     desk_open(desk, 100, 30, graphics);
     screen_press(desk->screen, snapshot, '3');
     desk_draw(desk, snapshot);
-    for (int tries = 0; tries < 20 && term_wait(desk->term) >= 0; tries++)
-        desk_settle(desk);
 }
 
 /* A terminal of 24 bits gets the colours themselves; a dialogue takes them away, and they come
@@ -313,7 +311,7 @@ static void test_sixteen_colours_become_more(void **state)
     Canvas canvas;
     Bytes out = {0};
     draw_tile(&canvas, 1);
-    pictures_init(&pictures, 0);
+    pictures_init(&pictures, 0, 0);
     for (int i = 0; i < 2; i++) {
         int registers = i ? 256 : 16, highest = 0;
         pictures_speak(&pictures, SPEECH_SIXEL, registers, i, &out);
@@ -347,7 +345,7 @@ static void test_the_terminal_is_asked_for_colours(void **state)
     Canvas canvas;
     Bytes out = {0};
     draw_tile(&canvas, 1);
-    pictures_init(&pictures, 0);
+    pictures_init(&pictures, 0, 0);
     pictures_take(&pictures, &canvas, &out);
     assert_int_equal(out.n, 0); /* it has not said that it has few */
     pictures_speak(&pictures, SPEECH_SIXEL, 16, 1, &out);

@@ -158,7 +158,7 @@ static void test_one_picture_in_flight(void **state)
     Pictures pictures;
     Bytes out = {0};
     canvas_init(&canvas, 80, 24, &look);
-    pictures_init(&pictures, 0);
+    pictures_init(&pictures, 0, 0);
     add_picture(&canvas, 0, 1, 1);
     add_picture(&canvas, 20, 1, 2);
     pictures_take(&pictures, &canvas, &out);
@@ -278,7 +278,7 @@ static void test_the_rate_is_capped(void **state)
     Bytes out = {0};
     unsigned seed = 3;
     canvas_init(&canvas, 80, 24, &look);
-    pictures_init(&pictures, 0);
+    pictures_init(&pictures, 0, 0);
     for (double now = 0; now < 10; now += 0.01) { /* a new noisy picture every 10 ms */
         Picture picture = {
             .cells = {0, 1, 40, 15}, .width = 400, .height = 300, .pixels = malloc(120000)};
@@ -362,7 +362,7 @@ static void test_a_slow_line_gets_plainer_pictures(void **state)
         Pictures pictures;
         Line line = {.speed = speeds[i]};
         unsigned seed = 7;
-        pictures_init(&pictures, 0);
+        pictures_init(&pictures, 0, 0);
         stage = run_line(&pictures, &line, i == 3 ? 200 : 20, &seed);
         printf("# %g bytes a second: stage %d\n", speeds[i], (int)stage);
         assert_true(i == 0 ? stage == STAGE_FULL : stage > before);

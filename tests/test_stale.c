@@ -343,7 +343,7 @@ static void open_world(World *world, unsigned seed, GraphicsChoice graphics)
     TermOptions options = {.in = desk->emulator.slave,
                            .out = desk->emulator.slave,
                            .graphics = graphics,
-                           .steady = world->steady};
+                           .patience = world->steady ? 60 : 0};
     assert_int_equal(term_open(&desk->term, &options, &error), STATUS_OK);
     desk->screen = screen_new(&(ScreenOptions){0});
     emulator_catch_up(&desk->emulator);
@@ -356,7 +356,7 @@ static void close_world(World *world)
 {
     Desk *desk = &world->desk;
     settle(world);
-    term_close(desk->term);
+    emulator_term_close(&desk->emulator, desk->term);
     emulator_catch_up(&desk->emulator);
     assert_false(any_ink(&desk->emulator));
     assert_int_equal(desk->emulator.kitty.n, 0);

@@ -60,7 +60,8 @@ static void test_margins_hold_the_screen(void **state)
         assert_true(holds(&said, margins));
         assert_null(getenv("LINES"));
         bytes_done(&said);
-        term_close(term);
+        emulator_answers(&e);
+        emulator_term_close(&e, term);
         emulator_close(&e);
     }
 }
@@ -161,7 +162,7 @@ static void test_kitty_pictures(void **state)
     desk_draw(&desk, snapshot);
     assert_kitty_shows(&desk.emulator.kitty, &desk.canvas, true);
     desk_settle(&desk);
-    term_close(desk.term);
+    emulator_term_close(&desk.emulator, desk.term);
     while (emulator_pump(&desk.emulator) > 0) {
     }
     assert_int_equal(desk.emulator.kitty.n, 0);
@@ -246,7 +247,7 @@ static int compare_doubles(const void *a, const void *b)
 static void test_keys_are_answered_at_once(void **state)
 {
     (void)state;
-    enum { PRESSED = 120 };
+    enum { PRESSED = 40 };
     Desk desk;
     double took[PRESSED], waited[PRESSED];
     unsigned seed = 4;
@@ -422,8 +423,8 @@ static void test_leaving_restores_the_modes(void **state)
     emulator_open(&e, 80, 24);
     tcgetattr(e.slave, &before);
     Term *term = emulator_term(&e, CHOICE_AUTO, true);
-    emulator_pump(&e);
-    term_close(term);
+    emulator_catch_up(&e);
+    emulator_term_close(&e, term);
     tcgetattr(e.slave, &after);
     assert_int_equal(before.c_lflag, after.c_lflag);
     assert_int_equal(before.c_iflag, after.c_iflag);

@@ -10,14 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double answer_s = 3;
+static const double answer_s = 3; /* of a terminal */
 
 static double later(double a, double b) { return a > b ? a : b; }
 
-void pictures_init(Pictures *pictures, double now)
+void pictures_init(Pictures *pictures, double now, double patience)
 {
-    *pictures = (Pictures){.n = 0};
+    *pictures = (Pictures){.patience = patience > 0 ? patience : answer_s};
     governor_init(&pictures->governor, now);
+    pictures->governor.steady = patience > 0;
 }
 
 static void remove_exhibit(Pictures *pictures, int i)
@@ -144,10 +145,10 @@ static Exhibit *first_due(Pictures *pictures, double now)
 
 bool pictures_stuck(const Pictures *pictures, double now)
 {
-    return pictures->in_flight && now - pictures->sent_at >= answer_s;
+    return pictures->in_flight && now - pictures->sent_at >= pictures->patience;
 }
 
-/* No answer in 3 s: once more, then pictures pause. */
+/* No answer in time: once more, then pictures pause. */
 static void give_up_waiting(Pictures *pictures, double now)
 {
     if (pictures_stuck(pictures, now)) {
@@ -303,7 +304,7 @@ double pictures_wait(const Pictures *pictures, double now)
     }
     if (due < 0 || pictures->paused)
         return governor_trial(&pictures->governor, now);
-    double answer = pictures->in_flight ? pictures->sent_at + answer_s - now : 0;
+    double answer = pictures->in_flight ? pictures->sent_at + pictures->patience - now : 0;
     due = later(due, later(pictures->not_before - now, answer));
     return later(due, governor_wait(&pictures->governor, now));
 }

@@ -20,7 +20,8 @@ typedef struct Exhibit {
     bool fresh;      /* what hangs is what is wanted */
     Stage stage;     /* as it was sent last */
     double sent_at;
-    double bytes; /* as it would be in STAGE_FULL, about */
+    double patience; /* seconds for an acknowledgement, 3; tests wait longer */
+    double bytes;    /* as it would be in STAGE_FULL, about */
 } Exhibit;
 
 typedef struct Pictures {
@@ -34,11 +35,13 @@ typedef struct Pictures {
     Rect sending;   /* the cells of the one in flight */
     int unanswered; /* acknowledgements that never came, in a row */
     double sent_at;
+    double patience;   /* seconds for an acknowledgement */
     double not_before; /* after a resize */
     Governor governor;
 } Pictures;
 
-void pictures_init(Pictures *pictures, double now);
+/* patience: that of TermOptions. */
+void pictures_init(Pictures *pictures, double now, double patience);
 void pictures_done(Pictures *pictures);
 /* Takes the pictures of a canvas. Appends to `erase` the bytes that blank what is no
  * longer wanted, and for the first coloured one the wish for more registers (XTSMGRAPHICS), which

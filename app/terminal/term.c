@@ -39,7 +39,7 @@ struct Term {
     Cell *shown;        /* [height * width] what curses was given last */
     Probe probe;
     int asked; /* how often, for the device attributes */
-    double probed_at, fed_at;
+    double probed_at, fed_at, patience;
     GraphicsChoice choice;
     bool mouse;   /* ours; else the terminal's own */
     bool decided; /* AUTO has settled on something */
@@ -203,8 +203,8 @@ Status term_open(Term **out, const TermOptions *options, Error *error)
     }
     forget_cells(term);
     probe_init(&term->probe);
-    pictures_init(&term->pictures, clock_s());
-    term->pictures.governor.steady = options->steady;
+    pictures_init(&term->pictures, clock_s(), options->patience);
+    term->patience = options->patience > 0 ? options->patience : decide_s;
     *out = term;
     refresh(); /* enters the alternate screen before anything is asked */
     send_text(term);
@@ -290,7 +290,7 @@ bool term_tick(Term *term)
     double now = clock_s();
     bool paused = term->pictures.paused, changed = false;
     Stage stage = term->pictures.governor.stage;
-    if (!term->decided && (term->probe.answers.done || now - term->probed_at >= decide_s))
+    if (!term->decided && (term->probe.answers.done || now - term->probed_at >= term->patience))
         term->decided = changed = true;
     if (wire_busy(&term->wire) && pictures_stuck(&term->pictures, now))
         end_picture(term);
@@ -311,7 +311,7 @@ double term_wait(const Term *term)
     if (patience >= 0)
         wait = sooner(wait, fmax(term->fed_at + patience / 1000.0 - now, 0));
     if (!term->decided)
-        wait = sooner(wait, fmax(term->probed_at + decide_s - now, 0));
+        wait = sooner(wait, fmax(term->probed_at + term->patience - now, 0));
     return wait;
 }
 

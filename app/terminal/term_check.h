@@ -10,7 +10,8 @@ typedef struct TermOptions {
     int in, out; /* descriptors of a terminal */
     GraphicsChoice graphics;
     bool mono;
-    bool steady;       /* pictures never become plainer, however slow the answers */
+    double patience;   /* 0: as people have it; else seconds for any answer, and pictures never
+                          become plainer, however late answers come: of tests */
     int width, height; /* 0: as large as the terminal is */
 } TermOptions;
 
