@@ -51,7 +51,7 @@ static void test_the_exact_teacher_scores_like_data(void **state)
     assert_near(value_of(&good, "within3sigma"), 0.98889, 0.01);
     assert_true(value_of(&good, "sw2") < 2 * value_of(&real, "sw2") + 2e-3);
     assert_near(value_of(&good, "energy"), 0, 3e-3);
-    assert_near(1e3 * value_of(&rough, "sw2"), 15.5, 3); /* 15.2 to 15.8 in methods.md 11.4, 11.5 */
+    assert_near(1e3 * value_of(&rough, "sw2"), 15.5, 3); /* methods.md 11.4 */
     assert_int_equal(good.k, 16);
     assert_int_equal(good.nfe, 64);
     assert_int_equal(good.n, 4000);

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Two-sided critical values (NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2). */
 static void test_quantiles(void **state)
@@ -180,6 +182,11 @@ static void test_shipped(void **state)
     }
     assert_true(found.gl_pathc >= 7);
     globfree(&found);
+    char folder[] = "priors"; /* a folder of that name does not stand in the way */
+    bool made = mkdir(folder, 0700) == 0;
+    Status status = study_read(study, folder, &(Error){.text = ""});
+    assert_true(made && rmdir(folder) == 0);
+    assert_int_equal(status, STATUS_OK);
     free(study);
 }
 

@@ -7,6 +7,7 @@
 #include "engine/store/folder.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { FILE_LIMIT = 1 << 18 };
 
@@ -114,16 +115,23 @@ Status lines_take(Lines *lines, char *text)
 
 /* ---- The file ---- */
 
+/* A folder is none: results may lie in one that is called as the study is. */
+static bool is_file(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+}
+
 /* The file itself, or the one of that name that is shipped. */
 static void find_file(Study *study, const char *kind, const char *path)
 {
     char folder[1024], name[300];
     snprintf(study->file, sizeof study->file, "%s", path);
     snprintf(name, sizeof name, "%.40s/%.200s.ini", kind, path);
-    for (int i = 0; !file_exists(study->file) && lab_data_folder(i, "presets", folder); i++) {
+    for (int i = 0; !is_file(study->file) && lab_data_folder(i, "presets", folder); i++) {
         char found[PATH_SIZE];
         file_join(found, folder, name);
-        if (file_exists(found) && strlen(found) < sizeof study->file)
+        if (is_file(found) && strlen(found) < sizeof study->file)
             strcpy(study->file, found);
     }
 }
