@@ -243,14 +243,15 @@ static void test_group_norm(void **state)
         float *gx = random_floats(n, 1, 7), *gx_want = copy_of(n, gx);
         float *gg = random_floats(c, 1, 8), *gg_want = copy_of(c, gg);
         float *gb = random_floats(c, 1, 9), *gb_want = copy_of(c, gb);
-        float *scratch = random_floats((size_t)s.pixels * c, 1, 10);
-        kernel_group_norm_grad(s, x, gamma, beta, stats, gy, true, gx, gg, gb, scratch);
+        float *scratch = random_floats((size_t)s.pixels * c, 1, 10), *again = copy_of(n, gy);
+        kernel_group_norm_grad(s, x, gamma, beta, stats, gy, true, gx, gg, gb, again, scratch);
         naive_group_norm_grad(s, x, gamma, beta, gy, gx_want, gg_want, gb_want);
+        expect_close("group norm again", n, again, y, 1e-7);
         expect_close("group norm gx", n, gx, gx_want, 3e-6);
         expect_close("group norm gamma", c, gg, gg_want, 5e-6);
         expect_close("group norm beta", c, gb, gb_want, 5e-6);
         free(x), free(gamma), free(beta), free(gy), free(y), free(want), free(stats), free(scratch);
-        free(gx), free(gx_want), free(gg), free(gg_want), free(gb), free(gb_want);
+        free(gx), free(gx_want), free(gg), free(gg_want), free(gb), free(gb_want), free(again);
     }
 }
 

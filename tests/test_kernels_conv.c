@@ -111,7 +111,8 @@ static void test_conv3x3(void **state)
         ConvData d = conv_data(conv_shape(i));
         float *want = random_floats(d.ny, 1, 5), *got = copy_of(d.ny, want);
         naive_conv3x3(d.s, d.x, d.w, i / WAYS % 2 ? d.b : NULL, want);
-        kernel_conv3x3(d.s, d.x, d.w, i / WAYS % 2 ? d.b : NULL, got, d.scratch);
+        kernel_conv3x3(d.s, NULL, d.x, d.w, (ConvEnd){.bias = i / WAYS % 2 ? d.b : NULL}, got,
+                       d.scratch);
         expect_conv("forward", d.s, d.ny, got, want);
         free(want), free(got), conv_free(&d);
     }
@@ -124,12 +125,13 @@ static void test_conv3x3_input(void **state)
         ConvData d = conv_data(conv_shape(i));
         float *want = random_floats(d.nx, 1, 5), *got = copy_of(d.nx, want);
         naive_conv3x3_input(d.s, d.gy, d.w, want);
-        kernel_conv3x3_input(d.s, d.gy, d.w, true, got, d.scratch);
+        kernel_conv3x3_grad(d.s, NULL, d.x, d.w, d.gy, (ConvGrad){.x = got, .add = true},
+                            d.scratch);
         expect_conv("input", d.s, d.nx, got, want);
         for (size_t k = 0; k < d.nx; k++)
             want[k] = 0, got[k] = NAN;
         naive_conv3x3_input(d.s, d.gy, d.w, want);
-        kernel_conv3x3_input(d.s, d.gy, d.w, false, got, d.scratch);
+        kernel_conv3x3_grad(d.s, NULL, d.x, d.w, d.gy, (ConvGrad){.x = got}, d.scratch);
         expect_conv("input set", d.s, d.nx, got, want);
         free(want), free(got), conv_free(&d);
     }
@@ -142,7 +144,7 @@ static void test_conv3x3_weight(void **state)
         ConvData d = conv_data(conv_shape(i));
         float *want = random_floats(d.nw, 1, 5), *got = copy_of(d.nw, want);
         naive_conv3x3_weight(d.s, d.gy, d.x, want);
-        kernel_conv3x3_weight(d.s, d.gy, d.x, got, d.scratch);
+        kernel_conv3x3_grad(d.s, NULL, d.x, d.w, d.gy, (ConvGrad){.weight = got}, d.scratch);
         expect_conv("weight", d.s, d.nw, got, want);
         free(want), free(got), conv_free(&d);
     }
@@ -172,8 +174,8 @@ static void test_conv_rule(void **state)
         by_rule.way = CONV_BY_RULE;
         assert_int_equal(conv3x3_scratch(by_rule), conv3x3_scratch(d.s));
         float *want = random_floats(d.ny, 1, 5), *got = copy_of(d.ny, want);
-        kernel_conv3x3(d.s, d.x, d.w, d.b, want, d.scratch);
-        kernel_conv3x3(by_rule, d.x, d.w, d.b, got, d.scratch);
+        kernel_conv3x3(d.s, NULL, d.x, d.w, (ConvEnd){.bias = d.b}, want, d.scratch);
+        kernel_conv3x3(by_rule, NULL, d.x, d.w, (ConvEnd){.bias = d.b}, got, d.scratch);
         assert_memory_equal(got, want, sizeof(float) * d.ny);
         free(want), free(got), conv_free(&d);
     }

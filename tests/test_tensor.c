@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { INPUTS = 3, BATCH = 8 };
+enum { INPUTS = 6, BATCH = 8 };
 
 /* Constants that ops under test borrow: labels in 0..2, positive weights, targets. */
 static const int labels[BATCH] = {2, 0, 1, 2, 2, 0, 1, 0};
@@ -31,6 +31,16 @@ static Tensor *build_linear_silu(Tape *t, Tensor **in)
 static Tensor *build_linear_plain(Tape *t, Tensor **in) { return op_linear(t, in[0], in[1], NULL); }
 static Tensor *build_conv(Tape *t, Tensor **in) { return op_conv3x3(t, in[0], in[1], in[2]); }
 static Tensor *build_conv_plain(Tape *t, Tensor **in) { return op_conv3x3(t, in[0], in[1], NULL); }
+/* x, more, W, bias, gamma, beta */
+static Tensor *build_norm_conv(Tape *t, Tensor **in)
+{
+    return op_norm_conv3x3(t, in[0], &(NormConv){4, in[4], in[5], in[2], in[3], in[1]});
+}
+/* x, W, gamma, beta; x is added to what is made of it. */
+static Tensor *build_residual(Tape *t, Tensor **in)
+{
+    return op_norm_conv3x3(t, in[0], &(NormConv){4, in[2], in[3], in[1], NULL, in[0]});
+}
 static Tensor *build_silu(Tape *t, Tensor **in) { return op_silu(t, in[0]); }
 static Tensor *build_gelu(Tape *t, Tensor **in) { return op_gelu(t, in[0]); }
 static Tensor *build_add(Tape *t, Tensor **in) { return op_add(t, in[0], in[1]); }
@@ -38,7 +48,6 @@ static Tensor *build_double(Tape *t, Tensor **in)
 {
     return op_add(t, in[0], op_silu(t, in[0])); /* one tensor used twice */
 }
-static Tensor *build_add_pixels(Tape *t, Tensor **in) { return op_add_pixels(t, in[0], in[1]); }
 static Tensor *build_norm(Tape *t, Tensor **in) { return op_group_norm(t, in[0], in[1], in[2], 4); }
 static Tensor *build_norm_silu(Tape *t, Tensor **in)
 {
@@ -93,7 +102,26 @@ static const OpCase cases[] = {
     {"gelu",                build_gelu,         {{3, 2, 2, 5}},                                 false},
     {"add",                 build_add,          {{2, 3, 2, 5}, {2, 3, 2, 5}},                   false},
     {"x + silu x",          build_double,       {{2, 3, 2, 5}},                                 false},
-    {"add pixels",          build_add_pixels,   {{2, 3, 4, 5}, {2, 1, 1, 5}},                   false},
+    {"norm conv3x3 + rows",
+     build_norm_conv,
+     {{2, 5, 3, 4}, {2, 1, 1, 6}, {3, 3, 4, 6}, {1, 1, 1, 6}, {1, 1, 1, 4}, {1, 1, 1, 4}},
+     false                                                                                           },
+    {"norm conv3x3 + picture",
+     build_norm_conv,
+     {{2, 3, 5, 8}, {2, 3, 5, 4}, {3, 3, 8, 4}, {1, 1, 1, 4}, {1, 1, 1, 8}, {1, 1, 1, 8}},
+     false                                                                                           },
+    {"norm conv3x3 + rows, wide",
+     build_norm_conv,
+     {{2, 6, 7, 16}, {2, 1, 1, 32}, {3, 3, 16, 32}, {1, 1, 1, 32}, {1, 1, 1, 16}, {1, 1, 1, 16}},
+     false                                                                                           },
+    {"norm conv3x3 + picture, wide",
+     build_norm_conv,
+     {{2, 6, 5, 32}, {2, 6, 5, 16}, {3, 3, 32, 16}, {1, 1, 1, 16}, {1, 1, 1, 32}, {1, 1, 1, 32}},
+     false                                                                                           },
+    {"residual",
+     build_residual,
+     {{2, 8, 4, 16}, {3, 3, 16, 16}, {1, 1, 1, 16}, {1, 1, 1, 16}},
+     false                                                                                           },
     {"group norm",          build_norm,         {{2, 3, 4, 8}, {1, 1, 1, 8}, {1, 1, 1, 8}},     false},
     {"group norm, odd",     build_norm,         {{1, 5, 5, 20}, {1, 1, 1, 20}, {1, 1, 1, 20}},  false},
     {"group norm silu",
@@ -219,7 +247,7 @@ static void check_derivatives(const OpCase *op, Arena *arena)
 {
     Inputs in = inputs_of(op, arena);
     const double h = 0.01;
-    run(op, &in, arena, 7);
+    run(op, &in, arena, ~0u);
     for (int k = 0; k < in.n; k++)
         for (uint64_t trial = 0; trial < 3; trial++) {
             const float *g = in.g[k];
@@ -254,7 +282,7 @@ static void test_partial_gradients(void **state)
     Arena *arena = *state;
     for (int i = 0; i < CASES; i++) {
         Inputs in = inputs_of(&cases[i], arena);
-        run(&cases[i], &in, arena, 7);
+        run(&cases[i], &in, arena, ~0u);
         float *full[INPUTS];
         for (int k = 0; k < in.n; k++) {
             full[k] = arena_floats(arena, in.size[k]);
@@ -280,11 +308,11 @@ static void test_zero_samples(void **state)
         Tape tape;
         tape_begin(&tape, arena, false);
         Tensor *leaf[INPUTS] = {NULL};
-        bool pairs = cases[i].build == build_add || cases[i].build == build_add_pixels ||
+        bool pairs = cases[i].build == build_add || cases[i].build == build_norm_conv ||
                      cases[i].build == build_concat;
         for (int k = 0; k < INPUTS && cases[i].shape[k][3] > 0; k++) {
             const int *s = cases[i].shape[k];
-            bool batch = k == 0 ? !cases[i].batch_free : pairs;
+            bool batch = k == 0 ? !cases[i].batch_free : pairs && k == 1;
             leaf[k] = tape_input(&tape, batch ? 0 : s[0], s[1], s[2], s[3], NULL);
         }
         Tensor *y =

@@ -10,17 +10,16 @@ enum { GROUPS = 8, NAME_SIZE = 48 };
 
 static Tensor *residual(Params *params, const char *side, int index, Tensor *x)
 {
-    Tape *tape = params->tape;
-    static const char *const part[2][2] = {{"norm1", "conv1"}, {"norm2", "conv2"}};
     Tensor *h = x;
-    for (int i = 0; i < 2; i++) {
+    for (int part = 1; part <= 2; part++) {
         char norm[NAME_SIZE], conv[NAME_SIZE];
-        snprintf(norm, sizeof norm, "%s.%d.%s", side, index, part[i][0]);
-        snprintf(conv, sizeof conv, "%s.%d.%s", side, index, part[i][1]);
-        h = layer_group_norm(params, norm, h, GROUPS, true);
-        h = layer_conv3x3(params, conv, h, x->c, i == 1);
+        snprintf(norm, sizeof norm, "%s.%d.norm%d", side, index, part);
+        snprintf(conv, sizeof conv, "%s.%d.conv%d", side, index, part);
+        NormConv c = layer_norm_conv3x3(params, norm, conv, GROUPS, x->c, x->c, part == 2);
+        c.more = part == 2 ? x : NULL;
+        h = op_norm_conv3x3(params->tape, h, &c);
     }
-    return op_add(tape, x, h);
+    return h;
 }
 
 /* The walk, and the layer before the last in *features. */

@@ -37,6 +37,18 @@ Tensor *layer_conv3x3(Params *params, const char *prefix, Tensor *x, int out, bo
     return op_conv3x3(params->tape, x, weight, bias);
 }
 
+NormConv layer_norm_conv3x3(Params *params, const char *norm, const char *conv, int groups, int in,
+                            int out, bool zero)
+{
+    Init init = zero ? INIT_ZERO : INIT_LINEAR;
+    NormConv c = {.groups = groups};
+    c.gamma = take(params, norm, "weight", 1, &in, INIT_ONE, 0);
+    c.beta = take(params, norm, "bias", 1, &in, INIT_ZERO, 0);
+    c.weight = take(params, conv, "weight", 4, (int[]){3, 3, in, out}, init, 9 * in);
+    c.bias = take(params, conv, "bias", 1, &out, init, 9 * in);
+    return c;
+}
+
 Tensor *layer_group_norm(Params *params, const char *prefix, Tensor *x, int groups, bool silu)
 {
     Tensor *gamma = take(params, prefix, "weight", 1, &x->c, INIT_ONE, 0);

@@ -4,12 +4,16 @@
 #define DDIL_LAYERS_H
 
 #include "engine/nets/net_spec.h"
+#include "engine/tensor/op.h"
 
 /* x (in) to (out); `zero` starts weight and bias at zero, else INIT_LINEAR. */
 Tensor *layer_linear(Params *params, const char *prefix, Tensor *x, int out, bool zero);
 /* layer_linear, never zero, followed by SiLU. */
 Tensor *layer_linear_silu(Params *params, const char *prefix, Tensor *x, int out);
 Tensor *layer_conv3x3(Params *params, const char *prefix, Tensor *x, int out, bool zero);
+/* The weights of a group norm and of a convolution behind it, for op_norm_conv3x3. */
+NormConv layer_norm_conv3x3(Params *params, const char *norm, const char *conv, int groups, int in,
+                            int out, bool zero);
 /* Group norm with gamma 1 and beta 0 at the start, followed by SiLU when `silu`. */
 Tensor *layer_group_norm(Params *params, const char *prefix, Tensor *x, int groups, bool silu);
 /* A row of a (classes + 1, c) table a sample; label -1 takes the last row, as

@@ -31,17 +31,24 @@ static Tensor *embedding(Params *params, const NetSpec *spec, const float *u, co
     return op_silu(tape, e);
 }
 
+/* Takes the norm and the convolution `part` of a residual block, 1 or 2. */
+static NormConv norm_conv(Params *params, const char *side, int index, int part, int c)
+{
+    char norm[NAME_SIZE], conv[NAME_SIZE];
+    snprintf(norm, NAME_SIZE, "%s.%d.norm%d", side, index, part);
+    snprintf(conv, NAME_SIZE, "%s.%d.conv%d", side, index, part);
+    return layer_norm_conv3x3(params, norm, conv, GROUPS, c, c, part == 2);
+}
+
 static Tensor *residual(Params *params, const char *side, int index, Tensor *x, Tensor *e)
 {
-    Tape *tape = params->tape;
     char name[NAME_SIZE];
-    Tensor *h = layer_group_norm(params, named(name, side, index, "norm1"), x, GROUPS, true);
-    h = layer_conv3x3(params, named(name, side, index, "conv1"), h, x->c, false);
-    Tensor *shift = layer_linear(params, named(name, side, index, "embed"), e, x->c, false);
-    h = op_add_pixels(tape, h, shift);
-    h = layer_group_norm(params, named(name, side, index, "norm2"), h, GROUPS, true);
-    h = layer_conv3x3(params, named(name, side, index, "conv2"), h, x->c, true);
-    return op_add(tape, x, h);
+    NormConv first = norm_conv(params, side, index, 1, x->c);
+    first.more = layer_linear(params, named(name, side, index, "embed"), e, x->c, false);
+    Tensor *h = op_norm_conv3x3(params->tape, x, &first);
+    NormConv second = norm_conv(params, side, index, 2, x->c);
+    second.more = x;
+    return op_norm_conv3x3(params->tape, h, &second);
 }
 
 static Tensor *attention(Params *params, const char *side, int index, Tensor *x)
@@ -76,8 +83,8 @@ static Tensor *forward(Params *params, const NetSpec *spec, Tensor *z, const flo
     h = layer_linear(params, "mix", op_concat(tape, h, skip), spec->hidden, false);
     for (int i = 0; i < spec->depth; i++)
         h = residual(params, "dec", i, h, e);
-    h = layer_group_norm(params, "norm", h, GROUPS, true);
-    return op_depth_to_space(tape, layer_conv3x3(params, "out", h, patch, true));
+    NormConv out = layer_norm_conv3x3(params, "norm", "out", GROUPS, h->c, patch, true);
+    return op_depth_to_space(tape, op_norm_conv3x3(tape, h, &out));
 }
 
 static Status complete(NetSpec *spec, Error *error)

@@ -1,7 +1,8 @@
 /* 3x3 convolution: by Winograd's transforms where they fit; else one sample at a time,
  * its 3x3 neighbourhoods gathered into rows (pixels, 9 channels) on the side that has
  * fewer channels, so that each direction is one matrix product: with few outputs a
- * convolution is run as the transpose of the one with turned weights. */
+ * convolution is run as the transpose of the one with turned weights. Some pictures at a time
+ * are normalised, convolved and added to, so that they stay in cache from one to the next. */
 #include "engine/tensor/kernel_winograd.h"
 #include "engine/tensor/kernels.h"
 #include <string.h>
@@ -13,13 +14,6 @@ static bool turns(ConvShape s) { return s.out < s.in; }
 static ConvShape swapped(ConvShape s) { return (ConvShape){s.n, s.h, s.w, s.out, s.in, s.way}; }
 
 static size_t weights(ConvShape s) { return 9 * (size_t)s.in * (size_t)s.out; }
-
-size_t conv3x3_scratch(ConvShape s)
-{
-    int narrow = s.in < s.out ? s.in : s.out;
-    return winograd_fits(s) ? winograd_scratch(s)
-                            : pixels(s) * 9 * (size_t)narrow + (turns(s) ? weights(s) : 0);
-}
 
 /* Row (y, x) of `col` gets x[y + ky - 1, x + kx - 1, :] at block ky * 3 + kx; zeros
  * outside. Three neighbouring pixels are one copy away from the border. */
@@ -118,45 +112,195 @@ static void weight_by_gather(ConvShape s, const float *gy, const float *x, float
     }
 }
 
-void kernel_conv3x3(ConvShape shape, const float *x, const float *weight, const float *bias,
-                    float *y, float *scratch)
+/* Each with the weights that `ready` gives. */
+static void gather_forward(ConvShape s, const float *x, const float *weight, ConvEnd end, float *y,
+                           float *col)
 {
-    if (winograd_fits(shape)) {
-        winograd_forward(shape, x, weight, bias, y, scratch);
-    } else if (!turns(shape)) {
-        by_gather(shape, x, weight, true, bias, y, scratch);
-    } else if (shape.n > 0) {
-        flip_filters(shape, weight, false, scratch);
-        start((size_t)shape.n * pixels(shape), shape.out, bias, y);
-        by_scatter(swapped(shape), x, scratch, y, scratch + weights(shape));
+    size_t sample = pixels(s) * (size_t)s.out;
+    if (turns(s)) {
+        start((size_t)s.n * pixels(s), s.out, end.bias, y);
+        by_scatter(swapped(s), x, weight, y, col);
+    } else {
+        by_gather(s, x, weight, true, end.bias, y, col);
+    }
+    if (end.more && !end.flat)
+        kernel_accumulate((size_t)s.n * sample, 1.0f, end.more, y);
+    for (size_t i = 0; end.more && end.flat && i < (size_t)s.n; i++)
+        kernel_add_row((int)pixels(s), s.out, y + i * sample, end.more + i * (size_t)s.out,
+                       y + i * sample);
+}
+
+static void gather_input(ConvShape s, const float *gy, const float *weight, bool add, float *gx,
+                         float *col)
+{
+    if (turns(s)) {
+        by_gather(swapped(s), gy, weight, !add, NULL, gx, col);
+        return;
+    }
+    if (!add)
+        start((size_t)s.n * pixels(s), s.in, NULL, gx);
+    by_scatter(s, gy, weight, gx, col);
+}
+
+/* ---- Either way, some pictures at a time ---- */
+
+/* Pictures that are worked through together. */
+typedef struct Group {
+    ConvShape s;
+    int first;
+    size_t in, out; /* floats of the inputs and outputs before them */
+} Group;
+
+static Group group_from(ConvShape s, int first)
+{
+    enum { GATHERED = 32 * 1024 }; /* floats */
+    size_t few = GATHERED / (pixels(s) * (size_t)s.in);
+    int most = winograd_fits(s) ? winograd_pictures(s) : (int)few + !few;
+    Group g = {s, first, (size_t)first * pixels(s) * (size_t)s.in,
+               (size_t)first * pixels(s) * (size_t)s.out};
+    g.s.n = s.n - first < most ? s.n - first : most;
+    return g;
+}
+
+static Group group_after(ConvShape s, Group g) { return group_from(s, g.first + g.s.n); }
+
+/* Floats of one picture's input, a group's, weights made ready, their gradient before it is, and
+ * what a group is convolved in. */
+typedef struct Sizes {
+    size_t picture, group, weight, gweight, work;
+} Sizes;
+
+static Sizes sizes_of(ConvShape s)
+{
+    Group g = group_from(s, 0);
+    size_t narrow = (size_t)(s.in < s.out ? s.in : s.out), picture = pixels(s) * (size_t)s.in;
+    Sizes sizes = {picture, (size_t)g.s.n * picture, weights(s), weights(s),
+                   pixels(s) * 9 * narrow};
+    if (winograd_fits(s)) {
+        sizes.gweight = winograd_planes(s);
+        sizes.work = winograd_scratch(s);
+    }
+    return sizes;
+}
+
+size_t conv3x3_scratch(ConvShape s)
+{
+    Sizes z = sizes_of(s);
+    return 2 * z.group + z.picture + z.weight + z.gweight + z.work;
+}
+
+/* Scratch: a group's normalised input and the gradient of that, one picture's on the way from the
+ * one to the other; weights made ready, their gradient before it is; room to convolve. */
+typedef struct Room {
+    float *normal, *gradient, *picture, *weight, *gweight, *work;
+} Room;
+
+static Room lay_out(ConvShape s, float *scratch)
+{
+    Sizes z = sizes_of(s);
+    Room room = {.normal = scratch};
+    room.gradient = room.normal + z.group;
+    room.picture = room.gradient + z.group;
+    room.weight = room.picture + z.picture;
+    room.gweight = room.weight + z.weight;
+    room.work = room.gweight + z.gweight;
+    return room;
+}
+
+/* Weights as the forward pass, or the one back to the input, wants them. */
+static const float *ready(ConvShape s, bool back, const float *weight, const Room *room)
+{
+    if (winograd_fits(s) ? !back : !turns(s))
+        return weight;
+    if (winograd_fits(s))
+        winograd_turn(s, weight, room->weight);
+    else
+        flip_filters(s, weight, false, room->weight);
+    return room->weight;
+}
+
+static NormShape norm_shape(ConvShape s, const ConvNorm *norm)
+{
+    return (NormShape){s.n, (int)pixels(s), s.in, norm->groups, true};
+}
+
+void kernel_conv3x3(ConvShape shape, const ConvNorm *norm, const float *x, const float *weight,
+                    ConvEnd end, float *y, float *scratch)
+{
+    Room room = lay_out(shape, scratch);
+    weight = shape.n ? ready(shape, false, weight, &room) : weight;
+    for (Group g = group_from(shape, 0); g.s.n > 0; g = group_after(shape, g)) {
+        const float *in = x + g.in;
+        ConvEnd over = end;
+        if (end.more)
+            over.more += end.flat ? (size_t)(g.first * shape.out) : g.out;
+        if (norm) {
+            kernel_group_norm(norm_shape(g.s, norm), in, norm->gamma, norm->beta, room.normal,
+                              norm->stats + 2 * g.first * norm->groups);
+            in = room.normal;
+        }
+        if (winograd_fits(g.s))
+            winograd_forward(g.s, in, weight, over, y + g.out, room.work);
+        else
+            gather_forward(g.s, in, weight, over, y + g.out, room.work);
     }
 }
 
-void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight, bool add,
-                          float *gx, float *scratch)
+static void input_gradient(const Group *g, const float *gy, const float *weight, bool add,
+                           float *gx, float *work)
 {
-    if (winograd_fits(shape)) {
-        winograd_input(shape, gy, weight, add, gx, scratch);
-    } else if (!turns(shape)) {
-        if (!add && shape.n > 0)
-            start((size_t)shape.n * pixels(shape), shape.in, NULL, gx);
-        by_scatter(shape, gy, weight, gx, scratch);
-    } else if (shape.n > 0) {
-        flip_filters(shape, weight, false, scratch);
-        by_gather(swapped(shape), gy, scratch, !add, NULL, gx, scratch + weights(shape));
-    }
+    ConvEnd over = {.more = add ? gx : NULL};
+    if (winograd_fits(g->s))
+        winograd_forward(swapped(g->s), gy, weight, over, gx, work);
+    else
+        gather_input(g->s, gy, weight, add, gx, work);
 }
 
-void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x, float *gweight,
-                           float *scratch)
+static void weight_gradient(const Group *g, const float *gy, const float *x, float *gweight,
+                            const Room *room)
 {
-    if (winograd_fits(shape)) {
-        winograd_weight(shape, gy, x, gweight, scratch);
-    } else if (!turns(shape)) {
-        weight_by_gather(shape, gy, x, gweight, scratch);
-    } else if (shape.n > 0) {
-        memset(scratch, 0, sizeof(float) * weights(shape));
-        weight_by_gather(swapped(shape), x, gy, scratch, scratch + weights(shape));
-        flip_filters(swapped(shape), scratch, true, gweight);
+    if (winograd_fits(g->s))
+        winograd_weight(g->s, gy, x, g->first > 0, room->gweight, room->work);
+    else if (turns(g->s))
+        weight_by_gather(swapped(g->s), x, gy, room->gweight, room->work);
+    else
+        weight_by_gather(g->s, gy, x, gweight, room->work);
+}
+
+static void weight_gradient_done(ConvShape s, float *gweight, const Room *room)
+{
+    if (winograd_fits(s))
+        winograd_weight_done(s, room->gweight, gweight);
+    else if (turns(s))
+        flip_filters(swapped(s), room->gweight, true, gweight);
+}
+
+void kernel_conv3x3_grad(ConvShape shape, const ConvNorm *norm, const float *x, const float *weight,
+                         const float *gy, ConvGrad to, float *scratch)
+{
+    Room room = lay_out(shape, scratch);
+    bool back = norm || to.x;
+    if (shape.n == 0)
+        return;
+    if (back)
+        weight = ready(shape, true, weight, &room);
+    if (to.weight && !winograd_fits(shape) && turns(shape))
+        memset(room.gweight, 0, sizeof(float) * weights(shape));
+    for (Group g = group_from(shape, 0); g.s.n > 0; g = group_after(shape, g)) {
+        const float *in = x + g.in;
+        float *gx = to.x ? to.x + g.in : NULL;
+        if (back)
+            input_gradient(&g, gy + g.out, weight, to.add && !norm, norm ? room.gradient : gx,
+                           room.work);
+        if (norm) {
+            kernel_group_norm_grad(norm_shape(g.s, norm), in, norm->gamma, norm->beta,
+                                   norm->stats + 2 * g.first * norm->groups, room.gradient, to.add,
+                                   gx, to.gamma, to.beta, room.normal, room.picture);
+            in = room.normal;
+        }
+        if (to.weight)
+            weight_gradient(&g, gy + g.out, in, to.weight, &room);
     }
+    if (to.weight)
+        weight_gradient_done(shape, to.weight, &room);
 }

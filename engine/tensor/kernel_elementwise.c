@@ -24,8 +24,11 @@ KERNEL_DISPATCH(kernel_silu, (size_t n, const float *x, float *y), (n, x, y))
 
 KERNEL_BODY void kernel_silu_grad_body(size_t n, const float *x, const float *gy, float *gx)
 {
-    for (size_t i = 0; i < n; i++)
-        gx[i] += gy[i] * simd_silu_slope(x[i]);
+    for (size_t i = 0; i < n; i++) {
+        float slope;
+        simd_silu_both(x[i], &slope);
+        gx[i] += gy[i] * slope;
+    }
 }
 KERNEL_DISPATCH(kernel_silu_grad, (size_t n, const float *x, const float *gy, float *gx),
                 (n, x, gy, gx))
@@ -33,9 +36,9 @@ KERNEL_DISPATCH(kernel_silu_grad, (size_t n, const float *x, const float *gy, fl
 KERNEL_BODY void kernel_silu_slope_body(size_t n, float *x, float *y)
 {
     for (size_t i = 0; i < n; i++) {
-        float xi = x[i], e = simd_exp(-xi), s = 1.0f / (1.0f + e);
-        y[i] = xi * s;
-        x[i] = s * (1.0f + xi * (e * s));
+        float slope;
+        y[i] = simd_silu_both(x[i], &slope);
+        x[i] = slope;
     }
 }
 KERNEL_DISPATCH(kernel_silu_slope, (size_t n, float *x, float *y), (n, x, y))

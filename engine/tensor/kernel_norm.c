@@ -119,10 +119,9 @@ KERNEL_DISPATCH(kernel_group_norm,
                  float *stats),
                 (s, x, gamma, beta, y, stats))
 
-/* gpre = gy silu'(pre) into scratch; first = sums of gpre, second = sums of gpre (x -
- * mean). */
+/* y anew and gpre = gy silu'(pre); first = sums of gpre, second = sums of gpre (x - mean). */
 KERNEL_BODY void backward_block(NormShape s, bool silu, int width, const float *x, const float *gy,
-                                const Factors *f, int at, float *gpre, Sums *sums)
+                                const Factors *f, int at, float *y, float *gpre, Sums *sums)
 {
     double first[LANES] = {0}, second[LANES] = {0};
     for (int start = 0; start < s.pixels; start += ROWS) {
@@ -131,7 +130,8 @@ KERNEL_BODY void backward_block(NormShape s, bool silu, int width, const float *
         for (int row = start; row < end; row++)
             for (int j = 0; j < width; j++) {
                 size_t k = (size_t)row * (size_t)s.c + (size_t)(at + j);
-                float slope = silu ? simd_silu_slope(x[k] * f->a[at + j] + f->b[at + j]) : 1.0f;
+                float pre = x[k] * f->a[at + j] + f->b[at + j], slope = 1.0f;
+                y[k] = silu ? simd_silu_both(pre, &slope) : pre;
                 float g = gy[k] * slope;
                 gpre[k] = g;
                 part1[j] += g;
@@ -149,10 +149,10 @@ KERNEL_BODY void backward_block(NormShape s, bool silu, int width, const float *
 }
 
 KERNEL_BODY void backward_sums(NormShape s, bool silu, const float *x, const float *gy,
-                               const Factors *f, float *gpre, Sums *sums)
+                               const Factors *f, float *y, float *gpre, Sums *sums)
 {
-    FOR_COLUMNS(s.c, backward_block(s, silu, LANES, x, gy, f, j, gpre, sums),
-                backward_block(s, silu, s.c - j, x, gy, f, j, gpre, sums));
+    FOR_COLUMNS(s.c, backward_block(s, silu, LANES, x, gy, f, j, y, gpre, sums),
+                backward_block(s, silu, s.c - j, x, gy, f, j, y, gpre, sums));
 }
 
 /* gx = inverse (gamma gpre - m1 - xhat m2), with m1 and m2 the group means of gamma gpre
@@ -199,31 +199,32 @@ KERNEL_BODY void add_parameters(NormShape s, const float *stats, const Sums *sum
 KERNEL_BODY void kernel_group_norm_grad_body(NormShape s, const float *x, const float *gamma,
                                              const float *beta, const float *stats, const float *gy,
                                              bool add, float *gx, float *ggamma, float *gbeta,
-                                             float *scratch)
+                                             float *y, float *scratch)
 {
+    float *gpre = scratch;
     size_t size = (size_t)s.pixels * (size_t)s.c;
-    for (int i = 0; i < s.n; i++, x += size, gy += size, stats += 2 * s.groups) {
+    for (int i = 0; i < s.n; i++, x += size, gy += size, y += size, stats += 2 * s.groups) {
         Factors f;
         Sums sums;
         fold(s, gamma, beta, stats, &f);
         for (int j = 0; j < s.c; j++)
             f.c[j] = stats[2 * (j / (s.c / s.groups))];
         if (s.silu)
-            backward_sums(s, true, x, gy, &f, scratch, &sums);
+            backward_sums(s, true, x, gy, &f, y, gpre, &sums);
         else
-            backward_sums(s, false, x, gy, &f, scratch, &sums);
+            backward_sums(s, false, x, gy, &f, y, gpre, &sums);
         add_parameters(s, stats, &sums, ggamma, gbeta);
         if (!gx)
             continue;
         input_factors(s, gamma, stats, &sums, &f);
         if (add)
-            put_input(s, x, scratch, &f, true, gx + (size_t)i * size);
+            put_input(s, x, gpre, &f, true, gx + (size_t)i * size);
         else
-            put_input(s, x, scratch, &f, false, gx + (size_t)i * size);
+            put_input(s, x, gpre, &f, false, gx + (size_t)i * size);
     }
 }
 KERNEL_DISPATCH(kernel_group_norm_grad,
                 (NormShape s, const float *x, const float *gamma, const float *beta,
                  const float *stats, const float *gy, bool add, float *gx, float *ggamma,
-                 float *gbeta, float *scratch),
-                (s, x, gamma, beta, stats, gy, add, gx, ggamma, gbeta, scratch))
+                 float *gbeta, float *y, float *scratch),
+                (s, x, gamma, beta, stats, gy, add, gx, ggamma, gbeta, y, scratch))

@@ -160,11 +160,12 @@ KERNEL_BODY double simd_exp_double(double x)
 
 KERNEL_BODY float simd_sigmoid(float x) { return 1.0f / (1.0f + simd_exp(-x)); }
 
-/* d (x sigmoid(x)) / dx; 1 - s is taken as e^-x s, which does not cancel. */
-KERNEL_BODY float simd_silu_slope(float x)
+/* x sigmoid(x), and its slope; 1 - s is taken as e^-x s, which does not cancel. */
+KERNEL_BODY float simd_silu_both(float x, float *slope)
 {
     float e = simd_exp(-x), s = 1.0f / (1.0f + e);
-    return s * (1.0f + x * (e * s));
+    *slope = s * (1.0f + x * (e * s));
+    return x * s;
 }
 
 #endif

@@ -12,15 +12,24 @@
 
 enum { TAPS = 9, PLANES = 36, PIXELS = 16, PAD = 16, CHANNELS = 256, BLOCK = 220 * 1024 };
 
-typedef enum Finish { FINISH_SET, FINISH_BIAS, FINISH_ADD } Finish;
+/* Transforms `channels` (a multiple of 16) side by side from rows `from` to rows `to`; those to
+ * outputs and weights' gradients add a bias and as many rows more, unless NULL. */
+typedef void Transform(int channels, const float *const *from, float *const *to, const float *bias,
+                       const float *const *more);
 
-/* Transforms `channels` (a multiple of 16) side by side from rows `from` to rows `to`. */
-typedef void Transform(int channels, const float *const *from, float *const *to, Finish finish,
-                       const float *bias);
+/* Matrices of weights, one a tap, some columns of them; and where a row of frequencies goes. */
+typedef struct WeightRow {
+    int in, out, width; /* rows, columns in all, columns */
+    const float *from;  /* `tap` floats from one matrix to the next */
+    float *to;          /* `plane` floats from one frequency to the next */
+    ptrdiff_t tap, plane;
+} WeightRow;
+typedef void WeightTransform(int row, const WeightRow *w);
 
 typedef struct Transforms {
     int side; /* of a tile's output */
-    Transform *data, *output, *gradient, *weight, *weight_gradient;
+    Transform *data, *output, *gradient, *weight_gradient;
+    WeightTransform *weight;
 } Transforms;
 
 #if KERNEL_X86
@@ -95,14 +104,14 @@ static const Transforms *transforms_of(ConvShape s)
 
 bool winograd_fits(ConvShape s) { return transforms_of(s); }
 
-/* Scratch: weights turned, weights by frequency, tiles by frequency twice, a row nobody
- * reads; and what all functions below need to know. */
+/* Scratch: tiles by frequency, weights of a row of frequencies, a row nobody reads; and what all
+ * functions below need to know. */
 typedef struct Room {
     const Transforms *to;
     int side, planes, across, down; /* tiles' sides, frequencies, tiles of a picture */
     int tiles, block;               /* tiles of all pictures, those transformed at a time */
-    float *turned, *weight, *a, *b, *unread;
-    size_t weight_plane, a_plane, b_plane;
+    float *a, *b, *weight, *unread;
+    size_t weight_plane, plane;
 } Room;
 
 /* Everything but the pointers. Blocks are multiples of 8 tiles, so that few rows are
@@ -117,34 +126,44 @@ static Room sizes_of(ConvShape s)
     room.tiles = s.n * room.across * room.down;
     room.block = BLOCK / (room.planes * (s.in + s.out)) / 8 * 8;
     room.block = room.block < 16 ? 16 : room.block;
-    room.block = room.block < room.tiles ? room.block : room.tiles;
     room.weight_plane = (size_t)s.in * (size_t)s.out + PAD;
-    room.a_plane = (size_t)room.block * (size_t)s.in + PAD;
-    room.b_plane = (size_t)room.block * (size_t)s.out + PAD;
+    room.plane = (size_t)room.block * (size_t)(s.in > s.out ? s.in : s.out) + PAD;
     return room;
 }
 
-static size_t turned_size(ConvShape s) { return TAPS * (size_t)s.in * (size_t)s.out; }
-
-static Room lay_out(ConvShape s, float *scratch)
+/* Of a forward pass each product goes where the tiles of the frequency before it were: so half as
+ * much is in use. The weights' gradient needs both. */
+static Room lay_out(ConvShape s, bool forward, float *scratch)
 {
     Room room = sizes_of(s);
-    size_t planes = (size_t)room.planes;
-    room.turned = scratch;
-    room.weight = room.turned + turned_size(s);
-    room.a = room.weight + planes * room.weight_plane;
-    room.b = room.a + planes * room.a_plane;
-    room.unread = room.b + planes * room.b_plane;
+    room.unread = scratch;
+    room.weight = room.unread + CHANNELS;
+    room.b = room.weight + (size_t)(room.side + 2) * room.weight_plane;
+    room.a = room.b + (forward ? 1 : (size_t)room.planes) * room.plane;
     return room;
+}
+
+int winograd_pictures(ConvShape s)
+{
+    Room room = sizes_of(s);
+    int pictures = room.block / (room.across * room.down);
+    return pictures > 1 ? pictures : 1;
+}
+
+size_t winograd_planes(ConvShape s)
+{
+    Room room = sizes_of(s);
+    return (size_t)room.planes * room.weight_plane;
 }
 
 size_t winograd_scratch(ConvShape s)
 {
     Room room = sizes_of(s);
-    return turned_size(s) +
-           (size_t)room.planes * (room.weight_plane + room.a_plane + room.b_plane) + CHANNELS;
+    return CHANNELS + (size_t)(room.side + 2) * room.weight_plane +
+           2 * (size_t)room.planes * room.plane;
 }
 
+/* The rows at `at` of all planes, `plane` floats each. */
 static void plane_rows(const Room *room, float *base, size_t plane, size_t at, float **row)
 {
     for (int f = 0; f < room->planes; f++)
@@ -172,66 +191,76 @@ static void load_data(ConvShape s, int t0, int tiles, const float *x, const Room
     for (int t = 0; t < tiles; t++) {
         float *from[PLANES], *into[PLANES];
         pixel_rows(s, room, s.in, t0 + t, 1, writable(x), writable(zeros), from);
-        plane_rows(room, room->a, room->a_plane, (size_t)t * (size_t)s.in, into);
-        room->to->data(s.in, (const float *const *)from, into, FINISH_SET, NULL);
+        plane_rows(room, room->a, room->plane, (size_t)t * (size_t)s.in, into);
+        room->to->data(s.in, (const float *const *)from, into, NULL, NULL);
     }
 }
 
-/* weight[f] = G g G^T, (in, out) in panels; weight: (3, 3, in, out). */
-static void load_weight(ConvShape s, const float *weight, const Room *room)
+/* weight[j] = frequency (row, j) of G g G^T, (in, out) in panels; g: (3, 3, in, out). */
+static void load_weight(ConvShape s, int row, const float *g, const Room *room)
 {
-    for (int j = 0; j < s.out;) {
-        int width = kernel_gemm_panel(s.out, j);
-        for (int i = 0; i < s.in; i++) {
-            const float *from[TAPS];
-            float *into[PLANES];
-            for (int tap = 0; tap < TAPS; tap++)
-                from[tap] = weight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out + j;
-            plane_rows(room, room->weight, room->weight_plane,
-                       (size_t)s.in * (size_t)j + (size_t)(i * width), into);
-            room->to->weight(width, from, into, FINISH_SET, NULL);
-        }
-        j += width;
+    for (int j = 0, width; j < s.out; j += width) {
+        width = kernel_gemm_panel(s.out, j);
+        room->to->weight(row, &(WeightRow){.in = s.in,
+                                           .out = s.out,
+                                           .width = width,
+                                           .from = g + j,
+                                           .to = room->weight + (ptrdiff_t)s.in * j,
+                                           .tap = (ptrdiff_t)s.in * s.out,
+                                           .plane = (ptrdiff_t)room->weight_plane});
     }
 }
 
-/* y tiles = A^T b A, over bias or added. */
-static void store_output(ConvShape s, int t0, int tiles, float *y, Finish finish, const float *bias,
-                         const Room *room)
+/* y tiles = A^T b A over what the output starts from. */
+static void store_output(ConvShape s, int t0, int tiles, float *y, ConvEnd end, const Room *room)
 {
+    int a_picture = room->across * room->down;
     for (int t = 0; t < tiles; t++) {
-        float *from[PLANES], *into[PIXELS];
-        plane_rows(room, room->b, room->b_plane, (size_t)t * (size_t)s.out, from);
+        float *from[PLANES], *into[PIXELS], *more[PIXELS];
+        plane_rows(room, room->b, room->plane, (size_t)t * (size_t)s.out, from);
         pixel_rows(s, room, s.out, t0 + t, 0, y, room->unread, into);
-        room->to->output(s.out, (const float *const *)from, into, finish, bias);
+        if (end.more && !end.flat)
+            pixel_rows(s, room, s.out, t0 + t, 0, writable(end.more), writable(zeros), more);
+        for (int i = 0; end.flat && i < PIXELS; i++)
+            more[i] = writable(end.more) + (size_t)((t0 + t) / a_picture) * (size_t)s.out;
+        room->to->output(s.out, (const float *const *)from, into, end.bias,
+                         end.more ? (const float *const *)more : NULL);
     }
 }
 
-static void convolve(ConvShape s, const float *x, const float *weight, Finish finish,
-                     const float *bias, float *y, const Room *room)
+static int tiles_from(const Room *room, int t)
 {
-    load_weight(s, weight, room);
-    for (int t = 0, tiles; t < room->tiles; t += tiles) {
-        tiles = room->tiles - t < room->block ? room->tiles - t : room->block;
-        load_data(s, t, tiles, x, room);
-        for (size_t f = 0; f < (size_t)room->planes; f++)
-            kernel_gemm_packed(tiles, s.out, s.in, room->a + f * room->a_plane, s.in,
-                               room->weight + f * room->weight_plane, room->b + f * room->b_plane,
-                               s.out);
-        store_output(s, t, tiles, y, finish, bias, room);
+    return room->tiles - t < room->block ? room->tiles - t : room->block;
+}
+
+/* b = a times the weights, frequency by frequency, the weights made for a row of them. */
+static void multiply(ConvShape s, int tiles, const float *weight, const Room *room)
+{
+    int width = room->side + 2;
+    for (int row = 0; row < width; row++) {
+        load_weight(s, row, weight, room);
+        for (int j = 0; j < width; j++) {
+            size_t f = (size_t)(row * width + j);
+            kernel_gemm_packed(tiles, s.out, s.in, room->a + f * room->plane, s.in,
+                               room->weight + (size_t)j * room->weight_plane,
+                               room->b + f * room->plane, s.out);
+        }
     }
 }
 
-void winograd_forward(ConvShape shape, const float *x, const float *weight, const float *bias,
-                      float *y, float *scratch)
+void winograd_forward(ConvShape s, const float *x, const float *weight, ConvEnd end, float *y,
+                      float *scratch)
 {
-    Room room = lay_out(shape, scratch);
-    convolve(shape, x, weight, bias ? FINISH_BIAS : FINISH_SET, bias, y, &room);
+    Room room = lay_out(s, true, scratch);
+    for (int t = 0, tiles; t < room.tiles; t += tiles) {
+        tiles = tiles_from(&room, t);
+        load_data(s, t, tiles, x, &room);
+        multiply(s, tiles, weight, &room);
+        store_output(s, t, tiles, y, end, &room);
+    }
 }
 
-/* turned (3, 3, out, in) = weight (3, 3, in, out) with the taps in reverse and each
- * matrix transposed. */
-static void flip_filters(ConvShape s, const float *weight, float *turned)
+void winograd_turn(ConvShape s, const float *weight, float *turned)
 {
     for (int tap = 0; tap < TAPS; tap++) {
         const float *from = weight + (ptrdiff_t)(TAPS - 1 - tap) * s.in * s.out;
@@ -242,45 +271,23 @@ static void flip_filters(ConvShape s, const float *weight, float *turned)
     }
 }
 
-void winograd_input(ConvShape shape, const float *gy, const float *weight, bool add, float *gx,
-                    float *scratch)
-{
-    ConvShape back = {shape.n, shape.h, shape.w, shape.out, shape.in, shape.way};
-    Room room = lay_out(back, scratch);
-    flip_filters(shape, weight, room.turned);
-    convolve(back, gy, room.turned, add ? FINISH_ADD : FINISH_SET, NULL, gx, &room);
-}
-
 /* b[f] (tiles, out) = A gy A^T */
 static void load_gradient(ConvShape s, int t0, int tiles, const float *gy, const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
         float *from[PIXELS], *into[PLANES];
         pixel_rows(s, room, s.out, t0 + t, 0, writable(gy), writable(zeros), from);
-        plane_rows(room, room->b, room->b_plane, (size_t)t * (size_t)s.out, into);
-        room->to->gradient(s.out, (const float *const *)from, into, FINISH_SET, NULL);
+        plane_rows(room, room->b, room->plane, (size_t)t * (size_t)s.out, into);
+        room->to->gradient(s.out, (const float *const *)from, into, NULL, NULL);
     }
 }
 
-/* gweight += G^T weight[f] G */
-static void store_weight(ConvShape s, float *gweight, const Room *room)
-{
-    for (int i = 0; i < s.in; i++) {
-        float *from[PLANES], *into[TAPS];
-        plane_rows(room, room->weight, room->weight_plane, (size_t)i * (size_t)s.out, from);
-        for (int tap = 0; tap < TAPS; tap++)
-            into[tap] = gweight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out;
-        room->to->weight_gradient(s.out, (const float *const *)from, into, FINISH_ADD, NULL);
-    }
-}
-
-void winograd_weight(ConvShape shape, const float *gy, const float *x, float *gweight,
+void winograd_weight(ConvShape s, const float *gy, const float *x, bool add, float *planes,
                      float *scratch)
 {
-    ConvShape s = shape;
-    Room room = lay_out(s, scratch);
+    Room room = lay_out(s, false, scratch);
     for (int t = 0, tiles; t < room.tiles; t += tiles) {
-        tiles = room.tiles - t < room.block ? room.tiles - t : room.block;
+        tiles = tiles_from(&room, t);
         load_data(s, t, tiles, x, &room);
         load_gradient(s, t, tiles, gy, &room);
         for (size_t f = 0; f < (size_t)room.planes; f++)
@@ -288,15 +295,28 @@ void winograd_weight(ConvShape shape, const float *gy, const float *x, float *gw
                                 .n = s.out,
                                 .k = tiles,
                                 .alpha = 1.0f,
-                                .a = room.a + f * room.a_plane,
+                                .a = room.a + f * room.plane,
                                 .ra = 1,
                                 .ca = s.in,
-                                .b = room.b + f * room.b_plane,
+                                .b = room.b + f * room.plane,
                                 .rb = s.out,
                                 .cb = 1,
-                                .add = t > 0,
-                                .c = room.weight + f * room.weight_plane,
+                                .add = add || t > 0,
+                                .c = planes + f * room.weight_plane,
                                 .ldc = s.out});
     }
-    store_weight(s, gweight, &room);
+}
+
+/* gweight += G^T planes[f] G */
+void winograd_weight_done(ConvShape s, const float *planes, float *gweight)
+{
+    Room room = sizes_of(s);
+    for (int i = 0; i < s.in; i++) {
+        float *from[PLANES], *into[TAPS];
+        plane_rows(&room, writable(planes), room.weight_plane, (size_t)i * (size_t)s.out, from);
+        for (int tap = 0; tap < TAPS; tap++)
+            into[tap] = gweight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out;
+        room.to->weight_gradient(s.out, (const float *const *)from, into, NULL,
+                                 (const float *const *)into);
+    }
 }

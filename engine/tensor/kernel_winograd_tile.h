@@ -106,10 +106,10 @@ TARGET KERNEL_BODY void TILE(weight_gradient2)(const TILE(Vec) * m, TILE(Vec) * 
 }
 
 /* from: in * in rows of channels, to: out * out rows; down the columns, then along the
- * rows. */
-#define TILE_TRANSFORM(one, in, out)                                                               \
+ * rows. Then, where wanted, + bias and + the rows `more`. */
+#define TILE_TRANSFORM(one, in, out, ends)                                                         \
     TARGET static void TILE(all_##one)(int channels, const float *const *from, float *const *to,   \
-                                       Finish finish, const float *bias)                           \
+                                       const float *bias, const float *const *more)                \
     {                                                                                              \
         for (int at = 0; at < channels; at += LANES) {                                             \
             TILE(Vec) half[out][in], column[in], row[out];                                         \
@@ -120,30 +120,70 @@ TARGET KERNEL_BODY void TILE(weight_gradient2)(const TILE(Vec) * m, TILE(Vec) * 
                 TILE(one)(column, row);                                                            \
                 _Pragma("GCC unroll 6") for (int i = 0; i < out; i++) half[i][j] = row[i];         \
             }                                                                                      \
-            TILE(Vec)                                                                              \
-            start = finish == FINISH_BIAS ? *(const TILE(Vec) *)(bias + at) : (TILE(Vec)){0};      \
+            TILE(Vec) start = {0};                                                                 \
+            if (ends && bias)                                                                      \
+                start = *(const TILE(Vec) *)(bias + at);                                           \
             _Pragma("GCC unroll 6") for (int i = 0; i < out; i++)                                  \
             {                                                                                      \
                 TILE(one)(half[i], row);                                                           \
                 _Pragma("GCC unroll 6") for (int j = 0; j < out; j++)                              \
                 {                                                                                  \
-                    TILE(Vec) *value = (TILE(Vec) *)(to[i * out + j] + at);                        \
-                    *value = finish == FINISH_ADD ? *value + row[j] : start + row[j];              \
+                    TILE(Vec) sum = row[j];                                                        \
+                    if (ends)                                                                      \
+                        sum = start + sum;                                                         \
+                    if (ends && more)                                                              \
+                        sum += *(const TILE(Vec) *)(more[i * out + j] + at);                       \
+                    *(TILE(Vec) *)(to[i * out + j] + at) = sum;                                    \
                 }                                                                                  \
             }                                                                                      \
         }                                                                                          \
     }
-TILE_TRANSFORM(data4, 6, 6)
-TILE_TRANSFORM(output4, 6, 4)
-TILE_TRANSFORM(gradient4, 4, 6)
-TILE_TRANSFORM(weight4, 3, 6)
-TILE_TRANSFORM(weight_gradient4, 6, 3)
-TILE_TRANSFORM(data2, 4, 4)
-TILE_TRANSFORM(output2, 4, 2)
-TILE_TRANSFORM(gradient2, 2, 4)
-TILE_TRANSFORM(weight2, 3, 4)
-TILE_TRANSFORM(weight_gradient2, 4, 3)
+TILE_TRANSFORM(data4, 6, 6, false)
+TILE_TRANSFORM(output4, 6, 4, true)
+TILE_TRANSFORM(gradient4, 4, 6, false)
+TILE_TRANSFORM(weight_gradient4, 6, 3, true)
+TILE_TRANSFORM(data2, 4, 4, false)
+TILE_TRANSFORM(output2, 4, 2, true)
+TILE_TRANSFORM(gradient2, 2, 4, false)
+TILE_TRANSFORM(weight_gradient2, 4, 3, true)
 #undef TILE_TRANSFORM
+
+/* Row `row` of G g G^T for matrices g of `in` rows and `width` columns, a tap each: to[j], `plane`
+ * floats apart. Constant rows leave out what is of the others. */
+#define TILE_WEIGHTS(one, side)                                                                    \
+    TARGET KERNEL_BODY void TILE(row_##one)(int row, const WeightRow *w)                           \
+    {                                                                                              \
+        for (int i = 0; i < w->in; i++)                                                            \
+            for (int at = 0; at < w->width; at += LANES) {                                         \
+                const float *from = w->from + (ptrdiff_t)i * w->out + at;                          \
+                float *to = w->to + (ptrdiff_t)i * w->width + at;                                  \
+                TILE(Vec) column[3], line[3], all[side];                                           \
+                _Pragma("GCC unroll 3") for (int j = 0; j < 3; j++)                                \
+                {                                                                                  \
+                    _Pragma("GCC unroll 3") for (int k = 0; k < 3; k++) column[k] =                \
+                        *(const TILE(Vec) *)(from + (3 * k + j) * w->tap);                         \
+                    TILE(one)(column, all);                                                        \
+                    line[j] = all[row];                                                            \
+                }                                                                                  \
+                TILE(one)(line, all);                                                              \
+                _Pragma("GCC unroll 6") for (int j = 0; j < side; j++) *                           \
+                    (TILE(Vec) *)(to + j * w->plane) = all[j];                                     \
+            }                                                                                      \
+    }                                                                                              \
+    TARGET static void TILE(all_##one)(int row, const WeightRow *w)                                \
+    {                                                                                              \
+        switch (row) {                                                                             \
+        case 0: TILE(row_##one)(0, w); break;                                                      \
+        case 1: TILE(row_##one)(1, w); break;                                                      \
+        case 2: TILE(row_##one)(2, w); break;                                                      \
+        case 3: TILE(row_##one)(3, w); break;                                                      \
+        case 4: TILE(row_##one)(side - 2, w); break;                                               \
+        case 5: TILE(row_##one)(side - 1, w); break;                                               \
+        }                                                                                          \
+    }
+TILE_WEIGHTS(weight4, 6)
+TILE_WEIGHTS(weight2, 4)
+#undef TILE_WEIGHTS
 
 /* A row of the table for tiles of `side`. */
 #define TILE_TRANSFORMS(side)                                                                      \
@@ -152,8 +192,8 @@ TILE_TRANSFORM(weight_gradient2, 4, 3)
         TILE(all_data##side),                                                                      \
         TILE(all_output##side),                                                                    \
         TILE(all_gradient##side),                                                                  \
-        TILE(all_weight##side),                                                                    \
         TILE(all_weight_gradient##side),                                                           \
+        TILE(all_weight##side),                                                                    \
     }
 TILE_TRANSFORMS(4);
 TILE_TRANSFORMS(2);

@@ -49,12 +49,29 @@ typedef struct ConvShape {
     ConvWay way;
 } ConvShape;
 size_t conv3x3_scratch(ConvShape shape);
-void kernel_conv3x3(ConvShape shape, const float *x, const float *weight, const float *bias,
-                    float *y, float *scratch);
-void kernel_conv3x3_input(ConvShape shape, const float *gy, const float *weight, bool add,
-                          float *gx, float *scratch);
-void kernel_conv3x3_weight(ConvShape shape, const float *gy, const float *x, float *gweight,
-                           float *scratch);
+/* The input goes through group norm (KERNEL_NORM_CHANNELS at most) and SiLU first. */
+typedef struct ConvNorm {
+    int groups;
+    const float *gamma, *beta; /* (in) */
+    float *stats;              /* as of kernel_group_norm */
+} ConvNorm;
+/* What is added to the output; NULL: nothing. */
+typedef struct ConvEnd {
+    const float *bias; /* (out) */
+    const float *more; /* like y, which it may be; or (n, out) where `flat`: at every pixel */
+    bool flat;
+} ConvEnd;
+/* norm may be NULL. */
+void kernel_conv3x3(ConvShape shape, const ConvNorm *norm, const float *x, const float *weight,
+                    ConvEnd end, float *y, float *scratch);
+/* Where gradients go; NULL: not wanted. `add` is about x alone. */
+typedef struct ConvGrad {
+    float *x, *gamma, *beta, *weight;
+    bool add;
+} ConvGrad;
+/* Of all but the end. With `norm` its stats are read. */
+void kernel_conv3x3_grad(ConvShape shape, const ConvNorm *norm, const float *x, const float *weight,
+                         const float *gy, ConvGrad to, float *scratch);
 
 /* Elementwise over n values. */
 void kernel_exp(size_t n, const float *x,
@@ -100,11 +117,11 @@ typedef struct NormShape {
 } NormShape;
 void kernel_group_norm(NormShape shape, const float *x, const float *gamma, const float *beta,
                        float *y, float *stats);
-/* gx, ggamma and gbeta may each be NULL; `add` is about gx alone. scratch: pixels * c
- * floats. */
+/* gx, ggamma and gbeta may each be NULL; `add` is about gx alone. y is made anew on the way.
+ * scratch: pixels * c floats. */
 void kernel_group_norm_grad(NormShape shape, const float *x, const float *gamma, const float *beta,
                             const float *stats, const float *gy, bool add, float *gx, float *ggamma,
-                            float *gbeta, float *scratch);
+                            float *gbeta, float *y, float *scratch);
 
 /* y (n, 2 half): sin, then cos, of time[i] * frequency[k]. Absolute error 1e-7 up to
  * angles of 1e6. */

@@ -16,11 +16,18 @@ Tensor *op_linear_silu(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias);
  * h=3 w=in c=out. */
 Tensor *op_conv3x3(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias);
 
+/* The same behind a group norm and SiLU where there are gamma[c] and beta[c] (see below), and with
+ * something added where there is `more`: like the output, or n x 1 x 1 x out for every pixel. One
+ * pass over memory; only the output is kept. */
+typedef struct NormConv {
+    int groups;
+    Tensor *gamma, *beta, *weight, *bias, *more;
+} NormConv;
+Tensor *op_norm_conv3x3(Tape *tape, Tensor *x, const NormConv *conv);
+
 Tensor *op_silu(Tape *tape, Tensor *x);
 Tensor *op_gelu(Tape *tape, Tensor *x); /* tanh form */
 Tensor *op_add(Tape *tape, Tensor *a, Tensor *b);
-/* y[n,h,w,c] = x[n,h,w,c] + e[n,c]: an embedding added at every pixel. */
-Tensor *op_add_pixels(Tape *tape, Tensor *x, Tensor *e);
 /* Group norm over (h, w, c/groups) of each sample, eps 1e-5, then scale gamma[c], shift
  * beta[c]. */
 Tensor *op_group_norm(Tape *tape, Tensor *x, Tensor *gamma, Tensor *beta, int groups);

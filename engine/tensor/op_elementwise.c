@@ -45,35 +45,11 @@ Tensor *op_gelu(Tape *tape, Tensor *x)
     return y;
 }
 
-static void pass(const Tensor *from, Tensor *to)
-{
-    if (!to->g)
-        return;
-    if (tape_first(to))
-        memcpy(to->g, from->g, sizeof(float) * tensor_size(to));
-    else
-        kernel_accumulate(tensor_size(to), 1.0f, from->g, to->g);
-}
-
-/* The last use of an output's gradient: where nobody has added yet the two change
- * buffers. */
-static void hand_on(Tensor *from, Tensor *to)
-{
-    if (!to->unset) {
-        pass(from, to);
-        return;
-    }
-    float *values = from->g;
-    from->g = to->g;
-    to->g = values;
-    to->unset = false;
-}
-
 static void add_backward(TapeNode *node, Arena *scratch)
 {
     (void)scratch;
-    pass(node->out, node->in[1]);
-    hand_on(node->out, node->in[0]);
+    tape_pass(node->out, node->in[1]);
+    tape_hand_on(node->out, node->in[0]);
 }
 
 Tensor *op_add(Tape *tape, Tensor *a, Tensor *b)
@@ -83,30 +59,6 @@ Tensor *op_add(Tape *tape, Tensor *a, Tensor *b)
     kernel_add(tensor_size(a), a->x, b->x, y->x);
     tape_node(tape, add_backward, y, NULL, a, b, NULL, NULL);
     tape_sets(tape, y, 1 | 2);
-    return y;
-}
-
-static void add_pixels_backward(TapeNode *node, Arena *scratch)
-{
-    (void)scratch;
-    const Tensor *e = node->in[1];
-    Tensor *y = node->out;
-    size_t sample = (size_t)(y->h * y->w) * (size_t)y->c;
-    for (int i = 0; e->g && i < y->n; i++)
-        kernel_column_sums(y->h * y->w, y->c, y->g + (size_t)i * sample, e->g + (size_t)(i * y->c));
-    hand_on(y, node->in[0]);
-}
-
-Tensor *op_add_pixels(Tape *tape, Tensor *x, Tensor *e)
-{
-    must(e->n == x->n && e->h == 1 && e->w == 1 && e->c == x->c);
-    Tensor *y = like(tape, x, x->g || e->g);
-    size_t sample = (size_t)(x->h * x->w) * (size_t)x->c;
-    for (int i = 0; i < x->n; i++)
-        kernel_add_row(x->h * x->w, x->c, x->x + (size_t)i * sample, e->x + (size_t)(i * x->c),
-                       y->x + (size_t)i * sample);
-    tape_node(tape, add_pixels_backward, y, NULL, x, e, NULL, NULL);
-    tape_sets(tape, y, 1);
     return y;
 }
 
@@ -139,7 +91,7 @@ Tensor *op_affine(Tape *tape, Tensor *x, const float *scale, const float *shift)
 static void straight_backward(TapeNode *node, Arena *scratch)
 {
     (void)scratch;
-    hand_on(node->out, node->in[0]);
+    tape_hand_on(node->out, node->in[0]);
 }
 
 Tensor *op_clip_straight(Tape *tape, Tensor *x, float low, float high)

@@ -1,4 +1,4 @@
-/* Linear layer, 3x3 convolution and self-attention. */
+/* Linear layer and self-attention. */
 #include "engine/base/status.h"
 #include "engine/tensor/kernels.h"
 #include "engine/tensor/op.h"
@@ -64,40 +64,6 @@ Tensor *op_linear_silu(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
     else
         kernel_silu(tensor_size(y), y->x, y->x);
     tape_node(tape, linear_silu_backward, y, slope, x, weight, bias, NULL);
-    tape_sets(tape, y, 1);
-    return y;
-}
-
-static ConvShape conv_shape(const Tensor *x, const Tensor *y)
-{
-    return (ConvShape){x->n, x->h, x->w, x->c, y->c, CONV_BY_RULE};
-}
-
-static void conv3x3_backward(TapeNode *node, Arena *scratch)
-{
-    Tensor *x = node->in[0];
-    const Tensor *weight = node->in[1], *y = node->out;
-    ConvShape shape = conv_shape(x, y);
-    float *room = arena_floats(scratch, conv3x3_scratch(shape));
-    if (x->g)
-        kernel_conv3x3_input(shape, y->g, weight->x, !tape_first(x), x->g, room);
-    if (weight->g)
-        kernel_conv3x3_weight(shape, y->g, x->x, weight->g, room);
-    bias_gradient(node->in[2], y);
-}
-
-Tensor *op_conv3x3(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
-{
-    must(weight->n == 3 && weight->h == 3 && weight->w == x->c);
-    must(!bias || tensor_size(bias) == (size_t)weight->c);
-    Tensor *y = tape_tensor(tape, x->n, x->h, x->w, weight->c, any_gradient(x, weight, bias));
-    ConvShape shape = conv_shape(x, y);
-    size_t mark = arena_mark(tape->arena);
-    kernel_conv3x3(shape, x->x, weight->x, bias ? bias->x : NULL, y->x,
-                   arena_floats(tape->arena, x->n > 0 ? conv3x3_scratch(shape) : 0));
-    arena_rewind(tape->arena, mark);
-    tape->flops += 18.0 * x->h * x->w * x->c * y->c;
-    tape_node(tape, conv3x3_backward, y, NULL, x, weight, bias, NULL);
     tape_sets(tape, y, 1);
     return y;
 }

@@ -15,7 +15,7 @@ static void group_norm_backward(TapeNode *node, Arena *scratch)
     const Tensor *gamma = node->in[1], *beta = node->in[2];
     kernel_group_norm_grad(
         norm->shape, x->x, gamma->x, beta->x, norm->stats, node->out->g, !tape_first(x), x->g,
-        gamma->g, beta->g,
+        gamma->g, beta->g, node->out->x,
         arena_floats(scratch, (size_t)norm->shape.pixels * (size_t)norm->shape.c));
 }
 

@@ -3,6 +3,7 @@
  * `pending`, afterwards its buffer serves another of its size. */
 #include "engine/tensor/tape.h"
 #include "engine/base/status.h"
+#include "engine/tensor/kernels.h"
 #include <stdint.h>
 #include <string.h>
 
@@ -66,10 +67,40 @@ void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out, v
     tape->last = node;
 }
 
+void tape_more(Tape *tape, const Tensor *out, Tensor *e, Tensor *f)
+{
+    if (tape->last && tape->last->out == out) {
+        tape->last->in[4] = e;
+        tape->last->in[5] = f;
+    }
+}
+
 void tape_sets(Tape *tape, const Tensor *out, unsigned inputs)
 {
     if (tape->last && tape->last->out == out)
         tape->last->sets = inputs;
+}
+
+void tape_pass(const Tensor *out, Tensor *in)
+{
+    if (!in->g)
+        return;
+    if (tape_first(in))
+        memcpy(in->g, out->g, sizeof(float) * tensor_size(in));
+    else
+        kernel_accumulate(tensor_size(in), 1.0f, out->g, in->g);
+}
+
+void tape_hand_on(Tensor *out, Tensor *in)
+{
+    if (!in->unset) {
+        tape_pass(out, in);
+        return;
+    }
+    float *values = out->g;
+    out->g = in->g;
+    in->g = values;
+    in->unset = false;
 }
 
 /* A gradient buffer: this header, then `size` values on the next cache line. */
@@ -117,7 +148,7 @@ static void release(Tensor *t, Buffer **unused)
 /* Runs one node, whose output has a gradient, with memory behind its inputs'. */
 static void step(TapeNode *node, Buffer **unused, Arena *arena)
 {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < TAPE_INPUTS; i++) {
         Tensor *in = node->in[i];
         if (in && is_pending(in))
             provide(in, unused, arena);

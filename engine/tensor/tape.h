@@ -24,11 +24,12 @@ static inline size_t tensor_size(const Tensor *t)
     return (size_t)t->n * (size_t)t->h * (size_t)t->w * (size_t)t->c;
 }
 
+enum { TAPE_INPUTS = 6 };
 typedef struct TapeNode TapeNode;
 struct TapeNode {
     void (*backward)(TapeNode *node, Arena *scratch);
     TapeNode *previous;
-    Tensor *in[4], *out;
+    Tensor *in[TAPE_INPUTS], *out;
     void *saved; /* whatever the op needs again; in the tape's arena */
     unsigned sets;
 };
@@ -59,6 +60,9 @@ Tensor *tape_detach(Tape *tape, Tensor *t);
 void tape_node(Tape *tape, void (*backward)(TapeNode *, Arena *), Tensor *out, void *saved,
                Tensor *a, Tensor *b, Tensor *c, Tensor *d);
 
+/* Two inputs more, the fifth and the sixth, of the op whose output this is, recorded just now. */
+void tape_more(Tape *tape, const Tensor *out, Tensor *e, Tensor *f);
+
 /* An op adds into its inputs' gradients, which begin at zero. One that can as well set
  * them says so after tape_node, bit i of `inputs` for input i, and its backward function
  * asks tape_first once for each: true when the gradient's values are still unset, and
@@ -70,6 +74,12 @@ static inline bool tape_first(Tensor *t)
     t->unset = false;
     return first;
 }
+
+/* For backward functions whose gradient goes on as it is: adds it, or copies it to what is unset;
+ * nothing where nobody wants it. The other is the last use of an output's gradient: where nobody
+ * has added yet the two change buffers. */
+void tape_pass(const Tensor *out, Tensor *in);
+void tape_hand_on(Tensor *out, Tensor *in);
 
 /* Sets loss->g[0] = 1 (loss has one element) and runs every node backward, adding into
  * leaf gradients. Scratch memory for the backward pass is taken above the tape and given

@@ -119,11 +119,11 @@ static void conv_step(void *context)
 {
     ConvBench *c = context;
     if (c->direction == 0)
-        kernel_conv3x3(c->s, c->x, c->w, c->b, c->y, c->scratch);
-    else if (c->direction == 1)
-        kernel_conv3x3_input(c->s, c->y, c->w, false, c->x, c->scratch);
+        kernel_conv3x3(c->s, NULL, c->x, c->w, (ConvEnd){.bias = c->b}, c->y, c->scratch);
     else
-        kernel_conv3x3_weight(c->s, c->y, c->x, c->w, c->scratch);
+        kernel_conv3x3_grad(c->s, NULL, c->x, c->w, c->y,
+                            c->direction == 1 ? (ConvGrad){.x = c->x} : (ConvGrad){.weight = c->w},
+                            c->scratch);
 }
 
 static ConvBench conv_bench(ConvShape s, Arena *arena)
