@@ -35,6 +35,26 @@ says() { # what code regex arguments... (an empty regex: anything)
     fi
 }
 
+# Starts the program on a runs folder, kills it with -9 once more checkpoints than that stand there, and waits for the
+# children it had: they save and go.
+killed_after() { # checkpoints folder arguments...
+    local checkpoints=$1 folder=$2 victim
+    shift 2
+    "$DDIL" "$@" --runs "$folder" >"$out" 2>"$err" </dev/null &
+    victim=$!
+    for _ in $(seq 200); do
+        [ "$(find "$folder" -name 'ckpt-*' 2>/dev/null | wc -l)" -gt "$checkpoints" ] && break
+        kill -0 $victim 2>/dev/null || break
+        sleep 0.05
+    done
+    kill -9 $victim 2>/dev/null
+    wait $victim 2>/dev/null
+    for _ in $(seq 200); do
+        pgrep -f -- "--runs $folder" >/dev/null || break
+        sleep 0.05
+    done
+}
+
 finish() {
     echo "1..$number"
     exit $((bad > 0))

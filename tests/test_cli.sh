@@ -373,6 +373,8 @@ result $? "both of it"
 says "a run's figure" 0 '' export 1 --svg "$work/run.svg" --png "$work/run.png" --theme slides
 grep -q '<text [^>]*>Covariate shift: own / forward error</text>' "$work/run.svg"
 result $? "its text stays text"
+grep -q '#ffb45a' "$work/run.svg" && ! grep -q '#d55e00\|#0072b2' "$work/run.svg"
+result $? "what is drawn on a dark ground is light"
 [ "$(head -c 4 "$work/run.png" | tail -c 3)" = PNG ]
 result $? "and as PNG"
 says "a figure with another ending" 2 'must end in \.svg' export 1 --svg "$work/run.png"

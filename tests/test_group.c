@@ -6,6 +6,7 @@
 #include "views/draw/metric_columns.h"
 #include "views/model/group.h"
 #include "views/model/overlay.h"
+#include "views/run_list.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -212,22 +213,39 @@ static void test_frontier_of_a_group(void **state)
     assert_int_equal(run_trades(group.run, 0, mean), 0);
 }
 
-/* The table that is copied: a row a group, the best in bold, cut where there is no room. */
+#define MARKDOWN_HEAD "| run | step | sw2 |\n|---|---|---|"
+#define MARKDOWN_RING "\n| ring \303\2273 | 0 | **3.33** \302\261 12 |"
+#define MARKDOWN_MOON "\n| moon \303\2272 | 0 | 10 \302\261 76 |"
+#define MARKDOWN_SLOW "\n| 06 ring-slow | 90 | 25 |"
+
+/* What `y` copies of the list of runs. */
+static const char *copied(Fixture *f, char *text, size_t size)
+{
+    int n;
+    Scene scene = scene_of(f, 0);
+    Kin *kin = run_list(&scene, &n);
+    metric_columns_markdown(&scene, kin, n, text, size);
+    free(kin);
+    return text;
+}
+
+/* The table that is copied: a row a group, the best in bold, cut where there is no room; in the
+ * list's order, and of what its filter shows. */
 static void test_metrics_as_markdown(void **state)
 {
     Fixture f;
-    char text[400], little[150];
+    char text[400];
     (void)state;
     fill(&f);
     f.run[5].metrics_step = 90;
-    Scene scene = scene_of(&f, 0);
-    metric_columns_markdown(&scene, text, sizeof text);
-    assert_string_equal(text,
-                        "| run | step | sw2 |\n|---|---|---|\n| ring \303\2273 | 0 | **3.33** "
-                        "\302\261 12 |\n| moon \303\2272 | 0 | 10 \302\261 76 |\n| 06 "
-                        "ring-slow | 90 | 25 |");
-    metric_columns_markdown(&scene, little, sizeof little);
-    assert_non_null(strstr(little, "\n\n2 more did not fit"));
+    assert_string_equal(copied(&f, text, sizeof text),
+                        MARKDOWN_HEAD MARKDOWN_RING MARKDOWN_MOON MARKDOWN_SLOW);
+    assert_non_null(strstr(copied(&f, text, 150), "\n\n2 more did not fit"));
+    f.session.sorting = SORT_NAME;
+    assert_string_equal(copied(&f, text, sizeof text),
+                        MARKDOWN_HEAD MARKDOWN_MOON MARKDOWN_RING MARKDOWN_SLOW);
+    strcpy(f.session.filter, "slow");
+    assert_string_equal(copied(&f, text, sizeof text), MARKDOWN_HEAD MARKDOWN_SLOW);
 }
 
 int main(void)

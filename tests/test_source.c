@@ -330,16 +330,10 @@ static int word_at(const char *word, const char *choices)
 /* tests/vectors/priors.txt: assets/python/ddil_lab.py says the same. */
 static void check_line(Source *source, const char *line)
 {
-    double beta[ORIGINS], want[ORIGINS], clock, shift, made, number;
+    double beta[ORIGINS], want[ORIGINS], clock, shift, made;
     char word[24];
     int n;
-    unsigned long long seed, index;
     SourceSettings *set = &source->set;
-    if (sscanf(line, "toss %llu %llu %lf", &seed, &index, &number) == 3) {
-        Rng rng = rng_at(seed, STREAM_BATCH, index);
-        assert_true(rng_uniform(&rng) == number);
-        return;
-    }
     assert_int_equal(sscanf(line, "%23s %lf %lf %lf %lf %lf %lf 100 %lf %lf %lf %lf %lf%n", word,
                             &set->beta[0], &set->beta[1], &set->beta[2], &set->warmup,
                             &set->beta_floor, &clock, &shift, &made, &want[0], &want[1], &want[2],

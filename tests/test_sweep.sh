@@ -53,19 +53,7 @@ result $? "a run that was promoted twice has the logs of one that never rested"
 
 # Killed while it works, three times; then left alone.
 for kill in 1 2 3; do
-    "$DDIL" sweep "$work/grid.ini" --runs "$work/killed" --threads 2 >"$out" 2>"$err" </dev/null &
-    victim=$!
-    for wait in $(seq 200); do
-        [ "$(find "$work/killed" -name 'ckpt-*' 2>/dev/null | wc -l)" -gt $((kill * 6)) ] && break
-        kill -0 $victim 2>/dev/null || break
-        sleep 0.05
-    done
-    kill -9 $victim 2>/dev/null
-    wait $victim 2>/dev/null
-    for wait in $(seq 200); do # its children save and go
-        pgrep -f "sweep $work/grid.ini --runs $work/killed" >/dev/null || break
-        sleep 0.05
-    done
+    killed_after $((kill * 6)) "$work/killed" sweep "$work/grid.ini" --threads 2
 done
 sweep grid killed
 result $? "after three kills it goes on to the end"
@@ -96,9 +84,9 @@ sweep two killed
 result $? "one trial more: the draws before it stay"
 
 mkfifo "$work/hold"
-(exec 9<>"$work/killed/.table-grid.lock" && flock 9 && echo held >"$work/hold" && read -r _ <"$work/hold") &
+(exec 9<>"$work/killed/.table-grid.lock" && flock 9 && echo $BASHPID >&9 && echo held >"$work/hold" && read -r _ <"$work/hold") &
 read -r _ <"$work/hold"
-says "two at once: the second is refused" 4 '' sweep "$work/grid.ini" --runs "$work/killed"
+says "two at once: the second is refused, and told by whom" 4 '.table-grid.lock is held by another ddil .process [1-9]' sweep "$work/grid.ini" --runs "$work/killed"
 echo go >"$work/hold"
 wait
 
@@ -111,6 +99,7 @@ refused() { # what regex sed...
 refused "an unknown parameter" 'bad.ini:8: .*optimizer.rl.*optimizer.lr' 's/^optimizer.lr/optimizer.rl/'
 refused "a value out of range" 'bad.ini:8: .*optimizer.lr.*-3' 's/3e-3/-3/'
 refused "a metric that is not there" 'bad.ini:3: no such metric.*sw3' 's/sw2/sw3/'
+refused "a sampling step that no student takes" 'take 4 sampling steps, there is no ratio.9' 's/ratio.1/ratio.9/'
 refused "an empty grid" 'the grid is empty' '/^\[parameters\]/,$d'
 refused "a parameter without values" 'bad.ini:8: values stand between commas' 's/^optimizer.lr = .*/optimizer.lr =/'
 refused "a range in a grid" 'bad.ini:8: a range has no grid' 's/^optimizer.lr = .*/optimizer.lr = 1e-4 .. 1e-2/'
@@ -122,8 +111,8 @@ refused "draws in a grid" 'only search = random draws' 's/^keep = 2/trials = 3/'
 result $? "which begin nothing"
 sed 's/^metrics = .*/metrics = frechet/' "$work/grid.ini" >"$work/flat.ini"
 says "a metric that these data do not have" 2 'frechet on ring: it needs pictures' sweep "$work/flat.ini" --runs "$work/flat" --threads 1
-sed 's/^metrics = .*/metrics = ratio.9/' "$work/grid.ini" >"$work/unlogged.ini"
-says "a metric that these runs do not log" 2 'logs no ratio.9; it has loss, shift, sw2' sweep "$work/unlogged.ini" --runs "$work/unlogged" --threads 1
+sed 's/^metrics = .*/metrics = ratio.1/; s/^preset = .*/preset = ring-ect/; /^source.beta_student/d' "$work/grid.ini" >"$work/unlogged.ini"
+says "a metric that these runs do not log" 2 'logs no ratio.1; it has loss, shift, sw2' sweep "$work/unlogged.ini" --runs "$work/unlogged" --threads 1
 [ "$(ls -d "$work"/unlogged/0* | wc -l)" = 1 ]
 result $? "ends it at once"
 (

@@ -14,13 +14,22 @@ metrics = ratio.1, sw2, sw2@1, sw2@mix0.5, nfe
 baseline = data
 [arm data]
 student.pretrain_steps = 40
+run.eval_samples = 200
+run.batch = 64
+shift.samples = 40
 [arm ddil]
 preset = *-ddil
 student.pretrain_steps = 40
+run.eval_samples = 200
+run.batch = 64
+shift.samples = 40
 run.checkpoint_every = 10
 [arm taught]
 preset = *-ddil
 student.pretrain_steps = 40
+run.eval_samples = 200
+run.batch = 64
+shift.samples = 40
 expert = ddil
 INI
 
@@ -42,21 +51,8 @@ result $? "the figure's text stays text"
 result $? "the figure is there as PNG"
 
 # Killed while it works, five times; then left alone.
-for kill in 1 2 3 4 5; do
-    "$DDIL" table "$work/trial.ini" --runs "$work/killed" --out "$work/killed/out" --threads 2 >"$out" 2>"$err" </dev/null &
-    victim=$!
-    for wait in $(seq 200); do # until a run has gone on by a checkpoint
-        found=$(find "$work/killed" -name 'ckpt-*' 2>/dev/null | wc -l)
-        [ "$found" -gt $((kill + 1)) ] && break
-        kill -0 $victim 2>/dev/null || break
-        sleep 0.05
-    done
-    kill -9 $victim 2>/dev/null
-    wait $victim 2>/dev/null
-    for wait in $(seq 200); do # its children save and go
-        pgrep -f "table $work/trial.ini --runs $work/killed" >/dev/null || break
-        sleep 0.05
-    done
+for kill in 1 2 3 4 5; do # each time a run has gone on by a checkpoint
+    killed_after $((kill + 1)) "$work/killed" table "$work/trial.ini" --out "$work/killed/out" --threads 2
     find "$work/killed" -name eval.csv -size +150c -exec stat -c '%n %Y' {} + 2>/dev/null | sort >"$work/done.$kill"
 done
 table "$work/killed"
@@ -94,9 +90,11 @@ result $? "the frontier: every arm's students, and the teacher"
 [ "$(grep -c ',coverage@student[1248]-s1,1,' "$work/single/single.csv")" = 12 ] && grep -q '>coverage of the data<' "$work/single/single.svg"
 result $? "its rows and its chart"
 says "what is done is not measured again" 0 '^3 of 3 runs are there' table "$work/single.ini" --runs "$work/single"
+rm "$work"/single/0*-taught-s4/eval.csv
+says "a finished run that lost its evaluation" 1 'taught-s4 has nothing more to do.*delete or rename' table "$work/single.ini" --runs "$work/single"
 sed 's/^metrics = .*/metrics = sw2, frechet/' "$work/trial.ini" >"$work/flat.ini"
 says "a metric that the data do not have, before anything is run" 2 'frechet on ring: it needs pictures' table "$work/flat.ini" --runs "$work/flat"
-sed 's/^preset = .*/&\nrun.eval_samples = 12/' "$work/trial.ini" >"$work/few.ini"
+sed 's/^run.eval_samples = .*/run.eval_samples = 12/' "$work/trial.ini" >"$work/few.ini"
 says "too few samples, and how many it takes" 2 'at least 20' table "$work/few.ini" --runs "$work/few"
 sed 's/^budget_nfe = .*/budget_cpu_s = 0.5/; s/^seeds = .*/seeds = 1-2/; s/, sw2@1.*/, nfe/; s/^expert = .*//' "$work/trial.ini" >"$work/cpu.ini"
 says "a budget of CPU seconds" 0 'about 0.5 CPU seconds a run' table "$work/cpu.ini" --runs "$work/cpu"
@@ -114,18 +112,18 @@ for wrong in 's/^presets = .*/presets = ring-nonesuch/' 's/^baseline = .*/baseli
     sed "$wrong" "$work/trial.ini" >"$work/bad.ini"
     says "a preset, an arm, a metric that is not there" 2 'nonesuch' table "$work/bad.ini" --runs "$work/bad"
 done
-says "seeds as a group: a mean and its interval" 0 '3 of 3 seeds done' run ring-pd --seeds 1-3 --steps 40 --runs "$work/group"
-says "a wider group runs what is missing" 0 '^shift  *[0-9.]+ ± ' run ring-pd --seeds 1-4 --steps 40 --runs "$work/group"
+says "seeds as a group: a mean and its interval" 0 '3 of 3 seeds done' run ring-pd --seeds 1-3 --steps 40 -s run.eval_samples=200 --runs "$work/group"
+says "a wider group runs what is missing" 0 '^shift  *[0-9.]+ ± ' run ring-pd --seeds 1-4 --steps 40 -s run.eval_samples=200 --runs "$work/group"
 [ "$(ls -d "$work"/group/0*-ring-pd-s? | wc -l)" = 4 ]
 result $? "each seed has its run"
-"$DDIL" run ring-pd --seeds 1-2 --steps 40 --runs "$work/group" 2>"$err" | true
+"$DDIL" run ring-pd --seeds 1-2 --steps 40 -s run.eval_samples=200 --runs "$work/group" 2>"$err" | true
 [ "${PIPESTATUS[0]}" = 0 ]
 result $? "a reader that leaves ends no group"
 says "seeds that are none are refused" 2 'write 1-5 or 1,3,7' run ring-pd --seeds 1-b --runs "$work/group"
 mkfifo "$work/hold"
-(exec 9<>"$work/single/.table-single.lock" && flock 9 && echo held >"$work/hold" && read -r _ <"$work/hold") &
+(exec 9<>"$work/single/.table-single.lock" && flock 9 && : >"$work/single/.table-single.lock" && echo held >"$work/hold" && read -r _ <"$work/hold") &
 read -r _ <"$work/hold"
-says "two at once on one folder: the second is refused" 4 '' table "$work/single.ini" --runs "$work/single"
+says "two at once on one folder: the second is refused; who it is does not stand there" 4 'is held by another ddil$' table "$work/single.ini" --runs "$work/single"
 echo go >"$work/hold"
 wait
 finish

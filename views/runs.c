@@ -13,96 +13,16 @@
 #include "views/model/format.h"
 #include "views/model/group.h"
 #include "views/model/overlay.h"
+#include "views/run_list.h"
 #include "views/view.h"
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-typedef enum Sorting {
-    SORT_TREE,
-    SORT_NAME,
-    SORT_STATE,
-    SORT_STEP,
-    SORT_LOSS,
-    SORT_SHIFT,
-    SORTINGS
-} Sorting;
 
 typedef struct RunsState {
-    char filter[96]; /* "": all runs are shown */
-    int sorting;     /* a Sorting, or SORTINGS + the number of a metric */
-    int deleting;    /* the run whose deletion is being confirmed */
-    Last last;       /* what stands in the last columns */
+    int deleting; /* the run whose deletion is being confirmed */
+    Last last;    /* what stands in the last columns */
 } RunsState;
-
-/* ---- Which runs, in which order ---- */
-
-static int by_sorting(Sorting sorting, const RunView *a, const RunView *b)
-{
-    static const int first[] = {
-        [RUN_LIVE] = 0, [RUN_QUEUED] = 1, [RUN_PAUSED] = 2, [RUN_FAILED] = 3, [RUN_DONE] = 4};
-    double x = 0, y = 0;
-    switch (sorting) {
-    case SORT_NAME: return strcmp(a->name, b->name);
-    case SORT_STATE: return first[a->state] - first[b->state];
-    case SORT_STEP: x = (double)-a->step, y = (double)-b->step; break;
-    case SORT_LOSS: x = a->smooth_loss, y = b->smooth_loss; break;
-    case SORT_SHIFT: x = a->shift, y = b->shift; break;
-    case SORT_TREE:
-    case SORTINGS: break;
-    }
-    if (isnan(x) || isnan(y)) /* what was not measured comes last */
-        return isnan(x) - isnan(y);
-    return (x > y) - (x < y);
-}
-
-static int compare_runs(const RunsState *mine, const Scene *scene, const RunView *a,
-                        const RunView *b)
-{
-    if (mine->sorting >= SORTINGS)
-        return metric_columns_order(scene, mine->sorting - SORTINGS, a, b);
-    return by_sorting((Sorting)mine->sorting, a, b);
-}
-
-/* Does an earlier row stand for this run? */
-static bool grouped(const Scene *scene, const Kin *kin, int n, const RunView *run)
-{
-    Group group = group_of(scene, run);
-    for (int i = 0; i < n && group.n > 0; i++)
-        if (group_has(&group, scene->snapshot->run[kin[i].index]))
-            return true;
-    return false;
-}
-
-/* Runs that pass the filter, of a folded group one; a tree only stands in its own order.
- * Allocated; *n gets how many. */
-static Kin *shown_runs(const RunsState *mine, const Scene *scene, int *n)
-{
-    const Snapshot *snapshot = scene->snapshot;
-    Kin *kin = malloc(sizeof *kin * (size_t)(snapshot->runs + 1));
-    char why[160];
-    need(kin);
-    lineage_order(snapshot, kin);
-    *n = 0;
-    for (int i = 0; i < snapshot->runs; i++) {
-        const RunView *run = snapshot->run[kin[i].index];
-        if (filter_run_fits(mine->filter, run, why, sizeof why) != 1 ||
-            grouped(scene, kin, *n, run))
-            continue;
-        Kin one = kin[i];
-        int at = (*n)++;
-        one.depth = mine->sorting == SORT_TREE && mine->filter[0] == '\0' ? one.depth : 0;
-        while (at > 0 && mine->sorting != SORT_TREE &&
-               compare_runs(mine, scene, run, snapshot->run[kin[at - 1].index]) < 0) {
-            kin[at] = kin[at - 1];
-            at--;
-        }
-        kin[at] = one;
-    }
-    return kin;
-}
 
 /* ---- Drawing ---- */
 
@@ -123,15 +43,16 @@ static const struct {
 /* clang-format on */
 
 /* The column sorted by has an arrow; a filter stands in the rule below. */
-static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine,
-                      const LastColumns *end, int shown, Rect *table)
+static void draw_head(Canvas *canvas, const Scene *scene, const LastColumns *end, int shown,
+                      Rect *table)
 {
+    const Session *session = scene->session;
     char owner[80];
     Rect row = layout_take_top(table, 1);
     int used = last_columns_draw(canvas, scene, end, row, NULL);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         char text[16];
-        bool sorted = (int)columns[i].sorting == mine->sorting;
+        bool sorted = (int)columns[i].sorting == session->sorting;
         Style style = theme_style(canvas, sorted ? ROLE_TITLE : ROLE_FAINT);
         int x = columns[i].x + (columns[i].x == COLUMN_NOTE ? used : 0);
         snprintf(text, sizeof text, "%s%s", columns[i].name, sorted ? "↓" : "");
@@ -140,9 +61,9 @@ static void draw_head(Canvas *canvas, const Scene *scene, const RunsState *mine,
         else
             canvas_text(canvas, row.x + x, row.y, row.width - x, style, text);
     }
-    if (mine->filter[0] != '\0') {
+    if (session->filter[0] != '\0') {
         char title[100], right[40];
-        snprintf(title, sizeof title, "/ %s", mine->filter);
+        snprintf(title, sizeof title, "/ %s", session->filter);
         snprintf(right, sizeof right, "%d of %d runs", shown, scene->snapshot->runs);
         text_title(canvas, table, title, right);
         return;
@@ -202,10 +123,11 @@ static int chosen_index(const Scene *scene, const Kin *kin, int n)
 static void draw_table(Canvas *canvas, const Scene *scene, const RunsState *mine, Rect table)
 {
     int n;
-    Kin *kin = shown_runs(mine, scene, &n);
+    Kin *kin = run_list(scene, &n);
     int chosen = chosen_index(scene, kin, n);
-    LastColumns end = {mine->last, mine->sorting - SORTINGS, differences_of(scene, kin, n)};
-    draw_head(canvas, scene, mine, &end, n, &table);
+    LastColumns end = {mine->last, scene->session->sorting - SORTINGS,
+                       differences_of(scene, kin, n)};
+    draw_head(canvas, scene, &end, n, &table);
     int first = chosen >= table.height ? chosen - table.height + 1 : 0;
     for (int row = 0; row < table.height && first + row < n; row++) {
         Rect line = {table.x, table.y + row, table.width, 1};
@@ -328,10 +250,10 @@ static Reply ask_delete(RunsState *mine, const Scene *scene)
     return reply;
 }
 
-static void choose(const Scene *scene, const RunsState *mine, Action action)
+static void choose(const Scene *scene, Action action)
 {
     int n;
-    Kin *kin = shown_runs(mine, scene, &n);
+    Kin *kin = run_list(scene, &n);
     if (n > 0) {
         int at = chosen_index(scene, kin, n), to = at < 0 ? 0 : list_move(at, n, action);
         scene->session->run = scene->snapshot->run[kin[to].index]->id;
@@ -339,10 +261,10 @@ static void choose(const Scene *scene, const RunsState *mine, Action action)
     free(kin);
 }
 
-static void sort_next(RunsState *mine, const Scene *scene, int by)
+static void sort_next(const RunsState *mine, const Scene *scene, int by)
 {
     int all = SORTINGS + (mine->last != LAST_NOTES ? metric_columns_count(scene) : 0);
-    mine->sorting = (mine->sorting + all + by) % all;
+    scene->session->sorting = (scene->session->sorting + all + by) % all;
 }
 
 static Reply act(void *state, const Scene *scene, Action action)
@@ -365,10 +287,10 @@ static Reply act(void *state, const Scene *scene, Action action)
     case ACTION_SORT_RIGHT: sort_next(mine, scene, 1); break;
     case ACTION_CURVE:
         mine->last = (Last)((mine->last + 1) % LASTS);
-        if (mine->last == LAST_NOTES && mine->sorting >= SORTINGS)
-            mine->sorting = SORT_TREE;
+        if (mine->last == LAST_NOTES && scene->session->sorting >= SORTINGS)
+            scene->session->sorting = SORT_TREE;
         break;
-    default: choose(scene, mine, action); break;
+    default: choose(scene, action); break;
     }
     return (Reply){.kind = REPLY_NONE};
 }
@@ -394,9 +316,9 @@ static Reply typed(void *state, const Scene *scene, Asking asking, const char *t
     for (int i = 0; i < scene->snapshot->runs; i++)
         if (filter_run_fits(text, scene->snapshot->run[i], why, sizeof why) < 0)
             return reply_say(REPLY_REFUSED, "%s", why);
-    snprintf(mine->filter, sizeof mine->filter, "%s", text);
+    snprintf(scene->session->filter, sizeof scene->session->filter, "%s", text);
     int n;
-    Kin *kin = shown_runs(mine, scene, &n);
+    Kin *kin = run_list(scene, &n);
     if (n > 0 && chosen_index(scene, kin, n) < 0)
         scene->session->run = scene->snapshot->run[kin[0].index]->id;
     free(kin);

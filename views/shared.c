@@ -3,6 +3,8 @@
 
 #include "views/draw/metric_columns.h"
 #include "views/model/share.h"
+#include "views/run_list.h"
+#include <stdlib.h>
 
 void shared_text(const Snapshot *snapshot, Session *session, const char *view, Reply *reply)
 {
@@ -12,6 +14,9 @@ void shared_text(const Snapshot *snapshot, Session *session, const char *view, R
         share_line(&scene, view, reply->line, sizeof reply->line);
         return;
     }
-    metric_columns_markdown(&scene, reply->line, sizeof reply->line);
+    int n;
+    Kin *kin = run_list(&scene, &n);
+    metric_columns_markdown(&scene, kin, n, reply->line, sizeof reply->line);
+    free(kin);
     reply->kind = reply->text[0] ? REPLY_SHARE_FILE : REPLY_SHARE;
 }

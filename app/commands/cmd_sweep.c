@@ -1,30 +1,28 @@
 /* Owns sweep: its runs are made and ranked. */
 #include "app/commands/commands.h"
 #include "app/study/rungs.h"
-#include "app/study/study_cells.h"
+#include "app/study/study_files.h"
 #include "engine/base/student.h"
 #include "engine/study/sweep.h"
 #include "engine/study/sweep_report.h"
 #include <stdlib.h>
 
-typedef void Writer(const Study *sweep, const Standing *standing, const double *value, FILE *out);
+typedef struct Ranking {
+    const Study *sweep;
+    Standing *standing; /* the best first */
+    double *value;
+} Ranking;
 
-static Status write_one(const Table *table, const Standing *standing, const double *value,
-                        const char *ending, Writer *writer, Error *error)
+static void write_markdown(const void *context, FILE *out)
 {
-    char name[80], path[PATH_SIZE];
-    NewFile file;
-    const Options *options = table->options;
-    snprintf(name, sizeof name, "%s%s", table->study->name, ending);
-    file_join(path, options->out ? options->out : options->runs, name);
-    Status status = newfile_open(&file, path, error);
-    if (status)
-        return status;
-    writer(table->study, standing, value, file.stream);
-    status = newfile_commit(&file, error);
-    if (!status && !options->quiet)
-        fprintf(stderr, "%s\n", path);
-    return status;
+    const Ranking *found = context;
+    sweep_markdown(found->sweep, found->standing, found->value, out);
+}
+
+static void write_csv(const void *context, FILE *out)
+{
+    const Ranking *found = context;
+    sweep_csv(found->sweep, found->standing, found->value, out);
 }
 
 static Standing standing_of(const Table *table, int arm)
@@ -62,35 +60,25 @@ static Standing *rank(const Table *table, const double *value)
 static Status write_all(void *unused, const Table *table, Error *error)
 {
     (void)unused;
-    double *value;
+    Ranking found = {.sweep = table->study};
     int *failed;
-    Status status = table_values(table, &value, &failed, error);
+    Status status = table_values(table, &found.value, &failed, error);
     if (!status) {
-        Standing *standing = rank(table, value);
-        status = write_one(table, standing, value, ".md", sweep_markdown, error);
+        found.standing = rank(table, found.value);
+        status = study_write(table, ".md", write_markdown, &found, error);
         if (!status)
-            status = write_one(table, standing, value, ".csv", sweep_csv, error);
+            status = study_write(table, ".csv", write_csv, &found, error);
         if (!status && !table->options->quiet)
-            sweep_markdown(table->study, standing, value, stdout);
-        free(standing);
+            write_markdown(&found, stdout);
+        free(found.standing);
     }
     free(failed);
-    free(value);
+    free(found.value);
     return status;
 }
 
 Status cmd_sweep(const Options *options, Error *error)
 {
-    Study *sweep = need(malloc(sizeof *sweep));
     Status status = must_be_alone("sweep", error);
-    if (!status)
-        status = table_check(options, error);
-    if (!status)
-        status = sweep_read(sweep, options->argument[0], error);
-    if (!status && options->out)
-        status = file_make_folder(options->out, error);
-    if (!status)
-        status = table_make(sweep, options, write_all, NULL, error);
-    free(sweep);
-    return status;
+    return status ? status : study_make(options, sweep_read, write_all, error);
 }

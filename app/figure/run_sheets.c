@@ -7,7 +7,10 @@
 #include <stdlib.h>
 
 enum { PICTURES = 100, STRIP = 8 };
-static const uint32_t own_ink = 0xd55e00, teacher_ink = 0x0072b2;
+/* Apart in grey too: on a dark ground what is dark on paper is light. */
+static const uint32_t own_ink[PLOT_THEMES] = {[PLOT_PAPER] = 0xd55e00, [PLOT_SLIDES] = 0xffb45a};
+static const uint32_t teacher_ink[PLOT_THEMES] = {
+    [PLOT_PAPER] = 0x0072b2, [PLOT_SLIDES] = 0x56b4e9};
 static const uint32_t data_ink[PLOT_THEMES] = {[PLOT_PAPER] = 0xa8a8a8, [PLOT_SLIDES] = 0x78828c};
 
 /* ---- The map ---- */
@@ -145,7 +148,7 @@ static void draw_cloud(Drawing *drawing, PlotBox box, const char *title, const S
     PlotBox in = plot_plane(drawing, box, title, "x, normalised", "y, normalised", reach, theme);
     draw_dots(drawing, in, reach, samples->n_reference, samples->reference, 0.9,
               (Pen){data_ink[theme], 0.45, 0, 0});
-    draw_dots(drawing, in, reach, samples->n, rows, 1.4, (Pen){own_ink, 0.9, 0, 0});
+    draw_dots(drawing, in, reach, samples->n, rows, 1.4, (Pen){own_ink[theme], 0.9, 0, 0});
 }
 
 static PlotBox titled(Drawing *drawing, PlotBox box, const char *title, PlotTheme theme)
@@ -235,15 +238,15 @@ void sheet_paths(Drawing *drawing, PlotBox box, const RunView *run, PlotTheme th
         paths->projected ? "2nd principal component" : "y, normalised", reach, theme);
     draw_dots(drawing, in, reach, paths->n_cloud, paths->cloud, 0.8,
               (Pen){data_ink[theme], 0.4, 0, 0});
-    for (int r = 0; r < paths->n; r++) {
-        if (taught)
-            draw_way(drawing, in, reach, paths->steps * paths->fine + 1, paths->n, r,
-                     paths->teacher, (Pen){teacher_ink, 0.8, 0.7, 3});
+    for (int r = 0; r < paths->n; r++)
         draw_way(drawing, in, reach, paths->steps + 1, paths->n, r, paths->path,
-                 (Pen){own_ink, 0.9, 0.9, 0});
-    }
+                 (Pen){own_ink[theme], 0.9, 0.9, 0});
+    for (int r = 0; r < paths->n && taught;
+         r++) /* on top: where the two agree its dashes are seen */
+        draw_way(drawing, in, reach, paths->steps * paths->fine + 1, paths->n, r, paths->teacher,
+                 (Pen){teacher_ink[theme], 1, 0.9, 3});
     draw_dots(drawing, in, reach, paths->n, paths->path + 2 * paths->steps * paths->n, 1.6,
-              (Pen){own_ink, 1, 0, 0});
+              (Pen){own_ink[theme], 1, 0, 0});
 }
 
 void sheet_gaps(Drawing *drawing, PlotBox box, const RunView *run, PlotTheme theme)

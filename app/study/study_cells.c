@@ -208,6 +208,11 @@ static void cell_ended(void *context, int job, Status status, const char *text)
     if (!status || status == STATUS_FAILED)
         status = look_at(table, cell, &error);
     bool rests = !status && cell->state == CELL_BEGUN && rungs_wait(table, cell);
+    if (!status && !text[0] && !cell_is_over(cell) && !rests)
+        status = fail(&error, STATUS_FAILED,
+                      "%s has nothing more to do, but what a finished run leaves is not all there "
+                      "(its last evaluation): delete or rename the folder to run it anew",
+                      cell->folder);
     if (cell->state != CELL_DONE && !rests)
         broke(table, cell, status, error.text[0] ? error.text : text);
     else
@@ -337,14 +342,6 @@ static Status run_task(Table *table, Error *error)
         status = run_missing(table, error);
     folder_unlock(&lock);
     return status;
-}
-
-Status table_check(const Options *options, Error *error)
-{
-    int ways = options->slurm + options->report;
-    if (ways + (options->task ? 1 : 0) <= 1)
-        return STATUS_OK;
-    return fail(error, STATUS_BAD_INPUT, "--slurm, --task and --report: one of them at a time");
 }
 
 Status table_make(const Study *study, const Options *options, TableUse *then, void *context,

@@ -5,8 +5,6 @@
 
 #include "app/study/table.h"
 
-/* Are --slurm, --task and --report given one at a time? */
-Status table_check(const Options *options, Error *error);
 /* The whole of a study: its lock in options->runs (made when missing; BLOCKED when another process
  * has it), a look for all runs (BAD_INPUT when one is not what the study asks for), those that are
  * missing, options->threads at a time (0: one a core), each with one thread, progress on standard

@@ -13,10 +13,10 @@ read-only) is said once, counted in `run.trouble`, and mended when the folder is
 from __future__ import annotations
 import atexit, collections, contextlib, csv, functools, itertools, json, math, os, re, socket
 import struct, sys, tempfile, threading, time
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Sequence
 import numpy as np
 
-VERSION, DATA, TEACHER, STUDENT, NAN = 1, 0, 1, 2, float("nan")  # of the folder; origins
+VERSION, DATA, TEACHER, STUDENT = 1, 0, 1, 2  # of the folder; origins
 TURN, WRITE, BEAT, SPEED = 0.2, 2, 5, 25  # seconds of the thread's turn; turns between its jobs
 KEPT = 1 << 19  # rows of a log that wait for the folder at most
 SAVED, SAMPLED, MEASURED = "run.checkpoint_every", "samples.every", "shift.every"
@@ -41,16 +41,13 @@ class Param(collections.namedtuple("Param", "type default low high when help uni
                          f"is no {what}{ranged}")
 
 BOOLS = ("no", "false", "off", "0", "yes", "true", "on", "1")
-TYPES: Dict[str, Any] = {"int": ("whole number", int), "real": ("number", float),
+TYPES: dict[str, Any] = {"int": ("whole number", int), "real": ("number", float),
                          "bool": ("yes or no", lambda word: BOOLS.index(word.lower()) > 3)}
 Real, Int, Bool, Text = (functools.partial(Param, t) for t in ("real", "int", "bool", "text"))
 def Choice(default: str, choices: Sequence[str], **more: Any) -> Param:
     return Param("choice", default, choices=tuple(choices), **more)
 def _text(value: Any) -> str:
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
-def _cell(value: Any) -> str:
-    text = "".join(c if c.isprintable() else " " for c in _text(value))
-    return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
 def _clock() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 def _say(text: str) -> None:
@@ -68,8 +65,8 @@ SOURCE = {
     "source.capacity": Int(512, 1, 10**6, "fork only", "Size of the student's replay ring."),
     "source.teacher_capacity": Int(1024, 1, 10**6, "fork only", "Size of the teacher's ring.")}
 
-def priors(params: Dict[str, Any], clock: float, steps: float, shift: Sequence[float] = (),
-           made: Sequence[int] = (0, 0), at: Optional[int] = None) -> np.ndarray:
+def priors(params: dict[str, Any], clock: float, steps: float, shift: Sequence[float] = (),
+           made: Sequence[int] = (0, 0), at: int | None = None) -> np.ndarray:
     """The shares of data, teacher and student in force at `clock` of a run of `steps`. shift: the
     ratios measured last, i = N first; made: roll-outs that the teacher's and the student's rings
     ever took in; at: the sampling step that a sample is drawn for, where each has its own."""
@@ -99,23 +96,24 @@ def priors(params: Dict[str, Any], clock: float, steps: float, shift: Sequence[f
         return np.mean([follow(ratio) for ratio in each], axis=0)
     return beta
 
-def uniforms(seed: int, stream: int, index: np.ndarray) -> np.ndarray:
-    """The first number of each random stream (seed, stream, index), as in engine/base/rng.c."""
-    half, low, index = np.uint64(32), np.uint64(0xFFFFFFFF), index.astype(np.uint64)
-    c = [np.zeros_like(index), np.full_like(index, stream), index & low, index >> half]
-    for r in range(10):  # Philox4x32-10
-        k, q = (seed + r * 0x9E3779B9) & 0xFFFFFFFF, ((seed >> 32) + r * 0xBB67AE85) & 0xFFFFFFFF
-        a, b = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
-        c = [b >> half ^ c[1] ^ np.uint64(k), b & low, a >> half ^ c[3] ^ np.uint64(q), a & low]
-    return (c[0].astype(float) + 0.5) * 2.0**-32
+def draw(beta: np.ndarray, rows: slice, *seeds: int) -> np.ndarray:
+    """Origins of some rows of a batch, the same for the same seeds."""
+    toss = np.random.default_rng(seeds).random(rows.stop)[rows]
+    kind = np.select([toss < beta[2], toss < beta[2] + beta[1]], [STUDENT, TEACHER], DATA)
+    return kind.astype("i1")
 
 # ---- Files ----
-def _read(path: str, most: int = -1) -> str:  # however wrong; "" where there is none
-    with contextlib.suppress(OSError), open(path, errors="replace", newline="") as file:
-        return file.read(most).replace("\0", "")
+def _plain(text: str) -> str:  # nothing in it that a terminal would obey
+    return "".join(c if c.isprintable() else " " for c in text)
+def _cell(text: str) -> str:
+    text = _plain(text)
+    return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
+def _read(*path: str) -> str:  # however wrong; "" where there is none
+    with contextlib.suppress(OSError), open(os.path.join(*path), errors="replace", newline="") as f:
+        return f.read().replace("\0", "")
     return ""
-def _rows(path: str) -> List[Dict[str, str]]:  # by column; what does not fit is passed over
-    cells = [row for line in _read(path).splitlines() for row in csv.reader([line[:9999]])]
+def _rows(*path: str) -> list[dict[str, str]]:  # by column; what does not fit is passed over
+    cells = [row for line in _read(*path).splitlines() for row in csv.reader([line[:9999]])]
     return [dict(zip(cells[0], row)) for row in cells[1:] if len(row) == len(cells[0])]
 def _replace(path: str, data: bytes) -> None:
     with open(path + ".tmp-py", "wb") as file: file.write(data)
@@ -127,22 +125,25 @@ def _append(path: str, text: str, head: str = "") -> None:  # all of it or nothi
         if data and file.write(data) < len(data):
             file.truncate(size)
             raise OSError(f"no space left for {path}")
-def _extend(path: str, columns: List[str], rows: List[Dict[str, Any]]) -> None:
-    """Rows of a log. A new column is the last: replaced once, with `nan` in the rows before."""
-    fresh = [name for name in dict.fromkeys(itertools.chain(*rows)) if name not in columns]
-    if fresh and os.path.exists(path):
-        old = [line + ",nan" * len(fresh) for line in _read(path).splitlines()[1:]]
-        _replace(path, "\n".join([",".join(columns + fresh), *old, ""]).encode())
-    columns += fresh
-    lines = [",".join([str(row.get(name, NAN)) for name in columns]) for row in rows]
-    _append(path, "\n".join([*lines, ""]), ",".join(columns) + "\n")
-def _cut(path: str, last: int) -> None:  # rows past a step go, and what is no row
-    lines = _read(path).splitlines(True)
-    steps = [re.match(r"(step|\d{1,18}),.*\n", line, re.A) for line in lines]
-    kept = [x for x, m in zip(lines, steps) if m and (m[1] == "step" or int(m[1]) <= last)]
-    if kept != lines: _replace(path, "".join(kept).encode())
-def _owner(path: str) -> List[str]:  # mark version host process token beat state step speed saved
-    words = _read(os.path.join(path, "owner"), 4096).split()
+def _fit(path: str, columns: list[str], last: int = 10**18) -> None:
+    """A log without rows past a step and what is no row; a new column is its last, `nan` so far."""
+    text = _read(path)
+    head, *rows = text.rpartition("\n")[0].split("\n")
+    old = head.split(",") if head else []
+    more = ",nan" * len(set(columns) - set(old))
+    columns[:] = dict.fromkeys(old + columns)
+    steps = [re.match(r"\d{1,18}(?=,)", row, re.A) for row in rows]
+    kept = [row + more for row, step in zip(rows, steps) if step and int(step[0]) <= last]
+    fit = "\n".join([",".join(columns), *kept, ""])
+    if head and fit != text: _replace(path, fit.encode())
+def _extend(path: str, columns: list[str], rows: list[dict[str, Any]]) -> None:
+    wanted = list(dict.fromkeys(itertools.chain(columns, *rows)))
+    if wanted != columns: _fit(path, wanted)
+    columns[:] = wanted
+    lines = [",".join([str(row.get(name, math.nan)) for name in wanted]) for row in rows]
+    _append(path, "\n".join([*lines, ""]), ",".join(wanted) + "\n")
+def _owner(path: str) -> list[str]:  # mark version host process token beat state step speed saved
+    words = _read(path, "owner").split()
     return words if len(words) >= 10 and words[0] == "ddil-owner" else [""] * 10
 def _other(path: str, patience: float = 3) -> str:
     """Who else is at work there, "": nobody. Clocks are not believed: its beat must go on."""
@@ -157,20 +158,23 @@ class Run:
     or the run's own, when `ddil` made it; params: Real(...), ... or plain values; resume: the
     newest of that name; save(path): writes a checkpoint, so that the loop need not ask; data,
     batch: for the reader only."""
-    step = start = changes = 0  # of parameters so far
+    step = start = changes = 0  # changes: of parameters so far
     trouble = dropped = 0  # writes that failed, rows given up
     path = resumed = ""  # the run's folder, the checkpoint to load
     made: Sequence[int] = (0, 0)  # roll-outs ever put into the teacher's and the student's ring
     idle: Callable[..., Any] = staticmethod(lambda: None)  # called while paused
-    _pause_at, _keep, _stop, _asked, _state, _told = math.inf, False, False, 0, "live", ""
-    _said, _lost, _closed, _answers, _speed = False, False, False, "", NAN
-    _ended, _beats, _heard, _draws, _ratios = 0, 0, 0, (0, 0), []  # type: ignore
+    _pause_at, _stop = math.inf, False  # the mailbox asks for a pause behind a step, for the end,
+    _keep, _asked = False, 0  # for a checkpoint, and since which step
+    _state, _ended, _closed = "live", 0, False  # _ended: the last step that has all its rows
+    _told, _beats, _speed, _heard, _answers = "", 0, math.nan, 0, ""  # the thread's own
+    _said, _lost = False, False  # there is trouble with the folder; it is somebody else's
+    _draws, _ratios = (0, 0), ()  # of origins at a step; of the shift that was measured last
 
     def __init__(self, folder: str = "runs", name: str = "run", steps: int = 1000, seed: int = 1,
-                 params: Optional[Dict[str, Any]] = None, resume: bool = False, *, data: str = "",
-                 batch: int = 256, save: Optional[Callable[[str], None]] = None) -> None:
+                 params: dict[str, Any] | None = None, resume: bool = False, *, data: str = "",
+                 batch: int = 256, save: Callable[[str], None] | None = None) -> None:
         every = lambda part, text: Int(max(1, steps // part), 0, unit="steps", help=text)
-        self.table: Dict[str, Param] = {
+        self.table: dict[str, Param] = {
             "run.steps": Int(steps, 1, unit="steps", help="Optimiser steps in all."),
             "run.seed": Int(seed, 0, 2**53, "fork only", "Every random stream follows from it."),
             "run.batch": Int(batch, 1, 1e9, "fork only", "Samples an optimiser step."),
@@ -183,18 +187,17 @@ class Run:
             row = next(make(value) for kind, make in kinds if isinstance(value, kind))
             known = row if row is value else self.table.get(key, row)
             self.table[key] = known._replace(default=row.default)
-        for key in self.table:
             if not re.fullmatch(r"[a-z]\w{0,30}\.\w{1,31}", key, re.A):
                 raise ValueError(f"parameter {key!r}: section.key of letters, digits and _")
         if not re.fullmatch(r"\w[\w.-]{0,54}", name, re.A):
             raise ValueError(f"name {name!r}: 1 to 55 letters, digits or - _ .")
-        self.params: Dict[str, Any] = {k: row.read(row.default) for k, row in self.table.items()}
+        self.params: dict[str, Any] = {k: row.read(row.default) for k, row in self.table.items()}
         self._where, self._save, self._offers = (folder, name, resume), save, bool(save)
-        self._head, self._command = f"# external: {VERSION}\n", ""
-        self._data, self._row = f"\n[data]\nname = {data}\n", {"step": -1}
-        self._logs: Dict[str, List[Dict[str, Any]]] = {log: [] for log in LOGS}  # what waits
+        self._fixed = {"run.method": "external", "data.name": data}  # in run.ini, no parameters
+        self._head, self._row = f"# external: {VERSION}\n", {"step": -1}
+        self._logs: dict[str, list[dict[str, Any]]] = {log: [] for log in LOGS}  # what waits
         self._columns = {log: columns.split() for log, columns in LOGS.items()}
-        self._files: Dict[str, bytes] = {}
+        self._files: dict[str, bytes] = {}
         self._last = dict.fromkeys((SAVED, SAMPLED, MEASURED), -1)
         self._tags, self._staged = set(), collections.deque()  # commands; changes of parameters
         self._token, self._since = os.urandom(6).hex(), (time.monotonic(), 0)
@@ -225,41 +228,42 @@ class Run:
         self._event("state: live")
     def _adopt(self, path: str) -> None:
         """Goes on where the newest checkpoint stands, with the values in run.ini."""
-        file, section, other = functools.partial(os.path.join, path), "", _other(path)
+        section, other = "", _other(path)
         if other: raise RuntimeError(f"{path}: {other} trains there")
-        was = {f"{r.get('section')}.{r.get('key')}": r for r in _rows(file("params.csv"))}
-        for line in _read(file("run.ini")).splitlines(True):
-            section = line.strip()[1:-1] if line[0] == "[" else section
+        was = {f"{r.get('section')}.{r.get('key')}": r for r in _rows(path, "params.csv")}
+        for line in _read(path, "run.ini").splitlines():
+            section = line.strip()[1:-1] if line[:1] == "[" else section
             key, _, value = map(str.strip, f"{section}.{line}".partition("="))
             row = self.table.get(key)
-            self._command = line if key == "run.command" else self._command
-            self._head += line if re.match("# p(arent|reset)", line) else ""
+            if key == "run.command": self._fixed[key] = value
+            if re.match("# p(arent|reset)", line): self._head += line + "\n"
             if row and was.get(key, {}).get("default", _text(row.default)) == _text(row.default):
                 with contextlib.suppress(ValueError):  # else the script's default is newer
                     self.params[key] = row.read(value)
-        for saved in _rows(file("checkpoints.csv")):
-            step, there = saved.get("step", ""), file(saved.get("path") or "?")
-            if re.fullmatch(r"\d{1,18}", step, re.A) and os.path.exists(there):
+        for saved in _rows(path, "checkpoints.csv"):
+            step, file = saved.get("step", ""), os.path.join(path, saved.get("path") or "?")
+            if re.fullmatch(r"\d{1,18}", step, re.A) and os.path.exists(file):
                 self.start = self.step = self._ended = self._last[SAVED] = int(step)
-                self.resumed = there
+                self.resumed = file
         for log, columns in self._columns.items():
-            _cut(file(log), self.step if log[0] in "mst" else 10**18)
-            head = _read(file(log), 1 << 16).partition("\n")[0]
-            columns[:] = head.split(",") if head else columns
+            timeless = log in ("events.csv", "checkpoints.csv")
+            _fit(os.path.join(path, log), columns, 10**18 if timeless else self.step)
     def _describe(self) -> None:
-        ini = {"run": f"\n[run]\nmethod = external\n{self._command}", "data": self._data}
+        sections: dict[str, str] = {}
+        for key, value in {**self._fixed, **self.params}.items():
+            part, name = key.split(".")
+            sections[part] = sections.get(part, f"\n[{part}]\n") + f"{name} = {_text(value)}\n"
         table = "section,key,type,default,low,high,choices,unit,help,applies\n"
         for key, p in self.table.items():
-            part, name = key.split(".")
-            ini[part] = ini.get(part, f"\n[{part}]\n") + f"{name} = {_text(self.params[key])}\n"
             row = (p.type, p.default, p.low, p.high, "|".join(p.choices), p.unit, p.help, p.when)
-            table += ",".join(map(_cell, (part, name, *row))) + "\n"
-        self._files["params.csv"] = table.encode()
-        self._files["run.ini"] = (self._head + "".join(ini.values())).encode(errors="replace")
-    def _add(self, log: str, **row: Any) -> Dict[str, Any]:
+            table += ",".join([*key.split("."), *map(_cell, map(_text, row))]) + "\n"
+        self._files["params.csv"] = table.encode(errors="replace")
+        self._files["run.ini"] = (self._head + "".join(sections.values())).encode(errors="replace")
+    def _add(self, log: str, **row: Any) -> dict[str, Any]:
         """A row of a log. It is written once its step has ended."""
-        row = {"step": self.step, **row}
-        self._logs[log].append(row)
+        row, rows = {"step": self.step, **row}, self._logs[log]
+        if len(rows) < KEPT and not self._lost: rows.append(row)
+        else: self.dropped += 1
         return row
     def _event(self, text: str, **row: Any) -> None:
         self._add("events.csv", clock=_clock(), text=_cell(text[:240]), **row)
@@ -274,38 +278,36 @@ class Run:
         return True
     def _serve(self) -> None:
         for turn in itertools.count():
-            last, before = self._bell.acquire(timeout=TURN), self.trouble
-            if not self.path and not self._lost and (last or turn % BEAT == 0):
-                try:
-                    self._try(self._open)
-                except RuntimeError as problem:  # somebody else went on with it meanwhile
-                    self._lost = True
-                    _say(str(problem))
-            if self.path and not self._lost:
-                self._try(self._hear, turn)
-                if last or turn % BEAT == 0 or self._state != self._told: self._beat(turn)
-                self._flush(last or turn % WRITE == 0)
-                if self._said and self.trouble == before and turn % WRITE == 0:
-                    _say("the folder is back; what waited is written")
-                    self._said = bool(self._describe())
-            for rows in self._logs.values():
-                given_up = len(rows) - (0 if self._lost else KEPT)
-                self.dropped += max(given_up, 0)
-                del rows[:max(given_up, 0)]
+            last = self._bell.acquire(timeout=TURN)
+            try:
+                if not self._lost: self._turn(turn, last)
+            except RuntimeError as problem:  # somebody else trains there
+                self._lost = True
+                _say(str(problem))
             if last: return
-    def _flush(self, logs_too: bool) -> None:
-        ended, file = self._ended, functools.partial(os.path.join, self.path)
+    def _turn(self, turn: int, last: bool) -> None:
+        beat, before = last or turn % BEAT == 0, self.trouble
+        if beat and not self.path: self._try(self._open)
+        if not self.path: return
+        self._try(self._hear, turn)
+        if beat or self._state != self._told: self._beat(turn)
         for name, data in list(self._files.items()):
-            if self._try(_replace, file(name), data) and self._files[name] is data:
-                del self._files[name]
-        for log, rows in self._logs.items() if logs_too else ():
-            whole = [row.copy() for row in rows if row["step"] <= ended]  # some are still changed
-            if whole and self._try(_extend, file(log), self._columns[log], whole):
-                del rows[:len(whole)]
+            done = self._try(_replace, os.path.join(self.path, name), data)
+            if done and self._files[name] is data: del self._files[name]
+        ended = self._ended if last or turn % WRITE == 0 else -1
+        for log, waiting in self._logs.items():
+            whole = itertools.takewhile(lambda row: row["step"] <= ended, waiting)
+            rows = [row.copy() for row in whole]  # the last may still be changed
+            file = os.path.join(self.path, log)
+            if rows and self._try(_extend, file, self._columns[log], rows): del waiting[:len(rows)]
+        if self._said and self.trouble == before and turn % WRITE == 0:
+            _say("the folder is back; what waited is written")
+            self._said = False
+            self._describe()  # it may be another folder
     def _beat(self, turn: int) -> None:
         owner, (then, step), now = _owner(self.path), self._since, time.monotonic()
-        self._lost = self._beats > 0 and owner[4] not in ("", self._token)
-        if self._lost: return _say(f"process {owner[3]} on {owner[2]} trains in {self.path} now")
+        if self._beats and owner[4] not in ("", self._token):
+            raise RuntimeError(f"process {owner[3]} on {owner[2]} trains in {self.path} now")
         if turn % SPEED == 0 and self.step > step:
             self._speed, self._since = (self.step - step) / (now - then), (now, self.step)
             self._add("times.csv", clock=_clock(), steps_per_s=f"{self._speed:.6g}")
@@ -316,7 +318,7 @@ class Run:
     def _hear(self, turn: int) -> None:
         path = os.path.join(self.path, "commands")
         if turn % 4 and os.stat(path).st_size == self._heard and not self._answers: return
-        with open(path, "rb") as file:  # over NFS only that tells for sure
+        with open(path, "rb") as file:  # over NFS only opening tells for sure
             self._heard = self._heard if self._heard <= file.seek(0, 2) else 0  # another file
             file.seek(self._heard)
             text, end, _ = file.read().rpartition(b"\n")
@@ -328,8 +330,8 @@ class Run:
                 said = re.sub(r"\\(.)", lambda x: "\n" if x[1] == "n" else x[1], m[5])
                 try: status, answer = 0, self._obey(m[2], int(m[4]), said)
                 except ValueError as problem: status, answer = 2, str(problem)
-                answer = "".join(c if c.isprintable() else "?" for c in answer[:240])
-                self._answers += f"note {m[1]} {status} {m[3]} {_clock()[11:19]} {answer}\n"
+                head = f"note {m[1]} {status} {m[3]} {_clock()[11:19]} "
+                self._answers += head + _plain(answer[:240]) + "\n"
         if self._answers: _append(os.path.join(self.path, "answers"), self._answers)
         self._answers = ""
     def _obey(self, word: str, number: int, text: str) -> str:
@@ -346,7 +348,7 @@ class Run:
             self._keep, self._asked = word == "save" or self._last[SAVED] != self.step, self.step
             self._stop = self._stop or word == "stop"
         return f"{says[word]} at step {self.step}".replace("\n", ", ")
-    def _pair(self, line: str) -> Tuple[str, Any]:
+    def _pair(self, line: str) -> tuple[str, Any]:
         key, equals, value = map(str.strip, line.partition("="))
         row = self.table.get(key)
         try:
@@ -370,14 +372,15 @@ class Run:
             while ready and self._staged: self._change(self._staged.popleft())
             if self.step >= self.params["run.steps"] or ready and self._stop: raise StopIteration
             state = "paused" if self.step >= self._pause_at and not self._stop else "live"
-            if state != self._state: self._event(f"state: {state}")
-            self._state = state
+            if state != self._state:
+                self._event(f"state: {state}")
+                self._state, self._since = state, (time.monotonic(), self.step)
             if state == "live": break
             self.idle()
             time.sleep(TURN)
         self.step += 1
         return self.step
-    def _change(self, new: Dict[str, Any]) -> None:
+    def _change(self, new: dict[str, Any]) -> None:
         marks = [f"{key} {_text(self.params[key])} -> {_text(value)}"
                  for key, value in new.items() if self.params[key] != value]
         self.params.update(new)
@@ -387,18 +390,17 @@ class Run:
     def log(self, **values: Any) -> None:
         """Any names; numbers or tensors of one; NaN and infinity too."""
         if self._row["step"] != self.step:
-            self._row = self._add("metrics.csv", lr=float(self.params.get("optimizer.lr", NAN)))
+            rate = self.params.get("optimizer.lr", math.nan)
+            self._row = self._add("metrics.csv", lr=float(rate))
         if not all(map(str.isidentifier, values)):
             values = {re.sub(r"[^\w./-]", "_", name): value for name, value in values.items()}
         self._row.update(zip(values, map(float, values.values())))
     def origins(self, n: int, at: Any = None) -> np.ndarray:
         """Where each sample comes from: 0 data, 1 teacher, 2 student. at: their sampling steps."""
         self._draws = self.step, self._draws[1] + 1 if self._draws[0] == self.step else 0
-        index = self.step << 20 | self._draws[1] << 13 | np.arange(n)
-        toss = uniforms(self.params["run.seed"], 2, index)
         beta = self.priors() if at is None else np.array([self.priors(int(i)) for i in at]).T
-        return np.where(toss < beta[2], 2, np.where(toss < beta[2] + beta[1], 1, 0)).astype("i1")
-    def priors(self, at: Optional[int] = None) -> np.ndarray:
+        return draw(beta, slice(0, n), self.params["run.seed"], *self._draws)
+    def priors(self, at: int | None = None) -> np.ndarray:
         steps = self.params["run.steps"]
         return priors(self.params, self.step, steps, self._ratios, self.made, at)
     def _due(self, key: str) -> bool:
@@ -427,19 +429,19 @@ class Run:
     def note(self, text: str) -> None:
         self._event("note: " + text)
     def shift(self, own: Sequence[float], forward: Sequence[float],
-              u: Optional[Sequence[float]] = None, **more: Optional[Sequence[float]]) -> None:
+              u: Sequence[float] | None = None, **more: Sequence[float] | None) -> None:
         """A number a sampling step, i = N first; u: its time; more: ratio, low, high, mmd2, ..."""
         n, self._last[MEASURED] = len(own), self.step
-        more.update(own=own, forward=forward, time=np.arange(n, 0, -1) / n if u is None else u)
-        table = {k: [float(x) for x in column] for k, column in more.items() if column is not None}
+        ratio = [a / b if b else math.inf if a else 1.0 for a, b in zip(own, forward)]
+        more = {name: column for name, column in more.items() if column is not None}
+        more = {"ratio": ratio, "time": np.arange(n, 0, -1) / n if u is None else u, **more}
+        more.update(own=own, forward=forward)
+        table = {name: [*map(float, column)] for name, column in more.items()}
         if set(table) - set(SHIFT.split()) or {*map(len, table.values())} != {n}:
             raise ValueError(f"shift: columns of one length, of {SHIFT}")
-        pairs = zip(table["own"], table["forward"])
-        ratios = [a / b if b else math.inf if a else 1.0 for a, b in pairs]
-        self._ratios = table.setdefault("ratio", ratios)
-        for r in range(n):
-            self._add("shift.csv", i=n - r, **{name: table[name][r] for name in table})
-    def samples(self, images: Any, classes: Any = None, captions: Optional[Sequence[str]] = None,
+        self._ratios = table["ratio"]
+        for r in range(n): self._add("shift.csv", **{k: table[k][r] for k in table}, i=n - r)
+    def samples(self, images: Any, classes: Any = None, captions: Sequence[str] | None = None,
                 states: Sequence[Any] = ()) -> None:
         """(n, h, w), (n, h, w, 1|3) or (n, 1|3, h, w), bytes or -1..1; or points (n, 2). states:
         the same at each sampling step, noise first."""
@@ -449,7 +451,7 @@ class Run:
         label = np.array([] if classes is None else [int(c) for c in classes][:n], "i4")
         words = {"format": "ddil samples 2", "step": str(self.step),
                  "captions": json.dumps([str(y) for y in captions or ()][:n])}
-        head: Dict[str, Any] = {"__metadata__": words}
+        head: dict[str, Any] = {"__metadata__": words}
         for name, y, at in (("pictures", x, 0), ("label", label, x.nbytes)):
             kind = {"u": "U8", "f": "F32", "i": "I32"}[y.dtype.kind]
             head[name] = {"dtype": kind, "shape": y.shape, "data_offsets": [at, at + y.nbytes]}
@@ -460,7 +462,7 @@ class Run:
     def __exit__(self, kind: Any, problem: Any, trace: Any) -> None:
         failed = kind and not issubclass(kind, KeyboardInterrupt)
         self.close(f"{kind.__name__}: {problem}" if failed else None)
-    def close(self, failure: Optional[str] = None) -> None:
+    def close(self, failure: str | None = None) -> None:
         """The run is done, paused (it ended early) or failed."""
         if self._closed: return
         last = getattr(sys, "last_value", None)  # at the end of the process
@@ -470,6 +472,7 @@ class Run:
         self._event(f"state: {self._state}" + (f": {failure}" if failure else ""))
         self._bell.release()
         self._thread.join(5)
+        self.dropped += sum(map(len, self._logs.values()))
         if self.dropped: _say(f"{self.path}: {self.dropped} rows could not be written")
 
 def _picture(images: Any) -> np.ndarray:  # (n, h, w, c), bytes; points as (n, 1, 1, 2)

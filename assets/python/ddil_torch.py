@@ -268,10 +268,10 @@ class Shared:
 
     def origins(self, n: int) -> np.ndarray:
         """Of this rank's n samples: rows [rank n, rank n + n) of the whole batch's."""
-        rows = self.step << 20 | self._draws << 13 | (self.rank * n + np.arange(n))
-        toss, self._draws = ddil_lab.uniforms(self.params["run.seed"], 2, rows), self._draws + 1
-        beta = self._beta
-        return np.where(toss < beta[2], 2, np.where(toss < beta[2] + beta[1], 1, 0)).astype(np.int8)
+        here = slice(self.rank * n, (self.rank + 1) * n)
+        origins = ddil_lab.draw(self._beta, here, self.params["run.seed"], self.step, self._draws)
+        self._draws += 1
+        return origins
 
     def __getattr__(self, name: str) -> Any:
         """log, shift, samples, note, checkpointed, close: rank 0's, nothing elsewhere."""

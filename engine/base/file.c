@@ -83,6 +83,12 @@ Status newfile_open(NewFile *file, const char *path, Error *error)
     return fail(error, STATUS_FAILED, "cannot write %s: %s", path, strerror(reason));
 }
 
+Status newfile_in(NewFile *file, const char *folder, const char *name, Error *error)
+{
+    char path[PATH_SIZE];
+    return newfile_open(file, file_join(path, folder, name), error);
+}
+
 int file_sync(int descriptor)
 {
     int result;

@@ -21,6 +21,8 @@ typedef struct NewFile {
 /* Opens a temporary file beside `path`. On error nothing is left behind. The stream knows the
  * NewFile: do not move it. */
 Status newfile_open(NewFile *file, const char *path, Error *error);
+/* The same for a name in a folder. */
+Status newfile_in(NewFile *file, const char *folder, const char *name, Error *error);
 /* Makes it stand under its name, or removes it and says why. Always ends the NewFile. */
 Status newfile_commit(NewFile *file, Error *error);
 /* Removes it. */

@@ -26,7 +26,7 @@ static void become(Engine *engine, bool stepped, const EngineKind *threaded,
 /* Becomes the folder's owner, or a viewer of whoever owns it. */
 static Status own_or_view(Engine *engine, bool stepped, Error *error)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], whose[WHOSE_SIZE];
     Error reason = {{0}};
     Status status = STATUS_BLOCKED;
     for (int i = 0; i < ATTACH_TRIES && status == STATUS_BLOCKED; i++) {
@@ -39,10 +39,10 @@ static Status own_or_view(Engine *engine, bool stepped, Error *error)
         return STATUS_OK; /* plain runs have it together: they are sent commands by their folders */
     if (status == STATUS_BLOCKED)
         return fail(error, status,
-                    "%.200s belongs to another ddil (process %ld) that does not listen (a plain "
+                    "%.200s belongs to another ddil%s that does not listen (a plain "
                     "ddil run, perhaps); wait for it, look on with --readonly, or name another "
                     "folder with --runs",
-                    engine->runs, folder_owner(path));
+                    engine->runs, folder_whose(path, whose));
     if (status)
         return fail(error, status, "%s; --runs names another folder", reason.text);
     viewer_close(engine);

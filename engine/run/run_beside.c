@@ -23,9 +23,8 @@ static void put_row(FILE *out, long step, const char *who, const EvalReport *rep
 
 static Status write_all(const Run *run, const EvalReport *report, Error *error)
 {
-    char path[PATH_SIZE];
     NewFile file;
-    Status status = newfile_open(&file, file_join(path, run->folder, "beside.csv"), error);
+    Status status = newfile_in(&file, run->folder, "beside.csv", error);
     if (status)
         return status;
     fputs("step,who,k,n", file.stream);

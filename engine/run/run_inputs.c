@@ -89,8 +89,8 @@ static Status copy_file(const char *from, const char *folder, const char *name, 
 Status run_inputs_keep(const Run *run, Error *error)
 {
     NewFile file;
-    char path[PATH_SIZE], list[PATH_SIZE], sum[SUM_SIZE];
-    Status status = newfile_open(&file, file_join(list, run->folder, "files.csv"), error);
+    char path[PATH_SIZE], sum[SUM_SIZE];
+    Status status = newfile_in(&file, run->folder, "files.csv", error);
     if (status)
         return status;
     fputs("role,crc32,name\n", file.stream);

@@ -27,7 +27,7 @@ static void runs_of(const char *folder, char runs[PATH_SIZE])
  * it works on itself. */
 static Status share_runs(Run *run, const char *runs, Error *error)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], whose[WHOSE_SIZE];
     Error reason;
     file_join(path, runs, ".lock");
     if (folder_locked(path) && folder_owner(path) == (long)getpid())
@@ -36,19 +36,19 @@ static Status share_runs(Run *run, const char *runs, Error *error)
     if (status != STATUS_BLOCKED)
         return status ? fail(error, status, "%s", reason.text) : STATUS_OK;
     return fail(error, status,
-                "the folder %.200s belongs to a ddil workbench (process %ld); start the run "
+                "the folder %.200s belongs to a ddil workbench%s; start the run "
                 "there, quit it, or name another folder with --runs",
-                runs, folder_owner(path));
+                runs, folder_whose(path, whose));
 }
 
 static Status lock_run(Run *run, Error *error)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], whose[WHOSE_SIZE];
     Error reason;
     Status status = folder_lock(file_join(path, run->folder, "lock"), true, &run->lock, &reason);
     if (status == STATUS_BLOCKED)
-        return fail(error, status, "run %04d is being worked on by another ddil (process %ld)",
-                    run_id(run), folder_owner(path));
+        return fail(error, status, "run %04d is being worked on by another ddil%s", run_id(run),
+                    folder_whose(path, whose));
     return status ? fail(error, status, "%s", reason.text) : STATUS_OK;
 }
 

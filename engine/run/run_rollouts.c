@@ -41,9 +41,8 @@ static void measure(Run *run, int n, ShiftRow *rows)
 
 static Status write_all(const Run *run, int n, int steps, const ShiftRow *rows, Error *error)
 {
-    char path[PATH_SIZE];
     NewFile file;
-    Status status = newfile_open(&file, file_join(path, run->folder, "rollouts.csv"), error);
+    Status status = newfile_in(&file, run->folder, "rollouts.csv", error);
     if (status)
         return status;
     fputs("step,n,i,own,forward,ratio,low,high\n", file.stream);

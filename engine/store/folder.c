@@ -290,6 +290,15 @@ long folder_owner(const char *path)
     return owner ? owner : holder_in(path);
 }
 
+const char *folder_whose(const char *path, char text[WHOSE_SIZE])
+{
+    long owner = folder_owner(path);
+    text[0] = '\0';
+    if (owner)
+        snprintf(text, WHOSE_SIZE, " (process %ld)", owner);
+    return text;
+}
+
 void folder_sign(int descriptor) { guard_sign(descriptor); }
 
 void folder_beat(int descriptor) { guard_beat(descriptor); }
@@ -348,8 +357,9 @@ Status folder_lock(const char *path, bool alone, int *descriptor, Error *error)
         return guard_take(path, alone, descriptor, error);
     if (reason != EWOULDBLOCK && reason != EINTR)
         return fail(error, STATUS_FAILED, "cannot lock %s: %s", path, strerror(reason));
-    return fail(error, STATUS_BLOCKED, "%s is held by another ddil (process %ld)", path,
-                folder_owner(path));
+    char whose[WHOSE_SIZE];
+    return fail(error, STATUS_BLOCKED, "%s is held by another ddil%s", path,
+                folder_whose(path, whose));
 }
 
 static bool is_held(const char *path, int against)
@@ -375,9 +385,8 @@ bool folder_owned(const char *runs)
 Status folder_write_ini(const char *folder, const Config *config, const Lineage *lineage,
                         Error *error)
 {
-    char path[PATH_SIZE];
     NewFile file;
-    Status status = newfile_open(&file, file_join(path, folder, "run.ini"), error);
+    Status status = newfile_in(&file, folder, "run.ini", error);
     if (status)
         return status;
     fprintf(file.stream, "# Every parameter of this run.\n# program: ddil " DDIL_VERSION "\n");

@@ -61,6 +61,9 @@ bool folder_guarded(const char *path);
 bool folder_locked(const char *path);
 /* The process whose number stands in a lock file, 0: none. */
 long folder_owner(const char *path);
+enum { WHOSE_SIZE = 40 };
+/* " (process 17)" for a message; "" where no number stands there. Returns text. */
+const char *folder_whose(const char *path, char text[WHOSE_SIZE]);
 
 Status folder_write_ini(const char *folder, const Config *config, const Lineage *lineage,
                         Error *error);

@@ -73,9 +73,8 @@ static void write_sections(const Pairs *pairs, FILE *out)
 
 static Status write_ini(const char *folder, const char *head, const Pairs *pairs, Error *error)
 {
-    char path[PATH_SIZE];
     NewFile file;
-    Status status = newfile_open(&file, file_join(path, folder, "run.ini"), error);
+    Status status = newfile_in(&file, folder, "run.ini", error);
     if (status)
         return status;
     fprintf(file.stream, "# Every parameter of this run.\n# external: 1\n%s", head);

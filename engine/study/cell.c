@@ -237,7 +237,7 @@ bool cell_name_is_given(const char *name)
     return cell_how(name, &how) && how.kind == HOW_TEACHER;
 }
 
-bool cell_name_known(const char *name)
+int cell_name_step(const char *name)
 {
     static const float some;
     static const ShiftView any = {.ratio = &some,
@@ -248,13 +248,18 @@ bool cell_name_known(const char *name)
                                   .mmd2_teacher = &some};
     const char *dot = strchr(name, '.');
     int i;
+    bool known =
+        dot && number_int(dot + 1, 1, 64, &i) && shift_column(&any, name, (size_t)(dot - name));
+    return known ? i : 0;
+}
+
+bool cell_name_known(const char *name)
+{
     for (size_t k = 0; k < sizeof figures / sizeof *figures; k++)
         if (strcmp(figures[k].name, name) == 0)
             return true;
     How how;
     if (strchr(name, '@'))
         return cell_how(name, &how) && is_metric(name, strcspn(name, "@"));
-    if (is_metric(name, strlen(name)))
-        return true;
-    return dot && number_int(dot + 1, 1, 64, &i) && shift_column(&any, name, (size_t)(dot - name));
+    return is_metric(name, strlen(name)) || cell_name_step(name) > 0;
 }

@@ -19,10 +19,13 @@ typedef enum CellState {
 } CellState;
 
 /* Figures that a run's own logs do not hold, as rows of figures.csv in its folder: step, name,
- * value. Names are METRIC@HOW: sw2@2           at 2 sampling steps instead of the run's own
- *   sw2@mix0.25     each sampling step taken by the teacher with probability .25, else by the
- * student sw2@teacher16   of the teacher in 16 steps of its own sw2@law         from samples that
- * the teacher draws in 64 steps, not from the data (sw2 only) */
+ * value. Names are METRIC@HOW:
+ *
+ *   sw2@2           at 2 sampling steps instead of the run's own
+ *   sw2@mix0.25     each sampling step taken by the teacher with probability .25
+ *   sw2@teacher16   of the teacher in 16 steps of its own
+ *   sw2@law         from samples that the teacher draws in 64 steps, not from the data (sw2 only)
+ */
 typedef enum HowKind { HOW_STEPS, HOW_MIX, HOW_TEACHER, HOW_LAW } HowKind;
 typedef struct How {
     HowKind kind;
@@ -57,5 +60,7 @@ double cell_value(const RunView *view, const char *folder, const char *name);
 bool cell_name_is_given(const char *name);
 /* Could cell_value have a figure of this name? */
 bool cell_name_known(const char *name);
+/* The sampling step I of "ratio.I" and its like; 0: the name is of another kind. */
+int cell_name_step(const char *name);
 
 #endif

@@ -2,6 +2,7 @@
 #include "engine/study/study.h"
 
 #include "engine/distill/params.h"
+#include "engine/study/cell.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,17 +107,38 @@ static Status check_name(const Study *study, int preset, int arm, Error *error)
                 study->file, name, n, NAME_SIZE - 9);
 }
 
-Status study_check_cells(const Study *study, Error *error)
+/* Is a column of the shift asked for that no student of the preset has? */
+static Status check_steps(const Study *study, int preset, int steps, Error *error)
+{
+    for (int i = 0; i < study->metrics; i++)
+        if (cell_name_step(study->metric[i]) > steps)
+            return fail(error, STATUS_BAD_INPUT,
+                        "%s: %s: its students take %d sampling step%s, there is no %s", study->file,
+                        study->preset[preset], steps, steps == 1 ? "" : "s", study->metric[i]);
+    return STATUS_OK;
+}
+
+static Status check_preset(const Study *study, int preset, Error *error)
 {
     Error why;
+    int steps = 0;
     Status status = STATUS_OK;
-    for (int cell = 0; cell < study->presets * study->arms && !status; cell++) {
-        int preset = cell / study->arms, arm = cell % study->arms;
+    for (int arm = 0; arm < study->arms && !status; arm++) {
         Config config;
         if (study_config(study, preset, arm, 0, &(CellNeeds){1e6, NULL}, &config, &why))
             return fail(error, STATUS_BAD_INPUT, "%s: %s, arm %s: %.300s", study->file,
                         study->preset[preset], study->arm[arm].name, why.text);
+        int own = (int)config_int(&config, "student.steps");
+        steps = own > steps ? own : steps;
         status = check_name(study, preset, arm, error);
     }
+    return status ? status : check_steps(study, preset, steps, error);
+}
+
+Status study_check_cells(const Study *study, Error *error)
+{
+    Status status = STATUS_OK;
+    for (int preset = 0; preset < study->presets && !status; preset++)
+        status = check_preset(study, preset, error);
     return status;
 }

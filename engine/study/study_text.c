@@ -66,7 +66,7 @@ static Status take_header(Lines *lines, char *text)
 {
     char *end = strchr(text, ']');
     if (!end)
-        return STATUS_OK; /* the configuration's reader says so */
+        return lines_bad(lines, "a section's name ends in a ]: ", text);
     snprintf(lines->section, sizeof lines->section, "%.*s", (int)(end - text - 1), text + 1);
     lines->taken = strcmp(lines->section, "slurm") == 0;
     return lines->taken ? STATUS_OK : lines->begin(lines, lines->section, &lines->taken);

@@ -1,5 +1,5 @@
 """assets/python/ddil_lab.py by itself: what it writes, what it obeys, what trouble does to it."""
-import csv, json, os, shutil, struct, subprocess, sys, threading, time
+import csv, json, math, os, shutil, struct, subprocess, sys, threading, time
 import numpy as np
 from tap import main, read, wait
 import ddil_lab
@@ -289,6 +289,45 @@ def test_what_is_being_written_no_longer_changes(folder):
         ddil_lab._extend = extend
 
 
+def test_a_note_about_the_past_takes_nothing_away(folder):
+    """Rows wait for the end of their step, also those of an earlier step behind them."""
+    run = lab(folder)
+    for step in run:
+        run.note(f"at {step}")
+        if step == 3:
+            assert ask(run, "note 1 1 of long ago")[0] == 0
+            wait(lambda: read(run.path, "owner").split()[7:8] == ["3"], "a turn of the thread")
+            break
+    run.close()
+    texts = [r["text"] for r in rows(run, "events.csv")]
+    assert sorted(texts) == sorted(["state: live", "note: at 1", "note: at 2", "note: at 3", "note: of long ago", "state: paused"]), texts
+
+
+def test_a_pause_is_no_training_time(folder):
+    run = lab(folder)
+    wait(lambda: run._beats)  # the next speed is measured in five seconds
+    for step in run:
+        run._since = run._since[0] - 1000, run._since[1]  # as if it had taken long
+        if step == 5:
+            run._pause_at = step
+            run.idle = lambda: setattr(run, "_pause_at", math.inf)
+        if step == 6:
+            break
+    assert time.monotonic() - run._since[0] < 1500 and run._since[1] == 5
+    run.close()
+
+
+def test_rows_that_never_reached_the_folder_are_counted(folder):
+    run = lab(folder)
+    os.rename(run.path, run.path + ".away")
+    for step in run:
+        run.log(loss=step)
+        if step == 7:
+            break
+    run.close()
+    assert run.dropped >= 7
+
+
 def test_samples_of_any_shape(folder):
     run = lab(folder)
     for images, shape in ((np.zeros((3, 5, 7), np.uint8), [1, 3, 5, 7, 1]), (np.zeros((3, 3, 8, 9)), [1, 3, 8, 9, 3]),
@@ -317,9 +356,6 @@ def test_priors_are_those_of_source_c(folder):
     n = 0
     for line in read(HERE, "..", "vectors", "priors.txt").splitlines():
         word, *numbers = line.split()
-        if word == "toss":
-            assert ddil_lab.uniforms(int(numbers[0]), 2, np.array([int(numbers[1])]))[0] == float(numbers[2])
-            continue
         data, teacher, student, warmup, floor, clock, steps, shift, made, *beta = map(float, numbers)
         params = {"source.beta_data": data, "source.beta_teacher": teacher, "source.beta_student": student, "source.schedule": word,
                   "source.warmup": warmup, "source.beta_floor": floor, "source.capacity": 64, "source.teacher_capacity": 64}

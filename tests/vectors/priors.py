@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Writes priors.txt: what engine/distill/source.c and assets/python/ddil_lab.py must both say.
-A line is what a batch's sample tosses, "toss", seed, index and number, or: schedule, beta_data, beta_teacher, beta_student, warmup, beta_floor, clock, steps, shift, made,
+A line: schedule, beta_data, beta_teacher, beta_student, warmup, beta_floor, clock, steps, shift, made,
 and the priors.
 Shift is the ratio at i = N-1 of three sampling steps (5 at i = N, which does not count; half of it at i = 1); rings hold 64."""
 import itertools, os, sys
@@ -16,5 +16,3 @@ for schedule in "constant linear geometric indicator adaptive adaptive_steps".sp
                                                    "capacity", "teacher_capacity")], (*beta, schedule, warmup, floor, 64, 64)))
         said = ddil_lab.priors(params, clock, 100, [5, shift, shift / 2], (made, made))
         print(schedule, *beta, warmup, floor, clock, 100, shift, made, *map(repr, map(float, said)))
-for seed, index in itertools.product((0, 1, 2**40 + 3), (0, 5 << 20 | 1 << 13 | 9, 10**6 << 20)):
-    print("toss", seed, index, repr(float(ddil_lab.uniforms(seed, 2, ddil_lab.np.array([index]))[0])))

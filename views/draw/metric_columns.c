@@ -119,13 +119,6 @@ static void put_metric(Text *out, const Scene *scene, const RunView *run, const 
         put(out, " %s%.4g%s |", bold, engine_more_is_better(name) ? -rank : rank, bold);
 }
 
-/* The first run of a group stands for it. */
-static bool has_row(const Scene *scene, const RunView *run)
-{
-    Group group = group_of(scene, run);
-    return group.n > 0 ? group.run[0] == run : run->metrics > 0;
-}
-
 static void put_run(Text *out, const Scene *scene, const RunView *run, int n,
                     const char *const *name)
 {
@@ -138,7 +131,7 @@ static void put_run(Text *out, const Scene *scene, const RunView *run, int n,
         put_metric(out, scene, run, name[k]);
 }
 
-void metric_columns_markdown(const Scene *scene, char *text, size_t size)
+void metric_columns_markdown(const Scene *scene, const Kin *kin, int rows, char *text, size_t size)
 {
     enum { LAST_LINE = 64 };
     const char *name[METRICS_MAX];
@@ -150,11 +143,12 @@ void metric_columns_markdown(const Scene *scene, char *text, size_t size)
     put(&out, "\n|---|---|");
     for (int k = 0; k < n; k++)
         put(&out, "---|");
-    for (int i = 0; i < scene->snapshot->runs; i++) {
+    for (int i = 0; i < rows; i++) {
+        const RunView *run = scene->snapshot->run[kin[i].index];
         size_t before = out.used;
-        if (!has_row(scene, scene->snapshot->run[i]))
+        if (run->metrics == 0 && group_of(scene, run).n == 0)
             continue;
-        put_run(&out, scene, scene->snapshot->run[i], n, name);
+        put_run(&out, scene, run, n, name);
         if (out.full)
             text[out.used = before] = '\0';
         missing += out.full;

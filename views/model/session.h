@@ -41,6 +41,8 @@ typedef struct Session {
     int across;                 /* what charts run along: an Across */
     int overlay[OVERLAY_MAX];   /* runs overlaid (their ids), 0: a free place */
     int unfolded[UNFOLDED_MAX]; /* groups of seeds that stand run by run: one of their runs each */
+    char filter[96];            /* of the list of runs, "": all are shown */
+    int sorting;                /* of it: run_list.h */
     int base;                   /* the run differences are taken to, 0: chosen by the screen */
     Reference reference;
     int ground;  /* 0: as the terminal says, 1 dark, 2 light */
