@@ -126,4 +126,8 @@ says "garbage in a run's files hurts nobody" 0 "0001-mine" ls
 says "show says what is wrong" 0 "params.csv:2: a.b has a range whose low is above" show 2
 printf '[run]\nmethod = external\ncommand = exit 7\n' >"$work/bad.ini"
 says "a failing program is a failed run" 1 "status 7" run --quiet --name bad "$work/bad.ini"
+printf '[run]\nmethod = external\ncommand = i=0; while [ $i -lt 3000 ]; do echo line $i || exit 9; i=$((i + 1)); done\n' >"$work/wordy.ini"
+(ulimit -f 8 && exec "$DDIL" run --detach --quiet --name wordy "$work/wordy.ini") >"$out" 2>"$err"
+until_true 20 has "$(echo "$runs"/*-wordy)/exit" '^0$'
+result $? "a program whose output finds no room goes on"
 finish

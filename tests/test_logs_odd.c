@@ -90,6 +90,36 @@ static void test_steps_that_cannot_be_are_no_rows(void **state)
     history_done(&history);
 }
 
+/* Of a trainer that logs a thousand quantities the first ones are shown, and that is said; so it is
+ * when there are more than can be read. */
+static void test_more_columns_than_are_shown(void **state)
+{
+    enum { MANY = 1000, TOO_MANY = 1100 };
+    static char text[1 << 18];
+    for (int columns = MANY; columns <= TOO_MANY; columns += TOO_MANY - MANY) {
+        Error error = {{0}};
+        size_t n = (size_t)snprintf(text, sizeof text, "step,loss,grad_norm,lr");
+        for (int i = 4; i < columns; i++)
+            n += (size_t)snprintf(text + n, sizeof text - n, ",quantity_number_%d", i);
+        for (int step = 0; step < 80; step++) {
+            n += (size_t)snprintf(text + n, sizeof text - n, "\n%d", step);
+            for (int i = 1; i < columns; i++)
+                n += (size_t)snprintf(text + n, sizeof text - n, ",2");
+        }
+        text[n++] = '\n';
+        put(*state, "metrics.csv", text, n);
+        History history = read_back(*state);
+        assert_int_equal(history.step, columns == MANY ? 79 : 0);
+        assert_non_null(strstr(history.odd, columns == MANY ? "more metrics than the first 38"
+                                                            : "a row of 1025 cells"));
+        history_done(&history);
+        history_init(&history, 0, NULL); /* its end alone: the header is longer than a block */
+        assert_int_equal(history_read_ends(&history, *state, ENDS_FOR_LIST, &error), STATUS_OK);
+        assert_int_equal(history.step, columns == MANY ? 79 : 0);
+        history_done(&history);
+    }
+}
+
 /* A power cut may leave zero bytes. */
 static void test_zero_bytes_end_nothing(void **state)
 {
@@ -112,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_an_editor_may_have_been_there),
         TEST(test_steps_that_cannot_be_are_no_rows),
+        TEST(test_more_columns_than_are_shown),
         TEST(test_zero_bytes_end_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,11 @@ static void make_run(const Outside *at, int id)
 
 /* ---- What is wrong ---- */
 
+#define TEN(x) x "0," x "1," x "2," x "3," x "4," x "5," x "6," x "7," x "8," x "9"
+#define MANY                                                                                       \
+    "step,loss,grad_norm,lr," TEN("a") "," TEN("b") "," TEN("c") "," TEN("d") "," TEN(             \
+        "e") "," TEN("f") "\n"
+
 typedef enum How { ADD, SET } How;
 typedef struct Case {
     const char *name, *file, *text;
@@ -129,6 +134,7 @@ static const Case cases[] = {
     {"a parameter twice", "params.csv", "optimizer,lr,real,0.2,0,1,,,Rate.,next step\n", ADD, "optimizer.lr stands there twice"},
     {"an unknown type", "params.csv", "net,kind,colour,a,0,0,,,Kind.,fork only\n", ADD, "net.kind has no type"},
     {"a value out of range", "run.ini", "[optimizer]\nlr = 7\n", ADD, "optimizer.lr = 7"},
+    {"more metrics than are shown", "metrics.csv", MANY, SET, "more metrics than the first 38"},
     {"NaN and infinity", "metrics.csv", "61,nan,inf,-inf,nan\n", ADD, NULL},
     {"NaN and infinity as shift", "shift.csv", "60,1,nan,inf,-inf,nan,nan,nan,inf,nan,nan,nan,nan\n", ADD, NULL},
     {"a step that goes backwards", "metrics.csv", "5,1,1,1,1\n", ADD, "metrics.csv: step 5 follows step 60"},
@@ -313,8 +319,29 @@ static void test_a_trainer_with_another_clock(void **state)
     for (int t = 0; t < 15; t++)
         turn(at); /* its count stands still */
     snapshot = engine_look(at->engine);
-    assert_int_equal(news(snapshot, CALM, "is gone"), 1);
+    assert_int_equal(news(snapshot, CALM, "is gone; start it again from its beginning: it has no"),
+                     1);
     assert_int_equal(view_of(snapshot, CALM)->state, RUN_PAUSED);
+    engine_drop(at->engine, snapshot);
+}
+
+static void test_a_trainer_that_cannot_write(void **state)
+{
+    Outside *at = *state;
+    char line[256];
+    make_run(at, FIRST);
+    for (int t = 1; t < 9; t++) {
+        set_owner(at, CALM, "elsewhere", "aaaa", t);
+        snprintf(line, sizeof line, "ddil-owner 1 elsewhere 1 aaaa %d live 60 nan -1%s", t,
+                 t > 2 && t < 6 ? " trouble: No space \x1b[31mleft\n" : "\n");
+        set(at, FIRST, "owner", line);
+        turn(at);
+    }
+    const Snapshot *snapshot = engine_look(at->engine);
+    assert_int_equal(news(snapshot, FIRST, "cannot write: No space ?[31mleft; it trains on"), 1);
+    assert_int_equal(news(snapshot, FIRST, "can write again"), 1);
+    assert_int_equal(news(snapshot, FIRST, NULL), 2);
+    calm(snapshot);
     engine_drop(at->engine, snapshot);
 }
 
@@ -381,11 +408,9 @@ static void test_random_bytes_in_each_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(each_is_said_in_its_own_news),
-        test(a_half_written_line_is_taken_when_it_is_whole),
-        test(two_trainers_in_one_folder),
-        test(a_trainer_with_another_clock),
-        test(a_command_for_an_unknown_parameter),
+        test(each_is_said_in_its_own_news), test(a_half_written_line_is_taken_when_it_is_whole),
+        test(two_trainers_in_one_folder),   test(a_trainer_with_another_clock),
+        test(a_trainer_that_cannot_write),  test(a_command_for_an_unknown_parameter),
         test(random_bytes_in_each_file),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -3,9 +3,11 @@
 #include "tests/fake_snapshot.h"
 #include "tests/screen_dump.h"
 #include "views/draw/layout.h"
+#include "views/model/format.h"
 #include "views/model/glossary.h"
 #include "views/screen.h"
 #include "views/views.h"
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -333,6 +335,9 @@ static void test_presets_are_found_by_typing(void **state)
     reply = press_all(screen, live, "nmoons lcm reflected\r");
     assert_true(reply.kind == REPLY_SEND && reply.command.kind == COMMAND_NEW);
     assert_non_null(strstr(reply.command.text, "moons-lcm-reflected"));
+    /* A name that is typed is meant, whatever else speaks of it. */
+    assert_string_equal(press_all(screen, live, "nring-pd\r").command.text, "ring-pd");
+    assert_string_equal(press_all(screen, live, "nring\r").command.text, "ring-ct");
     reply = press_all(screen, live, "nCOVARIATE SHIFT\r");
     assert_string_equal(reply.command.text, "quickstart");
     assert_int_equal(press_all(screen, live, "nno such preset\r").kind, REPLY_UNKNOWN);
@@ -340,6 +345,37 @@ static void test_presets_are_found_by_typing(void **state)
     assert_int_equal(press_all(screen, live, "n\033q").kind, REPLY_NONE); /* closed: q asks */
     screen_free(screen);
     fake_free(live);
+}
+
+/* What an external run does not say is not shown: no interval of a ratio, no data. */
+static void test_nothing_is_said_of_what_is_not_known(void **state)
+{
+    (void)state;
+    const Snapshot *live = fake_snapshot(&(FakeOptions){.runs = 1, .step = 900});
+    RunView *run = (RunView *)live->run[0];
+    char subject[40], *text;
+    size_t size;
+    for (int k = 0; k < run->shift_view.rows * run->shift_view.columns; k++)
+        ((float *)run->shift_view.low)[k] = ((float *)run->shift_view.high)[k] = NAN;
+    Screen *screen = screen_new(&(ScreenOptions){0});
+    Canvas canvas;
+    CanvasLook look = look_of(COLOURS_NONE, true, GRAPHICS_OFF);
+    FILE *out = open_memstream(&text, &size);
+    canvas_init(&canvas, 120, 40, &look);
+    press_all(screen, live, "2");
+    screen_draw(screen, live, &canvas);
+    dump_text(&canvas, out);
+    fclose(out);
+    assert_non_null(strstr(text, " / forward "));
+    assert_null(strstr(text, "[nan"));
+    free(text);
+    canvas_done(&canvas);
+    screen_free(screen);
+    fake_free(live);
+    format_subject(subject, sizeof subject, "external", "");
+    assert_string_equal(subject, "external");
+    format_subject(subject, sizeof subject, "pd", "ring");
+    assert_string_equal(subject, "pd on ring");
 }
 
 static void test_words_are_explained(void **state)
@@ -428,6 +464,7 @@ int main(void)
         cmocka_unit_test(test_key_table),
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_presets_are_found_by_typing),
+        cmocka_unit_test(test_nothing_is_said_of_what_is_not_known),
         cmocka_unit_test(test_words_are_explained),
         cmocka_unit_test(test_a_fork_at_the_end_gets_more_steps),
         cmocka_unit_test(test_a_new_run_is_followed),

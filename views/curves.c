@@ -143,9 +143,11 @@ static void describe_cell(const ShiftView *shift, Reference reference, int colum
     size -= (size_t)used;
     format_value(c, value);
     if (reference == REFERENCE_RATIO) {
-        snprintf(text, size, "own %s / forward %s = %s [%.3g, %.3g]",
-                 format_value(a, shift->own[at]), format_value(b, shift->forward[at]), c,
-                 (double)shift->low[at], (double)shift->high[at]);
+        used = snprintf(text, size, "own %s / forward %s = %s", format_value(a, shift->own[at]),
+                        format_value(b, shift->forward[at]), c);
+        if (!isnan(shift->low[at])) /* an external run may not say */
+            snprintf(text + used, size - (size_t)used, " [%.3g, %.3g]", (double)shift->low[at],
+                     (double)shift->high[at]);
     } else if (reference == REFERENCE_PAIRED) {
         snprintf(text, size, "squared distance to the teacher %s", c);
     } else {
@@ -163,7 +165,7 @@ static void describe(const Scene *scene, char *text, size_t size)
     const ShiftView *shift = &run->shift_view;
     int column = shift->rows > 0 ? shift_column(shift, session_step(scene->session, run)) : -1;
     if (column < 0) {
-        snprintf(text, size, "%s on %s", run->method, run->data);
+        format_subject(text, size, run->method, run->data);
         return;
     }
     describe_cell(shift, session_reference(scene->session, run), column,

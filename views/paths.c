@@ -400,7 +400,7 @@ static void describe(const Scene *scene, char *text, size_t size)
     PathsSpec spec;
     char from[FORMAT_SIZE], to[FORMAT_SIZE];
     if (!spec_of(&(PathsState){0}, scene, &spec) || !has_teacher(&spec)) {
-        snprintf(text, size, "%s on %s", scene->run->method, scene->run->data);
+        format_subject(text, size, scene->run->method, scene->run->data);
         return;
     }
     double share = paths_inherited(spec.paths, spec.seed);

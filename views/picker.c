@@ -10,12 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { SEARCH_SIZE = 48, NAME_WIDTH = 30 };
 
 typedef struct PickerState {
     int chosen; /* among those that fit */
-    bool moved; /* else the preset for newcomers is chosen */
+    bool moved; /* else the likeliest is chosen */
     char search[SEARCH_SIZE];
 } PickerState;
 
@@ -53,12 +54,23 @@ static const PresetInfo *listed(const Listing *listing, int k)
     return &listing->presets[listing->fitting[k]];
 }
 
+/* How likely a preset is meant: by its name, by a name that begins so, as the one for newcomers. */
+static int likely(const char *name, const char *search)
+{
+    size_t typed = strlen(search);
+    if (typed && strncasecmp(name, search, typed) == 0)
+        return name[typed] ? 2 : 3;
+    return strcmp(name, "quickstart") == 0;
+}
+
 static int chosen_of(const PickerState *own, const Listing *listing)
 {
-    int newcomer = 0;
-    for (int k = 0; k < listing->n; k++)
-        newcomer = strcmp(listed(listing, k)->name, "quickstart") == 0 ? k : newcomer;
-    return clamp(own->moved ? own->chosen : newcomer, 0, listing->n - 1);
+    int best = 0;
+    for (int k = 1; k < listing->n; k++)
+        if (likely(listed(listing, k)->name, own->search) >
+            likely(listed(listing, best)->name, own->search))
+            best = k;
+    return clamp(own->moved ? own->chosen : best, 0, listing->n - 1);
 }
 
 /* ---- Drawing ---- */
@@ -204,8 +216,7 @@ static Reply type(void *state, const Scene *scene, int press)
         own->search[n] = (char)(press == '/' && n == 0 ? '\0' : press);
     else
         return (Reply){.kind = REPLY_UNKNOWN};
-    own->chosen = 0;
-    own->moved = own->search[0] != '\0';
+    own->moved = false;
     return (Reply){.kind = REPLY_NONE};
 }
 

@@ -221,7 +221,7 @@ static void describe(const Scene *scene, char *text, size_t size)
 {
     const SamplesView *samples = samples_shown(scene->session, scene->run);
     if (samples->n < 1) {
-        snprintf(text, size, "%s on %s", scene->run->method, scene->run->data);
+        format_subject(text, size, scene->run->method, scene->run->data);
         return;
     }
     SamplesSpec spec = samples_under_cursor(scene, SOURCE_STUDENT);

@@ -300,7 +300,9 @@ static void describe(const Scene *scene, char *text, size_t size)
 {
     const RunView *run = scene->run;
     char count[FORMAT_SIZE];
-    snprintf(text, size, "%s on %s; newest checkpoint %s", run->method, run->data,
+    format_subject(text, size, run->method, run->data);
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, "; newest checkpoint %s",
              run->checkpoint < 0 ? "none" : format_count(count, (double)run->checkpoint));
 }
 

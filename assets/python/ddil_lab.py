@@ -51,7 +51,8 @@ def _text(value: Any) -> str:
 def _clock() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 def _say(text: str) -> None:
-    print("ddil_lab:", text, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError, ValueError):  # where the disk is full a log is, too
+        print("ddil_lab:", text, file=sys.stderr, flush=True)
 
 # ---- The mixture of training states: engine/distill/source.c in numpy ----
 SCHEDULES = "constant", "linear", "geometric", "indicator", "adaptive", "adaptive_steps"
@@ -118,6 +119,8 @@ def _rows(*path: str) -> list[dict[str, str]]:  # by column; what does not fit i
 def _replace(path: str, data: bytes) -> None:
     with open(path + ".tmp-py", "wb") as file: file.write(data)
     os.replace(file.name, path)
+def _write_over(path: str, data: bytes) -> None:  # needs no room; what follows is no part of it
+    with open(path, "r+b", buffering=0) as file: file.write(data)
 def _append(path: str, text: str, head: str = "") -> None:  # all of it or nothing
     with open(path, "ab", buffering=0) as file:
         size = file.tell()
@@ -126,7 +129,8 @@ def _append(path: str, text: str, head: str = "") -> None:  # all of it or nothi
             file.truncate(size)
             raise OSError(f"no space left for {path}")
 def _fit(path: str, columns: list[str], last: int = 10**18) -> None:
-    """A log without rows past a step and what is no row; a new column is its last, `nan` so far."""
+    """A log without what is no row, and rows past a step: they go to a file of their own, nothing
+    is lost. A new column is the last, `nan` so far."""
     text = _read(path)
     head, *rows = text.rpartition("\n")[0].split("\n")
     old = head.split(",") if head else []
@@ -134,6 +138,8 @@ def _fit(path: str, columns: list[str], last: int = 10**18) -> None:
     columns[:] = dict.fromkeys(old + columns)
     steps = [re.match(r"\d{1,18}(?=,)", row, re.A) for row in rows]
     kept = [row + more for row, step in zip(rows, steps) if step and int(step[0]) <= last]
+    past = [row for row, step in zip(rows, steps) if step and int(step[0]) > last]
+    if past: _append(path + ".past", "\n".join([*past, ""]), head + "\n")
     fit = "\n".join([",".join(columns), *kept, ""])
     if head and fit != text: _replace(path, fit.encode())
 def _extend(path: str, columns: list[str], rows: list[dict[str, Any]]) -> None:
@@ -167,7 +173,7 @@ class Run:
     _keep, _asked = False, 0  # for a checkpoint, and since which step
     _state, _ended, _closed = "live", 0, False  # _ended: the last step that has all its rows
     _told, _beats, _speed, _heard, _answers = "", 0, math.nan, 0, ""  # the thread's own
-    _said, _lost = False, False  # there is trouble with the folder; it is somebody else's
+    _said, _lost = "", False  # the trouble with the folder; it is somebody else's
     _draws, _ratios = (0, 0), ()  # of origins at a step; of the shift that was measured last
 
     def __init__(self, folder: str = "runs", name: str = "run", steps: int = 1000, seed: int = 1,
@@ -273,7 +279,7 @@ class Run:
             work(*what)
         except OSError as problem:
             if not self._said: _say(f"{problem}; training goes on, what is to be written waits")
-            self.trouble, self._said = self.trouble + 1, True
+            self.trouble, self._said = self.trouble + 1, problem.strerror or str(problem)
             return False
         return True
     def _serve(self) -> None:
@@ -292,7 +298,9 @@ class Run:
         self._try(self._hear, turn)
         if beat or self._state != self._told: self._beat(turn)
         for name, data in list(self._files.items()):
-            done = self._try(_replace, os.path.join(self.path, name), data)
+            file = os.path.join(self.path, name)
+            done = self._try(_replace, file, data)
+            if not done and name == "owner": self._try(_write_over, file, data)
             if done and self._files[name] is data: del self._files[name]
         ended = self._ended if last or turn % WRITE == 0 else -1
         for log, waiting in self._logs.items():
@@ -302,7 +310,7 @@ class Run:
             if rows and self._try(_extend, file, self._columns[log], rows): del waiting[:len(rows)]
         if self._said and self.trouble == before and turn % WRITE == 0:
             _say("the folder is back; what waited is written")
-            self._said = False
+            self._said = ""
             self._describe()  # it may be another folder
     def _beat(self, turn: int) -> None:
         owner, (then, step), now = _owner(self.path), self._since, time.monotonic()
@@ -314,7 +322,8 @@ class Run:
         self._beats, self._told = self._beats + 1, self._state
         words = ("ddil-owner", VERSION, socket.gethostname(), os.getpid(), self._token, self._beats,
                  self._told, self.step, f"{self._speed:.6g}", self._last[SAVED])
-        self._files["owner"] = (" ".join(map(str, words)) + "\n").encode()
+        trouble = f" trouble: {_plain(self._said[:80])}" if self._said else ""
+        self._files["owner"] = (" ".join(map(str, words)) + trouble + "\n").encode()
     def _hear(self, turn: int) -> None:
         path = os.path.join(self.path, "commands")
         if turn % 4 and os.stat(path).st_size == self._heard and not self._answers: return
@@ -336,9 +345,12 @@ class Run:
         self._answers = ""
     def _obey(self, word: str, number: int, text: str) -> str:
         """Notes what the loop is to do; the answer. ValueError: why it is refused."""
-        says = {"pause": "pauses", "start": "goes on", "step": f"takes {number} steps",
-                "note": "noted", "save": "saves", "stop": "saves and stops", "set": text}
+        steps = f"takes {number} step" + "s" * (number != 1)
+        says = {"pause": "pauses", "start": "goes on", "step": steps, "note": "noted", "set": text,
+                "save": "saves", "stop": "saves and stops" if self._offers else "stops"}
         if word not in says: raise ValueError(f"a trainer does not {word}")
+        if word == "save" and not self._offers:
+            raise ValueError("its loop has asked for no checkpoint so far")
         if word == "step" and number < 1: raise ValueError("how many steps? A number from 1 up")
         if word == "set": self._staged.append(dict(map(self._pair, text.split("\n"))))
         if word == "note": self._event("note: " + text, step=min(number % 10**18, self.step))

@@ -1,6 +1,7 @@
 /* Owns what an engine does about runs that other programs train: it looks at their folders, passes
  * commands on to their mailboxes, tells when a trainer is gone. The worker's only. */
 #include "engine/base/clock.h"
+#include "engine/base/number.h"
 #include "engine/host/engine_parts.h"
 #include "engine/port/mailbox.h"
 #include "engine/store/external.h"
@@ -20,6 +21,11 @@ static bool at_work(const Trainer *trainer)
 
 /* ---- Looking ---- */
 
+static bool can_go_on(const Slot *slot)
+{
+    return external_checkpoint(slot->folder, STEP_MOST, NULL, NULL) >= 0;
+}
+
 /* One that had paused, or was told to stop, leaves nothing undone. */
 static void tell_gone(Engine *engine, Slot *slot, const Trainer *trainer)
 {
@@ -27,8 +33,22 @@ static void tell_gone(Engine *engine, Slot *slot, const Trainer *trainer)
     note_add(engine, 0, lost ? STATUS_INTERRUPTED : STATUS_OK, slot->id,
              "%02d %s: process %ld on %s, which trained it, %s; start it again %s", slot->id,
              slot->view->name, trainer->process, trainer->host, lost ? "is gone" : "has ended",
-             "to resume from its newest checkpoint");
+             can_go_on(slot) ? "to resume from its newest checkpoint"
+                             : "from its beginning: it has no checkpoint");
     slot->stale = true;
+}
+
+/* It trains on; what it has to write waits. */
+static void tell_trouble(Engine *engine, Slot *slot, const Trainer *trainer)
+{
+    const char *now = trainer->trouble, *before = slot->watch.last.trouble;
+    if (*now && !*before)
+        note_add(engine, 0, STATUS_FAILED, slot->id,
+                 "%02d %s: its trainer cannot write: %s; it trains on, its rows wait", slot->id,
+                 slot->view->name, now);
+    if (*before && !*now)
+        note_add(engine, 0, STATUS_OK, slot->id, "%02d %s: its trainer can write again", slot->id,
+                 slot->view->name);
 }
 
 /* What is wrong with its folder is said once. */
@@ -49,8 +69,11 @@ static void look_at_trainer(Engine *engine, Slot *slot)
 {
     Trainer trainer;
     bool was = slot->working, known = trainer_read(slot->folder, &trainer);
+    if (known)
+        tell_trouble(engine, slot, &trainer);
     slot->working = known && at_work(&trainer) && trainer_watch(&slot->watch, &trainer);
-    if (was && !slot->working && known && at_work(&trainer))
+    if (was && !slot->working && known && at_work(&trainer) &&
+        (slot->watch.seen || trainer.state == RUN_LIVE))
         tell_gone(engine, slot, &trainer);
     if (slot->working)
         slot->launched = 0;
@@ -198,7 +221,10 @@ static Status start_it(Engine *engine, const Order *order, const Slot *slot, Err
 {
     if (slot->launched > 0 && launch_exit(slot->folder) < 0)
         return fail(error, STATUS_BAD_INPUT, "its program was started and has not spoken yet");
-    return launch(engine, order, slot->folder, "started again", error);
+    return launch(engine, order, slot->folder,
+                  can_go_on(slot) ? "started again"
+                                  : "started again from its beginning: it has no checkpoint",
+                  error);
 }
 
 Status outside_order(Engine *engine, const Order *order, Slot *slot, const OutsideFork *fork,

@@ -103,8 +103,10 @@ static void name_columns(CsvReader *reader, char *header)
     need(reader->name);
     reader->cell = reader->name + CSV_COLUMNS_MAX;
     reader->columns = cut_cells(past_mark(header), reader->name, CSV_COLUMNS_MAX);
-    if (reader->columns > CSV_COLUMNS_MAX)
+    if (reader->columns > CSV_COLUMNS_MAX) {
+        reader->odd = reader->columns;
         reader->columns = 0;
+    }
 }
 
 Status csv_open(CsvReader *reader, const char *path, Error *error)
@@ -227,7 +229,20 @@ static char *read_part(int descriptor, size_t offset, size_t size)
     return NULL;
 }
 
-enum { HEADER_MOST = 8192 };
+enum { HEADER_MOST = 8192, LONG_HEADER_MOST = 1 << 16 };
+
+/* A file's first line and what follows it, no more than is needed; NULL when it is too long. */
+static char *read_head(int descriptor, size_t size)
+{
+    static const size_t MOST[] = {HEADER_MOST, LONG_HEADER_MOST};
+    for (int i = 0; i < 2; i++) {
+        char *head = read_part(descriptor, 0, size < MOST[i] ? size : MOST[i]);
+        if (head && strchr(head, '\n'))
+            return head;
+        free(head);
+    }
+    return NULL;
+}
 
 Status csv_open_end(CsvReader *reader, const char *path, size_t most, Error *error)
 {
@@ -236,7 +251,7 @@ Status csv_open_end(CsvReader *reader, const char *path, size_t most, Error *err
         return csv_open(reader, path, error);
     *reader = (CsvReader){0};
     int opened = open(path, O_RDONLY | O_CLOEXEC);
-    char *head = opened < 0 ? NULL : read_part(opened, 0, HEADER_MOST);
+    char *head = opened < 0 ? NULL : read_head(opened, (size_t)info.st_size);
     char *tail = opened < 0 ? NULL : read_part(opened, (size_t)info.st_size - most, most);
     if (opened >= 0)
         close(opened);

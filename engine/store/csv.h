@@ -27,7 +27,7 @@ typedef struct CsvReader {
     char **cell;              /* the present row's; cut in place */
 } CsvReader;
 
-enum { CSV_COLUMNS_MAX = 256 };
+enum { CSV_COLUMNS_MAX = 1024 };
 
 /* A missing file reads as one without rows and columns. */
 Status csv_open(CsvReader *reader, const char *path, Error *error);

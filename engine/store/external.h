@@ -44,6 +44,7 @@ const ParamInfoView *external_info(const External *external);
 /* What the file `owner` says. */
 typedef struct Trainer {
     char host[64], token[24]; /* token: of this process and no other */
+    char trouble[96];         /* with its folder, while there is any; "" */
     long process, beat, step, checkpoint;
     double speed; /* steps a second, NaN unknown */
     RunState state;
@@ -65,6 +66,7 @@ typedef struct TrainerWatch {
     long beat;
     double since;         /* clock_s at which it counted last, 0: not yet looked at */
     bool here;            /* its process was seen */
+    bool seen;            /* it was at work while this looked on */
     Trainer last, former; /* as looked at last; whoever stood there before another came */
     bool rivals;          /* one came back that another had replaced: both are at work */
 } TrainerWatch;

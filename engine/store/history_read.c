@@ -14,15 +14,6 @@
 
 enum { METRICS_FIXED = 4 }; /* step, loss, grad_norm, lr */
 
-static void metrics_header(History *history, const CsvReader *reader)
-{
-    int n = reader->columns - METRICS_FIXED;
-    if (n + 2 > TERMS_MAX)
-        n = TERMS_MAX - 2; /* the first ones */
-    if (n >= 0)
-        history_name_terms(history, n, (const char *const *)reader->name + METRICS_FIXED);
-}
-
 /* Notes the first row that is passed over. */
 static void find_odd(History *history, const char *format, ...)
 {
@@ -32,6 +23,18 @@ static void find_odd(History *history, const char *format, ...)
     va_start(list, format);
     vsnprintf(history->odd, sizeof history->odd, format, list);
     va_end(list);
+}
+
+static void metrics_header(History *history, const CsvReader *reader)
+{
+    int n = reader->columns - METRICS_FIXED;
+    if (n + 2 > TERMS_MAX) {
+        find_odd(history, "metrics.csv: it has more metrics than the first %d, which are shown",
+                 TERMS_MAX - 2);
+        n = TERMS_MAX - 2;
+    }
+    if (n >= 0)
+        history_name_terms(history, n, (const char *const *)reader->name + METRICS_FIXED);
 }
 
 static void metrics_row(History *history, const CsvReader *reader, long step, void *state)

@@ -291,12 +291,14 @@ static Status check_own(const char *text, const Pairs *pairs, Error *error)
                 preset);
 }
 
-/* A session of its own: the terminal's end is not the trainer's. */
+/* A session of its own: the terminal's end is not the trainer's. Nor is a full disk: what it prints
+ * goes through a pipe, of which somebody reads on. */
 static Status spawn(const char *folder, const char *command, Error *error)
 {
-    static const char script[] = "rm -f \"$DDIL_FOLDER/exit\"; { sh -c \"$DDIL_COMMAND\"; "
-                                 "printf '%s\\n' $? >\"$DDIL_FOLDER/exit\"; } "
-                                 "</dev/null >>\"$DDIL_FOLDER/output.log\" 2>&1 &";
+    static const char script[] =
+        "rm -f \"$DDIL_FOLDER/exit\"; exec 3>>\"$DDIL_FOLDER/output.log\"; "
+        "{ sh -c \"$DDIL_COMMAND\" 3>&-; printf '%s\\n' $? >\"$DDIL_FOLDER/exit\"; } "
+        "2>&1 </dev/null | until cat >&3 2>/dev/null; do sleep 1; done &";
     char *const arguments[] = {"sh", "-c", (char *)script, NULL};
     char folder_is[PATH_SIZE + 16], command_is[COMMAND_BYTES + 16];
     int n = 0, status;

@@ -17,8 +17,9 @@
 static const double SILENT_HERE_S = 2, SILENT_ELSEWHERE_S = 10;
 
 enum { OWNER_SIZE = 256 };
+static const char TROUBLE[] = "trouble: ";
 
-/* ddil-owner VERSION HOST PROCESS TOKEN BEAT STATE STEP SPEED CHECKPOINT */
+/* ddil-owner VERSION HOST PROCESS TOKEN BEAT STATE STEP SPEED CHECKPOINT [trouble: TEXT] */
 bool trainer_parse(const char *text, Trainer *trainer)
 {
     enum { WORDS = 10 };
@@ -26,8 +27,8 @@ bool trainer_parse(const char *text, Trainer *trainer)
     int n = 0;
     *trainer = (Trainer){.checkpoint = -1};
     snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\n"), text);
-    for (char *at = strtok_r(line, " ", &rest); at && n < WORDS; at = strtok_r(NULL, " ", &rest))
-        word[n++] = at;
+    while (n < WORDS && (word[n] = strtok_r(n ? NULL : line, " ", &rest)))
+        n++;
     if (n < WORDS || strcmp(word[0], "ddil-owner") != 0)
         return false;
     int state = 0;
@@ -37,6 +38,9 @@ bool trainer_parse(const char *text, Trainer *trainer)
     snprintf(trainer->host, sizeof trainer->host, "%s", plain_text(word[2]));
     snprintf(trainer->token, sizeof trainer->token, "%s", word[4]);
     trainer->speed = number_value(word[8], (double)NAN);
+    if (strncmp(rest, TROUBLE, strlen(TROUBLE)) == 0)
+        snprintf(trainer->trouble, sizeof trainer->trouble, "%s",
+                 plain_text(rest + strlen(TROUBLE)));
     return state < RUN_STATES && number_whole(word[3], 1, 1L << 40, &trainer->process) &&
            number_whole(word[5], 0, 1L << 60, &trainer->beat) &&
            number_whole(word[7], 0, STEP_MOST, &trainer->step) &&
@@ -107,6 +111,7 @@ bool trainer_watch(TrainerWatch *watch, const Trainer *trainer)
     memcpy(watch->token, trainer->token, sizeof watch->token);
     watch->beat = trainer->beat;
     bool here = trainer_is_here(trainer);
+    watch->seen = here || (!other && (watch->seen || !same));
     watch->here = here || (watch->here && !other);
     if (watch->here)
         return here;

@@ -106,6 +106,18 @@ def test_it_refuses_with_reason(folder):
     run.close()
 
 
+def test_a_loop_without_checkpoints_promises_none(folder):
+    run = lab(folder)
+    next(run)
+    assert ask(run, "save 1 0 ") == (2, "its loop has asked for no checkpoint so far")
+    assert ask(run, "step 1 1 ") == (0, "takes 1 step at step 1") and ask(run, "stop 1 0 ") == (0, "stops at step 1")
+    assert next(run, None) is None
+    run.close()
+    again = lab(folder, resume=True)  # from its beginning: what was logged is kept
+    assert again.start == 0
+    again.close()
+
+
 def test_a_change_while_paused_is_saved_for(folder):
     saved = []
     run = lab(folder, save=lambda path: saved.append((path, run.params["optimizer.lr"])))
@@ -193,6 +205,28 @@ run.close()
     assert done.stderr.count("training goes on") == 1, done.stderr
 
 
+def test_a_disk_so_full_that_nothing_can_be_said(folder):
+    """The thread lives on, its count too: it is written over in place, with what is the matter."""
+    class Full:
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+        flush = write
+    def replace(path, data):
+        raise OSError(28, "No space left on device")
+    run, errors, replaced = lab(folder), sys.stderr, ddil_lab._replace
+    owner = lambda: read(run.path, "owner").split(" ", 10)
+    wait(lambda: len(owner()) == 10, "the first owner")
+    try:
+        sys.stderr, ddil_lab._replace = Full(), replace
+        wait(lambda: owner()[10:] == ["trouble: No space left on device\n"], "the trouble")
+        beat = int(owner()[5])
+        wait(lambda: int(owner()[5]) > beat, "another beat")
+    finally:
+        sys.stderr, ddil_lab._replace = errors, replaced
+    wait(lambda: len(owner()) == 10, "the end of it")
+    run.close()
+
+
 def test_kill_and_resume(folder):
     code = f"""
 import sys; sys.path[:0] = [{os.path.dirname(ddil_lab.__file__)!r}]
@@ -216,7 +250,10 @@ for step in run:
     child.wait()
     with open(os.path.join(folder, "0001-killed", "metrics.csv"), "a") as file:
         file.write("999,half a row")
+    before = read(os.path.join(folder, "0001-killed", "metrics.csv")).splitlines()[1:-1]
     run = Run(folder, "killed", steps=100000, params={"optimizer.lr": 0.1, "run.checkpoint_every": 20}, resume=True)
+    past = [row for row in before if int(row.split(",")[0]) > run.start]
+    assert read(run.path, "metrics.csv.past").splitlines() == (["step,loss,grad_norm,lr", *past] if past else [])
     assert run.start % 20 == 0 and run.start >= 80 and read(run.resumed) == str(run.start)
     assert next(run) == run.start + 1
     run.log(loss=0)

@@ -36,7 +36,7 @@ void list_row_note(const RunView *run, char *text, size_t size)
     else if (run->parent > 0)
         snprintf(text, size, "forked from %02d @ %ld", run->parent, run->parent_step);
     else
-        snprintf(text, size, "%s on %s", run->method, run->data);
+        format_subject(text, size, run->method, run->data);
 }
 
 static double loss_of(const RunView *run, const void *unused)

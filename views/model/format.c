@@ -86,3 +86,8 @@ const char *format_duration(char text[FORMAT_SIZE], double seconds)
         snprintf(text, FORMAT_SIZE, "%02ld:%02ld", minutes, s % 60);
     return text;
 }
+
+void format_subject(char *text, size_t size, const char *method, const char *data)
+{
+    snprintf(text, size, "%s%s%s", method, *data ? " on " : "", data);
+}

@@ -16,5 +16,7 @@ const char *format_value(char text[FORMAT_SIZE], double value);
 const char *format_tick(char text[FORMAT_SIZE], double value);
 /* 78 -> "01:18"; hours and days when needed; "-" for NaN. */
 const char *format_duration(char text[FORMAT_SIZE], double seconds);
+/* "pd on ring"; the method alone where nothing says on what. */
+void format_subject(char *text, size_t size, const char *method, const char *data);
 
 #endif
