@@ -45,6 +45,22 @@ for n in 2 3; do
     compare "ranks.$n" "$n ranks leave the bytes of one process"
 done
 
+# ---- memory ----
+
+cat >peak.py <<'PY'
+import os, resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+with open(sys.argv[1] + os.environ.get('OMPI_COMM_WORLD_RANK', ''), 'w') as file:
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=file)
+sys.exit(code)
+PY
+teacher=(run "$root/presets/fashion-teacher.ini" -s run.steps=2 -s run.batch=128 -s run.eval_samples=64 --threads 1 --quiet)
+python3 peak.py alone "$DDIL" "${teacher[@]}" --runs alone.runs >"$out" 2>"$err" </dev/null &&
+    mpirun --oversubscribe --bind-to none -n 2 python3 peak.py rank "$DDIL" "${teacher[@]}" --runs rank.runs >"$out" 2>"$err" </dev/null &&
+    echo "# KiB at most: $(cat alone), $(cat rank0), $(cat rank1)" &&
+    awk '{ kib[NR] = $1 } END { exit !(NR == 3 && kib[2] <= .65 * kib[1] && kib[3] <= .6 * kib[1]) }' alone rank0 rank1
+result $? "two ranks: neither holds much over half of what one process does (measured: .60 and .54)"
+
 # ---- two hosts ----
 
 hosts() { # on two namespaces joined by a wire; ssh is a step into the other one

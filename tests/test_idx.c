@@ -3,6 +3,7 @@
 #include "engine/data/dataset_open.h"
 #include "engine/data/idx.h"
 #include "tests/near.h"
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -350,6 +351,63 @@ static void test_images_missing(void **state)
     expect_set_refused(folder, folder->path, "data.path");
 }
 
+/* KiB of the mapped file of rows that this process holds; -1 where the system does not tell. */
+static int held_of_rows(void)
+{
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    char line[1024];
+    int held = -1;
+    bool ours = false;
+    while (maps && held < 0 && fgets(line, sizeof line, maps)) {
+        ours = ours || strstr(line, ".rows");
+        if (ours)
+            (void)sscanf(line, "Rss: %d", &held);
+    }
+    if (maps)
+        fclose(maps);
+    return held;
+}
+
+/* Rows that stay in a file are the rows of memory, and leave nothing behind in it. */
+static void test_images_that_stay_in_a_file(void **state)
+{
+    Folder *folder = *state;
+    Arena arena[2];
+    Dataset plain, sparing;
+    float a[32], b[32];
+    glob_t made;
+    write_set(folder);
+    for (int k = 0; k < 2; k++)
+        arena_init(&arena[k], gib);
+    assert_int_equal(open_images(folder, NULL, 0, 0, &arena[0], &plain, NULL), STATUS_OK);
+    DatasetOptions options = {
+        .name = "fashion", .files = {.path = folder->path, .sparing = true}, .conditional = -1};
+    assert_int_equal(dataset_open(&sparing, &options, &arena[1], NULL), STATUS_OK);
+    assert_false(plain.sparing);
+    assert_true(sparing.sparing);
+    assert_int_equal(dataset_checksum(&plain), dataset_checksum(&sparing));
+    for (long r = 0; r < 12; r++) {
+        int label[2];
+        Rng one = rng_at(1, STREAM_BATCH, (uint64_t)r), two = one;
+        dataset_draw(&plain, &one, a, &label[0]);
+        dataset_draw(&sparing, &two, b, &label[1]);
+        assert_memory_equal(a, b, sizeof a);
+        assert_int_equal(label[0], label[1]);
+        dataset_held_out(&plain, r, a, &label[0]);
+        dataset_held_out(&sparing, r, b, &label[1]);
+        assert_memory_equal(a, b, sizeof a);
+        assert_int_equal(label[0], label[1]);
+    }
+    assert_true(held_of_rows() <= 0);
+    assert_int_equal(
+        glob(file_join((char[PATH_SIZE]){0}, folder->path, ".ddil-*.rows"), 0, NULL, &made), 0);
+    assert_int_equal(made.gl_pathc, 1);
+    assert_int_equal(remove(made.gl_pathv[0]), 0);
+    globfree(&made);
+    for (int k = 0; k < 2; k++)
+        arena_done(&arena[k]);
+}
+
 static void test_fashion_itself(void **state)
 {
     (void)state;
@@ -389,6 +447,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_images_keep_and_limit, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_images_that_do_not_fit, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_images_missing, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_images_that_stay_in_a_file, make_folder,
+                                        remove_folder),
         cmocka_unit_test(test_fashion_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

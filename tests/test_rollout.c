@@ -184,6 +184,11 @@ static void test_mixed_roll_in(void **state)
     for (int row = 0; row < N; row++)
         last += mixed[STEPS * 2 * N + 2 * row] > 10;
     assert_near(last / (double)N, 0.25, 4 * sqrt(0.25 * 0.75 / N));
+    static float ends[2 * N];
+    r.states = ends;
+    r.ends = true;
+    rollout(bench->crew, &r);
+    assert_memory_equal(ends, mixed + STEPS * 2 * N, sizeof ends);
 }
 
 /* A roll-out in two parts is the whole one, fresh noise too. */

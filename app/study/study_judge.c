@@ -39,12 +39,10 @@ static Policy policy_of(const Bench *bench, const How *how, Policy *teacher)
 /* n samples of a policy, from the arena. */
 static float *draw(Bench *bench, const Policy *policy, uint64_t seed)
 {
-    const Dataset *data = &bench->lab->data;
-    size_t size = (size_t)bench->n * (size_t)data->dims, steps = (size_t)policy->steps;
-    float *states = arena_floats(&bench->scratch, (steps + 1) * size);
-    eval_sample(data, bench->judge.crew, policy, bench->n, seed, STREAM_EVAL, -1, states, NULL,
-                NULL);
-    return states + steps * size;
+    size_t size = (size_t)bench->n * (size_t)bench->lab->data.dims;
+    float *x = arena_floats(&bench->scratch, size);
+    eval_draw(&bench->judge, policy, bench->n, seed, x, NULL);
+    return x;
 }
 
 /* The student's samples against the teacher's own, from other noise. */

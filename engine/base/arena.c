@@ -95,6 +95,22 @@ void *arena_map(Arena *arena, int descriptor, size_t size)
     return at == MAP_FAILED ? NULL : at;
 }
 
+/* Linux brings the whole piece of 64 KiB that a page lies in, where the file is in its cache. */
+void arena_unmap_some(const void *range, size_t size, const void *at, size_t n)
+{
+    enum { AROUND = 1 << 16 };
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t least = (uintptr_t)range / page * page,
+              most = ((uintptr_t)range + size + page - 1) / page * page;
+    uintptr_t from = (uintptr_t)at / AROUND * AROUND,
+              to = ((uintptr_t)at + n + AROUND - 1) / AROUND * AROUND;
+    from = from > least ? from : least;
+    to = to < most ? to : most;
+#ifdef MADV_DONTNEED
+    (void)madvise((void *)from, to - from, MADV_DONTNEED);
+#endif
+}
+
 char *arena_text(Arena *arena, const char *text)
 {
     size_t size = strlen(text) + 1;
@@ -106,4 +122,22 @@ void arena_rewind(Arena *arena, size_t mark)
     must(mark <= arena->used);
     ASAN_POISON_MEMORY_REGION(arena->base + mark, arena->used - mark);
     arena->used = mark;
+}
+
+void *arena_rewind_to(Arena *arena, size_t mark, const void *block, size_t bytes)
+{
+    must(mark + bytes <= arena->used);
+    ASAN_UNPOISON_MEMORY_REGION(arena->base + mark, bytes);
+    memmove(arena->base + mark, block, bytes);
+    arena_rewind(arena, mark);
+    return arena_alloc(arena, bytes);
+}
+
+void arena_rest(Arena *arena)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), from = (arena->used + page - 1) / page * page;
+#ifdef MADV_DONTNEED
+    if (arena->peak > from)
+        (void)madvise(arena->base + from, arena->peak - from, MADV_DONTNEED);
+#endif
 }

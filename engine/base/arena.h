@@ -29,6 +29,9 @@ void *arena_zero(Arena *arena, size_t bytes);
  * looked at, the arena's own when written to. Aligned to a page. NULL when the system refuses. The
  * file may be closed and removed, never cut. */
 void *arena_map(Arena *arena, int descriptor, size_t size);
+/* Of a range that arena_map mapped and nobody wrote to, `at` and what the system brought along with
+ * it: given back, to be read again when it is looked at again. Any thread. */
+void arena_unmap_some(const void *range, size_t size, const void *at, size_t n);
 char *arena_text(Arena *arena, const char *text);
 
 #define arena_new(arena, Type, count) ((Type *)arena_zero((arena), sizeof(Type) * (size_t)(count)))
@@ -37,5 +40,9 @@ char *arena_text(Arena *arena, const char *text);
 /* A mark taken now; rewinding to it frees everything handed out since. */
 static inline size_t arena_mark(const Arena *arena) { return arena->used; }
 void arena_rewind(Arena *arena, size_t mark);
+/* Gives what nobody uses back to the system: for memory that will not be needed for a while. */
+void arena_rest(Arena *arena);
+/* Rewinds, but for one block, wherever it lies: it is moved to where the mark was. */
+void *arena_rewind_to(Arena *arena, size_t mark, const void *block, size_t bytes);
 
 #endif

@@ -15,12 +15,20 @@ void dataset_draw_law(const Dataset *dataset, const unsigned char *keep, Rng *rn
         dataset->kind->draw(dataset, keep, rng, x, label);
 }
 
+static void give_back(const Dataset *dataset, const uint8_t *bytes, size_t n)
+{
+    size_t all = ((size_t)dataset->n + (size_t)dataset->n_test) * (size_t)dataset->dims;
+    if (dataset->sparing)
+        arena_unmap_some(dataset->x, all, bytes, n);
+}
+
 void dataset_row(const Dataset *dataset, const uint8_t *bytes, int r, float *x)
 {
     size_t d = (size_t)dataset->dims;
     bytes += (size_t)r * d;
     for (size_t k = 0; k < d; k++)
         x[k] = (float)(bytes[k] / 127.5 - 1);
+    give_back(dataset, bytes, d);
 }
 
 bool dataset_is_points(const Dataset *dataset)
@@ -96,6 +104,7 @@ static unsigned long add_rows(unsigned long crc, const Dataset *dataset, const u
         size_t count = all - at < PIECE ? all - at : PIECE;
         for (size_t k = 0; k < count; k++)
             piece[k] = value[bytes[at + k]];
+        give_back(dataset, bytes + at, count);
         crc = add(crc, piece, count * sizeof *piece);
     }
     return crc;

@@ -40,6 +40,7 @@ typedef struct Dataset {
     int n_test; /* held-out rows */
     const uint8_t *test;
     const int *test_label;
+    bool sparing; /* rows lie in a mapped file; once looked at they are given back to the system */
     DatasetTally tally;
     const char *left_out; /* a line a file, "NAME: why"; the first ones when there are many */
     /* what the distiller may see */
@@ -59,6 +60,7 @@ typedef struct DatasetFiles {
     double kernel;      /* deviation of the kernel round a point; 0: by the points' distances */
     int size;           /* pixels a side; 0: as the pictures are, or the kind's usual */
     int channels;       /* 1 or 3; 0: as the pictures are */
+    bool sparing;       /* pictures in a file rather than in memory, see Dataset */
 } DatasetFiles;
 
 struct DatasetKind {

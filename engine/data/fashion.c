@@ -1,6 +1,7 @@
-/* Owns Fashion-MNIST, from its four IDX files. */
-#include "engine/data/dataset.h"
+/* Owns Fashion-MNIST, from its four IDX files: unpacked into memory, or into a file that is mapped.
+ */
 #include "engine/data/idx_pair.h"
+#include "engine/data/prepared.h"
 #include <string.h>
 
 enum { FASHION_CLASSES = 10 };
@@ -35,11 +36,16 @@ static const char *find_folder(void)
     return fashion_folders[0];
 }
 
-static uint8_t *rows_of(const Half *half, Arena *arena)
+static Status open_halves(Half half[2], const char *folder, Error *error)
 {
-    const int *size = half->images.size;
-    size_t n = (size_t)size[0] * (size_t)size[1] * (size_t)size[2];
-    return memcpy(arena_alloc(arena, n), half->images.bytes, n);
+    Status status = STATUS_OK;
+    for (int h = 0; h < 2 && !status; h++)
+        status = half_open(&half[h], folder, file_names + 2 * h, REMEDY, error);
+    if (!status)
+        status = half_match(&half[0], &half[1], error);
+    for (int h = 0; h < 2 && !status; h++)
+        status = half_labels(&half[h], FASHION_CLASSES, error);
+    return status;
 }
 
 static int *labels_of(const Half *half, Arena *arena)
@@ -50,46 +56,109 @@ static int *labels_of(const Half *half, Arena *arena)
     return label;
 }
 
-static void fill_images(Dataset *dataset, const Half *train, const Half *test, Arena *arena)
+/* Everything but the rows. */
+static void describe(Dataset *dataset, const Half half[2], Arena *arena)
 {
-    dataset->n = train->images.size[0];
-    dataset->height = train->images.size[1];
-    dataset->width = train->images.size[2];
+    const int *size = half[0].images.size;
+    dataset->classes = FASHION_CLASSES;
+    dataset->n = size[0];
+    dataset->height = size[1];
+    dataset->width = size[2];
     dataset->channels = 1;
-    dataset->dims = dataset->height * dataset->width;
+    dataset->dims = size[1] * size[2];
     dataset->low = -1;
     dataset->high = 1;
-    dataset->x = rows_of(train, arena);
-    dataset->label = labels_of(train, arena);
-    dataset->n_test = test->images.size[0];
-    dataset->test = rows_of(test, arena);
-    dataset->test_label = labels_of(test, arena);
+    dataset->label = labels_of(&half[0], arena);
+    dataset->n_test = half[1].images.size[0];
+    dataset->test_label = labels_of(&half[1], arena);
+    dataset->left_out = "";
 }
 
-static Status read_halves(Half *train, Half *test, const char *folder, Error *error)
+/* ---- Rows in memory ---- */
+
+typedef struct Rows {
+    size_t size; /* of one */
+    uint8_t *at;
+    FILE *stream;
+} Rows;
+
+static void keep_row(void *context, int r, const uint8_t *row)
 {
-    Status status = half_open(train, folder, file_names, REMEDY, error);
-    if (!status)
-        status = half_open(test, folder, file_names + 2, REMEDY, error);
-    if (!status)
-        status = half_match(train, test, error);
-    if (!status)
-        status = half_read(train, FASHION_CLASSES, error);
-    if (!status)
-        status = half_read(test, FASHION_CLASSES, error);
-    return status ? status : half_match(train, test, error);
+    const Rows *rows = context;
+    memcpy(rows->at + (size_t)r * rows->size, row, rows->size);
+}
+
+static Status read_rows(Dataset *dataset, const Half half[2], Arena *arena, Error *error)
+{
+    const uint8_t **part[] = {&dataset->x, &dataset->test};
+    Status status = STATUS_OK;
+    for (int h = 0; h < 2 && !status; h++) {
+        Rows rows = {.size = (size_t)dataset->dims};
+        *part[h] = rows.at = arena_alloc(arena, (size_t)half[h].images.size[0] * rows.size);
+        status = half_rows(&half[h], keep_row, &rows, error);
+    }
+    return status;
+}
+
+/* ---- Rows in a file ---- */
+
+/* What the system brought is not ours to write beside. */
+static void prepare(Prepared *prepared, const DatasetFiles *files, const char *folder)
+{
+    char path[PATH_SIZE];
+    DatasetFiles here = *files;
+    here.path = folder;
+    prepared_at(prepared, &here);
+    if (!*files->path)
+        *prepared->path[PREPARED_BESIDE] = 0;
+    for (int k = 0; k < 4; k++)
+        if (idx_find(folder, file_names[k], path))
+            prepared_add_file(prepared, path);
+}
+
+static void write_row(void *context, int r, const uint8_t *row)
+{
+    (void)r;
+    const Rows *rows = context;
+    fwrite(row, 1, rows->size, rows->stream);
+}
+
+/* False: there is no place to write to, or no reading; the data set is as it was. */
+static bool write_rows(const Prepared *prepared, const Half half[2], Dataset *dataset, Arena *arena)
+{
+    NewFile file;
+    int place;
+    FILE *scratch = prepared_scratch(prepared, &place);
+    if (scratch)
+        fclose(scratch);
+    if (!scratch || prepared_begin(prepared, place, dataset, &file, NULL))
+        return false;
+    Rows rows = {.size = (size_t)dataset->dims, .stream = file.stream};
+    if (half_rows(&half[0], write_row, &rows, NULL) ||
+        half_rows(&half[1], write_row, &rows, NULL)) {
+        newfile_abandon(&file);
+        return false;
+    }
+    return !newfile_commit(&file, NULL) && prepared_map_new(prepared, place, dataset, arena);
 }
 
 static Status open_fashion(Dataset *dataset, const DatasetFiles *files, Arena *arena, Error *error)
 {
-    Half train = {0}, test = {0};
-    Status status = read_halves(&train, &test, *files->path ? files->path : find_folder(), error);
+    Half half[2] = {0};
+    Prepared prepared;
+    const char *folder = *files->path ? files->path : find_folder();
+    if (files->sparing)
+        prepare(&prepared, files, folder);
+    if (files->sparing && prepared_map(&prepared, dataset, arena))
+        return STATUS_OK;
+    Status status = open_halves(half, folder, error);
     if (!status) {
-        dataset->classes = FASHION_CLASSES;
-        fill_images(dataset, &train, &test, arena);
+        describe(dataset, half, arena);
+        if (!files->sparing || !write_rows(&prepared, half, dataset, arena))
+            status = read_rows(dataset, half, arena, error);
     }
-    half_done(&test);
-    half_done(&train);
+    half_done(&half[1]);
+    half_done(&half[0]);
     return status;
 }
 

@@ -20,6 +20,7 @@ enum { MOST_BYTES = 1 << 30, FREE_BYTES = 16 << 20, MOST_RATIO = 200, DEFLATE_RA
 typedef struct Bytes {
     OldFile file;
     bool packed, ended; /* ended: the last gzip member came to its proper end */
+    size_t total, done; /* numbers that the header announces, and that were taken */
     z_stream zip;
     unsigned char piece[PIECE]; /* read, not yet unpacked */
 } Bytes;
@@ -38,6 +39,7 @@ static Status look_at_start(Bytes *bytes, Error *error)
 static Status bytes_open(Bytes *bytes, const char *path, Error *error)
 {
     bytes->packed = bytes->ended = false;
+    bytes->total = bytes->done = 0;
     bytes->zip = (z_stream){0};
     Status status = oldfile_open(&bytes->file, path, error);
     if (status)
@@ -161,7 +163,7 @@ static Status read_magic(Bytes *bytes, int rank, Error *error)
     return STATUS_OK;
 }
 
-static Status read_sizes(Bytes *bytes, int rank, Idx *idx, size_t *total, Error *error)
+static Status read_sizes(Bytes *bytes, int rank, Idx *idx, Error *error)
 {
     unsigned char b[16];
     size_t got;
@@ -172,69 +174,78 @@ static Status read_sizes(Bytes *bytes, int rank, Idx *idx, size_t *total, Error 
         return fail(error, STATUS_BAD_INPUT, "%s: ends inside its header; expected %d sizes",
                     bytes->file.path, rank);
     idx->rank = rank;
-    *total = 1;
+    bytes->total = 1;
     for (int k = 0; k < rank; k++) {
         uint32_t size = big_endian(b + 4 * k);
-        if (size == 0 || size > MOST_BYTES / *total)
+        if (size == 0 || size > MOST_BYTES / bytes->total)
             return fail(error, STATUS_BAD_INPUT,
                         "%s: size %d is %u; expected at least 1 and at most 1 GiB in all",
                         bytes->file.path, k + 1, (unsigned)size);
         idx->size[k] = (int)size;
-        *total *= size;
+        bytes->total *= size;
     }
     return STATUS_OK;
 }
 
-static Status read_payload(Bytes *bytes, size_t total, uint8_t *out, Error *error)
+/* The next `n` numbers, no fewer. */
+static Status take_numbers(Bytes *bytes, size_t n, uint8_t *out, Error *error)
 {
-    size_t got, past;
-    unsigned char extra;
-    Status status = take(bytes, out, total, &got, error);
-    if (status == STATUS_OK && got < total)
-        return fail(error, STATUS_BAD_INPUT,
-                    "%s: ends after %zu of the %zu bytes its header announces", bytes->file.path,
-                    got, total);
-    if (status == STATUS_OK)
-        status = take(bytes, &extra, 1, &past, error);
-    if (status != STATUS_OK)
+    size_t got;
+    Status status = take(bytes, out, n, &got, error);
+    bytes->done += got;
+    if (status || got == n)
         return status;
-    if (past > 0 || bytes->zip.avail_in > 0)
-        return fail(error, STATUS_BAD_INPUT, "%s: goes on after the %zu bytes its header announces",
-                    bytes->file.path, total);
-    return STATUS_OK;
+    return fail(error, STATUS_BAD_INPUT, "%s: ends after %zu of the %zu bytes its header announces",
+                bytes->file.path, bytes->done, bytes->total);
+}
+
+static Status check_end(Bytes *bytes, Error *error)
+{
+    size_t past;
+    unsigned char extra;
+    Status status = take(bytes, &extra, 1, &past, error);
+    if (status || (past == 0 && bytes->zip.avail_in == 0))
+        return status;
+    return fail(error, STATUS_BAD_INPUT, "%s: goes on after the %zu bytes its header announces",
+                bytes->file.path, bytes->total);
 }
 
 /* A header that promises more than the file can hold is caught before memory is asked for. */
-static Status check_room(const Bytes *bytes, size_t total, Error *error)
+static Status check_room(const Bytes *bytes, Error *error)
 {
-    size_t ratio = total <= FREE_BYTES ? DEFLATE_RATIO : MOST_RATIO;
-    if (total <= bytes->file.size * (bytes->packed ? ratio : 1))
+    size_t ratio = bytes->total <= FREE_BYTES ? DEFLATE_RATIO : MOST_RATIO;
+    if (bytes->total <= bytes->file.size * (bytes->packed ? ratio : 1))
         return STATUS_OK;
     return fail(error, STATUS_BAD_INPUT,
                 "%s: its header announces %zu bytes, more than a file of %zu can hold",
-                bytes->file.path, total, bytes->file.size);
+                bytes->file.path, bytes->total, bytes->file.size);
 }
 
 /* Everything but the numbers. */
-static Status read_header(Bytes *bytes, int rank, Idx *idx, size_t *total, Error *error)
+static Status read_header(Bytes *bytes, int rank, Idx *idx, Error *error)
 {
     Status status = read_magic(bytes, rank, error);
     if (!status)
-        status = read_sizes(bytes, rank, idx, total, error);
-    return status ? status : check_room(bytes, *total, error);
+        status = read_sizes(bytes, rank, idx, error);
+    return status ? status : check_room(bytes, error);
+}
+
+static Status no_memory(const Bytes *bytes, size_t size, Error *error)
+{
+    return fail(error, STATUS_FAILED, "%s: no memory for its %zu bytes", bytes->file.path, size);
 }
 
 static Status read_bytes(Bytes *bytes, int rank, Idx *idx, Error *error)
 {
-    size_t total = 0;
-    Status status = read_header(bytes, rank, idx, &total, error);
+    Status status = read_header(bytes, rank, idx, error);
     if (status)
         return status;
-    idx->bytes = malloc(total);
+    idx->bytes = malloc(bytes->total);
     if (!idx->bytes)
-        return fail(error, STATUS_FAILED, "%s: no memory for its %zu bytes", bytes->file.path,
-                    total);
-    status = read_payload(bytes, total, idx->bytes, error);
+        return no_memory(bytes, bytes->total, error);
+    status = take_numbers(bytes, bytes->total, idx->bytes, error);
+    if (!status)
+        status = check_end(bytes, error);
     if (status) {
         free(idx->bytes);
         idx->bytes = NULL;
@@ -242,16 +253,31 @@ static Status read_bytes(Bytes *bytes, int rank, Idx *idx, Error *error)
     return status;
 }
 
+static Status read_rows(Bytes *bytes, int rows, IdxRow *each, void *context, Error *error)
+{
+    size_t size = bytes->total / (size_t)rows;
+    Status status = STATUS_OK;
+    uint8_t *row = malloc(size);
+    if (!row)
+        return no_memory(bytes, size, error);
+    for (int r = 0; r < rows && !status; r++) {
+        status = take_numbers(bytes, size, row, error);
+        if (!status)
+            each(context, r, row);
+    }
+    free(row);
+    return status ? status : check_end(bytes, error);
+}
+
 Status idx_sizes(const char *path, int rank, Idx *idx, Error *error)
 {
     Bytes bytes;
-    size_t total;
     must(rank >= 1 && rank <= 4);
     *idx = (Idx){0};
     Status status = bytes_open(&bytes, path, error);
     if (status)
         return status;
-    status = read_header(&bytes, rank, idx, &total, error);
+    status = read_header(&bytes, rank, idx, error);
     bytes_close(&bytes);
     return status;
 }
@@ -265,6 +291,22 @@ Status idx_read(const char *path, int rank, Idx *idx, Error *error)
     if (status)
         return status;
     status = read_bytes(&bytes, rank, idx, error);
+    bytes_close(&bytes);
+    return status;
+}
+
+Status idx_rows(const char *path, const Idx *sizes, IdxRow *each, void *context, Error *error)
+{
+    Bytes bytes;
+    Idx now = {0};
+    Status status = bytes_open(&bytes, path, error);
+    if (status)
+        return status;
+    status = read_header(&bytes, sizes->rank, &now, error);
+    if (!status && memcmp(now.size, sizes->size, sizeof now.size) != 0)
+        status = fail(error, STATUS_BAD_INPUT, "%s: changed while it was read; try again", path);
+    if (!status)
+        status = read_rows(&bytes, now.size[0], each, context, error);
     bytes_close(&bytes);
     return status;
 }

@@ -18,5 +18,9 @@ typedef struct Idx {
 Status idx_sizes(const char *path, int rank, Idx *idx, Error *error);
 /* All of it, under the same conditions; gzip files of several members too. */
 Status idx_read(const char *path, int rank, Idx *idx, Error *error);
+/* The numbers row by row, a row being what one number of the first size stands for: `row` is good
+ * until the call returns. `sizes`: what idx_sizes said. Rows that come before an error came. */
+typedef void IdxRow(void *context, int r, const uint8_t *row);
+Status idx_rows(const char *path, const Idx *sizes, IdxRow *each, void *context, Error *error);
 
 #endif

@@ -28,11 +28,7 @@ static Status find_or_say(const char *folder, const char *name, const char *reme
     return STATUS_OK;
 }
 
-void half_done(Half *half)
-{
-    free(half->images.bytes);
-    free(half->labels.bytes);
-}
+void half_done(Half *half) { free(half->labels.bytes); }
 
 /* Finds the two files: the pictures' and the labels'. */
 static Status half_find(Half *half, const char *folder, const char *const names[2],
@@ -41,14 +37,6 @@ static Status half_find(Half *half, const char *folder, const char *const names[
     *half = (Half){0};
     Status status = find_or_say(folder, names[0], remedy, half->image_path, error);
     return status ? status : find_or_say(folder, names[1], remedy, half->label_path, error);
-}
-
-typedef Status ReadIdx(const char *path, int rank, Idx *idx, Error *error);
-
-static Status read_both(Half *half, ReadIdx *read, Error *error)
-{
-    Status status = read(half->image_path, 3, &half->images, error);
-    return status ? status : read(half->label_path, 1, &half->labels, error);
 }
 
 static Status check_shape(const Half *half, Error *error)
@@ -76,22 +64,28 @@ static Status check_labels(const Half *half, int classes, Error *error)
     return STATUS_OK;
 }
 
-/* The headers of both files, checked against each other: no numbers yet. */
 Status half_open(Half *half, const char *folder, const char *const names[2], const char *remedy,
                  Error *error)
 {
     Status status = half_find(half, folder, names, remedy, error);
     if (!status)
-        status = read_both(half, idx_sizes, error);
+        status = idx_sizes(half->image_path, 3, &half->images, error);
+    if (!status)
+        status = idx_sizes(half->label_path, 1, &half->labels, error);
     return status ? status : check_shape(half, error);
 }
 
-Status half_read(Half *half, int classes, Error *error)
+Status half_labels(Half *half, int classes, Error *error)
 {
-    Status status = read_both(half, idx_read, error);
+    Status status = idx_read(half->label_path, 1, &half->labels, error);
     if (!status)
         status = check_shape(half, error);
     return status ? status : check_labels(half, classes, error);
+}
+
+Status half_rows(const Half *half, IdxRow *each, void *context, Error *error)
+{
+    return idx_rows(half->image_path, &half->images, each, context, error);
 }
 
 Status half_match(const Half *train, const Half *test, Error *error)

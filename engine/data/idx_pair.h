@@ -8,7 +8,7 @@
 
 /* Pictures and labels of one half of a data set. */
 typedef struct Half {
-    Idx images, labels;
+    Idx images, labels; /* of images the sizes alone */
     char image_path[PATH_SIZE], label_path[PATH_SIZE];
 } Half;
 
@@ -19,8 +19,10 @@ bool idx_find(const char *folder, const char *name, char path[PATH_SIZE]);
  * headers: no numbers yet. `remedy` says what to do when they are not there. BAD_INPUT. */
 Status half_open(Half *half, const char *folder, const char *const names[2], const char *remedy,
                  Error *error);
-/* The numbers; labels must be below `classes`. */
-Status half_read(Half *half, int classes, Error *error);
+/* The labels, which must be below `classes`; half_done frees them. */
+Status half_labels(Half *half, int classes, Error *error);
+/* The pictures, one after another; see idx_rows. */
+Status half_rows(const Half *half, IdxRow *each, void *context, Error *error);
 void half_done(Half *half);
 /* Both of one size? */
 Status half_match(const Half *train, const Half *test, Error *error);

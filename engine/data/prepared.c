@@ -46,7 +46,7 @@ void prepared_at(Prepared *prepared, const DatasetFiles *files)
                         sizeof numbers);
     free(whole);
     snprintf(name, sizeof name, ".ddil-%016llx.rows", (unsigned long long)source);
-    *prepared = (Prepared){.key = source};
+    *prepared = (Prepared){.key = source, .sparing = files->sparing};
     folder_beside(files->path, folder);
     if (strlen(folder) + sizeof name < PATH_SIZE)
         file_join(prepared->path[PREPARED_BESIDE], folder, name);
@@ -158,15 +158,17 @@ static bool fill(const Head *head, Dataset *dataset, Arena *arena)
     return dataset->label && dataset->test_label;
 }
 
-static bool map_file(const char *path, uint64_t key, Dataset *dataset, Arena *arena)
+static bool map_file(const Prepared *prepared, int place, Dataset *dataset, Arena *arena)
 {
     OldFile file;
     Head head = {0};
     size_t mark = arena_mark(arena);
     Dataset filled = *dataset;
-    if (oldfile_open(&file, path, NULL))
+    filled.sparing = prepared->sparing;
+    if (oldfile_open(&file, prepared->path[place], NULL))
         return false;
-    bool done = !oldfile_take(&file, &head, sizeof head, NULL) && fits(&head, key, file.size);
+    bool done =
+        !oldfile_take(&file, &head, sizeof head, NULL) && fits(&head, prepared->key, file.size);
     const Head *mapped = done ? arena_map(arena, file.descriptor, file.size) : NULL;
     done = mapped && fill(mapped, &filled, arena);
     oldfile_close(&file);
@@ -190,14 +192,14 @@ bool prepared_map(const Prepared *prepared, Dataset *dataset, Arena *arena)
 {
     for (int k = PREPARED_BESIDE; k <= PREPARED_CACHE; k++)
         if (is_younger(prepared->path[k], prepared->newest_ns) &&
-            map_file(prepared->path[k], prepared->key, dataset, arena))
+            map_file(prepared, k, dataset, arena))
             return true;
     return false;
 }
 
 bool prepared_map_new(const Prepared *prepared, int place, Dataset *dataset, Arena *arena)
 {
-    bool done = map_file(prepared->path[place], prepared->key, dataset, arena);
+    bool done = map_file(prepared, place, dataset, arena);
     if (place == PREPARED_PASSING)
         unlink(prepared->path[place]);
     return done;

@@ -13,6 +13,7 @@ enum { PREPARED_BESIDE, PREPARED_CACHE, PREPARED_PASSING, PREPARED_PLACES };
 typedef struct Prepared {
     uint64_t key;      /* of the names, sizes and times of the files that the pictures come from */
     int64_t newest_ns; /* the time of the one that changed last */
+    bool sparing;      /* see Dataset */
     char path[PREPARED_PLACES][PATH_SIZE];
 } Prepared;
 

@@ -101,21 +101,40 @@ typedef struct Form {
     int side; /* 0: as they are */
 } Form;
 
-static void stage_half(Stage *stage, const Half *half, const Form *form, Part part)
+/* Pictures of a half on their way into a stage. */
+typedef struct Staging {
+    Stage *stage;
+    const Half *half;
+    const Form *form;
+    Part part;
+    uint8_t *upright; /* room for one */
+} Staging;
+
+static void stage_row(void *context, int r, const uint8_t *row)
 {
-    size_t d = (size_t)form->height * (size_t)form->width;
-    uint8_t *upright = need(malloc(d)), small[SHRINK_SIDE_MAX * SHRINK_SIDE_MAX];
-    for (int r = 0; r < half->images.size[0]; r++) {
-        const uint8_t *row = half->images.bytes + (size_t)r * d;
-        if (form->turned) {
-            transpose(form->width, form->height, row, upright);
-            row = upright;
-        }
-        if (form->side)
-            shrink_bytes(row, form->height, form->width, 1, form->side, small);
-        stage_add(stage, form->side ? small : row, half->labels.bytes[r], part);
+    const Staging *staging = context;
+    const Form *form = staging->form;
+    uint8_t small[SHRINK_SIDE_MAX * SHRINK_SIDE_MAX];
+    if (form->turned) {
+        transpose(form->width, form->height, row, staging->upright);
+        row = staging->upright;
+    }
+    if (form->side)
+        shrink_bytes(row, form->height, form->width, 1, form->side, small);
+    stage_add(staging->stage, form->side ? small : row, staging->half->labels.bytes[r],
+              staging->part);
+}
+
+static Status stage_halves(Stage *stage, const Half half[2], const Form *form, Error *error)
+{
+    Status status = STATUS_OK;
+    uint8_t *upright = need(malloc((size_t)form->height * (size_t)form->width));
+    for (int h = 0; h < 2 && !status; h++) {
+        Staging staging = {stage, &half[h], form, h ? PART_TEST : PART_TRAIN, upright};
+        status = half_rows(&half[h], stage_row, &staging, error);
     }
     free(upright);
+    return status;
 }
 
 static void name_classes(Stage *stage)
@@ -138,9 +157,9 @@ static Status stage_set(Half half[2], const Family *family, const DatasetFiles *
     Stage *stage = stage_open(prepared, form.side ? form.side : form.height,
                               form.side ? form.side : form.width, 1);
     name_classes(stage);
-    stage_half(stage, &half[0], &form, PART_TRAIN);
-    stage_half(stage, &half[1], &form, PART_TEST);
-    Status status = stage_finish(stage, files->path, files->channels, dataset, arena, error);
+    Status status = stage_halves(stage, half, &form, error);
+    if (!status)
+        status = stage_finish(stage, files->path, files->channels, dataset, arena, error);
     stage_free(stage);
     return status;
 }
@@ -157,7 +176,7 @@ static Status read_set(const Family *family, Half half[2], Error *error)
     if (!status)
         status = half_match(&half[0], &half[1], error);
     for (int h = 0; h < 2 && !status; h++)
-        status = half_read(&half[h], DATASET_CLASSES_MAX, error);
+        status = half_labels(&half[h], DATASET_CLASSES_MAX, error);
     return status;
 }
 

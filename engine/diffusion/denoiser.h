@@ -73,7 +73,8 @@ void policy_x0(const Policy *policy, Arena *arena, int n, const float *z, const 
  * policy->other among them. count (may be NULL) adds up what was clipped, in order.
  * A part of a roll-out: `noise` holds the states of stage `from`, and it ends at stage `to` (0: N);
  * planes outside are left alone. Each step meets the fresh noise it meets in the whole one; the
- * first is of first order. Not where two take turns. */
+ * first is of first order. Not where two take turns. Where it `ends` only, states are n x dims: the
+ * last of them alone. */
 typedef struct Rollout {
     const Policy *policy;
     uint64_t seed;
@@ -85,6 +86,7 @@ typedef struct Rollout {
     float *states, *x0s;
     Clipped *count;
     int from, to;
+    bool ends;
     long *of_other;
 } Rollout;
 long rollout(Crew *crew, const Rollout *r);

@@ -154,17 +154,23 @@ static void skip(Walker *walker)
             rng_normal(&walker->noise[row]);
 }
 
+/* The states of stage k. */
+static float *stage_of(const Rollout *r, int k)
+{
+    size_t plane = (size_t)r->n * (size_t)net_dims(&r->policy->denoiser.spec);
+    return r->states + (r->ends ? 0 : (size_t)k * plane);
+}
+
 static void walk(Walker *walker)
 {
     const Rollout *r = walker->r;
     int steps = r->policy->steps, last = r->to ? r->to : steps;
     size_t d = (size_t)walker->d, plane = (size_t)r->n * d, at = (size_t)walker->begin * d;
-    memcpy(r->states + (size_t)r->from * plane + at, r->noise + at,
-           sizeof(float) * (size_t)walker->n * d);
+    memcpy(stage_of(r, r->from) + at, r->noise + at, sizeof(float) * (size_t)walker->n * d);
     skip(walker);
     for (int k = r->from; k < last; k++) {
-        const float *from = r->states + (size_t)k * plane + at;
-        float *to = r->states + (size_t)(k + 1) * plane + at;
+        const float *from = stage_of(r, k) + at;
+        float *to = stage_of(r, k + 1) + at;
         float *x0 = r->x0s ? r->x0s + (size_t)k * plane + at : NULL;
         choose(walker);
         step_share(walker, r->policy, steps - k, from, to, x0);
@@ -226,9 +232,9 @@ static void share(Crew *crew, const Rolling *work, int chunk)
            plane = row * (size_t)r->n;
     CrewItems items[4] = {
         {.at = work->spent, .size = sizeof *work->spent, .chunks = true},
-        {.at = (char *)r->states + (size_t)r->from * plane,
+        {.at = stage_of(r, r->from),
          .size = row,
-         .planes = steps + 1,
+         .planes = r->ends ? 1 : steps + 1,
          .stride = plane},
     };
     int count = 2;

@@ -25,7 +25,8 @@ Status lab_open_data(const Config *config, uint64_t seed, Dataset *data, Arena *
                   .drawn = config_text(config, "data.drawn"),
                   .kernel = config_real(config, "data.kernel"),
                   .size = sides[config_choice(config, "data.size")],
-                  .channels = channels[config_choice(config, "data.channels")]},
+                  .channels = channels[config_choice(config, "data.channels")],
+                  .sparing = ranks_launch().size > 1}, /* the system's cache holds one for all */
         .conditional = config_choice(config, "data.conditional") - 1,
         .keep = kept,
         .n_keep = n_keep,

@@ -10,56 +10,66 @@ enum { REFERENCE_ROWS = 10000 };
 
 /* ---- Drawing ---- */
 
-void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, uint64_t seed,
-                 Stream stream, int fixed_class, float *states, float *x0s, int *labels)
+/* Noise and labels of a roll-out that is given without. */
+static void roll(const Dataset *data, Crew *crew, Rollout r, int fixed_class, int *labels)
 {
     Arena arena;
     arena_init(&arena,
-               sizeof(float) * (size_t)n * (size_t)data->dims + sizeof(int) * (size_t)n + 4096);
-    float *noise = arena_floats(&arena, (size_t)n * data->dims);
-    int *label = labels ? labels : arena_new(&arena, int, n);
-    for (int r = 0; r < n; r++) {
-        Rng rng = rng_at(seed, stream, (uint64_t)r);
-        rng_normals(&rng, data->dims, noise + (size_t)r * data->dims);
-        label[r] = !data->conditional ? 0 : fixed_class >= 0 ? fixed_class : r % data->classes;
+               sizeof(float) * (size_t)r.n * (size_t)data->dims + sizeof(int) * (size_t)r.n + 4096);
+    float *noise = arena_floats(&arena, (size_t)r.n * data->dims);
+    int *label = labels ? labels : arena_new(&arena, int, r.n);
+    for (int k = 0; k < r.n; k++) {
+        Rng rng = rng_at(r.seed, r.stream, (uint64_t)k);
+        rng_normals(&rng, data->dims, noise + (size_t)k * data->dims);
+        label[k] = !data->conditional ? 0 : fixed_class >= 0 ? fixed_class : k % data->classes;
     }
-    Rollout r = {.policy = policy,
-                 .seed = seed,
-                 .stream = stream,
-                 .first = EVAL_FRESH,
-                 .n = n,
-                 .noise = noise,
-                 .label = label,
-                 .states = states,
-                 .x0s = x0s};
+    r.first = EVAL_FRESH;
+    r.noise = noise;
+    r.label = label;
     rollout(crew, &r);
     arena_done(&arena);
+}
+
+void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, uint64_t seed,
+                 Stream stream, int fixed_class, float *states, float *x0s, int *labels)
+{
+    Rollout r = {
+        .policy = policy, .seed = seed, .stream = stream, .n = n, .states = states, .x0s = x0s};
+    roll(data, crew, r, fixed_class, labels);
+}
+
+void eval_draw(const Judge *judge, const Policy *policy, int n, uint64_t seed, float *x,
+               int *labels)
+{
+    Rollout r = {
+        .policy = policy, .seed = seed, .stream = STREAM_EVAL, .n = n, .states = x, .ends = true};
+    roll(judge->data, judge->crew, r, -1, labels);
 }
 
 /* ---- What is judged ---- */
 
 /* Held-out rows first .. first + n - 1, with what the features say of them. Those of files begin at
- * the files' first, as the features do. */
+ * the files' first, as the features do, and stay there. */
 static Rows held_out(const Judge *judge, int first, int n)
 {
     const Dataset *data = judge->data;
-    long begin = first + (data->test ? 0 : judge->first);
     const Features *features = judge->features;
+    if (data->test && first + n <= data->n_test)
+        return (Rows){.n = n,
+                      .label = data->test_label + first,
+                      .feature = features ? features->held_out + (size_t)first * features->d : NULL,
+                      .named = features ? features->named + first : NULL};
     float *x = arena_floats(judge->scratch, (size_t)n * data->dims);
     int *label = arena_new(judge->scratch, int, n);
     for (int r = 0; r < n; r++)
-        dataset_held_out(data, begin + r, x + (size_t)r * data->dims, &label[r]);
-    Rows rows = {.n = n, .x = x, .label = label};
-    if (features && first + n <= data->n_test) {
-        rows.feature = features->held_out + (size_t)first * features->d;
-        rows.named = features->named + first;
-    }
-    return rows;
+        dataset_held_out(data, judge->first + first + r, x + (size_t)r * data->dims, &label[r]);
+    return (Rows){.n = n, .x = x, .label = label};
 }
 
-/* Whole rows of `from`, picked so that classes take turns as they do in eval_sample: shares of
- * classes that came out by chance would count as a distance. As many as there are, at most n. */
-static Rows in_turn(const Judge *judge, const Rows *from, int n)
+/* Whole rows of `from`, held-out ones of files from the first-th on, picked so that classes take
+ * turns as they do in eval_sample: shares of classes that came out by chance would count as a
+ * distance. As many as there are, at most n. */
+static Rows in_turn(const Judge *judge, const Rows *from, int first, int n)
 {
     const Dataset *data = judge->data;
     size_t dims = (size_t)data->dims, d = judge->features ? (size_t)judge->features->d : 0;
@@ -74,8 +84,7 @@ static Rows in_turn(const Judge *judge, const Rows *from, int n)
         missed = *at == from->n ? missed + 1 : 0; /* small classes run out */
         if (missed)
             continue;
-        memcpy(x + (size_t)r * dims, from->x + (size_t)*at * dims, dims * sizeof *x);
-        label[r] = wanted;
+        dataset_held_out(data, first + *at, x + (size_t)r * dims, &label[r]);
         if (from->feature) {
             memcpy(feature + (size_t)r * d, from->feature + (size_t)*at * d, d * sizeof *feature);
             named[r] = from->named[*at];
@@ -88,11 +97,10 @@ static Rows in_turn(const Judge *judge, const Rows *from, int n)
 
 static Rows sampled(const Judge *judge, const Policy *policy, int n, uint64_t seed)
 {
-    size_t row = (size_t)n * judge->data->dims;
-    float *states = arena_floats(judge->scratch, row * (size_t)(policy->steps + 1));
+    float *x = arena_floats(judge->scratch, (size_t)n * judge->data->dims);
     int *label = arena_new(judge->scratch, int, n);
-    eval_sample(judge->data, judge->crew, policy, n, seed, STREAM_EVAL, -1, states, NULL, label);
-    Rows rows = {.n = n, .x = states + row * (size_t)policy->steps, .label = label};
+    eval_draw(judge, policy, n, seed, x, label);
+    Rows rows = {.n = n, .x = x, .label = label};
     if (judge->features) {
         float *feature = arena_floats(judge->scratch, (size_t)n * judge->features->d);
         int *named = arena_new(judge->scratch, int, n);
@@ -191,7 +199,7 @@ void eval_real(const Judge *judge, int n, EvalReport *report)
     Rows reference = held_out(judge, 0, half ? half : REFERENCE_ROWS);
     Rows samples = held_out(judge, reference.n, half ? half : n);
     if (half)
-        samples = in_turn(judge, &samples, n);
+        samples = in_turn(judge, &samples, half, n);
     *report = (EvalReport){.n = samples.n};
     judge_sets(judge, &samples, &reference, measure_count, measures, report);
     arena_rewind(judge->scratch, mark);

@@ -59,8 +59,11 @@ void eval_some(const Judge *judge, const Policy *policy, int n, uint64_t seed, i
 void eval_real(const Judge *judge, int n, EvalReport *report);
 /* Fresh noise of row r comes from this index on in the samples' stream. */
 #define EVAL_FRESH ((uint64_t)1 << 60)
-/* n samples (n x dims) and their labels as eval_policy draws them; labels may be NULL. first:
- * number of the first row. */
+/* The n samples that eval_policy judges (n x dims) and their labels, which may be NULL. Of the
+ * judge data and crew alone. */
+void eval_draw(const Judge *judge, const Policy *policy, int n, uint64_t seed, float *x,
+               int *labels);
+/* n samples of a stream in the same way, with all the states on their way; labels may be NULL. */
 void eval_sample(const Dataset *data, Crew *crew, const Policy *policy, int n, uint64_t seed,
                  Stream stream, int fixed_class /* -1: cycle through the classes */,
                  float *states /* (N+1) x n x dims */, float *x0s /* or NULL */, int *labels);

@@ -14,7 +14,7 @@ enum {
 /* Rows of one origin: samples, or the reference. */
 typedef struct Rows {
     int n;
-    const float *x;       /* n x dims */
+    const float *x;       /* n x dims; NULL: those of the reference's files, from the first on */
     const int *label;     /* n: the class asked for, or the data's own */
     const float *feature; /* n x d of the features, or NULL */
     const int *named;     /* n: the class it is given */

@@ -58,14 +58,32 @@ static void frechet_ten(const Pair *pair, double value[BLOCKS + 1], const Work *
     frechet_blocks(pair, BLOCKS, value, work);
 }
 
+/* The reference of files along all directions, a picture at a time. */
+static const float *reference_along(const Sets *s, int directions)
+{
+    int d = s->data->dims, n = s->reference.n, label;
+    float *along = arena_floats(s->scratch, (size_t)directions * (size_t)n),
+          *row = arena_floats(s->scratch, d),
+          *direction = sw2_directions(d, directions, 0, s->scratch);
+    for (int r = 0; r < n; r++) {
+        dataset_held_out(s->data, r, row, &label);
+        sw2_along(d, directions, direction, row, (size_t)n, along + r);
+    }
+    return along;
+}
+
 /* Many directions at once: each holds its own projections. */
 static void judge_sw2(const Sets *s, Interval *value)
 {
     Work work = alone(s);
     Jackknife j;
-    int directions = dataset_is_points(s->data) ? SW2_DIRECTIONS : PICTURE_DIRECTIONS;
+    Slices slices = {SW2_DIRECTIONS, 0, BLOCKS, NULL};
+    if (!dataset_is_points(s->data))
+        slices.directions = PICTURE_DIRECTIONS;
+    if (!s->reference.x)
+        slices.y_along = reference_along(s, slices.directions);
     Pair pair = rows_of_sets(s, s->reference.n);
-    j.whole = sw2_blocks(&pair, directions, 0, BLOCKS, j.x, j.y, &work);
+    j.whole = sw2_blocks(&pair, &slices, j.x, j.y, &work);
     value[0] = interval_two(&j, true);
 }
 

@@ -18,19 +18,31 @@ static void draw_direction(int d, uint64_t seed, int k, float *w)
         w[c] = (float)(w[c] / sqrt(square));
 }
 
-static void project(int n, const float *x, int d, const float *w, float *out)
+static inline float project(int d, const float *row, const float *w)
 {
-    for (int r = 0; r < n; r++) {
-        const float *row = x + (size_t)r * (size_t)d;
-        double lane[4] = {0};
-        int c = 0;
-        for (; c + 4 <= d; c += 4)
-            for (int k = 0; k < 4; k++)
-                lane[k] += (double)row[c + k] * w[c + k];
-        for (; c < d; c++)
-            lane[0] += (double)row[c] * w[c];
-        out[r] = (float)(lane[0] + lane[1] + lane[2] + lane[3]);
-    }
+    double lane[4] = {0};
+    int c = 0;
+    for (; c + 4 <= d; c += 4)
+        for (int k = 0; k < 4; k++)
+            lane[k] += (double)row[c + k] * w[c + k];
+    for (; c < d; c++)
+        lane[0] += (double)row[c] * w[c];
+    return (float)(lane[0] + lane[1] + lane[2] + lane[3]);
+}
+
+float *sw2_directions(int d, int directions, uint64_t seed, Arena *arena)
+{
+    float *direction = arena_floats(arena, (size_t)directions * (size_t)d);
+    for (int k = 0; k < directions; k++)
+        draw_direction(d, seed, k, direction + (size_t)k * (size_t)d);
+    return direction;
+}
+
+void sw2_along(int d, int directions, const float *direction, const float *row, size_t stride,
+               float *along)
+{
+    for (int k = 0; k < directions; k++)
+        along[(size_t)k * stride] = project(d, row, direction + (size_t)k * (size_t)d);
 }
 
 /* ---- Sorting floats by their bits ---- */
@@ -121,18 +133,26 @@ typedef struct Line {
     unsigned char *block;
 } Line;
 
-static Line line_new(int n, const float *x, int d, const float *w, int blocks, Arena *arena)
+/* Sorts values along one direction where they are. */
+static Line line_of(int n, float *x, int blocks, Arena *arena)
 {
-    Line line = {n, arena_floats(arena, n), arena_alloc(arena, (size_t)n)};
+    Line line = {n, x, arena_alloc(arena, (size_t)n)};
     int *block = arena_new(arena, int, n);
     uint64_t *keys = arena_alloc(arena, sizeof *keys * (size_t)n),
              *spare = arena_alloc(arena, sizeof *spare * (size_t)n);
     block_rows(n, blocks, block);
     for (int r = 0; r < n; r++)
         line.block[r] = (unsigned char)block[r];
-    project(n, x, d, w, line.x);
     sort_rows(n, line.x, line.block, keys, spare);
     return line;
+}
+
+static float *along(int n, const float *x, int d, const float *w, Arena *arena)
+{
+    float *value = arena_floats(arena, n);
+    for (int r = 0; r < n; r++)
+        value[r] = project(d, x + (size_t)r * (size_t)d, w);
+    return value;
 }
 
 /* Without the rows of block b, in `rest`. */
@@ -152,10 +172,20 @@ static double between(const Line *x, const Line *y)
 
 typedef struct Slicing {
     const Pair *pair;
-    uint64_t seed;
-    int blocks;
+    const Slices *slices;
     double *value; /* directions x (2 blocks + 1): without those of x, of y, the whole */
 } Slicing;
+
+/* y along direction k. */
+static float *y_along(const Slicing *s, int k, const float *w, Arena *arena)
+{
+    const Pair *pair = s->pair;
+    if (!s->slices->y_along)
+        return along(pair->m, pair->y, pair->d, w, arena);
+    float *value = arena_floats(arena, pair->m);
+    return memcpy(value, s->slices->y_along + (size_t)k * (size_t)pair->m,
+                  sizeof *value * (size_t)pair->m);
+}
 
 static void slice_along(void *context, Arena *arena, int begin, int end, int chunk)
 {
@@ -163,29 +193,30 @@ static void slice_along(void *context, Arena *arena, int begin, int end, int chu
     (void)chunk;
     const Slicing *s = context;
     const Pair *pair = s->pair;
+    int blocks = s->slices->blocks;
     float *w = arena_floats(arena, pair->d);
-    double *value = s->value + (size_t)begin * (size_t)(2 * s->blocks + 1);
-    draw_direction(pair->d, s->seed, begin, w);
-    Line x = line_new(pair->n, pair->x, pair->d, w, s->blocks, arena),
-         y = line_new(pair->m, pair->y, pair->d, w, s->blocks, arena);
+    double *value = s->value + (size_t)begin * (size_t)(2 * blocks + 1);
+    draw_direction(pair->d, s->slices->seed, begin, w);
+    Line x = line_of(pair->n, along(pair->n, pair->x, pair->d, w, arena), blocks, arena),
+         y = line_of(pair->m, y_along(s, begin, w, arena), blocks, arena);
     float *rest = arena_floats(arena, pair->n > pair->m ? pair->n : pair->m);
-    for (int b = 0; b < s->blocks; b++) {
+    for (int b = 0; b < blocks; b++) {
         Line left = line_without(&x, b, rest);
         value[b] = between(&left, &y);
         left = line_without(&y, b, rest);
-        value[s->blocks + b] = between(&x, &left);
+        value[blocks + b] = between(&x, &left);
     }
-    value[2 * s->blocks] = between(&x, &y);
+    value[2 * blocks] = between(&x, &y);
 }
 
-double sw2_blocks(const Pair *pair, int directions, uint64_t seed, int blocks, double *without_x,
-                  double *without_y, const Work *work)
+double sw2_blocks(const Pair *pair, const Slices *slices, double *without_x, double *without_y,
+                  const Work *work)
 {
+    int directions = slices->directions, blocks = slices->blocks;
     must(pair->n >= 1 && pair->m >= 1 && directions >= 1 && blocks < UCHAR_MAX);
     size_t mark = arena_mark(work->scratch), width = 2 * (size_t)blocks + 1;
     double *sum = arena_new(work->scratch, double, width);
-    Slicing slicing = {pair, seed, blocks,
-                       arena_new(work->scratch, double, (size_t)directions *width)};
+    Slicing slicing = {pair, slices, arena_new(work->scratch, double, (size_t)directions *width)};
     work_map(work, directions, slice_along, &slicing);
     for (size_t b = 0; b < width; b++)
         for (int k = 0; k < directions; k++)
@@ -201,5 +232,5 @@ double sw2_blocks(const Pair *pair, int directions, uint64_t seed, int blocks, d
 
 double sw2(const Pair *pair, int directions, uint64_t seed, const Work *work)
 {
-    return sw2_blocks(pair, directions, seed, 0, NULL, NULL, work);
+    return sw2_blocks(pair, &(Slices){directions, seed, 0, NULL}, NULL, NULL, work);
 }

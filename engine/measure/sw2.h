@@ -14,10 +14,24 @@ enum { SW2_DIRECTIONS = 256 };
  * and summed in order; 8 (n + m) floats a thread. n = 4000, m = 10000, d = 2: about 0.1 s. */
 double sw2(const Pair *pair, int directions, uint64_t seed, const Work *work);
 
+/* What is asked of sw2 besides. */
+typedef struct Slices {
+    int directions;
+    uint64_t seed;
+    int blocks;           /* of the jackknife */
+    const float *y_along; /* the m rows of y along each direction (directions x m), for sets too
+                             large to stand in memory as numbers; NULL: they stand in the pair */
+} Slices;
+
 /* sw2 for the jackknife: without_x[b], without_y[b], b = 0 .. blocks-1, without the b-th of
  * `blocks` equal runs of rows of x, or of y; returns that of all. Sorts each set once a direction.
  */
-double sw2_blocks(const Pair *pair, int directions, uint64_t seed, int blocks, double *without_x,
-                  double *without_y, const Work *work);
+double sw2_blocks(const Pair *pair, const Slices *slices, double *without_x, double *without_y,
+                  const Work *work);
+
+/* The directions (directions x d), and one row along each: along[k * stride] of direction k. */
+float *sw2_directions(int d, int directions, uint64_t seed, Arena *arena);
+void sw2_along(int d, int directions, const float *direction, const float *row, size_t stride,
+               float *along);
 
 #endif

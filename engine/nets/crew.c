@@ -37,6 +37,13 @@ void crew_free(Crew *crew)
     free(crew);
 }
 
+void crew_rest(Crew *crew)
+{
+    for (int i = 0; i < pool_threads(crew->pool); i++)
+        arena_rest(&crew->arena[i]);
+    arena_rest(&crew->shared);
+}
+
 /* Chunks, or rows: first .. end - 1. */
 typedef struct Span {
     int first, end;

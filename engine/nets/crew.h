@@ -30,6 +30,8 @@ typedef struct Crew {
  * Also makes BLAS single-threaded: the workers are the threads. */
 Crew *crew_new(int threads);
 void crew_free(Crew *crew);
+/* Between maps: gives back the memory that the last ones worked in. */
+void crew_rest(Crew *crew);
 
 /* Calls job(context, arena, begin, end, chunk) for each chunk [begin, end) of 0..n-1,
  * concurrently. The arena is the worker's own and is rewound after the chunk. */

@@ -1,7 +1,8 @@
 /* A small U-Net on 2x2 patches: residual blocks at half the picture's resolution,
  * residual blocks with self-attention at a quarter, one skip. Time and class meet in one
  * embedding that every residual block adds to its first convolution's output. What ends a
- * residual branch starts at zero, so that the network starts near the identity. */
+ * residual branch starts at zero, so that the network starts near the identity. Where nothing is
+ * recorded a branch leaves only its output behind. */
 #include "engine/nets/layers.h"
 #include "engine/tensor/kernels.h"
 #include "engine/tensor/op.h"
@@ -42,24 +43,26 @@ static NormConv norm_conv(Params *params, const char *side, int index, int part,
 
 static Tensor *residual(Params *params, const char *side, int index, Tensor *x, Tensor *e)
 {
+    size_t mark = arena_mark(params->tape->arena);
     char name[NAME_SIZE];
     NormConv first = norm_conv(params, side, index, 1, x->c);
     first.more = layer_linear(params, named(name, side, index, "embed"), e, x->c, false);
     Tensor *h = op_norm_conv3x3(params->tape, x, &first);
     NormConv second = norm_conv(params, side, index, 2, x->c);
     second.more = x;
-    return op_norm_conv3x3(params->tape, h, &second);
+    return tape_keep(params->tape, mark, op_norm_conv3x3(params->tape, h, &second));
 }
 
 static Tensor *attention(Params *params, const char *side, int index, Tensor *x)
 {
     Tape *tape = params->tape;
+    size_t mark = arena_mark(tape->arena);
     char name[NAME_SIZE];
     Tensor *h = layer_group_norm(params, named(name, side, index, "norm3"), x, GROUPS, false);
     h = layer_linear(params, named(name, side, index, "qkv"), h, 3 * x->c, false);
     h = op_attention(tape, h, HEADS);
     h = layer_linear(params, named(name, side, index, "out"), h, x->c, true);
-    return op_add(tape, x, h);
+    return tape_keep(tape, mark, op_add(tape, x, h));
 }
 
 static Tensor *forward(Params *params, const NetSpec *spec, Tensor *z, const float *u,

@@ -163,6 +163,7 @@ static Status evaluate(Run *run, Error *error)
     if (!n)
         n = dataset_is_points(data) ? EVAL_POINTS : EVAL_PICTURES;
     Judge judge = run_judge(run, &run->scratch);
+    crew_rest(run->lab.crew);
     run_deal(run, TASK_EVAL, n);
     eval_policy(&judge, &student, n, run->lab.seed, &run->eval);
     run_dealt(run);
@@ -184,11 +185,13 @@ static void renew_gallery(Run *run)
     bool lacking = !run->gallery || (run->follows && !gallery_view(run->gallery)->paths);
     if (!lacking && run->gallery_step == run->step && !run->gallery_stale)
         return;
-    Gallery *gallery =
-        gallery_make(&run->lab, run->step, run->gallery_stale ? NULL : run->gallery, run->follows);
+    if (run->gallery && run->gallery_stale) {
+        gallery_drop(run->gallery);
+        run->gallery = NULL;
+    }
+    run->gallery = run->gallery ? gallery_renew(&run->lab, run->step, run->gallery, run->follows)
+                                : gallery_make(&run->lab, run->step, NULL, run->follows);
     run->gallery_stale = false;
-    gallery_drop(run->gallery);
-    run->gallery = gallery;
     run->gallery_step = run->step;
 }
 

@@ -49,9 +49,9 @@ static void make_samples(Run *run, int n)
     size_t mark = arena_mark(&run->scratch);
     const Lab *lab = &run->lab;
     Policy student = lab_student(lab, false, 0);
-    float *states = arena_floats(&run->scratch,
-                                 (size_t)(student.steps + 1) * (size_t)n * (size_t)lab->data.dims);
-    eval_sample(&lab->data, lab->crew, &student, n, lab->seed, STREAM_EVAL, -1, states, NULL, NULL);
+    Judge judge = {.data = &lab->data, .crew = lab->crew};
+    eval_draw(&judge, &student, n, lab->seed,
+              arena_floats(&run->scratch, (size_t)n * (size_t)lab->data.dims), NULL);
     arena_rewind(&run->scratch, mark);
 }
 

@@ -179,19 +179,25 @@ static void judge(Gallery *gallery, const Lab *lab)
                  &(Judging){lab, gallery, level});
 }
 
+/* What the student is at a step. */
+static void fill(Gallery *gallery, const Lab *lab, long step)
+{
+    Policy student = lab_student(lab, false, 0);
+    sample(lab, &student, gallery->view.n, gallery->student, gallery->student_x0, gallery->label);
+    judge(gallery, lab);
+    gallery->view.step = step;
+}
+
 Gallery *gallery_make(const Lab *lab, long step, const Gallery *before, bool paths)
 {
     Shape shape = shape_of(lab);
     Gallery *gallery = gallery_new(&shape);
-    Policy student = lab_student(lab, false, 0);
-    sample(lab, &student, shape.n, gallery->student, gallery->student_x0, gallery->label);
-    judge(gallery, lab);
+    fill(gallery, lab, step);
     if (before)
         copy_fixed(gallery, before, &shape);
     else
         fill_fixed(gallery, lab, &shape);
     name_classes(gallery, &lab->data);
-    gallery->view.step = step;
     gallery->view.low = (float)lab->data.low;
     gallery->view.high = (float)lab->data.high;
     if (paths) {
@@ -199,6 +205,17 @@ Gallery *gallery_make(const Lab *lab, long step, const Gallery *before, bool pat
         gallery->view.paths = paths_view(gallery->paths);
     }
     return gallery;
+}
+
+Gallery *gallery_renew(const Lab *lab, long step, Gallery *before, bool paths)
+{
+    if (atomic_load(&before->references) > 1 || before->paths || paths) {
+        Gallery *gallery = gallery_make(lab, step, before, paths);
+        gallery_drop(before);
+        return gallery;
+    }
+    fill(before, lab, step);
+    return before;
 }
 
 Gallery *gallery_keep(Gallery *gallery)

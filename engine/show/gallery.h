@@ -13,6 +13,8 @@ typedef struct Gallery Gallery;
  * never changes (teacher, reference) is taken over from `before` when that is not NULL, which makes
  * the call much cheaper. One reference. */
 Gallery *gallery_make(const Lab *lab, long step, const Gallery *before, bool paths);
+/* The same of the caller's own, which it hands over: where nobody else holds it, in its place. */
+Gallery *gallery_renew(const Lab *lab, long step, Gallery *before, bool paths);
 Gallery *gallery_keep(Gallery *gallery);
 void gallery_drop(Gallery *gallery); /* NULL is fine */
 const SamplesView *gallery_view(const Gallery *gallery);

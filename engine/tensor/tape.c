@@ -48,6 +48,15 @@ Tensor *tape_leaf(Tape *tape, int n, int h, int w, int c, const float *x, float 
     return t;
 }
 
+Tensor *tape_keep(Tape *tape, size_t mark, Tensor *t)
+{
+    if (tape->record)
+        return t;
+    Tensor kept = *t;
+    float *x = arena_rewind_to(tape->arena, mark, t->x, sizeof(float) * tensor_size(t));
+    return tape_input(tape, kept.n, kept.h, kept.w, kept.c, x);
+}
+
 Tensor *tape_detach(Tape *tape, Tensor *t)
 {
     return tape_input(tape, t->n, t->h, t->w, t->c, t->x);

@@ -52,6 +52,9 @@ Tensor *tape_tensor(Tape *tape, int n, int h, int w, int c, bool wants_gradient)
 Tensor *tape_input(Tape *tape, int n, int h, int w, int c, const float *x);
 /* Borrowed values and gradient (g may be NULL). Backward adds into g. */
 Tensor *tape_leaf(Tape *tape, int n, int h, int w, int c, const float *x, float *g);
+/* t alone of all that was made since the mark (of the tape's arena): where nothing is recorded the
+ * rest is given back, and t moves there. Elsewhere t as it is. */
+Tensor *tape_keep(Tape *tape, size_t mark, Tensor *t);
 /* The values of t; no gradient flows past. */
 Tensor *tape_detach(Tape *tape, Tensor *t);
 
