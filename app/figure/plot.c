@@ -83,12 +83,16 @@ static double round_step(double range, int most)
     return 10 * step;
 }
 
+/* One tick is no scale: rather more than `most` of them. */
 static void ticks_of_values(Scale *scale, int most)
 {
-    double step = round_step(scale->high - scale->low, most);
-    double first = ceil(scale->low / step - 1e-9);
-    for (int i = 0; i < TICKS && (first + i) * step <= scale->high + 1e-9 * step; i++)
-        scale->tick[scale->ticks++] = (first + i) * step;
+    for (int n = most; scale->ticks < 2 && n <= 2 * most + 2; n++) {
+        double step = round_step(scale->high - scale->low, n);
+        double first = ceil(scale->low / step - 1e-9);
+        scale->ticks = 0;
+        for (int i = 0; i < TICKS && (first + i) * step <= scale->high + 1e-9 * step; i++)
+            scale->tick[scale->ticks++] = (first + i) * step;
+    }
 }
 
 static void ticks_of_powers(Scale *scale, int most)
@@ -371,8 +375,8 @@ static void interval_row(const Frame *frame, const PlotInterval *row, const Scal
     words(frame, in->x - 0.7 * size, y + 0.35 * size, row->label, ANCHOR_END);
     if (!isfinite(row->value))
         return;
-    if (isfinite(row->high)) /* what a logarithmic axis cannot hold runs off it */
-        drawing_line(frame->drawing, isfinite(edge) ? edge : in->x, y, place(x, row->high), y,
+    if (isfinite(row->high)) /* what a logarithmic axis does not hold ends at its frame */
+        drawing_line(frame->drawing, fmax(edge, in->x), y, place(x, row->high), y,
                      (Pen){rgb, 1, 1.3 * frame->looks->width, 0});
     drawing_dot(frame->drawing, place(x, row->value), y, 2.3 * frame->looks->width,
                 (Pen){rgb, 1, 0, 0});
