@@ -12,19 +12,24 @@
 #include <cmocka.h>
 #undef fail
 
-/* Rows of intervals as SVG, allocated. */
-static char *drawn(int n, const PlotInterval *interval)
+/* The sheet as SVG, allocated; ends it. */
+static char *svg_of(Drawing *drawing)
 {
     char path[PATH_SIZE], *text;
     size_t size;
-    Drawing *drawing = drawing_new(300, 110, 0xffffff);
-    plot_intervals(drawing, (PlotBox){0, 0, 216, 100}, "title", n, interval, PLOT_PAPER);
     file_join(path, getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", "test_plot.svg");
     assert_int_equal(drawing_write(drawing, path, NULL), STATUS_OK);
     drawing_free(drawing);
     assert_int_equal(file_read(path, 1 << 20, &text, &size, NULL), STATUS_OK);
     remove(path);
     return text;
+}
+
+static char *drawn(int n, const PlotInterval *interval)
+{
+    Drawing *drawing = drawing_new(300, 110, 0xffffff);
+    plot_intervals(drawing, (PlotBox){0, 0, 216, 100}, "title", n, interval, PLOT_PAPER);
+    return svg_of(drawing);
 }
 
 static int count(const char *text, const char *word)
@@ -74,11 +79,28 @@ static void test_below_a_logarithm(void **state)
     }
 }
 
+/* A loss from .06 to .0025: one power of ten among them, so 1, 2 and 5 times powers stand there. */
+static void test_between_powers(void **state)
+{
+    (void)state;
+    static const double x[] = {0, 1, 2}, y[] = {0.06, 0.01, 0.0025};
+    static const char *const ticks[] = {">0.005<", ">0.01<", ">0.02<", ">0.05<"};
+    const PlotLine line = {.label = "", .n = 3, .x = x, .y = y};
+    const Plot plot = {"loss", "step", "loss", .log_y = true, .lines = 1, .line = &line};
+    Drawing *drawing = drawing_new(400, 300, 0xffffff);
+    plot_curves(drawing, (PlotBox){0, 0, 380, 280}, &plot, PLOT_PAPER);
+    char *text = svg_of(drawing);
+    for (int i = 0; i < 4; i++)
+        assert_non_null(strstr(text, ticks[i]));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_ticks),
         cmocka_unit_test(test_below_a_logarithm),
+        cmocka_unit_test(test_between_powers),
     };
     return cmocka_run_group_tests_name("plot", tests, NULL, NULL);
 }

@@ -95,6 +95,18 @@ static void ticks_of_values(Scale *scale, int most)
     }
 }
 
+/* 1, 2 and 5 times powers of ten. */
+static void ticks_between_powers(Scale *scale)
+{
+    static const double times[] = {1, 2, 5};
+    double first = floor(scale->low);
+    for (int i = 0; i < 6 && scale->ticks < TICKS; i++) {
+        double value = times[i % 3] * pow(10, first + i / 3);
+        if (log10(value) >= scale->low && log10(value) <= scale->high)
+            scale->tick[scale->ticks++] = value;
+    }
+}
+
 static void ticks_of_powers(Scale *scale, int most)
 {
     double first = ceil(scale->low - 1e-9), last = floor(scale->high + 1e-9);
@@ -103,7 +115,11 @@ static void ticks_of_powers(Scale *scale, int most)
         scale->tick[scale->ticks++] = pow(10, power);
     if (scale->ticks >= 2)
         return;
-    scale->ticks = 0; /* less than two powers: round values */
+    scale->ticks = 0; /* less than two powers: what lies between them, or round values */
+    ticks_between_powers(scale);
+    if (scale->ticks >= 3)
+        return;
+    scale->ticks = 0;
     Scale plain = {.low = pow(10, scale->low), .high = pow(10, scale->high)};
     ticks_of_values(&plain, most);
     for (int i = 0; i < plain.ticks; i++)

@@ -18,7 +18,7 @@ static const uint32_t data_ink[PLOT_THEMES] = {[PLOT_PAPER] = 0xa8a8a8, [PLOT_SL
 void sheet_map(Drawing *drawing, PlotBox box, const RunView *run, PlotTheme theme)
 {
     const ShiftView *shift = &run->shift_view;
-    char label[64][16];
+    char label[64][16], title[80];
     const char *row[64];
     double *x = calloc((size_t)shift->columns + 1, sizeof *x), low = 1, high = 1;
     if (!x || shift->columns < 2 || shift->rows > 64) {
@@ -36,7 +36,8 @@ void sheet_map(Drawing *drawing, PlotBox box, const RunView *run, PlotTheme them
             low = fmin(low, (double)shift->ratio[i]);
             high = fmax(high, (double)shift->ratio[i]);
         }
-    PlotMap map = {"own / forward at each sampling step",
+    snprintf(title, sizeof title, "%d: own / forward at each sampling step", run->id);
+    PlotMap map = {title,
                    "training step",
                    "sampling step",
                    shift->columns,
