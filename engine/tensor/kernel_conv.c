@@ -156,8 +156,10 @@ static Group group_from(ConvShape s, int first)
     enum { GATHERED = 32 * 1024 }; /* floats */
     size_t few = GATHERED / (pixels(s) * (size_t)s.in);
     int most = winograd_fits(s) ? winograd_pictures(s) : (int)few + !few;
+    int groups = (s.n + most - 1) / most;
     Group g = {s, first, (size_t)first * pixels(s) * (size_t)s.in,
                (size_t)first * pixels(s) * (size_t)s.out};
+    most = groups ? (s.n + groups - 1) / groups : 0; /* about as many in each */
     g.s.n = s.n - first < most ? s.n - first : most;
     return g;
 }

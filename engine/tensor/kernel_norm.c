@@ -18,86 +18,121 @@ typedef struct Factors {
     float a[KERNEL_NORM_CHANNELS], b[KERNEL_NORM_CHANNELS], c[KERNEL_NORM_CHANNELS];
 } Factors;
 
-/* The next column block: LANES wide while they last, so that the common width is a
- * constant. */
-#define FOR_COLUMNS(c, call_wide, call_rest)                                                       \
+/* Columns `at` to `at` + width of all rows, of a constant width while there are LANES left: what is
+ * one a channel then stays in registers. */
+#define FOR_COLUMNS(c, block)                                                                      \
     do {                                                                                           \
-        int j = 0;                                                                                 \
-        for (; j + LANES <= (c); j += LANES)                                                       \
-            call_wide;                                                                             \
-        if (j < (c))                                                                               \
-            call_rest;                                                                             \
+        int at = 0;                                                                                \
+        for (; at + LANES <= (c); at += LANES)                                                     \
+            block(LANES);                                                                          \
+        if (at < (c))                                                                              \
+            block((c)-at);                                                                         \
     } while (0)
 
-KERNEL_BODY void moment_block(NormShape s, int width, int power, const float *x,
-                              const float *centre, double *sum)
+/* The columns of a block side by side, zeros in the place of those it lacks. */
+typedef float Columns __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
+
+KERNEL_BODY void load(const float *x, int width, Columns *columns)
 {
-    double total[LANES] = {0};
+    if (width == LANES) {
+        *columns = *(const Columns *)x;
+        return;
+    }
+    *columns = (Columns){0};
+    memcpy(columns, x, sizeof(float) * (size_t)width);
+}
+
+/* first = sums of u, second = sums of u (x - centre); u NULL: it is x - centre. */
+KERNEL_BODY void sums_block(NormShape s, int width, const float *u, const float *x,
+                            const float *centre, double *first, double *second)
+{
+    double total1[LANES] = {0}, total2[LANES] = {0};
+    Columns middle, ui, xi;
+    load(centre, width, &middle);
     for (int start = 0; start < s.pixels; start += ROWS) {
-        float part[LANES] = {0};
+        Columns part1 = {0}, part2 = {0};
         int end = start + ROWS < s.pixels ? start + ROWS : s.pixels;
-        for (int row = start; row < end; row++)
-            for (int j = 0; j < width; j++) {
-                float d = x[(size_t)row * (size_t)s.c + (size_t)j] - centre[j];
-                part[j] += power == 1 ? d : d * d;
-            }
-        for (int j = 0; j < width; j++)
-            total[j] += (double)part[j];
+        for (int row = start; row < end; row++) {
+            load(x + (ptrdiff_t)row * s.c, width, &xi);
+            xi = ui = xi - middle;
+            if (u)
+                load(u + (ptrdiff_t)row * s.c, width, &ui);
+            part1 += ui;
+            part2 += ui * xi;
+        }
+        for (int j = 0; j < LANES; j++) {
+            total1[j] += (double)part1[j];
+            total2[j] += (double)part2[j];
+        }
     }
-    for (int j = 0; j < width; j++)
-        sum[j] = total[j];
+    memcpy(first, total1, sizeof(double) * (size_t)width);
+    memcpy(second, total2, sizeof(double) * (size_t)width);
 }
 
-/* mean[g] = mean of (x - centre)^power over group g; centre holds a value a channel. */
-KERNEL_BODY void group_moment(NormShape s, int power, const float *x, const float *centre,
-                              double *mean)
+KERNEL_BODY void moments(NormShape s, const float *x, const float *centre, Sums *sums)
 {
-    double sum[KERNEL_NORM_CHANNELS];
-    FOR_COLUMNS(s.c, moment_block(s, LANES, power, x + j, centre + j, sum + j),
-                moment_block(s, s.c - j, power, x + j, centre + j, sum + j));
+#define MOMENTS(width)                                                                             \
+    sums_block(s, width, NULL, x + at, centre + at, sums->first + at, sums->second + at)
+    FOR_COLUMNS(s.c, MOMENTS);
+#undef MOMENTS
+}
+
+/* The mean of a group from its channels' sums. */
+KERNEL_BODY double group_mean(NormShape s, int group, const double *sum)
+{
     int width = s.c / s.groups;
-    for (int g = 0; g < s.groups; g++) {
-        double total = 0;
-        for (int j = 0; j < width; j++)
-            total += sum[g * width + j];
-        mean[g] = total / ((double)s.pixels * (double)width);
-    }
+    double total = 0;
+    for (int j = 0; j < width; j++)
+        total += sum[group * width + j];
+    return total / ((double)s.pixels * (double)width);
 }
 
-KERNEL_BODY void statistics(NormShape s, const float *x, float *stats)
+/* centre: c floats, which become the means. */
+KERNEL_BODY void statistics(NormShape s, const float *x, float *centre, float *stats)
 {
-    float centre[KERNEL_NORM_CHANNELS];
-    double moment[KERNEL_NORM_CHANNELS];
+    Sums sums;
     int width = s.c / s.groups;
     memset(centre, 0, sizeof(float) * (size_t)s.c);
-    group_moment(s, 1, x, centre, moment);
-    for (int j = 0; j < s.c; j++)
-        centre[j] = (float)moment[j / width];
-    group_moment(s, 2, x, centre, moment);
+    moments(s, x, centre, &sums);
     for (int g = 0; g < s.groups; g++) {
-        stats[2 * g] = centre[g * width];
-        stats[2 * g + 1] = (float)(1.0 / sqrt(moment[g] + EPSILON));
+        stats[2 * g] = (float)group_mean(s, g, sums.first);
+        for (int j = 0; j < width; j++)
+            centre[g * width + j] = stats[2 * g];
     }
+    moments(s, x, centre, &sums);
+    for (int g = 0; g < s.groups; g++)
+        stats[2 * g + 1] = (float)(1.0 / sqrt(group_mean(s, g, sums.second) + EPSILON));
 }
 
-/* gamma (x - mean) / deviation + beta = a x + b. */
+/* gamma (x - mean) / deviation + beta = a x + b; c is the mean. */
 KERNEL_BODY void fold(NormShape s, const float *gamma, const float *beta, const float *stats,
                       Factors *f)
 {
     int width = s.c / s.groups;
-    for (int j = 0; j < s.c; j++) {
-        f->a[j] = gamma[j] * stats[2 * (j / width) + 1];
-        f->b[j] = beta[j] - stats[2 * (j / width)] * f->a[j];
-    }
+    for (int g = 0; g < s.groups; g++)
+        for (int j = g * width; j < (g + 1) * width; j++) {
+            f->a[j] = gamma[j] * stats[2 * g + 1];
+            f->b[j] = beta[j] - stats[2 * g] * f->a[j];
+            f->c[j] = stats[2 * g];
+        }
+}
+
+KERNEL_BODY void normalise_block(NormShape s, bool silu, int width, const float *restrict x,
+                                 const float *restrict a, const float *restrict b,
+                                 float *restrict y)
+{
+    for (int row = 0; row < s.pixels; row++, x += s.c, y += s.c)
+        for (int j = 0; j < width; j++) {
+            float pre = x[j] * a[j] + b[j];
+            y[j] = silu ? pre * simd_sigmoid(pre) : pre;
+        }
 }
 
 KERNEL_BODY void normalise(NormShape s, bool silu, const float *x, const Factors *f, float *y)
 {
-    for (int row = 0; row < s.pixels; row++, x += s.c, y += s.c)
-        for (int j = 0; j < s.c; j++) {
-            float pre = x[j] * f->a[j] + f->b[j];
-            y[j] = silu ? pre * simd_sigmoid(pre) : pre;
-        }
+#define NORMALISE(width) normalise_block(s, silu, width, x + at, f->a + at, f->b + at, y + at)
+    FOR_COLUMNS(s.c, NORMALISE);
+#undef NORMALISE
 }
 
 KERNEL_BODY void kernel_group_norm_body(NormShape s, const float *x, const float *gamma,
@@ -106,7 +141,7 @@ KERNEL_BODY void kernel_group_norm_body(NormShape s, const float *x, const float
     size_t size = (size_t)s.pixels * (size_t)s.c;
     for (int i = 0; i < s.n; i++, x += size, y += size, stats += 2 * s.groups) {
         Factors f;
-        statistics(s, x, stats);
+        statistics(s, x, f.c, stats);
         fold(s, gamma, beta, stats, &f);
         if (s.silu)
             normalise(s, true, x, &f, y);
@@ -119,40 +154,30 @@ KERNEL_DISPATCH(kernel_group_norm,
                  float *stats),
                 (s, x, gamma, beta, y, stats))
 
-/* y anew and gpre = gy silu'(pre); first = sums of gpre, second = sums of gpre (x - mean). */
-KERNEL_BODY void backward_block(NormShape s, bool silu, int width, const float *x, const float *gy,
-                                const Factors *f, int at, float *y, float *gpre, Sums *sums)
+/* y anew and gpre = gy silu'(pre). */
+KERNEL_BODY void slope_block(NormShape s, bool silu, int width, const float *restrict x,
+                             const float *restrict gy, const float *restrict a,
+                             const float *restrict b, float *restrict y, float *restrict gpre)
 {
-    double first[LANES] = {0}, second[LANES] = {0};
-    for (int start = 0; start < s.pixels; start += ROWS) {
-        float part1[LANES] = {0}, part2[LANES] = {0};
-        int end = start + ROWS < s.pixels ? start + ROWS : s.pixels;
-        for (int row = start; row < end; row++)
-            for (int j = 0; j < width; j++) {
-                size_t k = (size_t)row * (size_t)s.c + (size_t)(at + j);
-                float pre = x[k] * f->a[at + j] + f->b[at + j], slope = 1.0f;
-                y[k] = silu ? simd_silu_both(pre, &slope) : pre;
-                float g = gy[k] * slope;
-                gpre[k] = g;
-                part1[j] += g;
-                part2[j] += g * (x[k] - f->c[at + j]);
-            }
+    for (int row = 0; row < s.pixels; row++, x += s.c, gy += s.c, y += s.c, gpre += s.c)
         for (int j = 0; j < width; j++) {
-            first[j] += (double)part1[j];
-            second[j] += (double)part2[j];
+            float pre = x[j] * a[j] + b[j], slope = 1.0f;
+            y[j] = silu ? simd_silu_both(pre, &slope) : pre;
+            gpre[j] = gy[j] * slope;
         }
-    }
-    for (int j = 0; j < width; j++) {
-        sums->first[at + j] = first[j];
-        sums->second[at + j] = second[j];
-    }
 }
 
-KERNEL_BODY void backward_sums(NormShape s, bool silu, const float *x, const float *gy,
-                               const Factors *f, float *y, float *gpre, Sums *sums)
+/* And the sums, while a block is in cache. */
+KERNEL_BODY void slopes(NormShape s, bool silu, const float *x, const float *gy, const Factors *f,
+                        float *y, float *gpre, Sums *sums)
 {
-    FOR_COLUMNS(s.c, backward_block(s, silu, LANES, x, gy, f, j, y, gpre, sums),
-                backward_block(s, silu, s.c - j, x, gy, f, j, y, gpre, sums));
+#define SLOPES(width)                                                                              \
+    do {                                                                                           \
+        slope_block(s, silu, width, x + at, gy + at, f->a + at, f->b + at, y + at, gpre + at);     \
+        sums_block(s, width, gpre + at, x + at, f->c + at, sums->first + at, sums->second + at);   \
+    } while (0)
+    FOR_COLUMNS(s.c, SLOPES);
+#undef SLOPES
 }
 
 /* gx = inverse (gamma gpre - m1 - xhat m2), with m1 and m2 the group means of gamma gpre
@@ -165,9 +190,11 @@ KERNEL_BODY void input_factors(NormShape s, const float *gamma, const float *sta
     for (int g = 0; g < s.groups; g++) {
         double mean = (double)stats[2 * g], inverse = (double)stats[2 * g + 1], m1 = 0, m2 = 0;
         for (int j = g * width; j < (g + 1) * width; j++) {
-            m1 += (double)gamma[j] * sums->first[j] / count;
-            m2 += (double)gamma[j] * sums->second[j] * inverse / count;
+            m1 += (double)gamma[j] * sums->first[j];
+            m2 += (double)gamma[j] * sums->second[j];
         }
+        m1 /= count;
+        m2 *= inverse / count;
         for (int j = g * width; j < (g + 1) * width; j++) {
             f->a[j] = (float)(inverse * (double)gamma[j]);
             f->b[j] = (float)(-inverse * inverse * m2);
@@ -176,22 +203,34 @@ KERNEL_BODY void input_factors(NormShape s, const float *gamma, const float *sta
     }
 }
 
+KERNEL_BODY void put_block(NormShape s, int width, const float *restrict x,
+                           const float *restrict gpre, const float *restrict a,
+                           const float *restrict b, const float *restrict c, bool add,
+                           float *restrict gx)
+{
+    for (int row = 0; row < s.pixels; row++, x += s.c, gpre += s.c, gx += s.c)
+        for (int j = 0; j < width; j++) {
+            float g = a[j] * gpre[j] + (b[j] * x[j] + c[j]);
+            gx[j] = add ? gx[j] + g : g;
+        }
+}
+
 KERNEL_BODY void put_input(NormShape s, const float *x, const float *gpre, const Factors *f,
                            bool add, float *gx)
 {
-    for (int row = 0; row < s.pixels; row++, x += s.c, gpre += s.c, gx += s.c)
-        for (int j = 0; j < s.c; j++) {
-            float g = f->a[j] * gpre[j] + (f->b[j] * x[j] + f->c[j]);
-            gx[j] = add ? gx[j] + g : g;
-        }
+#define PUT(width)                                                                                 \
+    put_block(s, width, x + at, gpre + at, f->a + at, f->b + at, f->c + at, add, gx + at)
+    FOR_COLUMNS(s.c, PUT);
+#undef PUT
 }
 
 KERNEL_BODY void add_parameters(NormShape s, const float *stats, const Sums *sums, float *ggamma,
                                 float *gbeta)
 {
     int width = s.c / s.groups;
-    for (int j = 0; ggamma && j < s.c; j++)
-        ggamma[j] += (float)(sums->second[j] * (double)stats[2 * (j / width) + 1]);
+    for (int g = 0; ggamma && g < s.groups; g++)
+        for (int j = g * width; j < (g + 1) * width; j++)
+            ggamma[j] += (float)(sums->second[j] * (double)stats[2 * g + 1]);
     for (int j = 0; gbeta && j < s.c; j++)
         gbeta[j] += (float)sums->first[j];
 }
@@ -207,12 +246,10 @@ KERNEL_BODY void kernel_group_norm_grad_body(NormShape s, const float *x, const 
         Factors f;
         Sums sums;
         fold(s, gamma, beta, stats, &f);
-        for (int j = 0; j < s.c; j++)
-            f.c[j] = stats[2 * (j / (s.c / s.groups))];
         if (s.silu)
-            backward_sums(s, true, x, gy, &f, y, gpre, &sums);
+            slopes(s, true, x, gy, &f, y, gpre, &sums);
         else
-            backward_sums(s, false, x, gy, &f, y, gpre, &sums);
+            slopes(s, false, x, gy, &f, y, gpre, &sums);
         add_parameters(s, stats, &sums, ggamma, gbeta);
         if (!gx)
             continue;

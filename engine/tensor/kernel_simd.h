@@ -84,21 +84,29 @@ typedef int QuadMask __attribute__((vector_size(16)));
 #define QUAD_SHUFFLE __builtin_shufflevector
 #endif
 
+/* out[j][i] = in[i][j] */
+KERNEL_BODY void transpose_quads(const Quad in[4], Quad out[4])
+{
+    Quad ab0 = QUAD_SHUFFLE(in[0], in[1], 0, 4, 1, 5);
+    Quad ab1 = QUAD_SHUFFLE(in[0], in[1], 2, 6, 3, 7);
+    Quad cd0 = QUAD_SHUFFLE(in[2], in[3], 0, 4, 1, 5);
+    Quad cd1 = QUAD_SHUFFLE(in[2], in[3], 2, 6, 3, 7);
+    out[0] = QUAD_SHUFFLE(ab0, cd0, 0, 1, 4, 5);
+    out[1] = QUAD_SHUFFLE(ab0, cd0, 2, 3, 6, 7);
+    out[2] = QUAD_SHUFFLE(ab1, cd1, 0, 1, 4, 5);
+    out[3] = QUAD_SHUFFLE(ab1, cd1, 2, 3, 6, 7);
+}
+
 /* to[j * to_row + i] = scale from[i * from_row + j] for i, j in 0..3. */
 KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_row, float *to,
                                ptrdiff_t to_row)
 {
-    Quad a = *(const Quad *)from * scale, b = *(const Quad *)(from + from_row) * scale;
-    Quad c = *(const Quad *)(from + 2 * from_row) * scale,
-         d = *(const Quad *)(from + 3 * from_row) * scale;
-    Quad ab0 = QUAD_SHUFFLE(a, b, 0, 4, 1, 5);
-    Quad ab1 = QUAD_SHUFFLE(a, b, 2, 6, 3, 7);
-    Quad cd0 = QUAD_SHUFFLE(c, d, 0, 4, 1, 5);
-    Quad cd1 = QUAD_SHUFFLE(c, d, 2, 6, 3, 7);
-    *(Quad *)to = QUAD_SHUFFLE(ab0, cd0, 0, 1, 4, 5);
-    *(Quad *)(to + to_row) = QUAD_SHUFFLE(ab0, cd0, 2, 3, 6, 7);
-    *(Quad *)(to + 2 * to_row) = QUAD_SHUFFLE(ab1, cd1, 0, 1, 4, 5);
-    *(Quad *)(to + 3 * to_row) = QUAD_SHUFFLE(ab1, cd1, 2, 3, 6, 7);
+    Quad in[4], out[4];
+    for (int i = 0; i < 4; i++)
+        in[i] = *(const Quad *)(from + i * from_row) * scale;
+    transpose_quads(in, out);
+    for (int j = 0; j < 4; j++)
+        *(Quad *)(to + j * to_row) = out[j];
 }
 
 /* e^x without a branch, after Cephes expf: x = k ln 2 + r, polynomial in r, k into the

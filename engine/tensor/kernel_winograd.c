@@ -10,7 +10,7 @@
 #include "engine/tensor/kernel_gemm.h"
 #include "engine/tensor/kernel_simd.h"
 
-enum { TAPS = 9, PLANES = 36, PIXELS = 16, PAD = 16, CHANNELS = 256, BLOCK = 220 * 1024 };
+enum { TAPS = 9, PLANES = 36, PIXELS = 16, PAD = 16, CHANNELS = 256, BLOCK = 440 * 1024 };
 
 /* Transforms `channels` (a multiple of 16) side by side from rows `from` to rows `to`; those to
  * outputs and weights' gradients add a bias and as many rows more, unless NULL. */

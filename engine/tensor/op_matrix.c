@@ -81,16 +81,33 @@ static void attention_backward(TapeNode *node, Arena *scratch)
                           arena_floats(scratch, attention_room(a->shape)));
 }
 
+/* One sample after the other in the room of one: nobody asks for the weights again. */
+static void attend(Tape *tape, AttentionShape shape, const float *qkv, float *y)
+{
+    size_t sample = (size_t)shape.pixels * (size_t)shape.c, mark = arena_mark(tape->arena);
+    float *p = arena_floats(tape->arena, attention_room(shape));
+    int n = shape.n;
+    shape.n = 1;
+    for (size_t i = 0; i < (size_t)n; i++)
+        kernel_attention(shape, qkv + 3 * i * sample, y + i * sample, p);
+    arena_rewind(tape->arena, mark);
+}
+
 Tensor *op_attention(Tape *tape, Tensor *qkv, int heads)
 {
     int c = qkv->c / 3, pixels = qkv->h * qkv->w;
     must(heads > 0 && qkv->c == 3 * c && c % heads == 0);
     Tensor *y = tape_tensor(tape, qkv->n, qkv->h, qkv->w, c, qkv->g);
-    Attention *a = arena_new(tape->arena, Attention, 1);
-    a->shape = (AttentionShape){qkv->n, pixels, c, heads};
-    a->p = arena_floats(tape->arena, (size_t)qkv->n * attention_room(a->shape));
-    kernel_attention(a->shape, qkv->x, y->x, a->p);
+    AttentionShape shape = {qkv->n, pixels, c, heads};
     tape->flops += 4.0 * pixels * pixels * c;
+    if (!y->g) {
+        attend(tape, shape, qkv->x, y->x);
+        return y;
+    }
+    Attention *a = arena_new(tape->arena, Attention, 1);
+    a->shape = shape;
+    a->p = arena_floats(tape->arena, (size_t)qkv->n * attention_room(shape));
+    kernel_attention(shape, qkv->x, y->x, a->p);
     tape_node(tape, attention_backward, y, a, qkv, NULL, NULL, NULL);
     tape_sets(tape, y, 1);
     return y;
