@@ -97,8 +97,10 @@ def priors(params: dict[str, Any], clock: float, steps: float, shift: Sequence[f
         return np.mean([follow(ratio) for ratio in each], axis=0)
     return beta
 
-def draw(beta: np.ndarray, rows: slice, *seeds: int) -> np.ndarray:
-    """Origins of some rows of a batch, the same for the same seeds."""
+def draw(beta: np.ndarray, rows: slice, seeds: Sequence[int], at: Any = None) -> np.ndarray:
+    """Origins of some rows of a batch, the same for the same seeds. at: their sampling steps; beta
+    are the shares at each of them then, i = 1 first."""
+    beta = beta if at is None else beta[np.clip([int(i) for i in at], 1, len(beta)) - 1].T
     toss = np.random.default_rng(seeds).random(rows.stop)[rows]
     kind = np.select([toss < beta[2], toss < beta[2] + beta[1]], [STUDENT, TEACHER], DATA)
     return kind.astype("i1")
@@ -168,13 +170,14 @@ class Run:
     trouble = dropped = 0  # writes that failed, rows given up
     path = resumed = ""  # the run's folder, the checkpoint to load
     made: Sequence[int] = (0, 0)  # roll-outs ever put into the teacher's and the student's ring
+    ratios: Sequence[float] = ()  # of the shift that was measured last, i = N first
     idle: Callable[..., Any] = staticmethod(lambda: None)  # called while paused
     _pause_at, _stop = math.inf, False  # the mailbox asks for a pause behind a step, for the end,
     _keep, _asked = False, 0  # for a checkpoint, and since which step
     _state, _ended, _closed = "live", 0, False  # _ended: the last step that has all its rows
     _told, _beats, _speed, _heard, _answers = "", 0, math.nan, 0, ""  # the thread's own
     _said, _lost = "", False  # the trouble with the folder; it is somebody else's
-    _draws, _ratios = (0, 0), ()  # of origins at a step; of the shift that was measured last
+    _draws = 0, 0  # a step, and how many times origins were drawn there
 
     def __init__(self, folder: str = "runs", name: str = "run", steps: int = 1000, seed: int = 1,
                  params: dict[str, Any] | None = None, resume: bool = False, *, data: str = "",
@@ -407,14 +410,16 @@ class Run:
         if not all(map(str.isidentifier, values)):
             values = {re.sub(r"[^\w./-]", "_", name): value for name, value in values.items()}
         self._row.update(zip(values, map(float, values.values())))
+    def step_priors(self) -> np.ndarray:  # at each sampling step, i = 1 first
+        return np.array([self.priors(i) for i in range(1, max(1, len(self.ratios)) + 1)])
     def origins(self, n: int, at: Any = None) -> np.ndarray:
         """Where each sample comes from: 0 data, 1 teacher, 2 student. at: their sampling steps."""
         self._draws = self.step, self._draws[1] + 1 if self._draws[0] == self.step else 0
-        beta = self.priors() if at is None else np.array([self.priors(int(i)) for i in at]).T
-        return draw(beta, slice(0, n), self.params["run.seed"], *self._draws)
+        beta = self.priors() if at is None else self.step_priors()
+        return draw(beta, slice(0, n), (self.params["run.seed"], *self._draws), at)
     def priors(self, at: int | None = None) -> np.ndarray:
         steps = self.params["run.steps"]
-        return priors(self.params, self.step, steps, self._ratios, self.made, at)
+        return priors(self.params, self.step, steps, self.ratios, self.made, at)
     def _due(self, key: str) -> bool:
         every = self.params[key]
         return every > 0 and self.step % every == 0 and self.step > max(0, self._last[key])
@@ -451,7 +456,7 @@ class Run:
         table = {name: [*map(float, column)] for name, column in more.items()}
         if set(table) - set(SHIFT.split()) or {*map(len, table.values())} != {n}:
             raise ValueError(f"shift: columns of one length, of {SHIFT}")
-        self._ratios = table["ratio"]
+        self.ratios = table["ratio"]
         for r in range(n): self._add("shift.csv", **{k: table[k][r] for k in table}, i=n - r)
     def samples(self, images: Any, classes: Any = None, captions: Sequence[str] | None = None,
                 states: Sequence[Any] = ()) -> None:

@@ -266,12 +266,21 @@ class Shared:
                 self.params, self._version = self._share(self.run and dict(self.run.params)), version
             yield self.step
 
-    def origins(self, n: int) -> np.ndarray:
-        """Of this rank's n samples: rows [rank n, rank n + n) of the whole batch's."""
-        here = slice(self.rank * n, (self.rank + 1) * n)
-        origins = ddil_lab.draw(self._beta, here, self.params["run.seed"], self.step, self._draws)
-        self._draws += 1
-        return origins
+    def origins(self, n: int, at: Any = None) -> np.ndarray:
+        """Of this rank's n samples: rows [rank n, rank n + n) of the whole batch's. at: as on all other ranks, or none."""
+        beta = self._beta if at is None else self._share(self.run and self.run.step_priors())
+        here, self._draws = slice(self.rank * n, (self.rank + 1) * n), self._draws + 1
+        return ddil_lab.draw(beta, here, (self.params["run.seed"], self.step, self._draws - 1), at)
+
+    @property
+    def made(self) -> Sequence[int]:
+        """Roll-outs ever put into the teacher's and the student's ring: rank 0's count."""
+        return self.run.made if self.run else (0, 0)
+
+    @made.setter
+    def made(self, made: Sequence[int]) -> None:
+        if self.run:
+            self.run.made = made
 
     def __getattr__(self, name: str) -> Any:
         """log, shift, samples, note, checkpointed, close: rank 0's, nothing elsewhere."""

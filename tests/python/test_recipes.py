@@ -65,13 +65,13 @@ def test_a_loop_of_accelerate(folder):
 
 def test_a_trainer_that_calls_back(folder):
     os.chdir(folder)
-    names = {"Callback": object, "ddil_lab": ddil_lab}
+    names = {"Callback": object, "ddil_lab": ddil_lab, "ddil_torch": ddil_torch}
     exec(compile(RECIPES[1], PAGE, "exec"), names)
     hook, saved = names["Workbench"](), []
     trainer = types.SimpleNamespace(max_iter=6, should_stop=False, optimizer=model()[1],
                                     save=lambda path: (open(path, "w").close(), saved.append(path)))
     hook.on_train_begin(trainer)
-    hook.run._obey("set", 0, "optimizer.lr=0.25")  # as from the mailbox
+    hook.run.run._obey("set", 0, "optimizer.lr=0.25")  # as from the mailbox
     while not trainer.should_stop:
         hook.on_step_begin(trainer)
         if not trainer.should_stop:

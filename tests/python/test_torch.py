@@ -162,6 +162,23 @@ def test_pictures_of_half_precision(folder):
     assert "0.5" in read(run.path, "metrics.csv")
 
 
+def test_shared_stands_in_the_place_of_a_run(folder):
+    """What a ring has taken in moves the priors; origins by sampling step are those of the run itself."""
+    params = {"source.beta_student": 0.5, "source.beta_data": 0.5, "source.schedule": "geometric", "source.warmup": 0.0}
+    run = ddil_torch.Shared(lambda: ddil_lab.Run(folder, "shared", steps=3, params=params))
+    shares = []
+    for step in run:
+        run.made = [0, 512 * step]
+        shares.append(run.run.priors()[2])
+    assert shares == [0.5 * (1 - 0.5 ** (step + 1)) for step in (1, 2, 3)] and run.made == [0, 1536], shares
+    run.shift(own=[9, 3, 0.5], forward=[1, 1, 1])
+    run.run.params["source.schedule"], at = "adaptive_steps", torch.tensor([1, 2, 3] * 200)
+    for which in (1, 2, 3):
+        share = (run.origins(600, at)[at == which] == ddil_lab.STUDENT).mean()
+        assert abs(share - run.run.priors(which)[2]) < 0.12, (which, share)
+    run.close()
+
+
 def test_two_ranks_change_at_the_same_step(folder):
     """A change sent while both train is in force on both at one step; weights end equal."""
     script = os.path.join(HERE, "..", "..", "assets", "python", "examples", "ring_pd.py")
