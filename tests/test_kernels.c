@@ -3,6 +3,7 @@
  * single rows and widths that fill no vector. */
 #include "engine/tensor/kernels.h"
 #include "tests/floats.h"
+#include <fenv.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -212,6 +213,24 @@ static void test_time_features(void **state)
     assert_true(isnan(y[0]) && isnan(y[HALF]));
 }
 
+/* Ordinary numbers leave nothing denormal on the way, not even in a lane that is thrown away: some
+ * CPUs take 150 cycles for one. */
+static void test_nothing_denormal(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    float *x = random_floats(N, 10, 1), *y = random_floats(N, 1, 2), *g = random_floats(N, 1, 3);
+    feclearexcept(FE_ALL_EXCEPT);
+    kernel_exp(N, x, y);
+    kernel_silu(N, x, y);
+    kernel_silu_grad(N, x, g, y);
+    kernel_gelu(N, g, y);
+    kernel_gelu_grad(N, g, g, y);
+    kernel_silu_slope(N, x, y);
+    assert_false(fetestexcept(FE_UNDERFLOW));
+    free(x), free(y), free(g);
+}
+
 static void test_group_norm(void **state)
 {
     (void)state;
@@ -327,12 +346,19 @@ static void test_shuffle(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matmul),      cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_column_sums), cmocka_unit_test(test_five_gaussians),
-        cmocka_unit_test(test_exp),         cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_silu_slope),  cmocka_unit_test(test_group_norm),
-        cmocka_unit_test(test_softmax),     cmocka_unit_test(test_attention),
-        cmocka_unit_test(test_shuffle),     cmocka_unit_test(test_time_features),
+        cmocka_unit_test(test_matmul),
+        cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_column_sums),
+        cmocka_unit_test(test_five_gaussians),
+        cmocka_unit_test(test_exp),
+        cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_silu_slope),
+        cmocka_unit_test(test_group_norm),
+        cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_attention),
+        cmocka_unit_test(test_shuffle),
+        cmocka_unit_test(test_time_features),
+        cmocka_unit_test(test_nothing_denormal),
     };
     kernel_init();
     return cmocka_run_group_tests_name(kernel_cpu(), tests, NULL, NULL);
