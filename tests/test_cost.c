@@ -131,6 +131,30 @@ static void test_sources(void **state)
     same_counts("pd", "schedule = geometric\n", false);
 }
 
+/* Errors alone want no teacher's law; a measurement does, once. */
+static void test_a_measurement(void **state)
+{
+    enum { N = 12, STEPS = 4, SUBSTEPS = 2 };
+    ShiftRow rows[STEPS];
+    double own[STEPS * N], forward[STEPS * N], evaluations = STEPS * N;
+    (void)state;
+    Bench *bench = bench_open("[run]\nmethod = pd\nsteps = 20\n[data]\nname = moons\n[student]\n"
+                              "steps = 4\ninit = random\n" NET "[pd]\nsubsteps = 3\n",
+                              1);
+    Shift *shift = bench_shift(bench, N, SUBSTEPS);
+    Policy student = lab_student(&bench->lab, false, 0);
+    counted = (struct Counted){.lab = &bench->lab};
+    shift_errors(shift, bench->crew, &bench->step, &student, own, forward);
+    assert_near(counted.student, 2 * evaluations, 0);
+    assert_near(counted.teacher, 2 * 3 * evaluations, 0); /* labels of own and forward states */
+    counted.teacher = counted.student = 0;
+    double cost = shift_measure(shift, bench->crew, &bench->step, &student, rows);
+    assert_near(counted.student + counted.teacher, cost + 2 * SUBSTEPS * evaluations, 0);
+    assert_near(shift_setup_cost(shift), (3 + 2 * SUBSTEPS) * evaluations, 0);
+    counted = (struct Counted){0};
+    bench_close(bench);
+}
+
 /* ---- Budgets ---- */
 
 #define PLAN(n)                                                                                    \
@@ -259,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_lcm),
         cmocka_unit_test(test_critics),
         cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_a_measurement),
         cmocka_unit_test(test_a_budget_anneals),
         cmocka_unit_test(test_a_large_budget_does_nothing),
         cmocka_unit_test(test_a_budget_holds_all_rounds),

@@ -206,8 +206,9 @@ static Pooled pool(const MmdKernel *kernel, const Pair *pair, const Work *work)
 
 /* The statistic when the rows order[0..n-1] are x and the rest y. Sums over y follow from
  * those over x by the row sums, so only n^2 / 2 entries are visited. */
-static double statistic(const Pooled *pooled, const int *order)
+static double statistic(const void *context, const int *order)
 {
+    const Pooled *pooled = context;
     size_t all = (size_t)(pooled->n + pooled->m);
     double within = 0, rows = 0; /* sum over p != q in x; row sums of x */
     for (int p = 0; p < pooled->n; p++) {
@@ -232,6 +233,35 @@ static void shuffle(int n, int first, Rng *rng, int *order)
     }
 }
 
+/* Draws from a pool, side by side. */
+typedef struct Drawing {
+    int pool, n; /* n rows of `pool` come first */
+    uint64_t seed;
+    double *null;
+    const void *context;
+    double (*statistic)(const void *context, const int *order);
+} Drawing;
+
+static void draw_one(void *context, Arena *arena, int b, int end, int chunk)
+{
+    (void)end;
+    (void)chunk;
+    const Drawing *drawing = context;
+    int *order = arena_new(arena, int, drawing->pool);
+    Rng rng = rng_at(drawing->seed, STREAM_NULL, (uint64_t)b);
+    for (int k = 0; k < drawing->pool; k++)
+        order[k] = k;
+    shuffle(drawing->pool, drawing->n, &rng, order);
+    drawing->null[b] = drawing->statistic(drawing->context, order);
+}
+
+static double quantile_of_draws(Drawing *drawing, int draws, double level, const Work *work)
+{
+    drawing->null = arena_new(work->scratch, double, draws);
+    work_map(work, draws, draw_one, drawing);
+    return quantile_of(draws, drawing->null, level);
+}
+
 MmdTest mmd_test(const MmdKernel *kernel, const Pair *pair, int permutations, double level,
                  uint64_t seed, const Work *work)
 {
@@ -240,18 +270,11 @@ MmdTest mmd_test(const MmdKernel *kernel, const Pair *pair, int permutations, do
     size_t mark = arena_mark(work->scratch);
     Pooled pooled = pool(kernel, pair, work);
     int *order = arena_new(work->scratch, int, n + m);
-    double *null = arena_new(work->scratch, double, permutations);
     for (int k = 0; k < n + m; k++)
         order[k] = k;
+    Drawing drawing = {n + m, n, seed, NULL, &pooled, statistic};
     MmdTest test = {.mmd2 = statistic(&pooled, order)};
-    for (int b = 0; b < permutations; b++) {
-        Rng rng = rng_at(seed, STREAM_NULL, (uint64_t)b);
-        for (int k = 0; k < n + m; k++)
-            order[k] = k;
-        shuffle(n + m, n, &rng, order);
-        null[b] = statistic(&pooled, order);
-    }
-    test.null = quantile_of(permutations, null, level);
+    test.null = quantile_of_draws(&drawing, permutations, level, work);
     arena_rewind(work->scratch, mark);
     return test;
 }
@@ -273,31 +296,39 @@ static void add_across(void *context, Arena *arena, const PairTile *tile)
             across->sum[tile->p + i] += tile->value[(size_t)i * (size_t)tile->columns + (size_t)j];
 }
 
+/* A set that stays, and a pool of another. */
+typedef struct Given {
+    int n, m;
+    double within_x;
+    const float *k;    /* m x m: of the pool */
+    const double *sum; /* [m]: of the pool with the set */
+} Given;
+
+static double statistic_given(const void *context, const int *order)
+{
+    const Given *given = context;
+    double within = 0, between = 0, n = given->n;
+    for (int p = 0; p < given->n; p++) {
+        const float *row = given->k + (size_t)order[p] * (size_t)given->m;
+        between += given->sum[order[p]];
+        for (int q = 0; q < p; q++)
+            within += (double)row[order[q]];
+    }
+    return 2 * (given->within_x + within) / (n * (n - 1)) - 2 * between / (n * n);
+}
+
 double mmd_null_given(const MmdKernel *kernel, const Pair *pair, double within_x, int draws,
                       double level, uint64_t seed, const Work *work)
 {
-    size_t mark = arena_mark(work->scratch), m = (size_t)pair->m;
+    size_t mark = arena_mark(work->scratch);
     must(pair->n >= 2 && pair->m > pair->n && draws >= 1);
     const float *k = kernel_matrix(kernel, pair->m, pair->y, pair->d, work);
-    Across across = {&kernel->pairs, arena_new(work->scratch, double, m)};
+    Across across = {&kernel->pairs, arena_new(work->scratch, double, pair->m)};
     Pair turned = pair_of(pair->m, pair->y, pair->n, pair->x, pair->d);
     pairs_walk(work, &turned, &kernel->pairs.view, false, add_across, &across);
-    int *order = arena_new(work->scratch, int, m);
-    double *null = arena_new(work->scratch, double, draws), n = pair->n;
-    for (int b = 0; b < draws; b++) {
-        Rng rng = rng_at(seed, STREAM_NULL, (uint64_t)b);
-        double within = 0, between = 0;
-        for (int r = 0; r < pair->m; r++)
-            order[r] = r;
-        shuffle(pair->m, pair->n, &rng, order);
-        for (int p = 0; p < pair->n; p++) {
-            between += across.sum[order[p]];
-            for (int q = 0; q < p; q++)
-                within += (double)k[(size_t)order[p] * m + (size_t)order[q]];
-        }
-        null[b] = 2 * (within_x + within) / (n * (n - 1)) - 2 * between / (n * n);
-    }
-    double quantile = quantile_of(draws, null, level);
+    Given given = {pair->n, pair->m, within_x, k, across.sum};
+    Drawing drawing = {pair->m, pair->n, seed, NULL, &given, statistic_given};
+    double quantile = quantile_of_draws(&drawing, draws, level, work);
     arena_rewind(work->scratch, mark);
     return quantile;
 }

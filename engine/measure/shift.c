@@ -31,7 +31,8 @@ typedef struct Law {
 struct Shift {
     ShiftSetup setup;
     Arena *arena;
-    bool ready, banded; /* laws and labels are there; bandwidths and bands too */
+    bool ready, banded; /* noise, forward states and labels are there; all else too */
+    bool rolled;        /* the teacher's states are */
     int n, compared, dims, steps, coordinates;
     float *noise;  /* n x dims */
     Pca pca;       /* pictures only */
@@ -228,28 +229,26 @@ static float *draw_pool(const Shift *shift, int s, int n, Arena *arena)
 }
 
 /* 95 % of MMD^2 between the run's own forward batch, which stays the same, and others. */
-static double forward_band(const Shift *shift, int s, Arena *scratch)
+static double forward_band(const Shift *shift, int s, const Work *work)
 {
     int n = shift->compared, pool = POOL_BATCHES * n;
-    Pair pair = pair_of(n, shift->forward.point[s], pool, draw_pool(shift, s, pool, scratch),
+    Pair pair = pair_of(n, shift->forward.point[s], pool, draw_pool(shift, s, pool, work->scratch),
                         shift->coordinates);
     return mmd_null_given(&shift->kernel[s], &pair, shift->within[s], NULL_DRAWS, 0.95,
-                          shift->setup.seed, &(Work){NULL, scratch});
+                          shift->setup.seed, work);
 }
 
 /* 95 % of MMD^2 between two batches of the teacher's law: more of them would cost network
  * evaluations. */
-static double teacher_band(const Shift *shift, int s, Arena *scratch)
+static double teacher_band(const Shift *shift, int s, const Work *work)
 {
     int n = shift->compared;
-    const float *other = compared(shift, shift->teacher.state, s, scratch);
+    const float *other = compared(shift, shift->teacher.state, s, work->scratch);
     Pair pair = pair_of(n, shift->teacher_other.point[s], n, other, shift->coordinates);
-    return mmd_test(&shift->kernel[s], &pair, NULL_DRAWS, 0.95, shift->setup.seed,
-                    &(Work){NULL, scratch})
-        .null;
+    return mmd_test(&shift->kernel[s], &pair, NULL_DRAWS, 0.95, shift->setup.seed, work).null;
 }
 
-static void null_bands(Shift *shift, Arena *scratch)
+static void null_bands(Shift *shift, Crew *crew, Arena *scratch)
 {
     fit_coordinates(shift, scratch);
     for (int s = 0; s < shift->steps; s++) {
@@ -260,34 +259,44 @@ static void null_bands(Shift *shift, Arena *scratch)
         size_t mark = arena_mark(scratch);
         int n = shift->compared, d = shift->coordinates;
         const MmdKernel *kernel = &shift->kernel[s];
-        Work work = {NULL, scratch};
+        Work work = {crew, scratch};
         shift->kernel[s] = mmd_kernel(n, forward, d, &work);
         shift->within[s] = pair_sum_within(&kernel->pairs, n, forward, d, &work);
         shift->within_teacher[s] = pair_sum_within(&kernel->pairs, n, teacher, d, &work);
-        shift->null95[s] = forward_band(shift, s, scratch);
-        shift->null95_teacher[s] = teacher_band(shift, s, scratch);
+        shift->null95[s] = forward_band(shift, s, &work);
+        shift->null95_teacher[s] = teacher_band(shift, s, &work);
         arena_rewind(scratch, mark);
     }
     shift->banded = true;
 }
 
+/* What errors are measured on. */
 static void prepare(Shift *shift, Crew *crew)
 {
-    size_t floats = (size_t)shift->n * shift->dims;
-    shift->noise = arena_floats(shift->arena, floats);
+    if (shift->ready)
+        return;
+    shift->noise = arena_floats(shift->arena, (size_t)shift->n * shift->dims);
     shift->teacher.label = arena_new(shift->arena, int, shift->n);
-    shift->teacher_other.label = arena_new(shift->arena, int, shift->n);
     draw_noise(shift, NOISE, shift->noise, shift->teacher.label);
-    draw_teacher(shift, crew, &shift->teacher, shift->noise);
-    float *other = arena_floats(shift->arena, floats);
-    draw_noise(shift, OTHER_NOISE, other, shift->teacher_other.label);
-    draw_teacher(shift, crew, &shift->teacher_other, other);
     draw_forward(shift, &shift->forward, DATA);
     if (shift->setup.label) {
         shift->forward_x0 = arena_floats(shift->arena, law_size(shift));
         ask_all(shift, crew, NULL, shift->forward.state, shift->forward.label, shift->forward_x0);
     }
     shift->ready = true;
+}
+
+void shift_prepare(Shift *shift, Crew *crew)
+{
+    prepare(shift, crew);
+    if (shift->rolled)
+        return;
+    float *other = arena_floats(shift->arena, (size_t)shift->n * shift->dims);
+    shift->teacher_other.label = arena_new(shift->arena, int, shift->n);
+    draw_teacher(shift, crew, &shift->teacher, shift->noise);
+    draw_noise(shift, OTHER_NOISE, other, shift->teacher_other.label);
+    draw_teacher(shift, crew, &shift->teacher_other, other);
+    shift->rolled = true;
 }
 
 /* ---- A measurement ---- */
@@ -359,12 +368,24 @@ void shift_ratio(int n, const double *own, const double *forward, ShiftRow *row)
     row->high = perfect ? 1 : ratio.high;
 }
 
-static void measure_row(const Shift *shift, Arena *scratch, const float *state,
-                        const Errors *errors, int s, ShiftRow *row)
+typedef struct Measuring {
+    const Shift *shift;
+    const float *state;
+    const Errors *errors;
+    ShiftRow *rows;
+} Measuring;
+
+/* Sampling step s; rows are worked out side by side. */
+static void measure_row(void *context, Arena *scratch, int s, int end, int chunk)
 {
-    size_t mark = arena_mark(scratch);
-    const double *own = errors->own + (size_t)s * shift->n,
-                 *forward = errors->forward + (size_t)s * shift->n;
+    (void)end;
+    (void)chunk;
+    const Measuring *measuring = context;
+    const Shift *shift = measuring->shift;
+    const float *state = measuring->state;
+    ShiftRow *row = &measuring->rows[s];
+    const double *own = measuring->errors->own + (size_t)s * shift->n,
+                 *forward = measuring->errors->forward + (size_t)s * shift->n;
     *row = (ShiftRow){.i = shift->steps - s,
                       .time = u_of(shift, s),
                       .null95 = shift->null95[s],
@@ -382,7 +403,6 @@ static void measure_row(const Shift *shift, Arena *scratch, const float *state,
     row->mmd2_teacher = pair_statistic_given(&kernel->pairs, &teacher_pair, within,
                                              shift->within_teacher[s], &work);
     row->paired = relative_gap(shift, s, state, shift->teacher.state);
-    arena_rewind(scratch, mark);
 }
 
 /* state: (steps + 1) x n x dims, the student's own states. */
@@ -390,8 +410,7 @@ static void measure_errors(Shift *shift, Crew *crew, Arena *scratch, const Polic
                            float *state, Errors *errors)
 {
     must(student->steps == shift->steps);
-    if (!shift->ready)
-        prepare(shift, crew);
+    prepare(shift, crew);
     size_t mark = arena_mark(scratch);
     float *x0 = arena_floats(scratch, law_size(shift));
     roll(shift, crew, student, shift->noise, shift->teacher.label, state, x0);
@@ -422,11 +441,12 @@ double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *stu
     size_t mark = arena_mark(scratch), all = (size_t)shift->steps * shift->n;
     float *state = states_new(shift, scratch);
     Errors errors = {arena_new(scratch, double, all), arena_new(scratch, double, all)};
+    shift_prepare(shift, crew);
     measure_errors(shift, crew, scratch, student, state, &errors);
     if (!shift->banded)
-        null_bands(shift, scratch);
-    for (int s = 0; s < shift->steps; s++)
-        measure_row(shift, scratch, state, &errors, s, &rows[s]);
+        null_bands(shift, crew, scratch);
+    Measuring measuring = {shift, state, &errors, rows};
+    crew_map(crew, shift->steps, 1, measure_row, &measuring);
     arena_rewind(scratch, mark);
     return shift_cost(shift, student);
 }

@@ -45,8 +45,11 @@ Shift *shift_open(const ShiftSetup *setup, Arena *arena);
  * shift_setup_cost. */
 double shift_measure(Shift *shift, Crew *crew, Arena *scratch, const Policy *student,
                      ShiftRow *rows);
+/* The one-time network evaluations of shift_measure, which calls it by itself. Whoever takes part
+ * in them calls it before shift_errors. */
+void shift_prepare(Shift *shift, Crew *crew);
 /* Squared errors of each roll-out at its own and at forward states, at all steps: steps x n each.
- */
+ * No laws are compared, so the teacher is not rolled out. */
 void shift_errors(Shift *shift, Crew *crew, Arena *scratch, const Policy *student, double *own,
                   double *forward);
 /* What the errors of one sampling step come to: own, forward, ratio, low and high of the row. */

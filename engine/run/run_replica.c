@@ -40,6 +40,7 @@ static void measure_errors(Run *run)
     double *own = arena_new(&run->scratch, double, rows),
            *forward = arena_new(&run->scratch, double, rows);
     Policy student = lab_student(&run->lab, false, 0);
+    shift_prepare(run->shift, run->lab.crew);
     shift_errors(run->shift, run->lab.crew, &run->scratch, &student, own, forward);
     arena_rewind(&run->scratch, mark);
 }
