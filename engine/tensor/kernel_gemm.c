@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-enum { KC = 144, WIDEST = 48 };
+enum { KC = 144, WIDEST = 48, AHEAD = 12 };
 
 typedef enum TileStart { START_ZERO, START_BIAS, START_ADD } TileStart;
 
@@ -179,12 +179,30 @@ static int next_kind(const TileSet *set, int left)
     return kind;
 }
 
+/* What is to be packed next, asked for while tiles are at work: rows of `size` floats. */
+typedef struct Ahead {
+    const float *at;
+    ptrdiff_t row;
+    int rows, size;
+} Ahead;
+
+/* Of `all` rows of C `done` are done and `more` come: the same share of what is next. */
+static void prefetch_share(const Ahead *next, int done, int more, int all)
+{
+    enum { LINE = 16 };
+    long rows = next->rows;
+    for (long r = rows * done / all; r < rows * (done + more) / all; r++)
+        for (int i = 0; i < next->size; i += LINE)
+            __builtin_prefetch(next->at + r * next->row + i);
+}
+
 /* Tiles down the rows of C for one packed panel; `vectors` vectors cover n columns. */
-static void sweep(const TileSet *set, TileCall t, int m, int vectors)
+static void sweep(const TileSet *set, TileCall t, int m, int vectors, const Ahead *next)
 {
     for (int left = m, rows; left > 0; left -= rows) {
         int kind = next_kind(set, left);
         rows = set->rows[kind];
+        prefetch_share(next, m - left, rows, m);
         set->tile[kind](vectors, &t);
         t.c += rows * t.ldc;
         t.a += rows * t.ra;
@@ -219,6 +237,16 @@ static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j,
     };
 }
 
+/* B's columns from j on, rows l0 .. l0 + k - 1, as they will be packed. */
+static Ahead part_of(const TileSet *set, const Gemm *g, int l0, int k, int j)
+{
+    if (j >= g->n)
+        return (Ahead){0};
+    int width = panel_width(set, g->n, j), n = g->n - j < width ? g->n - j : width;
+    const float *at = g->b + l0 * g->rb + j * g->cb;
+    return g->cb == 1 ? (Ahead){at, g->rb, k, n} : (Ahead){at, g->cb, n, k};
+}
+
 /* One block of at most KC of the inner dimension, for all of C. */
 static void block(const TileSet *set, const Gemm *g, int l0, int k)
 {
@@ -227,7 +255,8 @@ static void block(const TileSet *set, const Gemm *g, int l0, int k)
         width = panel_width(set, g->n, j);
         int n = g->n - j < width ? g->n - j : width;
         set->pack(g, l0, k, j, n, width, panel);
-        sweep(set, call_of(set, g, l0, k, j, panel), g->m, width / set->lanes);
+        Ahead next = part_of(set, g, l0, k, j + width);
+        sweep(set, call_of(set, g, l0, k, j, panel), g->m, width / set->lanes, &next);
     }
 }
 
@@ -240,7 +269,8 @@ void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const floa
     Gemm g = {.m = m, .n = n, .k = k, .a = a, .ra = lda, .ca = 1, .c = c, .ldc = ldc};
     for (int j = 0, width; j < n; j += width) {
         width = panel_width(set, n, j);
-        sweep(set, call_of(set, &g, 0, k, j, packed + (ptrdiff_t)k * j), m, width / set->lanes);
+        sweep(set, call_of(set, &g, 0, k, j, packed + (ptrdiff_t)k * j), m, width / set->lanes,
+              &(Ahead){0});
     }
 }
 

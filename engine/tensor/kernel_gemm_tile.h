@@ -12,8 +12,17 @@ TARGET static void TILE(pack)(const Gemm *g, int l0, int k, int j0, int n, int w
     pack(g, l0, k, j0, n, width, panel);
 }
 
+/* The part of C that the next tile begins with. */
+TARGET KERNEL_BODY void TILE(prefetch_next)(int rows, int vectors, const TileCall *t)
+{
+    for (int i = rows; i < 2 * rows; i++)
+        for (int j = 0; j < vectors; j++)
+            __builtin_prefetch(t->c + i * t->ldc + LANES * j);
+}
+
 /* c (rows, (vectors - 1) * LANES + tail) = [bias or c or 0] + A panel: A[i, l] = a[i * ra
- * + l * ca], panel (k, vectors * LANES). */
+ * + l * ca], panel (k, vectors * LANES). Where A goes from row to row of what is stored, every step
+ * wants another line, and C is mostly large: both are asked for ahead. */
 TARGET KERNEL_BODY void TILE(tile)(int rows, int vectors, ptrdiff_t ra, ptrdiff_t ca,
                                    const TileCall *t)
 {
@@ -33,8 +42,12 @@ TARGET KERNEL_BODY void TILE(tile)(int rows, int vectors, ptrdiff_t ra, ptrdiff_
             sum[i][j] = *(const TILE(Vec) *)(from + i * row + LANES * j);
         sum[i][last] = LOAD(from + i * row + LANES * last, MASK(t->tail));
     }
+    if (ca != 1)
+        TILE(prefetch_next)(rows, vectors, t);
     for (int l = 0; l < t->k; l++, a += ca, panel += LANES * vectors) {
         TILE(Vec) b[VECTORS];
+        if (ca != 1)
+            __builtin_prefetch(a + AHEAD * ca);
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; j++)
             b[j] = *(const TILE(Vec) *)(panel + LANES * j);
