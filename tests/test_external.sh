@@ -45,6 +45,7 @@ says "a preset with a command starts it" 0 "" run --detach --quiet "$preset"
 until_true 20 rows "$runs/0001-mine/metrics.csv" 60
 result $? "it trains"
 says "ls lists it" 0 "0001-mine +live" ls
+says "a run that is being trained is not started again" 4 "trains it already: ddil tell 1 start" resume 1
 "$DDIL" ls --json | grep -q '"method": "external"'
 result $? "ls --json says whose method it is"
 says "show has its own table" 0 "beta_student +0.25" show 1

@@ -54,8 +54,35 @@ static Status wait_for(const char *folder, Error *error)
     return status;
 }
 
+/* On another host only a count that goes on tells. */
+static bool counts_on(const char *folder, long beat)
+{
+    enum { LOOKS = 30 };
+    Trainer now = {.beat = beat};
+    for (int i = 0; i < LOOKS && now.beat == beat; i++) {
+        poll(NULL, 0, 100);
+        if (!trainer_read(folder, &now))
+            return false;
+    }
+    return now.beat != beat;
+}
+
+static bool is_trained(const char *folder, Trainer *trainer)
+{
+    if (!trainer_read(folder, trainer) ||
+        (trainer->state != RUN_LIVE && trainer->state != RUN_PAUSED))
+        return false;
+    return trainer_is_of_this_host(trainer) ? trainer_is_here(trainer)
+                                            : counts_on(folder, trainer->beat);
+}
+
 Status start_external(const Options *options, const char *folder, Error *error)
 {
+    Trainer trainer;
+    if (is_trained(folder, &trainer))
+        return fail(error, STATUS_BLOCKED,
+                    "process %ld on %s trains it already: ddil tell %d start", trainer.process,
+                    trainer.host, folder_id(folder));
     Status status = launch_start(folder, error);
     if (!status && !options->quiet)
         say(stderr, "%s: started, its output is in output.log there\n", folder);
