@@ -38,7 +38,7 @@ bool trainer_parse(const char *text, Trainer *trainer)
     snprintf(trainer->host, sizeof trainer->host, "%s", plain_text(word[2]));
     snprintf(trainer->token, sizeof trainer->token, "%s", word[4]);
     trainer->speed = number_value(word[8], (double)NAN);
-    if (strncmp(rest, TROUBLE, strlen(TROUBLE)) == 0)
+    if (rest && strncmp(rest, TROUBLE, strlen(TROUBLE)) == 0)
         snprintf(trainer->trouble, sizeof trainer->trouble, "%s",
                  plain_text(rest + strlen(TROUBLE)));
     return state < RUN_STATES && number_whole(word[3], 1, 1L << 40, &trainer->process) &&
