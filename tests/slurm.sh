@@ -1,6 +1,7 @@
 #!/bin/bash
 # Real Slurm on this machine (TAP): munge, slurmctld and slurmd of its own in a folder of its own, started and stopped here.
-# A run that is preempted twice and requeued; a sweep as a job array of twelve, half of it cancelled and submitted again.
+# A run that is preempted twice and requeued; a sweep as a job array of twelve, half of it cancelled and submitted again; one that
+# is watched and steered from the workbench while it trains; a run of two ranks by srun.
 # Minutes of waiting: make test-slurm.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/until.sh"
@@ -22,6 +23,7 @@ port=$((20000 + RANDOM % 9000))
 mkdir -p "$lab/state" "$lab/spool" && chmod 755 "$work" "$lab"
 export SLURM_CONF=$lab/slurm.conf
 end() {
+    tm kill-server 2>/dev/null
     scancel --state=PENDING --user=root 2>/dev/null
     scancel --user=root 2>/dev/null
     for daemon in slurmctld slurmd munged; do
@@ -31,6 +33,7 @@ end() {
     rm -rf "$work"
 }
 trap end EXIT
+tm() { tmux -L "ddil-slurm-$$" "$@"; }
 trap 'exit 1' TERM INT HUP
 
 # Two processors; a job of the partition urgent sends those of the partition main back into the queue. Without GraceTime: with
@@ -161,4 +164,59 @@ result $? "its table is the one of a single process"
 (cd "$work/local" && for run in 0*; do other=$(ls -d "$work"/jobs/0*-"${run#*-}"); same "$run" "$other" || echo "$run"; done) >"$out" 2>&1
 [ ! -s "$out" ]
 result $? "and so are the logs of all twelve"
+
+# ---- watched and steered from the workbench meanwhile ----
+
+cat >"$work/two.ini" <<INI
+[sweep]
+preset = ring-pd-ddil
+metrics = sw2
+steps = 100000
+[parameters]
+optimizer.lr = 2e-4, 6e-4
+$(printf '%s\n' "${tiny[@]}" | grep -v '^-s' | sed 's/=/ = /')
+INI
+runs=$work/watched
+shows() { tm capture-pane -p 2>/dev/null | grep -qP -- "$1"; }
+holds() { grep -q -- "$2" "$runs"/$1 2>/dev/null; }
+trains() { # run...: each has come to its steps
+    local run
+    for run; do [ -s "$runs/$run/metrics.csv" ] && [ "$(wc -l <"$runs/$run/metrics.csv")" -gt 1 ] || return; done
+}
+"$DDIL" sweep "$work/two.ini" --runs "$runs" --slurm >"$out" 2>"$err"
+mapfile -t later < <(sed -n 's/^job \([0-9]*\): .*/\1/p' "$out")
+both() { ls "$runs" 2>/dev/null | grep '^0.*-two-'; }
+both_train() { [ "$(both | wc -l)" = 2 ] && trains $(both); }
+until_true 60 both_train
+result $? "a sweep of two trains"
+mapfile -t names < <(both | sed 's/^[0-9]*-//')
+until_true 20 tm -f /dev/null new-session -d -x 132 -y 42 "env TERM=screen-256color '$DDIL' --runs '$runs'" && until_true 30 shows "01 .*● live" && shows "02 .*● live"
+result $? "the workbench shows both live"
+tm send-keys ":run ${names[0]}" Enter 1 Space
+until_true 30 state_is 1 paused && state_is 2 live
+result $? "Space pauses one; the other goes on"
+tm send-keys ":set optimizer.lr=1e-4" Enter
+until_true 30 holds '0001-*/events.csv' 'optimizer.lr .* -> 0.0001' && until_true 30 shows '01 .*: set'
+result $? "a value is set"
+tm send-keys Space
+until_true 30 state_is 1 live
+result $? "Space lets it go on"
+tm send-keys q
+scancel "${later[@]}"
+until_true 60 is_over "${later[-1]}"
+until_true 60 state_is 1 paused && until_true 60 state_is 2 paused
+result $? "cancelled, both are saved"
+
+# ---- two ranks ----
+
+if command -v mpirun >/dev/null && pkg-config --exists ompi-c && [ -e "$plugins/mpi_pmix.so" ]; then
+    make -s MPI=1 PROGRAM="$work/ddil-mpi" >"$out" 2>"$err"
+    result $? "make MPI=1 builds it"
+    ranks=(run ring-pd-ddil "${tiny[@]}" --steps 40 -s run.checkpoint_every=20 --threads 1 --quiet)
+    "$DDIL" "${ranks[@]}" --runs "$work/one" >"$out" 2>"$err" &&
+        srun --mpi=pmix -n 2 "$work/ddil-mpi" "${ranks[@]}" --runs "$work/two" >"$out" 2>"$err" </dev/null && same "$work"/one/0* "$work"/two/0*
+    result $? "srun --mpi=pmix -n 2 leaves the logs of one process"
+else
+    result yes "srun --mpi=pmix # SKIP no Open MPI, or a Slurm without PMIx"
+fi
 finish
