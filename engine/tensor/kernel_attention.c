@@ -4,22 +4,34 @@
 #include "engine/tensor/kernels.h"
 #include <math.h>
 
-enum { LANES = 16 };
+/* The largest of each column. A NaN that is not seen as such still reaches the sum. */
+KERNEL_BODY void largest(int rows, int n, int width, const float *x, float *top)
+{
+    Columns most, xi;
+    load_columns(x, width, &most);
+    for (int row = 1; row < rows; row++) {
+        load_columns(x + row * n, width, &xi);
+        ColumnsMask more = xi > most;
+        most = (Columns)(((ColumnsMask)xi & more) | ((ColumnsMask)most & ~more));
+    }
+    *(Columns *)top = most;
+}
 
-/* `width` columns side by side. A NaN that is not seen as the largest still reaches the sum. */
+/* `width` columns side by side. */
 KERNEL_BODY void softmax_block(int rows, int n, int width, float *x)
 {
-    float top[LANES], sum[LANES] = {0};
-    for (int j = 0; j < width; j++)
-        top[j] = x[j];
-    for (int row = 1; row < rows; row++)
-        for (int j = 0; j < width; j++)
-            top[j] = x[row * n + j] > top[j] ? x[row * n + j] : top[j];
+    float top[COLUMNS], sum[COLUMNS];
+    Columns total = {0}, xi;
+    largest(rows, n, width, x, top);
     for (int row = 0; row < rows; row++)
         for (int j = 0; j < width; j++)
-            sum[j] += x[row * n + j] = simd_exp(x[row * n + j] - top[j]);
+            x[row * n + j] = simd_exp(x[row * n + j] - top[j]);
+    for (int row = 0; row < rows; row++) {
+        load_columns(x + row * n, width, &xi);
+        total += xi;
+    }
     for (int j = 0; j < width; j++)
-        sum[j] = 1.0f / sum[j];
+        sum[j] = 1.0f / total[j];
     for (int row = 0; row < rows; row++)
         for (int j = 0; j < width; j++)
             x[row * n + j] *= sum[j];
@@ -28,8 +40,8 @@ KERNEL_BODY void softmax_block(int rows, int n, int width, float *x)
 KERNEL_BODY void kernel_softmax_body(int rows, int n, float *x)
 {
     int j = 0;
-    for (; rows > 0 && j + LANES <= n; j += LANES)
-        softmax_block(rows, n, LANES, x + j);
+    for (; rows > 0 && j + COLUMNS <= n; j += COLUMNS)
+        softmax_block(rows, n, COLUMNS, x + j);
     if (rows > 0 && j < n)
         softmax_block(rows, n, n - j, x + j);
 }
@@ -37,10 +49,14 @@ KERNEL_DISPATCH(kernel_softmax, (int rows, int n, float *x), (rows, n, x))
 
 KERNEL_BODY void softmax_grad_block(int rows, int n, int width, const float *p, float *gp)
 {
-    float dot[LANES] = {0};
-    for (int row = 0; row < rows; row++)
-        for (int j = 0; j < width; j++)
-            dot[j] += p[row * n + j] * gp[row * n + j];
+    Columns total = {0}, pi, gi;
+    for (int row = 0; row < rows; row++) {
+        load_columns(p + row * n, width, &pi);
+        load_columns(gp + row * n, width, &gi);
+        total += pi * gi;
+    }
+    float dot[COLUMNS];
+    *(Columns *)dot = total;
     for (int row = 0; row < rows; row++)
         for (int j = 0; j < width; j++)
             gp[row * n + j] = p[row * n + j] * (gp[row * n + j] - dot[j]);
@@ -49,15 +65,18 @@ KERNEL_BODY void softmax_grad_block(int rows, int n, int width, const float *p, 
 KERNEL_BODY void kernel_softmax_grad_body(int rows, int n, const float *p, float *gp)
 {
     int j = 0;
-    for (; j + LANES <= n; j += LANES)
-        softmax_grad_block(rows, n, LANES, p + j, gp + j);
+    for (; j + COLUMNS <= n; j += COLUMNS)
+        softmax_grad_block(rows, n, COLUMNS, p + j, gp + j);
     if (j < n)
         softmax_grad_block(rows, n, n - j, p + j, gp + j);
 }
 KERNEL_DISPATCH(kernel_softmax_grad, (int rows, int n, const float *p, float *gp), (rows, n, p, gp))
 
 /* Queries of all heads, and some more that fill the last vector. */
-static int queries(AttentionShape s) { return (s.heads * s.pixels + LANES - 1) / LANES * LANES; }
+static int queries(AttentionShape s)
+{
+    return (s.heads * s.pixels + COLUMNS - 1) / COLUMNS * COLUMNS;
+}
 
 size_t attention_room(AttentionShape s) { return (size_t)s.pixels * (size_t)queries(s); }
 

@@ -166,33 +166,27 @@ static Group group_from(ConvShape s, int first)
 
 static Group group_after(ConvShape s, Group g) { return group_from(s, g.first + g.s.n); }
 
-/* Floats of one picture's input, a group's, weights made ready, their gradient before it is, and
- * what a group is convolved in. */
+/* Floats of one picture's input, a group's, weights, and what a group is convolved in. */
 typedef struct Sizes {
-    size_t picture, group, weight, gweight, work;
+    size_t picture, group, weight, work;
 } Sizes;
 
 static Sizes sizes_of(ConvShape s)
 {
     Group g = group_from(s, 0);
     size_t narrow = (size_t)(s.in < s.out ? s.in : s.out), picture = pixels(s) * (size_t)s.in;
-    Sizes sizes = {picture, (size_t)g.s.n * picture, weights(s), weights(s),
-                   pixels(s) * 9 * narrow};
-    if (winograd_fits(s)) {
-        sizes.gweight = winograd_planes(s);
-        sizes.work = winograd_scratch(s);
-    }
-    return sizes;
+    size_t work = winograd_fits(s) ? winograd_scratch(s) : pixels(s) * 9 * narrow;
+    return (Sizes){picture, (size_t)g.s.n * picture, weights(s), work};
 }
 
 size_t conv3x3_scratch(ConvShape s)
 {
     Sizes z = sizes_of(s);
-    return 2 * z.group + z.picture + z.weight + z.gweight + z.work;
+    return 2 * z.group + z.picture + 2 * z.weight + z.work;
 }
 
 /* Scratch: a group's normalised input and the gradient of that, one picture's on the way from the
- * one to the other; weights made ready, their gradient before it is; room to convolve. */
+ * one to the other; weights turned, and their gradient; room to convolve. */
 typedef struct Room {
     float *normal, *gradient, *picture, *weight, *gweight, *work;
 } Room;
@@ -205,7 +199,7 @@ static Room lay_out(ConvShape s, float *scratch)
     room.picture = room.gradient + z.group;
     room.weight = room.picture + z.picture;
     room.gweight = room.weight + z.weight;
-    room.work = room.gweight + z.gweight;
+    room.work = room.gweight + z.weight;
     return room;
 }
 
@@ -262,19 +256,11 @@ static void weight_gradient(const Group *g, const float *gy, const float *x, flo
                             const Room *room)
 {
     if (winograd_fits(g->s))
-        winograd_weight(g->s, gy, x, g->first > 0, room->gweight, room->work);
+        winograd_weight(g->s, gy, x, gweight, room->work);
     else if (turns(g->s))
         weight_by_gather(swapped(g->s), x, gy, room->gweight, room->work);
     else
         weight_by_gather(g->s, gy, x, gweight, room->work);
-}
-
-static void weight_gradient_done(ConvShape s, float *gweight, const Room *room)
-{
-    if (winograd_fits(s))
-        winograd_weight_done(s, room->gweight, gweight);
-    else if (turns(s))
-        flip_filters(swapped(s), room->gweight, true, gweight);
 }
 
 void kernel_conv3x3_grad(ConvShape shape, const ConvNorm *norm, const float *x, const float *weight,
@@ -286,7 +272,8 @@ void kernel_conv3x3_grad(ConvShape shape, const ConvNorm *norm, const float *x, 
         return;
     if (back)
         weight = ready(shape, true, weight, &room);
-    if (to.weight && !winograd_fits(shape) && turns(shape))
+    bool turned = to.weight && !winograd_fits(shape) && turns(shape);
+    if (turned)
         memset(room.gweight, 0, sizeof(float) * weights(shape));
     for (Group g = group_from(shape, 0); g.s.n > 0; g = group_after(shape, g)) {
         const float *in = x + g.in;
@@ -303,6 +290,6 @@ void kernel_conv3x3_grad(ConvShape shape, const ConvNorm *norm, const float *x, 
         if (to.weight)
             weight_gradient(&g, gy + g.out, in, to.weight, &room);
     }
-    if (to.weight)
-        weight_gradient_done(shape, to.weight, &room);
+    if (turned)
+        flip_filters(swapped(shape), room.gweight, true, to.weight);
 }

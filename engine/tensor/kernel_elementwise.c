@@ -96,14 +96,14 @@ KERNEL_BODY void kernel_add_row_body(int rows, int c, const float *x, const floa
 KERNEL_DISPATCH(kernel_add_row, (int rows, int c, const float *x, const float *e, float *y),
                 (rows, c, x, e, y))
 
-enum { COLUMNS = 64, ROWS = 64 };
+enum { WIDE = 64, ROWS = 64 };
 
 /* Blocks of rows in float, their totals in double. */
 KERNEL_BODY void column_block(int rows, int c, int width, const float *x, float *sum)
 {
-    double total[COLUMNS] = {0};
+    double total[WIDE] = {0};
     for (int start = 0; start < rows; start += ROWS) {
-        float part[COLUMNS] = {0};
+        float part[WIDE] = {0};
         int end = start + ROWS < rows ? start + ROWS : rows;
         for (int row = start; row < end; row++)
             for (int j = 0; j < width; j++)
@@ -118,8 +118,8 @@ KERNEL_BODY void column_block(int rows, int c, int width, const float *x, float 
 KERNEL_BODY void kernel_column_sums_body(int rows, int c, const float *x, float *sum)
 {
     int j = 0;
-    for (; j + COLUMNS <= c; j += COLUMNS)
-        column_block(rows, c, COLUMNS, x + j, sum + j);
+    for (; j + WIDE <= c; j += WIDE)
+        column_block(rows, c, WIDE, x + j, sum + j);
     for (; j + 16 <= c; j += 16)
         column_block(rows, c, 16, x + j, sum + j);
     if (j < c)

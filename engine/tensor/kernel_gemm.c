@@ -262,15 +262,13 @@ static void block(const TileSet *set, const Gemm *g, int l0, int k)
 
 int kernel_gemm_panel(int n, int j) { return panel_width(&sets[kernel_level()], n, j); }
 
-void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const float *packed, float *c,
-                        int ldc)
+void kernel_gemm_packed(const Gemm *g)
 {
     const TileSet *set = &sets[kernel_level()];
-    Gemm g = {.m = m, .n = n, .k = k, .a = a, .ra = lda, .ca = 1, .c = c, .ldc = ldc};
-    for (int j = 0, width; j < n; j += width) {
-        width = panel_width(set, n, j);
-        sweep(set, call_of(set, &g, 0, k, j, packed + (ptrdiff_t)k * j), m, width / set->lanes,
-              &(Ahead){0});
+    for (int j = 0, width; j < g->n; j += width) {
+        width = panel_width(set, g->n, j);
+        sweep(set, call_of(set, g, 0, g->k, j, g->b + (ptrdiff_t)g->k * j), g->m,
+              width / set->lanes, &(Ahead){0});
     }
 }
 

@@ -23,11 +23,10 @@ typedef struct Gemm {
 /* On every CPU; without AVX2, BLAS may be faster. */
 void kernel_gemm(const Gemm *gemm);
 
-/* c (m, n) = A B for B packed by the caller, k at most 256 and n a multiple of 16:
- * columns in panels, each (k, width) contiguous; the panel that starts at column j starts
- * at float k * j and is kernel_gemm_panel(n, j) wide. */
+/* The same for B packed by the caller; alpha, rb and cb are not looked at, n is a multiple of 16.
+ * Columns in panels, each (k, width) contiguous; the panel that starts at column j starts at float
+ * k * j and is kernel_gemm_panel(n, j) wide. */
 int kernel_gemm_panel(int n, int j);
-void kernel_gemm_packed(int m, int n, int k, const float *a, int lda, const float *packed, float *c,
-                        int ldc);
+void kernel_gemm_packed(const Gemm *gemm);
 
 #endif

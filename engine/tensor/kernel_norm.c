@@ -5,7 +5,7 @@
 #include "engine/tensor/kernels.h"
 #include <math.h>
 
-enum { LANES = 16, ROWS = 32 };
+enum { ROWS = 32 };
 #define EPSILON 1e-5
 
 /* Sums of one channel each; floats over ROWS rows at a time, doubles over all. */
@@ -18,49 +18,36 @@ typedef struct Factors {
     float a[KERNEL_NORM_CHANNELS], b[KERNEL_NORM_CHANNELS], c[KERNEL_NORM_CHANNELS];
 } Factors;
 
-/* Columns `at` to `at` + width of all rows, of a constant width while there are LANES left: what is
- * one a channel then stays in registers. */
+/* Columns `at` to `at` + width of all rows, of a constant width while there are COLUMNS left: what
+ * is one a channel then stays in registers. */
 #define FOR_COLUMNS(c, block)                                                                      \
     do {                                                                                           \
         int at = 0;                                                                                \
-        for (; at + LANES <= (c); at += LANES)                                                     \
-            block(LANES);                                                                          \
+        for (; at + COLUMNS <= (c); at += COLUMNS)                                                 \
+            block(COLUMNS);                                                                        \
         if (at < (c))                                                                              \
             block((c)-at);                                                                         \
     } while (0)
-
-/* The columns of a block side by side, zeros in the place of those it lacks. */
-typedef float Columns __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
-
-KERNEL_BODY void load(const float *x, int width, Columns *columns)
-{
-    if (width == LANES) {
-        *columns = *(const Columns *)x;
-        return;
-    }
-    *columns = (Columns){0};
-    memcpy(columns, x, sizeof(float) * (size_t)width);
-}
 
 /* first = sums of u, second = sums of u (x - centre); u NULL: it is x - centre. */
 KERNEL_BODY void sums_block(NormShape s, int width, const float *u, const float *x,
                             const float *centre, double *first, double *second)
 {
-    double total1[LANES] = {0}, total2[LANES] = {0};
+    double total1[COLUMNS] = {0}, total2[COLUMNS] = {0};
     Columns middle, ui, xi;
-    load(centre, width, &middle);
+    load_columns(centre, width, &middle);
     for (int start = 0; start < s.pixels; start += ROWS) {
         Columns part1 = {0}, part2 = {0};
         int end = start + ROWS < s.pixels ? start + ROWS : s.pixels;
         for (int row = start; row < end; row++) {
-            load(x + (ptrdiff_t)row * s.c, width, &xi);
+            load_columns(x + (ptrdiff_t)row * s.c, width, &xi);
             xi = ui = xi - middle;
             if (u)
-                load(u + (ptrdiff_t)row * s.c, width, &ui);
+                load_columns(u + (ptrdiff_t)row * s.c, width, &ui);
             part1 += ui;
             part2 += ui * xi;
         }
-        for (int j = 0; j < LANES; j++) {
+        for (int j = 0; j < COLUMNS; j++) {
             total1[j] += (double)part1[j];
             total2[j] += (double)part2[j];
         }

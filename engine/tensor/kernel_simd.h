@@ -109,6 +109,23 @@ KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_ro
         *(Quad *)(to + j * to_row) = out[j];
 }
 
+/* Some columns of a matrix side by side, where sums run down the rows: written so, they stay in
+ * registers, which gcc does not see to for an array. */
+enum { COLUMNS = 16 };
+typedef float Columns __attribute__((vector_size(4 * COLUMNS), aligned(4), may_alias));
+typedef int32_t ColumnsMask __attribute__((vector_size(4 * COLUMNS), aligned(4), may_alias));
+
+/* Zeros in the place of those beyond `width`. */
+KERNEL_BODY void load_columns(const float *x, int width, Columns *columns)
+{
+    if (width == COLUMNS) {
+        *columns = *(const Columns *)x;
+        return;
+    }
+    *columns = (Columns){0};
+    memcpy(columns, x, sizeof(float) * (size_t)width);
+}
+
 /* e^x without a branch, after Cephes expf: x = k ln 2 + r, polynomial in r, k into the
  * exponent. k is rounded by adding 1.5 * 2^23, whose low bits then hold it. Relative
  * error 3e-7 for x in

@@ -12,24 +12,25 @@
 
 enum { TAPS = 9, PLANES = 36, PIXELS = 16, PAD = 16, CHANNELS = 256, BLOCK = 440 * 1024 };
 
-/* Transforms `channels` (a multiple of 16) side by side from rows `from` to rows `to`; those to
- * outputs and weights' gradients add a bias and as many rows more, unless NULL. */
+/* Transforms `channels` (a multiple of 16) side by side from rows `from` to rows `to`; that to
+ * outputs adds a bias and as many rows more, unless NULL. */
 typedef void Transform(int channels, const float *const *from, float *const *to, const float *bias,
                        const float *const *more);
 
-/* Matrices of weights, one a tap, some columns of them; and where a row of frequencies goes. */
+/* Between weights, whose taps are `tap` floats apart, and a row of frequencies, `plane` floats
+ * apart: matrices of `in` rows, some columns of them. */
 typedef struct WeightRow {
-    int in, out, width; /* rows, columns in all, columns */
-    const float *from;  /* `tap` floats from one matrix to the next */
-    float *to;          /* `plane` floats from one frequency to the next */
+    int in, width, from_row, to_row; /* floats from row to row */
+    const float *from;
+    float *to;
     ptrdiff_t tap, plane;
 } WeightRow;
 typedef void WeightTransform(int row, const WeightRow *w);
 
 typedef struct Transforms {
     int side; /* of a tile's output */
-    Transform *data, *output, *gradient, *weight_gradient;
-    WeightTransform *weight;
+    Transform *data, *output, *gradient;
+    WeightTransform *weight, *weight_gradient; /* sets frequencies; adds to weights */
 } Transforms;
 
 #if KERNEL_X86
@@ -150,12 +151,6 @@ int winograd_pictures(ConvShape s)
     return pictures > 1 ? pictures : 1;
 }
 
-size_t winograd_planes(ConvShape s)
-{
-    Room room = sizes_of(s);
-    return (size_t)room.planes * room.weight_plane;
-}
-
 size_t winograd_scratch(ConvShape s)
 {
     Room room = sizes_of(s);
@@ -202,8 +197,9 @@ static void load_weight(ConvShape s, int row, const float *g, const Room *room)
     for (int j = 0, width; j < s.out; j += width) {
         width = kernel_gemm_panel(s.out, j);
         room->to->weight(row, &(WeightRow){.in = s.in,
-                                           .out = s.out,
                                            .width = width,
+                                           .from_row = s.out,
+                                           .to_row = width,
                                            .from = g + j,
                                            .to = room->weight + (ptrdiff_t)s.in * j,
                                            .tap = (ptrdiff_t)s.in * s.out,
@@ -241,9 +237,15 @@ static void multiply(ConvShape s, int tiles, const float *weight, const Room *ro
         load_weight(s, row, weight, room);
         for (int j = 0; j < width; j++) {
             size_t f = (size_t)(row * width + j);
-            kernel_gemm_packed(tiles, s.out, s.in, room->a + f * room->plane, s.in,
-                               room->weight + (size_t)j * room->weight_plane,
-                               room->b + f * room->plane, s.out);
+            kernel_gemm_packed(&(Gemm){.m = tiles,
+                                       .n = s.out,
+                                       .k = s.in,
+                                       .a = room->a + f * room->plane,
+                                       .ra = s.in,
+                                       .ca = 1,
+                                       .b = room->weight + (size_t)j * room->weight_plane,
+                                       .c = room->b + f * room->plane,
+                                       .ldc = s.out});
         }
     }
 }
@@ -271,52 +273,56 @@ void winograd_turn(ConvShape s, const float *weight, float *turned)
     }
 }
 
-/* b[f] (tiles, out) = A gy A^T */
+/* b[f] (tiles, out) = A gy A^T, in panels. */
 static void load_gradient(ConvShape s, int t0, int tiles, const float *gy, const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
         float *from[PIXELS], *into[PLANES];
         pixel_rows(s, room, s.out, t0 + t, 0, writable(gy), writable(zeros), from);
-        plane_rows(room, room->b, room->plane, (size_t)t * (size_t)s.out, into);
-        room->to->gradient(s.out, (const float *const *)from, into, NULL, NULL);
+        for (int j = 0, width; j < s.out; j += width) {
+            width = kernel_gemm_panel(s.out, j);
+            plane_rows(room, room->b, room->plane, (size_t)(tiles * j + t * width), into);
+            room->to->gradient(width, (const float *const *)from, into, NULL, NULL);
+            for (int i = 0; i < room->side * room->side; i++)
+                from[i] += width;
+        }
     }
 }
 
-void winograd_weight(ConvShape s, const float *gy, const float *x, bool add, float *planes,
-                     float *scratch)
+/* gweight += the part of G^T m G that is of a row of frequencies, which are made one by one. */
+static void store_weight(ConvShape s, int row, int tiles, float *gweight, const Room *room)
+{
+    int width = room->side + 2;
+    for (int j = 0; j < width; j++) {
+        size_t f = (size_t)(row * width + j);
+        kernel_gemm_packed(&(Gemm){.m = s.in,
+                                   .n = s.out,
+                                   .k = tiles,
+                                   .a = room->a + f * room->plane,
+                                   .ra = 1,
+                                   .ca = s.in,
+                                   .b = room->b + f * room->plane,
+                                   .c = room->weight + (size_t)j * room->weight_plane,
+                                   .ldc = s.out});
+    }
+    room->to->weight_gradient(row, &(WeightRow){.in = s.in,
+                                                .width = s.out,
+                                                .from_row = s.out,
+                                                .to_row = s.out,
+                                                .from = room->weight,
+                                                .to = gweight,
+                                                .tap = (ptrdiff_t)s.in * s.out,
+                                                .plane = (ptrdiff_t)room->weight_plane});
+}
+
+void winograd_weight(ConvShape s, const float *gy, const float *x, float *gweight, float *scratch)
 {
     Room room = lay_out(s, false, scratch);
     for (int t = 0, tiles; t < room.tiles; t += tiles) {
         tiles = tiles_from(&room, t);
         load_data(s, t, tiles, x, &room);
         load_gradient(s, t, tiles, gy, &room);
-        for (size_t f = 0; f < (size_t)room.planes; f++)
-            kernel_gemm(&(Gemm){.m = s.in,
-                                .n = s.out,
-                                .k = tiles,
-                                .alpha = 1.0f,
-                                .a = room.a + f * room.plane,
-                                .ra = 1,
-                                .ca = s.in,
-                                .b = room.b + f * room.plane,
-                                .rb = s.out,
-                                .cb = 1,
-                                .add = add || t > 0,
-                                .c = planes + f * room.weight_plane,
-                                .ldc = s.out});
-    }
-}
-
-/* gweight += G^T planes[f] G */
-void winograd_weight_done(ConvShape s, const float *planes, float *gweight)
-{
-    Room room = sizes_of(s);
-    for (int i = 0; i < s.in; i++) {
-        float *from[PLANES], *into[TAPS];
-        plane_rows(&room, writable(planes), room.weight_plane, (size_t)i * (size_t)s.out, from);
-        for (int tap = 0; tap < TAPS; tap++)
-            into[tap] = gweight + ((size_t)tap * (size_t)s.in + (size_t)i) * (size_t)s.out;
-        room.to->weight_gradient(s.out, (const float *const *)from, into, NULL,
-                                 (const float *const *)into);
+        for (int row = 0; row < room.side + 2; row++)
+            store_weight(s, row, tiles, gweight, &room);
     }
 }

@@ -8,8 +8,6 @@
 bool winograd_fits(ConvShape shape);
 /* Pictures that are best worked through together: their tiles stay in the second-level cache. */
 int winograd_pictures(ConvShape shape);
-/* Floats: of weights by frequency, which do not depend on the pictures; and to work in. */
-size_t winograd_planes(ConvShape shape);
 size_t winograd_scratch(ConvShape shape);
 
 void winograd_forward(ConvShape shape, const float *x, const float *weight, ConvEnd end, float *y,
@@ -17,9 +15,7 @@ void winograd_forward(ConvShape shape, const float *x, const float *weight, Conv
 /* turned (3, 3, out, in) = weight (3, 3, in, out) with the taps in reverse and each matrix
  * transposed: the input gradient is a forward pass with that. */
 void winograd_turn(ConvShape shape, const float *weight, float *turned);
-/* planes = [planes +] the weight gradient by frequency; then gweight += it. */
-void winograd_weight(ConvShape shape, const float *gy, const float *x, bool add, float *planes,
+void winograd_weight(ConvShape shape, const float *gy, const float *x, float *gweight,
                      float *scratch);
-void winograd_weight_done(ConvShape shape, const float *planes, float *gweight);
 
 #endif

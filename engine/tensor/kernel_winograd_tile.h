@@ -141,49 +141,70 @@ TARGET KERNEL_BODY void TILE(weight_gradient2)(const TILE(Vec) * m, TILE(Vec) * 
 TILE_TRANSFORM(data4, 6, 6, false)
 TILE_TRANSFORM(output4, 6, 4, true)
 TILE_TRANSFORM(gradient4, 4, 6, false)
-TILE_TRANSFORM(weight_gradient4, 6, 3, true)
 TILE_TRANSFORM(data2, 4, 4, false)
 TILE_TRANSFORM(output2, 4, 2, true)
 TILE_TRANSFORM(gradient2, 2, 4, false)
-TILE_TRANSFORM(weight_gradient2, 4, 3, true)
 #undef TILE_TRANSFORM
 
-/* Row `row` of G g G^T for matrices g of `in` rows and `width` columns, a tap each: to[j], `plane`
- * floats apart. Constant rows leave out what is of the others. */
-#define TILE_WEIGHTS(one, side)                                                                    \
-    TARGET KERNEL_BODY void TILE(row_##one)(int row, const WeightRow *w)                           \
+/* Row `row` of G g G^T from matrices g of `in` rows, a tap each; and what that row of m adds to
+ * G^T m G. Constant rows leave out what is of the others. */
+#define TILE_WEIGHTS(one, gradient, side)                                                          \
+    TARGET KERNEL_BODY void TILE(row_##one)(int row, const WeightRow *w, const float *from,        \
+                                            float *to)                                             \
     {                                                                                              \
-        for (int i = 0; i < w->in; i++)                                                            \
-            for (int at = 0; at < w->width; at += LANES) {                                         \
-                const float *from = w->from + (ptrdiff_t)i * w->out + at;                          \
-                float *to = w->to + (ptrdiff_t)i * w->width + at;                                  \
-                TILE(Vec) column[3], line[3], all[side];                                           \
-                _Pragma("GCC unroll 3") for (int j = 0; j < 3; j++)                                \
-                {                                                                                  \
-                    _Pragma("GCC unroll 3") for (int k = 0; k < 3; k++) column[k] =                \
-                        *(const TILE(Vec) *)(from + (3 * k + j) * w->tap);                         \
-                    TILE(one)(column, all);                                                        \
-                    line[j] = all[row];                                                            \
-                }                                                                                  \
-                TILE(one)(line, all);                                                              \
-                _Pragma("GCC unroll 6") for (int j = 0; j < side; j++) *                           \
-                    (TILE(Vec) *)(to + j * w->plane) = all[j];                                     \
-            }                                                                                      \
+        TILE(Vec) column[3], line[3], all[side];                                                   \
+        _Pragma("GCC unroll 3") for (int j = 0; j < 3; j++)                                        \
+        {                                                                                          \
+            _Pragma("GCC unroll 3") for (int k = 0; k < 3; k++) column[k] =                        \
+                *(const TILE(Vec) *)(from + (3 * k + j) * w->tap);                                 \
+            TILE(one)(column, all);                                                                \
+            line[j] = all[row];                                                                    \
+        }                                                                                          \
+        TILE(one)(line, all);                                                                      \
+        _Pragma("GCC unroll 6") for (int j = 0; j < side; j++) *                                   \
+            (TILE(Vec) *)(to + j * w->plane) = all[j];                                             \
     }                                                                                              \
+    TARGET KERNEL_BODY void TILE(row_##gradient)(int row, const WeightRow *w, const float *from,   \
+                                                 float *to)                                        \
+    {                                                                                              \
+        TILE(Vec) line[side], column[side], three[3], all[3];                                      \
+        _Pragma("GCC unroll 6") for (int j = 0; j < side; j++) line[j] =                           \
+            *(const TILE(Vec) *)(from + j * w->plane);                                             \
+        TILE(gradient)(line, three);                                                               \
+        _Pragma("GCC unroll 3") for (int j = 0; j < 3; j++)                                        \
+        {                                                                                          \
+            _Pragma("GCC unroll 6") for (int k = 0; k < side; k++) column[k] = (TILE(Vec)){0};     \
+            column[row] = three[j];                                                                \
+            TILE(gradient)(column, all);                                                           \
+            _Pragma("GCC unroll 3") for (int k = 0; k < 3; k++) if ((row > 0 || k == 0) &&         \
+                                                                    (row < side - 1 || k == 2)) *  \
+                (TILE(Vec) *)(to + (3 * k + j) * w->tap) += all[k];                                \
+        }                                                                                          \
+    }                                                                                              \
+    TILE_WEIGHT_ROWS(one, side)                                                                    \
+    TILE_WEIGHT_ROWS(gradient, side)
+#define TILE_WEIGHT_ROW(one, row)                                                                  \
+    for (int i = 0; i < w->in; i++)                                                                \
+        for (int at = 0; at < w->width; at += LANES)                                               \
+            TILE(row_##one)                                                                        \
+    (row, w, w->from + (ptrdiff_t)i * w->from_row + at, w->to + (ptrdiff_t)i * w->to_row + at)
+#define TILE_WEIGHT_ROWS(one, side)                                                                \
     TARGET static void TILE(all_##one)(int row, const WeightRow *w)                                \
     {                                                                                              \
         switch (row) {                                                                             \
-        case 0: TILE(row_##one)(0, w); break;                                                      \
-        case 1: TILE(row_##one)(1, w); break;                                                      \
-        case 2: TILE(row_##one)(2, w); break;                                                      \
-        case 3: TILE(row_##one)(3, w); break;                                                      \
-        case 4: TILE(row_##one)(side - 2, w); break;                                               \
-        case 5: TILE(row_##one)(side - 1, w); break;                                               \
+        case 0: TILE_WEIGHT_ROW(one, 0); break;                                                    \
+        case 1: TILE_WEIGHT_ROW(one, 1); break;                                                    \
+        case 2: TILE_WEIGHT_ROW(one, 2); break;                                                    \
+        case 3: TILE_WEIGHT_ROW(one, 3); break;                                                    \
+        case 4: TILE_WEIGHT_ROW(one, side - 2); break;                                             \
+        case 5: TILE_WEIGHT_ROW(one, side - 1); break;                                             \
         }                                                                                          \
     }
-TILE_WEIGHTS(weight4, 6)
-TILE_WEIGHTS(weight2, 4)
+TILE_WEIGHTS(weight4, weight_gradient4, 6)
+TILE_WEIGHTS(weight2, weight_gradient2, 4)
 #undef TILE_WEIGHTS
+#undef TILE_WEIGHT_ROW
+#undef TILE_WEIGHT_ROWS
 
 /* A row of the table for tiles of `side`. */
 #define TILE_TRANSFORMS(side)                                                                      \
@@ -192,8 +213,8 @@ TILE_WEIGHTS(weight2, 4)
         TILE(all_data##side),                                                                      \
         TILE(all_output##side),                                                                    \
         TILE(all_gradient##side),                                                                  \
-        TILE(all_weight_gradient##side),                                                           \
         TILE(all_weight##side),                                                                    \
+        TILE(all_weight_gradient##side),                                                           \
     }
 TILE_TRANSFORMS(4);
 TILE_TRANSFORMS(2);
