@@ -1,11 +1,13 @@
 #!/bin/bash
 # Runs test programs and scripts that print TAP, each in a home of its own and with a time limit, and ends with
 # one line "N passed, N failed". What passes stays quiet; what fails shows its output.
-#   run.sh TEST...      TEST_JOBS (2) scripts at a time, TEST_LIMIT (600) seconds each
+#   run.sh TEST...      TEST_JOBS (2) scripts at a time, TEST_LIMIT (600, under sanitizers 4000) seconds each
 # A test that crashes, hangs, stops short of its plan or prints no TAP counts as one more failure; so does a build
 # that failed (its status in BUILT).
 set -u
-limit=${TEST_LIMIT:-600}
+# Sanitizers slow a program down by five to fifteen times: so much longer is waited (until.sh, tmux.sh).
+[[ ${DDIL:-} == *san-* ]] && export PATIENCE=20
+limit=${TEST_LIMIT:-$((200 * ${PATIENCE:-3}))}
 passed=0 failed=0 skipped=0
 
 export LC_ALL=C.UTF-8 CMOCKA_MESSAGE_OUTPUT=TAP

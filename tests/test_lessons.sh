@@ -36,7 +36,7 @@ for lesson in assets/lessons/*.ini; do
     *colour*) steps=12 more=("${light[@]}") ;;
     *) steps=900 ;;
     esac
-    timeout 300 python3 tests/lesson_player.py "$DDIL" "$lesson" 80x24,132x42 "$work/play" \
+    timeout $((100 * ${PATIENCE:-3})) python3 tests/lesson_player.py "$DDIL" "$lesson" 80x24,132x42 "$work/play" \
         --steps $steps -s student.pretrain_steps=50 -s run.eval_samples=400 -s shift.samples=64 "${more[@]}" >"$out" 2>"$err"
     result $? "$lesson"
     rm -rf "$work/play"

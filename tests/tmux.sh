@@ -45,7 +45,7 @@ keys() {
 
 # Waits until the screen matches, at most so many seconds.
 wait_for() { # pattern seconds
-    local until=$((SECONDS + 3 * ${2:-20})) # a busy machine is no failure
+    local until=$((SECONDS + ${PATIENCE:-3} * ${2:-20})) # a busy machine is no failure
     while ! screen | grep -qP -- "$1"; do
         [ $SECONDS -ge $until ] && return 1
         sleep 0.1
@@ -53,7 +53,7 @@ wait_for() { # pattern seconds
 }
 
 wait_gone() { # pattern seconds
-    local until=$((SECONDS + 3 * ${2:-20})) # a busy machine is no failure
+    local until=$((SECONDS + ${PATIENCE:-3} * ${2:-20})) # a busy machine is no failure
     while screen | grep -qP -- "$1"; do
         [ $SECONDS -ge $until ] && return 1
         sleep 0.1

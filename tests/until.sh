@@ -1,8 +1,9 @@
 # Waiting for conditions. Sourced.
 
-# Waits until a command succeeds; three times so many seconds at most, for machines that are busy.
+# Waits until a command succeeds; at most so many seconds times PATIENCE, for machines that are busy and programs under
+# sanitizers (run.sh).
 until_true() { # seconds command...
-    local until=$((SECONDS + 3 * $1))
+    local until=$((SECONDS + ${PATIENCE:-3} * $1))
     shift
     while ! "$@"; do
         [ $SECONDS -ge $until ] && return 1
