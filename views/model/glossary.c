@@ -23,7 +23,7 @@ enum {
 /* clang-format off */
 const Term terms[] = {
     {"shift",         FIGURES, "Covariate shift: how much worse the student does on its own states than on those it was trained on. The figure is the largest own / forward ratio over the sampling steps after the first; 1 means none."},
-    {"own / forward", FIGURES, "The student's error on states it reached itself (own), over its error on noised data as in training (forward). Above 1 the student is lost on its own way; the interval is a 95 % bootstrap over whole roll-outs."},
+    {"own / forward", FIGURES, "The student's error on states it reached itself (own), over its error on noised data as in training (forward). Above 1 the student is lost on its own way; the interval is Student's 95 % in logarithms, over whole roll-outs."},
     {"own",           CURVES,  "Mean squared error of the student's x0 estimate on states it reached itself."},
     {"forward",       CURVES,  "Mean squared error of the student's x0 estimate on noised data as the distiller sees them. As a law: the data with noise added."},
     {"MMD²",          CURVES,  "Distance between two laws of states (squared maximum mean discrepancy), as a multiple of the 95 % null: above 1 they differ surely. r switches to it."},
