@@ -36,7 +36,7 @@ typedef struct Slot {
     const RunView *view; /* as published; never NULL */
     bool changed;        /* view is older than run */
     double shown;        /* when its samples were renewed last */
-    double served;       /* seconds of quanta, and those it was owed none */
+    double served;       /* CPU seconds of quanta, and those it was owed none */
     long pause_at;       /* pause when this step is done, -1: never */
     long used;           /* Engine.uses at the last command or quantum */
     uint64_t signature;  /* of the files on disk, for viewers */

@@ -26,8 +26,9 @@ static Slot *next_in_turn(Engine *engine)
     return NULL;
 }
 
-/* Whoever had least time, so that a run of short steps is not slowed to the pace of one
- * with long steps. Time not used while resting is forgotten. */
+/* Whoever had least CPU time (the clock would count what other programs took), so that a run of
+ * short steps is not slowed to the pace of one with long steps. Time not used while resting is
+ * forgotten. */
 static Slot *next_live(Engine *engine)
 {
     Slot *next = NULL;
@@ -60,9 +61,9 @@ static void end_of_run(Engine *engine, Slot *slot, RunPulse pulse, const Error *
 static void quantum(Engine *engine, Slot *slot)
 {
     Error error = {{0}};
-    double start = clock_s();
+    double start = clock_cpu_s();
     RunPulse pulse = run_advance(slot->run, &error);
-    slot->served += clock_s() - start;
+    slot->served += clock_cpu_s() - start;
     engine->turn = (int)(slot - engine->slot) + 1;
     slot->used = ++engine->uses;
     slot->changed = true;
