@@ -113,7 +113,7 @@ class Script:
         names = [os.path.join(self.folder, f"frame-{self.frames}-{k}") for k in "ab"]
         for name in names:
             self.line(f":save-display {name}")
-        end = time.monotonic() + 120
+        end = time.monotonic() + 40 * float(os.environ.get("PATIENCE", 3))  # run.sh
         while not os.path.exists(names[1]):
             if self.process.poll() is not None or time.monotonic() > end:
                 raise AssertionError("the workbench ended or hangs: " + open(self.out.name).read())

@@ -157,8 +157,8 @@ def wait(n):
         assert time.monotonic() < limit
         time.sleep(0.05)
 wait(1)
-if b"the port is full" in first: # of so few descriptors none may be left; it trains on
-    sys.exit(not all(refused))
+if b"the port is full" in first: # of so few descriptors none may be left, or one when a file is closed; it trains on
+    sys.exit(refused.count(False) > 1)
 assert b"run 1 live" in first, first
 assert refused[0] <= (sys.argv[3] == "26") and refused[-1], refused
 guests[0].sendall(b"hello steer 2\n") # it stays for whoever looks

@@ -2,7 +2,7 @@
 import os, sys, tempfile, time, traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "assets", "python"))
-LIMIT = 60
+LIMIT = 20 * int(os.environ.get("PATIENCE", 3))  # seconds; run.sh
 
 
 def wait(condition, what="what was waited for"):

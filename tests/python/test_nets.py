@@ -16,7 +16,7 @@ SMALL = ["-s", "net.width=16", "-s", "shift.samples=8", "-s", "student.pretrain_
 
 
 def ddil(*words):
-    done = subprocess.run([DDIL, *map(str, words)], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([DDIL, *map(str, words)], cwd=ROOT, capture_output=True, text=True, timeout=100 * int(os.environ.get("PATIENCE", 3)))
     assert done.returncode == 0, (words, done.stderr)
 
 
