@@ -409,7 +409,7 @@ void term_resized(Term *term)
 }
 
 /* Asks one last thing and reads on until that is answered, so that no answer is left for the shell:
- * as long as the line asks, but not for a terminal that has never said anything. */
+ * not for a terminal that has never said anything. */
 static void drain(Term *term)
 {
     int press[PROBE_EVENTS * 64];
@@ -419,9 +419,7 @@ static void drain(Term *term)
         return;
     modes_ask_last(&term->wire);
     term->asked++;
-    double trip = term->pictures.governor.round_trip; /* much is on its way over a slow line */
-    double limit = trip > 0 ? fmin(last_s, 0.5 + 8 * trip) : last_s;
-    for (double until = clock_s() + limit; term->probe.ends < term->asked;) {
+    for (double until = clock_s() + last_s; term->probe.ends < term->asked;) {
         int left = (int)((until - clock_s()) * 1000) + 1;
         struct pollfd input = {term->options.in, POLLIN, 0};
         if (left <= 1 || poll(&input, 1, left) <= 0 ||

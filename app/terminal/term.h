@@ -13,7 +13,7 @@ typedef struct Term Term;
 
 /* term_check, then takes the terminal over. */
 Status term_open(Term **term, const TermOptions *options, Error *error);
-/* Gives the terminal back, and waits (2 s at most) for answers that would else reach the
+/* Gives the terminal back, and waits (3 s at most) for answers that would else reach the
  * shell. */
 void term_close(Term *term);
 
