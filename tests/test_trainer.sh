@@ -40,6 +40,10 @@ last_row() { # of a run's metrics
     tail -n 1 "$work/$trainer"/runs/000"$1"-*/metrics.csv | cut -d, -f1
 }
 
+ends_at() { # run, step: of its last row
+    [ "$(last_row "$1")" = "$2" ]
+}
+
 rest() { # run: it has shown what it was for, and leaves the processor to the others
     "$ddil" tell "$1" pause --runs "$work/$trainer/runs" --wait 60 >/dev/null
 }
@@ -63,7 +67,7 @@ drive() { # trainer, command
     wait_for '01 mine +‖ paused' && until_true 10 stands 1 paused
     ok $? "$trainer: Space pauses it"
     at=$(word 1 8)
-    until_true 10 test "$(last_row 1)" = "$at" && sed -n 's/.* \(takes\|pauses\)/\1/p' "$work/$trainer"/runs/0001-*/answers | grep -qE "pauses at step ($at|$((at - 1)))$"
+    until_true 10 ends_at 1 "$at" && sed -n 's/.* \(takes\|pauses\)/\1/p' "$work/$trainer"/runs/0001-*/answers | grep -qE "pauses at step ($at|$((at - 1)))$"
     ok $? "$trainer: within one step"
     keys s
     until_true 10 at_step 1 $((at + 1)) && until_true 10 stands 1 paused
