@@ -24,7 +24,11 @@ typedef struct Fold {
     int points;
     float *x0;
     Clipped *count;
+    const float *end;           /* n x dims: where the path leads in rows for which */
+    const unsigned char *known; /* it is known; NULL: in none */
 } Fold;
+/* Where the path of each row leads (n x dims); fold->x0 is not looked at. */
+void expert_walk(const Lab *lab, const Expert *expert, Arena *arena, const Fold *fold, float *end);
 void expert_fold(const Lab *lab, const Expert *expert, Arena *arena, const Fold *fold);
 
 #endif

@@ -41,7 +41,8 @@ void lab_read_source(const Lab *lab, SourceSettings *set)
                             .safedagger = config_real(config, "source.gate"),
                             .importance = config_real(config, "source.importance"),
                             .mix = config_real(config, "source.mix"),
-                            .expert = *config_text(config, "source.expert")};
+                            .expert = *config_text(config, "source.expert"),
+                            .path_labels = config_bool(config, "source.path_labels")};
 }
 
 static void read_threshold(Lab *lab)

@@ -2,6 +2,7 @@
  * student's x0 at solver point j must equal the target network's x0 at point j - k, reached by one
  * guided DDIM jump of the teacher from the same state. A v-network satisfies f(z, 0) = z by itself,
  * so no boundary mixing is needed. Sampling re-noises with fresh noise. */
+#include "engine/distill/expert.h"
 #include "engine/distill/train.h"
 #include "engine/tensor/op.h"
 #include <math.h>
@@ -169,24 +170,42 @@ static float *draw_scales(Chunk *chunk)
     return scale;
 }
 
-/* The guided teacher's jump from the chunk's states to the landing points. */
-static void jump(Chunk *chunk, float *z_low, double *u_low)
+/* One step of the guided teacher from the chunk's states to the landing points; its estimates are
+ * of no further use. */
+static void jump_ddim(Chunk *chunk, const Expert *teacher, float *z_low)
+{
+    const Lab *lab = chunk->lab;
+    const Batch *batch = &chunk->rows;
+    int *span = arena_new(chunk->arena, int, batch->n);
+    for (int r = 0; r < batch->n; r++)
+        span[r] = batch->point[r] - landing(lab, batch->point[r]);
+    expert_walk(lab, teacher, chunk->arena,
+                &(Fold){.n = batch->n,
+                        .z = batch->z,
+                        .i = batch->point,
+                        .span = span,
+                        .label = batch->label,
+                        .points = lab->grid.points,
+                        .count = &chunk->clipped[SITE_T],
+                        .end = batch->end,
+                        .known = batch->known},
+                z_low);
+}
+
+/* By the other solvers. */
+static void jump_else(Chunk *chunk, const Policy *teacher, float *z_low, const double *u_low)
 {
     Lab *lab = chunk->lab;
     Batch *batch = &chunk->rows;
     int d = lab->data.dims;
     Solver solver = ((const Lcm *)lab->state)->solver;
-    Policy teacher = lab_teacher(lab, 1, 1);
-    teacher.site = SITE_T;
-    teacher.denoiser.guidances = draw_scales(chunk);
     float *x = arena_floats(chunk->arena, batch->n * d);
-    policy_x0(&teacher, chunk->arena, batch->n, batch->z, batch->u, batch->label, x,
+    policy_x0(teacher, chunk->arena, batch->n, batch->z, batch->u, batch->label, x,
               &chunk->clipped[SITE_T]);
     if (solver == SOLVER_DATA)
         know_data(chunk, x);
     Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < batch->n; r++) {
-        u_low[r] = point_u(lab, landing(lab, batch->point[r]));
         Noise t = noises_at(&noises, batch->u[r]), s = noises_at(&noises, u_low[r]);
         if (solver == SOLVER_EULER)
             step_euler(d, lab->schedule, t, s, batch->z + r * d, x + r * d, z_low + r * d);
@@ -194,7 +213,27 @@ static void jump(Chunk *chunk, float *z_low, double *u_low)
             step_ddim(d, t, s, batch->z + r * d, x + r * d, z_low + r * d);
     }
     if (solver == SOLVER_HEUN)
-        correct(chunk, &teacher, x, z_low, u_low);
+        correct(chunk, teacher, x, z_low, u_low);
+}
+
+/* The guided teacher's jump from the chunk's states to the landing points. */
+static void jump(Chunk *chunk, float *z_low, double *u_low)
+{
+    const Lab *lab = chunk->lab;
+    Expert teacher = expert_teacher(lab, 1);
+    teacher.policy.denoiser.guidances = draw_scales(chunk);
+    for (int r = 0; r < chunk->rows.n; r++)
+        u_low[r] = point_u(lab, landing(lab, chunk->rows.point[r]));
+    if (((const Lcm *)lab->state)->solver == SOLVER_DDIM)
+        jump_ddim(chunk, &teacher, z_low);
+    else
+        jump_else(chunk, &teacher.policy, z_low, u_low);
+}
+
+static int path_steps(const Lab *lab)
+{
+    const Lcm *lcm = lab->state;
+    return lcm->solver == SOLVER_DDIM && lcm->skip == 1 && !lab->student.spec.conditioning;
 }
 
 /* The target network's x0 at the landing points; at u = 0 the point itself. */
@@ -302,6 +341,7 @@ const Method method_lcm = {
     .loss = loss,
     .after = after,
     .cost = cost,
+    .path_steps = path_steps,
     .label = label,
     .label_cost = label_cost,
     .walk = walk,

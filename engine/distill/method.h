@@ -66,6 +66,10 @@ struct Method {
     Model *(*critic)(const Lab *lab);
     ChunkLoss *critic_loss;
     double (*critic_cost)(const Lab *lab);
+    /* May be NULL: how many steps of the teacher from one training time to the next make the label
+     * of a state, 0: it is made otherwise. Where its roll-outs take as many, their states are
+     * labels (source.path_labels). */
+    int (*path_steps)(const Lab *lab);
     /* The method's own label at states: the x0 the student ought to answer (cli.md, "What shift
      * means"). Within a worker. label_cost: evaluations a row. */
     void (*label)(const Lab *lab, Arena *arena, const States *states, float *x0);

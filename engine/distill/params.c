@@ -114,6 +114,8 @@ static const ParamRow shared_rows[] = {
     {"source", "refresh_every", PARAM_INT, "4", 1, 1e6, "", "steps", "They come in blocks this often.", STEP},
     {"source", "teacher_substeps", PARAM_INT, "8", 1, 1000, "", "",
      "Teacher steps a student step, in roll-outs.", FORK},
+    {"source", "path_labels", PARAM_BOOL, "no", 0, 0, "", "",
+     "pd, lcm: the next state of a teacher's roll-out is the label of the one before: no evaluation is spent on it.", FORK},
     {"source", "teacher_solver", PARAM_CHOICE, "ddim", 0, 0, "ddim|dpmpp", "",
      "How the teacher steps in roll-outs; dpmpp: DPM-Solver++(2M), second order.", FORK},
     {"source", "expert", PARAM_TEXT, "", 0, 0, "", "",

@@ -139,6 +139,12 @@ static void cost(const Lab *lab, double *teacher, double *student)
     *student = 3;
 }
 
+static int path_steps(const Lab *lab)
+{
+    const Pd *pd = lab->state;
+    return pd->rounds == 1 ? pd->substeps : 0;
+}
+
 static Tensor *loss(Chunk *chunk)
 {
     Lab *lab = chunk->lab;
@@ -153,7 +159,9 @@ static Tensor *loss(Chunk *chunk)
                         .label = batch->label,
                         .points = lab->source.grid.steps,
                         .x0 = target,
-                        .count = &chunk->clipped[SITE_T]});
+                        .count = &chunk->clipped[SITE_T],
+                        .end = batch->end,
+                        .known = batch->known});
     float *weight = arena_floats(chunk->arena, batch->n);
     Noises noises = {.schedule = lab->schedule};
     for (int r = 0; r < batch->n; r++)
@@ -197,6 +205,7 @@ const Method method_pd = {
     .before = before,
     .loss = loss,
     .cost = cost,
+    .path_steps = path_steps,
     .label = label,
     .label_cost = label_cost,
     .walk = walk,

@@ -12,6 +12,14 @@
 #include <math.h>
 #include <string.h>
 
+/* Rows of a teacher's roll-out. */
+static int teacher_stages(const Source *source, int stages)
+{
+    if (source->set.expert)
+        return stages;
+    return source->grid.points + source->set.path_labels;
+}
+
 void source_open(Source *source, const Grid *grid, const SourceSettings *settings,
                  const Dataset *data, Schedule schedule, uint64_t seed, Arena *arena)
 {
@@ -30,8 +38,8 @@ void source_open(Source *source, const Grid *grid, const SourceSettings *setting
         return;
     bool one_estimate = grid->points > grid->steps && grid->steps == 1;
     int stages = one_estimate ? 2 : grid->steps;
-    replay_open(&source->teacher, settings->teacher_capacity,
-                settings->expert ? stages : grid->points, data->dims, arena);
+    replay_open(&source->teacher, settings->teacher_capacity, teacher_stages(source, stages),
+                data->dims, arena);
     replay_open(&source->student, settings->capacity, stages, data->dims, arena);
 }
 
@@ -39,7 +47,7 @@ void source_regrid(Source *source, const Grid *grid, bool forget)
 {
     must(grid->points == grid->steps);
     source->grid = *grid;
-    replay_regrid(&source->teacher, grid->points, forget);
+    replay_regrid(&source->teacher, teacher_stages(source, grid->points), forget);
     replay_regrid(&source->student, grid->steps, forget);
 }
 
@@ -242,6 +250,10 @@ int source_teacher_substeps(const Source *source)
 
 static bool refresh_teacher(Source *source, const RollIn *in, long step)
 {
+    if (source->set.path_labels && source->path != in->path) {
+        replay_regrid(&source->teacher, source->teacher.stages, true);
+        source->path = in->path;
+    }
     int n = replay_due(&source->teacher, 0, 1, step);
     if (!n)
         return true;
@@ -316,6 +328,18 @@ static void student_row(const Source *source, const Replay *ring, int rollout, i
                   rng, z);
 }
 
+/* A state of the teacher's ring at point j, and where its path leads. */
+static void teacher_row(const Source *source, int rollout, int j, int r, Batch *batch)
+{
+    size_t at = (size_t)r * source->dims, bytes = sizeof(float) * (size_t)source->dims;
+    int stage = source->grid.points - j;
+    memcpy(batch->z + at, replay_row(&source->teacher, rollout, stage), bytes);
+    if (!batch->known || !source->path)
+        return;
+    memcpy(batch->end + at, replay_row(&source->teacher, rollout, stage + 1), bytes);
+    batch->known[r] = 1;
+}
+
 static void draw_data(const Source *source, double u, Rng *rng, int r, Batch *batch)
 {
     size_t at = (size_t)r * source->dims;
@@ -337,8 +361,7 @@ static bool draw_replay(const Source *source, const Draw *draw, Origin origin, R
     if (student || source->set.expert)
         student_row(source, ring, rollout, j, rng, z);
     else
-        memcpy(z, replay_row(ring, rollout, source->grid.points - j),
-               sizeof *z * (size_t)source->dims);
+        teacher_row(source, rollout, j, r, batch);
     memset(batch->x + (size_t)r * source->dims, 0, sizeof *z * (size_t)source->dims);
     batch->label[r] = ring->label[rollout];
     return true;
@@ -384,6 +407,8 @@ void source_draw(const Source *source, const Draw *draw, int r, Batch *batch)
     batch->point[r] = draw->continuous ? 0 : draw_point(source, &rng);
     batch->u[r] = draw->continuous ? (r + rng_uniform(&rng)) / draw->batch
                                    : (double)batch->point[r] / source->grid.points;
+    if (batch->known)
+        batch->known[r] = 0;
     Origin origin = row_origin(source, draw, batch->point[r], toss);
     if (origin == ORIGIN_DATA || !draw_replay(source, draw, origin, &rng, r, batch)) {
         origin = ORIGIN_DATA;
@@ -401,4 +426,6 @@ void source_walk(Source *source, Walk *walk)
     walk_f64(walk, "source.measured_shift", 1, &source->measured_shift);
     walk_f64(walk, "source.gate_level", 1, &source->safedagger_level);
     walk_f64(walk, "source.shift", source->shift_steps, source->shift);
+    if (source->set.path_labels)
+        walk_i64(walk, "source.path", 1, &source->path);
 }

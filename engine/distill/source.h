@@ -32,6 +32,9 @@ typedef struct Batch {
     float *real;  /* n x dims: fresh data, for methods that tell it from what the student says; else
                      NULL */
     int *real_label;
+    float *end;           /* n x dims: where the teacher's path leads from z, one training time on,
+                             in rows for which */
+    unsigned char *known; /* it is known: their label costs no evaluation. NULL: in none */
 } Batch;
 
 /* What a batch is drawn under. */
@@ -76,6 +79,7 @@ typedef struct SourceSettings {
     double mix; /* mixed roll-in: chance that a step of a student roll-out is the teacher's */
     bool
         expert; /* a few-step model rolls in for the teacher: its ring is kept like the student's */
+    bool path_labels; /* the teacher's ring also keeps where its roll-outs end */
 } SourceSettings;
 
 enum { SOURCE_STEPS_MAX = 64 };
@@ -94,6 +98,7 @@ typedef struct Source {
     int shift_steps;
     double safedagger_level; /* the running quantile; 0 before the first roll-out */
     Replay teacher, student;
+    int64_t path; /* how the teacher's ring was made, see RollIn; used with set.path_labels alone */
 } Source;
 
 /* What a source rolls in: who, on what, and where it is counted. The policies are of this step;
@@ -111,6 +116,9 @@ typedef struct RollIn {
     Cost *cost;        /* added to */
     Clipped *clipped;  /* [SITES], added to */
     int clipped_steps; /* sampling steps by which it counts */
+    /* A number for all that the label of a teacher's state depends on, where that label is its
+     * roll-out's own next state; 0: it is not. A ring made under another one is made anew. */
+    int64_t path;
     /* SafeDAgger: error[k] of each of the student's roll-outs, its mean squared disagreement with
      * the label. Only asked where set.safedagger is above 0. */
     void (*ask)(void *context, const Rollout *rollout, double *error);

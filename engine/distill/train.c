@@ -1,6 +1,7 @@
 /* One optimiser step: draw the batch, map the method's loss over its chunks, sum gradients in chunk
  * order, update. */
 #include "engine/distill/train.h"
+#include "engine/base/hash.h"
 #include "engine/distill/safedagger.h"
 #include "engine/tensor/op.h"
 #include <math.h>
@@ -20,7 +21,7 @@ typedef struct Pass {
     double (*term)[STEP_TERMS]; /* [chunks] */
 } Pass;
 
-static Batch batch_new(Arena *arena, int n, int dims, bool noise, bool real)
+static Batch batch_new(Arena *arena, int n, int dims, bool noise, bool real, bool ends)
 {
     return (Batch){.n = n,
                    .z = arena_floats(arena, n * dims),
@@ -32,7 +33,9 @@ static Batch batch_new(Arena *arena, int n, int dims, bool noise, bool real)
                    .chance = arena_new(arena, double, n),
                    .noise = noise ? arena_floats(arena, n * dims) : NULL,
                    .real = real ? arena_floats(arena, n * dims) : NULL,
-                   .real_label = real ? arena_new(arena, int, n) : NULL};
+                   .real_label = real ? arena_new(arena, int, n) : NULL,
+                   .end = ends ? arena_floats(arena, n * dims) : NULL,
+                   .known = ends ? arena_zero(arena, (size_t)n) : NULL};
 }
 
 static Batch batch_rows(const Batch *batch, int begin, int end, int dims)
@@ -47,7 +50,9 @@ static Batch batch_rows(const Batch *batch, int begin, int end, int dims)
                    .chance = batch->chance + begin,
                    .noise = batch->noise ? batch->noise + (size_t)begin * dims : NULL,
                    .real = batch->real ? batch->real + (size_t)begin * dims : NULL,
-                   .real_label = batch->real ? batch->real_label + begin : NULL};
+                   .real_label = batch->real ? batch->real_label + begin : NULL,
+                   .end = batch->known ? batch->end + (size_t)begin * dims : NULL,
+                   .known = batch->known ? batch->known + begin : NULL};
 }
 
 /* Fresh data for row r, beside whatever state the row stands at. */
@@ -91,7 +96,7 @@ static Pass pass_new(Lab *lab, ChunkLoss *loss, const Model *model, float *gradi
                   .gradient = gradient,
                   .loss = loss,
                   .batch = batch_new(lab->step, lab->batch, lab->data.dims, lab->method->diffuses,
-                                     lab->contrasts),
+                                     lab->contrasts, lab->source.set.path_labels),
                   .each = arena_new(lab->step, float, lab->batch),
                   .total = arena_new(lab->step, double, chunks),
                   .clipped = arena_zero(lab->step, (size_t)chunks * sizeof(Clipped[SITES])),
@@ -107,9 +112,10 @@ static void pass_share(const Pass *pass)
         {.at = pass->total, .size = sizeof *pass->total, .chunks = true},
         {.at = pass->clipped, .size = sizeof *pass->clipped, .chunks = true},
         {.at = pass->term, .size = sizeof *pass->term, .chunks = true},
+        {.at = pass->batch.known, .size = sizeof *pass->batch.known},
     };
-    crew_share(pass->lab->crew, pass->batch.n, pass->model->spec.chunk, items,
-               sizeof items / sizeof *items);
+    int count = sizeof items / sizeof *items - !pass->batch.known;
+    crew_share(pass->lab->crew, pass->batch.n, pass->model->spec.chunk, items, count);
 }
 
 /* Runs the pass; the gradient of the mean loss ends in pass->gradient. Returns the mean loss. */
@@ -156,11 +162,20 @@ static void mean_terms(const Pass *pass, double term[STEP_TERMS])
     }
 }
 
-static void count_cost(Lab *lab)
+/* Rows whose label the teacher had to be asked for. */
+static int asked(const Pass *pass)
+{
+    int n = pass->batch.n;
+    for (int r = 0; r < pass->batch.n && pass->batch.known; r++)
+        n -= pass->batch.known[r];
+    return n;
+}
+
+static void count_cost(Lab *lab, const Pass *pass)
 {
     double teacher = 0, student = 0;
     lab->method->cost(lab, &teacher, &student);
-    lab->cost.teacher += teacher * lab->batch;
+    lab->cost.teacher += teacher * asked(pass);
     lab->cost.student += student * lab->batch;
     if (lab->method->critic_cost)
         lab->cost.critic += lab->method->critic_cost(lab) * lab->batch;
@@ -195,6 +210,20 @@ static void ask(void *context, const Rollout *rollout, double *error)
     safedagger_ask(context, rollout, error);
 }
 
+/* RollIn.path: a teacher's roll-out asks and steps as its label does. */
+static int64_t label_path(const Lab *lab)
+{
+    const Threshold *t = &lab->threshold;
+    int steps = lab->method->path_steps ? lab->method->path_steps(lab) : 0;
+    bool acts = threshold_acts(t, SITE_T);
+    if (!lab->source.set.path_labels || lab->source.set.expert || lab->teacher_rule != RULE_DDIM ||
+        steps != source_teacher_substeps(&lab->source) || acts != threshold_acts(t, SITE_R))
+        return 0;
+    const double of[] = {
+        steps, lab->teacher.guidance, acts ? (double)t->kind : 0, t->low, t->high, t->quantile};
+    return (int64_t)(hash_bytes(0, of, acts ? sizeof of : 3 * sizeof *of) | 1);
+}
+
 const char *lab_refresh(Lab *lab, long index)
 {
     Source *source = &lab->source;
@@ -213,6 +242,7 @@ const char *lab_refresh(Lab *lab, long index)
         .cost = &lab->cost,
         .clipped = lab->clipped,
         .clipped_steps = lab->grid.steps,
+        .path = label_path(lab),
         .ask = ask,
         .context = lab};
     return source_refresh(source, &in, index);
@@ -235,7 +265,7 @@ void lab_step(Lab *lab, long index, StepReport *report)
     AdamSettings adam = lab->adam;
     adam.lr = report->lr = lab->adam.lr * lab->rate;
     report->grad_norm = model_update_by(lab->crew, &lab->student, lab->gradient, &adam);
-    count_cost(lab);
+    count_cost(lab, &pass);
     if (lab->method->after)
         lab->method->after(lab, index, report);
     const char *broken = rolled ? rolled : broken_term(report);
