@@ -12,6 +12,8 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 ONLY    ?=
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
+# On all cores unless told otherwise; several goals (clean all) in their order.
+MAKEFLAGS += $(if $(filter-out 0,$(MAKELEVEL))$(word 2,$(MAKECMDGOALS)),,-j$(JOBS))
 
 V       ?=
 say      = @$(if $(V),:,echo "  $(1)")

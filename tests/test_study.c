@@ -178,7 +178,7 @@ static void test_no_effect_in_a_table(void **state)
         Rng rng = rng_at(11, STREAM_NULL, trial);
         for (int cell = 0; cell < CELLS; cell++)
             draw_cell(&rng, value[cell]);
-        findings_init(&findings, study, &value[0][0][0]);
+        findings_init(&findings, study, &value[0][0][0], NULL);
         assert_int_equal(findings.tests, CELLS * ARMS);
         for (int i = 0; i < CELLS * (ARMS + 1); i++)
             any = any || findings.finding[i].holm <= 0.05;
@@ -316,12 +316,13 @@ static void test_report(void **state)
 {
     (void)state;
     static const double value[] = {1, 2, 3, 4, 5, 11, 12.5, 13, 14, NAN};
+    static const bool there[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 0};
     static const int failed[] = {0, 1};
     Error error;
     Findings findings;
     Study *study = malloc(sizeof *study);
     assert_int_equal(read_text(HEAD ARMS_OF_TWO, study, &error), STATUS_OK);
-    findings_init(&findings, study, value);
+    findings_init(&findings, study, value, there);
     const Finding *ddil = finding_of(&findings, 0, 0, 1);
     assert_true(findings.tests == 1 && ddil->difference.n == 4 && ddil->holm < 1e-4);
     assert_near(ddil->difference.mean, 10.125, 1e-12);
@@ -332,7 +333,7 @@ static void test_report(void **state)
     free(text);
     findings_done(&findings);
     study->seeds = 1;
-    findings_init(&findings, study, value);
+    findings_init(&findings, study, value, there);
     text = text_of(&findings, failed);
     assert_non_null(strstr(text, "One seed: there is no interval"));
     assert_non_null(strstr(text, "| data | 1 | 1 |"));
@@ -341,20 +342,44 @@ static void test_report(void **state)
     free(study);
 }
 
+/* A run that is done and has no figure is named beneath its table, and n stands where it differs;
+ * figures that no run of an arm has are no loss of one run's. */
+static void test_lacks(void **state)
+{
+    (void)state;
+    static const double value[] = {1,   2,   3,   11,  NAN, 13,   /* sw2 */
+                                   .1,  .2,  .3,  NAN, NAN, NAN,  /* ratio.3 */
+                                   NAN, NAN, NAN, NAN, NAN, NAN}; /* ratio.4 */
+    static const bool there[] = {1, 1, 1, 1, 1, 1};
+    static const int failed[] = {0, 0};
+    Error error;
+    Findings findings;
+    Study *study = malloc(sizeof *study);
+    assert_int_equal(read_text("[study]\npresets = ring-pd\nseeds = 1-3\n"
+                               "metrics = sw2, ratio.3, ratio.4\n" ARMS_OF_TWO,
+                               study, &error),
+                     STATUS_OK);
+    findings_init(&findings, study, value, there);
+    char *text = text_of(&findings, failed);
+    assert_non_null(strstr(text, "| ddil | 3 | 12 ± 12.7 (n 2) | - | - |"));
+    assert_non_null(strstr(text, "- no run of data has a figure of ratio.4\n"
+                                 "- no run of ddil has a figure of ratio.3, ratio.4\n"
+                                 "- `trial-ring-pd-ddil-s2` is done, but has no figure of sw2\n"));
+    assert_non_null(strstr(text, "Delete or rename its folder"));
+    free(text);
+    findings_done(&findings);
+    free(study);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quantiles),
-        cmocka_unit_test(test_closed_forms),
-        cmocka_unit_test(test_sample),
-        cmocka_unit_test(test_holm),
-        cmocka_unit_test(test_coverage),
-        cmocka_unit_test(test_no_effect),
-        cmocka_unit_test(test_reads),
-        cmocka_unit_test(test_shipped),
-        cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_report),
-        cmocka_unit_test(test_no_effect_in_a_table),
+        cmocka_unit_test(test_quantiles), cmocka_unit_test(test_closed_forms),
+        cmocka_unit_test(test_sample),    cmocka_unit_test(test_holm),
+        cmocka_unit_test(test_coverage),  cmocka_unit_test(test_no_effect),
+        cmocka_unit_test(test_reads),     cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_refuses),   cmocka_unit_test(test_report),
+        cmocka_unit_test(test_lacks),     cmocka_unit_test(test_no_effect_in_a_table),
     };
     return cmocka_run_group_tests_name("study", tests, NULL, NULL);
 }

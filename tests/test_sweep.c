@@ -138,7 +138,7 @@ static void test_report(void **state)
     fclose(out);
     static const char *const lines[] = {
         "| place | trial | optimizer.lr | sw2 | modes | runs | |\n|---|---|---|---|---|---|---|\n",
-        "| 1 | 02 | 1e-3 | 0.1 ± 0 | 8 | 2 | |\n",
+        "| 1 | 02 | 1e-3 | 0.1 ± 0 | 8 (n 1) | 2 | |\n",
         "| 2 | 01 | 1e-4 | 0.5 ± 1.27 | 3 ± 0 | 2 | stopped at step 100: place 2 of 2 |\n",
         "place,trial,optimizer.lr,stopped_at,runs,failed,sw2,sw2_low,",
         "\n2,01,1e-4,100,2,0,0.5,",

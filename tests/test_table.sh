@@ -81,6 +81,21 @@ rm -r "$run"
 table "$work/killed" && grep -q '^[67] of 9' "$err" && cmp -s "$work/quiet/out/trial.md" "$work/killed/out/trial.md"
 result $? "one that was deleted is run again, and nothing else"
 
+# A log that a finished run lost, or that was cut to an earlier measurement.
+run=$(ls -d "$work"/killed/0*-trial-ring-pd-ddil-s3)
+cp "$run/shift.csv" "$work/shift"
+for damage in 'rm "$run/shift.csv"' 'grep -v "^60," "$work/shift" >"$run/shift.csv"'; do
+    eval "$damage"
+    table "$work/killed" && grep -q '0*-trial-ring-pd-ddil-s3 is done, but has no figure of ratio.1: .* delete or rename the folder' "$err"
+    result $? "a finished run whose shift.csv is gone or cut: named, with the remedy"
+    grep -q '^- `trial-ring-pd-ddil-s3` is done, but has no figure of ratio.1$' "$work/killed/out/trial.md" &&
+        grep -q '^| ddil | 3 | [^|]* (n 2) | [^(|]* |' "$work/killed/out/trial.md" && grep -q '^| ddil - data | | [^|]*, n 2) |\|^| ddil - data | | [^|]* (n 2) |' "$work/killed/out/trial.md"
+    result $? "and beneath its table, with n where it differs"
+done
+cp "$work/shift" "$run/shift.csv"
+table "$work/killed" && cmp -s "$work/quiet/out/trial.md" "$work/killed/out/trial.md"
+result $? "with its log back the page is what it was"
+
 says "a study that is not there" 2 'nowhere' table nowhere
 says "one file of study at a time" 2 'table' table
 sed 's/^seeds = .*/seeds = 4\nfrontier = yes/' "$work/trial.ini" >"$work/single.ini"
@@ -90,6 +105,11 @@ result $? "the frontier: every arm's students, and the teacher"
 [ "$(grep -c ',coverage@student[1248]-s1,1,' "$work/single/single.csv")" = 12 ] && grep -q '>coverage of the data<' "$work/single/single.svg"
 result $? "its rows and its chart"
 says "what is done is not measured again" 0 '^3 of 3 runs are there' table "$work/single.ini" --runs "$work/single"
+cp "$work/single/single.md" "$work/frontier"
+rm "$work"/single/0*-taught-s4/frontier.csv
+says "a lost frontier is measured again" 0 '^2 of 3 runs are there' table "$work/single.ini" --runs "$work/single"
+cmp -s "$work/frontier" "$work/single/single.md"
+result $? "and is the same"
 rm "$work"/single/0*-taught-s4/eval.csv
 says "a finished run that lost its evaluation" 1 'taught-s4 has nothing more to do.*delete or rename' table "$work/single.ini" --runs "$work/single"
 sed 's/^metrics = .*/metrics = sw2, frechet/' "$work/trial.ini" >"$work/flat.ini"

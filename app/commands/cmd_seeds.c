@@ -65,7 +65,8 @@ static Status name_metrics(Study *study, const Table *table, Error *error)
     return STATUS_OK;
 }
 
-static void print_metric(const Study *study, int metric, const double *value)
+/* runs: that are done; a mean over fewer says so. */
+static void print_metric(const Study *study, int metric, const double *value, int runs)
 {
     Sample sample = student_sample(study->seeds, value);
     double least = INFINITY, most = -INFINITY;
@@ -79,34 +80,35 @@ static void print_metric(const Study *study, int metric, const double *value)
     printf("%-14s %10.4g", study->metric[metric], sample.mean);
     if (isfinite(sample.reach))
         printf(" ± %-10.3g %10.4g %10.4g", sample.reach, least, most);
+    if (sample.n < runs)
+        printf("  n %d", sample.n);
     putchar('\n');
 }
 
 static Status report(void *context, const Table *table, Error *error)
 {
     Study *study = context;
-    double *value;
-    int *failed, done = 0;
+    TableValues values;
+    int done = 0;
     Status status = name_metrics(study, table, error);
     if (status)
         return status;
-    status = table_values(table, &value, &failed, error);
+    status = table_values(table, &values, error);
     for (int i = 0; i < table->cells; i++)
         done += table->cell[i].state == CELL_DONE;
     if (!status) {
         printf("%s: %d of %d seeds done", study->name, done, study->seeds);
-        if (failed[0])
-            printf(", %d failed", failed[0]);
+        if (values.failed[0])
+            printf(", %d failed", values.failed[0]);
         putchar('\n');
         if (study->metrics > 0)
             printf("%-14s %10s %-12s %10s %10s\n", "", "mean", study->seeds > 1 ? "± 95 %" : "",
                    study->seeds > 1 ? "least" : "", study->seeds > 1 ? "most" : "");
         for (int metric = 0; metric < study->metrics; metric++)
-            print_metric(study, metric, value + metric * study->seeds);
+            print_metric(study, metric, values.value + metric * study->seeds, done);
     }
     say_to_nobody(stdout);
-    free(value);
-    free(failed);
+    table_values_done(&values);
     if (!status && done == 0)
         status = fail(error, STATUS_FAILED, "every run of %s failed", study->name);
     return status;

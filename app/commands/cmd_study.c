@@ -5,11 +5,10 @@
 #include "app/study/study_files.h"
 #include "engine/study/report.h"
 #include "engine/study/study_read.h"
-#include <stdlib.h>
 
 typedef struct Found {
     Findings findings;
-    int *failed;
+    TableValues values;
 } Found;
 
 static void write_markdown(const void *context, FILE *out)
@@ -17,7 +16,7 @@ static void write_markdown(const void *context, FILE *out)
     const Found *found = context;
     char command[300];
     snprintf(command, sizeof command, "ddil table %s", found->findings.study->name);
-    report_markdown(&found->findings, found->failed, command, out);
+    report_markdown(&found->findings, found->values.failed, command, out);
 }
 
 static void write_csv(const void *context, FILE *out)
@@ -57,20 +56,18 @@ static Status write_all(void *unused, const Table *table, Error *error)
 {
     (void)unused;
     Found found;
-    double *value;
     const RunView **view = NULL;
-    Status status = table_values(table, &value, &found.failed, error);
+    Status status = table_values(table, &found.values, error);
     if (!status && table->study->frontier)
         status = table_views(table, &view, error);
     if (!status) {
-        findings_init(&found.findings, table->study, value);
+        findings_init(&found.findings, table->study, found.values.value, found.values.there);
         found.findings.view = view;
         status = write_files(table, &found, error);
         findings_done(&found.findings);
     }
     table_views_drop(table, view);
-    free(found.failed);
-    free(value);
+    table_values_done(&found.values);
     return status;
 }
 

@@ -61,9 +61,10 @@ static Status write_all(void *unused, const Table *table, Error *error)
 {
     (void)unused;
     Ranking found = {.sweep = table->study};
-    int *failed;
-    Status status = table_values(table, &found.value, &failed, error);
+    TableValues values;
+    Status status = table_values(table, &values, error);
     if (!status) {
+        found.value = values.value;
         found.standing = rank(table, found.value);
         status = study_write(table, ".md", write_markdown, &found, error);
         if (!status)
@@ -72,8 +73,7 @@ static Status write_all(void *unused, const Table *table, Error *error)
             write_markdown(&found, stdout);
         free(found.standing);
     }
-    free(failed);
-    free(found.value);
+    table_values_done(&values);
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include "engine/base/pool.h"
 #include "engine/run/run.h"
 #include "engine/store/folder.h"
+#include "engine/study/lacks.h"
 #include "engine/study/probe.h"
 #include <math.h>
 #include <stdlib.h>
@@ -209,10 +210,11 @@ static void cell_ended(void *context, int job, Status status, const char *text)
         status = look_at(table, cell, &error);
     bool rests = !status && cell->state == CELL_BEGUN && rungs_wait(table, cell);
     if (!status && !text[0] && !cell_is_over(cell) && !rests)
-        status = fail(&error, STATUS_FAILED,
-                      "%s has nothing more to do, but what a finished run leaves is not all there "
-                      "(its last evaluation): delete or rename the folder to run it anew",
-                      cell->folder);
+        status =
+            fail(&error, STATUS_FAILED,
+                 "%s has nothing more to do, but what a finished run leaves is not all there "
+                 "(its last evaluation or checkpoint): delete or rename the folder to run it anew",
+                 cell->folder);
     if (cell->state != CELL_DONE && !rests)
         broke(table, cell, status, error.text[0] ? error.text : text);
     else
@@ -366,28 +368,66 @@ Status table_make(const Study *study, const Options *options, TableUse *then, vo
     return status;
 }
 
-Status table_values(const Table *table, double **value, int **failed, Error *error)
+/* The figures of one cell. */
+static Status read_cell(const Table *table, int i, TableValues *values, Error *error)
 {
     const Study *study = table->study;
-    *value = calloc((size_t)(table->cells * study->metrics) + 1, sizeof **value);
-    *failed = calloc((size_t)(study->presets * study->arms), sizeof **failed);
-    need(*value);
-    need(*failed);
-    for (int i = 0; i < table->cells; i++) {
-        const Cell *cell = &table->cell[i];
-        const RunView *view = NULL;
-        (*failed)[cell->preset * study->arms + cell->arm] += cell->state == CELL_FAILED;
-        bool has = cell->state == CELL_DONE || cell->state == CELL_STOPPED;
-        if (has && !(view = run_view_read(cell->folder, error)))
-            return STATUS_FAILED;
-        for (int metric = 0; metric < study->metrics; metric++)
-            (*value)[((cell->preset * study->metrics + metric) * study->arms + cell->arm) *
-                         study->seeds +
-                     cell->seed] =
-                view ? cell_value(view, cell->folder, study->metric[metric]) : NAN;
-        run_view_drop(view);
+    const Cell *cell = &table->cell[i];
+    const RunView *view = run_view_read(cell->folder, error);
+    if (!view)
+        return STATUS_FAILED;
+    values->there[i] = true;
+    for (int metric = 0; metric < study->metrics; metric++) {
+        int row = (cell->preset * study->metrics + metric) * study->arms + cell->arm;
+        values->value[row * study->seeds + cell->seed] =
+            cell_value(view, cell->folder, study->metric[metric]);
     }
+    run_view_drop(view);
     return STATUS_OK;
+}
+
+static void say_lack(void *context, int preset, int arm, int seed, const char *metrics)
+{
+    const Table *table = context;
+    const Study *study = table->study;
+    const Cell *cell =
+        &table->cell[(preset * study->arms + arm) * study->seeds + (seed < 0 ? 0 : seed)];
+    if (seed < 0)
+        fprintf(stderr, "no run of %s%s%s has a figure of %s\n", study->preset[preset],
+                *study->arm[arm].name ? ", " : "", study->arm[arm].name, metrics);
+    else
+        fprintf(stderr,
+                "%s is done, but has no figure of %s: a log in it was lost or changed afterwards; "
+                "delete or rename the folder to run it anew\n",
+                cell->folder, metrics);
+}
+
+Status table_values(const Table *table, TableValues *values, Error *error)
+{
+    const Study *study = table->study;
+    size_t cells = (size_t)table->cells, all = cells * (size_t)study->metrics;
+    Status status = STATUS_OK;
+    values->value = need(calloc(all + 1, sizeof *values->value));
+    values->failed = need(calloc((size_t)(study->presets * study->arms), sizeof *values->failed));
+    values->there = need(calloc(cells, sizeof *values->there));
+    for (size_t i = 0; i < all; i++)
+        values->value[i] = NAN;
+    for (int i = 0; i < table->cells && !status; i++) {
+        const Cell *cell = &table->cell[i];
+        values->failed[cell->preset * study->arms + cell->arm] += cell->state == CELL_FAILED;
+        if (cell->state == CELL_DONE || cell->state == CELL_STOPPED)
+            status = read_cell(table, i, values, error);
+    }
+    for (int preset = 0; preset < study->presets && !status; preset++)
+        lacks_each(study, values->value, values->there, preset, say_lack, (void *)table);
+    return status;
+}
+
+void table_values_done(TableValues *values)
+{
+    free(values->there);
+    free(values->failed);
+    free(values->value);
 }
 
 Status table_views(const Table *table, const RunView ***view, Error *error)

@@ -16,9 +16,17 @@
 typedef Status TableUse(void *context, const Table *table, Error *error);
 Status table_make(const Study *study, const Options *options, TableUse *then, void *context,
                   Error *error);
-/* The study's metrics of all cells that are over, value[preset][metric][arm][seed], NaN where there
- * is none, and failed[preset][arm]: allocated, the caller frees both. */
-Status table_values(const Table *table, double **value, int **failed, Error *error);
+/* What the cells that are over came to. */
+typedef struct TableValues {
+    double *value; /* [preset][metric][arm][seed]: the study's metrics, NaN where there is none */
+    int *failed;   /* [preset][arm] */
+    bool *there;   /* [preset][arm][seed]: its run was read */
+} TableValues;
+
+/* Runs that are done and lack a figure (lacks.h) are named on standard error, with the remedy. On
+ * error too, values are for table_values_done. */
+Status table_values(const Table *table, TableValues *values, Error *error);
+void table_values_done(TableValues *values);
 /* view[preset][arm][seed] of the cells that are done, else NULL, with their frontiers: allocated,
  * for table_views_drop. */
 Status table_views(const Table *table, const RunView ***view, Error *error);

@@ -141,7 +141,7 @@ static Status judge_frontier(const Bench *bench, int arm, Error *error)
 static bool lacks_frontier(const Study *study, const char *folder)
 {
     const RunView *view = study->frontier ? run_view_report(folder, NULL) : NULL;
-    bool lacks = view && isnan(cell_figure(folder, view->step, *frontier_done));
+    bool lacks = view && !(view->trades >= cell_figure(folder, view->step, *frontier_done));
     run_view_drop(view);
     return lacks;
 }

@@ -85,7 +85,15 @@ typedef struct Figure {
     double (*of)(const RunView *view);
 } Figure;
 
-static double of_shift(const RunView *view) { return view->shift; }
+/* Was the shift measured where the run stands? Else its log was cut: an older one is no figure of
+ * this run. */
+static bool has_shift(const RunView *view)
+{
+    const ShiftView *shift = &view->shift_view;
+    return shift->columns > 0 && shift->step[shift->columns - 1] == view->step;
+}
+
+static double of_shift(const RunView *view) { return has_shift(view) ? view->shift : (double)NAN; }
 static double of_loss(const RunView *view) { return view->smooth_loss; }
 static double of_steps(const RunView *view) { return (double)view->step; }
 static double of_nfe(const RunView *view)
@@ -115,11 +123,12 @@ static const float *shift_column(const ShiftView *shift, const char *name, size_
     return NULL;
 }
 
-static double of_shift_at(const ShiftView *shift, const char *name)
+static double of_shift_at(const RunView *view, const char *name)
 {
+    const ShiftView *shift = &view->shift_view;
     const char *dot = strchr(name, '.');
     int i = 0;
-    if (!dot || !number_int(dot + 1, 1, shift->rows, &i) || shift->columns == 0)
+    if (!dot || !number_int(dot + 1, 1, shift->rows, &i) || !has_shift(view))
         return NAN;
     const float *column = shift_column(shift, name, (size_t)(dot - name));
     if (!column)
@@ -225,7 +234,7 @@ double cell_value(const RunView *view, const char *folder, const char *name)
     for (int i = 0; i < view->metrics; i++)
         if (strcmp(view->metric[i].name, name) == 0)
             return view->metric[i].value;
-    return of_shift_at(&view->shift_view, name);
+    return of_shift_at(view, name);
 }
 
 bool cell_name_is_given(const char *name)

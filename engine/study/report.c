@@ -3,6 +3,7 @@
 
 #include "engine/store/csv.h"
 #include "engine/study/cell.h"
+#include "engine/study/lacks.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -43,10 +44,10 @@ static void adjust(Findings *findings, int n)
     free(p);
 }
 
-void findings_init(Findings *findings, const Study *study, const double *value)
+void findings_init(Findings *findings, const Study *study, const double *value, const bool *there)
 {
     int n = study->presets * study->metrics * study->arms;
-    *findings = (Findings){.study = study, .value = value};
+    *findings = (Findings){.study = study, .value = value, .there = there};
     findings->finding = calloc((size_t)n, sizeof *findings->finding);
     need(findings->finding);
     for (int i = 0; i < n; i++) {
@@ -98,12 +99,19 @@ static const char *put(char text[32], double value)
     return text;
 }
 
-void report_put_mean(const Sample *sample, FILE *out)
+static void put_n(int n, int usual, FILE *out)
+{
+    if (n > 0 && n < usual)
+        fprintf(out, " (n %d)", n);
+}
+
+void report_put_mean(const Sample *sample, int runs, FILE *out)
 {
     char mean[32], reach[32];
     fprintf(out, " %s", put(mean, sample->mean));
     if (isfinite(sample->reach))
         fprintf(out, " ± %s", put(reach, sample->reach));
+    put_n(sample->n, runs, out);
     fputs(" |", out);
 }
 
@@ -128,8 +136,9 @@ static void put_trade(const char *name, int runs, const TradeView *trade, FILE *
     fputc('\n', out);
 }
 
-/* "-104 ± 54 (p .013, d -2.4)", bold when Holm's rule rejects. */
-static void put_difference(const Finding *finding, FILE *out)
+/* "-104 ± 54 (p .013, d -2.4)", bold when Holm's rule rejects; of `usual` pairs unless it says n.
+ */
+static void put_difference(const Finding *finding, int usual, FILE *out)
 {
     char mean[32], reach[32], p[32], effect[32];
     const Sample *d = &finding->difference;
@@ -139,8 +148,10 @@ static void put_difference(const Finding *finding, FILE *out)
         fprintf(out, " %s |", put(mean, d->mean));
         return;
     }
-    fprintf(out, " %s%s ± %s%s (p %s, d %s) |", mark, put(mean, d->mean), put(reach, d->reach),
-            mark, finding->holm < 1e-4 ? "< 1e-4" : put(p, finding->holm), put(effect, d->effect));
+    fprintf(out, " %s%s ± %s%s (p %s, d %s)", mark, put(mean, d->mean), put(reach, d->reach), mark,
+            finding->holm < 1e-4 ? "< 1e-4" : put(p, finding->holm), put(effect, d->effect));
+    put_n(d->n, usual, out);
+    fputs(" |", out);
 }
 
 /* ---- Markdown ---- */
@@ -156,15 +167,15 @@ static void put_head(const Study *study, FILE *out)
     fputc('\n', out);
 }
 
-/* Seeds with a value of the first metric that has any. */
-static int count(const Findings *findings, int preset, int arm)
+/* Runs of an arm that were read: those of both, by seed. */
+static int count(const Findings *findings, int preset, int arm, int other)
 {
-    int most = 0;
-    for (int metric = 0; metric < findings->study->metrics; metric++) {
-        int n = finding_of(findings, preset, metric, arm)->value.n;
-        most = n > most ? n : most;
-    }
-    return most;
+    const Study *study = findings->study;
+    const bool *there = findings->there + (ptrdiff_t)preset * study->arms * study->seeds;
+    int n = 0;
+    for (int seed = 0; seed < study->seeds; seed++)
+        n += there[arm * study->seeds + seed] && there[other * study->seeds + seed];
+    return n;
 }
 
 static void put_table(const Findings *findings, int preset, const int *failed, FILE *out)
@@ -174,12 +185,13 @@ static void put_table(const Findings *findings, int preset, const int *failed, F
     put_head(study, out);
     for (int arm = 0; arm < study->arms; arm++) {
         int broke = failed[preset * study->arms + arm];
-        fprintf(out, "| %s | %d", study->arm[arm].name, count(findings, preset, arm));
+        int runs = count(findings, preset, arm, arm);
+        fprintf(out, "| %s | %d", study->arm[arm].name, runs);
         if (broke)
             fprintf(out, " (%d failed)", broke);
         fputs(" |", out);
         for (int metric = 0; metric < study->metrics; metric++)
-            report_put_mean(&finding_of(findings, preset, metric, arm)->value, out);
+            report_put_mean(&finding_of(findings, preset, metric, arm)->value, runs, out);
         fputc('\n', out);
     }
     for (int arm = 0; arm < study->arms; arm++) {
@@ -187,9 +199,45 @@ static void put_table(const Findings *findings, int preset, const int *failed, F
             continue;
         fprintf(out, "| %s - %s | |", study->arm[arm].name, study->arm[study->baseline].name);
         for (int metric = 0; metric < study->metrics; metric++)
-            put_difference(finding_of(findings, preset, metric, arm), out);
+            put_difference(finding_of(findings, preset, metric, arm),
+                           count(findings, preset, arm, study->baseline), out);
         fputc('\n', out);
     }
+}
+
+typedef struct LackList {
+    const Study *study;
+    FILE *out;
+    int arms, runs; /* lines so far */
+} LackList;
+
+static void put_lack(void *context, int preset, int arm, int seed, const char *metrics)
+{
+    LackList *list = context;
+    char name[NAME_SIZE];
+    if (!list->arms && !list->runs)
+        fputs("\nNot in the means above:\n\n", list->out);
+    list->arms += seed < 0;
+    list->runs += seed >= 0;
+    if (seed < 0) {
+        fprintf(list->out, "- no run of %s has a figure of %s\n", list->study->arm[arm].name,
+                metrics);
+        return;
+    }
+    study_run_name(list->study, preset, arm, seed, name);
+    fprintf(list->out, "- `%s` is done, but has no figure of %s\n", name, metrics);
+}
+
+/* What is done, but not in the means; and the remedy. */
+static void put_lacks(const Findings *findings, int preset, FILE *out)
+{
+    LackList list = {findings->study, out, 0, 0};
+    lacks_each(findings->study, findings->value, findings->there, preset, put_lack, &list);
+    if (list.runs)
+        fputs(
+            "\nA log of such a run was lost or changed after its end. Delete or rename its folder, "
+            "and the same command runs it anew.\n",
+            out);
 }
 
 /* A row for each sampler of each arm, the baseline's teacher last. */
@@ -264,6 +312,7 @@ void report_markdown(const Findings *findings, const int *failed, const char *co
     put_budget(study, out);
     for (int preset = 0; preset < study->presets; preset++) {
         put_table(findings, preset, failed, out);
+        put_lacks(findings, preset, out);
         put_frontier(findings, preset, out);
     }
     put_notes(findings, out);

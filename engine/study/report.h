@@ -17,14 +17,16 @@ typedef struct Finding {
 typedef struct Findings {
     const Study *study;
     const double *value;        /* as given */
+    const bool *there;          /* as given */
     Finding *finding;           /* [preset][metric][arm] */
     int tests;                  /* differences that were tested */
     const RunView *const *view; /* [preset][arm][seed], NULL where there is none; borrowed, for the
                                    frontier; NULL: none */
 } Findings;
 
-/* value: [preset][metric][arm][seed], NaN where a cell has none; borrowed. The creator ends it. */
-void findings_init(Findings *findings, const Study *study, const double *value);
+/* value: [preset][metric][arm][seed], NaN where a cell has none; there: [preset][arm][seed], its
+ * run was read; both borrowed. The creator ends it. */
+void findings_init(Findings *findings, const Study *study, const double *value, const bool *there);
 void findings_done(Findings *findings);
 const Finding *finding_of(const Findings *findings, int preset, int metric, int arm);
 /* The frontier of an arm over its seeds. How many samplers; *runs gets how many runs. */
@@ -32,8 +34,9 @@ int frontier_of(const Findings *findings, int preset, int arm, TradeView mean[TR
                 int *runs);
 const double *values_of(const Findings *findings, int preset, int metric, int arm);
 
-/* " mean ± reach |", a cell of a table of Markdown's. */
-void report_put_mean(const Sample *sample, FILE *out);
+/* " mean ± reach |", a cell of a table of Markdown's; with " (n 3)" where there are fewer values
+ * than runs. */
+void report_put_mean(const Sample *sample, int runs, FILE *out);
 
 /* failed: of each (preset, arm), how many runs failed. command: what prints this. */
 void report_markdown(const Findings *findings, const int *failed, const char *command, FILE *out);

@@ -82,7 +82,7 @@ static void put_row(const Study *sweep, const Standing *s, int place, const doub
             fprintf(out, " %s |", value_of(arm->set[i]));
     for (int i = 0; i < sweep->metrics; i++) {
         Sample sample = student_sample(sweep->seeds, values(sweep, value, i, s->arm));
-        report_put_mean(&sample, out);
+        report_put_mean(&sample, s->runs - s->failed, out);
     }
     fprintf(out, " %d |", s->runs);
     put_fate(sweep, s, out);
