@@ -6,17 +6,14 @@ seconds of the process (its start and the evaluations in them) and the step from
 frechet and CPU seconds of its last step. The report after that is not waited for. Seconds hold for one machine; the ratio of two programs on it says more.
 """
 import argparse
+import configparser
 import csv
 import glob
-import os
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 
-TICK = os.sysconf("SC_CLK_TCK")
+from steps import launch, seconds, stop
 
 
 def arguments() -> argparse.Namespace:
@@ -29,13 +26,6 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def seconds(pid: int) -> float:
-    """What the process and its threads have used of the CPU."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
 def evaluations(folder: str) -> list[tuple[int, float]]:
     """Step and frechet of each evaluation there is."""
     paths = glob.glob(f"{folder}/0*/eval.csv")
@@ -46,24 +36,25 @@ def evaluations(folder: str) -> list[tuple[int, float]]:
     return [(int(row["step"]), float(row["frechet"])) for row in rows]
 
 
+def planned(folder: str) -> int:
+    """The steps that the run is to take."""
+    config = configparser.ConfigParser()
+    config.read(glob.glob(f"{folder}/0*/run.ini"))
+    return config.getint("run", "steps")
+
+
 def watch(options: argparse.Namespace, preset: str, seed: int) -> list[tuple[float, int, float]]:
     """CPU seconds, step and frechet of each evaluation of a run that is stopped after its last."""
-    command = [options.ddil, "run", preset, "--threads", "1", "--seed", str(seed), "--quiet", "-s", f"run.eval_every={options.every}",
-               "-s", "run.eval_samples=2000"] + (["--steps", str(options.steps)] if options.steps else [])
+    words = ["run", preset, "--threads", "1", "--seed", str(seed), "--quiet", "-s", f"run.eval_every={options.every}", "-s", "run.eval_samples=2000"]
+    words += ["--steps", str(options.steps)] if options.steps else []
+    seen: list[tuple[float, int, float]] = []
     with tempfile.TemporaryDirectory() as folder:
-        run = subprocess.Popen(command + ["--runs", folder], stdout=subprocess.DEVNULL)
-        seen: list[tuple[float, int, float]] = []
-        try:
-            while run.poll() is None:
-                spent, rows = seconds(run.pid), evaluations(folder)
-                seen += [(spent, *row) for row in rows[len(seen):]]
-                if glob.glob(f"{folder}/0*/beside.csv") or os.path.exists(f"{folder}/stop"):
-                    break
-                time.sleep(0.05)
-        finally:
-            if run.poll() is None:
-                run.send_signal(signal.SIGTERM)
-            run.wait()
+        run = launch(options.ddil, *words, "--runs", folder)
+        while run.poll() is None and not (seen and seen[-1][1] == planned(folder)):
+            spent, rows = seconds(run.pid), evaluations(folder)
+            seen += [(spent, *row) for row in rows[len(seen):]]
+            time.sleep(0.05)
+        stop(run, bool(seen))
     return seen
 
 
@@ -86,8 +77,6 @@ def main() -> None:
         reached = []
         for seed in range(int(first), int(last or first) + 1):
             seen = watch(options, preset, seed)
-            if not seen:
-                sys.exit(f"good_student: {preset}, seed {seed}: no evaluation")
             spent, step, frechet = seen[-1]
             since = stays(seen, float(value))
             reached.append(since[0] if since else float("inf"))
