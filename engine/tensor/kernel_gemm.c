@@ -24,17 +24,17 @@ typedef struct TileCall {
     ptrdiff_t ldc;
 } TileCall;
 
-/* panel = alpha B from the rows of B^T, 4 x 4 values at a time. */
+/* panel = alpha B from the rows of B^T, 8 x 4 values at a time. */
 KERNEL_BODY void pack_transposed(int k, int n, int width, float alpha, const float *b, ptrdiff_t cb,
                                  float *panel)
 {
     int j = 0;
-    for (; j + 4 <= n; j += 4) {
+    for (; j + 8 <= n; j += 8) {
         int l = 0;
         for (; l + 4 <= k; l += 4)
-            transpose_4x4(alpha, b + j * cb + l, cb, panel + l * width + j, width);
+            transpose_8x4(alpha, b + j * cb + l, cb, panel + l * width + j, width);
         for (; l < k; l++)
-            for (int i = j; i < j + 4; i++)
+            for (int i = j; i < j + 8; i++)
                 panel[l * width + i] = alpha * b[i * cb + l];
     }
     for (; j < n; j++)
@@ -179,30 +179,12 @@ static int next_kind(const TileSet *set, int left)
     return kind;
 }
 
-/* What is to be packed next, asked for while tiles are at work: rows of `size` floats. */
-typedef struct Ahead {
-    const float *at;
-    ptrdiff_t row;
-    int rows, size;
-} Ahead;
-
-/* Of `all` rows of C `done` are done and `more` come: the same share of what is next. */
-static void prefetch_share(const Ahead *next, int done, int more, int all)
-{
-    enum { LINE = 16 };
-    long rows = next->rows;
-    for (long r = rows * done / all; r < rows * (done + more) / all; r++)
-        for (int i = 0; i < next->size; i += LINE)
-            __builtin_prefetch(next->at + r * next->row + i);
-}
-
 /* Tiles down the rows of C for one packed panel; `vectors` vectors cover n columns. */
-static void sweep(const TileSet *set, TileCall t, int m, int vectors, const Ahead *next)
+static void sweep(const TileSet *set, TileCall t, int m, int vectors)
 {
     for (int left = m, rows; left > 0; left -= rows) {
         int kind = next_kind(set, left);
         rows = set->rows[kind];
-        prefetch_share(next, m - left, rows, m);
         set->tile[kind](vectors, &t);
         t.c += rows * t.ldc;
         t.a += rows * t.ra;
@@ -237,16 +219,6 @@ static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j,
     };
 }
 
-/* B's columns from j on, rows l0 .. l0 + k - 1, as they will be packed. */
-static Ahead part_of(const TileSet *set, const Gemm *g, int l0, int k, int j)
-{
-    if (j >= g->n)
-        return (Ahead){0};
-    int width = panel_width(set, g->n, j), n = g->n - j < width ? g->n - j : width;
-    const float *at = g->b + l0 * g->rb + j * g->cb;
-    return g->cb == 1 ? (Ahead){at, g->rb, k, n} : (Ahead){at, g->cb, n, k};
-}
-
 /* One block of at most KC of the inner dimension, for all of C. */
 static void block(const TileSet *set, const Gemm *g, int l0, int k)
 {
@@ -255,8 +227,7 @@ static void block(const TileSet *set, const Gemm *g, int l0, int k)
         width = panel_width(set, g->n, j);
         int n = g->n - j < width ? g->n - j : width;
         set->pack(g, l0, k, j, n, width, panel);
-        Ahead next = part_of(set, g, l0, k, j + width);
-        sweep(set, call_of(set, g, l0, k, j, panel), g->m, width / set->lanes, &next);
+        sweep(set, call_of(set, g, l0, k, j, panel), g->m, width / set->lanes);
     }
 }
 
@@ -268,7 +239,7 @@ void kernel_gemm_packed(const Gemm *g)
     for (int j = 0, width; j < g->n; j += width) {
         width = panel_width(set, g->n, j);
         sweep(set, call_of(set, g, 0, g->k, j, g->b + (ptrdiff_t)g->k * j), g->m,
-              width / set->lanes, &(Ahead){0});
+              width / set->lanes);
     }
 }
 

@@ -75,13 +75,21 @@ static inline KernelCpu kernel_level(void) { return CPU_PORTABLE; }
 #endif
 
 typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float Oct __attribute__((vector_size(32), aligned(4), may_alias)); /* two side by side */
 
 /* gcc knows clang's word for it since version 12. */
 #if !defined(__clang__) && __GNUC__ < 12
 typedef int QuadMask __attribute__((vector_size(16)));
+typedef int OctMask __attribute__((vector_size(32)));
 #define QUAD_SHUFFLE(a, b, i, j, k, l) __builtin_shuffle(a, b, (QuadMask){i, j, k, l})
+#define OCT_SHUFFLE(a, b, i, j, k, l)                                                              \
+    __builtin_shuffle(a, b, (OctMask){i, j, k, l, i + 4, j + 4, k + 4, l + 4})
+#define OCT_OF(a, b) ((Oct){a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3]})
 #else
 #define QUAD_SHUFFLE __builtin_shufflevector
+#define OCT_SHUFFLE(a, b, i, j, k, l)                                                              \
+    __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4)
+#define OCT_OF(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7)
 #endif
 
 /* out[j][i] = in[i][j] */
@@ -107,6 +115,26 @@ KERNEL_BODY void transpose_4x4(float scale, const float *from, ptrdiff_t from_ro
     transpose_quads(in, out);
     for (int j = 0; j < 4; j++)
         *(Quad *)(to + j * to_row) = out[j];
+}
+
+/* The same of eight rows: both halves of the vectors do it side by side. */
+KERNEL_BODY void transpose_8x4(float scale, const float *from, ptrdiff_t from_row, float *to,
+                               ptrdiff_t to_row)
+{
+    Oct in[4], out[4];
+    for (int i = 0; i < 4; i++) {
+        Quad low = *(const Quad *)(from + i * from_row),
+             high = *(const Quad *)(from + (i + 4) * from_row);
+        in[i] = OCT_OF(low, high) * scale;
+    }
+    Oct ab0 = OCT_SHUFFLE(in[0], in[1], 0, 8, 1, 9), ab1 = OCT_SHUFFLE(in[0], in[1], 2, 10, 3, 11);
+    Oct cd0 = OCT_SHUFFLE(in[2], in[3], 0, 8, 1, 9), cd1 = OCT_SHUFFLE(in[2], in[3], 2, 10, 3, 11);
+    out[0] = OCT_SHUFFLE(ab0, cd0, 0, 1, 8, 9);
+    out[1] = OCT_SHUFFLE(ab0, cd0, 2, 3, 10, 11);
+    out[2] = OCT_SHUFFLE(ab1, cd1, 0, 1, 8, 9);
+    out[3] = OCT_SHUFFLE(ab1, cd1, 2, 3, 10, 11);
+    for (int j = 0; j < 4; j++)
+        *(Oct *)(to + j * to_row) = out[j];
 }
 
 /* Some columns of a matrix side by side, where sums run down the rows: written so, they stay in
