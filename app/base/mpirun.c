@@ -1,6 +1,7 @@
-/* Owns the child that is mpirun. */
+/* Owns the child that is mpirun, or what mpirun started. */
 #include "app/base/mpirun.h"
 
+#include "engine/ranks/ranks.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -8,17 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
 
-static volatile sig_atomic_t launcher; /* its process, 0: none */
+static volatile sig_atomic_t child; /* its process, 0: none */
 
 static void pass_on(int number)
 {
-    if (launcher > 0)
-        kill((pid_t)launcher, number == SIGUSR1 ? SIGUSR1 : SIGUSR2);
+    if (child > 0)
+        kill((pid_t)child, number == SIGUSR1 ? SIGUSR1 : SIGUSR2);
 }
 
 static void catch_signals(void)
@@ -30,6 +32,17 @@ static void catch_signals(void)
         if (sigaction(caught[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             sigaction(caught[i], &action, NULL);
 }
+
+static int await(pid_t process)
+{
+    int how = 0;
+    while (waitpid(process, &how, 0) < 0 && errno == EINTR)
+        continue;
+    child = 0;
+    return how;
+}
+
+/* ---- Above mpirun ---- */
 
 /* A group of its own: what is typed at the terminal comes to us alone, and so does what it reads.
  */
@@ -83,16 +96,68 @@ Status mpirun(long ranks, bool open_mpi, char *const *word, Error *error)
     char number[24], *self = realpath("/proc/self/exe", NULL);
     char **argument = arguments(ranks, open_mpi, word, self ? self : word[0], number);
     pid_t parent = getpid(), process = fork();
-    int how = 0;
     if (process == 0)
         be_launcher(argument, parent);
-    launcher = process;
+    child = process;
     catch_signals();
-    while (process > 0 && waitpid(process, &how, 0) < 0 && errno == EINTR)
-        continue;
-    launcher = 0;
+    int how = process > 0 ? await(process) : 0;
     free(argument);
     free(self);
     return process < 0 ? fail(error, STATUS_FAILED, "cannot start a process: %s", strerror(errno))
                        : ended(how, error);
+}
+
+/* ---- Beneath it ---- */
+
+/* Whoever looks for the processes of a run by their command finds those that train. */
+static void take_title(char *const *word, const char *title)
+{
+    size_t n = 0;
+    for (int i = 0; word[i] && word[i] == word[0] + n; i++)
+        n += strlen(word[i]) + 1;
+    if (n > 0)
+        strncpy(word[0], title, n - 1); /* and nothing behind it */
+#ifdef __linux__
+    prctl(PR_SET_NAME, title);
+#endif
+}
+
+/* Half a second, in which the first rank says what stands. */
+_Noreturn static void lament(int signal_number, pid_t process)
+{
+    const struct timespec half = {0, 500 * 1000 * 1000};
+    fprintf(stderr, "ddil: rank %d (process %ld) was ended by signal %d\n", ranks_launch().rank,
+            (long)process, signal_number);
+    nanosleep(&half, NULL);
+    _exit(STATUS_FAILED);
+}
+
+_Noreturn static void watch(pid_t process, char *const *word, const sigset_t *mask)
+{
+    child = process;
+    catch_signals();
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    take_title(word, "(ddil waits)");
+    int how = await(process);
+    if (WIFSIGNALED(how))
+        lament(WTERMSIG(how), process);
+    _exit(WEXITSTATUS(how));
+}
+
+void mpirun_watched(char *const *word)
+{
+    sigset_t all, mask;
+    pid_t parent = getpid();
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &mask);
+    pid_t process = fork();
+    if (process > 0)
+        watch(process, word, &mask);
+#ifdef __linux__
+    if (process == 0)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    if (process == 0 && getppid() != parent)
+        _exit(STATUS_FAILED);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
 }

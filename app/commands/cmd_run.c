@@ -264,8 +264,11 @@ static Status start_ranks(const Options *options, Error *error)
 static Status with_crew(const Options *options, Work *work, Error *error)
 {
     Ranks *ranks;
+    char library[64];
     if (wants_ranks(options))
         return start_ranks(options, error);
+    if (ranks_launch().size > 1 && *ranks_library(library))
+        mpirun_watched(options->argv);
     Status status = ranks_open(&ranks, error);
     if (status)
         return status;

@@ -18,6 +18,7 @@ enum { RANKS_MOST = 1 << 20 };
 typedef struct RanksLaunch {
     const char *by; /* "mpirun", "srun"; NULL: nothing of the kind */
     int size;       /* processes; 1 when it is alone */
+    int rank;       /* which of them, before MPI says so */
 } RanksLaunch;
 RanksLaunch ranks_launch(void);
 
