@@ -1,7 +1,7 @@
 #!/bin/bash
 # Real Slurm on this machine (TAP): munge, slurmctld and slurmd of its own in a folder of its own, started and stopped here.
 # A run that is preempted twice and requeued; a sweep as a job array of twelve, half of it cancelled and submitted again; one that
-# is watched and steered from the workbench while it trains; a run of two ranks by srun.
+# is watched and steered from the workbench while it trains; a run of two ranks by srun, and one that loses a rank.
 # Minutes of waiting: make test-slurm.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/until.sh"
@@ -216,6 +216,13 @@ if command -v mpirun >/dev/null && pkg-config --exists ompi-c && [ -e "$plugins/
     "$DDIL" "${ranks[@]}" --runs "$work/one" >"$out" 2>"$err" &&
         srun --mpi=pmix -n 2 "$work/ddil-mpi" "${ranks[@]}" --runs "$work/two" >"$out" 2>"$err" </dev/null && same "$work"/one/0* "$work"/two/0*
     result $? "srun --mpi=pmix -n 2 leaves the logs of one process"
+    srun --mpi=pmix -n 2 "$work/ddil-mpi" "${ranks[@]}" --steps 100000 --runs "$work/lost" >"$out" 2>"$err" </dev/null &
+    job=$!
+    until_true 60 test -e "$work/lost/0001-ring-pd-ddil/ckpt-00000040.safetensors"
+    kill -9 "$(pgrep -f "^$work/ddil-mpi run .*--runs $work/lost" | tail -1)"
+    wait $job
+    [ $? = 1 ] && grep -q 'ddil: rank [01] .* was ended by signal 9' "$err"
+    result $? "a rank that is killed under srun: code 1"
 else
     result yes "srun --mpi=pmix # SKIP no Open MPI, or a Slurm without PMIx"
 fi

@@ -125,7 +125,7 @@ began=$SECONDS
 kill -9 "$(process_of 1 killed)"
 wait $job
 status=$?
-[ $status = 1 ] && [ $((SECONDS - began)) -le 10 ] && grep -q 'ddil: a process of the run was lost' "$err"
+[ $status = 1 ] && [ $((SECONDS - began)) -le 10 ] && grep -q 'ddil: rank 1 .* was ended by signal 9' "$err"
 result $? "--ranks 2: a rank that is killed is code 1 within 10 seconds"
 "$DDIL" "${long[@]}" --threads 1 --runs asked --quiet --ranks 2 >"$out" 2>"$err" </dev/null &
 job=$!
