@@ -1,7 +1,6 @@
 /* Owns the child that is mpirun, or what mpirun started. */
 #include "app/base/mpirun.h"
 
-#include "engine/ranks/ranks.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -123,16 +122,16 @@ static void take_title(char *const *word, const char *title)
 }
 
 /* Half a second, in which the first rank says what stands. */
-_Noreturn static void lament(int signal_number, pid_t process)
+_Noreturn static void lament(int rank, int signal_number, pid_t process)
 {
     const struct timespec half = {0, 500 * 1000 * 1000};
-    fprintf(stderr, "ddil: rank %d (process %ld) was ended by signal %d\n", ranks_launch().rank,
-            (long)process, signal_number);
+    fprintf(stderr, "ddil: rank %d (process %ld) was ended by signal %d\n", rank, (long)process,
+            signal_number);
     nanosleep(&half, NULL);
     _exit(STATUS_FAILED);
 }
 
-_Noreturn static void watch(pid_t process, char *const *word, const sigset_t *mask)
+_Noreturn static void watch(pid_t process, int rank, char *const *word, const sigset_t *mask)
 {
     child = process;
     catch_signals();
@@ -140,11 +139,11 @@ _Noreturn static void watch(pid_t process, char *const *word, const sigset_t *ma
     take_title(word, "(ddil waits)");
     int how = await(process);
     if (WIFSIGNALED(how))
-        lament(WTERMSIG(how), process);
+        lament(rank, WTERMSIG(how), process);
     _exit(WEXITSTATUS(how));
 }
 
-void mpirun_watched(char *const *word)
+void mpirun_watched(int rank, char *const *word)
 {
     sigset_t all, mask;
     pid_t parent = getpid();
@@ -152,7 +151,7 @@ void mpirun_watched(char *const *word)
     sigprocmask(SIG_SETMASK, &all, &mask);
     pid_t process = fork();
     if (process > 0)
-        watch(process, word, &mask);
+        watch(process, rank, word, &mask);
 #ifdef __linux__
     if (process == 0)
         prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -12,10 +12,11 @@
  * FAILED when a process was lost. open_mpi: it is that one's mpirun. */
 Status mpirun(long ranks, bool open_mpi, char *const *word, Error *error);
 
-/* In a process that a launcher started, before it has threads: goes on in a child, in the same
- * group. The parent passes signals on as above, ends with the child's code, and with FAILED and a
- * line that names the rank where a signal ended the child: of that, launchers make codes of their
- * own. The parent's end is the child's. Nothing happens where no process can be started. */
-void mpirun_watched(char *const *word);
+/* In rank `rank` that a launcher started, with its argv, before it has threads: goes on in a child,
+ * in the same group. The parent passes signals on as above, ends with the child's code, and with
+ * FAILED and a line that names the rank where a signal ended the child: of that, launchers make
+ * codes of their own. The parent's end is the child's. Nothing happens where no process can be
+ * started. */
+void mpirun_watched(int rank, char *const *word);
 
 #endif

@@ -267,8 +267,9 @@ static Status with_crew(const Options *options, Work *work, Error *error)
     char library[64];
     if (wants_ranks(options))
         return start_ranks(options, error);
-    if (ranks_launch().size > 1 && *ranks_library(library))
-        mpirun_watched(options->argv);
+    RanksLaunch launch = ranks_launch();
+    if (launch.size > 1 && *ranks_library(library))
+        mpirun_watched(launch.rank, options->argv);
     Status status = ranks_open(&ranks, error);
     if (status)
         return status;
