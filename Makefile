@@ -28,7 +28,8 @@ HERE    = $(if $(filter /%,$(PROGRAM)),,$(CURDIR)/)$(PROGRAM)
 
 PKGS    := cairo openblas ncursesw libsixel inih zlib libpng libjpeg jansson
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-CFLAGS  ?= -O3 -g
+# -g1: functions and lines, for backtraces and profiles. A debugger wants more: CFLAGS='-O1 -g'.
+CFLAGS  ?= -O3 -g1
 # CPPFLAGS, LDFLAGS, AR and PKG_CONFIG are the builder's own. What costs no time is guarded; sanitizers guard more.
 HARDEN  ?= $(if $(SAN)$(filter -O0,$(CFLAGS)),,-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 HARDEN_LINK ?= $(if $(filter Darwin,$(shell uname -s)),,-Wl,-z,relro,-z,now)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { SPARE = 8, SUBSPACE_MAX = PCA_MAX + SPARE, ITERATIONS_MAX = 60 };
+enum { SPARE = 8, SUBSPACE_MAX = PCA_MAX + SPARE, ITERATIONS_MAX = 60, WRITTEN_MAX = 1024 };
 
 /* ---- Centred rows ---- */
 
@@ -20,11 +20,24 @@ static void mean_rows(int n, int stride, const float *x, int d, double *mean)
             mean[c] += x[(size_t)r * (size_t)stride * (size_t)d + (size_t)c] / n;
 }
 
-/* X: its covariance is X^T X / (n - 1), and never written out. */
+/* X: its covariance is X^T X / (n - 1), written out where that is less than a round or two. */
 typedef struct Centred {
     int n, d;
     const double *x;
+    const double *square; /* X^T X, or NULL */
 } Centred;
+
+static const double *square_of(int n, int d, const double *x, Arena *scratch)
+{
+    if (d > WRITTEN_MAX || d > n)
+        return NULL;
+    double *square = arena_new(scratch, double, (size_t)d *(size_t)d);
+    dense_square(d, n, x, d, false, square, d);
+    for (int i = 0; i < d; i++)
+        for (int j = 0; j < i; j++)
+            square[(size_t)j * (size_t)d + (size_t)i] = square[(size_t)i * (size_t)d + (size_t)j];
+    return square;
+}
 
 static Centred centre(int n, int stride, const float *x, int d, const double *mean, Arena *scratch)
 {
@@ -33,26 +46,38 @@ static Centred centre(int n, int stride, const float *x, int d, const double *me
         for (int c = 0; c < d; c++)
             row[(size_t)r * (size_t)d + (size_t)c] =
                 x[(size_t)r * (size_t)stride * (size_t)d + (size_t)c] - mean[c];
-    return (Centred){n, d, row};
+    return (Centred){n, d, row, square_of(n, d, row, scratch)};
 }
 
 /* ---- Subspace iteration ---- */
 
+/* Several sums side by side: one alone waits for itself. */
 static double dot(int d, const double *a, const double *b)
 {
-    double sum = 0;
-    for (int c = 0; c < d; c++)
-        sum += a[c] * b[c];
-    return sum;
+    enum { SUMS = 8 };
+    double sum[SUMS] = {0};
+    int c = 0;
+    for (; c + SUMS <= d; c += SUMS)
+        for (int j = 0; j < SUMS; j++)
+            sum[j] += a[c + j] * b[c + j];
+    for (; c < d; c++)
+        sum[0] += a[c] * b[c];
+    for (int j = 1; j < SUMS; j++)
+        sum[0] += sum[j];
+    return sum[0];
 }
 
 /* out = basis . covariance; rows of both are vectors of d. */
 static void multiply(const Centred *rows, int q, const double *basis, double *out, Arena *scratch)
 {
     size_t mark = arena_mark(scratch);
-    double *along = arena_new(scratch, double, (size_t)rows->n *(size_t)q);
-    dense_rows_product(rows->n, q, rows->d, rows->x, basis, false, along, q);
-    dense_columns_product(q, rows->d, rows->n, along, q, rows->x, rows->d, false, out, rows->d);
+    if (rows->square) {
+        dense_rows_product(q, rows->d, rows->d, basis, rows->square, false, out, rows->d);
+    } else {
+        double *along = arena_new(scratch, double, (size_t)rows->n *(size_t)q);
+        dense_rows_product(rows->n, q, rows->d, rows->x, basis, false, along, q);
+        dense_columns_product(q, rows->d, rows->n, along, q, rows->x, rows->d, false, out, rows->d);
+    }
     for (size_t k = 0; k < (size_t)q * (size_t)rows->d; k++)
         out[k] /= rows->n - 1;
     arena_rewind(scratch, mark);
@@ -106,10 +131,7 @@ static void turn_basis(int q, int d, const double *turn, double *rows, double *s
 static void ritz(int q, int d, const double *basis, const double *image, double *value,
                  double *turn, Arena *scratch)
 {
-    for (int i = 0; i < q; i++)
-        for (int j = 0; j <= i; j++)
-            turn[i * q + j] = turn[j * q + i] =
-                dot(d, basis + (size_t)i * (size_t)d, image + (size_t)j * (size_t)d);
+    dense_rows_product(q, q, d, basis, image, false, turn, q);
     dense_eigenvectors(q, turn, value, scratch);
 }
 
