@@ -18,6 +18,7 @@ typedef struct TileCall {
     const float *a;
     ptrdiff_t ra, ca;
     const float *panel;
+    ptrdiff_t ldb; /* floats from row to row of the panel */
     TileStart start;
     const float *bias;
     float *c;
@@ -51,6 +52,8 @@ KERNEL_BODY void pack_rows(int k, int n, int width, float alpha, const float *b,
         for (; j + 16 <= n; j += 16)
             for (int i = j; i < j + 16; i++)
                 panel[i] = alpha * b[i];
+        for (; j + 4 <= n; j += 4)
+            *(Quad *)(panel + j) = alpha * *(const Quad *)(b + j);
         for (; j < n; j++)
             panel[j] = alpha * b[j];
     }
@@ -69,12 +72,15 @@ KERNEL_BODY void pack(const Gemm *g, int l0, int k, int j0, int n, int width, fl
 }
 
 #if KERNEL_X86
-#define TILE(name)              avx512_##name
-#define TARGET                  KERNEL_AVX512
-#define LANES                   16
-#define VECTORS                 3
-#define ROWS                    8
-#define MASK(tail)              ((__mmask16)((1u << (tail)) - 1))
+/* sum += a * b; gcc would now and then have the sum in another register, and move it back. */
+#define ADD_PRODUCT(sum, a, b) __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b))
+#define TILE(name)             avx512_##name
+#define TARGET                 KERNEL_AVX512
+#define LANES                  16
+#define VECTORS                3
+#define ROWS                   8
+#define MASK(tail)             ((__mmask16)((1u << (tail)) - 1))
+typedef __mmask16 avx512_Mask;
 #define LOAD(from, mask)        _mm512_maskz_loadu_ps(mask, from)
 #define STORE(to, mask, vector) _mm512_mask_storeu_ps(to, mask, vector)
 #include "engine/tensor/kernel_gemm_tile.h"
@@ -90,11 +96,12 @@ KERNEL_BODY void pack(const Gemm *g, int l0, int k, int j0, int n, int width, fl
 /* Eight integers from entry 8 - tail on: `tail` of them -1. */
 static const int tail_mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 
-#define TILE(name)              avx2_##name
-#define TARGET                  KERNEL_AVX2
-#define LANES                   8
-#define VECTORS                 2
-#define ROWS                    6
+#define TILE(name) avx2_##name
+#define TARGET     KERNEL_AVX2
+#define LANES      8
+#define VECTORS    2
+#define ROWS       6
+typedef __m256i avx2_Mask;
 #define MASK(tail)              _mm256_loadu_si256((const __m256i *)(tail_mask + 8 - (tail)))
 #define LOAD(from, mask)        _mm256_maskload_ps(from, mask)
 #define STORE(to, mask, vector) _mm256_maskstore_ps(to, mask, vector)
@@ -123,11 +130,14 @@ KERNEL_BODY void store_some(float *to, int n, Quad vector)
         to[i] = vector[i];
 }
 
-#define TILE(name) portable_##name
+#undef ADD_PRODUCT
+#define ADD_PRODUCT(sum, a, b) sum += a * b
+#define TILE(name)             portable_##name
 #define TARGET
-#define LANES                   4
-#define VECTORS                 2
-#define ROWS                    6
+#define LANES   4
+#define VECTORS 2
+#define ROWS    6
+typedef int portable_Mask;
 #define MASK(tail)              (tail)
 #define LOAD(from, mask)        load_some(from, mask)
 #define STORE(to, mask, vector) store_some(to, mask, vector)
@@ -141,51 +151,32 @@ KERNEL_BODY void store_some(float *to, int n, Quad vector)
 #undef VECTORS
 #undef ROWS
 
-/* One instruction set's tiles: row counts from the largest, ending with 1. */
+/* One instruction set's tiles, by their rows, from one on. */
 typedef struct TileSet {
-    int lanes, vectors;
+    int lanes, vectors, rows;
     void (*pack)(const Gemm *g, int l0, int k, int j0, int n, int width, float *panel);
-    int rows[4];
-    void (*tile[4])(int vectors, const TileCall *t);
+    void (*tile[8])(int vectors, const TileCall *t);
 } TileSet;
 
 /* clang-format off */
+#define SIX_TILES(set) set##_rows_1, set##_rows_2, set##_rows_3, set##_rows_4, set##_rows_5, set##_rows_6
 static const TileSet sets[] = {
-    [CPU_PORTABLE] = {4,
-                      2, portable_pack,
-                      {6, 4, 2, 1},
-                      {portable_rows_ROWS, portable_rows_4, portable_rows_2,
-                       portable_rows_1}                                              },
+    [CPU_PORTABLE] = {4,  2, 6, portable_pack, {SIX_TILES(portable)}},
 #if KERNEL_X86
-    [CPU_AVX2] = {8,
-                      2, avx2_pack,
-                      {6, 4, 2, 1},
-                      {avx2_rows_ROWS, avx2_rows_4, avx2_rows_2, avx2_rows_1}        },
-    [CPU_AVX512] = {16,
-                      3, avx512_pack,
-                      {8, 4, 2, 1},
-                      {avx512_rows_ROWS, avx512_rows_4, avx512_rows_2, avx512_rows_1}},
+    [CPU_AVX2]     = {8,  2, 6, avx2_pack,     {SIX_TILES(avx2)}},
+    [CPU_AVX512]   = {16, 3, 8, avx512_pack,   {SIX_TILES(avx512), avx512_rows_7, avx512_rows_8}},
 #endif
 };
 /* clang-format on */
 
-/* The kind of tile for the next of `left` rows: the largest that fits, but two equal ones
- * rather than a large and a small one, which cannot keep the units busy. */
-static int next_kind(const TileSet *set, int left)
-{
-    int kind = left > set->rows[0] && left == 2 * set->rows[1] ? 1 : 0;
-    while (set->rows[kind] > left)
-        kind++;
-    return kind;
-}
-
-/* Tiles down the rows of C for one packed panel; `vectors` vectors cover n columns. */
+/* Tiles down the rows of C for one panel; `vectors` vectors cover n columns. As few tiles as there
+ * can be share the rows evenly, since small ones cannot keep the units busy. */
 static void sweep(const TileSet *set, TileCall t, int m, int vectors)
 {
-    for (int left = m, rows; left > 0; left -= rows) {
-        int kind = next_kind(set, left);
-        rows = set->rows[kind];
-        set->tile[kind](vectors, &t);
+    int tiles = (m + set->rows - 1) / set->rows, few = m / tiles, more = m % tiles;
+    for (int i = 0; i < tiles; i++) {
+        int rows = few + (i < more);
+        set->tile[rows - 1](vectors, &t);
         t.c += rows * t.ldc;
         t.a += rows * t.ra;
     }
@@ -200,7 +191,8 @@ static int panel_width(const TileSet *set, int n, int j)
     return (left + panels - 1) / panels * set->lanes;
 }
 
-static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j, const float *panel)
+static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j, const float *panel,
+                        ptrdiff_t ldb)
 {
     int tail = g->n - j < panel_width(set, g->n, j) ? (g->n - j) % set->lanes : set->lanes;
     return (TileCall){
@@ -210,6 +202,7 @@ static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j,
         .ra = g->ra,
         .ca = g->ca,
         .panel = panel,
+        .ldb = ldb,
         .start = g->add || l0 > 0 ? START_ADD
                  : g->bias        ? START_BIAS
                                   : START_ZERO,
@@ -219,15 +212,26 @@ static TileCall call_of(const TileSet *set, const Gemm *g, int l0, int k, int j,
     };
 }
 
+/* Packing is for many rows: a few read B where it stands, if whole vectors fill its rows. */
+static bool in_place(const TileSet *set, const Gemm *g)
+{
+    enum { FEW = 128 };
+    return g->cb == 1 && g->m <= FEW && g->alpha == 1.0f && g->n % set->lanes == 0;
+}
+
 /* One block of at most KC of the inner dimension, for all of C. */
 static void block(const TileSet *set, const Gemm *g, int l0, int k)
 {
     float panel[KC * WIDEST] __attribute__((aligned(64)));
+    bool packs = !in_place(set, g);
     for (int j = 0, width; j < g->n; j += width) {
         width = panel_width(set, g->n, j);
         int n = g->n - j < width ? g->n - j : width;
-        set->pack(g, l0, k, j, n, width, panel);
-        sweep(set, call_of(set, g, l0, k, j, panel), g->m, width / set->lanes);
+        if (packs)
+            set->pack(g, l0, k, j, n, width, panel);
+        TileCall call = packs ? call_of(set, g, l0, k, j, panel, width)
+                              : call_of(set, g, l0, k, j, g->b + l0 * g->rb + j, g->rb);
+        sweep(set, call, g->m, width / set->lanes);
     }
 }
 
@@ -238,7 +242,7 @@ void kernel_gemm_packed(const Gemm *g)
     const TileSet *set = &sets[kernel_level()];
     for (int j = 0, width; j < g->n; j += width) {
         width = panel_width(set, g->n, j);
-        sweep(set, call_of(set, g, 0, g->k, j, g->b + (ptrdiff_t)g->k * j), g->m,
+        sweep(set, call_of(set, g, 0, g->k, j, g->b + (ptrdiff_t)g->k * j, width), g->m,
               width / set->lanes);
     }
 }

@@ -20,7 +20,7 @@ typedef struct Gemm {
     ptrdiff_t ldc;
 } Gemm;
 
-/* On every CPU; without AVX2, BLAS may be faster. */
+/* m > 0. On every CPU; without AVX2, BLAS may be faster. */
 void kernel_gemm(const Gemm *gemm);
 
 /* The same for B packed by the caller; alpha, rb and cb are not looked at, n is a multiple of 16.

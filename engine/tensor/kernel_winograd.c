@@ -12,10 +12,11 @@
 
 enum { TAPS = 9, PLANES = 36, PIXELS = 16, PAD = 16, CHANNELS = 256, BLOCK = 440 * 1024 };
 
-/* Transforms `channels` (a multiple of 16) side by side from rows `from` to rows `to`; that to
- * outputs adds a bias and as many rows more, unless NULL. */
-typedef void Transform(int channels, const float *const *from, float *const *to, const float *bias,
-                       const float *const *more);
+/* Transforms `channels` (a multiple of 16) side by side, data and gradient from rows to planes,
+ * which are `plane` floats apart, output from planes to rows; that adds a bias and as many rows
+ * more, unless NULL. */
+typedef void Transform(int channels, float *const *rows, float *planes, ptrdiff_t plane,
+                       const float *bias, const float *const *more);
 
 /* Between weights, whose taps are `tap` floats apart, and a row of frequencies, `plane` floats
  * apart: matrices of `in` rows, some columns of them. */
@@ -105,14 +106,15 @@ static const Transforms *transforms_of(ConvShape s)
 
 bool winograd_fits(ConvShape s) { return transforms_of(s); }
 
-/* Scratch: tiles by frequency, weights of a row of frequencies, a row nobody reads; and what all
- * functions below need to know. */
+/* Scratch: tiles by frequency, weights of a row of frequencies, a row nobody reads, a picture's
+ * tiles' pixels; and what all functions below need to know. */
 typedef struct Room {
     const Transforms *to;
     int side, planes, across, down; /* tiles' sides, frequencies, tiles of a picture */
     int tiles, block;               /* tiles of all pictures, those transformed at a time */
     float *a, *b, *weight, *unread;
-    size_t weight_plane, plane;
+    int *pixel; /* of each tile of a picture, one more around it: twice where, or 1 outside */
+    ptrdiff_t weight_plane, plane;
 } Room;
 
 /* Everything but the pointers. Blocks are multiples of 8 tiles, so that few rows are
@@ -132,37 +134,52 @@ static Room sizes_of(ConvShape s)
     return room;
 }
 
+static int a_picture(const Room *room) { return room->across * room->down; }
+
+static size_t pixels_room(const Room *room)
+{
+    return (size_t)((a_picture(room) * room->planes + PAD - 1) / PAD * PAD);
+}
+
+static void find_pixels(ConvShape s, const Room *room)
+{
+    int *pixel = room->pixel;
+    for (int t = 0; t < a_picture(room); t++) {
+        int left = t % room->across * room->side - 1, top = t / room->across * room->side - 1;
+        for (int r = top; r < top + room->side + 2; r++)
+            for (int j = left; j < left + room->side + 2; j++) {
+                bool inside = (unsigned)r < (unsigned)s.h && (unsigned)j < (unsigned)s.w;
+                *pixel++ = inside ? 2 * (r * s.w + j) : 1;
+            }
+    }
+}
+
 /* Of a forward pass each product goes where the tiles of the frequency before it were: so half as
  * much is in use. The weights' gradient needs both. */
 static Room lay_out(ConvShape s, bool forward, float *scratch)
 {
     Room room = sizes_of(s);
-    room.unread = scratch;
+    room.pixel = (int *)(void *)scratch;
+    room.unread = scratch + pixels_room(&room);
     room.weight = room.unread + CHANNELS;
     room.b = room.weight + (size_t)(room.side + 2) * room.weight_plane;
     room.a = room.b + (forward ? 1 : (size_t)room.planes) * room.plane;
+    find_pixels(s, &room);
     return room;
 }
 
 int winograd_pictures(ConvShape s)
 {
     Room room = sizes_of(s);
-    int pictures = room.block / (room.across * room.down);
+    int pictures = room.block / a_picture(&room);
     return pictures > 1 ? pictures : 1;
 }
 
 size_t winograd_scratch(ConvShape s)
 {
     Room room = sizes_of(s);
-    return CHANNELS + (size_t)(room.side + 2) * room.weight_plane +
+    return pixels_room(&room) + CHANNELS + (size_t)(room.side + 2) * room.weight_plane +
            2 * (size_t)room.planes * room.plane;
-}
-
-/* The rows at `at` of all planes, `plane` floats each. */
-static void plane_rows(const Room *room, float *base, size_t plane, size_t at, float **row)
-{
-    for (int f = 0; f < room->planes; f++)
-        row[f] = base + (size_t)f * plane + at;
 }
 
 /* The pixels of tile `t` of a picture with c channels: those it makes and `border` more
@@ -170,13 +187,13 @@ static void plane_rows(const Room *room, float *base, size_t plane, size_t at, f
 static void pixel_rows(ConvShape s, const Room *room, int c, int t, int border, float *x,
                        float *outside, float **row)
 {
-    int across = room->across, down = room->down, side = room->side;
-    int left = t % across * side - border, top = t / across % down * side - border;
-    float *picture = x + (size_t)(t / across / down) * (size_t)(s.h * s.w) * (size_t)c;
-    for (int r = top; r < top + side + 2 * border; r++)
-        for (int j = left; j < left + side + 2 * border; j++) {
-            bool inside = (unsigned)r < (unsigned)s.h && (unsigned)j < (unsigned)s.w;
-            *row++ = inside ? picture + (ptrdiff_t)(r * s.w + j) * c : outside;
+    int width = room->side + 2, picture = t / a_picture(room);
+    const int *pixel = room->pixel + (t - picture * a_picture(room)) * room->planes;
+    float *const from[] = {x + (size_t)picture * (size_t)(s.h * s.w) * (size_t)c, outside};
+    for (int r = 1 - border; r < width - 1 + border; r++)
+        for (int j = 1 - border; j < width - 1 + border; j++) {
+            int at = pixel[r * width + j];
+            *row++ = from[at & 1] + (ptrdiff_t)(at >> 1) * c;
         }
 }
 
@@ -184,10 +201,9 @@ static void pixel_rows(ConvShape s, const Room *room, int c, int t, int border, 
 static void load_data(ConvShape s, int t0, int tiles, const float *x, const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
-        float *from[PLANES], *into[PLANES];
+        float *from[PLANES];
         pixel_rows(s, room, s.in, t0 + t, 1, writable(x), writable(zeros), from);
-        plane_rows(room, room->a, room->plane, (size_t)t * (size_t)s.in, into);
-        room->to->data(s.in, (const float *const *)from, into, NULL, NULL);
+        room->to->data(s.in, from, room->a + (ptrdiff_t)t * s.in, room->plane, NULL, NULL);
     }
 }
 
@@ -210,16 +226,14 @@ static void load_weight(ConvShape s, int row, const float *g, const Room *room)
 /* y tiles = A^T b A over what the output starts from. */
 static void store_output(ConvShape s, int t0, int tiles, float *y, ConvEnd end, const Room *room)
 {
-    int a_picture = room->across * room->down;
     for (int t = 0; t < tiles; t++) {
-        float *from[PLANES], *into[PIXELS], *more[PIXELS];
-        plane_rows(room, room->b, room->plane, (size_t)t * (size_t)s.out, from);
+        float *into[PIXELS], *more[PIXELS];
         pixel_rows(s, room, s.out, t0 + t, 0, y, room->unread, into);
         if (end.more && !end.flat)
             pixel_rows(s, room, s.out, t0 + t, 0, writable(end.more), writable(zeros), more);
         for (int i = 0; end.flat && i < PIXELS; i++)
-            more[i] = writable(end.more) + (size_t)((t0 + t) / a_picture) * (size_t)s.out;
-        room->to->output(s.out, (const float *const *)from, into, end.bias,
+            more[i] = writable(end.more) + (size_t)((t0 + t) / a_picture(room)) * (size_t)s.out;
+        room->to->output(s.out, into, room->b + (ptrdiff_t)t * s.out, room->plane, end.bias,
                          end.more ? (const float *const *)more : NULL);
     }
 }
@@ -277,12 +291,12 @@ void winograd_turn(ConvShape s, const float *weight, float *turned)
 static void load_gradient(ConvShape s, int t0, int tiles, const float *gy, const Room *room)
 {
     for (int t = 0; t < tiles; t++) {
-        float *from[PIXELS], *into[PLANES];
+        float *from[PIXELS];
         pixel_rows(s, room, s.out, t0 + t, 0, writable(gy), writable(zeros), from);
         for (int j = 0, width; j < s.out; j += width) {
             width = kernel_gemm_panel(s.out, j);
-            plane_rows(room, room->b, room->plane, (size_t)(tiles * j + t * width), into);
-            room->to->gradient(width, (const float *const *)from, into, NULL, NULL);
+            room->to->gradient(width, from, room->b + (ptrdiff_t)(tiles * j + t * width),
+                               room->plane, NULL, NULL);
             for (int i = 0; i < room->side * room->side; i++)
                 from[i] += width;
         }

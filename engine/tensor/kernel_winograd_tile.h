@@ -105,18 +105,24 @@ TARGET KERNEL_BODY void TILE(weight_gradient2)(const TILE(Vec) * m, TILE(Vec) * 
     o[2] = sum + m[3];
 }
 
-/* from: in * in rows of channels, to: out * out rows; down the columns, then along the
- * rows. Then, where wanted, + bias and + the rows `more`. */
+/* in * in rows of channels to out * out: down the columns, then along the rows. One side stands
+ * anywhere, the other in planes: it is read where `ends`; then what comes out gets, where wanted, +
+ * bias and + the rows `more`. */
 #define TILE_TRANSFORM(one, in, out, ends)                                                         \
-    TARGET static void TILE(all_##one)(int channels, const float *const *from, float *const *to,   \
-                                       const float *bias, const float *const *more)                \
+    TARGET static void TILE(all_##one)(int channels, float *const *rows, float *planes,            \
+                                       ptrdiff_t plane, const float *bias,                         \
+                                       const float *const *more)                                   \
     {                                                                                              \
         for (int at = 0; at < channels; at += LANES) {                                             \
             TILE(Vec) half[out][in], column[in], row[out];                                         \
             _Pragma("GCC unroll 6") for (int j = 0; j < in; j++)                                   \
             {                                                                                      \
-                _Pragma("GCC unroll 6") for (int i = 0; i < in; i++) column[i] =                   \
-                    *(const TILE(Vec) *)(from[i * in + j] + at);                                   \
+                _Pragma("GCC unroll 6") for (int i = 0; i < in; i++)                               \
+                {                                                                                  \
+                    int f = i * in + j;                                                            \
+                    const float *from = ends ? planes + f * plane : rows[f];                       \
+                    column[i] = *(const TILE(Vec) *)(from + at);                                   \
+                }                                                                                  \
                 TILE(one)(column, row);                                                            \
                 _Pragma("GCC unroll 6") for (int i = 0; i < out; i++) half[i][j] = row[i];         \
             }                                                                                      \
@@ -128,12 +134,14 @@ TARGET KERNEL_BODY void TILE(weight_gradient2)(const TILE(Vec) * m, TILE(Vec) * 
                 TILE(one)(half[i], row);                                                           \
                 _Pragma("GCC unroll 6") for (int j = 0; j < out; j++)                              \
                 {                                                                                  \
+                    int f = i * out + j;                                                           \
+                    float *to = ends ? rows[f] : planes + f * plane;                               \
                     TILE(Vec) sum = row[j];                                                        \
                     if (ends)                                                                      \
                         sum = start + sum;                                                         \
                     if (ends && more)                                                              \
-                        sum += *(const TILE(Vec) *)(more[i * out + j] + at);                       \
-                    *(TILE(Vec) *)(to[i * out + j] + at) = sum;                                    \
+                        sum += *(const TILE(Vec) *)(more[f] + at);                                 \
+                    *(TILE(Vec) *)(to + at) = sum;                                                 \
                 }                                                                                  \
             }                                                                                      \
         }                                                                                          \
