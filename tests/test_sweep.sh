@@ -105,6 +105,10 @@ refused "a parameter without values" 'bad.ini:8: values stand between commas' 's
 refused "a range in a grid" 'bad.ini:8: a range has no grid' 's/^optimizer.lr = .*/optimizer.lr = 1e-4 .. 1e-2/'
 refused "a rung behind the end" 'the rung at step 40 is not before its end, step 30' 's/^rungs = .*/rungs = 10, 40/'
 refused "rungs that fall" 'rungs are rising steps' 's/^rungs = .*/rungs = 20, 10/'
+says "a sweep that is nowhere" 2 'no-sweep: no such file, and none of that name in presets/sweeps' sweep no-sweep --runs "$work/bad"
+refused "too large a grid" '300 combinations, at most 256' "/^optimizer.lr/i source.warmup = $(seq -s , .01 .01 .5)"
+refused "a range that falls" 'bad.ini:8: a range is of numbers.* not 3e-3 .. 1e-4$' 's/^optimizer.lr = .*/optimizer.lr = 3e-3 .. 1e-4/'
+refused "the method as a parameter" 'bad.ini:8: run.method: .* one for each' 's/^optimizer.lr = .*/run.method = pd, lcm/'
 refused "the seed as a parameter" 'seeds = in .sweep. says that' 's/^optimizer.lr/run.seed/'
 refused "draws in a grid" 'only search = random draws' 's/^keep = 2/trials = 3/'
 [ ! -e "$work/bad" ]

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { FILE_LIMIT = 1 << 18 };
 
@@ -152,6 +153,9 @@ Status study_open(Study *study, const char *kind, const char *path, char **text,
     find_file(study, kind, path);
     take_name(study);
     Status status = folder_check_name(study->name, error);
+    if (!status && access(study->file, F_OK) != 0)
+        return fail(error, STATUS_BAD_INPUT,
+                    "%s: no such file, and none of that name in presets/%s", path, kind);
     return status ? status : file_read(study->file, FILE_LIMIT, text, &size, error);
 }
 

@@ -89,9 +89,11 @@ static Status take_range(Lines *lines, Axis *axis, char *value, char *dots)
     bool good = number_real(low, &axis->low) && number_real(high, &axis->high) &&
                 (type == PARAM_INT || type == PARAM_REAL) && axis->low < axis->high &&
                 (!axis->log || axis->low > 0);
+    char text[80];
+    snprintf(text, sizeof text, "%.24s .. %.24s%s", low, high, axis->log ? " log" : "");
     return good ? STATUS_OK
-                : lines_bad(lines,
-                            "a range is of numbers, LOW .. HIGH, above 0 with log: ", axis->name);
+                : lines_bad(lines, "a range is of numbers, LOW .. HIGH, above 0 with log; not ",
+                            text);
 }
 
 static Status take_values(Lines *lines, Axis *axis, const char *value)
@@ -112,9 +114,9 @@ static Status check_axis(const Lines *lines, const char *name)
 {
     const Space *space = lines->context;
     static const char *const taken[][2] = {
-        {"run.seed", "seeds = in [sweep] says that"},
-        {"run.eval_at", "rungs = in [sweep] says that"},
-        {"run.method", "a sweep is of one preset"},
+        {"run.seed", "run.seed: seeds = in [sweep] says that"},
+        {"run.eval_at", "run.eval_at: rungs = in [sweep] says that"},
+        {"run.method", "run.method: the preset's, and a sweep is of one; write one for each"},
     };
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(name, taken[i][0]) == 0)
@@ -169,10 +171,10 @@ static void draw(const Axis *axis, uint64_t seed, int trial, int number, char va
         snprintf(value, VALUE_SIZE, "%.4g", x);
 }
 
-static long count_grid(const Space *space)
+static double count_grid(const Space *space)
 {
-    long n = 1;
-    for (int i = 0; i < space->axes && n <= STUDY_ARMS; i++)
+    double n = 1;
+    for (int i = 0; i < space->axes; i++)
         n *= space->axis[i].values;
     return n;
 }
@@ -191,8 +193,8 @@ static Status check_space(const Study *sweep, const Space *space, bool random, E
                         sweep->file, space->axis[i].line);
     if (!random && count_grid(space) > STUDY_ARMS)
         return fail(error, STATUS_BAD_INPUT,
-                    "%s: more than %d combinations: fewer values, or search = random", sweep->file,
-                    STUDY_ARMS);
+                    "%s: %.4g combinations, at most %d: fewer values, or search = random",
+                    sweep->file, count_grid(space), STUDY_ARMS);
     return STATUS_OK;
 }
 
