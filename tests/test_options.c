@@ -102,6 +102,7 @@ static void mistakes_are_named(void **state)
     } cases[] = {
         {"ddil run p --sead 1", "(nearest: --seed)"},
         {"ddil run p --seed", "a whole number"},
+        {"ddil export 1 --svg --theme slides", "--svg wants a text: FILE"},
         {"ddil run p --seed x", "\"x\" is not a whole number"},
         {"ddil run p --seed 1.5", "\"1.5\" is not a whole number"},
         {"ddil run p --seed -1", "-1 is outside 0"},

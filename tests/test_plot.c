@@ -61,6 +61,17 @@ static void test_two_ticks(void **state)
     free(text);
 }
 
+/* Nought alone has an axis that people read. */
+static void test_nought(void **state)
+{
+    (void)state;
+    static const PlotInterval rows[] = {{"baseline", 0, 0, 0}, {"ddil", 0, 0, 0}};
+    char *text = drawn(2, rows);
+    assert_non_null(strstr(text, ">0<"));
+    assert_null(strstr(text, "e-1"));
+    free(text);
+}
+
 /* A logarithmic axis ends where its values do; an interval that reaches below ends at the frame,
  * not in the labels. */
 static void test_below_a_logarithm(void **state)
@@ -99,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_ticks),
+        cmocka_unit_test(test_nought),
         cmocka_unit_test(test_below_a_logarithm),
         cmocka_unit_test(test_between_powers),
     };

@@ -355,7 +355,7 @@ static Status take_option(Options *options, int argc, char **argv, int *i, Error
     if (row->kind == OPTION_FLAG && s.value)
         return fail(error, STATUS_BAD_INPUT, "--%s takes no value", row->name);
     if (row->kind != OPTION_FLAG && !s.value) {
-        if (*i + 1 >= argc)
+        if (*i + 1 >= argc || strncmp(argv[*i + 1], "--", 2) == 0)
             return fail(error, STATUS_BAD_INPUT, "%s wants %s: %s", s.text,
                         usage_of_kind[row->kind], row->argument);
         s.value = argv[++*i];

@@ -79,7 +79,7 @@ const CommandRow commands[] = {
      "goes on, and nothing that is done is done again. --threads: runs at a time. --slurm: a task each of job arrays; the\n"
      "script NAME.submit.sh stays in the runs folder.",
      1, 1, cmd_sweep},
-    {"export", "RUN --csv|--svg|--png|--weights", "logs, a figure, or weights for other tools",
+    {"export", "RUN --csv|--svg FILE|--png FILE|--weights FILE", "logs, a figure, or weights for other tools",
      "--csv prints metrics.csv, shift.csv and eval.csv as one table: "
      "log,step,i,quantity,value; -o FILE.csv\n"
      "writes it to a file. --weights saves the student's averaged weights.",

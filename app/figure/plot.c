@@ -133,7 +133,9 @@ static void settle(Scale *scale, double from, double to, double margin, int most
     if (scale->low > scale->high)
         scale->low = 0, scale->high = 1;
     if (scale->high - scale->low < 1e-12 * fmax(1, fabs(scale->high))) {
-        double reach = scale->log ? 0.5 : fmax(fabs(scale->high) * 0.1, 1e-12);
+        double size = fabs(scale->high), reach = size > 0 ? size * 0.1 : 1;
+        if (scale->log)
+            reach = 0.5;
         scale->low -= reach;
         scale->high += reach;
     }

@@ -119,7 +119,7 @@ void report_put_mean(const Sample *sample, int runs, FILE *out)
 static void put_range(double value, double low, double high, FILE *out)
 {
     char mean[32], reach[32], end[32];
-    bool even = fabs(high + low - 2 * value) < 1e-9 * fabs(value);
+    bool even = fabs(high + low - 2 * value) <= 1e-9 * fabs(value);
     if (!isfinite(low))
         fprintf(out, " %s |", put(mean, value));
     else if (even)
