@@ -122,11 +122,12 @@ result $? "one process goes on from there"
 job=$!
 until_there "killed/0001-ring-pd-ddil/ckpt-00000010.safetensors"
 began=$SECONDS
-kill -9 "$(process_of 1 killed)"
+kill -9 "$(process_of 0 killed)"
 wait $job
 status=$?
-[ $status = 1 ] && [ $((SECONDS - began)) -le 10 ] && grep -q 'ddil: rank 1 .* was ended by signal 9' "$err"
-result $? "--ranks 2: a rank that is killed is code 1 within 10 seconds"
+[ $status = 1 ] && [ $((SECONDS - began)) -le 10 ] && grep -q 'ddil: rank 0 .* was ended by signal 9' "$err" &&
+    grep -qE '^ddil: rank 0 \(.*\) is gone; .* ddil resume killed/0001-ring-pd-ddil' "$err"
+result $? "--ranks 2: the first rank that is killed is code 1 within 10 seconds, and the other says how to go on"
 "$DDIL" "${long[@]}" --threads 1 --runs asked --quiet --ranks 2 >"$out" 2>"$err" </dev/null &
 job=$!
 until_there "asked/0001-ring-pd-ddil/ckpt-00000010.safetensors"

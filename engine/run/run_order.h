@@ -4,7 +4,7 @@
 
 #include "engine/run/run_parts.h"
 
-enum { PROBES = 16 };
+enum { PROBES = 16, FAREWELL = PATH_SIZE + 80 }; /* what is said when a rank is lost */
 
 /* An order, with what the first process alone knows of the lab. */
 typedef struct Order {

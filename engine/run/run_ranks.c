@@ -87,12 +87,13 @@ Status run_enlist(Run *run, Error *error)
         return STATUS_OK;
     char *text = folder_config_text(&run->config);
     size_t size = strlen(text) + 1;
-    char farewell[PATH_SIZE + 80];
+    char farewell[FAREWELL] = "";
     snprintf(farewell, sizeof farewell, "; what is saved stands, go on with: ddil resume %s",
              run->folder);
     ranks_on_loss(ranks, farewell);
     order_all(ranks, TASK_OPEN, (long)size);
     ranks_tell(ranks, 0, text, size);
+    ranks_tell(ranks, 0, farewell, sizeof farewell);
     free(text);
     Status status = order_agree(ranks, STATUS_OK, NULL, error);
     if (status)

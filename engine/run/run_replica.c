@@ -19,8 +19,10 @@ static Run *open_replica(Crew *crew, size_t size)
 {
     Run *run = NULL;
     Error error = {{0}};
-    char *text = need(malloc(size));
+    char *text = need(malloc(size)), farewell[FAREWELL];
     ranks_tell(crew->ranks, 0, text, size);
+    ranks_tell(crew->ranks, 0, farewell, sizeof farewell);
+    ranks_on_loss(crew->ranks, farewell);
     Status status = open_config(text, crew, &run, &error);
     free(text);
     if (!order_agree(crew->ranks, status, &error, NULL)) {
