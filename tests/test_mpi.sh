@@ -72,7 +72,7 @@ fi
 
 # ---- a lost rank, and going on with another number ----
 
-long=(run "$root/presets/ring-pd-ddil.ini" "${points[@]}" -s run.steps=40 -s run.checkpoint_every=10 -s run.eval_every=0)
+long=(run "$root/presets/ring-pd-ddil.ini" "${points[@]}" -s run.steps=200 -s run.checkpoint_every=10 -s run.eval_every=0 -s shift.every=40)
 "$DDIL" "${long[@]}" --runs whole --quiet >"$out" 2>"$err"
 
 process_of() { # rank folder
@@ -83,18 +83,20 @@ process_of() { # rank folder
     done
 }
 until_there() { # file
-    for ((i = 0; i < 600; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         [ -e "$1" ] && return
-        sleep 0.1
+        sleep 0.02
     done
     return 1
 }
 
 "${mpirun[@]}" -n 2 "$DDIL" "${long[@]}" --threads 1 --runs lost --quiet >"$out" 2>"$err" </dev/null &
 job=$!
+until_there "lost/0001-ring-pd-ddil/ckpt-00000000.safetensors"
+victim=$(process_of 1 lost)
 until_there "lost/0001-ring-pd-ddil/ckpt-00000020.safetensors"
 began=$SECONDS
-kill -9 "$(process_of 1 lost)"
+kill -9 $victim
 wait $job
 [ $? = 1 ] && [ $((SECONDS - began)) -le 10 ] && grep -qE '^ddil: rank 1 \(process [0-9]+\) was ended by signal 9' "$err"
 result $? "a rank that is killed ends the job within 10 seconds, code 1"
@@ -107,8 +109,10 @@ result $? "3 ranks go on to what one process makes"
 
 "${mpirun[@]}" -n 2 "$DDIL" "${long[@]}" --threads 1 --runs told --quiet >"$out" 2>"$err" </dev/null &
 job=$!
+until_there "told/0001-ring-pd-ddil/ckpt-00000000.safetensors"
+victim=$(process_of 0 told)
 until_there "told/0001-ring-pd-ddil/ckpt-00000010.safetensors"
-kill -TERM "$(process_of 0 told)"
+kill -TERM $victim
 wait $job
 status=$?
 [ $status = 3 ] && grep -q 'saved at step' "$err"
@@ -120,9 +124,11 @@ result $? "one process goes on from there"
 
 "$DDIL" "${long[@]}" --threads 1 --runs killed --quiet --ranks 2 >"$out" 2>"$err" </dev/null &
 job=$!
+until_there "killed/0001-ring-pd-ddil/ckpt-00000000.safetensors"
+victim=$(process_of 0 killed)
 until_there "killed/0001-ring-pd-ddil/ckpt-00000010.safetensors"
 began=$SECONDS
-kill -9 "$(process_of 0 killed)"
+kill -9 $victim
 wait $job
 status=$?
 [ $status = 1 ] && [ $((SECONDS - began)) -le 10 ] && grep -q 'ddil: rank 0 .* was ended by signal 9' "$err" &&
