@@ -73,8 +73,17 @@ static void test_linear(void **state)
     float *gw = random_floats(IN * OUT, 1, 7), *gw_want = copy_of(IN * OUT, gw);
     naive_matmul(IN, OUT, ROWS, 1, (Matrix){x, IN, true}, (Matrix){gy, OUT, false}, true, gw_want,
                  OUT);
-    kernel_linear_weight(ROWS, IN, OUT, gy, x, gw);
+    kernel_linear_weight(ROWS, IN, OUT, gy, x, true, gw);
     expect_close("linear weight", IN * OUT, gw, gw_want, 1e-6);
+    memset(gw, 0xff, sizeof(float) * IN * OUT);
+    memset(gw_want, 0, sizeof(float) * IN * OUT);
+    naive_matmul(IN, OUT, ROWS, 1, (Matrix){x, IN, true}, (Matrix){gy, OUT, false}, true, gw_want,
+                 OUT);
+    kernel_linear_weight(ROWS, IN, OUT, gy, x, false, gw);
+    expect_close("linear weight, set", IN * OUT, gw, gw_want, 1e-6);
+    kernel_linear_weight(0, IN, OUT, gy, x, false, gw);
+    for (int i = 0; i < IN * OUT; i++)
+        assert_true(gw[i] == 0);
     free(x), free(w), free(b), free(gy), free(want), free(got);
     free(gx), free(gx_want), free(gw), free(gw_want);
 }

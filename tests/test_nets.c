@@ -318,6 +318,7 @@ static void train_chunk(void *context, Arena *arena, int begin, int end, int chu
     size_t at = (size_t)begin * (size_t)net_dims(spec);
     Tape tape;
     tape_begin(&tape, arena, true);
+    tape_block(&tape, gradient, t->model->size);
     Tensor *in =
         tape_input(&tape, end - begin, spec->height, spec->width, spec->channels, t->z + at);
     Tensor *y =

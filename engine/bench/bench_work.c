@@ -59,6 +59,7 @@ static void train_chunk(void *context, Arena *arena, int begin, int end, int chu
     }
     Tape tape;
     tape_begin(&tape, arena, true);
+    tape_block(&tape, gradient, work->model.size);
     Tensor *in = tape_input(&tape, n, spec->height, spec->width, spec->channels, z);
     Tensor *out = net_forward(spec, &tape, work->model.weights, gradient, in, u, label);
     tape_backward(&tape, op_mse(&tape, out, v, weight, NULL));

@@ -81,6 +81,7 @@ static void pass_chunk(void *context, Arena *arena, int begin, int end, int inde
     for (int site = 0; site < SITES; site++)
         chunk.clipped[site].steps = lab->grid.steps;
     tape_begin(&chunk.tape, arena, true);
+    tape_block(&chunk.tape, gradient, pass->model->size);
     Tensor *loss = pass->loss(&chunk);
     pass->total[index] = (double)loss->x[0];
     tape_backward(&chunk.tape, loss);

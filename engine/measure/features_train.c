@@ -104,6 +104,7 @@ static void step_chunk(void *context, Arena *arena, int begin, int end, int chun
     }
     Tape tape;
     tape_begin(&tape, arena, true);
+    tape_block(&tape, gradient, step->training->model.size);
     Tensor *input = tape_input(&tape, n, spec->height, spec->width, spec->channels, x);
     Tensor *score =
         classifier_forward(spec, &tape, step->training->model.weights, gradient, input, NULL);

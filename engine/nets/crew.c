@@ -180,9 +180,7 @@ static float *block_of(const GradientMap *map, int chunk)
 static void gradient_chunk(void *context, Arena *arena, int begin, int end, int chunk)
 {
     const GradientMap *map = context;
-    float *block = block_of(map, chunk);
-    memset(block, 0, sizeof(float) * map->size);
-    map->job(map->context, arena, begin, end, chunk, block);
+    map->job(map->context, arena, begin, end, chunk, block_of(map, chunk));
 }
 
 enum { RANGE = 16384 };

@@ -60,8 +60,8 @@ void crew_share(Crew *crew, int n, int chunk, const CrewItems *items, int count)
 /* How many chunks this rank has at most: how much memory a map wants. */
 int crew_dealt(const Crew *crew, int chunks);
 
-/* As crew_deal for jobs that add into a gradient of `size` floats: each chunk gets its own
- * zeroed block; `gradient` becomes the sum of all in chunk order, in every rank. */
+/* As crew_deal for jobs that set a gradient of `size` floats: each chunk gets a block of its own,
+ * without values (tape_block); `gradient` becomes the sum of all in chunk order, in every rank. */
 typedef void CrewGradientJob(void *context, Arena *arena, int begin, int end, int chunk,
                              float *gradient);
 void crew_map_gradient(Crew *crew, int n, int chunk, size_t size, float *gradient,

@@ -108,7 +108,7 @@ static void weight_by_gather(ConvShape s, const float *gy, const float *x, float
     for (size_t i = 0; i < (size_t)s.n; i++) {
         gather(s, x + i * pixels(s) * (size_t)s.in, col);
         kernel_linear_weight(s.h * s.w, 9 * s.in, s.out, gy + i * pixels(s) * (size_t)s.out, col,
-                             gweight);
+                             true, gweight);
     }
 }
 

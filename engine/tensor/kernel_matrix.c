@@ -65,10 +65,12 @@ void kernel_linear_input(int rows, int in, int out, const float *gy, const float
                   gx, in);
 }
 
-void kernel_linear_weight(int rows, int in, int out, const float *gy, const float *x,
+void kernel_linear_weight(int rows, int in, int out, const float *gy, const float *x, bool add,
                           float *gweight)
 {
     if (rows > 0)
-        kernel_matmul(in, out, rows, 1.0f, (Matrix){x, in, true}, (Matrix){gy, out, false}, true,
+        kernel_matmul(in, out, rows, 1.0f, (Matrix){x, in, true}, (Matrix){gy, out, false}, add,
                       gweight, out);
+    else if (!add)
+        memset(gweight, 0, sizeof(float) * (size_t)in * (size_t)out);
 }

@@ -31,7 +31,7 @@ void kernel_linear(int rows, int in, int out, const float *x, const float *weigh
                    const float *bias, float *y);
 void kernel_linear_input(int rows, int in, int out, const float *gy, const float *weight, bool add,
                          float *gx);
-void kernel_linear_weight(int rows, int in, int out, const float *gy, const float *x,
+void kernel_linear_weight(int rows, int in, int out, const float *gy, const float *x, bool add,
                           float *gweight);
 /* sum (c) += column sums of x (rows, c). */
 void kernel_column_sums(int rows, int c, const float *x, float *sum);

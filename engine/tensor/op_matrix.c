@@ -20,11 +20,12 @@ static void linear_backward(TapeNode *node, Arena *scratch)
 {
     (void)scratch;
     Tensor *x = node->in[0];
-    const Tensor *weight = node->in[1], *y = node->out;
+    Tensor *weight = node->in[1];
+    const Tensor *y = node->out;
     if (x->g)
         kernel_linear_input(rows_of(x), x->c, y->c, y->g, weight->x, !tape_first(x), x->g);
     if (weight->g)
-        kernel_linear_weight(rows_of(x), x->c, y->c, y->g, x->x, weight->g);
+        kernel_linear_weight(rows_of(x), x->c, y->c, y->g, x->x, !tape_first(weight), weight->g);
     bias_gradient(node->in[2], y);
 }
 
@@ -43,7 +44,7 @@ Tensor *op_linear(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
 {
     Tensor *y = linear(tape, x, weight, bias, NULL);
     tape_node(tape, linear_backward, y, NULL, x, weight, bias, NULL);
-    tape_sets(tape, y, 1);
+    tape_sets(tape, y, 1 | 2);
     return y;
 }
 
@@ -64,7 +65,7 @@ Tensor *op_linear_silu(Tape *tape, Tensor *x, Tensor *weight, Tensor *bias)
     else
         kernel_silu(tensor_size(y), y->x, y->x);
     tape_node(tape, linear_silu_backward, y, slope, x, weight, bias, NULL);
-    tape_sets(tape, y, 1);
+    tape_sets(tape, y, 1 | 2);
     return y;
 }
 

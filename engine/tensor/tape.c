@@ -40,12 +40,42 @@ Tensor *tape_input(Tape *tape, int n, int h, int w, int c, const float *x)
     return tape_leaf(tape, n, h, w, c, x, NULL);
 }
 
+struct TapeLeaf {
+    Tensor tensor;
+    TapeLeaf *before;
+};
+
+void tape_block(Tape *tape, float *block, size_t size)
+{
+    must(tape->record && !tape->block);
+    tape->block = block;
+    tape->block_size = size;
+}
+
+static Tensor *leaf_in_block(Tape *tape, Tensor t)
+{
+    TapeLeaf *leaf = tape->leaf;
+    while (leaf && leaf->tensor.g > t.g)
+        leaf = leaf->before;
+    if (leaf && leaf->tensor.g == t.g) {
+        must(leaf->tensor.x == t.x && tensor_size(&leaf->tensor) == tensor_size(&t));
+        return &leaf->tensor;
+    }
+    must(leaf == tape->leaf && t.g + tensor_size(&t) <= tape->block + tape->block_size);
+    t.unset = t.placed = true;
+    leaf = arena_new(tape->arena, TapeLeaf, 1);
+    *leaf = (TapeLeaf){t, tape->leaf};
+    tape->leaf = leaf;
+    return &leaf->tensor;
+}
+
 Tensor *tape_leaf(Tape *tape, int n, int h, int w, int c, const float *x, float *g)
 {
     Tensor *t = shape(tape, n, h, w, c);
     t->x = (float *)(uintptr_t)x; /* ops never write into an input's values */
     t->g = tape->record ? g : NULL;
-    return t;
+    bool inside = t->g && t->g >= tape->block && t->g < tape->block + tape->block_size;
+    return inside ? leaf_in_block(tape, *t) : t;
 }
 
 Tensor *tape_keep(Tape *tape, size_t mark, Tensor *t)
@@ -102,7 +132,7 @@ void tape_pass(const Tensor *out, Tensor *in)
 
 void tape_hand_on(Tensor *out, Tensor *in)
 {
-    if (!in->unset) {
+    if (!in->unset || in->placed) {
         tape_pass(out, in);
         return;
     }
@@ -146,6 +176,20 @@ static void zero(Tensor *t)
         memset(t->g, 0, sizeof(float) * tensor_size(t));
 }
 
+/* Zeros where the block has no values yet. */
+static void fill_block(Tape *tape)
+{
+    float *end = tape->block + tape->block_size;
+    for (TapeLeaf *leaf = tape->leaf; leaf; leaf = leaf->before) {
+        float *behind = leaf->tensor.g + tensor_size(&leaf->tensor);
+        memset(behind, 0, sizeof(float) * (size_t)(end - behind));
+        zero(&leaf->tensor);
+        end = leaf->tensor.g;
+    }
+    if (tape->block)
+        memset(tape->block, 0, sizeof(float) * (size_t)(end - tape->block));
+}
+
 static void release(Tensor *t, Buffer **unused)
 {
     Buffer *buffer = (Buffer *)(void *)((char *)t->g - HEADER);
@@ -181,5 +225,6 @@ void tape_backward(Tape *tape, Tensor *loss)
     for (TapeNode *node = tape->last; node; node = node->previous)
         if (!is_pending(node->out))
             step(node, &unused, tape->arena);
+    fill_block(tape);
     arena_rewind(tape->arena, start);
 }

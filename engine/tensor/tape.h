@@ -12,11 +12,12 @@
  */
 typedef struct Tensor {
     int n, h, w, c;
-    float *x;   /* values */
-    float *g;   /* gradient of the same shape, or NULL: nobody needs it. Of an op's output
-                 * only backward functions may look inside: memory stands behind it from the
-                 * first use to the last in tape_backward. */
-    bool unset; /* g is memory without values yet; see tape_sets */
+    float *x;    /* values */
+    float *g;    /* gradient of the same shape, or NULL: nobody needs it. Of an op's output
+                  * only backward functions may look inside: memory stands behind it from the
+                  * first use to the last in tape_backward. */
+    bool unset;  /* g is memory without values yet; see tape_sets */
+    bool placed; /* g is the caller's and stays where it is */
 } Tensor;
 
 static inline size_t tensor_size(const Tensor *t)
@@ -34,12 +35,16 @@ struct TapeNode {
     unsigned sets;
 };
 
+typedef struct TapeLeaf TapeLeaf;
 typedef struct Tape {
     Arena *arena;
     bool record; /* false: forward only, no gradients, nothing recorded */
     TapeNode *last;
     double flops; /* of the forward pass of one sample so far (multiply-add = 2), matrix
                      products only */
+    float *block; /* see tape_block */
+    size_t block_size;
+    TapeLeaf *leaf; /* those in the block, the last one first */
 } Tape;
 
 /* Starts an empty tape in `arena` (which the caller rewinds when the step is over). */
@@ -55,6 +60,11 @@ Tensor *tape_leaf(Tape *tape, int n, int h, int w, int c, const float *x, float 
 /* t alone of all that was made since the mark (of the tape's arena): where nothing is recorded the
  * rest is given back, and t moves there. Elsewhere t as it is. */
 Tensor *tape_keep(Tape *tape, size_t mark, Tensor *t);
+/* Leaves' gradients within these `size` floats, of which none may hold a value, are set by
+ * tape_backward: all of the block, zeros where no leaf is or none flows. A leaf that is made again
+ * (the same gradient, values and shape, as where a network is run twice) is the one that is there;
+ * new ones lie behind those before. */
+void tape_block(Tape *tape, float *block, size_t size);
 /* The values of t; no gradient flows past. */
 Tensor *tape_detach(Tape *tape, Tensor *t);
 

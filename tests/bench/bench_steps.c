@@ -51,6 +51,7 @@ static void train_chunk(void *context, Arena *arena, int begin, int end, int chu
     }
     Tape tape;
     tape_begin(&tape, arena, true);
+    tape_block(&tape, gradient, t->model.size);
     Tensor *in = tape_input(&tape, n, spec->height, spec->width, spec->channels, z);
     Tensor *y = net_forward(spec, &tape, t->model.weights, gradient, in, u, label);
     tape_backward(&tape, op_mse(&tape, y, v, weight, NULL));
