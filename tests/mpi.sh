@@ -70,20 +70,22 @@ many=(-s run.steps=120 -s run.eval_every=40 -s run.checkpoint_every=20 -s run.lo
 is_past() { [ "$(cat "$1"/0*/metrics.csv 2>/dev/null | wc -l)" -gt "$2" ] || ! kill -0 "$job" 2>/dev/null; }
 # Kills one of two ranks, whichever, at any step; then any number goes on. Which ones: RANDOM=... names a draw.
 killed() { # runs launcher...
-    local runs=$1 step=$((RANDOM % 110)) victim=$((1 + RANDOM % 2)) n=$((1 + RANDOM % 3)) began code more=()
+    local runs=$1 step=$((RANDOM % 110)) victim=$((1 + RANDOM % 2)) n=$((1 + RANDOM % 3)) began code
     shift
     rm -rf "$runs"
     "$@" -n 2 "$DDIL" run "$root/presets/ring-dmd2-ddil.ini" "${many[@]}" --threads 1 --runs "$runs" --quiet >"$out" 2>"$err" </dev/null &
     job=$!
     until_true 60 is_past "$runs" "$step"
     began=$SECONDS
-    kill -9 "$(pgrep -f "^$DDIL run .*--runs $runs " | sed -n ${victim}p)"
+    if ! kill -9 "$(pgrep -f "^$DDIL run .*--runs $runs " | sed -n ${victim}p)" 2>/dev/null; then # over before: drawn again
+        wait "$job" && killed "$runs" "$@"
+        return
+    fi
     wait "$job"
     code=$?
-    [ $n = 1 ] || more=(--ranks $n)
     echo "# past step $step, process $victim of 2: code $code after $((SECONDS - began)) s; goes on with $n" >>counts
     [ $code = 1 ] && [ $((SECONDS - began)) -le 10 ] && grep -q '^ddil: rank [01] .* was ended by signal 9' "$err" &&
-        "$DDIL" resume 1 --runs "$runs" --threads 1 --quiet "${more[@]}" >"$out" 2>"$err" </dev/null && same whole "$runs" ring-dmd2-ddil
+        "$@" -n $n "$DDIL" resume 1 --runs "$runs" --threads 1 --quiet >"$out" 2>"$err" </dev/null && same whole "$runs" ring-dmd2-ddil
 }
 all_killed() { # times runs launcher...
     local i times=$1
