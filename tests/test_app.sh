@@ -57,7 +57,7 @@ done
 wanting=""
 for arguments in "ls" "show 1" "run ring-pd --steps 4" "resume 1" "sample 1 -n 9 -o $work/few.npy" "presets"; do
     for few in 4 5 6 7 8 9 10 11; do
-        (exec >"$out" 2>"$err" </dev/null && ulimit -n $few && IFS=' ' && exec "$DDIL" $arguments --threads 1)
+        (exec >"$out" 2>"$err" </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- && ulimit -n $few && IFS=' ' && exec "$DDIL" $arguments --threads 1)
         status=$?
         [ $status = 0 ] && continue
         [ $status != 2 ] && grep -q 'Too many open files' "$err" && continue

@@ -13,7 +13,8 @@ OpenMP (Debian's libopenblas0-openmp, or the folder in $OPENBLAS_OPENMP), becaus
 glibc's allocator as it comes, told to keep its memory, or jemalloc (libjemalloc2) told the same; for pictures
 channels-last memory; torch.inference_mode for sampling; and the network traced, for sampling frozen and optimised
 too. All of them are timed once, briefly, which is printed as `once`; the fastest KEPT go through the rounds (--all: all
-of them), and '*' marks the one to compare with.
+of them), and '*' marks the one to compare with. Beside a program that uses AVX2 alone (this CPU's most, or built with
+CPPFLAGS=-DKERNEL_MOST=CPU_AVX2) the peer and its libraries are held to AVX2 too.
 
 Columns: steps a second on both sides and their ratio; `best` is the ratio of the fastest steps seen, `cpu` of CPU
 seconds a step (one thread only: idle OpenMP threads spin), both less disturbed by others than the ratio itself; the
@@ -29,6 +30,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STEPS = ('mlp2d-train', 'image-train', 'image-sample-1', 'image-sample-4')
+HELD = {'avx2': {'ATEN_CPU_CAPABILITY': 'avx2', 'DNNL_MAX_CPU_ISA': 'AVX2', 'OPENBLAS_CORETYPE': 'Haswell'}}
 KEPT = 3  # configurations of the peer that go through the rounds
 
 
@@ -90,7 +92,7 @@ def run_ours(options, step, threads):
 def run_peer(options, step, threads, variant, seconds):
     environment, arguments = variant
     return run([options.torch, os.path.join(HERE, 'torch_bench.py'), '--only', step, '--threads', str(threads),
-                '--seconds', str(seconds)] + arguments, environment)
+                '--seconds', str(seconds)] + arguments, {**environment, **options.held})
 
 
 def fastest(options, step, threads, variants):
@@ -134,9 +136,12 @@ def show(step, threads, ours, peers):
               f"{median(ratios(ours, rounds, 'peak_rss_mib')):>6.2f}  {label}", flush=True)
 
 
-def host(ddil):
+def machine_of(ddil):
+    return run([ddil, 'bench', 'mlp2d-train', '--json', '--quick', '--threads', '1'])['machine']
+
+
+def host(machine):
     """Whose figures these are."""
-    machine = run([ddil, 'bench', 'mlp2d-train', '--json', '--quick', '--threads', '1'])['machine']
     return f"{machine['cpu']}, {machine['simd']}, {machine['cores']} cores, load {os.getloadavg()[0]:.1f}"
 
 
@@ -155,7 +160,9 @@ def main():
         return
     if options.threads > 1 and not openmp_folder():
         print('without libopenblas0-openmp PyTorch is not at its best on several threads')
-    print(host(options.ddil))
+    machine = machine_of(options.ddil)
+    options.held = HELD.get(machine['simd'], {})
+    print(host(machine))
     print(f"{'step':<15}{'threads':>8}{'ours/s':>10}{'torch/s':>10}{'ratio':>6}{'[least most]':>13}{'best':>7}{'cpu':>6}"
           f"{'RSS':>6}  peer")
     for step in options.only or STEPS:
