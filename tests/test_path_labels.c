@@ -5,11 +5,12 @@
 
 enum { STEPS = 40 };
 
-#define TEXT                                                                                       \
+#define HEAD                                                                                       \
     "[run]\nbatch = 32\nsteps = 40\n[data]\nname = ring\n[net]\nwidth = 8\ndepth = 1\n"            \
     "features = 8\n[student]\ninit = random\nsteps = 4\n[pd]\nsubsteps = 4\n[lcm]\npoints = 8\n"   \
-    "[source]\nbeta_data = 0.4\nbeta_teacher = 0.4\nbeta_student = 0.2\nwarmup = 0\n"              \
-    "capacity = 16\nteacher_capacity = 32\n"
+    "[source]\nwarmup = 0\ncapacity = 16\nteacher_capacity = 32\n"
+#define TEXT  HEAD "beta_data = 0.4\nbeta_teacher = 0.4\nbeta_student = 0.2\n"
+#define ALONE HEAD "beta_data = 0\nbeta_teacher = 1\n"
 /* So many steps from one training time to the next as each method's label takes. */
 #define PD   "teacher_substeps = 4\n[run]\nmethod = pd\n"
 #define LCM  "teacher_substeps = 2\n[run]\nmethod = lcm\n"
@@ -55,6 +56,14 @@ static void test_pd_and_lcm_save_the_labels_of_the_teachers_states(void **state)
     (void)state;
     saves(TEXT PD, TEXT PD KEPT, 4);
     saves(TEXT LCM, TEXT LCM KEPT, 1);
+}
+
+/* States of the teacher alone: chunks in which nobody is asked. */
+static void test_nothing_but_the_teachers_states(void **state)
+{
+    (void)state;
+    saves(ALONE PD, ALONE PD KEPT, 4);
+    saves(ALONE LCM, ALONE LCM KEPT, 1);
 }
 
 /* Where the roll-outs do not step or ask as the label does, it is made as ever: the same numbers at
@@ -135,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pd_and_lcm_save_the_labels_of_the_teachers_states),
+        cmocka_unit_test(test_nothing_but_the_teachers_states),
         cmocka_unit_test(test_other_paths_are_no_labels),
         cmocka_unit_test(test_thresholds_in_both_places),
         cmocka_unit_test(test_a_changed_threshold_makes_the_ring_anew),

@@ -42,7 +42,7 @@ void expert_walk(const Lab *lab, const Expert *expert, Arena *arena, const Fold 
         memcpy(z + (size_t)k * d, fold->z + (size_t)row[k] * d, sizeof *z * d);
     for (int k = 0; k < n && label; k++)
         label[k] = fold->label[row[k]];
-    for (int k = 0; k < m; k++) {
+    for (int k = 0; k < m && n > 0; k++) { /* nobody is asked about no row */
         for (int r = 0; r < n; r++)
             u[r] = time_after(fold, row[r], k, m);
         policy_x0(&expert->policy, arena, n, z, u, label, x, fold->count);
